@@ -1,29 +1,33 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import longOnly from './test/long-only.json' with { type: 'json' };
+import { isLongRun } from './test/support/budget.ts';
 
 /**
  * Tests that run in the process of their worker. Their files share the modules of the worker: the imports of a file are
  * more than its tests, and a process for each file takes three fifths of the processor's time.
  */
 const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
+/**
+ * Tests that replace modules of the package. A shared worker can have loaded these modules for other tests. Those of the
+ * commands replace the start of a process (`test/support/named-clusters.ts`).
+ */
+const MOCKED = ['src/**/*.mocked.test.{ts,tsx}', 'src/cli/commands/{cluster,cluster-*,stand-ins}.test.ts'];
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'shared', include: SHARED, exclude: [...configDefaults.exclude, ...MOCKED], isolate: false },
+      },
       {
         extends: true,
         test: {
           name: 'alone',
           // V8 counts the blocks of all modules of a process, so the tests of the fuzzer need processes of their own.
-          include: ['test/{browser,e2e,fuzz,package,image,site}/**/*.test.ts'],
-          exclude: [
-            ...configDefaults.exclude,
-            // `npm run long` alone installs the dependencies again and builds, and edits 200 instances.
-            ...(process.env['TYPEKRO_BUDGET'] === 'long'
-              ? []
-              : ['test/image/image.test.ts', 'test/e2e/fleet-handover.test.ts']),
-          ],
+          include: ['test/{browser,e2e,fuzz,package,image,site}/**/*.test.ts', ...MOCKED],
+          exclude: [...configDefaults.exclude, ...(isLongRun() ? [] : longOnly.files)],
         },
       },
     ],

@@ -8,6 +8,9 @@ import { DATA, EVIL_PATTERN, EVIL_TEXT, EXISTS, FIELD, FILTER_MAP, TEMPLATE, typ
 import { OTHER_ENGINES, type Engine } from './support/cel-engines.ts';
 import { deploymentEnvironmentBytes, typedEnvironment } from './support/cel-typed.ts';
 import { nanoseconds, once, retainedBytes } from './support/measure.ts';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 const NOT_POSSIBLE = '–';
 

@@ -11,9 +11,9 @@ import { fileURLToPath } from 'node:url';
 import { refOf } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
+import { readOptions } from './support/options.ts';
 
-const flag = process.argv.indexOf('--instances');
-const INSTANCES = flag < 0 ? 1000 : Number(process.argv[flag + 1]);
+const { instances: INSTANCES } = readOptions({ instances: 1000 });
 const CHILDREN = 5;
 /** The runs of each command that takes less than a second. The table shows the median. */
 const SHORT_RUNS = 5;

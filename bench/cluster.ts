@@ -5,14 +5,13 @@
  */
 import { createEmbeddedCluster } from '../dist/cluster/index.js';
 import { envtestStartMs, ownAssets, suiteSeconds } from './support/envtest-start.ts';
+import { readOptions } from './support/options.ts';
 import type { Server, Times } from './support/server-process.ts';
 import { startServer as startWith } from './support/server-process.ts';
 import { type Endpoint, Connection, requestBytes, watch } from './support/wire.ts';
 
-const { argv } = process;
-const option = (name: string) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : undefined);
-const seconds = Number(option('--seconds') ?? 3);
-const wanted = option('--rows') ?? '';
+const options = readOptions({ seconds: 3, rows: '', http: false, controllers: false, profile: '' });
+const { seconds, rows: wanted } = options;
 const CONNECTIONS = 8;
 const OBJECTS = 200;
 const MIB = 2 ** 20;
@@ -22,9 +21,9 @@ function print(name: string, goal: string, value: string) {
 }
 
 const startServer = (...flags: string[]): Promise<Server> => {
-  const shared = ['--http', '--controllers'].filter((flag) => argv.includes(flag));
-  const profile = option('--profile');
-  return startWith([...flags, ...shared], profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]);
+  const shared = [...(options.http ? ['--http'] : []), ...(options.controllers ? ['--controllers'] : [])];
+  const { profile } = options;
+  return startWith([...flags, ...shared], profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]);
 };
 
 const percentile = (times: number[], part: number) =>
@@ -245,7 +244,7 @@ async function manyObjects(server: Server): Promise<void> {
 
 /** The same requests through `cluster.transport()`, one at a time. */
 async function inProcess(): Promise<void> {
-  const cluster = await createEmbeddedCluster({ controllers: argv.includes('--controllers') });
+  const cluster = await createEmbeddedCluster({ controllers: options.controllers });
   const transport = cluster.transport();
   const send: Send = async (bytes) => {
     const [head = '', body = ''] = bytes.split('\r\n\r\n', 2);
@@ -310,7 +309,7 @@ async function start(): Promise<void> {
     const [node, all] = [median(bare, base), median(servers, key)];
     print(name, goal, `${(all - node).toFixed(1)} ms, and ${node.toFixed(1)} ms of Node alone`);
   };
-  const ready = `≤ ${argv.includes('--http') ? 30 : 40} ms`;
+  const ready = `≤ ${options.http ? 30 : 40} ms`;
   print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${median(servers, 'made').toFixed(1)} ms`);
   printDifference('ready', 'first', ready, 'process start to ready');
   printDifference('answered', 'answered', '', 'fork of the process to first answer');

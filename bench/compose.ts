@@ -9,6 +9,9 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RUNS = 5;

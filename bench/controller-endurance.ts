@@ -12,18 +12,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { message, pause } from './support/controller-run.ts';
+import { readOptions } from './support/options.ts';
 import type { LoopFigures, ProbeSample } from './support/probed-controller.ts';
 import { ProbedController } from './support/probed-controller.ts';
 import type { ClusterOrder } from './support/rotating-cluster.ts';
 import { SteadyLoad } from './support/steady-load.ts';
 import { growthOfThirds } from './support/trend.ts';
 
-const { argv } = process;
-const option = (name: string, fallback: number) =>
-  argv.includes(`--${name}`) ? Number(argv[argv.indexOf(`--${name}`) + 1]) : fallback;
-const minutes = option('minutes', 1);
-const instances = option('instances', 1000);
-const rate = option('rate', 10);
+const { minutes, instances, rate } = readOptions({ minutes: 1, instances: 1000, rate: 10 });
 const MIB = 2 ** 20;
 const MINUTE_MS = 60_000;
 /** How long the leader cannot reach the Lease. The Lease expires after 15 s, and another process takes it. */

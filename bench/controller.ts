@@ -1,16 +1,20 @@
 /**
  * Measures the controller, and compares each figure with its goal. The cluster, the controller and the load generator
  * are separate processes that talk over HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`,
- * `DEFINITIONS=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`). With `KUBECONFIG`, the benchmark uses that cluster
- * instead of an embedded one; the cluster needs the CRDs of kro. A goal in `time()` is for a real API server, and is
- * halved for an embedded one. The other goals are the same for both.
+ * `DEFINITIONS=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`). `CONTROLLER` names another program than
+ * `dist/cli/main.js`. With `KUBECONFIG`, the benchmark uses that cluster instead of an embedded one; the cluster needs
+ * the CRDs of kro. A goal in `time()` is for a real API server, and is halved for an embedded one. The other goals are
+ * the same for both.
  */
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import type { Figures } from './support/controller-run.ts';
-import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
+import { cleanUp, ControllerProcess, memoryOfEmptyNode, pause, Server } from './support/controller-run.ts';
 import { chain, collection, five, graphOfFive, graphRights, largeCrd, numbered, typeOf } from './support/loads.ts';
 import { each, follow } from './support/watching.ts';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 const COUNT = Number(process.env['INSTANCES'] ?? 1000);
 /** Number of definitions that the row `definitions` creates at once. One in a hundred of them does not compile. */
@@ -146,9 +150,14 @@ async function many(): Promise<void> {
 
 async function idle(): Promise<void> {
   const load = await measure(() => pause(IDLE_SECONDS * 1000));
-  const { rssMb } = load.after;
+  const { rssMb, privateMb, fileMb } = load.after;
   row(`idle for ${IDLE_SECONDS} s`, `${load.writes} writes; ${seconds(load.cpu)} CPU`, '0 writes', load.writes === 0);
   row('… memory at rest', `${rssMb.toFixed(1)} MB`, '≤ 60 MB', rssMb <= 60);
+  const empty = await memoryOfEmptyNode();
+  const parts = (all: number, own: number, files: number) =>
+    `${all.toFixed(1)} MB: ${own.toFixed(1)} of its own, ${files.toFixed(1)} pages of files`;
+  row('… its parts', parts(rssMb, privateMb, fileMb), '', undefined);
+  row('… an empty Node', parts(empty.rssMb, empty.privateMb, empty.fileMb), '', undefined);
 }
 
 async function restart(what: string, instances = COUNT, kinds = 1): Promise<void> {

@@ -6,6 +6,9 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { cleanUp, ControllerProcess, message, Server } from './support/controller-run.ts';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 /** Number of fresh processes for each figure. */
 const RUNS = 5;

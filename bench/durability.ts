@@ -8,14 +8,11 @@ import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { readOptions } from './support/options.ts';
 import { startServer } from './support/server-process.ts';
 import { Connection, type Endpoint, requestBytes } from './support/wire.ts';
 
-const { argv } = process;
-const number = (name: string, fallback: number) =>
-  argv.includes(name) ? Number(argv[argv.indexOf(name) + 1]) : fallback;
-const times = number('--times', 20);
-const seed = number('--seed', Math.floor(Math.random() * 2 ** 32));
+const { times, seed } = readOptions({ times: 20, seed: Math.floor(Math.random() * 2 ** 32) });
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const WRITERS = 8;

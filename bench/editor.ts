@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LanguageClient } from '../test/support/language-client.ts';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 const KEYS = 21;
 const STARTS = 5;

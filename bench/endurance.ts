@@ -4,12 +4,12 @@
  * therefore compacts old events all the time. The benchmark `controller-endurance` measures the controller. Run: `npm
  * run bench -- endurance [--minutes N]`; one minute by default. `docs/evidence.md` has the figures.
  */
+import { readOptions } from './support/options.ts';
 import { startServer } from './support/server-process.ts';
 import { growthOfThirds } from './support/trend.ts';
 import { Connection, type Endpoint, requestBytes, watch } from './support/wire.ts';
 
-const { argv } = process;
-const minutes = argv.includes('--minutes') ? Number(argv[argv.indexOf('--minutes') + 1]) : 1;
+const { minutes } = readOptions({ minutes: 1 });
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const OBJECTS = 5000;
 const CONNECTIONS = 6;
@@ -28,7 +28,7 @@ const configMap = (name: string, turn: number) =>
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** The requests of one turn: one object is read and changed, or in every fifth turn deleted and made again. */
+/** The requests of one turn: one object is read and changed, or deleted and made again. Every 50th turn also lists. */
 function requestsOf(turn: number): readonly string[] {
   const name = `m${(turn * 7919) % OBJECTS}`;
   const path = `${MAPS}/${name}`;

@@ -10,6 +10,9 @@ import { compile, compileGraphObject, graphShape, parseDefinitions, withLiterals
 import { application, chainOfNodes, levels } from './support/graph-objects.ts';
 import type { SchemaSource } from '../dist/schema/index.js';
 import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 const corpus = new URL('../test/conformance/graph/', import.meta.url);
 

@@ -4,25 +4,24 @@
  * the bundling of the workload removes the optimisation, so that the product has no switch for it.
  *
  * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. The default is all rows with 5 processes of each. Time is
- * processor time of the process. Memory is its heap or resident memory after a collection. Rows without a workload have
- * the reason, and the command that prints their figures.
+ * processor time of the process, or the longest delay of its event loop. Memory is its heap or resident memory. Rows
+ * without a workload have the reason, and the command that prints their figures.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import type { Edit, MeasuredRow } from './ledger/rows.ts';
 import { ROWS } from './ledger/rows.ts';
+import { readOptions } from './support/options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The bundles are as deep in the repository as `dist/chunk`, so that the package finds its data. */
 const folder = join(root, `.build-ledger-${process.pid}`);
 
-const { values } = parseArgs({ options: { rows: { type: 'string' }, runs: { type: 'string', default: '5' } } });
-const runs = Number(values.runs);
-const selected = values.rows?.split(',');
+const { rows: names, runs } = readOptions({ rows: '', runs: 5 });
+const selected = names === '' ? undefined : names.split(',');
 const rows = ROWS.filter(({ name }) => selected === undefined || selected.includes(name));
 
 /**

@@ -9,6 +9,7 @@ import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import type { Figures } from './support/controller-run.ts';
 import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
 import { independent, numbered, typeOf } from './support/loads.ts';
+import { readOptions } from './support/options.ts';
 import { each, follow } from './support/watching.ts';
 
 const CHILDREN = 5;
@@ -17,10 +18,9 @@ const MIB = 2 ** 20;
 const REST_MS = 14_000;
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
-const { argv } = process;
-const option = (name: string, fallback: string) =>
-  (argv.includes(`--${name}`) ? (argv[argv.indexOf(`--${name}`) + 1] ?? '') : fallback).split(',');
-const sizes = option('instances', '1000,10000').map(Number);
+const options = readOptions({ rows: 'grow,child,shards', instances: '1000,10000' });
+const sizes = options.instances.split(',').map(Number);
+if (!sizes.every((size) => Number.isInteger(size) && size > 0)) throw new Error(`--instances ${options.instances}`);
 
 function row(what: string, measured: string, goal = '', isMet?: boolean): void {
   console.log(`| ${what} | ${measured} | ${goal} | ${isMet === undefined ? '' : isMet ? 'met' : '**missed**'} |`);
@@ -137,6 +137,7 @@ async function costOf(cluster: Cluster, kind: string, children: number, instance
     `${seconds(restart)}; ${restartRequests} requests, ${seconds(seen.controllerCpu)} CPU; ${memory}`,
     '',
   );
+  row('… longest delay of the event loop', `${(restarted.longestDelaySeconds * 1000).toFixed(0)} ms`);
   return { instances, done, requests, cpu, restMb: rest.rssMb, heapBytes, restart, restartCpu: seen.controllerCpu };
 }
 
@@ -157,15 +158,45 @@ function compare(first: Cost, other: Cost): void {
   row(`memory at rest for each further instance × ${CHILDREN}`, `${bytes.toFixed(0)} bytes`);
 }
 
+/**
+ * The speed of a machine changes in the minutes between two sizes. Each larger size is therefore compared with the mean
+ * of two measurements of the first size: one before it, and one after it.
+ */
 async function grow(): Promise<void> {
-  let first: Cost | undefined;
+  let before: Cost | undefined;
   for (const instances of sizes) {
-    await using cluster = await Cluster.start();
-    const cost = await costOf(cluster, 'Load', CHILDREN, instances);
-    if (first === undefined) first = cost;
-    else compare(first, cost);
-    if (instances === sizes.at(-1)) await lists(cluster);
+    const cost = await costOfSize(instances, instances === sizes.at(-1));
+    if (before === undefined) {
+      before = cost;
+      continue;
+    }
+    const after = await costOfSize(before.instances, false);
+    compare(mean(before, after), cost);
+    before = after;
   }
+}
+
+/** The cost of instances with five children on an empty cluster. `isListed`: lists all children, too. */
+async function costOfSize(instances: number, isListed: boolean): Promise<Cost> {
+  await using cluster = await Cluster.start();
+  const cost = await costOf(cluster, 'Load', CHILDREN, instances);
+  if (isListed) await lists(cluster);
+  return cost;
+}
+
+/** The mean of two measurements of one size. */
+function mean(one: Cost, other: Cost): Cost {
+  const of = (figure: (cost: Cost) => number) => (figure(one) + figure(other)) / 2;
+  return {
+    instances: one.instances,
+    done: of(({ done }) => done),
+    requests: of(({ requests }) => requests),
+    cpu: of(({ cpu }) => cpu),
+    restMb: of(({ restMb }) => restMb),
+    heapBytes: of(({ heapBytes }) => heapBytes),
+    restart: of(({ restart }) => restart),
+    restartCpu: of(({ restartCpu }) => restartCpu),
+  };
 }
 
 /**
@@ -279,7 +310,7 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = { grow, child, shard
 
 try {
   console.log('| load | measured | goal | |\n|---|---|---|---|');
-  for (const name of option('rows', 'grow,child,shards')) {
+  for (const name of options.rows.split(',')) {
     const run = Object.hasOwn(ROWS, name) ? ROWS[name] : undefined;
     if (run === undefined) throw new Error(`--rows ${name}: the rows are ${Object.keys(ROWS).join(', ')}`);
     await run();

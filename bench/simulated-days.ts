@@ -8,17 +8,16 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { liveHeap, openResources, runDays } from '../test/simulation/days.ts';
+import { readOptions } from './support/options.ts';
 import { trendOf } from './support/trend.ts';
 
 // The compiled code of V8 grows for hours. The controller runs without the optimizing compiler, too.
 setFlagsFromString('--no-opt');
 
-const { argv } = process;
-const option = (name: string, fallback: number) =>
-  argv.includes(`--${name}`) ? Number(argv[argv.indexOf(`--${name}`) + 1]) : fallback;
-const hours = option('hours', 72);
-const seed = option('seed', 1);
-const processSets = argv.includes('--processes') ? [option('processes', 1)] : [1, 2];
+/** `limit` is in percent. No number of processes means both runs. */
+const options = readOptions({ hours: 72, seed: 1, processes: 0, limit: 1 });
+const { hours, seed, limit: maxGrowthADay } = options;
+const processSets = options.processes === 0 ? [1, 2] : [options.processes];
 const MIB = 2 ** 20;
 const HOURS_A_DAY = 24;
 /** The first hour does not count: the cluster fills its windows of events. */
@@ -28,8 +27,6 @@ const FIRST_HOUR = 1;
  * the code.
  */
 const WARM_UP_HOURS = 12;
-/** In percent. */
-const maxGrowthADay = option('limit', 1);
 
 const percent = (fraction: number) => `${(fraction * 100).toFixed(2)} %`;
 
@@ -40,7 +37,7 @@ for (const processes of processSets) {
   console.log(
     `\n${processes === 1 ? 'one process' : 'two processes'}, seed ${seed}\n\n| hour | heap, MiB |\n|---|---|`,
   );
-  const { problems, requests, actions } = await runDays({
+  const { problems, requests, actions, rotations, refused } = await runDays({
     seed,
     hours,
     processes,
@@ -66,5 +63,6 @@ for (const processes of processSets) {
   console.log(`| differences from a run without faults, broken rules | 0 | ${problems.length} |`);
   console.log(`| sockets and timers left | none | ${left.join(', ') || 'none'} |`);
   console.log(`| actions of users, requests of the controller, real time | | ${actions}, ${requests}, ${seconds} s |`);
+  console.log(`| rotations of the credentials, refused requests | | ${rotations}, ${refused} |`);
   if (problems.length > 0 || left.length > 0 || growth * 100 > maxGrowthADay) process.exitCode = 1;
 }

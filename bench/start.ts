@@ -10,6 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { refOf } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig, waitForObject } from '../dist/kube/index.js';
+import { readOptions } from './support/options.ts';
+
+readOptions({});
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RUNS = 5;

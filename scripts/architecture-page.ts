@@ -23,7 +23,7 @@ const PURE: ReadonlySet<string> = new Set([
   'editor',
 ]);
 
-const IMPORT = /^(?:import|export) [^;]*? from '(?:\.\.\/)+([\w-]+)\/index\.ts';$/gms;
+const IMPORT = /^(?:import|export) [^;]*? from '(?:\.\.\/)+([\w-]+)\/(?:index|object-rules)\.ts';$/gms;
 
 /** A room with the rooms that it imports. */
 interface Room {

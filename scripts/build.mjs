@@ -30,7 +30,7 @@ export function isBuilt() {
   try {
     return readFileSync(stamp, 'utf8') === sourceState();
   } catch {
-    return false; // No stamp: there was no build, or the last one failed
+    return false; // No stamp: no build has succeeded
   }
 }
 

@@ -1,5 +1,6 @@
 import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
 import { createMetrics, createProcessMetrics } from '../src/controller/metrics/metrics.ts';
+import { RuntimeMetrics } from '../src/controller/metrics/runtime-meter.ts';
 import { markdownTable } from './markdown-table.ts';
 import { withTables } from './written-tables.ts';
 
@@ -11,13 +12,18 @@ export function controllerPage(page: string): string {
       flag.default === '' ? '' : `\`${flag.default}\``,
       flag.description,
     ]);
-  const metrics = [...createMetrics().all, ...createProcessMetrics()];
+  const metrics = [...createMetrics().all, ...createProcessMetrics(), ...new RuntimeMetrics().all];
   const tables: Readonly<Record<string, string>> = {
     flags: markdownTable(['flag', 'default', 'what it does'], flags(false)),
     'flags without effect': markdownTable(['flag', "default of kro's", 'why not'], flags(true)),
     metrics: markdownTable(
-      ['metric', 'type', 'what it says'],
-      metrics.map(({ name, type, help }) => [`\`${name}\``, type, help]),
+      ['metric', 'type', 'labels', 'what it says'],
+      metrics.map(({ name, type, labels, help }) => [
+        `\`${name}\``,
+        type,
+        labels.map((label) => `\`${label}\``).join(', '),
+        help,
+      ]),
     ),
   };
   return withTables(page, 'docs/controller.md', tables);

@@ -46,8 +46,8 @@ further packages, and none has an install script. Versions are exact, and at lea
 \`node scripts/sbom.mjs\` prints the same list as CycloneDX, and the release workflow keeps it. \`npm run docs\` writes this page, and fails
 for a dependency whose owner and purpose are not known.
 
-Size is the sum of the files that the registry delivers, in units of 1024 bytes. The image of the controller has the same
-packages.
+Size is the sum of the files that the registry delivers, in units of 1024 bytes. The image of the controller has
+bundles of the parts that it uses.
 `;
 
 interface Locked {

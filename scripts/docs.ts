@@ -1,12 +1,14 @@
 /**
  * Writes the files that are generated from the code: pages and tables of the documentation, the CRDs of the chart, and
  * the version in the chart, the Dockerfile and `create-typekro`. `npm run docs`. The factories and the data of the
- * built-in kinds are only written by `npm run docs -- factories` and `npm run docs -- kubernetes-types MINOR DIR`.
+ * built-in kinds are only written by `npm run docs -- factories`, `npm run docs -- kubernetes-types MINOR DIR` and
+ * `npm run docs -- kubernetes-difference`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { architecturePage, architecturePicture } from './architecture-page.ts';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
+import { dataFlowPicture } from './data-flow-picture.ts';
 import { dependenciesPage } from './dependencies-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
 import { docsPictures } from './docs-pictures.ts';
@@ -30,6 +32,7 @@ async function writePages(): Promise<void> {
   write('docs/scale.md', scalePage(page('docs/scale.md')));
   write('docs/architecture.md', architecturePage(page('docs/architecture.md')));
   write('docs/pictures/architecture.svg', architecturePicture());
+  write('docs/pictures/data-flow.svg', dataFlowPicture(page('docs/security-self-assessment.md')));
   for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
   for (const name of VERSIONED_FILES)
     write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));

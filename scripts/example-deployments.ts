@@ -220,7 +220,7 @@ async function playController(
   }
 }
 
-/** Waits some seconds for the status that the story expects. Returns the last status and its problems. */
+/** Waits at most `TIMEOUT_MS` for the status that the story expects. Returns the last status and its problems. */
 async function settled(
   { gives }: Story,
   read: () => Promise<JsonObject | undefined>,

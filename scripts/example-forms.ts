@@ -130,7 +130,7 @@ function isDirect(made: GraphComposition): boolean {
   }
 }
 
-/** The differences between the objects of two forms. Empty when all forms created equal objects. */
+/** The differences between the first form's objects and those of each other form. Empty when all are equal. */
 export function unequalForms([first, ...others]: readonly FormResult[]): string[] {
   if (first === undefined) return [];
   return others.flatMap(({ form, objects }) =>

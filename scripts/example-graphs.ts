@@ -19,7 +19,7 @@ export interface ExampleGraph {
   readonly exported: string;
   readonly yaml: string;
   readonly graph: Graph;
-  /** Warnings of the composition and of the compiler. */
+  /** The warnings of the compiler. */
   readonly warnings: readonly string[];
   /** Duration of composing and compiling. */
   readonly milliseconds: number;

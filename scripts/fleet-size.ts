@@ -6,6 +6,8 @@ export interface Fleet {
   readonly children: number;
   /** Created instances, and changes of a spec that change every child, in all instances together. */
   readonly changesPerHour: number;
+  /** Definitions, each with a kind of its own. Default 1. */
+  readonly definitions?: number;
 }
 
 /** What the controllers of a fleet need. */
@@ -31,11 +33,16 @@ export interface FleetSize {
 }
 
 const MIB = 2 ** 20;
-/** Resident memory without an instance. */
+/** Resident memory without an instance, with one definition. */
 const BASE_REST_MB = 52.8;
 const BASE_PEAK_MB = 66;
 const INSTANCE_BYTES = 2700;
 const CHILD_BYTES = 700;
+/**
+ * What each further definition adds: the watch of its kind, its graph and its schema. Several processes divide the
+ * watches of instances, which was not measured with many definitions, so each process counts all of them.
+ */
+const DEFINITION_MB = 0.156;
 /** Bytes that each object, instance or child, adds to the peak of a restart. */
 const PEAK_OBJECT_BYTES = 1830;
 /** Writes of an instance itself: finalizer, labels, record of its objects, status, event. */
@@ -45,6 +52,14 @@ const CHILD_CPU_MS = 0.75;
 const RESTART_BASE_CPU_MS = 200;
 const RESTART_INSTANCE_CPU_MS = 0.46;
 const RESTART_CHILD_CPU_MS = 0.09;
+/**
+ * From this number of objects on, V8 lets the heap of a process grow further and collects it at a greater cost. The
+ * next larger measurement has 300,000 objects; between the two the growth is assumed to be linear.
+ */
+const LARGE_HEAP_OBJECTS = 60_000;
+const LARGE_HEAP_OBJECT_BYTES = 560;
+/** The share of the processor time that each further object of a large heap adds. */
+const LARGE_HEAP_OBJECT_CPU = 2.1e-6;
 /** The maximum average load of a process. The number of processes keeps this maximum and `MAX_OBJECTS`. */
 const MAX_CORES = 0.5;
 /** The maximum number of objects of a process: instances and their children. */
@@ -59,22 +74,38 @@ const NODE_24_PEAK_MB = 18;
 const REQUEST_STEP_MILLI = 50;
 
 /** The size of the controllers of a fleet. The constants are from the measurements of `docs/scale.md`. */
-export function fleetSize({ instances, children, changesPerHour }: Fleet): FleetSize {
-  const objects = instances * (1 + children);
-  const allCores = (changesPerHour * (INSTANCE_CPU_MS + children * CHILD_CPU_MS)) / 3_600_000;
-  const processes = Math.max(1, Math.ceil(allCores / MAX_CORES), Math.ceil(objects / MAX_OBJECTS));
+export function fleetSize(fleet: Fleet): FleetSize {
+  const atLeast = [1, minimumCores(fleet) / MAX_CORES, (fleet.instances * (1 + fleet.children)) / MAX_OBJECTS];
+  let size = sizeInProcesses(fleet, Math.ceil(Math.max(...atLeast)));
+  // Large heaps need more processors than the minimum.
+  while (size.cores > MAX_CORES) size = sizeInProcesses(fleet, size.processes + 1);
+  return size;
+}
+
+/** Processors of all changes, in processes with small heaps. */
+const minimumCores = ({ children, changesPerHour }: Fleet): number =>
+  (changesPerHour * (INSTANCE_CPU_MS + children * CHILD_CPU_MS)) / 3_600_000;
+
+/** The size of the controllers of a fleet that a given number of processes divides. */
+export function sizeInProcesses(fleet: Fleet, processes: number): FleetSize {
+  const { instances, children, changesPerHour, definitions = 1 } = fleet;
   const held = instances / processes;
-  const peakMb = BASE_PEAK_MB + (held * (1 + children) * PEAK_OBJECT_BYTES) / MIB;
+  const furtherObjects = Math.max(0, held * (1 + children) - LARGE_HEAP_OBJECTS);
+  const slowdown = 1 + furtherObjects * LARGE_HEAP_OBJECT_CPU;
+  const cores = (minimumCores(fleet) / processes) * slowdown;
+  const definitionsMb = Math.max(0, definitions - 1) * DEFINITION_MB;
+  const peakMb = BASE_PEAK_MB + definitionsMb + (held * (1 + children) * PEAK_OBJECT_BYTES) / MIB;
+  const heldBytes = held * (INSTANCE_BYTES + children * CHILD_BYTES) + furtherObjects * LARGE_HEAP_OBJECT_BYTES;
   return {
     processes,
-    restMb: BASE_REST_MB + (held * (INSTANCE_BYTES + children * CHILD_BYTES)) / MIB,
+    restMb: BASE_REST_MB + definitionsMb + heldBytes / MIB,
     peakMb,
     limitMi: stepsUp((peakMb + NODE_24_PEAK_MB) * LIMIT_FACTOR, LIMIT_STEP_MI),
-    cores: allCores / processes,
-    leastRequestMilli: stepsUp((allCores / processes) * 1000, REQUEST_STEP_MILLI),
+    cores,
+    leastRequestMilli: stepsUp(cores * 1000, REQUEST_STEP_MILLI),
     requestsPerHour: changesPerHour * (INSTANCE_REQUESTS + children),
     restartCpuSeconds:
-      (RESTART_BASE_CPU_MS + held * (RESTART_INSTANCE_CPU_MS + children * RESTART_CHILD_CPU_MS)) / 1000,
+      (RESTART_BASE_CPU_MS + held * (RESTART_INSTANCE_CPU_MS + children * RESTART_CHILD_CPU_MS) * slowdown) / 1000,
   };
 }
 

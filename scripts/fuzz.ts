@@ -67,8 +67,7 @@ async function main(): Promise<number> {
   print(result);
   if (values.save) {
     const kept = await minimize(target, coverage, [...corpus, ...result.pool]);
-    writeCorpus(name, kept);
-    console.log(`The corpus has ${kept.length} inputs.`);
+    console.log(`The corpus has ${writeCorpus(name, kept)} of ${kept.length} inputs that run new blocks.`);
   }
   return result.findings.length > 0 ? 1 : 0;
 }

@@ -7,10 +7,10 @@
  * - Inside the rooms of `FLOORS` a file imports files of its own floor and of lower floors.
  * - No file imports itself through other files.
  *
- * Without an argument this script checks the second and the third rule, and prints each import cycle as a chain of files
- * with the importing lines.
+ * Without an argument this script checks the second and the third rule, and the tables of floors in the READMEs of
+ * rooms. It prints each import cycle as a chain of files with the importing lines.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 
 /** The rooms in their order. */
@@ -38,13 +38,15 @@ export const FLOORS = {
   runtime: [
     'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts json-child.ts',
     'fingerprint.ts owned-fields.ts compare.ts',
+    'placed-expressions.ts',
+    'secrets',
     'report.ts resolved.ts step-memory.ts observed-state.ts model.ts object-outcome.ts',
     'missing-namespace.ts',
-    'failure.ts paused-write.ts confirmation.ts contest-text.ts refusal-remedies.ts remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts force.ts',
-    'contributions.ts conditions.ts tracking.ts evaluate.ts ready-objects.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
+    'failure.ts failure-mask.ts paused-write.ts confirmation.ts contest-text.ts refusal-remedies.ts remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts force.ts',
+    'contributions.ts conditions.ts tracking.ts evaluate.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
     'node-texts.ts node-texts-0.9.ts node-texts-0.10.ts',
     'step-context.ts',
-    'owner-problem.ts instance-rules.ts graph-rules.ts branch-dependencies.ts include.ts ready.ts wanted.ts resource.ts collection.ts external.ts ready-objects.ts assess-object.ts propagate.ts assess.ts patch.ts def.ts subgraph.ts drop-conflicting-writes.ts visit.ts',
+    'owner-problem.ts instance-rules.ts graph-rules.ts branch-dependencies.ts include.ts ready.ts wanted.ts resource.ts collection.ts item-variables.ts external.ts ready-objects.ts assess-object.ts propagate.ts assess.ts patch.ts def.ts subgraph.ts drop-conflicting-writes.ts visit.ts',
     'members.ts dependents.ts prune.ts inventory.ts graph-tracking.ts graph-retired.ts',
     'node-conditions.ts watch-health.ts propagation-condition.ts author-conditions.ts project-status.ts summary.ts graph-summary.ts object-record.ts status-writes.ts',
     'deletion.ts unresolved.ts suppress-writes.ts instance-decision.ts graph-decision.ts graph-deletion.ts step.ts',
@@ -68,6 +70,7 @@ export const FLOORS = {
     'auth',
     'crd expressions',
     'kinds',
+    'object-rules.ts',
     // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts pods',
@@ -86,6 +89,7 @@ export const FLOORS = {
     'controllers',
     'snapshot.ts',
     'upgrade.ts',
+    'state-log.ts',
     'persistence.ts',
     // HTTP: sockets, routes, and the checks before them.
     'faults',
@@ -144,6 +148,9 @@ export const FLOORS = {
   ],
 };
 
+/** The files of rooms that other rooms may import besides `index.ts`: code that `index.ts` must not load. */
+const DOORS = ['object-rules'];
+
 /** Imports that the order allows but the design forbids. */
 const FORBIDDEN = { cluster: ['execute', 'controller'] };
 
@@ -159,7 +166,7 @@ function overrideFor(room, index) {
   }
   if (earlier.length > 0) {
     patterns.push({
-      regex: `^(\\.\\./)+(${earlier.join('|')})/(?!index\\.ts$)`,
+      regex: `^(\\.\\./)+(${earlier.join('|')})/(?!(?:${['index', ...DOORS].join('|')})\\.ts$)`,
       message: 'Import another room through its index.ts.',
     });
   }
@@ -245,17 +252,19 @@ function problemsOfCircles(files) {
 }
 
 /**
- * The problems of floors, as lines: imports of a higher floor, files without a floor, and entries of floors without a
- * file.
+ * The problems of floors, as lines: imports of a higher floor, files without a floor or on two floors, and entries of
+ * floors without a file.
  */
 function problemsOfFloors(files) {
   return Object.entries(FLOORS).flatMap(([room, list]) => {
-    const floors = new Map(list.flatMap((floor, level) => floor.split(' ').map((part) => [part, level])));
+    const parts = list.flatMap((floor, level) => floor.split(' ').map((part) => [part, level]));
+    const floors = new Map(parts);
+    const doubles = parts.map(([part]) => part).filter((part, index, all) => all.indexOf(part) !== index);
     const partOf = (file) => file.split('/')[2];
     const own = [...files].filter(([file]) => file.startsWith(`src/${room}/`));
-    const parts = new Set(own.map(([file]) => partOf(file)));
-    const gone = [...floors.keys()].filter((part) => !parts.has(part));
-    const unlisted = [...parts].filter((part) => !floors.has(part));
+    const existing = new Set(own.map(([file]) => partOf(file)));
+    const gone = [...floors.keys()].filter((part) => !existing.has(part));
+    const unlisted = [...existing].filter((part) => !floors.has(part));
     const upwards = own.flatMap(([file, imports]) =>
       [...imports]
         .filter(([target]) => target.startsWith(`src/${room}/`))
@@ -264,9 +273,29 @@ function problemsOfFloors(files) {
     );
     return [
       ...gone.map((part) => `src/${room}/${part} does not exist: remove it from its floor in scripts/layers.mjs`),
+      ...doubles.map((part) => `src/${room}/${part} is on two floors: remove it from one in scripts/layers.mjs`),
       ...unlisted.map((part) => `src/${room}/${part} is on no floor: add it to one in scripts/layers.mjs`),
       ...upwards,
     ];
+  });
+}
+
+/**
+ * The problems of the tables of floors in the READMEs of rooms, as lines. The second column of such a table has the
+ * folders of the room in the order of `FLOORS`.
+ */
+function problemsOfTables() {
+  return Object.entries(FLOORS).flatMap(([room, list]) => {
+    const page = `src/${room}/README.md`;
+    const text = existsSync(page) ? readFileSync(page, 'utf8') : '';
+    const [, table] = /^\| Floor \| Folders, lowest first \|.*\n\|.*\n((?:\|.*\n)+)/m.exec(text) ?? [];
+    if (table === undefined) return [];
+    const cells = table.split('\n').map((row) => row.split('|')[2] ?? '');
+    const folders = (names) => names.filter((name) => !name.endsWith('.ts')).join(' ');
+    const shown = folders(cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name)));
+    const listed = folders(list.flatMap((floor) => floor.split(' ')));
+    if (shown === listed) return [];
+    return [`${page}: the table of floors has the folders\n  ${shown}\n  and scripts/layers.mjs has\n  ${listed}`];
   });
 }
 
@@ -284,7 +313,7 @@ if (process.argv.includes('--write')) {
   writeRules();
 } else {
   const files = importsOfFiles();
-  const problems = [...problemsOfFloors(files), ...problemsOfCircles(files)];
+  const problems = [...problemsOfFloors(files), ...problemsOfTables(), ...problemsOfCircles(files)];
   for (const problem of problems) console.error(problem);
   console.log(
     problems.length === 0

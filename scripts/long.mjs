@@ -1,21 +1,28 @@
 /**
- * Runs the tests that are too slow for `npm test`:
+ * Runs the tests that are too slow for `npm test`, a part after another:
  *
- * - generated programs and simulations with the full counts of `test/budgets.json`; `npm test` uses the small counts
- * - the messages for mistakes in programs; each program runs in a process of its own
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
+ * - one suite of controller-runtime, each day another one
+ * - generated programs and simulations with larger counts than `npm test`, each day another part of the full counts
+ * - the messages for mistakes in programs; each program runs in a process of its own
  * - the first pages of the documentation, with the packed package
  * - controllers that take over from each other while 200 instances are edited
- * - one suite of controller-runtime, each day another one; `TYPEKRO_SUITES=all npm run long` runs all
- * - the steps of the Dockerfile, whose result serves a definition
- * - a day of simulated time in one story, whose heap must not grow: each day another seed, with one process or with two
- * - a sample of the mutations
+ * - the steps of the Dockerfile, whose result serves a definition, and the other files of `test/long-only.json`
  * - the recorded scenarios of a controller
  * - the hosts, also alone by `npm run long -- hosts [--installed]`
  * - the package alchemy, also alone by `npm run long -- alchemy`
+ * - a day of simulated time in one story, whose heap must not grow: each day another seed, with one process or with two
+ * - a sample of the mutations
+ *
+ * `npm run long -- full` runs the full counts of `test/budgets.json` and all suites of controller-runtime, which takes
+ * hours. `npm run long -- --minutes N` begins no part after N minutes, and names the parts that it leaves out. Runs the
+ * other parts even when one fails, and then names the failed ones. `TYPEKRO_DAY=N` repeats the run of a day.
  */
 import { readFileSync } from 'node:fs';
-import { main, runNode } from './run.mjs';
+import { parseArgs } from 'node:util';
+import { main, runNode, succeeds } from './run.mjs';
+
+const json = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 
 const TESTS = [
   'test/property',
@@ -23,37 +30,79 @@ const TESTS = [
   'test/e2e/clients',
   'test/e2e/mistakes',
   'test/e2e/start-pages.test.ts',
-  'test/e2e/fleet-handover.test.ts',
-  'test/image',
+  'test/image/dockerfile.test.ts',
+  ...json('test/long-only.json').files,
 ];
 
-const SUITES = new URL('../test/e2e/clients/suites.json', import.meta.url);
-
-const [part, ...flags] = process.argv.slice(2);
 const PARTS = ['hosts', 'alchemy'];
-if (part !== undefined && !PARTS.includes(part)) {
-  console.error(`usage: npm run long [-- ${PARTS.join('|')}]`);
+const USAGE = `usage: npm run long [-- full | --minutes N | ${PARTS.join(' | ')}]`;
+
+function readWords() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { minutes: { type: 'string', default: '1440' }, installed: { type: 'boolean', default: false } },
+    });
+    const [part] = positionals;
+    const isKnown = positionals.length === 0 || (positionals.length === 1 && ['full', ...PARTS].includes(part));
+    if (isKnown && /^\d{1,4}$/.test(values.minutes) && (!values.installed || part === 'hosts')) {
+      return { part, minutes: Number(values.minutes), flags: values.installed ? ['--installed'] : [] };
+    }
+  } catch (error) {
+    console.error(error.message);
+  }
+  console.error(USAGE);
   process.exit(2);
 }
 
-await main(async () => {
-  if (part !== undefined) {
-    await runNode(['scripts/setup.mjs']);
-    return runNode([`scripts/${part}.mjs`, ...flags]);
-  }
-  // Each day has another suite and another sample. `npm run mutations -- --seed N` runs a sample again.
-  const day = Math.floor(Date.now() / 86_400_000);
-  const suites = Object.keys(JSON.parse(readFileSync(SUITES, 'utf8')).suites);
-  const env = { TYPEKRO_SUITES: suites[day % suites.length], ...process.env, TYPEKRO_BUDGET: 'long' };
-  await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts'], { env });
-  await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], { env });
+/** The parts of a run after its first one: their names and the arguments of Node. */
+function partsOf(size, day) {
   const seed = String(day);
-  const sample = ['--hours', '24', '--limit', '5', '--seed', seed, '--processes', String(1 + (day % 2))];
-  await runNode(['scripts/run-ts.mjs', 'bench', 'simulated-days', ...sample]);
-  await runNode(['scripts/run-ts.mjs', 'scripts/mutations.ts', '--seed', seed]);
-  await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller']);
-  const engine = 'test/conformance/controller-0.10';
-  await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller', engine, '--level', '0.10']);
-  await runNode(['scripts/hosts.mjs']);
-  await runNode(['scripts/alchemy.mjs']);
+  const days = ['--hours', '24', '--limit', '5', '--seed', seed, '--processes', String(1 + (day % 2))];
+  const conformance = ['--import', 'tsx', 'scripts/conformance.ts', 'controller'];
+  return {
+    'recordings of level 0.9': conformance,
+    'recordings of level 0.10': [...conformance, 'test/conformance/controller-0.10', '--level', '0.10'],
+    hosts: ['scripts/hosts.mjs'],
+    alchemy: ['scripts/alchemy.mjs'],
+    'simulated day': ['scripts/run-ts.mjs', 'bench', 'simulated-days', ...days],
+    mutations: ['scripts/run-ts.mjs', 'scripts/mutations.ts', ...(size === 'full' ? ['--all'] : ['--seed', seed])],
+  };
+}
+
+/** The suites of controller-runtime that a run has. */
+function suitesOf(size, day) {
+  if (size === 'full') return 'all';
+  const names = Object.keys(json('test/e2e/clients/suites.json').suites);
+  return names[day % names.length];
+}
+
+async function runParts(size, minutes) {
+  const day = Number(process.env.TYPEKRO_DAY ?? Math.floor(Date.now() / 86_400_000));
+  const env = { TYPEKRO_SUITES: suitesOf(size, day), ...process.env, TYPEKRO_DAY: String(day), TYPEKRO_BUDGET: size };
+  const limitMs = performance.now() + minutes * 60_000;
+  const [failed, left] = [[], []];
+  async function runPart(name, args, options) {
+    const began = performance.now();
+    if (!(await succeeds(args, options))) failed.push(name);
+    console.log(`\n== ${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes\n`);
+  }
+  console.log(`day ${day}`);
+  await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts'], { env });
+  // The other parts have counts of their own.
+  await runPart('tests with larger counts', ['node_modules/vitest/vitest.mjs', 'run', ...TESTS], { env });
+  for (const [name, args] of Object.entries(partsOf(size, day))) {
+    if (performance.now() < limitMs) await runPart(name, args);
+    else left.push(name);
+  }
+  if (left.length > 0) console.log(`Not run, because ${minutes} minutes have passed: ${left.join(', ')}`);
+  if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
+  process.exit(failed.length === 0 ? 0 : 1);
+}
+
+const { part, minutes, flags } = readWords();
+await main(async () => {
+  if (!PARTS.includes(part)) return runParts(part ?? 'long', minutes);
+  await runNode(['scripts/setup.mjs']);
+  return runNode([`scripts/${part}.mjs`, ...flags]);
 });

@@ -1,6 +1,7 @@
 /**
- * Bundles the page of the dashboard: the script, the worker that computes layouts, and the style sheet. All files of the
- * page become one JSON object of texts by their paths (`dashboard/page.json`), which `src/dashboard/pages.ts` serves.
+ * Bundles the page of the dashboard: the script, the worker that computes layouts, the style sheet and the playground.
+ * The files become JSON objects of texts by their paths: `dashboard/page.json`, and `dashboard/playground.json` for the
+ * files that a page requests only on demand. `src/dashboard/pages.ts` serves both.
  */
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,63 +10,42 @@ import { fileURLToPath } from 'node:url';
 import { licenseOf } from './license-of.mjs';
 import { unbundledLibrary } from './unbundled-library.mjs';
 
-/**
- * The entry points of the page, each with the libraries that it contains. `mangleProps` matches the members that only the
- * classes of the library itself use.
- */
+/** The entry points of the page. `mangleProps` matches the members that only the classes of a library itself use. */
 const SCRIPTS = {
-  app: { entry: 'main.tsx', libraries: ['preact', '@preact/signals'] },
-  'layout-worker': {
-    entry: 'graph/layout-worker.ts',
-    libraries: ['@dagrejs/dagre', '@dagrejs/graphlib'],
-    mangleProps: /^_[a-zA-Z]+$/,
-  },
+  app: { entry: 'main.tsx' },
+  'layout-worker': { entry: 'graph/layout-worker.ts', mangleProps: /^_[a-zA-Z]+$/ },
 };
 
-/** The file with the licences of the libraries. */
+/** The files with the licences of the libraries. */
 const LICENSES = '/licenses.txt';
 const PLAYGROUND_LICENSES = '/playground-licenses.txt';
 
-/** The scripts of the playground. The worker has the engine, which runs in browsers unchanged. */
-const PLAYGROUND_LIBRARIES = [
-  '@codemirror/state',
-  '@codemirror/view',
-  '@lezer/common',
-  '@noble/hashes',
-  '@sveltejs/acorn-typescript',
-  'acorn',
-  'buffer',
-  'preact',
-  're2js',
-  'yaml',
-];
+/** The files that a page requests only on demand: the playground, the form of an instance, and the licences. */
+const ON_DEMAND = /^\/(?:playground-|schema-form-|licenses)/;
 
-/** The files that a page requests only on demand: the playground and the licences. They are in a file of their own. */
-const ON_DEMAND = /^\/(?:playground-|licenses)/;
-
-/** Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. */
+/**
+ * Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. The first one also names the
+ * files of the second one, with `null` in place of their texts.
+ */
 export async function bundlePage(root, made) {
   const client = join(root, 'src/dashboard/client');
-  const files = { '/': readFileSync(join(client, 'index.html'), 'utf8') };
-  files[LICENSES] = licensesOf(
-    root,
-    Object.values(SCRIPTS).flatMap(({ libraries }) => libraries),
-  );
-  for (const [name, { entry, libraries, mangleProps }] of Object.entries(SCRIPTS)) {
-    const banner = { js: bannerOf(libraries, LICENSES) };
-    const options = { banner, ...(mangleProps === undefined ? {} : { mangleProps }) };
-    Object.assign(files, await bundled({ [name]: join(client, entry) }, options));
+  const bundles = [];
+  for (const [name, { entry, mangleProps }] of Object.entries(SCRIPTS)) {
+    const options = mangleProps === undefined ? {} : { mangleProps };
+    bundles.push(await bundled({ [name]: join(client, entry) }, options));
   }
-  Object.assign(files, await bundled({ style: join(client, 'styles/style.css') }));
-  Object.assign(files, await bundledWorker(root));
-  files[PLAYGROUND_LICENSES] = licensesOf(root, PLAYGROUND_LIBRARIES);
+  bundles.push(await bundled({ style: join(client, 'styles/style.css') }), await bundledWorker(root));
+  const files = {
+    '/': readFileSync(join(client, 'index.html'), 'utf8'),
+    ...withLicenses(root, bundles, (path) => (path.startsWith('/playground-') ? PLAYGROUND_LICENSES : LICENSES)),
+  };
   const parts = Object.entries(files);
   mkdirSync(join(made, 'dashboard'), { recursive: true });
   const write = (name, entries) =>
     writeFileSync(join(made, 'dashboard', name), `${JSON.stringify(Object.fromEntries(entries))}\n`);
   write(
     'page.json',
-    parts.filter(([path]) => !ON_DEMAND.test(path)),
+    parts.map(([path, text]) => [path, ON_DEMAND.test(path) ? null : text]),
   );
   write(
     'playground.json',
@@ -74,29 +54,55 @@ export async function bundlePage(root, made) {
 }
 
 /**
- * Writes the playground as static files, which need no server of this package: `index.html`, its scripts, style sheet and
- * licences. All addresses in them are relative.
+ * The playground as static files, which need no server of this package, by their paths: `index.html`, its scripts, style
+ * sheet and licences. All addresses in them are relative.
  */
-export async function bundlePlayground(root, folder) {
+export async function playgroundFiles(root) {
   const client = join(root, 'src/dashboard/client');
   const script = {
     playground: join(client, 'playground/standalone.tsx'),
     'layout-worker': join(client, SCRIPTS['layout-worker'].entry),
   };
-  const files = {
+  const bundles = [
+    await bundled(script),
+    await bundled({ playground: join(client, 'playground/standalone.css') }),
+    await bundledWorker(root),
+  ];
+  return {
     '/index.html': readFileSync(join(client, 'playground/standalone.html'), 'utf8'),
-    ...(await bundled(script, { banner: { js: bannerOf(PLAYGROUND_LIBRARIES, PLAYGROUND_LICENSES) } })),
-    ...(await bundled({ playground: join(client, 'styles/style.css') })),
-    ...(await bundledWorker(root)),
-    [PLAYGROUND_LICENSES]: licensesOf(root, [...PLAYGROUND_LIBRARIES, '@preact/signals', '@dagrejs/dagre']),
+    ...withLicenses(root, bundles, () => PLAYGROUND_LICENSES),
   };
-  mkdirSync(folder, { recursive: true });
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
 }
 
-const licensesOf = (root, libraries) => libraries.map((library) => licenseOf(root, library)).join('\n');
+/**
+ * The files of bundles by their paths, with the licences of all libraries in them.
+ *
+ * @param placeOf the path of the licences for a file
+ */
+function withLicenses(root, bundles, placeOf) {
+  const files = {};
+  const libraries = new Map();
+  for (const { path, text, contained } of bundles.flat()) {
+    files[path] = text;
+    if (contained.length === 0) continue;
+    const place = placeOf(path);
+    files[path] = `/*! Licenses: ${place.slice(1)} */\n${text}`;
+    for (const library of contained) libraries.set(place, (libraries.get(place) ?? new Set()).add(library));
+  }
+  for (const [place, names] of libraries) {
+    files[place] = [...names]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map((name) => licenseOf(root, name))
+      .join('\n');
+  }
+  return files;
+}
 
-const bannerOf = (libraries, place) => `/*! Contains ${libraries.join(', ')}: see ${place.slice(1)} */`;
+/** The library of an input of esbuild: a file of `node_modules`, or a source in the source map of a library. */
+function libraryOf(input) {
+  const [folder] = [...input.matchAll(/(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//g)].slice(-1);
+  return folder?.[1] ?? /^sources of ([^:]+):/.exec(input)?.[1];
+}
 
 /** The worker of the playground: the engine, with the package's data, and with browser code in place of Node's. */
 async function bundledWorker(root) {
@@ -108,7 +114,6 @@ async function bundledWorker(root) {
       splitting: false,
       plugins: [browserModules(root)],
       inject: [join(root, 'src/dashboard/client/playground/host/globals.ts')],
-      banner: { js: bannerOf(PLAYGROUND_LIBRARIES, PLAYGROUND_LICENSES) },
     },
   );
 }
@@ -165,6 +170,7 @@ function latePartsOf(root) {
 const NODE_MODULES = `
 exports.inspect = { custom: Symbol.for('nodejs.util.inspect.custom') };
 exports.fileURLToPath = (url) => String(url);
+Object.assign(exports, require('./src/dashboard/client/playground/host/net.ts'));
 `;
 
 const ABSENT = "throw new Error('this part of the package is not in the page');";
@@ -182,7 +188,10 @@ const LATER_IMPORTS = {
   },
 };
 
-/** The layout library without the third of its code that the page does not use. */
+/** Functions without an effect, by their names. */
+const emptied = (...names) => Object.fromEntries(names.map((name) => [name, `function ${name}() {}`]));
+
+/** The layout library without the parts that the page does not use. */
 const DAGRE = unbundledLibrary({
   library: '@dagrejs/dagre',
   bundle: fileURLToPath(new URL('../node_modules/@dagrejs/dagre/dist/dagre.esm.js', import.meta.url)),
@@ -196,6 +205,11 @@ const DAGRE = unbundledLibrary({
     '../lib/parent-dummy-chains.ts': 'export default () => {};',
     '../lib/add-border-segments.ts': 'export default () => {};',
     '../lib/order/add-subgraph-constraints.ts': 'export default () => {};',
+    // No box has to be before another one of its level, so there is no conflict.
+    '../lib/order/resolve-conflicts.ts': `export default (entries) =>
+      entries
+        .map(({ v, ...place }, i) => ({ vs: [v], i, ...(place.barycenter === undefined ? {} : place) }))
+        .reverse();`,
     '../graphlib.ts': `
       export { Graph } from './node_modules/@dagrejs/graphlib/lib/graph.ts';
       import { preorder } from './node_modules/@dagrejs/graphlib/lib/alg/preorder.ts';
@@ -203,20 +217,105 @@ const DAGRE = unbundledLibrary({
       export const alg = { preorder, postorder };`,
   },
   replaced: {
-    // Without nested graphs, one call of the layout is enough.
     '../lib/layout.ts': {
+      // Without nested graphs, one call of the layout is enough.
       recursiveClusterLayout: `function recursiveClusterLayout(graph, time, options) {
         const copy = buildLayoutGraph(graph);
         runLayout(copy, time, options);
         updateInputGraph(graph, copy);
       }`,
+      // The page sets no attribute in another case or as a text.
+      buildLayoutGraph: `function buildLayoutGraph(from) {
+        const to = new Graph({ multigraph: true, compound: true });
+        to.setGraph({ ...graphDefaults, ...from.graph() });
+        for (const id of from.nodes()) to.setNode(id, { ...from.node(id) });
+        for (const line of from.edges()) to.setEdge(line, { ...edgeDefaults });
+        return to;
+      }`,
+      // The page reads these results only.
+      updateInputGraph: `function updateInputGraph(to, from) {
+        for (const id of to.nodes()) ({ x: to.node(id).x, y: to.node(id).y } = from.node(id));
+        for (const line of to.edges()) to.edge(line).points = from.edge(line).points;
+        ({ width: to.graph().width, height: to.graph().height } = from.graph());
+      }`,
+      // Two levels for each level of boxes, as in the whole library: a long line bends at the levels between.
+      makeSpaceForEdgeLabels: `function makeSpaceForEdgeLabels(graph) {
+        graph.graph().ranksep /= 2;
+        for (const line of graph.edges()) graph.edge(line).minlen *= 2;
+      }`,
+      // Lines from a box to itself, labels with a size, and nested graphs do not occur.
+      ...emptied(
+        'removeSelfEdges',
+        'insertSelfEdges',
+        'positionSelfEdges',
+        'injectEdgeLabelProxies',
+        'removeEdgeLabelProxies',
+        'fixupEdgeLabelCoords',
+        'removeBorderNodes',
+        'assignRankMinMax',
+      ),
+    },
+    '../lib/nesting-graph.ts': {
+      // In a flat graph, one more box connects all boxes.
+      run: `function run(graph) {
+        const root = addDummyNode(graph, 'root', {}, '_root');
+        for (const id of graph.nodes()) if (id !== root) graph.setEdge(root, id, { weight: 0, minlen: 1 });
+        Object.assign(graph.graph(), { nestingRoot: root, nodeRankFactor: 1 });
+      }`,
+    },
+    '../lib/acyclic.ts': {
+      dfsFAS: `function dfsFAS(graph) {
+        const lines = [];
+        const [open, seen] = [new Set(), new Set()];
+        const visit = (id) => {
+          if (seen.has(id)) return;
+          seen.add(id);
+          open.add(id);
+          for (const line of graph.outEdges(id)) open.has(line.w) ? lines.push(line) : visit(line.w);
+          open.delete(id);
+        };
+        graph.sources().forEach(visit);
+        graph.nodes().forEach(visit);
+        return lines;
+      }`,
+    },
+    '../lib/order/sort.ts': {
+      compareWithOldOrder: `function compareWithOldOrder(graph, old, isBackwards) {
+        return (a, b) => a.barycenter - b.barycenter || (isBackwards ? b.i - a.i : a.i - b.i);
+      }`,
+    },
+    '../lib/order/sort-subgraph.ts': emptied('expandSubgraphs', 'mergeBarycenters'),
+    '../lib/position/bk.ts': {
+      findType2Conflicts: 'function findType2Conflicts() { return {}; }',
+      ...emptied('isInCorePath'),
+    },
+    // The page draws from left to right, or from top to bottom.
+    '../lib/coordinate-system.ts': emptied('reverseY'),
+    '../lib/rank/index.ts': { rank: 'function rank(graph) { networkSimplex(graph); }' },
+    // These methods have no caller.
+    '../node_modules/@dagrejs/graphlib/lib/graph.ts': {
+      '.isCompound': '',
+      '.sinks': '',
+      '.setNodes': '',
+      '.isLeaf': '',
+      '.filterNodes': '',
+      '.edgeCount': '',
+      '.setPath': '',
+      '.edgeAsObj': '',
+    },
+    '../lib/util.ts': {
+      // Earlier positions and more than 65,535 boxes do not occur.
+      // In a flat graph, no level is empty.
+      ...emptied('removeEmptyRanks'),
+      compareByOldOrder: 'function compareByOldOrder() { return 0; }',
+      applyWithChunking: 'function applyWithChunking(least, values) { return least(...values); }',
     },
   },
 });
 
-/** The bundled files of entry points by the paths at which the page requests them. */
+/** The bundled files of entry points: the path at which the page requests it, the text, and the libraries in it. */
 async function bundled(entryPoints, options = {}) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints,
     outdir: '/',
     bundle: true,
@@ -233,23 +332,27 @@ async function bundled(entryPoints, options = {}) {
     jsxImportSource: 'preact',
     minify: true,
     legalComments: 'inline',
+    metafile: true,
     logLevel: 'warning',
     write: false,
     plugins: [LATER_IMPORTS, DAGRE],
     ...options,
   });
-  return Object.fromEntries(
-    outputFiles.map(({ path, text }) => {
-      const needs = /from\s*"(node:[^"]*|#late-parts)"|import\s*"(node:[^"]*|#late-parts)"/.exec(text);
-      if (needs !== null) throw new Error(`the page would need ${needs[1] ?? needs[2]}, which browsers do not have`);
-      return [`/${basename(path)}`, text];
-    }),
-  );
+  const inputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output.inputs]));
+  return outputFiles.map(({ path, text }) => {
+    const needs = /from\s*"(node:[^"]*|#late-parts)"|import\s*"(node:[^"]*|#late-parts)"/.exec(text);
+    if (needs !== null) throw new Error(`the page would need ${needs[1] ?? needs[2]}, which browsers do not have`);
+    const used = Object.entries(inputs.get(basename(path)) ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    const contained = [...new Set(used.map(([input]) => libraryOf(input)).filter((name) => name !== undefined))];
+    return { path: `/${basename(path)}`, text, contained };
+  });
 }
 
 /** `node scripts/page.mjs --playground FOLDER` writes the static playground. */
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [option, folder] = process.argv.slice(2);
   if (option !== '--playground' || folder === undefined) throw new Error('usage: scripts/page.mjs --playground FOLDER');
-  await bundlePlayground(fileURLToPath(new URL('..', import.meta.url)), folder);
+  const files = await playgroundFiles(fileURLToPath(new URL('..', import.meta.url)));
+  mkdirSync(folder, { recursive: true });
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
 }

@@ -24,9 +24,9 @@ export function runNode(args, options) {
 }
 
 /** Runs Node with these arguments, as `runNode` does. Returns whether its exit code is 0. */
-export async function succeeds(args) {
+export async function succeeds(args, options) {
   try {
-    await runNode(args);
+    await runNode(args, options);
     return true;
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;

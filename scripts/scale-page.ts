@@ -12,6 +12,7 @@ const FLEETS: readonly Fleet[] = [
   { instances: 5000, children: 5, changesPerHour: 3000 },
   { instances: 5000, children: 20, changesPerHour: 3000 },
   { instances: 10_000, children: 5, changesPerHour: 6000 },
+  { instances: 10_000, children: 2, changesPerHour: 6000, definitions: 500 },
   { instances: 10_000, children: 20, changesPerHour: 60_000 },
   { instances: 50_000, children: 5, changesPerHour: 30_000 },
   { instances: 100_000, children: 5, changesPerHour: 600_000 },
@@ -27,6 +28,7 @@ export function scalePage(page: string): string {
     return [
       whole(fleet.instances),
       whole(fleet.children),
+      whole(fleet.definitions ?? 1),
       whole(fleet.changesPerHour),
       whole(processes),
       `${restMb.toFixed(0)}, ${peakMb.toFixed(0)} MB`,
@@ -40,6 +42,7 @@ export function scalePage(page: string): string {
   const header = [
     'instances',
     'children of each',
+    'definitions',
     'changes an hour',
     'processes',
     'memory of each: at rest, peak',

@@ -22,6 +22,19 @@ interface Shot {
   readonly extra?: true;
 }
 
+/** Plans the source of a definition. */
+async function planSource(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Plan a change' }).click();
+  await page.getByRole('button', { name: 'Plan', exact: true }).click();
+  await page.getByText('The plan of shops.acme.dev.yaml').waitFor();
+}
+
+/** Shows the conditions and the spec of an instance. */
+async function showSpec(page: Page): Promise<void> {
+  await page.keyboard.press('s');
+  await page.getByRole('region', { name: 'Spec', exact: true }).scrollIntoViewIfNeeded();
+}
+
 const SHOTS: readonly Shot[] = [
   { name: 'playground', hash: '#/playground', act: (page) => page.getByText('Step 7 of 7').waitFor() },
   {
@@ -38,17 +51,20 @@ const SHOTS: readonly Shot[] = [
   { name: 'instance', hash: `#/instances/${SHOP_REF}?node=settings` },
   { name: 'why-dark', hash: `#/instances/${SHOP_REF}?why=1`, scheme: 'dark' },
   { name: 'object', hash: `#/instances/${SHOP_REF}?node=web&tab=object`, extra: true },
+  { name: 'spec', hash: `#/instances/${SHOP_REF}`, act: showSpec, extra: true },
+  { name: 'spec-320', hash: `#/instances/${SHOP_REF}`, width: 320, height: 640, act: showSpec, extra: true },
   { name: 'template', hash: `#/instances/${SHOP_REF}`, act: (page) => page.keyboard.press('t'), extra: true },
   { name: 'instance-320', hash: `#/instances/${SHOP_REF}`, width: 320, height: 640 },
   { name: 'panel-320', hash: `#/instances/${SHOP_REF}?node=web`, width: 320, height: 640, extra: true },
   { name: 'nodes-900', hash: `#/instances/${FLEET_REF}` },
   { name: 'definitions', hash: '#/definitions', extra: true },
-  { name: 'definition', hash: '#/definitions/shops.acme.dev?node=settings', extra: true },
+  { name: 'definition', hash: '#/definitions/shops.acme.dev?node=settings' },
   { name: 'form', hash: '#/definitions/shops.acme.dev?tab=form', extra: true },
   { name: 'form-320', hash: '#/definitions/shops.acme.dev?tab=form', width: 320, height: 640, extra: true },
   { name: 'source', hash: '#/definitions/shops.acme.dev?tab=source', extra: true },
   { name: 'revisions', hash: '#/definitions/shops.acme.dev?tab=revisions', extra: true },
-  { name: 'plan', hash: '#/plan', extra: true },
+  { name: 'plan', hash: '#/definitions/shops.acme.dev?tab=source', act: planSource },
+  { name: 'plan-empty', hash: '#/plan', extra: true },
   { name: 'plan-320', hash: '#/plan', width: 320, height: 640, extra: true },
   { name: 'keys', hash: `#/instances/${SHOP_REF}`, act: (page) => page.keyboard.press('?'), extra: true },
 ];

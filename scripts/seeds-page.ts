@@ -1,13 +1,14 @@
 /**
- * The page about the example programs of the project's first documents, from the table that `test/e2e/seeds` checks.
+ * The page about the first programs of the project, from the table that `test/e2e/seeds` checks.
  */
 import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
 import { programs } from '../test/e2e/seeds/outcomes.ts';
 
-const HEAD = `# The programs of the documents
+const HEAD = `# The first programs
 
-The documents that began TypeKro contain example programs. \`test/fixtures/seeds\` has these programs, unchanged.
-\`test/e2e/seeds\` runs each program, and deploys its compositions in each of three ways, each time to a new cluster.
+These example programs are older than the engine. \`test/fixtures/seeds\` has them, unchanged. \`test/e2e/seeds\` runs the
+TypeScript programs, and deploys their compositions in each way that the table names, each time to a new cluster. \`–\`:
+the program is not deployed in this way.
 Corrected copies that pass the strict type check are in \`examples/\`.
 
 **direct** is \`factory('direct')\`, **ours** is this project's controller with all its features, **stock** is a controller that

@@ -13,7 +13,8 @@ import { posix } from 'node:path';
  * @param entry the source with the exports, as the map names it
  * @param internal other libraries whose sources are in the map: the name in imports, and the source with the exports
  * @param added further sources by their names
- * @param replaced top-level functions that are replaced: the text of each by its name, in objects by the names of sources
+ * @param replaced the replaced functions, as `{ [source]: { [name]: text } }`; a name is `f` for a top-level function,
+ *   and `.m` for a method
  */
 export function unbundledLibrary({ library, bundle, entry, internal = {}, added = {}, replaced = {} }) {
   const map = JSON.parse(readFileSync(`${bundle}.map`, 'utf8'));
@@ -24,7 +25,8 @@ export function unbundledLibrary({ library, bundle, entry, internal = {}, added 
   for (const [name, functions] of Object.entries(replaced)) {
     for (const [declared, text] of Object.entries(functions)) {
       const source = sources.get(name) ?? '';
-      const declaration = new RegExp(`^function ${declared}\\([\\s\\S]*?^}$`, 'm');
+      const [indent, start] = declared.startsWith('.') ? ['    ', declared.slice(1)] : ['', `function ${declared}`];
+      const declaration = new RegExp(`^${indent}${start}(?:<[^>]*>)?\\([\\s\\S]*?^${indent}}$`, 'm');
       if (!declaration.test(source)) throw new Error(`${name} of ${library} has no function ${declared}`);
       sources.set(
         name,

@@ -4,11 +4,12 @@
  * Only `src/core` has the setter of own members and the retry policies. The script finds a copy by a pattern that every
  * implementation of the vocabulary needs. There is no list of exceptions.
  *
- * The same check refuses sentences without a named subject, and archaic words, in comments, titles of tests and
+ * The same check refuses two exported functions of one name, and sentences without a named subject, and archaic words, in comments, titles of tests and
  * Markdown files.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { repeatedNames } from './exported-names.mjs';
 
 const VOCABULARIES = [
   {
@@ -132,14 +133,14 @@ const VOCABULARIES = [
  * A reader of such a sentence has to find out which client or component it is about.
  * `docs/glossary.md` has the words: the controller, another client, the caller, the API server, a user.
  */
-const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody)\b/i;
+const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody|everybody|everyone)\b/i;
 /** Words that a reader of English as a second language looks up: "again" and "happens to" say the same. */
 const ARCHAIC =
   /\b(?:anew|befall\w*|thereof|whence|thence|hereby|thereby|whereby|wherein|therein|whereupon|likewise|lest|henceforth|hitherto|whilst|deeds?|in vain)\b/i;
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;
 const TITLE = /\b(?:test|it|describe)(?:\.\w+(?:\([^)]*\))?)*\(\s*['"`]|^\s*\[?'[^']*',?$|^\s*name: ['`]/;
 
-const found = [];
+const found = repeatedNames();
 function refuseSentences(file, text, isSentence) {
   for (const [index, line] of text.split('\n').entries()) {
     if (!isSentence(line)) continue;

@@ -17,8 +17,8 @@ export interface MeasuredRow {
   /** The edits that remove the optimisation. */
   readonly without: readonly Edit[];
   /**
-   * Unit of the workload's figure: milliseconds of processor time, bytes of heap for each object, megabytes of resident
-   * memory.
+   * Unit of the workload's figure: milliseconds of processor time or of delay, bytes of heap for each object, megabytes
+   * of resident memory.
    */
   readonly unit: 'ms' | 'B' | 'MB';
   /** The gain when the row was written, on Node 20.20 with two shared cores. */

@@ -1,6 +1,7 @@
 /** The processes of the controller's benchmark, and their figures as measured from outside. */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   fstatSync,
@@ -28,11 +29,20 @@ export interface ServerFigures {
  * The figures of the cluster and of the controller since their starts. Without an embedded cluster, `requests` has the
  * controller's own counts by method.
  */
-export interface Figures extends ServerFigures {
+export interface Figures extends ServerFigures, ProcessMemory {
   readonly controllerCpu: number;
+}
+
+/** The memory of a process in MiB. */
+interface ProcessMemory {
+  /** All resident memory. */
   readonly rssMb: number;
   /** Peak since the last reset. */
   readonly peakMb: number;
+  /** The part that only this process has, e.g. its heaps. */
+  readonly privateMb: number;
+  /** Resident pages of files, mostly of the program of Node. The kernel drops them when memory is scarce. */
+  readonly fileMb: number;
 }
 
 /** The controller counts as idle after this many milliseconds without a request. */
@@ -48,6 +58,29 @@ export function cleanUp(): void {
     else child.kill();
   }
   rmSync(folder, { recursive: true });
+}
+
+function memoryOf(pid: number): ProcessMemory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const megabytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+  return {
+    rssMb: megabytes('VmRSS'),
+    peakMb: megabytes('VmHWM'),
+    privateMb: megabytes('RssAnon'),
+    fileMb: megabytes('RssFile'),
+  };
+}
+
+/** The memory of a Node that runs an empty program. */
+export async function memoryOfEmptyNode(): Promise<ProcessMemory> {
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const child = spawn(process.execPath, ['-e', "process.stdin.resume(); console.log('started')"], { env });
+  try {
+    await once(child.stdout, 'data');
+    return memoryOf(child.pid ?? 0);
+  } finally {
+    child.kill();
+  }
 }
 
 /** An embedded cluster in a process of its own, or the cluster of `KUBECONFIG`. */
@@ -101,6 +134,8 @@ export class ControllerProcess {
   readonly #server: Server;
   /** Time of the start, by `performance.now()`. */
   readonly began = performance.now();
+  /** The longest delay of the event loop that a scrape of `whenSeen` or of its own requests has reported. */
+  longestDelaySeconds = 0;
   #last: { total: number; at: number } = { total: 0, at: Date.now() };
 
   private constructor(child: ChildProcess, url: string, server: Server) {
@@ -112,7 +147,7 @@ export class ControllerProcess {
   /** Starts the controller with the flags `extra` added, and waits until it is ready. */
   static async start(server: Server, extra: readonly string[] = []): Promise<ControllerProcess> {
     const port = await freePort();
-    const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+    const main = process.env['CONTROLLER'] ?? new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const address = `127.0.0.1:${port}`;
     const flags = [
       '--kubeconfig',
@@ -144,13 +179,10 @@ export class ControllerProcess {
   }
 
   async figures(): Promise<Figures> {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    const kilobytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
     return {
       ...((await this.#server.figures()) ?? (await this.#ownFigures())),
       controllerCpu: cpuSeconds(this.#child.pid ?? 0),
-      rssMb: kilobytes('VmRSS'),
-      peakMb: kilobytes('VmHWM'),
+      ...memoryOf(this.#child.pid ?? 0),
     };
   }
 
@@ -214,7 +246,10 @@ export class ControllerProcess {
   }
 
   async #metrics(): Promise<string> {
-    return (await fetch(`${this.#url}/metrics`)).text();
+    const text = await (await fetch(`${this.#url}/metrics`)).text();
+    // Each scrape has the delays since the scrape before it.
+    this.longestDelaySeconds = Math.max(this.longestDelaySeconds, sum(text, 'nodejs_eventloop_lag_max_seconds'));
+    return text;
   }
 
   async #ready(): Promise<boolean> {

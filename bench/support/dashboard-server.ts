@@ -76,7 +76,19 @@ const api = {
   },
 } as unknown as KubernetesApi;
 
+/**
+ * The clock of the server passes with real time, and the parent moves it forward. A stream that waits for a slow page
+ * sends by a timer that starts when the page has read, which may be after the parent has moved the clock.
+ */
 const clock = new TestClock();
+const TICK_MS = 50;
+let moved: Promise<void> = Promise.resolve();
+/** Moves the clock after all earlier moves. */
+function move(milliseconds: number): Promise<void> {
+  moved = moved.then(() => clock.advance(milliseconds));
+  return moved;
+}
+setInterval(() => void move(TICK_MS), TICK_MS).unref();
 const scene = createScene({ instances: 2, nodes: Number(nodes), children: 240 });
 const shown = (): Promise<never> => Promise.reject(new Error('the page of the measurement does not ask for this'));
 const details: InspectDetails = {
@@ -144,7 +156,7 @@ process.on('message', (order: DashboardOrder) => {
       scene.step();
       arrived(true);
       while (index.log.lastId < last + order.events) await setImmediate();
-      await clock.advance(order.ms);
+      await move(order.ms);
     }
     report({ url: server.url, heap: order.is === 'heap' ? heap() : 0, before });
   })();

@@ -1,8 +1,8 @@
 /**
  * A deploying program in a process of its own, as a user runs it: from `dist/`, without a loader. `deploy-process.mjs
  * KUBECONFIG MODE COUNT` composes COUNT resources, of which the second is a Deployment, and sends its memory. Each
- * message is the name of an instance to deploy. The response is the memory, the time of the end, and how long the
- * deploy took.
+ * message is the name of an instance to deploy. The response is the memory, the time of the end, and the duration and
+ * processor time of the deploy.
  */
 import { kubernetesComposition } from '../../dist/index.js';
 import { ConfigMap, Deployment } from '../../dist/factories/simple/index.js';
@@ -27,7 +27,7 @@ const app = kubernetesComposition({ name: `bench${count}`, spec }, (spec) => {
   web.withReadyWhen((self) => self.status.readyReplicas >= 1);
   for (const i of numbers) ConfigMap({ id: `c${i}`, name: `${first.metadata.name}-${i}`, data: { index: `${i}` } });
 });
-// Every program does this before it deploys.
+// Most programs print the definition before they deploy.
 app.toYaml();
 const factory = app.factory(mode, { namespace: 'default', kubeConfig, timeout: 60_000, createNamespace: false });
 

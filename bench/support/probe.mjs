@@ -63,7 +63,7 @@ process.channel.unref();
 // The end of the parent ends the process.
 process.on('disconnect', () => exit(1));
 
-// The program ends by `process.exit`. It gets a moment to end by itself, which it does when nothing is open any more.
+// The program calls `process.exit` at its end. Within `GRACE_MS` it ends by itself when nothing is open any more.
 process.exit = (code) => {
   process.exitCode = code;
   setTimeout(() => exit(), GRACE_MS).unref();

@@ -49,7 +49,10 @@ export class SteadyLoad {
     await active.count(this.#size);
   }
 
-  /** Makes one change of a user or of another client. */
+  /**
+   * Creates the instances again that are due, and makes one change of a user or of another client. When the chosen
+   * instance is deleted at this time, it makes no change.
+   */
   async change(): Promise<void> {
     const turn = (this.changes += 1);
     await this.#createAgain(turn);

@@ -86,7 +86,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'definition, instance',
     'user',
-    '`true`: the status has a condition for every node',
+    '`true`: the status has a condition for every node; `false` is the default',
   ),
   key(
     'typekro.dev/simulated',
@@ -262,6 +262,7 @@ const KEYS: readonly Key[] = [
 /** Names in the sources that are neither on objects nor of interest to users, each with the reason. */
 const NOT_KEYS: Readonly<Record<string, string>> = {
   'kro.run/v': 'an API version',
+  'internal.kro.run/v': 'an API version',
   'typekro.dev/made-at': 'a symbol of JavaScript',
   'kro.run/ResourceGroup': 'a former kind',
 };

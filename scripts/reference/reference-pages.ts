@@ -4,7 +4,10 @@ import { chartPage } from './chart-page.ts';
 import { commandsPage } from './commands-page.ts';
 import { labelsPage } from './labels-page.ts';
 
-/** The generated pages of the reference, by their paths. Each of them fails when an entry has no description. */
+/**
+ * The generated pages of the reference, by their paths. Throws for an export, a library of expressions or a label
+ * without a description.
+ */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/reference/cli.md', await commandsPage()],

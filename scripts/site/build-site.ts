@@ -8,8 +8,9 @@ import { exampleGraphs } from '../example-graphs.ts';
 import { FLEET_FORM, FLEET_FORM_MARK } from './fleet-form.ts';
 import { imageSize } from './image-size.ts';
 import type { NavigationPage } from './navigation.ts';
-import { PAGES } from './navigation.ts';
+import { PAGES, PLAYGROUND } from './navigation.ts';
 import { pageHtml, relativeUrl } from './page-template.ts';
+import { PLAYGROUND_MARK, playgroundInSite, playgroundLinks } from './playground-links.ts';
 import type { RenderedPage } from './render-page.ts';
 import { renderPage } from './render-page.ts';
 import { SEARCH_OPTIONS } from './search-options.ts';
@@ -45,7 +46,10 @@ export async function buildSite(): Promise<Site> {
       PICTURE,
       (_match, file: string, exported: string) => `![The graph of ${file}.ts](site:pictures/${file}.${exported}.svg)`,
     );
-    const withForm = text.replace(FLEET_FORM_MARK, FLEET_FORM);
+    const ownLinks = text.includes(PLAYGROUND_MARK)
+      ? await playgroundLinks(relativeUrl(page.target, PLAYGROUND.target))
+      : '';
+    const withParts = text.replace(FLEET_FORM_MARK, FLEET_FORM).replace(PLAYGROUND_MARK, () => ownLinks);
     const resolveLink = (href: string): { url: string; title?: string } => {
       if (/^(?:https?|mailto):/.test(href)) return { url: href };
       const [path = '', anchor = ''] = href.split('#');
@@ -73,7 +77,7 @@ export async function buildSite(): Promise<Site> {
       }
       return { src: relativeUrl(page.target, target), ...imageSize(target, Buffer.from(content)) };
     };
-    rendered.set(page, renderPage(withForm, { resolveLink, resolveImage }));
+    rendered.set(page, renderPage(withParts, { resolveLink, resolveImage }));
   }
   for (const { from, to, anchor } of links) {
     const anchors = rendered.get(to)?.sections.map(({ heading }) => heading.anchor) ?? [];
@@ -82,6 +86,7 @@ export async function buildSite(): Promise<Site> {
     }
   }
   for (const [page, result] of rendered) files.set(page.target, pageHtml(page, result));
+  for (const [path, content] of await playgroundInSite(ROOT)) files.set(path, content);
   files.set('search-index.js', searchIndex(rendered));
   files.set('style.css', await bundled('style.css'));
   files.set('site.js', await bundled('client/main.ts'));

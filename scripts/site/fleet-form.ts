@@ -8,6 +8,7 @@ const FIELDS = [
   ['instances', 'Instances of all definitions', 1000],
   ['children', 'Children of each instance', 5],
   ['changesPerHour', 'Changes an hour', 600],
+  ['definitions', 'Definitions', 1],
 ] as const;
 
 /** The form that computes the size of a fleet, with the script of the site. */

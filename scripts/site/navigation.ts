@@ -1,17 +1,23 @@
 import { readdirSync } from 'node:fs';
 
-/** A page of the site. */
-export interface NavigationPage {
-  /** The Markdown file, from the root of the repository. */
-  readonly source: string;
+/** A link of the navigation. */
+export interface NavigationLink {
   /** The text of the link. */
   readonly title: string;
   /** The HTML file, from the root of the site. */
   readonly target: string;
 }
 
+/** A page of the site. */
+export interface NavigationPage extends NavigationLink {
+  /** The Markdown file, from the root of the repository. */
+  readonly source: string;
+}
+
 export interface NavigationSection {
   readonly title: string;
+  /** Parts of the site that are no page of Markdown. Their links come before the pages. */
+  readonly programs?: readonly NavigationLink[];
   readonly pages: readonly NavigationPage[];
 }
 
@@ -43,6 +49,9 @@ function decisionTitle(name: string): string {
 
 const room = (name: string): NavigationPage => page(`src/${name}/README.md`, `The room ${name}`);
 
+/** The playground, which the bundler of the dashboard writes (`scripts/page.mjs`). */
+export const PLAYGROUND: NavigationLink = { title: 'Playground', target: 'playground/index.html' };
+
 /**
  * The sections of the site in the order of a reader: a way in, then ideas, then tasks, then tables to look things up.
  * The pages for authors of the project come last.
@@ -50,6 +59,7 @@ const room = (name: string): NavigationPage => page(`src/${name}/README.md`, `Th
 export const NAVIGATION: readonly NavigationSection[] = [
   {
     title: 'Start',
+    programs: [PLAYGROUND],
     pages: [
       page('docs/README.md', 'What TypeKro is'),
       page('docs/start/install.md', 'Install'),
@@ -92,11 +102,21 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/dashboard.md', 'The dashboard'),
       page('docs/editor.md', 'Your editor'),
       page('docs/hosts.md', 'Node, Bun, Deno and bundlers'),
+    ],
+  },
+  {
+    title: 'Operate',
+    pages: [
       page('docs/guides/operating.md', 'Operate the controller'),
       page('docs/controller.md', 'The controller'),
       page('docs/runbook.md', 'Alerts and the runbook'),
+      page('docs/scale.md', 'Scale and sizing'),
       page('docs/evidence.md', 'Evidence'),
+      page('docs/controller-figures.md', 'Figures of the controller'),
+      page('docs/simulation.md', 'Simulation'),
       page('docs/security-self-assessment.md', 'Security self-assessment'),
+      page('docs/best-practices.md', 'OpenSSF Best Practices'),
+      page('SECURITY.md', 'Security'),
       page('docs/dependencies.md', 'Dependencies'),
     ],
   },
@@ -120,6 +140,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/reference/cel.md', 'Functions of expressions'),
       page('docs/reference/labels.md', 'Annotations and labels'),
       page('docs/reference/chart.md', 'Values of the chart'),
+      page('docs/controller-log.md', 'Log of the controller'),
       page('docs/diagnostics.md', 'Diagnostics'),
       page('docs/controller-features.md', 'Features of the controller'),
       page('docs/controller-differences.md', 'Differences from kro'),
@@ -134,14 +155,12 @@ export const NAVIGATION: readonly NavigationSection[] = [
     pages: [
       page('CONTRIBUTING.md', 'Contributing'),
       page('docs/architecture.md', 'Architecture'),
-      page('SECURITY.md', 'Security'),
       page('CODE_OF_CONDUCT.md', 'Code of conduct'),
       page('docs/glossary.md', 'Glossary'),
-      page('docs/simulation.md', 'Simulation'),
-      page('docs/controller-figures.md', 'Figures of the controller'),
-      page('docs/scale.md', 'Scale and sizing'),
       page('docs/seeds.md', 'The first programs'),
-      ...['compose', 'runtime', 'execute', 'controller', 'cluster', 'kubernetes', 'golang', 'readiness'].map(room),
+      ...['compose', 'runtime', 'execute', 'controller', 'cluster', 'cli', 'kubernetes', 'golang', 'readiness'].map(
+        room,
+      ),
       ...pagesOf('docs/decisions', decisionTitle),
     ],
   },

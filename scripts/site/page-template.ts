@@ -13,8 +13,8 @@ export function relativeUrl(from: string, to: string): string {
 }
 
 function navigationHtml(current: NavigationPage): string {
-  return NAVIGATION.map(({ title, pages }) => {
-    const links = pages.map((page) => {
+  return NAVIGATION.map(({ title, programs = [], pages }) => {
+    const links = [...programs, ...pages].map((page) => {
       const here = page === current ? ' aria-current="page"' : '';
       return `<li><a href="${relativeUrl(current.target, page.target)}"${here}>${escapeHtml(page.title)}</a></li>`;
     });

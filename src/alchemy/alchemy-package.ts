@@ -14,7 +14,7 @@ export interface AlchemyPackage {
     handler: (this: Lifecycle, id: string, props: StoredProps) => Promise<StoredOutput>,
   ): (id: string, props: StoredProps) => Promise<Partial<StoredOutput>>;
   readonly Scope: {
-    /** Returns the current scope. A scope whose `fail` was called destroys nothing when it is finalized. */
+    /** Returns the current scope. A scope whose `fail` was called destroys no resources when it is finalized. */
     getScope(): { fail(): void; readonly root?: object } | undefined;
   };
   isSecret(value: unknown): value is Secret;

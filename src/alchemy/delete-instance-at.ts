@@ -9,7 +9,7 @@ export interface InstanceDeletion {
   readonly connection: StoredConnection;
   /** The transport, for a connection with `by: 'transport'`. `undefined` when this process does not have it. */
   readonly transport: Transport | undefined;
-  /** The time limit of the deletion, in milliseconds. Default: that of the mode. */
+  /** The time limit of the deletion, in milliseconds. Default: the time limit of the mode. */
   readonly timeout?: number;
 }
 

@@ -28,9 +28,9 @@ const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
 /**
  * Declares an instance of a composition in the current scope of Alchemy. The instance is deployed at its first
  * declaration. It is updated when the spec, the definition or a setting changes. It is deleted when the scope is
- * destroyed, or when the program does not declare it any more. A changed name, namespace or composition makes a new
- * instance; the old one is deleted when the program is finalized. An unchanged declaration sends no request. The next
- * run retries a failed deploy.
+ * destroyed, or when the program does not declare it any more. A changed name, namespace, kind or composition makes a
+ * new instance. The old one is deleted when the program is finalized, or first if the same composition now has another
+ * kind. An unchanged declaration sends no request. The next run retries a failed deploy.
  *
  * The cluster is not part of a resource's identity. Use another id to move an instance to another cluster.
  *
@@ -47,7 +47,7 @@ export async function KroResource<Input, Spec, Status>(
   const output = await provider(id, checked(id, props));
   const { place, uid, status } = output;
   if (place === undefined || status === undefined) {
-    // In Alchemy's phase `read`, the output is that of the state. It is empty before the first deploy.
+    // In Alchemy's phase `read`, the output comes from the state. Before the first deploy the output is empty.
     throw new TypeKroError(`the KroResource ${id} has not been deployed yet`, {
       code: 'alchemy/not-deployed',
       remedy: 'first run the program that deploys it',

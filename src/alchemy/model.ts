@@ -33,8 +33,8 @@ export interface KroResourceProps<Input, Spec, Status> {
   /** The namespace of the instance. Default: `default`. */
   readonly namespace?: string;
   /**
-   * A kubeconfig: its path, or its text as a secret. Default: `KUBECONFIG`, else `~/.kube/config`, else that of the
-   * pod.
+   * A kubeconfig: its path, or its text as a secret. Default: `KUBECONFIG`, else `~/.kube/config`, else the service
+   * account of the pod.
    */
   readonly kubeConfig?: string | Secret<string>;
   /**
@@ -42,7 +42,9 @@ export interface KroResourceProps<Input, Spec, Status> {
    * it deployed through the transport.
    */
   readonly transport?: Transport;
-  /** The maximum time to wait for readiness and for deletions, in milliseconds. Default: that of the factory. */
+  /**
+   * The maximum time to wait for readiness and for deletions, in milliseconds. Default: the time limit of the factory.
+   */
   readonly timeout?: number;
   /** Does a deploy wait until all resources are ready? Default: true. */
   readonly waitForReady?: boolean;

@@ -11,7 +11,7 @@ export const { buildAlchemyDeploymentOptions } = movedNames('give the options as
   'buildAlchemyDeploymentOptions',
 ]);
 
-/** Removed in 1.0: await the other resource and put its values into the spec. */
+/** Removed in 1.0: await the other resource, and pass the values of that resource with the spec. */
 export const {
   buildResourceGraphWithDeferredResolution,
   containsAlchemyPromises,
@@ -25,7 +25,7 @@ export const {
   resolveAllReferencesInAlchemyContext,
   resolveReferencesWithAlchemy,
   resolveTypeKroReferencesOnly,
-} = movedNames('await the other resource, and pass its values with the spec', [
+} = movedNames('await the other resource, and pass the values of that resource with the spec', [
   'buildResourceGraphWithDeferredResolution',
   'containsAlchemyPromises',
   'createAlchemyReferenceResolver',

@@ -31,8 +31,8 @@ export interface EnvironmentOptions {
   /** The namespace in which names are looked up first: `a.b`. Default: none. */
   readonly container?: string;
   /**
-   * Does `has(x.f)` fail for a value `x` that has no fields, such as an int? If not, the result is false. Default
-   * false, as in kro.
+   * Does `has(x.f)` fail for a value `x` that has no fields, such as an int? Without this option, `has` returns false
+   * for such a value. Default false, as in kro.
    */
   readonly strictPresence?: boolean;
   /**

@@ -65,8 +65,8 @@ export interface ValidationContext {
 }
 
 /**
- * A check of calls beyond their types, such as that of `format` with a literal. Validators run when the type check
- * finds no error.
+ * A check of calls beyond their types: for example, `format` with a literal must have a suitable argument for each
+ * clause. Validators run when the type check finds no error.
  */
 export interface Validator {
   readonly functionName: string;

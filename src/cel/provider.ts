@@ -22,14 +22,14 @@ export interface TypeProvider {
   construct?(typeName: string): ((fields: ReadonlyMap<string, Value>) => Value) | undefined;
 }
 
-/** A provider that knows nothing. */
+/** A provider without types. */
 export const EMPTY_PROVIDER: TypeProvider = {
   findType: () => undefined,
   findField: () => undefined,
   fieldNames: () => [],
 };
 
-/** A provider that combines several providers. The first one that knows a type resolves it. */
+/** A provider that combines several providers. Each look-up gives the first result that a provider has. */
 export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
   const first = <T>(lookUp: (provider: TypeProvider) => T | undefined): T | undefined => {
     for (const provider of providers) {

@@ -166,7 +166,7 @@ export interface ReferenceOptions extends InspectOptions {
 export interface References {
   /** The known variables in the order of their first use, then the iterators. */
   readonly ids: readonly string[];
-  /** `ids` without `schema`, `runtime` and iterators. */
+  /** `ids` without `schema`, `runtime` and iterators; empty when kro refuses the expression. */
   readonly deps: readonly string[];
   /** The paths that are read, each once; unknown identifiers come last. */
   readonly paths: readonly string[];

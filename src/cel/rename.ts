@@ -1,4 +1,4 @@
-import type { Ast, Call, Comprehension, Expr } from './ast.ts';
+import type { Ast, Call, Comprehension, Expr, MacroCall } from './ast.ts';
 
 /**
  * Renames the free variables of an expression. Variables of comprehensions keep their names, also where they hide a
@@ -44,7 +44,7 @@ class Renamer {
       case 'struct':
         return { ...expr, fields: expr.fields.map((field) => ({ ...field, value: this.visit(field.value, bound) })) };
       case 'macro': {
-        const own = new Set([...bound, ...namesBoundBy(expr.call, expr.expansion)]);
+        const own = new Set([...bound, ...namesBoundBy(expr)]);
         return { ...expr, call: this.#call(expr.call, bound, own), expansion: this.visit(expr.expansion, bound) };
       }
       case 'comprehension':
@@ -77,9 +77,12 @@ class Renamer {
   }
 }
 
-/** The names in the arguments of a macro that its expansion binds. */
-function namesBoundBy({ args }: Call, expansion: Expr): string[] {
-  const named = new Set(args.flatMap((each) => (each.kind === 'ident' ? [each.name] : [])));
+/**
+ * The names in the arguments of a macro that its expansion binds: the variables of a loop, or the name of `cel.bind`.
+ * Other names in the arguments are reads.
+ */
+export function namesBoundBy({ call, expansion }: MacroCall): string[] {
+  const named = new Set(call.args.flatMap((each) => (each.kind === 'ident' ? [each.name] : [])));
   const found: string[] = [];
   const work: Expr[] = named.size === 0 ? [] : [expansion];
   for (let node = work.pop(); node !== undefined; node = work.pop()) {

@@ -30,7 +30,7 @@ export interface JsonOptions {
   readonly omit?: JsonValue;
 }
 
-/** The depth below which a result is refused. */
+/** The maximum depth of a result. */
 const MAX_DEPTH = 500;
 /** The maximum number of values in a result; an object of Kubernetes has a few thousand. */
 const MAX_VALUES = 2_000_000;
@@ -51,7 +51,7 @@ function refuse(message: string): never {
  * Converts a result to the JSON of a template or status field, by kro's rules and with kro's error texts. Durations
  * have Go's form, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints, library
  * types, and keys whose JSON form is not a string are refused. An object that is read as a whole is copied without its
- * schema. `omit()` inside a list or map removes its element or field.
+ * schema. Without `options.omit`, an `omit()` inside a list or map removes its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {

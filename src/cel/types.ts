@@ -24,8 +24,9 @@ export type TypeKind =
  * - scalars, `dyn`, `null`, `timestamp`, `duration`: no parameters;
  * - `list` has the type of the elements, and `map` has the types of key and value. `type` is the type of a value that
  *   is itself a type (`int`). Its parameter is this value, if it is known;
- * - `struct` is an object type that a `TypeProvider` resolves by `name`;
- * - `opaque` is a library's own type (`kubernetes.Quantity`), `optional_type` among them;
+ * - `struct` is an object type; a `TypeProvider` or a library declares its fields under `name`. Types of libraries
+ *   without fields can also be structs (`kubernetes.Quantity`);
+ * - `opaque` is a library's own type, such as `net.IP` or `optional_type`;
  * - `param` is a type parameter of a function declaration, named by `name`.
  *
  * Types are immutable; compare them with {@link sameType}, never by identity.
@@ -79,12 +80,12 @@ export function optionalType(value: CelType): CelType {
   return { kind: 'opaque', name: 'optional_type', params: [value] };
 }
 
-/** A type of a library, such as `kubernetes.Quantity`. */
+/** A type of a library, such as `net.IP`. */
 export function opaqueType(name: string, params: readonly CelType[] = NONE): CelType {
   return { kind: 'opaque', name, params };
 }
 
-/** An object type; a `TypeProvider` knows its fields by this name. */
+/** An object type; a `TypeProvider` or a library declares its fields under this name. */
 export function structType(name: string): CelType {
   return { kind: 'struct', name, params: NONE };
 }

@@ -125,8 +125,8 @@ export class CelMap extends CelValue {
     this.#entries = entries;
   }
   /**
-   * Makes a map; the last of equal keys counts. The caller must refuse keys other than bools, numbers, strings, null
-   * and bytes.
+   * Makes a map; the last of equal keys counts. Any value can be a key, so the caller refuses the keys that CEL does
+   * not allow.
    */
   static from(entries: Iterable<readonly [Value, Value]>): CelMap {
     const map = new Map<string, readonly [Value, Value]>();

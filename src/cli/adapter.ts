@@ -6,7 +6,7 @@ import type { Command, CommandContext, CommandEntry, OptionSpec } from './comman
 import { DEBUG, ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
 import { printLines } from './layout.ts';
-import { hintForCommand, isForeign } from './foreign-commands.ts';
+import { hintForCommand, isForeignCommand } from './foreign-commands.ts';
 
 /** Commander's name of an option in its result: `logLevel` for `log-level`. */
 function camelCase(name: string): string {
@@ -61,7 +61,7 @@ function createProgram(
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)
     // For a command of another tool, such as `get`, a suggestion would mislead.
-    .showSuggestionAfterError(!isForeign(argv))
+    .showSuggestionAfterError(!isForeignCommand(argv))
     .addHelpText('after', FIRST_STEPS);
   for (const { name, summary, group } of commands) {
     const sub = program.command(name).summary(summary).exitOverride().configureOutput(output);
@@ -135,7 +135,7 @@ const nameIn = ([first, second]: readonly string[]): string | undefined => (firs
 
 /**
  * Turns `help NAME` with an unknown name into `NAME`: the error for an unknown command names the nearest command, and
- * commander's help does not. For an alias, returns the help of its command.
+ * commander's help does not. An alias is replaced by the name of its command.
  */
 function withoutHelpOfUnknown(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
   const [first, name, ...rest] = words;

@@ -7,7 +7,7 @@ import { readTextFile } from './up/read-manifest.ts';
 /**
  * Reads the audit policy in a file, with its problems and its text. `shown` is the name of the file in problems.
  *
- * @throws TypeKroError `input/not-found` and `input/unreadable` for the file.
+ * @throws TypeKroError `input/unreadable` for a file that is missing or cannot be read.
  */
 export async function parseAuditPolicyFile(
   path: string,
@@ -20,8 +20,8 @@ export async function parseAuditPolicyFile(
 /**
  * Reads the audit policy in a file, for a server that needs it. `warn` receives the text of each warning.
  *
- * @throws TypeKroError `cluster/audit-policy` with the line and the field of each problem; `input/not-found` and
- *   `input/unreadable` for the file.
+ * @throws TypeKroError `cluster/audit-policy` with the line and the field of each problem; `input/unreadable` for a
+ * file that is missing or cannot be read.
  */
 export async function readAuditPolicyFile(path: string, warn: (text: string) => void): Promise<AuditPolicy> {
   const { policy, diagnostics, text } = await parseAuditPolicyFile(path);

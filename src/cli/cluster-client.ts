@@ -11,6 +11,8 @@ export interface ClusterConnection {
   readonly namespace: string;
   /** Name of the context. */
   readonly name: string;
+  /** The kubeconfig has other contexts, too. */
+  readonly hasOtherContexts: boolean;
 }
 
 /**
@@ -35,5 +37,10 @@ export async function connectToCluster(
       : new KubeClient({
           transport: limitedTransport(await createTransport(config), config.server, limitMs, systemClock),
         });
-  return { client, namespace: config.namespace, name: config.context };
+  return {
+    client,
+    namespace: config.namespace,
+    name: config.context,
+    hasOtherContexts: config.hasOtherContexts === true,
+  };
 }

@@ -30,7 +30,10 @@ export interface CommandContext {
   readonly results?: ResultSink;
   /** With `--debug`, an internal error is printed with its stack. Default false. */
   readonly debug?: boolean;
-  /** Aborted by the first Ctrl-C (or SIGTERM). */
+  /**
+   * Aborted by the first Ctrl-C, SIGTERM or SIGHUP. A command that only reads is also aborted when its output cannot be
+   * written.
+   */
   readonly signal: AbortSignal;
 }
 

@@ -44,8 +44,8 @@ export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>
 
 /**
  * Finds the controller's container in a Deployment by one of three marks. In order of precedence, these are the image
- * of the project, the project's name (as in kro's chart), and a flag of the controller. Returns `undefined` when no
- * container has a mark.
+ * of the project, the name of the project as the name of the container (as in kro's chart), and a flag of the
+ * controller. Returns `undefined` when no container has a mark.
  */
 export function controllerContainer(
   object: Pick<KubeObject, 'spec'>,
@@ -62,7 +62,7 @@ export function controllerContainer(
 const containersOf = ({ spec }: Pick<KubeObject, 'spec'>): readonly JsonObject[] =>
   objectsAt(spec, 'template', 'spec', 'containers');
 
-/** Finds the container with the image `…/kro`, or `…/kro/controller` as in kro's first releases. */
+/** Finds the container with the image `…/PROJECT`, or `…/PROJECT/controller` as in kro's first releases. */
 function byImage(object: Pick<KubeObject, 'spec'>, project: ControllerProject): JsonObject | undefined {
   return containersOf(object).find((each) => {
     const [name, folder] = pathOf(textAt(each, 'image')).split('/').toReversed();

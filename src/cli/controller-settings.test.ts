@@ -41,7 +41,7 @@ test.each<[string, KubeObject[], string, string]>([
     'none',
   ],
   ['a version label of kro', [deployment(named('kro', '0.11.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
-  ['one without replicas', [deployment(named('kro', '0.9.0'), { image: 'kro:0.9.0' }, 0)], '0.10', 'engine'],
+  ['a Deployment without replicas', [deployment(named('kro', '0.9.0'), { image: 'kro:0.9.0' }, 0)], '0.10', 'engine'],
   [
     'the container of the controller after another container',
     [
@@ -91,7 +91,7 @@ test.each<[string, KubeObject[], string, string]>([
     '0.10',
     'engine',
   ],
-  ['damaged ones', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.10', 'engine'],
+  ['a damaged Deployment', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.10', 'engine'],
 ])('the level and the facets by %s', async (_what, items, level, facets) => {
   const input = { positionals: [], options: {} };
   expect(
@@ -117,7 +117,7 @@ test.each([
     'PartialDependencies=true,ManagedResources=true,CELOmitFunction=true,DynamicKeys=true',
     { partialDependencies: true, managedResources: true },
   ],
-  ['with a gate that is only in the language', 'CELOmitFunction=true', { dynamicKeys: false }],
+  ['with the gate of the function omit()', 'CELOmitFunction=true', { dynamicKeys: false }],
   ['with another gate', 'Variables=true', { omit: false, dynamicKeys: false }],
 ])('the features of a controller %s', async (_what, gates, features) => {
   const api = apiWith(() => [

@@ -7,7 +7,7 @@ import { goFormatDuration, goParseDurationMs } from '../golang/index.ts';
  *
  * @param label what the user wrote before the text, for the error: `--timeout`, or nothing for an argument
  * @param maxMs the longest accepted duration. Default: any.
- * @throws TypeKroError `cli/bad-duration` for another text, and for a negative or too long duration.
+ * @throws TypeKroError `cli/bad-duration` when the text is not a duration, or the duration is negative or too long.
  */
 export function parseDuration(text: string, label: string, maxMs = Infinity): number {
   const shown = label === '' ? text : `${label} ${text}`;

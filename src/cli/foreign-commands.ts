@@ -12,7 +12,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
     (argv) => `that is a command of kubectl: kubectl ${argv.join(' ')}`,
   ],
   [['config', 'use-context'], () => 'choose the cluster with --kubeconfig and --context, or with kubectl config'],
-  [['check', 'test', 'verify', 'compile'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
+  [['check', 'verify', 'compile'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
   [
     ['build', 'template', 'synth', 'yaml', 'export', 'print', 'emit'],
     (argv) =>
@@ -33,8 +33,11 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
 ];
 
+/** The commands of other tools that have a hint. None is a command of typekro. */
+export const FOREIGN_COMMANDS: readonly string[] = FOREIGN.flatMap(([words]) => words);
+
 /** Does a command line begin with a command of another tool? */
-export const isForeign = ([word = '']: readonly string[]): boolean => FOREIGN.some(([words]) => words.includes(word));
+export const isForeignCommand = ([word = '']: readonly string[]): boolean => FOREIGN_COMMANDS.includes(word);
 
 /** Returns the hint for an unknown command. A command of another tool has a hint of its own. */
 export function hintForCommand(argv: readonly string[]): string {

@@ -1,5 +1,5 @@
 /**
- * The command line. Commands are data, one file for each, and call the rooms before this one. `main.ts` is the
+ * The command line. Each command is data, in a file of its own. Commands call the other rooms. `main.ts` is the
  * executable. `run.ts` owns the process: signals, streams and the exit code.
  *
  * @packageDocumentation

@@ -45,7 +45,7 @@ test('Ctrl-Z restores the terminal until the process continues', () => {
   expect(done).toEqual(['raw', 'resume', 'SIGTSTP 7', 'usual', 'SIGSTOP 0', 'raw']);
 });
 
-test('the last call and the end of the process restore the mode of the terminal', () => {
+test('the function that `listen` returns, and the end of the process, restore the mode of the terminal', () => {
   const { input, host, keyboard, done } = fakeTerminal();
   const stop = keyboard.listen(() => {});
   host.emit('exit');

@@ -38,7 +38,8 @@ export function terminalKeyboard(
       const enter = (): void => raw(true);
       const pause = (): void => {
         leave();
-        // Without raw mode, Ctrl-Z suspends the whole job, including an npm that started this process.
+        // Suspends the whole job, including an npm that started this process, as Ctrl-Z does in a terminal without raw
+        // mode.
         host.kill(0, 'SIGSTOP');
       };
       input.setEncoding('utf8');

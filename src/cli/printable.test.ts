@@ -8,6 +8,11 @@ describe('text from outside', () => {
     ['a carriage return that would hide the text before it', 'bad\rgood', 'bad\\u000dgood'],
     ['an eight-bit control', 'a\u009b2Jb', 'a\\u009b2Jb'],
     ['a character that changes the direction of text', 'a\u202eb', 'a\\u202eb'],
+    ['a character that changes the direction of a part', '\u2066a\u2069\u061c', '\\u2066a\\u2069\\u061c'],
+    ['characters without a width', 'gar\u200bba\u00adge\u2060\ufeff', 'gar\\u200bba\\u00adge\\u2060\\ufeff'],
+    ['a joiner that joins nothing', 'a\u200db\u200c', 'a\\u200db\\u200c'],
+    ['joiners between letters and emoji', '👩\u200d🚀 می\u200cخواهم', '👩\u200d🚀 می\u200cخواهم'],
+    ['tags', 'a\u{e0041}', 'a\\U000e0041'],
     ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
   ])('%s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);

@@ -1,25 +1,7 @@
+import { printable } from '../core/index.ts';
 import { withShortValues } from './short-values.ts';
 
-/**
- * Control characters (Cc) and characters that change the direction of text (Bidi_Control). They are listed by number:
- * with a named class such as `\p{Cc}`, the first printed text would make Node load tables that stay in memory. `WIDE`
- * and `ZERO` load such tables, but only when a width is computed.
- */
-// oxlint-disable-next-line no-control-regex -- the pattern searches for them
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/**
- * Makes text from outside (names, messages of servers, lines of files) safe for a terminal. Control characters become
- * escapes, because they could move the cursor or hide text. So do characters that change the direction of text. Line
- * feeds and tabs stay.
- */
-export function printable(text: string): string {
-  return text.replaceAll(UNPRINTABLE, (character) =>
-    character === '\n' || character === '\t'
-      ? character
-      : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
-}
+export { printable } from '../core/index.ts';
 
 /**
  * The escape sequences for bold, faint and colours that this command writes. None of them hides text or moves the

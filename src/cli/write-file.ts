@@ -59,7 +59,8 @@ export function writeFile(path: string, text: string, details: WriteDetails): vo
  * Refuses a file in a folder that does not exist. Call it for files that the user names, because a new folder for a
  * misspelt name would hide the mistake. Call it before the work, so that the work is not lost.
  *
- * @throws TypeKroError with the command that creates the folder.
+ * @throws TypeKroError whose remedy has the command that creates the folder, or says to name another place when a file
+ * is in the way.
  */
 export function requireFolder(path: string, code: string): void {
   const folder = dirname(path);

@@ -14,10 +14,12 @@ import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/s
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
+import { missesProgram } from './errors/missing-program.ts';
 import { PodLogs } from './pod-logs.ts';
 import type { KubernetesRelease } from './release.ts';
 import type { ProcessRuntime } from './processes/runtime.ts';
 import { Registry } from './registry/registry.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/cluster-access.ts';
 import {
@@ -67,10 +69,14 @@ export class Api {
     writing,
   };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
-  /** The logs of simulated containers. */
+  /** The logs of simulated containers, of local processes and of presented processes. */
   readonly logs = new PodLogs(() => this.clock.now());
-  /** The open watches. They end when the cluster closes. */
+  /**
+   * The open watches, and the open answers of other servers and of local processes. They end when the cluster closes.
+   */
   readonly streams = new Set<OpenStream>();
+  /** Listeners that are called before `restore` replaces the whole state. When one throws, the state stays. */
+  readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[] = [];
   /** Listeners that are called after `restore` has replaced the whole state. */
   readonly onRestored: (() => void)[] = [];
   /** The local processes of pods; `undefined` in a cluster that runs none. */
@@ -149,8 +155,14 @@ export class Api {
     this.#authorityListeners.push(listener);
   }
 
-  /** Receives unexpected exceptions. Default: prints them. */
-  readonly report: (thrown: unknown) => void = (thrown) => console.error(thrown);
+  /** Receives unexpected exceptions, and prints them. */
+  readonly report: (thrown: unknown) => void = (thrown) => {
+    if (missesProgram(thrown)) this.isProgramGone = true;
+    console.error(thrown);
+  };
+
+  /** Has a request or a task missed a file of the program? */
+  isProgramGone = false;
 
   readonly newUid = (): string => cryptoLibrary().randomUUID();
 }

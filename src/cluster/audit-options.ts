@@ -110,6 +110,6 @@ export interface AuditOptions {
   readonly maxBackups?: number;
   /** The age in days at which renamed files are removed. Default: never. */
   readonly maxAgeDays?: number;
-  /** Called with each event, before the answer is sent. */
+  /** Called with each event. The server continues with the request after the call. */
   readonly onEvent?: (event: AuditEvent) => void;
 }

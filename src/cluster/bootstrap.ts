@@ -17,7 +17,7 @@ import { timestampOf } from './clock.ts';
 
 const NETWORKING = 'networking.k8s.io';
 
-/** The address of the node that every cluster begins with. */
+/** The address of the simulated node. */
 export const NODE_ADDRESS = '10.0.0.10';
 
 const ON_NODE: ServerAddress = { ip: NODE_ADDRESS, port: 6443 };
@@ -38,10 +38,11 @@ export interface BootstrapContext {
 
 /**
  * Makes the objects that every cluster begins with: the system's namespaces, the `kubernetes` Service with its address
- * and endpoints, the range of Services, the default roles, and the system objects. The code contains the namespaces,
- * the Service, its endpoints and the range in decoded form, so that the start of a cluster loads no type. With
- * `emitEvents`, these four are made at once, and the controllers get their events. Without it, they are made like all
- * other objects: by the first read of their collection.
+ * and endpoints, and the range of Services. Further objects are the settings for other API servers, the default roles,
+ * and the system objects. The roles and the system objects are in data files, and all others are in this code. All are
+ * in decoded form, so that the start of a cluster need not load the data about built-in types. With `emitEvents`, the
+ * objects in the code are made at once, and the controllers get their events. All other objects, and without
+ * `emitEvents` all objects, are made by the first access to their collection.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -76,8 +77,14 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   seedAuthentication(context, emitEvents);
   seedRoles(context);
   seedSystemObjects(context);
-  context.onRestored.push(() => addMissing(context));
+  afterRestore(context, () => addMissing(context));
   for (const collection of context.store.collections()) collection.compact();
+}
+
+/** Calls the listener after the state is replaced, and when the store keeps changes again after it has refused some. */
+function afterRestore({ onRestored, store }: BootstrapContext, listener: () => void): void {
+  onRestored.push(listener);
+  store.onRecovery(listener);
 }
 
 /** The objects from which clients learn the range of Services and the endpoints of the server. */
@@ -105,8 +112,9 @@ function addMissing(context: BootstrapContext): void {
   }
   for (const [group, plural] of SYSTEM_OBJECTS) {
     const collection = context.store.collection(group, plural);
-    if (collection.size > 0) continue;
-    for (const { key, object } of systemObjects(context, group, plural, created)) collection.put(key, object);
+    for (const { key, object } of systemObjects(context, group, plural, created)) {
+      if (collection.get(key) === undefined) collection.put(key, object);
+    }
   }
 }
 
@@ -124,7 +132,7 @@ function seedAuthentication(context: BootstrapContext, emitEvents: boolean): voi
     const { key, object } = make();
     configMaps.put(key, object);
   } else configMaps.seedLater(1, () => [make()]);
-  context.onRestored.push(() => {
+  afterRestore(context, () => {
     const key = storeKey(AUTHENTICATION.namespace, AUTHENTICATION.name);
     const present = configMaps.get(key)?.object;
     const data = authenticationSettings(context.frontProxy().ca);
@@ -246,7 +254,8 @@ function systemObjects(context: BootstrapContext, group: string, plural: string,
 }
 
 /**
- * Adds the default roles and bindings. The first decision by RBAC, or the first list of roles or bindings, loads them.
+ * Adds the default roles and bindings. The first access to a collection makes its objects: a decision by RBAC, or a
+ * request for roles or bindings.
  */
 function seedRoles(context: BootstrapContext) {
   const created = timestampOf(context.clock);

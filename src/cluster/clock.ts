@@ -1,3 +1,4 @@
+import { TypeKroError } from '../core/index.ts';
 import { formatTime } from '../kubernetes/index.ts';
 
 /** A started timer. A second call of `cancel` does nothing. */
@@ -6,14 +7,21 @@ export interface Timer {
 }
 
 /**
- * The time of a cluster. All code of the cluster that reads the time or waits uses this clock. A test can therefore
- * stop the time and move it.
+ * The time of a cluster. Objects, tokens, watches, faults and controllers follow this clock. A test can therefore stop
+ * their time and move it. Most time limits of sockets, of calls to other servers and of local processes follow the
+ * machine's clock.
  */
 export interface ClusterClock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Runs `callback` once, after `milliseconds`. A timer does not keep the process alive. */
   setTimer(milliseconds: number, callback: () => void): Timer;
+  /**
+   * Adds a callback that a move of the clock calls before its first timer, and again after the timers of each time, before
+   * the clock goes on. A cluster does its work there that is due. A move that waits for this work itself calls no callback.
+   * Returns a function that removes the callback. A clock that cannot be moved has no such function.
+   */
+  onMove?(callback: () => void): () => void;
 }
 
 /** The present time in the format of timestamps in objects. */
@@ -21,7 +29,14 @@ export const timestampOf = (clock: Pick<ClusterClock, 'now'>): string => formatT
 
 /** A clock that only `advance` moves. */
 export interface ManualClock extends ClusterClock {
-  /** Moves the time forward and runs the timers that become due, in the order of their times. */
+  /**
+   * Moves the time forward from timer to timer, and runs the timers in the order of their times. The simulated controllers
+   * of the clusters with this clock do their work at each of these times. Work that waits for a promise, for example for
+   * a webhook, is done after the move.
+   *
+   * @throws TypeKroError `cluster/clock` when timers of one time start further timers for the same time more than 10,000
+   *   times one after another. The clock then stays at that time.
+   */
   advance(milliseconds: number): void;
   /** The number of timers that are not due yet. */
   readonly pending: number;
@@ -50,11 +65,65 @@ export function nextDue(timers: ReadonlyMap<number, { readonly due: number }>, l
   return found;
 }
 
+/** The callbacks of `onMove`. */
+export class MoveCallbacks {
+  readonly #callbacks = new Set<() => void>();
+
+  add(callback: () => void): () => void {
+    this.#callbacks.add(callback);
+    return () => void this.#callbacks.delete(callback);
+  }
+
+  /** Calls all callbacks. A callback reports its own errors. */
+  call(): void {
+    for (const callback of this.#callbacks) callback();
+  }
+}
+
+/** The maximum number of times that timers of one time start further timers for the same time. */
+const MAX_ROUNDS_AT_ONE_TIME = 10_000;
+
+/** Ends a move of a clock whose timers start timers for the same time without end. */
+export class Rounds {
+  #time = Number.NaN;
+  #count = 0;
+  /** The timers of the present round have ids below this one. */
+  #end = 0;
+
+  /**
+   * Notes that timer `id` runs while the clock is at `time`. `nextId` is the id of the next timer that is started.
+   *
+   * @throws TypeKroError `cluster/clock` when this is a timer of one round too many. `shown` is the time in its message.
+   */
+  note(id: number, time: number, nextId: number, shown: number = time): void {
+    if (time !== this.#time) [this.#time, this.#count, this.#end] = [time, 0, nextId];
+    if (id < this.#end) return;
+    this.#end = nextId;
+    this.#count += 1;
+    if (this.#count <= MAX_ROUNDS_AT_ONE_TIME) return;
+    const times = `${MAX_ROUNDS_AT_ONE_TIME} times`;
+    throw new TypeKroError(`the clock stays at ${formatTime(shown)}: its work was due again at once for ${times}`, {
+      code: 'cluster/clock',
+      remedy: 'make the timer or the controller wait at least 1 ms before it works again',
+    });
+  }
+}
+
 /** A clock for tests that starts at `start` (milliseconds since the epoch, default: now). */
 export function createManualClock(start: number = Date.now()): ManualClock {
   let time = start;
   let sequence = 0;
   const timers = new Map<number, { due: number; callback: () => void }>();
+  const moves = new MoveCallbacks();
+  /** Runs the timers that are due, also those that callbacks start. */
+  const runDue = (rounds: Rounds) => {
+    for (let id = nextDue(timers, time); id !== undefined; id = nextDue(timers, time)) {
+      rounds.note(id, time, sequence);
+      const timer = timers.get(id);
+      timers.delete(id);
+      timer?.callback();
+    }
+  };
   return {
     now: () => time,
     setTimer(milliseconds, callback) {
@@ -62,14 +131,15 @@ export function createManualClock(start: number = Date.now()): ManualClock {
       timers.set(id, { due: time + Math.max(0, milliseconds), callback });
       return { cancel: () => void timers.delete(id) };
     },
+    onMove: (callback) => moves.add(callback),
     advance(milliseconds) {
       const target = time + milliseconds;
+      const rounds = new Rounds();
+      moves.call();
       for (let id = nextDue(timers, target); id !== undefined; id = nextDue(timers, target)) {
-        const timer = timers.get(id);
-        timers.delete(id);
-        if (timer === undefined) continue;
-        time = Math.max(time, timer.due);
-        timer.callback();
+        time = Math.max(time, timers.get(id)?.due ?? 0);
+        runDue(rounds);
+        moves.call();
       }
       time = target;
     },

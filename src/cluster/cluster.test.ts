@@ -1,8 +1,12 @@
-import { expect, test } from 'vitest';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../core/index.ts';
-import type { Transport } from './index.ts';
+import type { ClusterOptions, StandIn, Transport } from './index.ts';
 import { KubeClient } from '../kube/index.ts';
 import { createEmbeddedCluster, createManualClock } from './index.ts';
+import { Work } from './work.ts';
 import { crdOf } from '../../test/support/crd.ts';
 
 async function call(transport: Transport, method: string, path: string, body?: unknown, type = 'application/json') {
@@ -156,7 +160,7 @@ test('a user without rights is refused, and a user with a role is not', async ()
   expect((await call(cluster.transport(user), 'POST', MAPS, map('a'))).status).toBe(403);
 });
 
-test('clusters are independent and leave no timers', async () => {
+test('closed clusters leave no timers', async () => {
   const clock = createManualClock(0);
   for (let count = 0; count < 50; count++) {
     await using cluster = await createEmbeddedCluster({ clock });
@@ -167,6 +171,54 @@ test('clusters are independent and leave no timers', async () => {
   }
   expect(clock.pending).toBe(0);
 });
+
+describe('a start that fails releases all that it has opened', () => {
+  let folder = '';
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'typekro-start-'))));
+  afterEach(() => {
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const refusedDefinition: StandIn = {
+    name: 'refused',
+    definitions: () => [{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: {} }],
+    kinds: [],
+  };
+  const unreadable = () => {
+    const file = join(folder, 'unreadable');
+    mkdirSync(file);
+    writeFileSync(join(file, 'state.jsonl'), 'no state\n');
+    return file;
+  };
+
+  test.each<[string, (state: string) => ClusterOptions]>([
+    ['cluster/audit-log', () => ({ audit: { file: join(folder, 'x\0') } })],
+    ['cluster/state-unreadable', () => ({ stateDirectory: unreadable() })],
+    ['cluster/stand-in-definition', () => ({ standIns: [refusedDefinition] })],
+    ['cluster/unknown-controller', () => ({ controllers: { disable: ['unknown'] } })],
+  ])('%s', async (code, options) => {
+    const clock = createManualClock();
+    const stop = vi.spyOn(Work.prototype, 'stop');
+    const given = { clock, runProcesses: true, processDirectory: folder, stateDirectory: join(folder, 'state') };
+    await expect(createEmbeddedCluster({ ...given, ...options(folder) })).rejects.toMatchObject({ code });
+    expect(stop).toHaveBeenCalledTimes(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(clock.pending).toBe(0);
+    expect(openFilesIn(folder)).toEqual([]);
+  });
+});
+
+/** The open files of this process in a folder; none where the platform does not show them. */
+function openFilesIn(folder: string): string[] {
+  const shown = '/proc/self/fd';
+  if (!existsSync(shown)) return [];
+  const files = readdirSync(shown).flatMap((name) => {
+    const link = join(shown, name);
+    // The descriptor of the listing itself is closed by now.
+    return existsSync(link) ? [readlinkSync(link)] : [];
+  });
+  return files.filter((file) => file.startsWith(folder));
+}
 
 test('a repeated apply is computed again after its definition has changed', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });

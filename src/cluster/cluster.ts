@@ -1,5 +1,6 @@
 import { followApiServices } from './aggregation/follow-api-services.ts';
 import { Api } from './api.ts';
+import { PROGRAM_GONE } from './errors/missing-program.ts';
 import { bootstrap, NODE_ADDRESS } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
 import { followAddresses } from './follow-addresses.ts';
@@ -28,6 +29,7 @@ import type { ClusterClock } from './clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+import type { KeptState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
 import type { PodSimulation } from './pods/pod-rule-set.ts';
 import type { StandIn, StandIns } from './stand-in.ts';
@@ -66,8 +68,17 @@ export interface Cluster {
    * Restores the state of a snapshot: objects, definitions, access rules, addresses and logs. Objects get their old
    * versions and uids. The counter of versions never goes back. Open watches therefore end with `410 Expired`, and
    * clients list again. Clock, sockets, faults and settings of controllers do not change.
+   *
+   * @throws TypeKroError when the content cannot be stored in `stateDirectory`. The cluster then stays as it is.
    */
   restore(snapshot: ClusterSnapshot): void;
+  /**
+   * Why changes are refused: the last one could not be stored in `stateDirectory`, for example on a full disk. Each
+   * change tries again. `undefined` when the last change was stored, and in a cluster without a `stateDirectory`.
+   */
+  readonly stateProblem: string | undefined;
+  /** Why requests fail: files of the program are gone since its start. `undefined` when no request has missed a file. */
+  readonly programProblem: string | undefined;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
   /** Closes sockets and watches, stops controllers and timers. */
@@ -92,10 +103,31 @@ async function releaseFor({
  *   `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
  *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition` and
  *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` for an audit log that
- *   cannot be written.
+ *   cannot be written; `cluster/service-account-key` for a key that cannot sign or verify tokens;
+ *   `cluster/unknown-controller` and `cluster/invalid-pod-rule` for wrong settings of controllers and pods.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options, await releaseFor(options));
+  try {
+    return await assemble(api, options);
+  } catch (error) {
+    endWork(api);
+    api.auditLog?.close();
+    throw error;
+  }
+}
+
+/** Ends the work of the cluster, its logs and its streams. Also ends what a failed start has begun. */
+function endWork(api: Api): void {
+  api.work.stop();
+  api.logs.close();
+  for (const stream of api.streams) stream.end();
+}
+
+/** Starts the parts of a cluster in their order. The caller ends the started parts when a later part cannot start. */
+async function assemble(api: Api, options: ClusterOptions): Promise<Cluster> {
+  const unfollowMoves = api.clock.onMove?.(() => api.work.runNow());
+  if (unfollowMoves !== undefined) api.work.onStop(unfollowMoves);
   followDefinitions(api);
   followAddresses(api);
   registerVersions(api);
@@ -111,24 +143,13 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     started = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false, hosted);
   }
   bootstrap(api, controllers !== false);
+  let kept: KeptState | undefined;
   if (options.stateDirectory !== undefined) {
     const { keepState } = await persistence.load();
-    try {
-      keepState(api, options.stateDirectory);
-    } catch (error) {
-      api.work.stop();
-      throw error;
-    }
+    kept = keepState(api, options.stateDirectory);
     if (needsSchemas(api.store, schemaEngine, undefined)) await schemaEngine.load();
   }
-  if (standIns.length > 0) {
-    try {
-      await installDefinitions(api, standIns);
-    } catch (error) {
-      api.work.stop();
-      throw error;
-    }
-  }
+  if (standIns.length > 0) await installDefinitions(api, standIns);
   if (options.audit !== undefined) {
     const { AuditLog } = await auditing.load();
     api.auditLog = new AuditLog(api, options.audit);
@@ -149,15 +170,19 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     async listen(listenOptions) {
       const listener = await openListener(api, listenOptions, () => ahead.onRequest());
       listeners.add(listener);
-      ahead.start(listenOptions?.preloadDelayMs);
+      ahead.start(listenOptions?.preloadDelayMs, listenOptions?.preloadsAll);
       return listener;
+    },
+    get stateProblem() {
+      return kept?.problem;
+    },
+    get programProblem() {
+      return api.isProgramGone ? PROGRAM_GONE : undefined;
     },
     idle: () => api.work.idle(),
     async close() {
-      api.work.stop();
+      endWork(api);
       faults.close();
-      api.logs.close();
-      for (const stream of api.streams) stream.end();
       await Promise.all([...listeners].map((listener) => listener.close()));
       listeners.clear();
       api.auditLog?.close();

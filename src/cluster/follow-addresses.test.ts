@@ -60,10 +60,10 @@ describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
 
 describe('the IPAddress of a Service', () => {
   test.each([
-    ['its label', { metadata: { labels: null } }],
-    ['the label of another client', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
-    ['no change', {}],
-  ])('is created again after a client deletes it (%s)', async (_, change) => {
+    ['without its label', { metadata: { labels: null } }],
+    ['with the label of another client', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
+    ['unchanged', {}],
+  ])('is created again after a client deletes it, %s', async (_, change) => {
     await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.patch(ADDRESS, '10.96.7.7', change, '');

@@ -41,8 +41,13 @@ export function followAddresses(context: AddressesContext): void {
     else if (type === 'DELETED') addresses.release(key);
   });
   store.collection(GROUP, 'servicecidrs').subscribe(() => addresses.setRanges(storedRanges(store)));
-  context.onRestored.push(() => {
+  const keepAll = () => {
     for (const { object } of services.all()) for (const address of addressesOf(object)) keep(context, address, object);
+  };
+  context.onRestored.push(keepAll);
+  store.onRecovery(() => {
+    keepAll();
+    dropUnused(context);
   });
 }
 
@@ -113,6 +118,15 @@ function keep(context: AddressesContext, address: string, service: KubeObject): 
   object.metadata.uid = context.newUid();
   object.metadata.creationTimestamp = timestampOf(context.clock);
   collection.put(address, object);
+}
+
+/** Removes the IPAddresses of the allocator whose Services no longer exist or have other addresses. */
+function dropUnused(context: AddressesContext): void {
+  const { store } = context;
+  for (const { key, object } of store.collection(GROUP, 'ipaddresses').all()) {
+    const service = object.metadata.labels?.[MANAGED_BY] === MANAGER ? serviceOf(object) : undefined;
+    if (service !== undefined && holderOf(store, key, object) === undefined) drop(context, key, service);
+  }
 }
 
 /** Removes the IPAddress of an address that a Service no longer has, unless the IPAddress has another parent. */

@@ -114,7 +114,7 @@ describe('bodies', () => {
     await expectAlive(server);
   });
 
-  test('a patch of an unknown media type is 415', async () => {
+  test('a patch of an unknown media type gets the status 415', async () => {
     await using server = await served();
     const init = { method: 'PATCH', headers: { 'content-type': 'application/xml' }, body: '<a/>' };
     const reply = await fetch(`${server.listener.url}${MAPS}/a`, init);
@@ -135,7 +135,7 @@ describe('bodies', () => {
   test.each([
     ['with a content-length', { 'content-length': String(10 * 1024 * 1024) }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('an object of 10 MB %s is 413, and its memory is released', async (_name, headers) => {
+  ])('an object of 10 MB %s gets the status 413, and its memory is released', async (_name, headers) => {
     await using server = await served();
     const { port } = server;
     const before = process.memoryUsage().arrayBuffers;
@@ -175,7 +175,7 @@ describe('bodies', () => {
 
 describe('names and paths', () => {
   test.each(['A', 'a_b', '-a', 'a..b', '.', '..', 'ä', 'a'.repeat(254), 'a b', 'a/b', ''])(
-    'the name %j is 422',
+    'an object with the name %j gets the status 422',
     async (name) => {
       await using server = await served();
       const init = {
@@ -208,7 +208,7 @@ describe('names and paths', () => {
 });
 
 describe('connections', () => {
-  test('very large headers are 431', async () => {
+  test('very large headers get the status 431', async () => {
     await using server = await served();
     const flood = Array.from({ length: 2000 }, (_, index) => `x-${index}: ${'y'.repeat(50)}\r\n`).join('');
     const answer = await raw(server.port, `GET /readyz HTTP/1.1\r\nhost: localhost\r\n${flood}\r\n`);
@@ -217,7 +217,7 @@ describe('connections', () => {
     await expectAlive(server);
   });
 
-  test('a request that is not HTTP is 400', async () => {
+  test('a request that is not HTTP gets the status 400', async () => {
     await using server = await served();
     const answer = await raw(server.port, 'hello there\r\n\r\n');
     expect(statusOf(answer)).toMatchObject({ kind: 'Status', code: 400, reason: 'BadRequest' });

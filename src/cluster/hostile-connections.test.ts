@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { systemClusterClock } from './clock.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 import type { Listener } from './options.ts';
 
@@ -11,6 +12,8 @@ const MEGABYTE = 1024 * 1024;
 
 /** The number of chunks after which the client of an endless body stops. */
 const MAX_SENT = 200;
+
+afterEach(() => vi.restoreAllMocks());
 
 interface Served extends AsyncDisposable {
   readonly listener: Listener;
@@ -36,15 +39,81 @@ async function served(https: boolean): Promise<Served> {
   };
 }
 
-/** Sends bytes, and returns everything until the connection is closed. */
-async function answerTo(socket: Socket, bytes: string): Promise<string> {
+/** Sends bytes, and returns everything until the connection is closed, or until the end of the head of the answer. */
+async function answerTo(socket: Socket, bytes: string, endsAtHead = false): Promise<string> {
   let text = '';
   socket.on('error', () => socket.destroy());
-  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+    if (endsAtHead && text.includes('\r\n\r\n')) socket.destroy();
+  });
   socket.write(bytes);
   await once(socket, 'close');
   return text;
 }
+
+// Node before 20.20.2 throws when `headersDistinct` is read and a header has the name `__proto__` (CVE-2026-21710).
+describe('a header with a name of JavaScript', () => {
+  const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'];
+
+  test.each([
+    ['a plain request', []],
+    ['an impersonated request', ['Impersonate-User: ada', 'impersonate-group: a', 'Impersonate-Group: b']],
+    ['a refused upgrade', ['Connection: Upgrade', 'Upgrade: websocket', 'Impersonate-User: ada']],
+  ])('is ignored in %s', async (_, headers) => {
+    await using server = await served(false);
+    const request = [
+      'GET /api HTTP/1.1',
+      'Host: 127.0.0.1',
+      ...names.flatMap((name) => [`${name}: a`, `${name}: b`]),
+      ...headers,
+      ...(headers.some((header) => header.startsWith('Connection')) ? [] : ['Connection: close']),
+      '\r\n',
+    ];
+    const socket = connect(server.port, '127.0.0.1');
+    const text = await answerTo(socket, request.join('\r\n'), true);
+    expect(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]).toBe('200');
+    expect(await server.code()).toBe(200);
+  });
+
+  test('each value of a repeated impersonation header counts', async () => {
+    await using server = await served(false);
+    const body = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}';
+    const request = [
+      'POST /apis/authentication.k8s.io/v1/selfsubjectreviews HTTP/1.1',
+      'Host: 127.0.0.1',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      'Impersonate-User: ada',
+      'impersonate-group: a, b',
+      'Impersonate-Group: c',
+      '__proto__: x',
+      `\r\n${body}`,
+    ];
+    const text = await answerTo(connect(server.port, '127.0.0.1'), request.join('\r\n'));
+    expect(text).toContain('"groups":["a, b","c","system:authenticated"]');
+  });
+});
+
+test('a request whose answer fails ends its connection, and not the process', async () => {
+  let isBroken = false;
+  const clock = {
+    ...systemClusterClock,
+    now() {
+      if (isBroken) throw new Error('no time');
+      return systemClusterClock.now();
+    },
+  };
+  const reported = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  await using cluster = await createEmbeddedCluster({ controllers: false, clock });
+  const { url } = await cluster.listen({ https: false });
+  isBroken = true;
+  await expect(fetch(`${url}/version`)).rejects.toThrow('fetch failed');
+  expect(reported).toHaveBeenCalledWith(expect.objectContaining({ message: 'no time' }));
+  isBroken = false;
+  expect((await fetch(`${url}/version`)).status).toBe(200);
+});
 
 describe('an upgrade that the path does not support is answered like a plain request', () => {
   test.each([

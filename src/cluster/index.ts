@@ -54,6 +54,8 @@ export type {
 } from './audit-options.ts';
 export type { ClusterClock, ManualClock, Timer } from './clock.ts';
 export { createManualClock, systemClusterClock } from './clock.ts';
+export type { FaultMistake } from './faults/never-hits.ts';
+export { neverHits } from './faults/never-hits.ts';
 export type { MovableClock } from './movable-clock.ts';
 export { createMovableClock } from './movable-clock.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport.ts';

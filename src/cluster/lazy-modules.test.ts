@@ -52,3 +52,10 @@ test.each(['before the first load', 'while a load waits for requests'])('a stop 
   await vi.advanceTimersByTimeAsync(100);
   expect(loaded).toEqual([]);
 });
+
+test('a process that outlives its package also loads what few requests use', async () => {
+  const ahead = new LoadAhead([part('a')], [part('b'), part('c')]);
+  ahead.start(0, true);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(loaded).toEqual(['a', 'b', 'c']);
+});

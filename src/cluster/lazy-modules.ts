@@ -62,6 +62,18 @@ export const standInCatalogue = new LazyModule(() => import('./controllers/stand
 /** The modules that requests may use, in the order in which clients usually need them. */
 const REQUEST_PARTS: readonly LazyModule<unknown>[] = [discovery, watching, writing, openApi, schemaEngine, tables];
 
+/** The modules that few requests use. A process that outlives its package's files loads them, too. */
+const SELDOM_PARTS: readonly LazyModule<unknown>[] = [
+  admission,
+  conversion,
+  aggregation,
+  otherPaths,
+  impersonation,
+  new LazyModule(() => import('./http/upgrade.ts')),
+  new LazyModule(() => import('./virtual/port-forward.ts')),
+  new LazyModule(() => import('./virtual/spdy-channels.ts')),
+];
+
 /**
  * The default delay in milliseconds before the first module is loaded. During the delay, the process has time for the
  * first requests.
@@ -71,20 +83,25 @@ const PRELOAD_DELAY_MS = 20;
 /** The time in milliseconds without a request before the next module is loaded. A load blocks all requests. */
 const QUIET_MS = 5;
 
+type Part = Pick<LazyModule<unknown>, 'load' | 'settled'>;
+
 /** Loads the modules that requests may use in the background, so that requests seldom wait for a load. */
 export class LoadAhead {
-  readonly #parts: readonly Pick<LazyModule<unknown>, 'load' | 'settled'>[];
+  readonly #parts: readonly Part[];
+  readonly #seldomParts: readonly Part[];
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #lastRequestMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: readonly Pick<LazyModule<unknown>, 'load' | 'settled'>[] = REQUEST_PARTS) {
+  constructor(parts: readonly Part[] = REQUEST_PARTS, seldomParts: readonly Part[] = SELDOM_PARTS) {
     this.#parts = parts;
+    this.#seldomParts = seldomParts;
   }
 
-  /** Starts loading after a delay in milliseconds. Later calls do nothing. */
-  start(delayMs = PRELOAD_DELAY_MS): void {
-    this.#timer ??= setTimeout(() => void this.#run(), delayMs).unref();
+  /** Starts loading after a delay in milliseconds. With `isAll`, also loads what few requests use. Later calls do nothing. */
+  start(delayMs = PRELOAD_DELAY_MS, isAll = false): void {
+    const parts = isAll ? [...this.#parts, ...this.#seldomParts] : this.#parts;
+    this.#timer ??= setTimeout(() => void this.#run(parts), delayMs).unref();
   }
 
   /**
@@ -99,16 +116,16 @@ export class LoadAhead {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    const others = [admission, aggregation, auditing, conversion, impersonation, otherPaths, presentation, simulation];
-    await Promise.all([...this.#parts, ...others].map((part) => part.settled()));
+    const others = [auditing, presentation, simulation];
+    await Promise.all([...this.#parts, ...this.#seldomParts, ...others].map((part) => part.settled()));
   }
 
   /**
    * Loads one module after another, so that requests can run in between. A failed load is not reported here: the
    * request that uses the module gets the error.
    */
-  async #run(): Promise<void> {
-    for (const part of this.#parts) {
+  async #run(parts: readonly Part[]): Promise<void> {
+    for (const part of parts) {
       await this.#pause();
       if (this.#stopped) return;
       await Promise.allSettled([part.load()]);

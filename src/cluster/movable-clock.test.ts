@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { ClusterClock, ManualClock } from './clock.ts';
 import { createManualClock } from './clock.ts';
+import type { MovableClock } from './movable-clock.ts';
 import { createMovableClock } from './movable-clock.ts';
 
 function clocks() {
@@ -54,4 +56,112 @@ test('a cancelled timer runs neither by the time nor by a move', () => {
   second.cancel();
   base.advance(1000);
   expect([ran, base.pending]).toEqual([['second at 1200'], 0]);
+});
+
+test('the callbacks of a move run before its first timer and after the timers of each time', () => {
+  const { clock, ran, start } = clocks();
+  const remove = clock.onMove?.(() => ran.push(`moved at ${clock.now()}`));
+  start('a', 100);
+  start('b', 100, () => start('child', 0));
+  start('c', 200);
+  clock.advance(1000);
+  expect(ran.splice(0)).toEqual([
+    'moved at 1000',
+    'a at 1100',
+    'b at 1100',
+    'child at 1100',
+    'moved at 1100',
+    'c at 1200',
+    'moved at 1200',
+  ]);
+  remove?.();
+  clock.advance(1000);
+  expect(ran).toEqual([]);
+});
+
+test('a settled move waits at each time, and the work may start timers that are also run', async () => {
+  const { base, clock, ran, start } = clocks();
+  start('a', 100);
+  const moved = await clock.advanceSettled(1000, async () => {
+    // The base runs on while the clock waits.
+    base.advance(1);
+    ran.push(`settled at ${clock.now()}`);
+    if (ran.length === 3) start('work', 300);
+    return true;
+  });
+  expect(moved).toBe(1000);
+  expect(ran).toEqual(['settled at 1001', 'a at 1100', 'settled at 1101', 'work at 1401', 'settled at 1402']);
+  expect(clock.now()).toBe(2003);
+});
+
+test('a settled move calls no callbacks of a move: the work runs while it waits', async () => {
+  const { clock, ran, start } = clocks();
+  clock.onMove?.(() => ran.push(`moved at ${clock.now()}`));
+  start('a', 100);
+  await clock.advanceSettled(1000, async () => {
+    ran.push(`settled at ${clock.now()}`);
+    return true;
+  });
+  expect(ran).toEqual(['settled at 1000', 'a at 1100', 'settled at 1100']);
+});
+
+test('a settled move ends where its work has no more time, and the next move goes on from there', async () => {
+  const { clock, ran, start } = clocks();
+  start('a', 100);
+  start('b', 200);
+  const first = clock.advanceSettled(1000, async () => ran.length === 0);
+  const second = clock.advanceSettled(50, async () => true);
+  expect([await first, await second, ran, clock.now()]).toEqual([100, 50, ['a at 1100'], 1150]);
+  await expect(clock.advanceSettled(1, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await clock.advanceSettled(50, async () => true)).toBe(50);
+  expect(ran).toEqual(['a at 1100', 'b at 1200']);
+});
+
+describe('work that is due again at once', () => {
+  /** A timer that starts itself again after `milliseconds`, at most as often as no clock allows. */
+  const again = (clock: ClusterClock, milliseconds: number) => {
+    let runs = 0;
+    const start = () => {
+      runs += 1;
+      if (runs <= 30_000) clock.setTimer(milliseconds, start);
+    };
+    clock.setTimer(milliseconds, start);
+  };
+  /** The same for work that a move does, and not the timer. */
+  const againByMoves = (clock: ClusterClock) => {
+    let runs = 0;
+    clock.onMove?.(() => {
+      runs += 1;
+      if (runs <= 30_000) clock.setTimer(0, () => undefined);
+    });
+  };
+  const base = () => createManualClock(0);
+
+  test.each<[string, () => ManualClock | MovableClock, (clock: ClusterClock) => void]>([
+    ['a manual clock, by timers', base, (clock) => again(clock, 0)],
+    ['a manual clock, by its moves', base, againByMoves],
+    ['a movable clock, by timers', () => createMovableClock(base()), (clock) => again(clock, 0)],
+    ['a movable clock, by its moves', () => createMovableClock(base()), againByMoves],
+  ])('ends the move of %s with an error', (_, create, begin) => {
+    const clock = create();
+    const later = vi.fn();
+    clock.setTimer(0, () => begin(clock));
+    clock.setTimer(10, later);
+    expect(() => clock.advance(1000)).toThrow(
+      expect.objectContaining({
+        code: 'cluster/clock',
+        message: expect.stringContaining('1970-01-01T00:00:00') as unknown,
+      }),
+    );
+    expect([clock.now(), later.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  test('many timers of one time, and many times with one timer each, end no move', () => {
+    const clock = base();
+    const ran = vi.fn();
+    for (let index = 0; index < 200; index += 1) clock.setTimer(5, ran);
+    again(clock, 1);
+    clock.advance(29_000);
+    expect([clock.now(), ran.mock.calls.length]).toEqual([29_000, 200]);
+  });
 });

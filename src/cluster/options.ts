@@ -181,6 +181,11 @@ export interface ListenOptions {
    * follow the start.
    */
   readonly preloadDelayMs?: number;
+  /**
+   * Does the background also load the code that few requests need, such as that of webhooks? The cluster then serves all
+   * requests after the files of its package were replaced. Default: false.
+   */
+  readonly preloadsAll?: boolean;
 }
 
 /** An open socket of a cluster. */

@@ -180,7 +180,7 @@ describe('a cluster with a state directory', () => {
     await second.close();
   });
 
-  test('has every answered write after a crash at any byte of the log', async () => {
+  test('has every answered write after a crash, at many sizes of the log', async () => {
     const first = await open();
     const sizes: number[] = [];
     const log = join(directory, 'log.jsonl');
@@ -261,6 +261,74 @@ describe('a cluster with a state directory', () => {
     const second = await open();
     expect(await names(second)).toEqual(['b']);
     await second.close();
+  });
+
+  test('keeps its objects when a snapshot is malformed', async () => {
+    const first = await open();
+    await call(first, 'POST', MAPS, map('a'));
+    const snapshot = first.snapshot();
+    const malformed = [{ group: '', plural: 'configmaps', items: [{ kind: 'ConfigMap' }] }];
+    const broken = { ...snapshot, collections: malformed } as unknown as typeof snapshot;
+    expect(() => first.restore(broken)).toThrow(TypeError);
+    expect(await names(first)).toEqual(['a']);
+    await first.close();
+    const second = await open();
+    expect(await names(second)).toEqual(['a']);
+    await second.close();
+  });
+
+  test('leaves its files as they are when a snapshot is restored after its end', async () => {
+    const first = await open();
+    const empty = first.snapshot();
+    await call(first, 'POST', MAPS, map('a'));
+    await first.close();
+    first.restore(empty);
+    expect(await names(first)).toEqual([]);
+    const second = await open();
+    expect(await names(second)).toEqual(['a']);
+    await second.close();
+  });
+
+  test('keeps a restored snapshot when another program has removed the directory', async () => {
+    const first = await open();
+    await call(first, 'POST', MAPS, map('a'));
+    const snapshot = first.snapshot();
+    await call(first, 'POST', MAPS, map('b'));
+    rmSync(directory, { recursive: true });
+    first.restore(snapshot);
+    await call(first, 'POST', MAPS, map('c'));
+    await first.close();
+    const second = await open();
+    expect(await names(second)).toEqual(['a', 'c']);
+    await second.close();
+  });
+
+  const stateLines = () => readFileSync(join(directory, 'state.jsonl'), 'utf8').trimEnd().split('\n');
+  test.each([
+    ['is empty', () => writeFileSync(join(directory, 'state.jsonl'), ''), 'state.jsonl has no first line'],
+    ['is missing', () => rmSync(join(directory, 'state.jsonl')), 'state.jsonl is missing beside'],
+    [
+      'begins with an object',
+      () => writeFileSync(join(directory, 'state.jsonl'), `${stateLines().slice(1).join('\n')}\n`),
+      'state.jsonl has no first line',
+    ],
+    [
+      'lacks objects',
+      () => writeFileSync(join(directory, 'state.jsonl'), `${stateLines().slice(0, -2).join('\n')}\n`),
+      'objects, and its first line says',
+    ],
+  ])('refuses a state file that %s, and changes no file', async (_, change, message) => {
+    const first = await open();
+    await call(first, 'POST', MAPS, map('a'));
+    await first.close();
+    change();
+    const log = readFileSync(join(directory, 'log.jsonl'), 'utf8');
+    await expect(open()).rejects.toMatchObject({
+      code: 'cluster/state-unreadable',
+      message: expect.stringContaining(message) as unknown,
+      remedy: expect.stringContaining('restore the file') as unknown,
+    });
+    expect(readFileSync(join(directory, 'log.jsonl'), 'utf8')).toBe(log);
   });
 
   test.each([

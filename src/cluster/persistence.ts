@@ -1,24 +1,16 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
+import { errorCode, isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
+import { callEach } from './call-each.ts';
 import { keyOfObject } from './controllers/controller.ts';
-import type { ClusterSnapshot, SnapshotContext } from './snapshot.ts';
+import type { ClusterSnapshot, SnapshotCollection, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { BootstrapContext } from './bootstrap.ts';
 import { versionOf } from './release.ts';
-import type { StoreEvent } from './store/store.ts';
+import { LogFile, writeAll } from './state-log.ts';
+import type { Change, Journal } from './store/journal.ts';
+import { NotStored, throwOthersThanNotStored } from './store/journal.ts';
 import { adoptRelease, inThisRelease } from './upgrade.ts';
 
 /** The minimum size in bytes at which a log is merged into the state. */
@@ -30,56 +22,101 @@ export type PersistenceContext = SnapshotContext &
     readonly report: (thrown: unknown) => void;
   };
 
+/** The kept state of a cluster. */
+export interface KeptState {
+  /** Why the last change was refused. `undefined` when it was stored. */
+  readonly problem: string | undefined;
+}
+
 /** The files with a cluster's state, and the writes to them. */
-class Persistence {
+class Persistence implements Journal, KeptState {
   readonly #context: PersistenceContext;
   readonly #state: string;
   readonly #draft: string;
-  readonly #log: string;
-  #file: number | undefined;
-  #stateSize = 0;
-  #logSize = 0;
+  readonly #log: LogFile;
+  /** The size of the log in bytes at which it is merged into the state. */
+  #foldSize = MIN_FOLD_BYTES;
+  #problem: string | undefined;
 
   constructor(context: PersistenceContext, directory: string) {
     this.#context = context;
     makeDirectory(directory);
     this.#state = join(directory, 'state.jsonl');
     this.#draft = `${this.#state}.new`;
-    this.#log = join(directory, 'log.jsonl');
+    this.#log = new LogFile(join(directory, 'log.jsonl'), this.#state);
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /**
-   * Restores the content of the files, and continues their log. A start therefore writes nothing, unless the log is
-   * long. Changes that other parts of the cluster make during the restore are appended like all later changes.
+   * Restores the content of the files, and continues their log. Changes that other parts of the cluster make during the
+   * restore are appended like all later changes: each process has another authority towards other API servers, and its
+   * certificate is in a ConfigMap. A start with kept objects does not need these writes, and so succeeds on a full disk.
    */
   start(): void {
     const context = this.#context;
     // A process that ended while it wrote a state leaves a draft.
     rmSync(this.#draft, { force: true });
-    const unsubscribe = context.store.subscribe((event) => this.#appendEvent(event));
-    const unsubscribeCompactions = context.store.onCompaction((version) => this.#append({ version }));
-    context.work.onStop(() => {
-      unsubscribe();
-      unsubscribeCompactions();
-      this.#close();
-    });
+    context.work.onStop(() => this.#log.close());
     if (existsSync(this.#state)) {
       const { snapshot, logSize, release } = this.#read();
-      this.#stateSize = statSync(this.#state).size;
-      this.#logSize = logSize;
-      this.#file = openSync(this.#log, 'a', 0o600);
       // Bytes after the last complete line are the start of a line that was not written to its end.
-      ftruncateSync(this.#file, logSize);
+      this.#log.continueAt(logSize);
       const isSame = release === versionOf(context.registry.release);
       const collections = isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections);
+      context.work.onStop(context.store.keepIn(this));
       restoreSnapshot(context, { ...snapshot, collections });
-      adoptRelease(context);
-      if (isSame) this.#foldLongLog();
-      else this.#fold();
-    } else this.#fold();
-    context.onRestored.push(() => {
-      if (this.#file !== undefined) this.#fold();
+      // The next start adopts what this one cannot store.
+      throwOthersThanNotStored(callEach([() => adoptRelease(context)]));
+      if (!isSame) this.#mergeLog();
+    } else {
+      // The state is written before the log, so a log without a state has lost it.
+      if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing beside ${this.#log.path}`);
+      this.#fold();
+      context.work.onStop(context.store.keepIn(this));
+    }
+    context.beforeRestore.push((snapshot) => {
+      // The files of a closed cluster may already be those of the next one.
+      if (this.#log.isClosed) return;
+      const version = context.store.versionAfterReset(Number(snapshot.resourceVersion));
+      this.#orRefuse(() => {
+        // Another program may have removed the directory, which this call makes again.
+        this.#log.isWhole();
+        this.#writeState(version, snapshot.collections);
+      });
     });
+  }
+
+  /** Appends a change to the log, before the change happens. */
+  keep({ version, of }: Change): void {
+    const entry: JsonObject =
+      of === undefined ? { version } : { version, ...of, object: of.object as unknown as JsonObject | null };
+    this.#orRefuse(() => {
+      // Another program may have removed or changed the files. The memory has the whole content.
+      if (!this.#log.isWhole()) this.#fold();
+      else if (this.#log.size > this.#foldSize) this.#mergeLog();
+      this.#log.append(line(entry));
+    });
+  }
+
+  /** Runs a write of the files. When it fails, refuses the change. The next change tries again. */
+  #orRefuse(write: () => void): void {
+    try {
+      write();
+    } catch (thrown) {
+      const refusal = refusalFor(thrown, this.#log.path);
+      // One line of the log of the cluster is enough for a disk that stays full.
+      if (this.#problem === undefined) {
+        const what = 'store a change of the cluster; the cluster refuses changes until it can store them';
+        const { remedy } = refusal;
+        this.#context.report(TypeKroError.from(thrown, { code: 'cluster/state-not-kept', what, remedy }));
+      }
+      this.#problem = refusal.error.message;
+      throw refusal.error;
+    }
+    this.#problem = undefined;
   }
 
   /**
@@ -94,21 +131,26 @@ class Persistence {
       if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
       return entry.items;
     };
-    let stateVersion = 0;
-    let release = '';
-    for (const line of linesOf(this.#state, readFileSync(this.#state))) {
-      if (typeof line['version'] === 'number') {
-        stateVersion = line['version'];
-        release = textIn(line, 'kubernetes');
-      }
+    const [head, ...lines] = linesOf(this.#state, readFileSync(this.#state));
+    const stateVersion = head?.['version'];
+    if (head === undefined || typeof stateVersion !== 'number')
+      throw unreadable(`${this.#state} has no first line with the version of a cluster's state`);
+    const release = textIn(head, 'kubernetes');
+    // A state of an earlier release of this project does not have the number of its objects.
+    const { objects: expected = lines.length } = head;
+    if (expected !== lines.length) {
+      const numbers = `${lines.length} objects, and its first line says ${stringifyJson(expected)}`;
+      throw unreadable(`${this.#state} has ${numbers}`);
+    }
+    for (const line of lines) {
       const object = objectIn(line['object']);
       if (object !== undefined) itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
-    const log = existsSync(this.#log) ? readFileSync(this.#log) : Buffer.alloc(0);
+    const log = existsSync(this.#log.path) ? readFileSync(this.#log.path) : Buffer.alloc(0);
     // The last line may be incomplete. Its client then got no answer.
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
-    for (const line of linesOf(this.#log, log.subarray(0, logSize))) {
+    for (const line of linesOf(this.#log.path, log.subarray(0, logSize))) {
       const written = Number(line['version']);
       // The log may repeat writes that the state contains, when a process ended after it wrote the state and before it
       // emptied the log. Each line is compared only with the version of the state, because logs of earlier releases are
@@ -129,82 +171,83 @@ class Persistence {
     return { snapshot: { resourceVersion: String(version), collections, logs: [] }, logSize, release };
   }
 
-  /** Writes a new state file and empties the log. */
+  /** Writes the present content into a new state file, and empties the log. */
   #fold(): void {
     const { resourceVersion, collections } = snapshotCluster(this.#context);
-    const file = openSync(this.#draft, 'w', 0o600);
+    this.#writeState(Number(resourceVersion), collections);
+  }
+
+  /** Merges the log into the state. After a failure, the log still has all changes, and grows further. */
+  #mergeLog(): void {
+    try {
+      this.#fold();
+    } catch (thrown) {
+      this.#foldSize = this.#log.size + MIN_FOLD_BYTES;
+      const what = `merge ${this.#log.path} into ${this.#state}; the log keeps all changes, and grows`;
+      this.#context.report(TypeKroError.from(thrown, { code: 'cluster/state-not-merged', what, remedy: MAKE_ROOM }));
+    }
+  }
+
+  /** Replaces the state file by one with this content, and empties the log. A failed write leaves both files. */
+  #writeState(version: number, collections: readonly SnapshotCollection[]): void {
     let size = 0;
     try {
-      size += writeAll(
-        file,
-        line({ version: Number(resourceVersion), kubernetes: versionOf(this.#context.registry.release) }),
-      );
-      for (const { group, plural, items } of collections) {
-        const lines = items.map((object) => line({ group, plural, object: object as unknown as JsonObject }));
-        size += writeAll(file, lines.join(''));
+      const file = openSync(this.#draft, 'w', 0o600);
+      try {
+        const kubernetes = versionOf(this.#context.registry.release);
+        const objects = collections.reduce((sum, { items }) => sum + items.length, 0);
+        size += writeAll(file, line({ version, kubernetes, objects }));
+        for (const { group, plural, items } of collections) {
+          const lines = items.map((object) => line({ group, plural, object: object as unknown as JsonObject }));
+          size += writeAll(file, lines.join(''));
+        }
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
       }
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      renameSync(this.#draft, this.#state);
+    } catch (thrown) {
+      // The draft takes room that the log needs.
+      rmSync(this.#draft, { force: true });
+      throw thrown;
     }
-    renameSync(this.#draft, this.#state);
-    this.#file ??= openSync(this.#log, 'a', 0o600);
-    ftruncateSync(this.#file, 0);
-    this.#stateSize = size;
-    this.#logSize = 0;
-  }
-
-  #foldLongLog(): void {
-    if (this.#logSize > Math.max(MIN_FOLD_BYTES, this.#stateSize)) this.#fold();
-  }
-
-  #appendEvent({ type, collection, stored }: StoreEvent): void {
-    const { group, plural } = collection;
-    const object = type === 'DELETED' ? null : (stored.object as unknown as JsonObject);
-    this.#append({ version: stored.version, group, plural, key: stored.key, object });
-  }
-
-  #append(entry: JsonObject): void {
-    if (this.#file === undefined) return;
-    try {
-      this.#logSize += writeAll(this.#file, line(entry));
-      this.#foldLongLog();
-    } catch (error) {
-      // The write of the object itself has succeeded. The cluster continues, but keeps no further writes.
-      this.#close();
-      const what = 'keep the state of the cluster; later changes are lost when the cluster ends';
-      this.#context.report(
-        TypeKroError.from(error, { code: 'cluster/state-not-kept', what, remedy: 'make room on the disk' }),
-      );
-    }
-  }
-
-  #close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    this.#log.continueAt(0);
+    this.#foldSize = Math.max(MIN_FOLD_BYTES, size);
   }
 }
+
+/** The answer to a change that cannot be stored, and what the user can do. */
+function refusalFor(thrown: unknown, file: string): { readonly error: NotStored; readonly remedy: string } {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = errorCode(thrown);
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const remedy = isFull ? MAKE_ROOM : `make ${file} writable`;
+  // Clients know the text of etcd for a storage without room.
+  const known = isFull ? 'etcdserver: mvcc: database space exceeded: ' : '';
+  const message = `${known}the change cannot be stored in ${file}: ${reason}; ${remedy}, and try again`;
+  return { error: new NotStored(message, thrown), remedy };
+}
+
+const MAKE_ROOM = 'make room on the disk';
 
 /**
  * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
  * all objects at one version, one per line. `log.jsonl` has the later writes, one per line; a line is written before
- * the client gets its answer. An incomplete line at its end is dropped. A log that becomes long is merged into a new
+ * the change happens. An incomplete line at its end is dropped. A log that becomes long is merged into a new
  * state, which replaces the old state atomically. Every answered write therefore survives an end of the process at any
- * point. Logs of pods and keys of tokens are not kept.
+ * point. A change that cannot be written is refused, so that the memory never has what the files lack. Logs of pods and
+ * keys of tokens are not kept.
  *
- * @throws TypeKroError `cluster/state-unreadable` when the directory holds other content.
+ * @throws TypeKroError `cluster/state-unreadable` when a line of these files is not part of a cluster's state, or the
+ *   state lacks lines or is missing.
  */
-export function keepState(context: PersistenceContext, directory: string): void {
-  new Persistence(context, directory).start();
+export function keepState(context: PersistenceContext, directory: string): KeptState {
+  const persistence = new Persistence(context, directory);
+  persistence.start();
+  return persistence;
 }
 
 const line = (value: JsonObject): string => `${stringifyJson(value)}\n`;
-
-function writeAll(file: number, text: string): number {
-  const bytes = Buffer.from(text);
-  for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
-  return bytes.length;
-}
 
 const textIn = (value: JsonObject, name: string): string => {
   const text = value[name];
@@ -217,25 +260,30 @@ function objectIn(value: JsonValue | undefined): KubeObject | undefined {
 
 const LINE_FEED = 10;
 
-/** The lines of a file with this content, each with its line feed. */
+/**
+ * The objects in the lines of a file with this content. Throws when a line has no line feed or is not a JSON object.
+ */
 function* linesOf(file: string, content: Buffer): Generator<JsonObject> {
   const lines = content.toString('utf8').split('\n');
-  if (lines.pop() !== '') throw unreadable(file, lines.length + 1);
+  if (lines.pop() !== '') throw notPartOfState(file, lines.length + 1);
   for (const [index, text] of lines.entries()) {
     let parsed: JsonValue;
     try {
       parsed = parseJson(text);
     } catch (thrown) {
-      if (thrown instanceof SyntaxError) throw unreadable(file, index + 1);
+      if (thrown instanceof SyntaxError) throw notPartOfState(file, index + 1);
       throw thrown;
     }
-    if (!isJsonObject(parsed)) throw unreadable(file, index + 1);
+    if (!isJsonObject(parsed)) throw notPartOfState(file, index + 1);
     yield parsed;
   }
 }
 
-function unreadable(file: string, number: number): TypeKroError {
-  return new TypeKroError(`line ${number} of ${file} is not part of a cluster's state`, {
+const notPartOfState = (file: string, number: number): TypeKroError =>
+  unreadable(`line ${number} of ${file} is not part of a cluster's state`);
+
+function unreadable(message: string): TypeKroError {
+  return new TypeKroError(message, {
     code: 'cluster/state-unreadable',
     remedy: 'restore the file, or remove the directory and begin with an empty cluster',
   });

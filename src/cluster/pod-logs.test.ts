@@ -12,25 +12,38 @@ test('a log of many short lines is complete', () => {
   expect(logs.read(POD, 'c').length).toBe(25_000);
 });
 
+const LIMITS = 'a log of more than 16 million characters is cut to its newest lines, at most 8 million characters';
+const lengthOf = (lines: readonly { text: string }[]) => lines.reduce((sum, { text }) => sum + text.length + 64, 0);
+
 test.each([
   ['short', 400_000, 1],
   ['empty', 400_000, 0],
   ['long', 50, 1024 * 1024],
+  ['very long', 50, 5_000_000],
 ])('a log of %s lines keeps the newest, and says how many it has dropped', (_title, count, length) => {
   const logs = new PodLogs(() => 1);
   for (let line = 1; line < count; line += 1) logs.write(KEY, 'x'.repeat(length));
   logs.write(KEY, 'last');
   const lines = logs.read(POD, 'c');
-  const kept = lines.reduce((sum, { text }) => sum + text.length + 64, 0);
-  expect(kept).toBeGreaterThanOrEqual(8 * 1024 * 1024);
-  expect(kept).toBeLessThanOrEqual(16 * 1024 * 1024);
+  expect(lengthOf(lines)).toBeLessThanOrEqual(16_000_000);
   expect(lines.at(-1)?.text).toBe('last');
-  expect(lines[0]?.text).toBe(
-    `[typekro: ${count - lines.length + 1} earlier lines are dropped; a log keeps the newest 8 to 16 million characters]`,
-  );
+  expect(lines[0]?.text).toBe(`[typekro: ${count - lines.length + 1} earlier lines are dropped; ${LIMITS}]`);
   logs.begin(KEY);
   logs.write(KEY, 'next run');
   expect(logs.read(POD, 'c').map(({ text }) => text)).toEqual(['next run']);
+});
+
+// A line counts for 64 characters more than it has.
+test.each([
+  ['lines fit into the limit', [8_000_000, 7_000_000, 936, 998_872], [7_000_000, 936, 998_872]],
+  ['half of the limit would cut a line', [6_000_000, 6_000_000, 5_000_000], [5_000_000]],
+  ['the last line is longer than the limit', [9_000_000, 15_000_000], [15_000_000]],
+  ['the log has the greatest length', [10_000_000, 5_999_872], [10_000_000, 5_999_872]],
+])('the lines after a cut, when %s', (_title, lengths, kept) => {
+  const logs = new PodLogs(() => 1);
+  for (const length of lengths) logs.write(KEY, 'x'.repeat(length));
+  const lines = logs.read(POD, 'c').filter(({ text }) => !text.startsWith('[typekro'));
+  expect(lines.map(({ text }) => text.length)).toEqual(kept);
 });
 
 test('a removed pod takes its own logs, and leaves those of other pods and of its process', () => {

@@ -1,8 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** The minimum number of characters that a full log keeps. A log with more than twice as many is cut to this number. */
-const MIN_KEPT_CHARACTERS = 8 * 1024 * 1024;
+/** The maximum number of characters of a log. A longer log is cut. */
+const MAX_CHARACTERS = 16_000_000;
+
+/** The maximum number of characters of a log after a cut. The last line stays, even if it is longer. */
+const MAX_KEPT_CHARACTERS = 8_000_000;
 
 /** The number that is added to the length of each line. It stands for the memory of the line's entry. */
 const LINE_CHARACTERS = 64;
@@ -47,8 +50,9 @@ interface Log {
 }
 
 /**
- * The logs of simulated containers. The code that simulates a container writes its lines here, and `kubectl logs` reads
- * them. A container without such code has an empty log. A pod of a presented process shows the log of the process.
+ * The logs of simulated containers and of local processes. The code that simulates or runs a container writes its lines
+ * here, and `kubectl logs` reads them. A container without such code has an empty log. A pod of a presented process
+ * shows the log of the process.
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
@@ -68,7 +72,7 @@ export class PodLogs {
     const line = { time: this.#now(), text };
     lines.push(line);
     log.characters += charactersOf(line);
-    if (log.characters > MIN_KEPT_CHARACTERS * 2) dropLines(log);
+    if (log.characters > MAX_CHARACTERS) dropLines(log);
     for (const follower of followers) follower.send(line);
   }
 
@@ -167,14 +171,18 @@ const charactersOf = ({ text }: LogLine): number => text.length + LINE_CHARACTER
 
 const charactersIn = (lines: readonly LogLine[]): number => lines.reduce((sum, line) => sum + charactersOf(line), 0);
 
-/** Removes lines from the beginning of the log, down to the minimum size. The first line then states how many. */
+/**
+ * Removes lines from the beginning of the log, until `MAX_KEPT_CHARACTERS` or only the last line is left. The first
+ * line then states how many.
+ */
 function dropLines(log: Log): void {
   let left = log.characters;
-  const index = log.lines.findIndex((line) => (left -= charactersOf(line)) <= MIN_KEPT_CHARACTERS);
+  const index = log.lines.findIndex((line) => (left -= charactersOf(line)) <= MAX_KEPT_CHARACTERS);
   const removed = log.lines.splice(0, Math.min(index + 1, log.lines.length - 1));
   // The notice about lines that were removed earlier is not a line of the program.
   log.dropped += removed.length - (log.dropped > 0 ? 1 : 0);
-  const text = `[typekro: ${log.dropped} earlier lines are dropped; a log keeps the newest 8 to 16 million characters]`;
+  const limits = 'a log of more than 16 million characters is cut to its newest lines, at most 8 million characters';
+  const text = `[typekro: ${log.dropped} earlier lines are dropped; ${limits}]`;
   const notice = { time: log.lines[0]?.time ?? 0, text };
   log.lines.unshift(notice);
   log.characters += charactersOf(notice) - charactersIn(removed);

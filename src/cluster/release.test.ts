@@ -43,7 +43,7 @@ test.each(RELEASES)('every type that a type of %s refers to exists in it', (vers
   expect(seen.size).toBeGreaterThan(300);
 });
 
-/** The kinds, fields and roles that only some versions have, with these versions. */
+/** Kinds, fields and roles, with the versions that have them. */
 const KINDS = [
   ['admissionregistration.k8s.io/v1', 'mutatingadmissionpolicies', 'MutatingAdmissionPolicy', ['1.36']],
   ['admissionregistration.k8s.io/v1', 'mutatingadmissionpolicybindings', 'MutatingAdmissionPolicyBinding', ['1.36']],

@@ -46,7 +46,7 @@ const service = (name: string, clusterIP?: string) => ({
   spec: { type: 'NodePort', ports: [{ port: 80 }], ...(clusterIP === undefined ? {} : { clusterIP }) },
 });
 
-/** Everything that a client can read. */
+/** The objects of the kinds that the tests compare, as a client lists them. */
 async function contents(cluster: Cluster): Promise<unknown> {
   const paths = [
     MAPS,

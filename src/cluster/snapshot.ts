@@ -1,9 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../kubernetes/index.ts';
+import { callEach } from './call-each.ts';
 import { republishDefinitions } from './definitions/follow-definitions.ts';
 import { takeStoredAddresses } from './follow-addresses.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
+import { throwOthersThanNotStored } from './store/journal.ts';
 import { Stored } from './store/store.ts';
 import { deepFreeze } from './types/copy.ts';
 import type { DefinitionsContext } from './definitions/follow-definitions.ts';
@@ -33,7 +35,12 @@ export interface ClusterSnapshot {
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;
-  /** Listeners that are called after the whole state has been replaced. */
+  /** Listeners that are called before the whole state is replaced. The state stays when one of them throws. */
+  readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[];
+  /**
+   * Listeners that are called after the whole state has been replaced. All of them are called. A listener whose change
+   * cannot be stored makes up for it with `Store.onRecovery`.
+   */
   readonly onRestored: (() => void)[];
 }
 
@@ -52,18 +59,23 @@ export function snapshotCluster({ store, logs }: Pick<SnapshotContext, 'store' |
  * Puts the cluster into the state of a snapshot. Objects get their old versions and uids. The counter of versions never
  * goes back. Services get their addresses and ports again. Open watches end with `410 Expired`, and so do requests for
  * earlier versions; clients therefore list again.
+ *
+ * @throws NotStored when the content cannot be stored in the cluster's `stateDirectory`. The cluster then stays.
  */
 export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnapshot): void {
+  // A malformed object throws here, before a listener replaces the files of a kept cluster.
+  const collections = snapshot.collections.map(({ group, plural, items }) => {
+    const stored = items.map((object) => new Stored(keyOfObject(object), deepFreeze(object), versionOf(object)));
+    return { group, plural, stored };
+  });
   const contents = () =>
-    snapshot.collections.map(({ group, plural, items }) => {
-      const stored = items.map((object) => new Stored(keyOfObject(object), deepFreeze(object), versionOf(object)));
-      return [context.store.collection(group, plural), stored] as const;
-    });
+    collections.map(({ group, plural, stored }) => [context.store.collection(group, plural), stored] as const);
+  for (const listener of context.beforeRestore) listener(snapshot);
   republishDefinitions(context, () => context.store.reset(Number(snapshot.resourceVersion), contents()));
   takeAddresses(context);
   context.logs.load(snapshot.logs);
   for (const stream of context.streams) stream.expire();
-  for (const listener of context.onRestored) listener();
+  throwOthersThanNotStored(callEach(context.onRestored));
 }
 
 const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0);

@@ -127,7 +127,10 @@ export interface StandInResult {
   readonly removedMembers?: readonly string[];
   /** Events. They are recorded when they, or the status, differ from those of the last result. */
   readonly events?: readonly StandInEvent[];
-  /** The object is due again after this time, in milliseconds. Default: only a change or the next step makes it due. */
+  /**
+   * The object is due again after this time, in milliseconds, at least 1. Default: only a change or the next step makes it
+   * due.
+   */
   readonly againMs?: number;
   /** In a result of `finalize`: the deletion has to wait. */
   readonly unfinished?: boolean;

@@ -77,7 +77,7 @@ test('default roles, bindings and nodes are those of the present version, and ch
   });
 });
 
-test('a start with the same version changes nothing', async () => {
+test('a start with the same version changes only the authority towards other API servers', async () => {
   {
     await using story = await open('1.36');
     await story.create(pod({}));

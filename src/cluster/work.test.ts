@@ -14,3 +14,44 @@ test('a failed callback of onStop is reported, and the others run', () => {
   work.stop();
   expect({ ran, reported }).toEqual({ ran: ['first', 'last'], reported: [failure] });
 });
+
+test('runNow runs the waiting tasks at once, but none behind a task that waits for a promise', async () => {
+  const reported: unknown[] = [];
+  const ran: string[] = [];
+  const work = new Work((thrown) => reported.push(thrown));
+  work.enqueue(() => {
+    ran.push('first');
+    work.enqueue(() => void ran.push('added'));
+    // A task cannot run the queue.
+    work.runNow();
+  });
+  let end = (_reason: Error) => {};
+  work.enqueue(() => new Promise<void>((_resolve, reject) => (end = reject)));
+  work.enqueue(() => void ran.push('last'));
+  work.runNow();
+  work.runNow();
+  expect(ran).toEqual(['first']);
+  end(new Error('refused'));
+  await work.idle();
+  expect([ran, reported]).toEqual([['first', 'last', 'added'], [new Error('refused')]]);
+  work.enqueue(() => void ran.push('at once'));
+  work.runNow();
+  expect(ran.at(-1)).toBe('at once');
+  await work.idle();
+});
+
+test('a task that runNow starts between two batches ends before the next task', async () => {
+  const work = new Work((thrown) => expect.unreachable(String(thrown)));
+  const ran: string[] = [];
+  for (let index = 0; index < 64; index += 1) work.enqueue(() => void ran.push('batch'));
+  // This callback runs before that of the pause between the batches.
+  setImmediate(() => work.runNow());
+  work.enqueue(async () => {
+    ran.push('begins');
+    for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    ran.push('ends');
+  });
+  work.enqueue(() => void ran.push('last'));
+  await work.idle();
+  expect(ran.slice(64)).toEqual(['begins', 'ends', 'last']);
+});

@@ -3,12 +3,21 @@ import { callEach } from './call-each.ts';
 /** The number of tasks after which requests and other work of the process can run. */
 const TASKS_PER_BATCH = 64;
 
+/** The number of tasks that `runNow` runs at most. The others run after the present event, as without it. */
+const MAX_TASKS_AT_ONCE = 100_000;
+
 /** The queue of the simulated controllers' tasks. A task runs after the present event, in the order of the queue. */
 export class Work {
   #queue: (() => void | Promise<void>)[] = [];
   /** The index of the next task. Earlier tasks are done. Removing the first element of a long array would be slow. */
   #head = 0;
   #running = false;
+  /** Is a task on the call stack? */
+  #active = false;
+  /** Does the queue wait for the end of a task? Later tasks run after it. */
+  #blocked = false;
+  /** The end of a task that `runNow` has started. Never rejects. */
+  #unfinished: Promise<void> | undefined;
   #stopped = false;
   /** The number of tasks that wait for a promise. */
   #expected = 0;
@@ -30,7 +39,10 @@ export class Work {
     queueMicrotask(() => void this.#drain());
   }
 
-  /** Runs `task` after `ready`, and before `idle()` settles. A rejection is reported, and the task does not run. */
+  /**
+   * Runs `task` after `ready`, and before `idle()` settles. A rejection is reported, and the task does not run. After
+   * `stop()`, neither the task runs nor a rejection is reported.
+   */
   enqueueAfter<Value>(ready: Promise<Value>, task: (value: Value) => void): void {
     this.#expected += 1;
     ready.then(
@@ -67,7 +79,10 @@ export class Work {
     return this.#running;
   }
 
-  /** Runs the callbacks of `onStop`. The failure of a callback is reported, and the others still run. */
+  /**
+   * Drops the waiting tasks, and runs the callbacks of `onStop`. The failure of a callback is reported, and the others
+   * still run.
+   */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
@@ -88,17 +103,63 @@ export class Work {
     return task;
   }
 
-  async #drain(): Promise<void> {
-    let done = 0;
-    for (let task = this.#next(); task !== undefined; task = this.#next()) {
+  /**
+   * Runs the waiting tasks before this call returns, in the order of the queue. A task that waits for a promise ends the
+   * call, and the tasks behind it run after it. Does nothing when a task makes the call.
+   */
+  runNow(): void {
+    for (let done = 0; done < MAX_TASKS_AT_ONCE && !this.#active && !this.#blocked; done += 1) {
+      const task = this.#next();
+      if (task === undefined) return;
       try {
-        await task();
+        const finished = this.#call(task);
+        if (finished !== undefined) this.#unfinished = this.#finish(finished);
       } catch (thrown) {
         this.#report(thrown);
       }
+    }
+  }
+
+  #call(task: () => void | Promise<void>): Promise<void> | undefined {
+    this.#active = true;
+    try {
+      const finished = task() ?? undefined;
+      this.#blocked = finished !== undefined;
+      return finished;
+    } finally {
+      this.#active = false;
+    }
+  }
+
+  async #finish(task: Promise<void>): Promise<void> {
+    try {
+      await task;
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+    this.#blocked = false;
+    this.#unfinished = undefined;
+  }
+
+  /** Settles after the task that `runNow` has started, and after another one that it starts meanwhile. */
+  async #unfinishedTask(): Promise<void> {
+    while (this.#unfinished !== undefined) await this.#unfinished;
+  }
+
+  async #drain(): Promise<void> {
+    let done = 0;
+    if (this.#unfinished !== undefined) await this.#unfinishedTask();
+    for (let task = this.#next(); task !== undefined; task = this.#next()) {
+      try {
+        await this.#call(task);
+      } catch (thrown) {
+        this.#report(thrown);
+      }
+      if (this.#unfinished === undefined) this.#blocked = false;
       done += 1;
-      // Requests run between batches, so that many events do not delay them.
+      // Requests run between batches, so that many events do not delay them. They may call `runNow`.
       if (done % TASKS_PER_BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#unfinished !== undefined) await this.#unfinishedTask();
     }
     this.#running = false;
     this.#settle();

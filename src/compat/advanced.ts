@@ -1,6 +1,7 @@
 /**
- * Names of the entry point `typekro/advanced` of TypeKro 0.33. A program that imports them loads; the use of a name
- * throws an error that names the replacement. `TypeKroError` is the class of `typekro`.
+ * Names of the entry point `typekro/advanced` of TypeKro 0.33. Importing these names does not fail. The first use of
+ * one throws an error whose remedy says what replaces it. `TypeKroError` still works here: it is the class that
+ * `typekro` exports.
  *
  * @packageDocumentation
  */
@@ -10,31 +11,42 @@ export { TypeKroError } from '../core/index.ts';
 
 const EVALUATION =
   'composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions';
-const VALUES = 'use `if` inside the composition; outside, composition.toDefinition() contains the values as text';
+const VALUES =
+  'inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the expressions (`${…}`) in composition.toDefinition()';
 const GRAPHS = 'typekro/graph: compile(definition) gives a graph with its order and its dependencies';
 const ERRORS = 'every error is a TypeKroError with code and remedy: switch on error.code';
-const CLIENTS = 'typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi';
-const LOGS = 'the SDK writes no log: use progressCallback or deployEvents()';
+const CLIENTS = 'typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() })';
+const LOGS = 'the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec)';
 const PLANS = 'factory.plan(spec) lists field by field what a deploy would change';
-const READINESS = 'give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource';
+const READINESS =
+  'give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the resource';
 const IDS = 'give the resource an id; without one it is derived from kind and name';
-const FILES = 'read files by node:fs, and make a resource of each document with createResource';
+const FILES = 'read files with node:fs, and make a resource of each document with createResource';
 
 /**
  * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
  * expressions.
  */
 export const CelEvaluator = movedName('CelEvaluator', EVALUATION);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const createResourcesProxy = movedName('createResourcesProxy', VALUES);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const createSchemaProxy = movedName('createSchemaProxy', VALUES);
 /**
  * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
  * expressions.
  */
 export const DeploymentMode = movedName('DeploymentMode', EVALUATION);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const isSchemaReference = movedName('isSchemaReference', VALUES);
 /**
  * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
@@ -93,32 +105,32 @@ export const StatusHydrationError = movedName('StatusHydrationError', ERRORS);
 export const TypeKroReferenceError = movedName('TypeKroReferenceError', ERRORS);
 /** Removed in 1.0: every error is a TypeKroError with code and remedy: switch on error.code. */
 export const ValidationError = movedName('ValidationError', ERRORS);
-/** Removed in 1.0: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
+/** Removed in 1.0: typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() }). */
 export const createKubernetesClientProvider = movedName('createKubernetesClientProvider', CLIENTS);
-/** Removed in 1.0: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
+/** Removed in 1.0: typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() }). */
 export const createKubernetesClientProviderWithKubeConfig = movedName(
   'createKubernetesClientProviderWithKubeConfig',
   CLIENTS,
 );
-/** Removed in 1.0: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
+/** Removed in 1.0: typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() }). */
 export const getKubeConfig = movedName('getKubeConfig', CLIENTS);
-/** Removed in 1.0: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
+/** Removed in 1.0: typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() }). */
 export const getKubernetesApi = movedName('getKubernetesApi', CLIENTS);
-/** Removed in 1.0: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
+/** Removed in 1.0: typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() }). */
 export const getKubernetesClientProvider = movedName('getKubernetesClientProvider', CLIENTS);
-/** Removed in 1.0: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
+/** Removed in 1.0: typekro/kube: connect to a cluster with new KubeClient({ config: await loadKubeConfig() }). */
 export const KubernetesClientProvider = movedName('KubernetesClientProvider', CLIENTS);
-/** Removed in 1.0: the SDK writes no log: use progressCallback or deployEvents(). */
+/** Removed in 1.0: the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec). */
 export const createContextLogger = movedName('createContextLogger', LOGS);
-/** Removed in 1.0: the SDK writes no log: use progressCallback or deployEvents(). */
+/** Removed in 1.0: the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec). */
 export const createLogger = movedName('createLogger', LOGS);
-/** Removed in 1.0: the SDK writes no log: use progressCallback or deployEvents(). */
+/** Removed in 1.0: the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec). */
 export const getComponentLogger = movedName('getComponentLogger', LOGS);
-/** Removed in 1.0: the SDK writes no log: use progressCallback or deployEvents(). */
+/** Removed in 1.0: the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec). */
 export const getDeploymentLogger = movedName('getDeploymentLogger', LOGS);
-/** Removed in 1.0: the SDK writes no log: use progressCallback or deployEvents(). */
+/** Removed in 1.0: the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec). */
 export const getResourceLogger = movedName('getResourceLogger', LOGS);
-/** Removed in 1.0: the SDK writes no log: use progressCallback or deployEvents(). */
+/** Removed in 1.0: the SDK writes no log: use the option progressCallback, or factory.deployEvents(spec). */
 export const logger = movedName('logger', LOGS);
 /** Removed in 1.0: factory.plan(spec) lists field by field what a deploy would change. */
 export const canonicalizeResourceForComparison = movedName('canonicalizeResourceForComparison', PLANS);
@@ -128,49 +140,97 @@ export const compareKubernetesResources = movedName('compareKubernetesResources'
 export const diffCanonicalValues = movedName('diffCanonicalValues', PLANS);
 /** Removed in 1.0: factory.plan(spec) lists field by field what a deploy would change. */
 export const formatCanonicalDrift = movedName('formatCanonicalDrift', PLANS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const getFactoryRegistration = movedName('getFactoryRegistration', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const getFactoryRegistrationsForGVK = movedName('getFactoryRegistrationsForGVK', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const registerFactories = movedName('registerFactories', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const registerFactory = movedName('registerFactory', READINESS);
 /** Removed in 1.0: give the resource an id; without one it is derived from kind and name. */
 export const generateResourceId = movedName('generateResourceId', IDS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const getPortableReadinessStrategy = movedName('getPortableReadinessStrategy', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const getRuntimeReadinessClassification = movedName('getRuntimeReadinessClassification', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const identifyPortableReadinessEvaluator = movedName('identifyPortableReadinessEvaluator', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const identifyRuntimeReadinessEvaluator = movedName('identifyRuntimeReadinessEvaluator', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const registerPortableReadinessEvaluator = movedName('registerPortableReadinessEvaluator', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const registerPortableReadinessStrategy = movedName('registerPortableReadinessStrategy', READINESS);
-/** Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
+/**
+ * Removed in 1.0: give readiness with .withReadinessEvaluator((live) => …) or .withReadyWhen((self) => …) on the
+ * resource.
+ */
 export const resolvePortableReadinessStrategy = movedName('resolvePortableReadinessStrategy', READINESS);
 /** Removed in 1.0: every error is a TypeKroError with code and remedy: switch on error.code. */
 export const GitContentError = movedName('GitContentError', ERRORS);
-/** Removed in 1.0: read files by node:fs, and make a resource of each document with createResource. */
+/** Removed in 1.0: read files with node:fs, and make a resource of each document with createResource. */
 export const PathResolver = movedName('PathResolver', FILES);
-/** Removed in 1.0: read files by node:fs, and make a resource of each document with createResource. */
+/** Removed in 1.0: read files with node:fs, and make a resource of each document with createResource. */
 export const pathResolver = movedName('pathResolver', FILES);
 /** Removed in 1.0: every error is a TypeKroError with code and remedy: switch on error.code. */
 export const YamlPathResolutionError = movedName('YamlPathResolutionError', ERRORS);
 /** Removed in 1.0: every error is a TypeKroError with code and remedy: switch on error.code. */
 export const YamlProcessingError = movedName('YamlProcessingError', ERRORS);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const containsKubernetesRefs = movedName('containsKubernetesRefs', VALUES);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const extractResourceReferences = movedName('extractResourceReferences', VALUES);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const isCelExpression = movedName('isCelExpression', VALUES);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const isKubernetesRef = movedName('isKubernetesRef', VALUES);
-/** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
+/**
+ * Removed in 1.0: inside a composition, use plain JavaScript such as `if`; to inspect references from outside, read the
+ * expressions (`${…}`) in composition.toDefinition().
+ */
 export const isResourceReference = movedName('isResourceReference', VALUES);
 /** Removed in 1.0: give the resource an id; without one it is derived from kind and name. */
 export const generateDeterministicResourceId = movedName('generateDeterministicResourceId', IDS);

@@ -1,13 +1,14 @@
 /**
- * Names of the entry point `typekro/apisix` of TypeKro 0.33. A program that imports them loads; the use of a name
- * throws an error that names the replacement.
+ * Names of the entry point `typekro/apisix` of TypeKro 0.33. Importing these names does not fail. The first use of one
+ * throws an error whose remedy says what replaces it.
  *
  * @packageDocumentation
  */
 import { movedNames } from '../core/index.ts';
 
 /**
- * Removed in 1.0: `typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm.
+ * Removed in 1.0: make factories from the CRDs of APISIX with `typekro generate`; deploy the chart of APISIX with
+ * helmRelease of typekro/helm.
  */
 export const {
   APISixBootstrapConfigSchema,
@@ -22,17 +23,20 @@ export const {
   mapAPISixBootstrapConfigToHelmValues,
   mapAPISixConfigToHelmValues,
   validateAPISixHelmValues,
-} = movedNames('`typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm', [
-  'APISixBootstrapConfigSchema',
-  'APISixBootstrapStatusSchema',
-  'APISixHelmRepositorySingletonSpecSchema',
-  'APISixHelmRepositorySingletonStatusSchema',
-  'apisixBootstrap',
-  'apisixHelmRelease',
-  'apisixHelmReleaseReadinessEvaluator',
-  'apisixHelmRepository',
-  'apisixHelmRepositoryBootstrap',
-  'mapAPISixBootstrapConfigToHelmValues',
-  'mapAPISixConfigToHelmValues',
-  'validateAPISixHelmValues',
-]);
+} = movedNames(
+  'make factories from the CRDs of APISIX with `typekro generate`; deploy the chart of APISIX with helmRelease of typekro/helm',
+  [
+    'APISixBootstrapConfigSchema',
+    'APISixBootstrapStatusSchema',
+    'APISixHelmRepositorySingletonSpecSchema',
+    'APISixHelmRepositorySingletonStatusSchema',
+    'apisixBootstrap',
+    'apisixHelmRelease',
+    'apisixHelmReleaseReadinessEvaluator',
+    'apisixHelmRepository',
+    'apisixHelmRepositoryBootstrap',
+    'mapAPISixBootstrapConfigToHelmValues',
+    'mapAPISixConfigToHelmValues',
+    'validateAPISixHelmValues',
+  ],
+);

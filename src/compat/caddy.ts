@@ -1,12 +1,12 @@
 /**
- * Names of the entry point `typekro/caddy` of TypeKro 0.33. A program that imports them loads; the use of a name throws
- * an error that names the replacement.
+ * Names of the entry point `typekro/caddy` of TypeKro 0.33. Importing these names does not fail. The first use of one
+ * throws an error whose remedy says what replaces it.
  *
  * @packageDocumentation
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: write it as a composition: Deployment, Service and ConfigMap of typekro/simple. */
+/** Removed in 1.0: write Caddy as a composition with Deployment, Service and ConfigMap of typekro/simple. */
 export const {
   CaddyIngressConfigSchema,
   CaddyIngressEphemeralConfigSchema,
@@ -20,7 +20,7 @@ export const {
   caddyIngress,
   makeCaddyIngress,
   renderCaddyfile,
-} = movedNames('write it as a composition: Deployment, Service and ConfigMap of typekro/simple', [
+} = movedNames('write Caddy as a composition with Deployment, Service and ConfigMap of typekro/simple', [
   'CaddyIngressConfigSchema',
   'CaddyIngressEphemeralConfigSchema',
   'CaddyIngressStatusSchema',

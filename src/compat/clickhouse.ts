@@ -1,13 +1,14 @@
 /**
- * Names of the entry point `typekro/clickhouse` of TypeKro 0.33. A program that imports them loads; the use of a name
- * throws an error that names the replacement.
+ * Names of the entry point `typekro/clickhouse` of TypeKro 0.33. Importing these names does not fail. The first use of
+ * one throws an error whose remedy says what replaces it.
  *
  * @packageDocumentation
  */
 import { movedNames } from '../core/index.ts';
 
 /**
- * Removed in 1.0: `typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm.
+ * Removed in 1.0: make factories from the CRDs of the ClickHouse operator with `typekro generate`; deploy the chart of
+ * the ClickHouse operator with helmRelease of typekro/helm.
  */
 export const {
   CHI_STATUS,
@@ -48,43 +49,46 @@ export const {
   mapClickHouseOperatorConfigToHelmValues,
   zoneNodeAffinity,
   zonePodTemplateName,
-} = movedNames('`typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm', [
-  'CHI_STATUS',
-  'CLICKHOUSE_DEFAULT_DATABASE',
-  'CLICKHOUSE_HTTP_PORT',
-  'CLICKHOUSE_KEEPER_PORT',
-  'CLICKHOUSE_NATIVE_PORT',
-  'CLICKHOUSE_OPERATOR_CHART_NAME',
-  'ClickHouseClusterStatusSchema',
-  'ClickHouseHelmRepositoryConfigSchema',
-  'ClickHouseHelmRepositorySingletonSpecSchema',
-  'ClickHouseHelmRepositorySingletonStatusSchema',
-  'ClickHouseInstallationConfigSchema',
-  'ClickHouseKeeperInstallationConfigSchema',
-  'ClickHouseOperatorBootstrapConfigSchema',
-  'ClickHouseOperatorBootstrapStatusSchema',
-  'ClickHouseOperatorHelmReleaseConfigSchema',
-  'ClickHouseUserSchema',
-  'DEFAULT_CHI_CLUSTER_NAME',
-  'DEFAULT_CLICKHOUSE_OPERATOR_VERSION',
-  'DEFAULT_CLICKHOUSE_REPO_NAME',
-  'DEFAULT_CLICKHOUSE_REPO_URL',
-  'DEFAULT_USER_NETWORKS_IP',
-  'ZONE_TOPOLOGY_KEY',
-  'assertPositiveIntegerCount',
-  'assignZonesRoundRobin',
-  'chiReadinessEvaluator',
-  'chkReadinessEvaluator',
-  'clickHouseCluster',
-  'clickHouseInstallation',
-  'clickHouseKeeperInstallation',
-  'clickhouseHelmRepository',
-  'clickhouseHelmRepositoryBootstrap',
-  'clickhouseOperatorBootstrap',
-  'clickhouseOperatorHelmRelease',
-  'compileZonePinnedLayout',
-  'makeClickHouseCluster',
-  'mapClickHouseOperatorConfigToHelmValues',
-  'zoneNodeAffinity',
-  'zonePodTemplateName',
-]);
+} = movedNames(
+  'make factories from the CRDs of the ClickHouse operator with `typekro generate`; deploy the chart of the ClickHouse operator with helmRelease of typekro/helm',
+  [
+    'CHI_STATUS',
+    'CLICKHOUSE_DEFAULT_DATABASE',
+    'CLICKHOUSE_HTTP_PORT',
+    'CLICKHOUSE_KEEPER_PORT',
+    'CLICKHOUSE_NATIVE_PORT',
+    'CLICKHOUSE_OPERATOR_CHART_NAME',
+    'ClickHouseClusterStatusSchema',
+    'ClickHouseHelmRepositoryConfigSchema',
+    'ClickHouseHelmRepositorySingletonSpecSchema',
+    'ClickHouseHelmRepositorySingletonStatusSchema',
+    'ClickHouseInstallationConfigSchema',
+    'ClickHouseKeeperInstallationConfigSchema',
+    'ClickHouseOperatorBootstrapConfigSchema',
+    'ClickHouseOperatorBootstrapStatusSchema',
+    'ClickHouseOperatorHelmReleaseConfigSchema',
+    'ClickHouseUserSchema',
+    'DEFAULT_CHI_CLUSTER_NAME',
+    'DEFAULT_CLICKHOUSE_OPERATOR_VERSION',
+    'DEFAULT_CLICKHOUSE_REPO_NAME',
+    'DEFAULT_CLICKHOUSE_REPO_URL',
+    'DEFAULT_USER_NETWORKS_IP',
+    'ZONE_TOPOLOGY_KEY',
+    'assertPositiveIntegerCount',
+    'assignZonesRoundRobin',
+    'chiReadinessEvaluator',
+    'chkReadinessEvaluator',
+    'clickHouseCluster',
+    'clickHouseInstallation',
+    'clickHouseKeeperInstallation',
+    'clickhouseHelmRepository',
+    'clickhouseHelmRepositoryBootstrap',
+    'clickhouseOperatorBootstrap',
+    'clickhouseOperatorHelmRelease',
+    'compileZonePinnedLayout',
+    'makeClickHouseCluster',
+    'mapClickHouseOperatorConfigToHelmValues',
+    'zoneNodeAffinity',
+    'zonePodTemplateName',
+  ],
+);

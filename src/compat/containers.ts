@@ -1,6 +1,6 @@
 /**
- * Names of the entry point `typekro/containers` of TypeKro 0.33. A program that imports them loads; the use of a name
- * throws an error that names the replacement.
+ * Names of the entry point `typekro/containers` of TypeKro 0.33. Importing these names does not fail. The first use of
+ * one throws an error whose remedy says what replaces it.
  *
  * @packageDocumentation
  */

@@ -1,14 +1,14 @@
 /**
- * Names of the entry point `typekro/harbor` of TypeKro 0.33. A program that imports them loads; the use of a name
- * throws an error that names the replacement.
+ * Names of the entry point `typekro/harbor` of TypeKro 0.33. Importing these names does not fail. The first use of one
+ * throws an error whose remedy says what replaces it.
  *
  * @packageDocumentation
  */
 import { movedNames } from '../core/index.ts';
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of Harbor with helmRelease and helmRepository of typekro/helm; `typekro generate
+ * --chart` makes types for the values of the chart.
  */
 export const {
   DEFAULT_HARBOR_CHART_VERSION,
@@ -36,7 +36,7 @@ export const {
   prepareHarborRookS3Binding,
   reconcileHarborProject,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of Harbor with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'DEFAULT_HARBOR_CHART_VERSION',
     'DEFAULT_HARBOR_REPOSITORY_NAME',

@@ -83,8 +83,8 @@ export const { arktypeToKroSchema, generateKroSchema, generateKroSchemaFromArkty
 );
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of Cilium with helmRelease and helmRepository of typekro/helm; `typekro generate
+ * --chart` makes types for the values of the chart.
  */
 export const {
   ciliumBootstrap,
@@ -93,7 +93,7 @@ export const {
   mapCiliumConfigToHelmValues,
   validateCiliumHelmValues,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of Cilium with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'ciliumBootstrap',
     'ciliumHelmRelease',
@@ -140,9 +140,12 @@ export const { serializeResourceGraphToYaml } = movedNames('composition.toYaml()
   'serializeResourceGraphToYaml',
 ]);
 
-/** Removed in 1.0: no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse. */
+/**
+ * Removed in 1.0: no call is needed: composition.toYaml() and composition.toDefinition() refuse definitions that kro
+ * would refuse.
+ */
 export const { validateResourceGraph } = movedNames(
-  'no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse',
+  'no call is needed: composition.toYaml() and composition.toDefinition() refuse definitions that kro would refuse',
   ['validateResourceGraph'],
 );
 

@@ -1,14 +1,14 @@
 /**
- * Names of the entry point `typekro/webapp` of TypeKro 0.33. A program that imports them loads; the use of a name
- * throws an error that names the replacement.
+ * Names of the entry point `typekro/webapp` of TypeKro 0.33. Importing these names does not fail. The first use of one
+ * throws an error whose remedy says what replaces it.
  *
  * @packageDocumentation
  */
 import { movedNames } from '../core/index.ts';
 
 /**
- * Removed in 1.0: write it as a composition: Deployment of typekro/simple, cluster of typekro/cnpg, valkey of
- * typekro/valkey.
+ * Removed in 1.0: write the web application as a composition with Deployment of typekro/simple, cluster of typekro/cnpg
+ * and valkey of typekro/valkey.
  */
 export const {
   WebAppWithProcessingConfigSchema,
@@ -16,7 +16,7 @@ export const {
   makeWebAppWithProcessing,
   webAppWithProcessing,
 } = movedNames(
-  'write it as a composition: Deployment of typekro/simple, cluster of typekro/cnpg, valkey of typekro/valkey',
+  'write the web application as a composition with Deployment of typekro/simple, cluster of typekro/cnpg and valkey of typekro/valkey',
   [
     'WebAppWithProcessingConfigSchema',
     'WebAppWithProcessingStatusSchema',

@@ -1,5 +1,5 @@
 import { refuse } from './refusal/refusal.ts';
-import { resolve } from './value/merge.ts';
+import { resolveMerged } from './value/merge.ts';
 import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
 import type { Sym } from './value/symbolic.ts';
@@ -30,9 +30,9 @@ const WORDS: Readonly<Record<Shape, string>> = {
  * of ports, or a list for labels. Checks each branch of a conditional argument. A value whose type is not known passes
  * here; the schema of its field checks the value later.
  */
-export function checkShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
+export function checkArgumentShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
   refuseOther(kind, name, given, expected, expected.takes, given);
-  const value = resolve(given);
+  const value = resolveMerged(given);
   if (expected.items === undefined || !Array.isArray(value) || symbolic(value) !== undefined) return;
   value.forEach((item: unknown, index) =>
     refuseOther(kind, `${name}[${index}]`, item, expected, expected.items as readonly Shape[], given),
@@ -47,7 +47,7 @@ function refuseOther(
   takes: readonly Shape[],
   whole: unknown,
 ): void {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     for (const side of [inner.then, inner.otherwise]) refuseOther(kind, path, side, expected, takes, side);

@@ -6,7 +6,7 @@ import { logicalOperation } from './interp/logical-operators.ts';
 import { choose } from './interp/branches.ts';
 import { refuse } from './refusal/refusal.ts';
 import { activeTrace } from './trace/current.ts';
-import { resolve } from './value/merge.ts';
+import { resolveMerged } from './value/merge.ts';
 import { toNode } from './value/nodes.ts';
 import { textNode, textValue, truthy } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
@@ -43,7 +43,9 @@ export const Cel = {
   ),
   /** A text in which each `%s` is replaced by the next value. */
   template: native((format: string, ...values: readonly unknown[]): string => templateText(format, values)),
-  /** `condition ? whenTrue : whenFalse`. Strings are text literals, not CEL. */
+  /**
+   * `condition ? whenTrue : whenFalse`. A string as the condition is CEL, and a string as a value is a text literal.
+   */
   conditional: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
@@ -123,17 +125,17 @@ function templateText(format: string, values: readonly unknown[]): string {
 }
 
 function conditional(condition: unknown, whenTrue: unknown, whenFalse: unknown): unknown {
-  const found = resolve(condition);
+  const found = resolveMerged(condition);
   const test = typeof found === 'string' && !hasTokens(found) ? raw([found], [], BOOL) : truthy(found);
   return choose(
     test,
-    () => resolve(whenTrue),
-    () => resolve(whenFalse),
+    () => resolveMerged(whenTrue),
+    () => resolveMerged(whenFalse),
   );
 }
 
 function hasValue(reference: unknown): boolean {
-  const inner = symbolic(resolve(reference));
+  const inner = symbolic(resolveMerged(reference));
   if (inner instanceof Sym) {
     const node = plainCounter(inner.node);
     if (inner.absence === undefined && node === inner.node) return true;
@@ -141,7 +143,7 @@ function hasValue(reference: unknown): boolean {
       node.kind === 'select' ? has(node.args[0], node.field) : (inner.absence?.has ?? literal(true)),
     ) as boolean;
   }
-  return resolve(reference) !== undefined;
+  return resolveMerged(reference) !== undefined;
 }
 
 function negated(condition: unknown): boolean {

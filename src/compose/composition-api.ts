@@ -97,7 +97,7 @@ export type RequiredKeys<T> = {
 /** The keys that at least one alternative of a union has. */
 export type KeysOfAny<T> = T extends object ? keyof T : never;
 
-/** The type of a status field that the declared status does not have. No value has it. */
+/** The type of a status field that the declared status does not have. No value has this type. */
 export interface UndeclaredStatusField {
   readonly 'the declared status has no such field': never;
 }
@@ -124,8 +124,8 @@ export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Sp
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 
 /**
- * Defines a graph by one function that makes the resources and returns the status. This second overload is the main
- * form. The first overload takes two functions, one for the resources and one for the status.
+ * Defines a graph. The second overload is the main form: one function makes the resources and returns the status. The
+ * first overload takes two functions, one for the resources and one for the status.
  */
 export interface KubernetesComposition {
   <
@@ -151,7 +151,10 @@ export interface KubernetesComposition {
   ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
 }
 
-/** Defines a graph by two functions: resources by key (the keys are the ids), and the status from them. */
+/**
+ * Defines a graph by two functions: resources by key, and the status from them. The key is the id of a resource that
+ * has no id.
+ */
 export interface ToResourceGraph {
   <
     Spec extends SchemaInput,

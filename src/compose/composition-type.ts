@@ -10,7 +10,10 @@ export type ResourceList = Iterable<ResourceHandle> &
 export interface Composition<Spec, Status, Resources = Readonly<Record<string, Resource>>, Input = Spec> {
   /** Name of the definition, as a DNS label. */
   readonly name: string;
-  /** The warnings about the composition. Errors are thrown when the composition is made. */
+  /**
+   * The warnings about the composition, and about its definitions that were written so far. The call that finds an
+   * error throws it.
+   */
   readonly diagnostics: readonly Diagnostic[];
   /**
    * The resources by id (and by key, in the declarative form), and as a list. In another composition each resource is

@@ -74,7 +74,8 @@ export class CompositionCore extends TracedCore {
   /**
    * The namespaces that are applied before the instance of a spec in kro mode.
    *
-   * @throws CompositionError for a spec that does not match the schema.
+   * @throws CompositionError for a spec that does not match the schema. A composition without such namespaces does not
+   * check the spec here.
    */
   namespaces(spec: unknown): KubeObject[] {
     const { trace } = this.traced;

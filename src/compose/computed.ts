@@ -11,8 +11,8 @@ export type Aliases<Definitions extends AliasDefinitions<never>> = {
 };
 
 /**
- * Computes a value from resources, for libraries that offer ready-made status values. The result is that of a direct
- * call of the function. The function may contain everything that a composition may contain.
+ * Computes a value from resources, for libraries that offer ready-made status values. The result equals the result of a
+ * direct call of the function. The function may contain everything that a composition may contain.
  *
  * @example computed({ web }, ({ web }) => web.status.availableReplicas >= web.spec.replicas)
  */

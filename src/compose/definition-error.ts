@@ -10,7 +10,7 @@ export function wrongDefinition(message: string, remedy?: string): TypeKroError 
  *
  * @throws TypeKroError `compose/definition` for the first unknown key, with the nearest known one.
  */
-export function refuseUnknown(given: object, known: readonly string[], what: string): void {
+export function refuseUnknownOptions(given: object, known: readonly string[], what: string): void {
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const near = nearestName(unknown, known);

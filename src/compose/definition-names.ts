@@ -1,5 +1,6 @@
 import { parseApiVersion, pascalCase } from '../core/index.ts';
-import { refuseUnknown, wrongDefinition as wrong } from './definition-error.ts';
+import { isDnsSubdomain } from '../kubernetes/index.ts';
+import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase } from './resources/resource-ids.ts';
 import type { SchemaInput } from './public-types.ts';
@@ -14,13 +15,14 @@ export interface NormalDefinition {
   readonly served: ServedParts;
 }
 
-const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-const MAX_NAME_LENGTH = 253;
+/** Whether a composition can have the name and keeps it: the name of an object without dots. */
+export const isCompositionName = (name: string): boolean => isDnsSubdomain(name) && !name.includes('.');
 
 /**
- * Reads the definition that the author passed. Messages name it by `what`.
+ * Reads the definition that the author passed. `what` is the word for the definition in messages.
  *
- * @throws TypeKroError `compose/definition` for a missing or illegal name, kind or spec.
+ * @throws TypeKroError `compose/definition` for an unknown key, a missing name or spec, or an illegal name, kind, group
+ * or version.
  */
 export function normalDefinition(definition: unknown, what = 'definition'): NormalDefinition {
   if (typeof definition !== 'object' || definition === null)
@@ -30,12 +32,13 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
   const spec = given['spec'] ?? nested?.spec;
   const status = given['status'] ?? nested?.status;
   const { name } = given;
-  refuseUnknown(given, KEYS, 'a definition');
-  if (typeof nested === 'object' && nested !== null) refuseUnknown(nested, SCHEMA_KEYS, 'the schema of a definition');
+  refuseUnknownOptions(given, KEYS, 'a definition');
+  if (typeof nested === 'object' && nested !== null)
+    refuseUnknownOptions(nested, SCHEMA_KEYS, 'the schema of a definition');
   if (typeof name !== 'string' || name === '') throw wrong(`a ${what} needs a name`, "add name: 'my-app'");
   if (spec === undefined) throw wrong(`the definition ${name} has no spec`, 'add spec: type({ … })');
   const label = kebabCase(name);
-  if (!LABEL.test(label) || label.length > MAX_NAME_LENGTH) {
+  if (!isCompositionName(label)) {
     throw wrong(
       `"${name}" cannot be the name of a ${what}`,
       'use small letters, digits and dashes, beginning and ending with a letter or digit',

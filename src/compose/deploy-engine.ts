@@ -37,7 +37,10 @@ export type DeployEventContent =
       readonly error?: undefined;
       readonly details?: undefined;
     }
-  /** An object of the resource was written, or the resource is left out (`skipped`, without `object`). Direct mode. */
+  /**
+   * The server accepted a write or the deletion of an object of the resource, or the resource is left out (`skipped`,
+   * without `object`). Direct mode.
+   */
   | {
       readonly type: 'resource-outcome';
       readonly message: string;
@@ -197,7 +200,7 @@ export interface DryRunResult {
 export interface PlanChange {
   /** The outcome of the deploy for the object. */
   readonly outcome: ObjectOutcome;
-  /** The node of the object; `definition` or `instance` in kro mode. */
+  /** The node of the object. In kro mode it is `definition` or `instance`, and `graph` for a graph. */
   readonly nodeId: string;
   readonly object: ObjectRef;
   /** Paths of the fields that would change, for `configured` and `adopted`. */
@@ -229,7 +232,10 @@ export interface Factory<Input, Spec, Status> {
   readonly namespace: string;
   /** Name of the ResourceGraphDefinition. */
   readonly rgdName: string;
-  /** The manifests for a spec (direct); the instance for a spec, or without a spec the definition (kro). */
+  /**
+   * The documents to apply as YAML. Direct: the manifests for a spec. Kro: for a spec, the namespaces and singletons
+   * that must exist first, then the instance; without a spec, the definitions of the singletons, then the definition.
+   */
   toYaml(spec?: Input): string;
   deploy(spec: Input, options?: DeployCallOptions): Promise<DeployedInstance<Spec, Status>>;
   getInstances(): Promise<readonly DeployedInstance<Spec, Status>[]>;

@@ -15,11 +15,15 @@ import { evaluateComposition } from './evaluate-composition.ts';
  * warning.
  */
 export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
-  return manifestsOf(core, evaluateComposition(core, spec, {}, namespace).resources, namespace);
+  return manifestsOfResources(core, evaluateComposition(core, spec, {}, namespace).resources, namespace);
 }
 
 /** The documents of an evaluated composition or graph. A `def` node of a Graph has no document. */
-export function manifestsOf(core: TracedCore, resources: readonly EvaluatedResource[], namespace: string): string {
+export function manifestsOfResources(
+  core: TracedCore,
+  resources: readonly EvaluatedResource[],
+  namespace: string,
+): string {
   const { nodes, order } = core.write('typekro').graph;
   const ranks = new Map(order.map((id, index) => [id, index - (isGround(nodes.get(id)) ? order.length : 0)]));
   const ordered = resources.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));

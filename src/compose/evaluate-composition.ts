@@ -7,8 +7,8 @@ import { violations } from './violations.ts';
 
 /**
  * Evaluates the graph of a composition on a spec. A read of a resource reads the observed object if one is given, and
- * otherwise the resource's own template, in which only the fields set by the cluster are missing. The instance is in
- * `namespace` (default `default`).
+ * otherwise the resource's own template. Only the fields that the cluster sets are missing in the template. The
+ * instance is in `namespace` (default `default`).
  */
 export function evaluateComposition(
   core: CompositionCore,

@@ -1,11 +1,11 @@
 import { nearestName } from '../core/index.ts';
-import { checkShape } from './argument-shapes.ts';
+import { checkArgumentShape } from './argument-shapes.ts';
 import type { ArgumentShape } from './argument-shapes.ts';
 import { refuse } from './refusal/refusal.ts';
 import { currentTrace, currentInterpreter } from './trace/current.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
-import { phi, resolve } from './value/merge.ts';
+import { phi, resolveMerged } from './value/merge.ts';
 import { mayBeUndefined, mergedPieces } from './value/nodes.ts';
 import { labelOf, symbolic, wrap } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
@@ -43,7 +43,7 @@ export function takeArguments(
   const given = argumentMembers(kind, input);
   const names = Object.keys(table);
   const isMerged = mergedPieces(given) !== undefined;
-  refuseUnknown(kind, given, names);
+  refuseUnknownArguments(kind, given, names);
   const taken: Record<string, unknown> = {};
   for (const name of names) {
     const value = withoutNull(
@@ -55,14 +55,18 @@ export function takeArguments(
     else if (table[name] !== 'optional') checkRequired(kind, name, value, isGiven);
     if (value === undefined) continue;
     const shape = shapes[name];
-    if (shape !== undefined) checkShape(kind, name, value, shape);
+    if (shape !== undefined) checkArgumentShape(kind, name, value, shape);
     taken[name] = value;
   }
   return taken;
 }
 
 /** Refuses given arguments whose names are unknown. */
-export function refuseUnknown(kind: string, given: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+export function refuseUnknownArguments(
+  kind: string,
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): void {
   const unknown = Object.keys(given).filter((name) => !names.includes(name) && given[name] !== undefined);
   const [first] = unknown;
   if (first === undefined) return;
@@ -82,7 +86,7 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
 
 /** The members of an argument object. The object may be conditional, or an object of the spec. */
 export function argumentMembers(kind: string, input: unknown): Record<string, unknown> {
-  const value = resolve(input);
+  const value = resolveMerged(input);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isObject) refuse('argument', `${kind} is called without its arguments`, `pass one object: ${kind}({ name: … })`);
   if (symbolic(value) === undefined) return value as Record<string, unknown>;
@@ -93,7 +97,7 @@ export function argumentMembers(kind: string, input: unknown): Record<string, un
 
 /** Refuses an argument that depends on the spec or a resource, although it must be known when the graph is made. */
 export function requireKnown(kind: string, name: string, value: unknown): void {
-  const inner = symbolic(resolve(value));
+  const inner = symbolic(resolveMerged(value));
   if (inner === undefined) return;
   refuse(
     'argument',
@@ -133,7 +137,7 @@ function warnMissing(kind: string, name: string, isGiven: boolean, shape: Argume
 function withoutNull(raw: unknown): unknown {
   if (raw === null) return undefined;
   if (typeof raw !== 'object' || currentTrace() === undefined) return raw;
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return value === null ? undefined : value;
   const [then, otherwise] = [withoutNull(inner.then), withoutNull(inner.otherwise)];

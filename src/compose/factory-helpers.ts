@@ -11,7 +11,7 @@ import { spreadItems } from './library/spread.ts';
 import { refuse } from './refusal/refusal.ts';
 import { activeTrace, currentInterpreter } from './trace/current.ts';
 import { choose } from './interp/branches.ts';
-import { distribute, resolve } from './value/merge.ts';
+import { distribute, resolveMerged } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
 import { isListValue, mergedPieces, toNode } from './value/nodes.ts';
 import { symbolic, wrap } from './value/proxy.ts';
@@ -41,13 +41,13 @@ function textOf(sure: unknown): unknown {
  */
 export function ifPresent(value: unknown, then: (value: unknown) => unknown, otherwise: () => unknown): unknown {
   if (isScalar(value)) return value === undefined || value === null ? otherwise() : then(value);
-  const found = resolve(value);
+  const found = resolveMerged(value);
   if (symbolic(found) instanceof Phi) {
     return distribute(symbolic(found) as Phi, (side) => ifPresent(side, then, otherwise));
   }
   if (isThere(found)) return then(found);
   if (isWaiting(found)) return then(value);
-  return choose(isMissing(value), otherwise, () => then(resolve(value)));
+  return choose(isMissing(value), otherwise, () => then(resolveMerged(value)));
 }
 
 /** Applies `work` where the value is present; elsewhere the result is `undefined`. */
@@ -113,7 +113,7 @@ export function isListArgument(value: unknown): boolean {
 
 /** Is the (present) value an object or a map, native or symbolic? */
 export function isObjectArgument(value: unknown): boolean {
-  const found = resolve(value);
+  const found = resolveMerged(value);
   const inner = symbolic(found);
   if (inner instanceof Sym) return inner.type.kind === 'object' || inner.type.kind === 'map';
   return inner === undefined && typeof found === 'object' && found !== null && !isListValue(found);
@@ -167,10 +167,10 @@ export function mapEntries<U>(
 }
 
 function conditional(item: unknown, work: (value: unknown) => unknown): unknown[] {
-  const missing = isWaiting(resolve(item)) ? false : isMissing(item);
+  const missing = isWaiting(resolveMerged(item)) ? false : isMissing(item);
   if (missing === true) return [];
   if (missing === false) return [present(item, work)];
-  return activeTrace().under(not(missing), () => [new Maybe(not(missing), present(resolve(item), work))]);
+  return activeTrace().under(not(missing), () => [new Maybe(not(missing), present(resolveMerged(item), work))]);
 }
 
 /** `{ ...first, ...second }`, also for maps of the spec. */
@@ -186,12 +186,12 @@ export function isNumberArgument(value: unknown): boolean {
 }
 
 /** Is the (present) value a text, native or symbolic? */
-export function isText(value: unknown): boolean {
+export function isTextArgument(value: unknown): boolean {
   return isOfType(value, 'string');
 }
 
 function isOfType(value: unknown, type: 'number' | 'string'): boolean {
-  const found = resolve(value);
+  const found = resolveMerged(value);
   const inner = symbolic(found);
   return inner instanceof Sym ? inner.type.kind === type : typeof found === type;
 }

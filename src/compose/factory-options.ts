@@ -33,7 +33,7 @@ const SIGNAL: Taken = {
   is: (value) => value instanceof AbortSignal,
 };
 
-/** An option that is checked where it is used, or has no effect. */
+/** An option that is checked where it is used. */
 const ANYTHING: Taken = { what: 'anything', example: '…', is: () => true };
 
 /** The values that each option takes. The TypeScript compiler checks that the tables are complete. */

@@ -105,7 +105,7 @@ export function deployTarget(
       }));
     },
     evaluate: (spec) => evaluateComposition(core, spec, {}),
-    readiness: readinessOf(core),
+    readiness: targetReadiness(core),
   };
 }
 
@@ -118,7 +118,7 @@ function permitted(definition: JsonObject, breaking: boolean): JsonObject {
 }
 
 /** The readiness functions of the author, by resource id. */
-export function readinessOf(core: TracedCore): DeployTarget['readiness'] {
+export function targetReadiness(core: TracedCore): DeployTarget['readiness'] {
   const found = new Map<string, NonNullable<(typeof core.variants.records)[number]['readiness']>>();
   for (const record of core.variants.records)
     if (record.readiness !== undefined) found.set(record.id, record.readiness);

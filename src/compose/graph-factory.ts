@@ -3,10 +3,10 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import { GRAPH_KIND } from '../graph/index.ts';
 import { graphYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from './deploy-engine.ts';
-import { manifestsOf } from './direct-manifests.ts';
+import { manifestsOfResources } from './direct-manifests.ts';
 import { evaluateTraced } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
-import { deployTarget, readinessOf } from './factory.ts';
+import { deployTarget, targetReadiness } from './factory.ts';
 import type { CompositionApiOptions } from './factory.ts';
 import { checkedCall, checkFactoryOptions, checkMode } from './factory-options.ts';
 import type { GraphCore } from './graph-core.ts';
@@ -40,7 +40,7 @@ export function createGraphFactory(
     namespace,
     toYaml: failsAtCaller(() =>
       mode === 'direct'
-        ? manifestsOf(core, evaluateTraced(core, undefined, {}).resources, namespace)
+        ? manifestsOfResources(core, evaluateTraced(core, undefined, {}).resources, namespace)
         : graphYaml(core, options.target ?? 'stock'),
     ),
     deploy: failsAtCaller(async (call?: DeployCallOptions) =>
@@ -86,7 +86,7 @@ function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: Gr
       }));
     },
     evaluate: () => evaluateTraced(core, undefined, {}),
-    readiness: readinessOf(core),
+    readiness: targetReadiness(core),
   };
 }
 

@@ -15,7 +15,10 @@ import type { CompositionOptions, EmitOptions, Evaluation, Target } from './publ
 
 /** Options of a graph. */
 export interface GraphOptions extends Pick<CompositionOptions, 'scope' | 'strict' | 'supportedModes' | 'types'> {
-  /** Namespace of the Graph, and of its namespaced objects without one. Default: the namespace of the caller. */
+  /**
+   * Namespace of the Graph, and of its namespaced objects without one. Default: a printed Graph has no namespace, and a
+   * factory uses `default`.
+   */
   readonly namespace?: string;
   /** The service account whose rights the controller uses. It is in the namespace of the Graph. Default `default`. */
   readonly serviceAccountName?: string;
@@ -25,9 +28,12 @@ export interface GraphOptions extends Pick<CompositionOptions, 'scope' | 'strict
 export interface GraphComposition {
   /** Name of the Graph, as a DNS label. */
   readonly name: string;
-  /** The warnings about the graph. Errors are thrown when the graph is made. */
+  /**
+   * The warnings about the graph, and about the objects that were written so far. The call that finds an error throws
+   * it.
+   */
   readonly diagnostics: readonly Diagnostic[];
-  /** The Graph as YAML, after the objects of the singletons that it uses. */
+  /** The Graph as YAML, after the definitions and the instances of the singletons that it uses. */
   toYaml(options?: EmitOptions): string;
   /** The Graph as an object. */
   toDefinition(options?: EmitOptions): JsonObject;

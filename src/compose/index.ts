@@ -1,8 +1,8 @@
 /**
- * From a typed TypeScript function to a resource graph: the function's source is interpreted with symbolic values, so
- * that `if`, loops, helpers, template strings and early returns become conditions, collections and CEL. A composition
- * is translated exactly, or refused with the line and a remedy. An engine that the caller passes in deploys the
- * composition.
+ * Translates a typed TypeScript function to a resource graph. The source of the function is interpreted with symbolic
+ * values. Its `if`, loops, helpers, template strings and early returns become conditions, collections and CEL. A
+ * composition is translated exactly, or refused with the line and a remedy. An engine that the caller passes in deploys
+ * the composition.
  *
  * @packageDocumentation
  */
@@ -54,6 +54,7 @@ export type {
   GraphOptions,
 } from './graph-type.ts';
 export type { Composition, NestedComposition, ResourceList } from './composition-type.ts';
+export { isCompositionName } from './definition-names.ts';
 export type { AddedMetadata, PrinterColumn, ServedKind } from './served-kind.ts';
 export type {
   CelValue,
@@ -106,7 +107,7 @@ export {
   isListArgument,
   isNumberArgument,
   isObjectArgument,
-  isText,
+  isTextArgument,
   joinLists,
   mapEntries,
   mapList,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
-import { checkRequired, argumentMembers, refuseUnknown } from './factory-arguments.ts';
+import { checkRequired, argumentMembers, refuseUnknownArguments } from './factory-arguments.ts';
 import { camelCase } from './resources/resource-ids.ts';
 import { opaque } from './value/native-functions.ts';
 import { dependOn } from './library/resources.ts';
@@ -9,7 +9,7 @@ import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './composition-type.ts';
 import { activeTrace } from './trace/current.ts';
-import { resolve } from './value/merge.ts';
+import { resolveMerged } from './value/merge.ts';
 import { mergedPieces } from './value/nodes.ts';
 import { symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
@@ -35,7 +35,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   for (const record of made) {
     const own = pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1));
     const base = made.length === 1 ? prefix : `${prefix}${own}`;
-    // A loop of the inner composition may run over a list that the outer composition knows, and then repeats an id.
+    // A loop of the inner composition may run over a known list, and then repeats an id.
     let id = base;
     for (let number = 2; taken.has(id); number++) id = `${base}${number}`;
     taken.add(id);
@@ -72,16 +72,16 @@ function statusOf(core: CompositionCore, spec: unknown): unknown {
 }
 
 /**
- * Checks the spec of a nested composition like the arguments of a factory: refuses fields that the inner spec does not
- * have, and required fields that are missing or may be absent.
+ * Checks the spec of a nested composition like the arguments of a factory. Refuses fields that the inner spec does not
+ * have. Refuses required fields that are missing or may be absent.
  */
 function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObject {
   const { properties = {}, required = [], additionalProperties } = traced.graph.spec;
   if (spec === undefined && required.length === 0) return {};
   const given = argumentMembers(name, spec);
-  if (symbolic(resolve(spec)) !== undefined || mergedPieces(given) !== undefined) return spec as JsonObject;
+  if (symbolic(resolveMerged(spec)) !== undefined || mergedPieces(given) !== undefined) return spec as JsonObject;
   if (additionalProperties === undefined || additionalProperties === false)
-    refuseUnknown(
+    refuseUnknownArguments(
       name,
       Object.fromEntries(Object.entries(given).filter((field) => !isSpread(field))),
       Object.keys(properties),

@@ -48,7 +48,9 @@ export type CompositionDefinition<Spec extends SchemaInput, Status extends Schem
   | FlatDefinition<Spec, Status>
   | NestedDefinition<Spec, Status>;
 
-/** The target of a graph: `stock` is kro 0.9.3 or newer with feature gates off. */
+/**
+ * The target of a graph: `stock` is kro 0.9.3 or newer with feature gates off, `typekro` is this project's controller.
+ */
 export type Target = 'stock' | 'typekro';
 
 /** Options of a composition. */
@@ -66,7 +68,7 @@ export interface CompositionOptions {
   readonly allowBreakingChanges?: boolean;
   /** CEL rules for spec fields: dotted path below `spec` → rule. */
   readonly schemaFieldValidations?: Readonly<Record<string, string>>;
-  /** Further kinds that the graph uses, as CustomResourceDefinitions or schemas by `apiVersion/Kind`. */
+  /** The schemas of further kinds that the graph uses, by `apiVersion/Kind`. */
   readonly types?: Readonly<Record<string, Schema>>;
 }
 
@@ -148,7 +150,7 @@ export interface PropagationProgress {
   readonly linearlyReady: (batch: number) => boolean;
 }
 
-/** The members of every resource of a composition that are not fields of its kind. */
+/** The members that every resource of a composition has. */
 export interface ResourceHandle {
   /** Id of the resource in the graph. */
   readonly id: string;
@@ -181,7 +183,7 @@ export interface ResourceHandle {
 /** A resource of a composition; `Fields` are the fields of its kind (`spec`, `status`, `data`, …). */
 export type Resource<Fields extends object = { spec: JsonObject; status: JsonObject }> = ResourceHandle & Fields;
 
-/** One object of an evaluated composition. */
+/** One resource of an evaluated composition. */
 export interface EvaluatedResource {
   readonly id: string;
   /**

@@ -8,7 +8,7 @@ import { BOOL, DYN, FLOAT, INTEGER } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { refuse } from './refusal/refusal.ts';
 import { activeTrace } from './trace/current.ts';
-import { resolve } from './value/merge.ts';
+import { resolveMerged } from './value/merge.ts';
 import { textNode } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
@@ -47,13 +47,13 @@ export const quantity = defineFactory((text: string): Quantity => amountObject(a
 
 /** Is the text a quantity (`100m`, `2Gi`)? */
 export const isQuantity = defineFactory((text: string): boolean => {
-  const value: unknown = resolve(text);
+  const value: unknown = resolveMerged(text);
   if (typeof value === 'string' && !hasTokens(value)) return constant(`isQuantity(${quoteCel(value)})`) as boolean;
   return wrap(new Sym(call('isQuantity', [textNode(value)], BOOL))) as boolean;
 });
 
 function amountOf(given: unknown): Amount {
-  const value = resolve(given);
+  const value = resolveMerged(given);
   if (typeof value === 'object' && value !== null) {
     const known = amounts.get(value);
     if (known !== undefined) return known;

@@ -9,7 +9,7 @@ import { explainSyntaxError } from '../graph/index.ts';
 import { activeTrace } from './trace/current.ts';
 import { TypeKroError } from '../core/index.ts';
 import { refuse } from './refusal/refusal.ts';
-import { resolve } from './value/merge.ts';
+import { resolveMerged } from './value/merge.ts';
 import { toNode } from './value/nodes.ts';
 import { textNode } from './value/ops.ts';
 import { hasTokens } from './value/proxy.ts';
@@ -33,7 +33,7 @@ export function rawParts(parts: readonly unknown[], separator: string): Node {
 }
 
 function pieceOf(part: unknown): Piece {
-  const value = resolve(part);
+  const value = resolveMerged(part);
   if (value === undefined || value === null || value === '') invalid('a part of an expression is empty');
   if (typeof value === 'string') {
     if (hasTokens(value)) return textNode(value);

@@ -89,7 +89,7 @@ function constantMetadata(record: ResourceRecord, label: string): object {
 export function statusReference(core: CompositionCore): object {
   const label = `${core.name}.status`;
   return referenceTo(label, {}, () => {
-    const { status } = instanceStatus(core, { name: core.name });
+    const { status } = statusOfInstance(core, { name: core.name });
     const inner = symbolic(status);
     return inner instanceof Sym ? inner : refuse('field', `${core.name} has no status`);
   });
@@ -102,7 +102,7 @@ const instances = new WeakMap<CompositionCore, Map<string, object>>();
  * Adds a reference to an instance of a composition to the running trace. Returns the id of the reference, and the
  * status.
  */
-export function instanceStatus(
+export function statusOfInstance(
   core: CompositionCore,
   metadata: { readonly name: string; readonly namespace?: string },
 ): { readonly id: string; readonly status: unknown } {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { refuseUnknown, wrongDefinition as wrong } from './definition-error.ts';
+import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
 
 /** A column of `kubectl get`. The fields are those of a CustomResourceDefinition. */
 export interface PrinterColumn {
@@ -112,7 +112,7 @@ function listOf(given: Readonly<Record<string, unknown>>, key: string): readonly
 function printerColumn(value: unknown, index: number): JsonObject {
   const where = `additionalPrinterColumns[${index}]`;
   if (!isJsonObject(value)) throw wrong(`${where} must be an object: { name, type, jsonPath }`);
-  refuseUnknown(value, COLUMN_KEYS, where);
+  refuseUnknownOptions(value, COLUMN_KEYS, where);
   for (const key of ['name', 'type', 'jsonPath']) {
     if (typeof value[key] !== 'string' || value[key] === '') throw wrong(`${where} needs a ${key}`);
   }
@@ -133,7 +133,7 @@ function addedMetadata(given: Readonly<Record<string, unknown>>, key: string): J
   const value = given[key];
   if (value === undefined) return {};
   if (!isJsonObject(value)) throw wrong(`${key} of a definition must be an object: { labels, annotations }`);
-  refuseUnknown(value, METADATA_KEYS, key);
+  refuseUnknownOptions(value, METADATA_KEYS, key);
   return Object.fromEntries(
     METADATA_KEYS.flatMap((part) => {
       const texts = value[part];

@@ -1,11 +1,12 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals, TypeKroError } from '../core/index.ts';
+import { isDnsLabel } from '../kubernetes/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { TracedCore } from './traced-core.ts';
 import { isSymbolicDeep } from './value/symbolic-deep.ts';
 import { defineFactory } from './value/native-functions.ts';
 import type { Composition } from './composition-type.ts';
-import { instanceStatus } from './references.ts';
+import { statusOfInstance } from './references.ts';
 import { refuse } from './refusal/refusal.ts';
 import type { Trace } from './trace/trace.ts';
 import { currentTrace } from './trace/current.ts';
@@ -85,13 +86,13 @@ export const singleton = defineFactory(
     }
     const spec = core.instance(input.spec).spec as JsonObject;
     remember(trace, { core, id: checkedName(input.id), spec });
-    const { status, id } = instanceStatus(core, { name: input.id, namespace: SINGLETON_NAMESPACE });
+    const { status, id } = statusOfInstance(core, { name: input.id, namespace: SINGLETON_NAMESPACE });
     return { id, status: status as Status };
   },
 );
 
 function checkedName(id: unknown): string {
-  if (typeof id === 'string' && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(id)) return id;
+  if (typeof id === 'string' && isDnsLabel(id)) return id;
   return refuse('id', `"${String(id)}" cannot be the name of an instance`, 'use small letters, digits and dashes');
 }
 

@@ -35,7 +35,7 @@ import type { Site } from './refusal/refusal.ts';
 import { Trace } from './trace/trace.ts';
 import type { TraceForm } from './trace/trace.ts';
 import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
-import { resolve } from './value/merge.ts';
+import { resolveMerged } from './value/merge.ts';
 import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
 import { Phi, Splice, Sym } from './value/symbolic.ts';
 import type { TracedGraph } from './emit/definition.ts';
@@ -201,7 +201,7 @@ const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined
 
 /** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are allowed. */
 function withoutStatus(returned: unknown, site: Site): undefined {
-  const value = resolve(returned);
+  const value = resolveMerged(returned);
   const inner = symbolic(value);
   if (value === undefined || value === null || (inner instanceof Sym && isWholeNode(inner))) return undefined;
   if (inner instanceof Phi) {
@@ -309,7 +309,7 @@ function returnedObject(builder: Closure): ObjectExpression | undefined {
 
 /** The resources that a builder returned, by key. Plain objects become resources. */
 function nameResources(raw: unknown): Map<string, unknown> {
-  const found = resolve(raw);
+  const found = resolveMerged(raw);
   const inner = symbolic(found);
   // With `if (c) return { a }; return { b };`, each resource has its condition.
   const made = inner instanceof Phi ? mergeSides(inner) : found;
@@ -330,7 +330,7 @@ function nameResources(raw: unknown): Map<string, unknown> {
 
 function nameResource(key: string, raw: unknown): unknown {
   const trace = currentTrace() as Trace;
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     const then = trace.under(inner.test, () => nameResource(key, inner.then));

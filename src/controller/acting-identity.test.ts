@@ -3,7 +3,7 @@ import { TestClock } from '../../test/support/test-clock.ts';
 import type { ObjectType } from '../runtime/index.ts';
 import { ActingIdentities } from './acting-identity.ts';
 import type { CacheSet } from './cache/cache-set.ts';
-import { scriptedApi } from './cache/scripted-api.ts';
+import { scriptedApi } from '../../test/support/scripted-api.ts';
 
 const MAPS: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const MINUTE = 60_000;

@@ -1,4 +1,5 @@
 import type { Clock, KubernetesApi } from '../kube/index.ts';
+import { isDnsLabel, isDnsSubdomain } from '../kubernetes/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
 import type { CacheMeter } from './cache/cache-set.ts';
@@ -111,8 +112,8 @@ export interface ServiceAccountRef {
 
 /** Parses `namespace/name`. Returns `undefined` for any other text. */
 export function parseServiceAccount(text: string): ServiceAccountRef | undefined {
-  const match = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/.exec(text);
-  return match?.[1] === undefined || match[2] === undefined ? undefined : { namespace: match[1], name: match[2] };
+  const [namespace = '', name = '', ...others] = text.split('/');
+  return others.length === 0 && isDnsLabel(namespace) && isDnsSubdomain(name) ? { namespace, name } : undefined;
 }
 
 /** The user name of a ServiceAccount in roles and audit logs. */

@@ -48,7 +48,7 @@ describe('setConditions', () => {
       result: ['A True Fine 01 g2', 'B True Fine 01 g2', 'Ready True Ready 01 g2'],
     },
     {
-      title: 'copies the most recent False, before any Unknown',
+      title: 'copies the most recent False condition into the root',
       steps: [
         [1, { A: no }, T1],
         [1, { B: { ...no, reason: 'Worse' } }, T2],

@@ -46,22 +46,23 @@ const GRACE_MS = 60_000;
 /**
  * Makes a controller. The controller does nothing before `start`.
  *
- * @throws TypeKroError `controller/unknown-option` for an option or a feature that does not exist.
+ * @throws TypeKroError `controller/unknown-option` for an option or a feature that does not exist; `controller/usage`
+ * for the feature `graphKind` without `serviceAccount`.
  */
 export function createController(options: ControllerOptions): Controller {
   requireKnownControllerOptions(options);
   return new KroController(options, { keepsReports: true, isReached: false });
 }
 
-/** What a process knows about its controller before the start. */
+/** The settings of a controller that only `runController` sets. */
 export interface ProcessFacts {
-  /** Without it, `reports` stays empty. The reports of 1000 instances take half a megabyte. */
+  /** Does the controller fill `reports`? The reports of 1000 instances take half a megabyte. */
   readonly keepsReports: boolean;
   /** Has the API server answered this process, e.g. with its Lease? */
   readonly isReached: boolean;
 }
 
-/** Makes the controller of a process. */
+/** Makes the controller of `runController`. */
 export function createProcessController(options: ControllerOptions, facts: ProcessFacts): Controller {
   requireKnownControllerOptions(options);
   return new KroController(options, facts);

@@ -1,10 +1,11 @@
 import type { InspectEvent, InspectSource } from '../inspect/index.ts';
 import { createProcessMetrics } from './metrics/metrics.ts';
+import type { Metric } from './metrics/registry.ts';
 import { exposition } from './metrics/registry.ts';
 import type { Controller } from './options.ts';
 import type { ProbeSource } from './probes.ts';
 
-/** The name of the Lease. kro uses the same name, so kro and this controller never work at the same time. */
+/** The name of the Lease. kro uses the same name, so that kro and this controller elect one leader in a namespace. */
 export const LEASE_NAME = 'controller.kro.run';
 
 type Listener = (event: InspectEvent) => void;
@@ -23,6 +24,8 @@ export class CurrentController implements InspectSource, ProbeSource {
   missing = 'the controller has not started';
   /** Does this replica hold the Lease? `undefined` without an election. */
   leads: boolean | undefined;
+  /** The metrics of the event loop and of the garbage collector, in a process that measures them. */
+  runtimeMetrics: readonly Metric[] = [];
 
   get controller(): Controller | undefined {
     return this.#controller;
@@ -45,7 +48,7 @@ export class CurrentController implements InspectSource, ProbeSource {
   }
 
   metricsText(): string {
-    return (this.#controller?.metricsText() ?? '') + exposition(this.#process);
+    return (this.#controller?.metricsText() ?? '') + exposition([...this.#process, ...this.runtimeMetrics]);
   }
 
   definitions() {

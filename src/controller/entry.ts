@@ -1,6 +1,6 @@
 /**
- * `typekro/controller`: the controller in a program's own process. It reconciles definitions, graph revisions and
- * instances, driven only by watches.
+ * `typekro/controller`: the controller in a program's own process. It reconciles definitions, graph revisions,
+ * instances and, with the feature `graphKind`, Graphs. Events of watches and due retries start its passes.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,7 @@
 import { readFeatureGates } from './feature-gates.ts';
 import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
 import { goParseDurationMs, goQuote, parseBool } from '../golang/index.ts';
+import { isDnsLabel, isDnsSubdomain } from '../kubernetes/index.ts';
 import { isAddress } from './probes.ts';
 
 /** The type of a flag's value. */
@@ -46,7 +47,10 @@ const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
   'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
 );
-const ACCOUNT_NAME = matching(/^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/, 'must be the name of a ServiceAccount');
+const ACCOUNT_NAME: Problem = (text) =>
+  text === '' || isDnsSubdomain(text) ? undefined : 'must be the name of a ServiceAccount';
+const NAMESPACE_NAME: Problem = (text) =>
+  text === '' || isDnsLabel(text) ? undefined : 'must be the name of a namespace';
 const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level) => level === text);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
@@ -127,7 +131,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'text',
     '',
     'Namespace of the ServiceAccount of the controller; needed by the gate GraphKind.',
-    matching(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, 'must be the name of a namespace'),
+    NAMESPACE_NAME,
   ),
   flag(
     'controller-service-account',

@@ -1,12 +1,13 @@
 /**
- * The controller. It reconciles definitions, graph revisions and instances, driven only by watches. `runtime` makes
- * every decision about a graph, `execute` carries the decisions out, and `kube` sends the requests. This folder has the
- * work queue, the watch cache of projections, conditions and revisions.
+ * The controller. It reconciles definitions, graph revisions and instances. Watches and due retries start its passes.
+ * `runtime` makes every decision about a graph, `execute` carries the decisions out, and `kube` sends the requests. This
+ * folder has the work queue, the watch cache of projections, conditions and revisions.
  *
  * @packageDocumentation
  */
 export * from './entry.ts';
 export { LEASE_NAME } from './current-controller.ts';
+export { failureLogger } from './logger.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, readFeatureGates } from './feature-gates.ts';
@@ -16,6 +17,7 @@ export {
   CRD_TYPE,
   declaredKind,
   declaresConditions,
+  DEFINITION_KIND,
   DEFINITION_TYPE,
   readDefinitionObject,
   REVISION_TYPE,

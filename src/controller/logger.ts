@@ -1,4 +1,4 @@
-import { isoTime } from '../core/index.ts';
+import { isoTime, TypeKroError } from '../core/index.ts';
 
 /** The severity of a log entry. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -10,6 +10,19 @@ export interface Logger {
 
 /** Discards all entries. */
 export const silentLogger: Logger = { log: () => undefined };
+
+/**
+ * Logs the errors of an HTTP interface of this process. The client gets the same message without the stack.
+ *
+ * @returns a function of the error, and of the method and path of the request
+ */
+export const failureLogger =
+  (logger: Logger) =>
+  (error: unknown, request: string): void => {
+    const { message, code } = TypeKroError.from(error, { code: 'controller/unexpected' });
+    const stack = error instanceof Error && !(error instanceof TypeKroError) ? { stack: error.stack } : {};
+    logger.log('error', 'a request failed', { request, error: message, code, ...stack });
+  };
 
 /** A logger that writes one JSON object per line, for log collectors. `write` gets each line with its newline. */
 export function jsonLogger(write: (line: string) => void, now: () => number, minimum: LogLevel = 'info'): Logger {

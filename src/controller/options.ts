@@ -108,9 +108,9 @@ export interface ControllerOptions {
 /** A controller that can be started and stopped once. */
 export interface Controller {
   /**
-   * Starts the controller. The promise settles when definitions, revisions and CRDs have been listed once, or when
-   * `stop` is called before that. A server that answers with failures that end by themselves, such as 502, is asked
-   * until it answers otherwise; `waitsFor` names the failure meanwhile.
+   * Starts the controller. The promise settles when definitions, revisions, CRDs and, with `graphKind`, Graphs have
+   * been listed once, or when `stop` is called before that. While a server answers with failures that end by
+   * themselves, such as 502, the controller repeats its request, and `waitsFor` names the failure.
    *
    * @throws KubeError when the server refuses to say which kinds it has, or has never answered.
    * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed; `controller/state` on a
@@ -133,7 +133,7 @@ export interface Controller {
    * not count.
    */
   idle(): Promise<void>;
-  /** Is the controller running, with definitions, revisions and CRDs listed? */
+  /** Is the controller running, with definitions, revisions, CRDs and, with `graphKind`, Graphs listed? */
   readonly ready: boolean;
   /**
    * Names, in words, what the controller waits for: the answer of the server to the question whether it has the kinds of

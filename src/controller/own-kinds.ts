@@ -70,7 +70,7 @@ function waitText({ apiVersion, kind }: ResourceType, failure?: KubeError): stri
   return `${text}: it ${failure.status > 0 ? `answers ${failure.status}` : 'does not answer'}`;
 }
 
-/** Logs a failure that the server has answered. `Reachability` logs requests without an answer. */
+/** Logs a failure that is an answer of the server. `Reachability` logs requests without an answer. */
 function logRefusal({ logger }: OwnKindsOptions, { status, message }: KubeError, retryInMs: number): void {
   if (status === 0) return;
   logger.log('warn', 'the API server refuses to describe its kinds', { error: message, retryInMs });

@@ -34,7 +34,7 @@ describe('serveProbes', () => {
   );
 });
 
-describe('parseAddress', () => {
+describe('parseListenAddress', () => {
   it.each([
     [':8078', undefined, 8078],
     ['127.0.0.1:0', '127.0.0.1', 0],

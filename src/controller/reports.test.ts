@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { mapResource, pot, potDefinition, virtualWorld } from '../../test/support/virtual-world.ts';
+import { failure } from '../../test/support/intercept-request.ts';
 import type { VirtualWorld } from '../../test/support/virtual-world.ts';
 import type { JsonObject } from '../core/index.ts';
 
@@ -49,4 +50,21 @@ test('a node that changes while the instance stays in its state is an event', as
   await world.advance(2000);
   const other = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other', namespace: 'default' } };
   expect(await eventsOf(() => world.apply(other))).toEqual(['instance-changed: other: ready']);
+});
+
+test.each<[string, JsonObject, string]>([
+  ['a namespaced instance', {}, 'acme.test/v1/Pot/default/shop'],
+  ['a cluster-scoped instance', { scope: 'Cluster' }, 'acme.test/v1/Pot/-/shop'],
+])('the failure of the first pass of %s is an event about its address', async (_what, schema, ref) => {
+  world = await virtualWorld();
+  const definition = potDefinition([mapResource('one', {}, { namespace: 'default' })]);
+  const spec = definition.spec ?? {};
+  await world.apply({ ...definition, spec: { ...spec, schema: { ...(spec['schema'] as JsonObject), ...schema } } });
+  await world.advance(2000);
+  world.intercept = ({ method, path }) => (method !== 'GET' && path.includes('/pots/shop') ? failure(500) : undefined);
+  const { metadata, ...rest } = pot('shop');
+  await world.apply(schema['scope'] === undefined ? pot('shop') : { ...rest, metadata: { name: metadata.name ?? '' } });
+  await world.advance(2000);
+  const failed = world.controller.reports.eventsAfter(0).filter(({ type }) => type === 'failed');
+  expect(new Set(failed.map(({ subject }) => subject))).toEqual(new Set([ref]));
 });

@@ -1,4 +1,5 @@
 import { formatApiVersion, jsonEquals, TypeKroError } from '../core/index.ts';
+import { GRAPH_TYPE } from '../graph/index.ts';
 import type {
   DefinitionSummary,
   InspectEvent,
@@ -8,7 +9,6 @@ import type {
 } from '../inspect/index.ts';
 import { instanceRef } from '../inspect/index.ts';
 import type { Clock } from '../kube/index.ts';
-import type { ObjectOutcome } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import { internString } from './cache/intern.ts';
@@ -55,6 +55,8 @@ export class Reports implements InspectSource {
   readonly #definitions = new Map<string, DefinitionEntry>();
   /** The reports of instances, by the ids of their records. */
   readonly #instances = new Map<string, InstanceEntry>();
+  /** The ids of the records, by the addresses of the instances. */
+  readonly #recordIds = new Map<string, string>();
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
   readonly #served: ServedKinds;
@@ -72,12 +74,12 @@ export class Reports implements InspectSource {
   }
 
   report(ref: string): InstanceReport | undefined {
-    for (const [recordId, { summary, steppedAt, details }] of this.#instances) {
-      if (summary.ref !== ref) continue;
-      const { conditions, nodes } = details ?? this.#explain(recordId) ?? {};
-      return conditions && nodes && { ...summary, conditions, nodes, steppedAt };
-    }
-    return undefined;
+    const recordId = this.#recordIds.get(ref);
+    const entry = recordId === undefined ? undefined : this.#instances.get(recordId);
+    if (recordId === undefined || entry === undefined) return undefined;
+    const { summary, steppedAt, details } = entry;
+    const { conditions, nodes } = details ?? this.#explain(recordId) ?? {};
+    return conditions && nodes && { ...summary, conditions, nodes, steppedAt };
   }
 
   eventsAfter(id: number): readonly InspectEvent[] {
@@ -171,40 +173,63 @@ export class Reports implements InspectSource {
     const { generation = 0 } = instance.metadata;
     const entry = { summary, steppedAt, generation, details };
     this.#instances.set(id, entry);
+    this.#recordIds.set(ref, id);
     const message = instanceChange(before, entry);
-    if (message !== undefined) this.#addEvent('instance-changed', ref, message, steppedAt);
+    const { revision } = served;
+    if (message !== undefined) this.#addEvent('instance-changed', ref, message, steppedAt, { revision });
   }
 
   #childWritten({ step: { record }, action, outcome }: ChildWritten): void {
     const why =
       action.why === 'drift' ? `, drift: ${driftText(action)}` : outcome === 'deleted' ? ` (${action.why})` : '';
-    this.#addEvent('wrote', this.#refOf(record), `${action.nodeId}: ${outcome}${why}`, record.steppedAt, outcome);
+    const subject = this.#refOf(record.id);
+    if (subject === undefined) return;
+    this.#addEvent('wrote', subject, `${action.nodeId}: ${outcome}${why}`, record.steppedAt, { outcome });
   }
 
   #instanceGone(recordId: string): void {
     const entry = this.#instances.get(recordId);
     if (entry === undefined) return;
     this.#instances.delete(recordId);
+    if (this.#recordIds.get(entry.summary.ref) === recordId) this.#recordIds.delete(entry.summary.ref);
     this.#addEvent('instance-removed', entry.summary.ref, 'the instance is gone', this.#clock.now());
   }
 
   #passFailed({ work, error }: PassFailed): void {
+    // The key of a definition is its name, and the key of an instance is the id of its record.
+    const subject = work.key.includes('/') ? this.#refOf(work.key) : work.key;
+    if (subject === undefined) return;
     const { message } = TypeKroError.from(error, { code: 'controller/unexpected' });
-    this.#addEvent('failed', work.key, message, this.#clock.now());
+    this.#addEvent('failed', subject, message, this.#clock.now());
   }
 
-  #refOf({ id }: InstanceStep['record']): string {
-    return this.#instances.get(id)?.summary.ref ?? id;
+  /** The address of an instance; `undefined` when its kind is no longer served. */
+  #refOf(recordId: string): string | undefined {
+    const known = this.#instances.get(recordId)?.summary.ref;
+    if (known !== undefined) return known;
+    // The first pass of the instance has not ended.
+    const [group = '', kind = '', namespace = '', name = ''] = recordId.split('/');
+    const isGraph = group === GRAPH_TYPE.group && kind === GRAPH_TYPE.kind;
+    const type = this.#served.of(group, kind)?.type ?? (isGraph ? GRAPH_TYPE : undefined);
+    if (type === undefined) return undefined;
+    const place = namespace === '' ? {} : { namespace };
+    return internString(instanceRef({ apiVersion: formatApiVersion(type), kind, ...place, name }));
   }
 
-  #addEvent(type: InspectEvent['type'], subject: string, message: string, at: number, outcome?: ObjectOutcome): void {
+  #addEvent(
+    type: InspectEvent['type'],
+    subject: string,
+    message: string,
+    at: number,
+    facts: Pick<InspectEvent, 'outcome' | 'revision'> = {},
+  ): void {
     this.#lastId += 1;
     const event: InspectEvent = {
       id: this.#lastId,
       at,
       type,
       subject,
-      ...(outcome === undefined ? {} : { outcome }),
+      ...facts,
       message: internString(message),
     };
     this.#events.push(event);
@@ -213,7 +238,7 @@ export class Reports implements InspectSource {
   }
 }
 
-/** The change of the report of a definition, in a few words; `undefined` when nothing changed. */
+/** What changed in the report of a definition, in a few words; `undefined` when the change needs no event. */
 function definitionChange(before: DefinitionSummary | undefined, after: DefinitionSummary): string | undefined {
   if (before === undefined) return after.state;
   if (before.state !== after.state) return `${before.state} -> ${after.state}`;
@@ -230,11 +255,12 @@ function definitionChange(before: DefinitionSummary | undefined, after: Definiti
   return isSame ? undefined : 'the definition changed';
 }
 
-/** The change of the report of an instance, in a few words; `undefined` when nothing changed. */
+/** What changed in the report of an instance, in a few words; `undefined` when the change needs no event. */
 function instanceChange(before: InstanceEntry | undefined, after: InstanceEntry): string | undefined {
   const { state } = after.summary;
   if (before === undefined) return state;
   if (before.summary.state !== state) return `${before.summary.state} -> ${state}`;
+  if (before.summary.revision !== after.summary.revision) return `revision ${after.summary.revision ?? 'none'}`;
   if (before.generation !== after.generation) return `${state} for generation ${after.generation}`;
   // Details of an ACTIVE instance are computed on request, so its passes have no nodes to compare.
   if (after.details === undefined) return undefined;

@@ -8,6 +8,8 @@ import { CurrentController, LEASE_NAME } from './current-controller.ts';
 import type { ParsedFlags } from './flags.ts';
 import { parseControllerFlags } from './flags.ts';
 import type { Logger } from './logger.ts';
+import { failureLogger } from './logger.ts';
+import { measureRuntime } from './metrics/runtime-meter.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
 import { parseListenAddress, serveProbes } from './probes.ts';
 import { LeaseLogger } from './telemetry/lease-logger.ts';
@@ -48,6 +50,8 @@ export interface ControllerDashboardOptions {
   /** Further names by which browsers may call the server (`--dashboard-hosts`). */
   readonly hosts: readonly string[];
   readonly reports: InspectSource;
+  /** Gets each failure that is an error of the dashboard itself, with the method and the path of the request. */
+  readonly onFailure: (error: unknown, request: string) => void;
 }
 
 /** Opens the dashboard of a controller. */
@@ -78,13 +82,25 @@ export async function runController(options: RunControllerOptions): Promise<void
       const server = await serveProbes(address, current);
       closers.push(() => server.close());
     }
+    if (closers.length > 0) {
+      const runtime = measureRuntime();
+      current.runtimeMetrics = runtime.metrics;
+      closers.push(async () => runtime.close());
+    }
     const inspectAddress = addressOf(flags, 'inspect-bind-address');
     if (inspectAddress !== undefined) {
       const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
       const index = indexOfReports(current);
       const token = newInspectToken();
       const authenticate = tokenOf(token, ownViewer(options.client));
-      const server = await serveInspect({ index, source: current, authenticate, host, port });
+      const server = await serveInspect({
+        index,
+        source: current,
+        authenticate,
+        host,
+        port,
+        onFailure: failureLogger(logger),
+      });
       // A user who may read the log of this process may also use the token.
       logger.log('info', 'the inspect interface is open', { url: server.url, token });
       closers.push(async () => {
@@ -117,7 +133,7 @@ function addressOf(flags: ParsedFlags, name: 'inspect-bind-address' | 'dashboard
 
 /** Opens the dashboard. Every replica serves it, even while another replica leads. */
 function dashboardServer(
-  { openDashboard }: RunControllerOptions,
+  { openDashboard, logger }: RunControllerOptions,
   flags: ParsedFlags,
   address: string,
   reports: InspectSource,
@@ -131,7 +147,13 @@ function dashboardServer(
   const { host, port } = parseListenAddress(address);
   const names = textOf(flags, 'dashboard-hosts', '').toLowerCase().split(',');
   const hosts = names.map((name) => name.trim()).filter((name) => name !== '');
-  return openDashboard({ ...(host === undefined ? {} : { host }), port, hosts, reports });
+  return openDashboard({
+    ...(host === undefined ? {} : { host }),
+    port,
+    hosts,
+    reports,
+    onFailure: failureLogger(logger),
+  });
 }
 
 /** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */

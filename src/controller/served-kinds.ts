@@ -12,7 +12,7 @@ export interface ServedKind {
   readonly type: ObjectType;
   /** `undefined` when no revision works. Instances then get a failure in their status, and can still be deleted. */
   readonly graph?: Graph;
-  /** The reason why there is no graph, in kro's words. */
+  /** The reason why there is no graph, as the status of an instance shows it. */
   readonly failure?: string;
   /**
    * The Graphs that made this Graph, as `namespace/name`: the direct maker first, then the maker of that Graph, and so
@@ -56,7 +56,7 @@ export function isChosenFor({ chosenFor }: ServedKind, object: KubeObject): bool
   return chosenFor === undefined || isOfState(object, chosenFor);
 }
 
-/** Is this the present state of the object? */
+/** Does the object still have this UID, generation and deletion time? */
 export function isOfState({ metadata }: KubeObject, { uid, generation, deletionTimestamp }: ChosenState): boolean {
   return metadata.uid === uid && metadata.generation === generation && metadata.deletionTimestamp === deletionTimestamp;
 }

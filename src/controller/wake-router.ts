@@ -47,7 +47,7 @@ export interface WakeRouterOptions {
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
-/** Decides which definitions and instances an event of a watch wakes. */
+/** Decides which definitions, instances and Graphs an event of a watch wakes. */
 export class WakeRouter {
   readonly #options: WakeRouterOptions;
   readonly #serving = new Set<string>();
@@ -67,7 +67,7 @@ export class WakeRouter {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
     caches.keep(REVISION_TYPE, [[]]);
-    // The indexes serve two look-ups: the definitions that use the kind of a CRD, and the revisions of a definition.
+    // The indexes find the definitions that use a kind, the revisions of a definition, and the CRDs of a kind.
     caches.index(DEFINITION_TYPE, (definition) => this.#kindsOf(definition));
     caches.index(REVISION_TYPE, (revision) => [definitionOf(revision)]);
     caches.index(CRD_TYPE, (crd) => {
@@ -108,7 +108,7 @@ export class WakeRouter {
     else this.#options.instances.wake(subscriber);
   }
 
-  /** Handles a definition that now serves another graph, or no graph. */
+  /** Handles a definition that now serves its kind in another way, or that no longer serves a kind. */
   servedChanged(definition: string): void {
     const { caches, served, instances } = this.#options;
     const kind = served.ofDefinition(definition);
@@ -167,7 +167,7 @@ export class WakeRouter {
 
   /**
    * After a change of a CRD, queues the definitions and instances that use its kind. A change of only labels or
-   * annotations queues only definitions, because definitions own CRDs.
+   * finalizers queues only definitions, because definitions own CRDs. The cache has no annotations of CRDs.
    */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     const isOther = isServedOtherwise(change);
@@ -231,7 +231,7 @@ function everythingOf(type: ObjectType): WatchRequest {
   return { kind: 'list', nodeId: '', target: { type, selector: '' } };
 }
 
-/** Does a change affect more than the status? The controller's own status writes must not wake the object's owner. */
+/** Does a change affect more than the status? The controller's own status writes must not cause another pass. */
 function isRelevant({ before, after }: CacheChange): boolean {
   if (before === undefined || after === undefined) return true;
   const [a, b] = [before.object.metadata, after.object.metadata];
@@ -243,7 +243,7 @@ function isRelevant({ before, after }: CacheChange): boolean {
   );
 }
 
-/** Does a change of a CRD concern the served kind, and not only labels and annotations of the CRD? */
+/** Does a change of a CRD concern the served kind, and not only labels and finalizers of the CRD? */
 function isServedOtherwise(change: CacheChange): boolean {
   const [before, after] = [change.before?.object, change.after?.object];
   return (

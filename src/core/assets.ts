@@ -10,34 +10,46 @@ const textAt =
   () =>
     readFileSync(packageUrl(path), 'utf8');
 /** The types of Kubernetes 1.36, as JSON. */
-export const kubernetesTypesText: () => string = textAt('data/kubernetes-1.36/types.json');
+export const kubernetesTypesText: () => string = /* @__PURE__ */ textAt('data/kubernetes-1.36/types.json');
 
 /** The types of the groups that few clients use: devices, flow control and registered APIs. */
-export const kubernetesFurtherTypesText: () => string = textAt('data/kubernetes-1.36/further-types.json');
+export const kubernetesFurtherTypesText: () => string = /* @__PURE__ */ textAt(
+  'data/kubernetes-1.36/further-types.json',
+);
 
 /** The answers of `/api` and `/apis` of Kubernetes 1.36, as JSON. */
-export const kubernetesDiscoveryText: () => string = textAt('data/kubernetes-1.36/discovery.json');
+export const kubernetesDiscoveryText: () => string = /* @__PURE__ */ textAt('data/kubernetes-1.36/discovery.json');
 
 /** The columns of the kinds of Kubernetes 1.36, as JSON. */
-export const kubernetesTableColumnsText: () => string = textAt('data/kubernetes-1.36/table-columns.json');
+export const kubernetesTableColumnsText: () => string = /* @__PURE__ */ textAt(
+  'data/kubernetes-1.36/table-columns.json',
+);
 
 /** The hashes of storage versions that Kubernetes 1.36 publishes, as JSON. */
-export const kubernetesStorageHashesText: () => string = textAt('data/kubernetes-1.36/storage-version-hashes.json');
+export const kubernetesStorageHashesText: () => string = /* @__PURE__ */ textAt(
+  'data/kubernetes-1.36/storage-version-hashes.json',
+);
 
 /** The roles and bindings that Kubernetes 1.36 starts with, as JSON. */
-export const kubernetesRbacDefaultsText: () => string = textAt('data/kubernetes-1.36/rbac-defaults.json');
+export const kubernetesRbacDefaultsText: () => string = /* @__PURE__ */ textAt(
+  'data/kubernetes-1.36/rbac-defaults.json',
+);
 
 /** The APIServices, FlowSchemas and PriorityLevelConfigurations that Kubernetes 1.36 starts with, as JSON. */
-export const kubernetesSystemObjectsText: () => string = textAt('data/kubernetes-1.36/system-objects.json');
+export const kubernetesSystemObjectsText: () => string = /* @__PURE__ */ textAt(
+  'data/kubernetes-1.36/system-objects.json',
+);
 
 /** The differences of the API of Kubernetes 1.35 from that of 1.36, as JSON. */
-export const kubernetes135DifferenceText: () => string = textAt('data/kubernetes-1.35/difference.json');
+export const kubernetes135DifferenceText: () => string = /* @__PURE__ */ textAt('data/kubernetes-1.35/difference.json');
 
 /** The differences of the API of Kubernetes 1.34 from that of 1.35, as JSON. */
-export const kubernetes134DifferenceText: () => string = textAt('data/kubernetes-1.34/difference.json');
+export const kubernetes134DifferenceText: () => string = /* @__PURE__ */ textAt('data/kubernetes-1.34/difference.json');
 
 /** The descriptions of the kinds, types and fields of Kubernetes 1.36, as JSON. */
-export const kubernetesDescriptionsText: () => string = textAt('data/kubernetes-1.36/descriptions.json');
+export const kubernetesDescriptionsText: () => string = /* @__PURE__ */ textAt(
+  'data/kubernetes-1.36/descriptions.json',
+);
 
 /**
  * The CustomResourceDefinitions of all projects for which the package has factories, as JSON: an array of one
@@ -50,10 +62,10 @@ export const shippedDefinitionsText = (): string => {
 };
 
 /** The CustomResourceDefinitions of Flux: a Kubernetes List, as JSON. */
-export const fluxDefinitionsText: () => string = textAt('data/crds/flux.json');
+export const fluxDefinitionsText: () => string = /* @__PURE__ */ textAt('data/crds/flux.json');
 
 /** The `package.json` of the package. */
-export const packageManifestText: () => string = textAt('package.json');
+export const packageManifestText: () => string = /* @__PURE__ */ textAt('package.json');
 
 /**
  * The files of the dashboard's page, as JSON: an object of texts by their paths. The build makes it, so a process that

@@ -7,6 +7,6 @@ test.each([
   ['', 'a', false],
   ['aa', 'a', false],
   ['', '', true],
-])('the secrets %j and %j', (given, expected, isEqual) => {
+])('the secrets %j and %j are equal: %s', (given, expected, isEqual) => {
   expect(equalSecrets(given, expected)).toBe(isEqual);
 });

@@ -9,7 +9,16 @@
 export type { JsonObject, JsonValue } from './json.ts';
 export { isJsonObject, jsonEquals, mergeJson, parseJson, stringifyJson, tryParseJson } from './json.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
-export { formatApiVersion, formatRef, gvkOf, objectName, parseApiVersion, refOf, withGroup } from './object.ts';
+export {
+  formatApiVersion,
+  formatRef,
+  gvkOf,
+  namespacedName,
+  objectName,
+  parseApiVersion,
+  refOf,
+  withGroup,
+} from './object.ts';
 export type { CodeInfo } from './code-info.ts';
 export type { Diagnostic, Severity } from './diagnostic.ts';
 export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
@@ -25,10 +34,12 @@ export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export {
+  MAX_CONFLICT_RETRIES,
   MAX_SILENT_WAIT_MS,
   REQUEST_RETRIES,
   RETRY_POLICIES,
   SILENT_RETRIES,
+  SILENT_WATCH_RETRIES,
   STABLE_RUN_MS,
 } from './retry-policies.ts';
 export { isoTime } from './iso-time.ts';
@@ -57,20 +68,24 @@ export {
   re2Library,
   yamlLibrary,
 } from './late-parts.ts';
+export { escapeOf, printable } from './printable.ts';
 export { escapeForYaml, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
 export {
   cryptoLibrary,
   httpLibrary,
   httpsLibrary,
   netLibrary,
+  perfHooksLibrary,
   processLibrary,
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
+export { isLoopbackHost } from './loopback.ts';
 export { nearestName } from './nearest-name.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
+export { seededRandom } from './seeded-random.ts';
 export { setOwn } from './set-own.ts';
-export type { SourcePosition } from './source-position.ts';
+export type { FilePosition, SourcePosition } from './source-position.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { whyUnreadable } from './why-unreadable.ts';
 export { definedMember } from './defined-member.ts';

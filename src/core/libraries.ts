@@ -4,6 +4,7 @@ import type * as Crypto from 'node:crypto';
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import type * as Net from 'node:net';
+import type * as PerfHooks from 'node:perf_hooks';
 import type * as Tls from 'node:tls';
 import type * as Zlib from 'node:zlib';
 
@@ -42,6 +43,9 @@ export const netLibrary: () => typeof Net = lazy('node:net');
 
 /** Node's `zlib`. Only the packer of schemas needs it. */
 export const zlibLibrary: () => typeof Zlib = lazy('node:zlib');
+
+/** Node's `perf_hooks`. Only a process that serves metrics measures itself. */
+export const perfHooksLibrary: () => typeof PerfHooks = lazy('node:perf_hooks');
 
 /** Node's `child_process`, which loads nine further modules. Only credential plugins run as processes. */
 export const processLibrary: () => typeof ChildProcess = lazy('node:child_process');

@@ -81,9 +81,14 @@ export function refOf(object: KubeObject): ObjectRef {
   return { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
+/** `namespace/name`, or `name` of a cluster-scoped object, as kro's messages have it. */
+export function namespacedName({ namespace, name = '' }: Pick<ObjectMeta, 'namespace' | 'name'>): string {
+  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
+}
+
 /** `Deployment default/web`: the name of an object for texts that need no API version. */
-export function objectName({ kind, name, namespace }: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string {
-  return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+export function objectName(object: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string {
+  return `${object.kind} ${namespacedName(object)}`;
 }
 
 /** One text per object, for messages: `Deployment apps/v1 default/web`. */

@@ -1,10 +1,10 @@
 import type { BackoffPolicy } from './backoff.ts';
 
 /**
- * All pauses of the package between a failure and the next try. Unless a row sets `factor` or `jitter`, each pause is
- * twice as long as the one before, and half of it is random. A `Retry-After` of the server replaces a pause of
- * `request`, `watch`, `unreachableWatch`, `instanceWrite` and `objectRead`. The table is in `core` because rooms
- * from the HTTP client to the embedded cluster use it. A new kind of retry gets a new row.
+ * All pauses of the package between a failure and the next try, except those of the dashboard's page. Unless a row sets
+ * `jitter`, half of each pause is random. Each pause is twice as long as the one before, up to `maxMs`. A `Retry-After`
+ * of the server replaces a pause of `request`, `watch`, `unreachableWatch`, `instanceWrite` and `objectRead`. The table
+ * is in `core` because rooms from the HTTP client to the embedded cluster use it. A new kind of retry gets a new row.
  */
 export const RETRY_POLICIES = {
   /**
@@ -26,7 +26,7 @@ export const RETRY_POLICIES = {
    * A write of an instance or a child by the controller. The longest pause bounds the load of thousands of refusals.
    */
   instanceWrite: { initialMs: 200, maxMs: 300_000 },
-  /** A read for a decision. A read writes nothing, so its pauses may be shorter than those of a write. */
+  /** A read for a decision. A read changes nothing, so its longest pause may be shorter than that of a write. */
   objectRead: { initialMs: 1000, maxMs: 30_000 },
   /**
    * A pass over a Graph that waits for an object or for a field. The figures are kro's. Watches usually wake the Graph
@@ -78,6 +78,16 @@ export const REQUEST_RETRIES = 4;
  * unreachable.
  */
 export const SILENT_RETRIES = 4;
+/**
+ * The number of consecutive 429 responses to a watch that are not reported as an error. The API server sends 429 for a
+ * moment after a kind was created.
+ */
+export const SILENT_WATCH_RETRIES = 2;
+/**
+ * The number of times that a command of the user reads an object again, after its write met a change of another client
+ * that does not matter to it.
+ */
+export const MAX_CONFLICT_RETRIES = 10;
 /**
  * After a run of at least this length, in milliseconds, the pauses of `endedContainer` begin again: the figure of the
  * kubelet.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from './json.ts';
 import { setOwn } from './set-own.ts';
 
-test.each(['__proto__', 'constructor', 'toString', 'plain'])('%s becomes an own member, the prototype stays', (key) => {
+test.each(['__proto__', 'constructor', 'toString', 'plain'])('%s becomes an own member; the prototype stays', (key) => {
   const object: JsonObject = {};
   setOwn(object, key, { polluted: true });
   expect(Object.getPrototypeOf(object)).toBe(Object.prototype);

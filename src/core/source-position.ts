@@ -7,3 +7,8 @@ export interface SourcePosition {
   /** The place where the user's code calls the function that contains this position; absent outside of functions. */
   readonly calledFrom?: SourcePosition;
 }
+
+/** A position in a file whose name is known. */
+export interface FilePosition extends SourcePosition {
+  readonly file: string;
+}

@@ -1,22 +1,24 @@
 import type { Document, ToStringOptions } from 'yaml';
 import { yamlLibrary } from './late-parts.ts';
+import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
 
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
- * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. Characters that
- * change the direction of text (Bidi_Control) are escaped, too. Output to a terminal shows them as escapes, and an
- * escape in a plain scalar would be another value.
+ * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. The characters that
+ * `printable` escapes are escaped, too: output to a terminal shows them as escapes, and an escape in a plain scalar
+ * would be another value.
  */
-export const SPECIAL_IN_YAML =
-  // eslint-disable-next-line no-control-regex -- the expression finds control characters
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/u;
+export const SPECIAL_IN_YAML = new RegExp(
+  String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}|\p{Surrogate}`,
+  'u',
+);
 
 /** The characters of `SPECIAL_IN_YAML` that JSON leaves as they are. */
-const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
+const UNESCAPED = new RegExp(String.raw`[${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}`, 'gu');
 
 /** Escapes the characters of a double-quoted text that readers of YAML 1.1 would refuse or read as line breaks. */
 export function escapeForYaml(quoted: string): string {
-  return quoted.replace(UNESCAPED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return quoted.replace(UNESCAPED, escapeOf);
 }
 
 /** The options of a document for output that readers of YAML 1.1 read as the same values. */

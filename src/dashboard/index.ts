@@ -1,6 +1,6 @@
 /**
- * The web page: a live view of a controller's instances, with the state of each node and what the node waits for. This
- * folder serves the static files of the page. The page reads its data from the interface of `inspect`.
+ * The dashboard: a web page with definitions, instances, plans and a playground, and the handler that serves its files.
+ * The page reads its data from the interface of `inspect`.
  *
  * @packageDocumentation
  */

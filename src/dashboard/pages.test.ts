@@ -32,6 +32,25 @@ test.each([
   expect((await response.text()).length).toBeGreaterThan(100);
 });
 
+test.each([
+  ['/licenses.txt', ['preact', '@preact/signals', '@preact/signals-core', '@dagrejs/dagre', '@dagrejs/graphlib']],
+  [
+    '/playground-licenses.txt',
+    ['@codemirror/view', '@lezer/lr', 'style-mod', 'crelt', 'w3c-keyname', '@marijn/find-cluster-break'].concat([
+      'acorn',
+      'base64-js',
+      'buffer',
+      'ieee754',
+      're2js',
+      'yaml',
+    ]),
+  ],
+])('%s has the licences of all libraries in the scripts', async (path, libraries) => {
+  const text = await (await fetch(base + path)).text();
+  const named = [...text.matchAll(/^\/\*! (.+)$/gm)].map(([, name]) => name);
+  expect(named).toEqual(expect.arrayContaining(libraries));
+});
+
 test.each(['/nothing', '/../package.json', '/client/index.html', '//etc/passwd'])('%s is not served', async (path) => {
   expect((await fetch(base + path)).status).toBe(404);
 });

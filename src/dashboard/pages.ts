@@ -32,9 +32,11 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   return (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const text = (ON_DEMAND.test(path) ? filesOnDemand() : files()).get(path);
+    const known = files().get(path);
+    // The files of the page name those that are requested only on demand, without their texts.
+    const text = known === null ? filesOnDemand().get(path) : known;
     const type = TYPES.get(path === '/' ? path : path.slice(path.lastIndexOf('.') + 1));
-    if (text === undefined || type === undefined) return false;
+    if (typeof text !== 'string' || type === undefined) return false;
     const body = Buffer.from(text);
     response.writeHead(200, {
       'content-type': type,
@@ -49,16 +51,13 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   };
 }
 
-/** The files of the playground and the licences, which are read when a page first requests one. */
-const ON_DEMAND = /^\/(?:playground-|licenses)/;
-
 /**
  * Parses, at the first use, a JSON object that has the text of each file by its path. The map is empty when `read`
  * returns nothing.
  */
-function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string> {
-  let files: ReadonlyMap<string, string> | undefined;
-  return () => (files ??= new Map(Object.entries(JSON.parse(read() ?? '{}') as Record<string, string>)));
+function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string | null> {
+  let files: ReadonlyMap<string, string | null> | undefined;
+  return () => (files ??= new Map(Object.entries(JSON.parse(read() ?? '{}') as Record<string, string | null>)));
 }
 
 /** The address for the browser. The token follows `#`, because browsers do not send this part to servers. */

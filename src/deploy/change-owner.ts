@@ -10,7 +10,7 @@ import { parentRef } from './direct.ts';
 import { instanceKindOf, MANAGER } from './kro.ts';
 import { takeFromController, takeFromDirect } from './migrate.ts';
 import type { DirectRecord } from './parent.ts';
-import { DEFINITION_LABEL, isRecordOf, parentObject, readRecord, revisionOf } from './parent.ts';
+import { DEFINITION_LABEL, isRecordOf, parentObject, readDeployRecord, revisionOf } from './parent.ts';
 
 /** A deployment of direct mode, as its record in the cluster describes it. */
 export interface DirectDeployment {
@@ -42,7 +42,7 @@ export async function findDirectDeployments(
   return items.flatMap((parent): DirectDeployment[] => {
     const definition = parent.metadata.labels?.[DEFINITION_LABEL] ?? '';
     if (!isRecordOf(parent, definition, name)) return [];
-    const record = readRecord(parent, refOf(parent));
+    const record = readDeployRecord(parent, refOf(parent));
     // A Graph has no definition whose controller could take the objects over.
     return record.definition['kind'] === GRAPH_KIND.kind ? [] : [{ definition, name, namespace, parent, record }];
   });

@@ -47,7 +47,11 @@ function asInstance(graph: Graph): Graph {
  *
  * @throws InvalidGraphError like `compileFor`.
  */
-export async function graphOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<CompiledGraph> {
+export async function deployedGraph(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+): Promise<CompiledGraph> {
   const definition = target.definition('typekro');
   const builtin = builtinSource();
   const isKnown = kindsUsed(definition['spec']).every((kind) => builtin.resourceOf(kind) !== undefined);

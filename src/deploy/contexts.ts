@@ -3,12 +3,12 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, KubeError, systemClock, withDeadline } from '../kube/index.ts';
-import { compileFor, graphOf } from './compile-for.ts';
+import { compileFor, deployedGraph } from './compile-for.ts';
 import { deleteDirect, deployDirect, parentRef } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import type { DirectRecord } from './parent.ts';
-import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, revisionOf } from './parent.ts';
+import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readDeployRecord, revisionOf } from './parent.ts';
 import { ProgressReporter } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
@@ -26,7 +26,8 @@ export function withLimit<Result>(
     try {
       return await work(signal);
     } catch (error) {
-      // The signal of the call aborted this request. Throw the reason of the signal instead.
+      // After the time limit, or an abort by the caller, every KubeError counts as its consequence. The caller gets the
+      // timeout, or the reason of the abort, instead.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }
@@ -42,7 +43,7 @@ function outOfTime(target: DeployTarget, limit: number, cause: KubeError): Deplo
 }
 
 /** The reporter of a target's events. */
-export function progressOf(target: DeployTarget, listener?: (event: DeployEvent) => void): ProgressReporter {
+export function deployProgress(target: DeployTarget, listener?: (event: DeployEvent) => void): ProgressReporter {
   return new ProgressReporter(
     (event) => {
       target.options.progressCallback?.(event);
@@ -57,7 +58,7 @@ export function kroContext(
   api: KubernetesApi,
   target: DeployTarget,
   signal: AbortSignal,
-  progress: ProgressReporter = progressOf(target),
+  progress: ProgressReporter = deployProgress(target),
 ): KroContext {
   return { api, target, signal, progress: (event) => progress.event(event) };
 }
@@ -80,7 +81,7 @@ export async function directContext(
   const { name = '', namespace = target.namespace } = instance.metadata;
   checkLabelNames(target.name, name);
   const ref = parentRef(target.name, name, namespace);
-  const [compiled, parent] = await Promise.all([graphOf(api, target, signal), api.find(ref, { signal })]);
+  const [compiled, parent] = await Promise.all([deployedGraph(api, target, signal), api.find(ref, { signal })]);
   const last = parent === undefined ? undefined : lastRecord(target, parent, ref, name);
   const record: DirectRecord = {
     definition,
@@ -117,7 +118,7 @@ function lastRecord(
     });
   }
   try {
-    return readRecord(parent, ref);
+    return readDeployRecord(parent, ref);
   } catch (error) {
     if (error instanceof TypeKroError && error.code === 'deploy/record-invalid') return undefined;
     throw error;
@@ -171,7 +172,7 @@ async function contextOf(
   name: string,
 ): Promise<DirectContext> {
   const { namespace } = target;
-  const record = readRecord(parent, parentRef(target.name, name, namespace));
+  const record = readDeployRecord(parent, parentRef(target.name, name, namespace));
   const compiled = await compileFor(api, record.definition, signal);
   return { api, ...compiled, target, name, namespace, record, parent, signal, report: () => {}, wrote: () => {} };
 }
@@ -248,7 +249,7 @@ function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void
     `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +
     'deploy() creates it again';
   if (target.options.progressCallback === undefined) process.emitWarning(message, { type: 'TypeKroWarning' });
-  else progressOf(target).event({ type: 'resource-warning', message });
+  else deployProgress(target).event({ type: 'resource-warning', message });
 }
 
 /**

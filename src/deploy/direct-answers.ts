@@ -17,7 +17,7 @@ import { keys, refOfTarget } from '../runtime/index.ts';
 import {
   isNewer,
   listKey,
-  liveObjects,
+  observedObjects,
   memberKey,
   objectReadKey,
   ObservedStore,
@@ -118,7 +118,7 @@ export class DirectAnswers implements ExecutionView {
 
   /**
    * Answers a read from a watch, because a watch needs one request for all objects of a kind. Returns false when a
-   * request must answer the read: when no watch covers it, or when the object is known already.
+   * request must answer the read: for a list, when no watch covers the read, or when the object is known already.
    */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
@@ -145,7 +145,7 @@ export class DirectAnswers implements ExecutionView {
     const { api, signal } = this.#options;
     try {
       const list = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { ...selection, signal });
-      return { state: 'known', objects: liveObjects(list.items) };
+      return { state: 'known', objects: observedObjects(list.items) };
     } catch (thrown) {
       if (!isNotFound(thrown)) throw thrown;
       return { state: 'unserved' };
@@ -178,7 +178,7 @@ function membersOf(applySet: string, watched: readonly KubeObject[], known: read
     if (before === undefined || isNewer(object, before)) byUid.set(object.metadata.uid, object);
   }
   const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);
-  return { state: 'known', objects: liveObjects(members) };
+  return { state: 'known', objects: observedObjects(members) };
 }
 
 /** The view of an observer, which writes no object and opens no watches. */

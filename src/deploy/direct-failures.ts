@@ -37,7 +37,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
     ...unwrittenRecord(decision),
     ...waiting.map((node) => `  ${describeNode(node)}`),
     ...unready.lines,
-    ...describeLeftovers(decision),
+    ...describeLeftovers(decision, context.graph),
   ];
   const limit = limitOf(context.signal);
   const time = limit === undefined ? 'in time' : `within ${limit < 1000 ? `${limit} ms` : `${limit / 1000} s`}`;
@@ -61,7 +61,10 @@ function remedyOfLimit(limit: number | undefined): string | undefined {
   return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; what was created stays`;
 }
 
-/** The line about a record that cannot be written. No object is written without the record. */
+/**
+ * The line about a failed write of the record of the deploy, the ConfigMap that a direct deploy writes first. No object is
+ * written without it.
+ */
 function unwrittenRecord({ conditions }: Decision): string[] {
   const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');
   return managed?.message === undefined ? [] : [`  the record of the deploy: ${shorten(managed.message)}`];

@@ -54,7 +54,7 @@ const MAX_REST_MS = 30;
 export interface DirectRunOptions {
   readonly api: KubernetesApi;
   readonly graph: Graph;
-  /** The virtual instance of the parent. It has the metadata of the parent. */
+  /** A live instance, or the virtual instance of a record with the UID, labels and annotations of the ConfigMap. */
   readonly instance: KubeObject;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -216,6 +216,7 @@ export class DirectRun {
     };
     return {
       api,
+      graph: this.#options.graph,
       user: undefined,
       clock,
       random,

@@ -11,7 +11,7 @@ import {
   directInstance,
   directInstances,
   kroContext,
-  progressOf,
+  deployProgress,
   rollbackDirect,
   statusOf,
   withLimit,
@@ -96,7 +96,7 @@ export function createDeployEngine(): DeployEngine {
     async toDryRun(target, spec) {
       const api = await apiOf(target);
       return withLimit(target, {}, async (signal) => {
-        const context = await directContext(api, target, signal, progressOf(target), { spec });
+        const context = await directContext(api, target, signal, deployProgress(target), { spec });
         return { objects: await dryRunDirect(context), diagnostics: target.diagnostics };
       });
     },
@@ -107,7 +107,7 @@ export function createDeployEngine(): DeployEngine {
         const planned =
           target.mode === 'kro'
             ? await planKro(kroContext(api, target, signal), spec)
-            : await planDirect(await directContext(api, target, signal, progressOf(target), { spec }));
+            : await planDirect(await directContext(api, target, signal, deployProgress(target), { spec }));
         return { ...planned, diagnostics: target.diagnostics };
       });
     },
@@ -132,7 +132,7 @@ async function deploy(
   signal: AbortSignal,
   onEvent?: (event: DeployEvent) => void,
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
-  const progress = progressOf(target, onEvent);
+  const progress = deployProgress(target, onEvent);
   progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
   let monitor: { stop(): Promise<void> } | undefined;
   try {
@@ -178,7 +178,7 @@ async function monitoring(
   api: KubernetesApi,
   target: DeployTarget,
   spec: JsonObject,
-  progress: ReturnType<typeof progressOf>,
+  progress: ReturnType<typeof deployProgress>,
 ): Promise<{ stop(): Promise<void> } | undefined> {
   const { eventMonitoring } = target.options;
   if (eventMonitoring?.enabled !== true) return undefined;
@@ -197,7 +197,7 @@ async function deploySingletons(
   api: KubernetesApi,
   target: DeployTarget,
   signal: AbortSignal,
-  progress: ReturnType<typeof progressOf>,
+  progress: ReturnType<typeof deployProgress>,
 ): Promise<void> {
   for (const { target: owner, instance } of target.singletons) {
     const { namespace } = instance.metadata;

@@ -1,6 +1,7 @@
 /** The parts of a deploy's failure report that are not about nodes: causes, logs, and remaining objects. */
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError, readCauses } from '../kube/index.ts';
 import { shorten } from './errors.ts';
@@ -26,7 +27,7 @@ const LOG_NAMES = new Map([
 ]);
 
 /** The command that prints the logs of an object; `undefined` for kinds without logs. */
-export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): string | undefined {
+export function podLogsCommand({ kind, name, namespace = 'default' }: ObjectRef): string | undefined {
   const type = LOG_NAMES.get(kind);
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
@@ -91,7 +92,7 @@ async function describeObjects(
 ): Promise<ObjectDescriptions> {
   const found = await readCauses(api, all.slice(0, MAX_OBJECTS), signal);
   const lines = found.flatMap(({ object, causes, unread }) => {
-    const logs = logsCommand(object);
+    const logs = podLogsCommand(object);
     const described = [...causes.map((cause) => shorten(causeText(cause))), ...unread];
     if (logs !== undefined) described.push(`logs: ${logs}`);
     return described.length === 0 ? [] : [`  ${formatRef(object)}`, ...described.map((line) => `    ${line}`)];
@@ -101,11 +102,16 @@ async function describeObjects(
 }
 
 /**
- * Lists the objects that a failed deploy left in the cluster, and the calls that continue, roll back or delete them.
+ * Lists the objects of its own that a failed deploy left in the cluster, and the calls that continue, roll back or delete them.
  * Empty when no object is left.
  */
-export function describeLeftovers(decision: Decision): string[] {
-  const ownNodes = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
+export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'nodes'>): string[] {
+  // The deploy only reads the objects of external nodes, and writes fields into those of patches.
+  const isForeign = ({ id, retired }: NodeReport): boolean => {
+    const nodeType = retired === true ? undefined : nodes.get(id)?.nodeType;
+    return nodeType === 'external' || nodeType === 'externalCollection' || nodeType === 'patch';
+  };
+  const ownNodes = decision.nodes.filter((node) => node.because.kind !== 'other-owner' && !isForeign(node));
   const left = ownNodes.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   return describeExisting(
     left.map(({ object }) => object),

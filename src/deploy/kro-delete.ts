@@ -19,8 +19,8 @@ const FINAL_READ_MS = 5000;
 const MAX_TRIES = 5;
 
 /**
- * Deletes an instance, or a Graph. Also deletes the definition when no instance of its kind is left. A failed deploy
- * may have created no instance; then only the definition is deleted.
+ * Deletes an instance, or a Graph. Also deletes the definition that this client applied, when no instance of its kind
+ * is left. When a failed deploy created no instance, only a definition that is not ready is deleted.
  */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
   const { api, signal } = context;

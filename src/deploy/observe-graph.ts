@@ -47,8 +47,8 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
 }
 
 /**
- * The types that the cluster serves. A step that requests a type which was not looked up yet is repeated after the
- * look-up.
+ * The types that the cluster serves. When a step requests a type that was not looked up yet, and the cluster serves the
+ * type, the step is repeated after the look-up.
  */
 export class ServedTypes {
   readonly #api: KubernetesApi;

@@ -262,6 +262,6 @@ export function isNewer(next: KubeObject, known: KubeObject): boolean {
 }
 
 /** The live objects of a list, in the runtime's form. */
-export function liveObjects(objects: readonly KubeObject[]): LiveObject[] {
+export function observedObjects(objects: readonly KubeObject[]): LiveObject[] {
   return objects.map((object) => ({ object }));
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { DirectRecord } from './parent.ts';
-import { isRecordOf, parentName, parentObject, readRecord } from './parent.ts';
+import { isRecordOf, parentName, parentObject, readDeployRecord } from './parent.ts';
 
 const graph = { name: 'shop' } as Graph;
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: parentName('shop', 'a'), namespace: 'default' };
@@ -15,7 +15,7 @@ const record: DirectRecord = {
 
 describe('the record of a direct deploy', () => {
   test('is read back as it was written, including big integers', () => {
-    expect(readRecord(parentObject(ref, graph, record), ref)).toEqual(record);
+    expect(readDeployRecord(parentObject(ref, graph, record), ref)).toEqual(record);
   });
 
   test('keeps the labels and annotations of the parent', () => {
@@ -38,7 +38,7 @@ describe('the record of a direct deploy', () => {
     ['only inherited members', Object.create({ definition: '{}', spec: '{}' }) as object],
   ])('%s is refused with an error that names the object', (_what, data) => {
     const parent = { ...parentObject(ref, graph, record), data } as KubeObject;
-    expect(() => readRecord(parent, ref)).toThrow(
+    expect(() => readDeployRecord(parent, ref)).toThrow(
       expect.objectContaining({ code: 'deploy/record-invalid', object: ref }) as Error,
     );
   });
@@ -47,8 +47,8 @@ describe('the record of a direct deploy', () => {
     const large = { ...record, spec: { text: 'x'.repeat(600_000) } };
     const kept = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(300_000) } } };
     const dropped = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(500_000) } } };
-    expect(readRecord(parentObject(ref, graph, kept), ref).previous).toEqual(kept.previous);
-    expect(readRecord(parentObject(ref, graph, dropped), ref)).toEqual({ ...large, previous: undefined });
+    expect(readDeployRecord(parentObject(ref, graph, kept), ref).previous).toEqual(kept.previous);
+    expect(readDeployRecord(parentObject(ref, graph, dropped), ref)).toEqual({ ...large, previous: undefined });
   });
 
   test('the name of the ConfigMap, which two definitions can share, does not identify a record', () => {
@@ -62,6 +62,6 @@ describe('the record of a direct deploy', () => {
   test('an invalid revision number counts as 1', () => {
     const parent = parentObject(ref, graph, record);
     const data = { ...(parent['data'] as object), revision: '-x' };
-    expect(readRecord({ ...parent, data }, ref).revision).toBe(1);
+    expect(readDeployRecord({ ...parent, data }, ref).revision).toBe(1);
   });
 });

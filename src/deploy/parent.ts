@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, parseJson, stringifyJson, isJsonObject, TypeKroError } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
+import { isDnsSubdomain, labelValue } from '../kubernetes/index.ts';
 import type { ParentWrite } from '../runtime/index.ts';
 import { keys } from '../runtime/index.ts';
 
@@ -34,8 +35,8 @@ export function parentName(definition: string, instance: string): string {
   return `typekro-${definition}-${instance}`;
 }
 
-/** A valid label value that is also valid in an object's name. */
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
+/** A label value that is also valid in an object's name. */
+const isLabelName = (name: string): boolean => isDnsSubdomain(name) && labelValue(name).length === 0;
 
 /**
  * Checks the names of the definition and the instance. They become labels of every child, and parts of the record's
@@ -48,7 +49,7 @@ export function checkLabelNames(definition: string, instance: string): void {
     ['definition', definition],
     ['instance', instance],
   ] as const) {
-    if (NAME.test(name)) continue;
+    if (isLabelName(name)) continue;
     throw new TypeKroError(`"${name}" cannot be the name of the ${what} in direct mode`, {
       code: 'deploy/invalid-name',
       remedy: 'use at most 63 lower-case letters, digits, dots and dashes; names become labels of what is deployed',
@@ -107,7 +108,7 @@ export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord,
  *
  * @throws TypeKroError `deploy/record-invalid` when another client wrote or edited the ConfigMap.
  */
-export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
+export function readDeployRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
   const data = isJsonObject(parent.data) ? parent.data : {};
   const read = (key: string): JsonObject => {
     const text = Object.hasOwn(data, key) ? data[key] : undefined;
@@ -159,8 +160,8 @@ function parseRecordPart(text: string): JsonObject | undefined {
 }
 
 /**
- * The instance of a direct deploy, for the runtime. The cluster has no such object. Its metadata is that of the parent.
- * The instance always has the finalizer, because only this client deletes the ConfigMap.
+ * The instance of a direct deploy, for the runtime. The cluster has no such object. Its UID, labels and annotations are
+ * those of the parent. The instance always has the finalizer, because only this client deletes the ConfigMap.
  */
 export function virtualInstance(
   graph: Graph,

@@ -25,7 +25,11 @@ export function actionKey({ target, manager, subresource }: ApplyAction): string
 
 /**
  * Tries writes by dry runs on the server, with its defaults and webhooks. A write has no effect when the answer equals
- * the live object. A write whose dry run fails for another reason than a conflict of fields counts as a change.
+ * the live object.
+ *
+ * Creations and adoptions always count as changes, and are not tried. Of an adoption by a patch node, only conflicts
+ * are found. A write whose dry run fails counts as a change, except for a conflict of fields in the write of a patch
+ * node: `conflicts` has this write.
  */
 export async function tryWrites(
   api: KubernetesApi,
@@ -62,7 +66,7 @@ export async function tryWrites(
 /** Is this the `force` of a patch node? A patch node takes over no fields of other clients. */
 const isPatch = (force: ApplyAction['force']): boolean => typeof force === 'object';
 
-/** An object without the metadata that every write changes. */
+/** An object without the metadata that a write may change although the content stays the same. */
 function contentOf({ metadata, ...rest }: KubeObject): JsonValue {
   const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...kept } = metadata;
   return { ...rest, metadata: kept } as unknown as JsonValue;

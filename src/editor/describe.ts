@@ -49,4 +49,4 @@ export function fieldMarkdown(
 }
 
 /** `apps/v1 Deployment`. */
-export const kindText = (type: GroupVersionKind): string => `${formatApiVersion(type)} ${type.kind}`;
+export const kindDescription = (type: GroupVersionKind): string => `${formatApiVersion(type)} ${type.kind}`;

@@ -38,7 +38,7 @@ function spanOf({ text }: EditorText, offset: number): Span {
   return { from: offset, to: offset + word.length };
 }
 
-/** Is the offset between `${` and `}` of its line? */
+/** Does a `${` precede the offset in its line, without a `}` between them? */
 function isInExpression(text: string, offset: number): boolean {
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
   const open = before.lastIndexOf('${');

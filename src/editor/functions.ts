@@ -8,7 +8,7 @@ export interface KnownFunction {
   readonly isMember: boolean;
   /** The signatures, as in `list(string).join(string) -> string`. */
   readonly signatures: readonly string[];
-  /** The types of the values on which a member is called; empty for a macro. */
+  /** The types of the values on which a member is called; empty for a macro and for a function that is no member. */
   readonly receivers: readonly CelType[];
   readonly isMacro: boolean;
 }

@@ -47,6 +47,6 @@ test('a field of an instance is explained by the definition in the workspace', (
 test.each([
   ['white space', '  resources:', ' '],
   ['a text without an expression', 'image: nginx', 'nginx'],
-])('a place in %s has at most the explanation of its field', (_title, around, word) => {
+])('the explanation of a place in %s does not contain "undefined"', (_title, around, word) => {
   expect(explained(SHOP, around, word)).not.toContain('undefined');
 });

@@ -4,7 +4,7 @@ import type { ExpressionScope } from '../graph/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { detailOf } from './completion/expressions.ts';
 import { MARKERS, SIMPLE_TYPES } from './completion/simple-schema.ts';
-import { descriptionOf, fieldMarkdown, kindText } from './describe.ts';
+import { descriptionOf, fieldMarkdown, kindDescription } from './describe.ts';
 import type { EditorDocument, PlacedPart } from './document.ts';
 import type { WrittenExpression } from './expressions.ts';
 import { knownFunctions } from './functions.ts';
@@ -49,11 +49,11 @@ function explain({ part }: PlacedPart, offset: number, source: SchemaSource): Fo
   const [field] = object.fields;
   if (place.part === 'value' && object.fields.length === 1 && field === 'kind') {
     const about = descriptionOf(object.type, [], source.schemaOf(object.type));
-    return { from, to, markdown: [`**${kindText(object.type)}**`, about ?? ''].join('\n\n').trim() };
+    return { from, to, markdown: [`**${kindDescription(object.type)}**`, about ?? ''].join('\n\n').trim() };
   }
   if (object.schema === undefined || typeof path.at(-1) !== 'string') return undefined;
   const description = descriptionOf(object.type, object.fields, object.schema);
-  const extra = [`of ${kindText(object.type)}`];
+  const extra = [`of ${kindDescription(object.type)}`];
   return {
     from,
     to,

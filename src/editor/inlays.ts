@@ -3,10 +3,10 @@ import type { Graph, GraphOutline } from '../graph/index.ts';
 import { graphOutline } from '../graph/index.ts';
 import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
-import { typeOf } from './object-places.ts';
+import { typeOfObject } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
 import type { Workspace } from './workspace.ts';
-import { nodeAt } from './yaml-tree.ts';
+import { yamlNodeAt } from './yaml-tree.ts';
 
 /** The parts of a compiled graph that hints show. They take less memory than the graph. */
 export interface CompiledOutline {
@@ -20,8 +20,8 @@ export function outlinesOf(graphs: readonly Graph[]): readonly CompiledOutline[]
 }
 
 /**
- * The hints behind the ids of nodes: the node's place in the order of creation, the nodes that it waits for, and
- * whether it has a condition. Only nodes of compiled graphs have an order.
+ * The hints behind the ids of nodes: the node's place in the order of creation, whether the node is a collection,
+ * whether it has a condition, and the nodes on which it depends. Only nodes of compiled graphs have an order.
  *
  * @param graphs the compiled graphs of the document
  */
@@ -37,7 +37,7 @@ export function inlayHintsOf(
     const order = new Map(outline.nodes.map((node, index) => [node.id, { ...node, position: index + 1 }]));
     return (scopesOf(placed.part, workspace.source)?.nodes ?? []).flatMap((node): InlayHint[] => {
       const found = order.get(node.name);
-      const id = nodeAt(placed.part.tree, [...node.path, 'id']);
+      const id = yamlNodeAt(placed.part.tree, [...node.path, 'id']);
       if (found === undefined || id?.kind !== 'scalar') return [];
       const position = document.text.positionAt(id.to + placed.from);
       if (position.line < start.line || position.line > end.line) return [];
@@ -67,8 +67,8 @@ function tooltip({
 }
 
 function outlineOf(placed: PlacedPart, graphs: readonly CompiledOutline[]): GraphOutline | undefined {
-  const name = nodeAt(placed.part.tree, ['metadata', 'name']);
-  const isGraph = typeOf(placed.part.value)?.kind === 'Graph';
+  const name = yamlNodeAt(placed.part.tree, ['metadata', 'name']);
+  const isGraph = typeOfObject(placed.part.value)?.kind === 'Graph';
   const found = graphs.find(
     ({ isGraphObject, outline }) => name?.kind === 'scalar' && outline.name === name.value && isGraphObject === isGraph,
   );
@@ -85,7 +85,7 @@ export const LENS_COMMANDS = {
 /** The lenses above definitions, Graphs, and instances of definitions in the workspace. */
 export function lensesOf(document: EditorDocument, workspace: Workspace): readonly CodeLens[] {
   return document.parts.flatMap((placed): CodeLens[] => {
-    const type = typeOf(placed.part.value);
+    const type = typeOfObject(placed.part.value);
     const { tree } = placed.part;
     if (type === undefined || tree === undefined) return [];
     const at: Position = document.text.positionAt(Documents.inFile(placed, tree).from);

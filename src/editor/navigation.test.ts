@@ -128,3 +128,22 @@ test('only names can be renamed', () => {
   const named = at(SHOP, '${web.metadata.name}-front', 'web');
   expect(renameableAt(named.workspace, URI, named.position)).toMatchObject({ placeholder: 'web' });
 });
+
+test('a field that is read and not declared has reads, and no definition', () => {
+  const marked = SHOP.replace('name: ${schema.spec.name}', 'name: ${schema.spec.ti‸tle}').replace(
+    'replicas: ${schema.spec.replicas}',
+    'replicas: ${size(schema.spec.title)}',
+  );
+  const { workspace, position } = editorAt(marked);
+  expect(definitionAt(workspace, URI, position)).toEqual([]);
+  const reads = referencesAt(workspace, URI, position, false);
+  expect(reads).toHaveLength(2);
+  expect(referencesAt(workspace, URI, position, true)).toEqual(reads);
+});
+
+test('the declaration is left out of the references that are asked for without it', () => {
+  const { workspace, position } = editorAt(SHOP.replace('${schema.spec.replicas}', '${schema.spec.repl‸icas}'));
+  const all = referencesAt(workspace, URI, position, true);
+  expect(all.slice(0, 1)).toEqual(definitionAt(workspace, URI, position));
+  expect(referencesAt(workspace, URI, position, false)).toEqual(all.slice(1));
+});

@@ -3,13 +3,13 @@ import { TypeKroError } from '../core/index.ts';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase } from '../graph/index.ts';
 import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
-import { typeOf } from './object-places.ts';
+import { typeOfObject } from './object-places.ts';
 import type { NamedSymbol } from './symbols.ts';
-import { contentOf, spansOf, namedSymbolAt } from './symbols.ts';
+import { contentOf, spansOf, namedSymbolAt, symbolSpans } from './symbols.ts';
 import { testSpans } from './test-files.ts';
 import type { Span } from './text.ts';
 import type { Workspace } from './workspace.ts';
-import { memberAt, nodeAt, placeAt } from './yaml-tree.ts';
+import { memberAt, yamlNodeAt, placeAt } from './yaml-tree.ts';
 
 interface At {
   readonly document: EditorDocument;
@@ -41,8 +41,8 @@ export function definitionAt(workspace: Workspace, uri: string, position: Positi
   const { document, placed, offset } = at;
   const found = namedSymbolAt(placed.part, offset, workspace.source);
   if (found !== undefined) {
-    const [declared] = spansOf(placed.part, found.symbol, workspace.source);
-    return declared === undefined ? [] : [locationOf(document, placed, declared)];
+    const { declaration } = symbolSpans(placed.part, found.symbol, workspace.source);
+    return declaration === undefined ? [] : [locationOf(document, placed, declaration)];
   }
   return declarationOfInstance(workspace, placed, offset);
 }
@@ -54,8 +54,8 @@ function declarationOfInstance(workspace: Workspace, { part }: PlacedPart, offse
   const { path } = place;
   const index = path.lastIndexOf('template');
   const root = index < 0 ? [] : path.slice(0, index + 1);
-  const kind = nodeAt(part.tree, [...root, 'kind']);
-  const apiVersion = nodeAt(part.tree, [...root, 'apiVersion']);
+  const kind = yamlNodeAt(part.tree, [...root, 'kind']);
+  const apiVersion = yamlNodeAt(part.tree, [...root, 'apiVersion']);
   if (kind?.kind !== 'scalar' || apiVersion?.kind !== 'scalar') return [];
   const fields = path.slice(root.length);
   const target = definitionOfKind(workspace, kind.value, apiVersion.value);
@@ -64,13 +64,13 @@ function declarationOfInstance(workspace: Workspace, { part }: PlacedPart, offse
   const declared =
     fields[0] === 'spec' && names.length > 1
       ? memberAt(target.placed.part.tree, ['spec', 'schema', 'spec', ...names.slice(1)])?.key
-      : nodeAt(target.placed.part.tree, ['spec', 'schema', 'kind']);
+      : yamlNodeAt(target.placed.part.tree, ['spec', 'schema', 'kind']);
   const isNamed = fields[0] === 'spec' || path.at(-1) === 'kind' || path.at(-1) === 'apiVersion';
   if (!isNamed || declared?.kind !== 'scalar') return [];
   return [locationOf(target.document, target.placed, contentOf(target.placed.part.text, declared))];
 }
 
-/** The definition in the workspace that makes a kind. */
+/** The definition in the workspace that defines a kind. */
 export function definitionOfKind(
   workspace: Workspace,
   kind: string,
@@ -80,8 +80,8 @@ export function definitionOfKind(
   for (const document of workspace.documents()) {
     if (!document.text.text.includes(kind)) continue;
     const placed = document.parts.find(({ part }) => {
-      const own = nodeAt(part.tree, ['spec', 'schema', 'kind']);
-      const named = nodeAt(part.tree, ['spec', 'schema', 'group']);
+      const own = yamlNodeAt(part.tree, ['spec', 'schema', 'kind']);
+      const named = yamlNodeAt(part.tree, ['spec', 'schema', 'group']);
       const ownGroup = named?.kind === 'scalar' ? named.value : 'kro.run';
       return own?.kind === 'scalar' && own.value === kind && ownGroup === group;
     });
@@ -101,10 +101,11 @@ export function referencesAt(
   const found = at === undefined ? undefined : namedSymbolAt(at.placed.part, at.offset, workspace.source);
   if (at === undefined || found === undefined) return [];
   const all = allLocations(workspace, at, found.symbol);
-  return includeDeclaration ? all : all.slice(1);
+  const { declaration } = symbolSpans(at.placed.part, found.symbol, workspace.source);
+  return includeDeclaration || declaration === undefined ? all : all.slice(1);
 }
 
-/** The places of a symbol. The declaration comes first. */
+/** The places of a symbol. The declaration, when there is one, comes first. */
 function allLocations(workspace: Workspace, { document, placed }: At, symbol: NamedSymbol): readonly Location[] {
   const own = spansOf(placed.part, symbol, workspace.source).map((span) => locationOf(document, placed, span));
   const elsewhere =
@@ -118,14 +119,14 @@ function allLocations(workspace: Workspace, { document, placed }: At, symbol: Na
 
 /** The keys that set a field of the spec in the instances of a definition. */
 function instanceSpans(workspace: Workspace, definition: PlacedPart, path: readonly string[]): readonly Location[] {
-  const kind = nodeAt(definition.part.tree, ['spec', 'schema', 'kind']);
-  const group = nodeAt(definition.part.tree, ['spec', 'schema', 'group']);
+  const kind = yamlNodeAt(definition.part.tree, ['spec', 'schema', 'kind']);
+  const group = yamlNodeAt(definition.part.tree, ['spec', 'schema', 'group']);
   if (kind?.kind !== 'scalar') return [];
   const ownGroup = group?.kind === 'scalar' ? group.value : 'kro.run';
   return workspace.documents().flatMap((document) =>
     document.text.text.includes(kind.value)
       ? document.parts.flatMap((placed): Location[] => {
-          const type = typeOf(placed.part.value);
+          const type = typeOfObject(placed.part.value);
           if (type?.kind !== kind.value || type.group !== ownGroup) return [];
           const key = memberAt(placed.part.tree, ['spec', ...path])?.key;
           return key === undefined ? [] : [locationOf(document, placed, contentOf(placed.part.text, key))];
@@ -150,7 +151,7 @@ export function renameableAt(
 /**
  * The edits that rename the symbol at a position in all files.
  *
- * @throws TypeKroError `editor/bad-name` for a name that the compiler would refuse, or that the object has already
+ * @throws TypeKroError `editor/bad-name` for an invalid name, or the name of another node, field or type at the place
  */
 export function renameAt(
   workspace: Workspace,
@@ -189,9 +190,9 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
   if (isReservedWord(name)) refuse(`${name} has another meaning in expressions`, 'choose another id');
   const taken = spansOf(part, { kind: 'node', name, path: [] }, workspace.source);
   const parent = symbol.path.slice(0, -1);
-  const siblings = nodeAt(part.tree, parent);
+  const siblings = yamlNodeAt(part.tree, parent);
   const ids =
-    siblings?.kind === 'list' ? siblings.items.map((_, index) => nodeAt(part.tree, [...parent, index, 'id'])) : [];
+    siblings?.kind === 'list' ? siblings.items.map((_, index) => yamlNodeAt(part.tree, [...parent, index, 'id'])) : [];
   const isTaken = ids.some((id) => id?.kind === 'scalar' && id.value === name);
   if (isTaken || taken.length > 0) refuse(`there is a node ${name} already`, 'choose another id');
 }

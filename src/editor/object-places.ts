@@ -24,7 +24,7 @@ const TEMPLATES: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 
 /** The kind of a value that has apiVersion, kind, or both. A missing part is empty. */
-export function typeOf(value: JsonValue | undefined): GroupVersionKind | undefined {
+export function typeOfObject(value: JsonValue | undefined): GroupVersionKind | undefined {
   if (!isJsonObject(value)) return undefined;
   const [apiVersion, kind] = [value['apiVersion'], value['kind']];
   if (typeof apiVersion !== 'string' && typeof kind !== 'string') return undefined;
@@ -40,7 +40,7 @@ export function objectPlace(
   path: readonly PathStep[],
   source: SchemaSource,
 ): ObjectPlace | undefined {
-  const own = typeOf(value);
+  const own = typeOfObject(value);
   if (own === undefined) return undefined;
   const templates = own.group === 'kro.run' ? TEMPLATES[own.kind] : undefined;
   let [type, root, at]: [GroupVersionKind, readonly PathStep[], JsonValue | undefined] = [own, [], value];
@@ -49,7 +49,7 @@ export function objectPlace(
     const isTemplate = templates?.has(String(step)) === true && typeof path[index - 1] === 'number';
     const isListItem = own.kind === 'List' && index === 1 && path[0] === 'items';
     if (!isTemplate && !isListItem) continue;
-    type = typeOf(at) ?? { group: '', version: '', kind: '' };
+    type = typeOfObject(at) ?? { group: '', version: '', kind: '' };
     root = path.slice(0, index + 1);
     if (isTemplate) break;
   }

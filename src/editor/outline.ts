@@ -1,10 +1,10 @@
 import type { DocumentSymbol, FoldingRange, SymbolKind } from 'vscode-languageserver';
 import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
-import { typeOf } from './object-places.ts';
+import { typeOfObject } from './object-places.ts';
 import type { Span } from './text.ts';
 import type { YamlMember, YamlNode, YamlScalar } from './yaml-tree.ts';
-import { nodeAt } from './yaml-tree.ts';
+import { yamlNodeAt } from './yaml-tree.ts';
 
 const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property: 7 } as const satisfies Record<
   string,
@@ -15,16 +15,16 @@ const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property:
 export function symbolsOf(document: EditorDocument): readonly DocumentSymbol[] {
   return document.parts.flatMap((placed): DocumentSymbol[] => {
     const { part } = placed;
-    const type = typeOf(part.value);
+    const type = typeOfObject(part.value);
     const root = part.tree;
     if (type === undefined || root === undefined) return [];
     const name = textAt(root, ['metadata', 'name']) ?? '';
     const children =
       type.kind === 'ResourceGraphDefinition'
-        ? [...apiSymbols(document, placed), ...nodeSymbols(document, placed, nodeAt(root, ['spec', 'resources']))]
+        ? [...apiSymbols(document, placed), ...nodeSymbols(document, placed, yamlNodeAt(root, ['spec', 'resources']))]
         : type.kind === 'Graph'
-          ? nodeSymbols(document, placed, nodeAt(root, ['spec', 'nodes']))
-          : fieldSymbols(document, placed, nodeAt(root, ['spec']));
+          ? nodeSymbols(document, placed, yamlNodeAt(root, ['spec', 'nodes']))
+          : fieldSymbols(document, placed, yamlNodeAt(root, ['spec']));
     const kind = textNode(root, ['kind']) ?? root;
     return [
       symbol(document, placed, {
@@ -62,7 +62,7 @@ function symbol(document: EditorDocument, placed: PlacedPart, input: SymbolInput
 }
 
 const textNode = (root: YamlNode | undefined, path: readonly (string | number)[]): YamlScalar | undefined => {
-  const node = nodeAt(root, path);
+  const node = yamlNodeAt(root, path);
   return node?.kind === 'scalar' ? node : undefined;
 };
 
@@ -70,7 +70,7 @@ const textAt = (root: YamlNode | undefined, path: readonly (string | number)[]):
   textNode(root, path)?.value;
 
 function apiSymbols(document: EditorDocument, placed: PlacedPart): DocumentSymbol[] {
-  const schema = nodeAt(placed.part.tree, ['spec', 'schema']);
+  const schema = yamlNodeAt(placed.part.tree, ['spec', 'schema']);
   const kind = textNode(schema, ['kind']);
   if (schema === undefined || kind === undefined) return [];
   const children = ['spec', 'status', 'types'].flatMap((name) => {
@@ -95,10 +95,10 @@ function nodeSymbols(document: EditorDocument, placed: PlacedPart, list: YamlNod
     const id = textNode(item, ['id']);
     if (item?.kind !== 'map' || id === undefined) return [];
     const body = ['template', 'externalRef', 'ref', 'patch', 'def', 'variable', 'graph'].find(
-      (name) => nodeAt(item, [name]) !== undefined,
+      (name) => yamlNodeAt(item, [name]) !== undefined,
     );
     const detail = body === undefined ? undefined : (textAt(item, [body, 'kind']) ?? body);
-    const children = body === 'graph' ? nodeSymbols(document, placed, nodeAt(item, ['graph', 'nodes'])) : undefined;
+    const children = body === 'graph' ? nodeSymbols(document, placed, yamlNodeAt(item, ['graph', 'nodes'])) : undefined;
     const more = { ...(detail === undefined ? {} : { detail }), ...(children === undefined ? {} : { children }) };
     return [symbol(document, placed, { name: id.value, kind: SYMBOL.object, node: item, label: id, ...more })];
   });

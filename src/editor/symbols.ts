@@ -6,7 +6,7 @@ import type { WrittenExpression } from './expressions.ts';
 import { isDefinitionValue, isSimpleSchemaPath } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
 import type { Span } from './text.ts';
-import { memberAt, nodeAt, placeAt, placesIn } from './yaml-tree.ts';
+import { memberAt, yamlNodeAt, placeAt, placesIn } from './yaml-tree.ts';
 
 /**
  * A name that several places of a document share: the id of a node, a field of the spec of the API, or a custom type of
@@ -115,13 +115,27 @@ function inExpression(
   return undefined;
 }
 
-/** The spans of a part that name a symbol. The declaration comes first. */
+/** The places of a symbol in a part. */
+export interface SymbolSpans {
+  /** Absent for a name that the part reads and does not declare. */
+  readonly declaration: Span | undefined;
+  readonly reads: readonly Span[];
+}
+
+/** The spans of a part that name a symbol: the declaration, when there is one, and then the reads. */
 export function spansOf(part: DocumentPart, symbol: NamedSymbol, source: SchemaSource): readonly Span[] {
+  const { declaration, reads } = symbolSpans(part, symbol, source);
+  return declaration === undefined ? reads : [declaration, ...reads];
+}
+
+/** The declaration and the reads of a symbol in a part. */
+export function symbolSpans(part: DocumentPart, symbol: NamedSymbol, source: SchemaSource): SymbolSpans {
   if (symbol.kind === 'node') return nodeSpans(part, symbol, source);
+  const spanOf = (key: Span | undefined): Span | undefined =>
+    key === undefined ? undefined : contentOf(part.text, key);
   if (symbol.kind === 'type') {
     const declared = memberAt(part.tree, ['spec', 'schema', 'types', symbol.name])?.key;
-    const uses = typeUses(part).filter(({ name }) => name === symbol.name);
-    return [...(declared === undefined ? [] : [contentOf(part.text, declared)]), ...uses];
+    return { declaration: spanOf(declared), reads: typeUses(part).filter(({ name }) => name === symbol.name) };
   }
   const declared = memberAt(part.tree, ['spec', 'schema', 'spec', ...symbol.path])?.key;
   const reads = part.expressions.flatMap((expression) =>
@@ -129,25 +143,29 @@ export function spansOf(part: DocumentPart, symbol: NamedSymbol, source: SchemaS
       .filter(({ path }) => path.join('.') === symbol.path.join('.'))
       .map(({ from, to }) => ({ from: expression.toChunk(from), to: expression.toChunk(to) })),
   );
-  return [...(declared === undefined ? [] : [contentOf(part.text, declared)]), ...reads];
+  return { declaration: spanOf(declared), reads };
 }
 
-function nodeSpans(part: DocumentPart, { name, path }: NamedSymbol & { kind: 'node' }, source: SchemaSource): Span[] {
+function nodeSpans(
+  part: DocumentPart,
+  { name, path }: NamedSymbol & { kind: 'node' },
+  source: SchemaSource,
+): SymbolSpans {
   const scopes = scopesOf(part, source);
-  const id = nodeAt(part.tree, [...path, 'id']);
+  const id = yamlNodeAt(part.tree, [...path, 'id']);
   const reads = part.expressions.flatMap((expression) => {
     const spans = readsOf(expression.text, name);
     const meant = spans.length === 0 ? undefined : scopes?.nodeNamed(name, expression.path);
     if (meant === undefined || !isSamePath(meant.path, path)) return [];
     return spans.map(({ from, to }) => ({ from: expression.toChunk(from), to: expression.toChunk(to) }));
   });
-  return [...(id?.kind === 'scalar' ? [contentOf(part.text, id)] : []), ...reads];
+  return { declaration: id?.kind === 'scalar' ? contentOf(part.text, id) : undefined, reads };
 }
 
 /** The uses of custom types in the fields of SimpleSchema. */
 function typeUses(part: DocumentPart): readonly (Span & { readonly name: string })[] {
   if (!isDefinitionValue(part.value)) return [];
-  const types = nodeAt(part.tree, ['spec', 'schema', 'types']);
+  const types = yamlNodeAt(part.tree, ['spec', 'schema', 'types']);
   const names = new Set(types?.kind === 'map' ? types.members.map(({ key }) => key.value) : []);
   if (names.size === 0) return [];
   return [...placesIn(part.tree)].flatMap(({ path, part: what, scalar }) => {

@@ -34,7 +34,8 @@ interface Token extends Span {
 }
 
 /**
- * The tokens of expressions and of SimpleSchema, in the encoding of the protocol. A grammar of YAML does not know them.
+ * The tokens of expressions and of SimpleSchema, in the encoding of the protocol. A grammar of YAML does not mark these
+ * tokens.
  */
 export function tokensOf(document: EditorDocument, source: SchemaSource): readonly number[] {
   const data: number[] = [];

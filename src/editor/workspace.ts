@@ -16,6 +16,15 @@ interface FileKinds {
 /** The number of open documents that keep their parsed forms. The others are parsed again when they are requested. */
 const MAX_PARSED_DOCUMENTS = 6;
 
+/** The kinds that the workspace knows. */
+interface WorkspaceSource {
+  readonly source: SchemaSource;
+  /** The CRDs of the files, and those that come with the package. */
+  readonly crds: readonly KubeObject[];
+  /** The API groups that the files use. */
+  readonly groups: ReadonlySet<string>;
+}
+
 /** The files of a workspace: open documents, and files on disk that are not open. */
 export class Workspace {
   readonly #open = new Map<string, EditorDocument>();
@@ -24,7 +33,7 @@ export class Workspace {
   /** The open documents with parsed forms, in the order of their last checks. */
   readonly #recent = new Set<string>();
   readonly #shipped: (groups: ReadonlySet<string>) => readonly KubeObject[];
-  #source: { readonly source: SchemaSource; readonly crds: readonly KubeObject[] } | undefined;
+  #source: WorkspaceSource | undefined;
 
   /** @param shipped returns the CRDs that come with the package, for groups that no file defines */
   constructor(shipped: (groups: ReadonlySet<string>) => readonly KubeObject[]) {
@@ -34,6 +43,7 @@ export class Workspace {
   open(uri: string, file: string, version: number, text: string): EditorDocument {
     const document = openDocument(uri, file, version, text);
     this.#open.set(uri, document);
+    this.#noteGroups(document);
     return document;
   }
 
@@ -41,6 +51,7 @@ export class Workspace {
     const document = this.#open.get(uri)?.changed(version, changes);
     if (document === undefined) return undefined;
     this.#open.set(uri, document);
+    this.#noteGroups(document);
     return document;
   }
 
@@ -81,6 +92,7 @@ export class Workspace {
     const document = openDocument(uri, file, 0, text);
     this.#onDisk.set(uri, document);
     if (this.#open.has(uri)) return false;
+    this.#noteGroups(document);
     const hasChanged = this.#noteKinds(document);
     // The parsed forms of a closed file are not kept.
     this.#onDisk.set(uri, openDocument(uri, file, 0, text));
@@ -129,22 +141,19 @@ export class Workspace {
     return [...this.#kinds.values()].some(({ crds }) => crds.some((crd) => kindOfCrd(crd) === wanted));
   }
 
-  #state(): { readonly source: SchemaSource; readonly crds: readonly KubeObject[] } {
+  #state(): WorkspaceSource {
     if (this.#source !== undefined) return this.#source;
     const own = [...this.#kinds.values()].flatMap(({ crds }) => crds);
-    const crds = [...own, ...this.#shipped(this.#unknownGroups(own))];
+    const groups = new Set(this.documents().flatMap(groupsIn));
+    const crds = [...own, ...this.#shipped(unknownGroups(groups, own))];
     const source = combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
-    return (this.#source = { source, crds });
+    return (this.#source = { source, crds, groups });
   }
 
-  /** The API groups that the files use, and that neither Kubernetes nor a file defines. */
-  #unknownGroups(crds: readonly KubeObject[]): ReadonlySet<string> {
-    const known = new Set([...groupsOf(builtinSource()), ...crds.map(groupOfCrd), 'kro.run', '']);
-    const used = new Set<string>();
-    for (const { text } of this.documents()) {
-      for (const [, group = ''] of text.text.matchAll(/apiVersion["']?:\s*["']?([\w.-]+)\/\w/g)) used.add(group);
-    }
-    return new Set([...used].filter((group) => !known.has(group)));
+  /** The CRDs that come with the package are chosen by the groups of all files, so a new group needs a new choice. */
+  #noteGroups(document: EditorDocument): void {
+    const { groups } = this.#source ?? {};
+    if (groups !== undefined && !groupsIn(document).every((group) => groups.has(group))) this.#source = undefined;
   }
 
   #noteKinds(document: EditorDocument, graphs?: readonly Graph[]): boolean {
@@ -205,4 +214,14 @@ function kindOfDefinition({ spec }: KubeObject): string {
   const schema = spec?.['schema'];
   if (!isJsonObject(schema)) return '';
   return `${String(schema['kind'])}.${typeof schema['group'] === 'string' ? schema['group'] : 'kro.run'}`;
+}
+
+/** The API groups in the values of `apiVersion` of a document. */
+const groupsIn = ({ text }: EditorDocument): string[] =>
+  [...text.text.matchAll(/apiVersion["']?:\s*["']?([\w.-]+)\/\w/g)].map(([, group = '']) => group);
+
+/** The groups that neither Kubernetes nor a CRD of a file defines. */
+function unknownGroups(groups: ReadonlySet<string>, crds: readonly KubeObject[]): ReadonlySet<string> {
+  const known = new Set([...groupsOf(builtinSource()), ...crds.map(groupOfCrd), 'kro.run', '']);
+  return new Set([...groups].filter((group) => !known.has(group)));
 }

@@ -101,7 +101,7 @@ export function memberAt(
 }
 
 /** The value at a path. */
-export function nodeAt(root: YamlNode | undefined, path: readonly PathStep[]): YamlNode | undefined {
+export function yamlNodeAt(root: YamlNode | undefined, path: readonly PathStep[]): YamlNode | undefined {
   return memberAt(root, path)?.value;
 }
 
@@ -143,7 +143,7 @@ export function placeAt(root: YamlNode | undefined, offset: number): YamlPlace |
   return undefined;
 }
 
-/** The value of a tree as JSON. All scalars are strings, apart from empty ones, which are null. */
+/** The value of a tree as JSON. An empty scalar without quotes is null. Every other scalar is a string. */
 export function looseValue(node: YamlNode | undefined): JsonValue {
   if (node === undefined) return null;
   if (node.kind === 'scalar') return node.style === 'PLAIN' && node.value === '' ? null : node.value;

@@ -3,7 +3,7 @@ import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../runtime/index.ts';
 import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
 
-/** A client error in the runtime's form. A 403 includes the missing right. */
+/** A client error in the runtime's form. A 403 includes the missing right if the message names the right. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
   const permission = permissionOf(error, user);
   const conflicts = conflictingManagers(error);
@@ -14,6 +14,21 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
     ...(permission === undefined ? {} : { permission }),
     ...(conflicts.length === 0 ? {} : { conflicts }),
   };
+}
+
+/** The error with another message. The causes, which repeat the message in parts, keep only reason and field. */
+export function withMessage(error: KubeError, message: string): KubeError {
+  if (message === error.message) return error;
+  const { status, reason, details, retryAfterMs, what, object } = error;
+  const causes = details.causes.map(({ message: _quoted, ...cause }) => cause);
+  return new KubeError(message, {
+    status,
+    reason,
+    details: { ...details, causes },
+    ...(what === undefined ? {} : { what }),
+    ...(object === undefined ? {} : { object }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 /** The managers that own the fields of a server-side apply with a conflict; sorted. Empty for any other error. */

@@ -68,6 +68,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
       },
     },
     user: undefined,
+    graph: undefined,
     clock,
     random: () => 1,
     signal: new AbortController().signal,
@@ -229,7 +230,7 @@ describe('carrying out a decision', () => {
     ]);
   });
 
-  it('releases children that stay before it deletes others, and another object of the name not at all', async () => {
+  it('releases children that stay before it deletes others, and counts a child with another UID as gone', async () => {
     const uidError = 'ConfigMap "b" is invalid: metadata.uid: Invalid value: "x": field is immutable';
     const { ports, log, failed } = rig({
       'release b': [refusal(422, 'Invalid', uidError)],

@@ -1,7 +1,10 @@
 import type { KubeObject } from '../core/index.ts';
+import { KubeError } from '../kube/index.ts';
 import type { Decision } from '../runtime/index.ts';
+import { failureMask } from '../runtime/index.ts';
 import { allEffects, eachEffect } from './each-effect.ts';
-import type { ExecutionPorts } from './ports.ts';
+import type { ExecutionPorts, MaskingPorts } from './ports.ts';
+import { withMessage } from './api-failure.ts';
 import { applyChildren, deleteChildren, orphanChildren, releaseFields } from './write-children.ts';
 import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
@@ -12,10 +15,20 @@ import { writeParent } from './write-parent.ts';
  * when the next step waits for an event or `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
- * (`WriteRules.lasting`) and any other error are thrown after all effects have ended. Otherwise an effect could run at
+ * (`WriteRules.lasting`) and any other error are thrown after all effects have ended, without values of Secrets. Otherwise an effect could run at
  * the same time as the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
+  const mask = failureMask(ports.graph, decision, ports.instance);
+  try {
+    return await carryOutWith(decision, { ...ports, mask });
+  } catch (thrown) {
+    // Failures of children are recorded, so that an error that leaves this function is one of the parent.
+    throw thrown instanceof KubeError ? withMessage(thrown, mask.parentText(thrown.message)) : thrown;
+  }
+}
+
+async function carryOutWith(decision: Decision, ports: MaskingPorts): Promise<boolean> {
   const { effects, view, instance } = ports;
   const { apply, read } = decision;
   const [parent] = await allEffects([
@@ -31,7 +44,7 @@ export async function carryOut(decision: Decision, ports: ExecutionPorts): Promi
   return (await ports.writeStatus?.(decision)) === 'decide-again';
 }
 
-async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentOutcome> {
+async function write(decision: Decision, ports: MaskingPorts): Promise<ParentOutcome> {
   const { effects, instance } = ports;
   const { orphan = [] } = decision;
   if (effects === 'read' || !hasWrites(decision)) return 'nothing';

@@ -78,6 +78,7 @@ function rig(errors: unknown[] = [], live?: KubeObject) {
       },
     },
     user: undefined,
+    graph: undefined,
     clock: new TestClock(),
     random: () => 1,
     signal: new AbortController().signal,

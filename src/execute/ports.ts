@@ -1,4 +1,5 @@
 import type { BackoffPolicy, KubeObject } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
 import type { Clock, DeleteOptions, KubernetesApi } from '../kube/index.ts';
 import type {
   ApplyAction,
@@ -6,6 +7,7 @@ import type {
   DeleteAction,
   FailedRead,
   FailedWrite,
+  FailureMask,
   ObjectTarget,
   OrphanAction,
   ParentWrite,
@@ -47,17 +49,18 @@ export interface ExecutionView {
    */
   applied(action: ApplyAction, answer: KubeObject): void;
   /**
-   * Called when the server accepted a deletion. `left` is the object while finalizers delay the deletion; undefined
-   * when the object is gone.
+   * Called when the server accepted a deletion, or when the object no longer exists. `left` is the object while
+   * finalizers delay the deletion; undefined when the object is gone.
    */
   deleted(action: DeleteAction, left: KubeObject | undefined): void;
   /**
-   * Called when the server accepted the release of a child that stays. `left` is the object afterwards; undefined when
-   * it is gone.
+   * Called when the server accepted the release of a child that stays, or when the child no longer exists. `left` is
+   * the object after the release; undefined when the object is gone.
    */
   orphaned(action: OrphanAction, left: KubeObject | undefined): void;
   /**
-   * Called when the server accepted the release of fields. `left` is the object afterwards; undefined when it is gone.
+   * Called when the server accepted the release of fields, or when the object no longer exists. `left` is the object
+   * after the release; undefined when the object is gone.
    */
   released?(action: ReleaseAction, left: KubeObject | undefined): void;
   /** Reads the requested object or list. A view that gets objects from watches skips requests that a watch answers. */
@@ -112,14 +115,24 @@ export interface ExecutionPorts {
   readonly propagation?: DeleteOptions['propagationPolicy'];
   /** The instance of the decision. */
   readonly instance: KubeObject;
+  /** The graph of the decision, which says where values of Secrets are. Absent when it is not known. */
+  readonly graph: Graph | undefined;
   readonly parent: ParentPort;
   readonly view: ExecutionView;
   readonly sink: ExecutionSink;
-  /** Called before each batch of writes. An error that it throws ends the run. */
+  /**
+   * Called before the writes of a decision, also in a dry run, but not before a write of only the status. A `KubeError`
+   * that the check throws counts as a failed write of the parent. Any other error ends the run.
+   */
   beforeWrites?(): Promise<void>;
   /**
    * Writes the decision's status. Returns `decide-again` when the instance has changed since the decision, and another
    * step is due. Absent when no object has a status.
    */
   writeStatus?(decision: Decision): Promise<StatusOutcome>;
+}
+
+/** The ports of one decision, with the mask of values of Secrets in its failures. */
+export interface MaskingPorts extends ExecutionPorts {
+  readonly mask: FailureMask;
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, KubeError, pause } from '../kube/index.ts';
 import type {
+  ApiFailure,
   ApplyAction,
   DeleteAction,
   ObjectTarget,
@@ -25,7 +26,7 @@ import {
 import { afterFailedWrite } from './after-failure.ts';
 import { apiFailure, conflictingManagers } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
-import type { ExecutionPorts } from './ports.ts';
+import type { ExecutionPorts, MaskingPorts } from './ports.ts';
 
 /** Prevents retries by the client, because another decision may be due after a pause. */
 export const ONCE = { repeat: false } as const;
@@ -34,7 +35,7 @@ export const ONCE = { repeat: false } as const;
  * Applies children, namespaces first. An object that names its namespace as a literal has no dependency on the
  * namespace in the graph.
  */
-export async function applyChildren(ports: ExecutionPorts, actions: readonly ApplyAction[]): Promise<void> {
+export async function applyChildren(ports: MaskingPorts, actions: readonly ApplyAction[]): Promise<void> {
   const apply = (action: ApplyAction) => applyChild(ports, action);
   if (!actions.some(isNamespace)) return eachEffect(ports.clock, actions, apply);
   await eachEffect(ports.clock, actions.filter(isNamespace), apply);
@@ -49,9 +50,9 @@ function isNamespace({ target: { type } }: ApplyAction): boolean {
   return type.kind === 'Namespace' && type.group === '';
 }
 
-async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<void> {
-  const { view, sink, rules } = ports;
-  const { target, fingerprint, uid, version } = action;
+async function applyChild(ports: MaskingPorts, action: ApplyAction): Promise<void> {
+  const { view, sink, rules, mask } = ports;
+  const { nodeId, target, desired, fingerprint, uid, version } = action;
   const writer = patchWriter(action);
   try {
     const answer = await requestApply(ports, action);
@@ -60,7 +61,11 @@ async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<v
     view.applied(action, answer);
   } catch (thrown) {
     const attempt = { digest: digestText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
-    await rememberFailedWrite(ports, target, attempt, thrown, rules.lasting === 'final', writer);
+    await rememberFailedWrite(ports, target, attempt, thrown, {
+      mask: (failure) => mask.child(failure, nodeId, desired),
+      isFinal: rules.lasting === 'final',
+      writer,
+    });
   }
 }
 
@@ -107,11 +112,11 @@ function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
  * Releases fields of objects: an apply of only the identity gives up every field of the manager. The fields that no
  * other manager owns disappear from the object. With `keepsFields`, the object keeps all fields.
  */
-export function releaseFields(ports: ExecutionPorts, actions: readonly ReleaseAction[]): Promise<void> {
+export function releaseFields(ports: MaskingPorts, actions: readonly ReleaseAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
 }
 
-async function releaseObject(ports: ExecutionPorts, action: ReleaseAction): Promise<void> {
+async function releaseObject(ports: MaskingPorts, action: ReleaseAction): Promise<void> {
   const { effects, view } = ports;
   const { target, manager, subresource, uid } = action;
   const writer = writerName(writerOf(manager, subresource));
@@ -122,7 +127,10 @@ async function releaseObject(ports: ExecutionPorts, action: ReleaseAction): Prom
     if (!dryRun) view.released?.(action, answer);
   } catch (thrown) {
     if (!isNotFound(thrown)) {
-      return rememberFailedWrite(ports, target, { digest: RELEASE, uid }, thrown, false, writer);
+      return rememberFailedWrite(ports, target, { digest: RELEASE, uid }, thrown, {
+        mask: maskOf(ports, '', target),
+        writer,
+      });
     }
     view.setFailedWrite(target, undefined, writer);
     if (!dryRun) view.released?.(action, undefined);
@@ -130,13 +138,13 @@ async function releaseObject(ports: ExecutionPorts, action: ReleaseAction): Prom
 }
 
 /** Releases children that stay: a merge patch removes the labels and annotations of the controller. */
-export function orphanChildren(ports: ExecutionPorts, actions: readonly OrphanAction[]): Promise<void> {
+export function orphanChildren(ports: MaskingPorts, actions: readonly OrphanAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => orphanChild(ports, action));
 }
 
-async function orphanChild(ports: ExecutionPorts, action: OrphanAction): Promise<void> {
+async function orphanChild(ports: MaskingPorts, action: OrphanAction): Promise<void> {
   const { api, signal, effects, view, sink } = ports;
-  const { target, uid, patch } = action;
+  const { nodeId, target, uid, patch } = action;
   const dryRun = effects === 'dry-run';
   try {
     const left = await api.patch(refOfTarget(target), patch, {
@@ -152,7 +160,9 @@ async function orphanChild(ports: ExecutionPorts, action: OrphanAction): Promise
     sink.childOrphaned?.(action);
   } catch (thrown) {
     if (!isNotFound(thrown) && !isOtherUid(thrown))
-      return rememberFailedWrite(ports, target, { digest: ORPHAN, uid }, thrown, false);
+      return rememberFailedWrite(ports, target, { digest: ORPHAN, uid }, thrown, {
+        mask: maskOf(ports, nodeId, target),
+      });
     view.setFailedWrite(target, undefined);
     view.orphaned(action, undefined);
   }
@@ -173,8 +183,8 @@ function giveUp({ api, signal, effects }: ExecutionPorts, action: ReleaseAction)
 }
 
 /**
- * Removes a manager from the `managedFields` of an object. The fields stay. Returns undefined when the object is gone.
- * The API server refuses the write when the object has changed since the read.
+ * Removes a manager from the `managedFields` of an object. The fields stay. Returns undefined when the object is gone
+ * or was replaced. The API server refuses the write when the object has changed since the read.
  */
 async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<KubeObject | undefined> {
   const { api, signal, effects } = ports;
@@ -192,7 +202,7 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
 }
 
 /** Deletes children, with their UIDs as precondition, one wave after the other, beginning with the highest number. */
-export async function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
+export async function deleteChildren(ports: MaskingPorts, actions: readonly DeleteAction[]): Promise<void> {
   const waves = [...new Set(actions.map(({ wave }) => wave))].sort((a, b) => b - a);
   for (const wave of waves) {
     await eachEffect(
@@ -203,9 +213,9 @@ export async function deleteChildren(ports: ExecutionPorts, actions: readonly De
   }
 }
 
-async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise<void> {
+async function deleteChild(ports: MaskingPorts, action: DeleteAction): Promise<void> {
   const { api, signal, effects, propagation, view, sink } = ports;
-  const { target, uid } = action;
+  const { nodeId, target, uid } = action;
   const dryRun = effects === 'dry-run';
   try {
     const left = await api.delete(refOfTarget(target), {
@@ -221,7 +231,7 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
     sink.childDeleted?.(action);
   } catch (thrown) {
     if (!isNotFound(thrown) && !isOtherObject(thrown))
-      return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);
+      return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, { mask: maskOf(ports, nodeId, target) });
     view.setFailedWrite(target, undefined);
     view.deleted(action, undefined);
   }
@@ -240,6 +250,22 @@ function isOtherUid(thrown: unknown): boolean {
   );
 }
 
+/** The mask of a failed write of an object whose live fields are not known. */
+function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): FailedAttempt['mask'] {
+  const { apiVersion, kind, ...place } = refOfTarget(target);
+  return (failure) => mask.child(failure, nodeId, { apiVersion, kind, metadata: place });
+}
+
+/** How a failed write is recorded. */
+interface FailedAttempt {
+  /** Removes the values of Secrets from the failure. */
+  readonly mask: (failure: ApiFailure) => ApiFailure;
+  /** Does a failure that does not pass by itself allow no retry? Default false. */
+  readonly isFinal?: boolean;
+  /** As in `Observed.failedWrite`. */
+  readonly writer?: string | undefined;
+}
+
 /**
  * Records a failed write with its pause. While the server is busy, waits for the pause first, and the next decision
  * does not report the failure. Rethrows errors other than failed requests, and any error after the signal aborted.
@@ -249,8 +275,7 @@ export async function rememberFailedWrite(
   target: ObjectTarget,
   attempt: WriteAttempt,
   thrown: unknown,
-  isFinal: boolean,
-  writer?: string,
+  { mask, isFinal = false, writer }: FailedAttempt,
 ): Promise<void> {
   if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
   const before = view.failedWrite(target, writer);
@@ -258,7 +283,7 @@ export async function rememberFailedWrite(
   const { failures, waitMs, isSilent } = afterFailedWrite(thrown, previousFailures, rules, random(), isFinal);
   if (isSilent) await pause(clock, waitMs, signal);
   const retryAt = isSilent ? clock.now() : clock.now() + waitMs;
-  const failure = apiFailure(thrown, user);
+  const failure = mask(apiFailure(thrown, user));
   const { version: conflictVersion, ...same } = attempt;
   const isOfVersion = failure.conflicts !== undefined && conflictVersion !== undefined;
   const failed = { ...same, failures, failure, retryAt, ...(isOfVersion ? { conflictVersion } : {}) };

@@ -1,7 +1,7 @@
 import { isConflict, KubeError } from '../kube/index.ts';
 import { classify, passes } from '../kubernetes/index.ts';
 import type { ParentWrite } from '../runtime/index.ts';
-import type { ExecutionPorts } from './ports.ts';
+import type { MaskingPorts } from './ports.ts';
 import { rememberFailedWrite } from './write-children.ts';
 
 /** The outcome of the parent's write. Children are written unless it is `decide-again`. */
@@ -9,10 +9,10 @@ export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
 
 /**
  * Calls `beforeWrites`, and then writes the parent's metadata. If either fails, nothing else may be written: the
- * failure is recorded, and the next decision reports it. If lasting failures are final, a lasting failure is thrown and
- * ends the run.
+ * failure is recorded, and the next decision reports it. A conflict with a newer version of the parent is no failure.
+ * If lasting failures are final, a lasting failure is thrown and ends the run.
  */
-export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): Promise<ParentOutcome> {
+export async function writeParent(ports: MaskingPorts, parent: ParentWrite): Promise<ParentOutcome> {
   const { parent: port, rules, view, signal, effects } = ports;
   const isDue = effects === 'write' && Object.keys(parent).length > 0;
   if (!isDue && ports.beforeWrites === undefined) return 'nothing';
@@ -26,7 +26,9 @@ export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): P
     if (isConflict(thrown) && (await port.reload?.()) === 'changed') return 'decide-again';
     const isLasting = thrown instanceof KubeError && !signal.aborted && !passes(classify(thrown));
     if (isLasting && rules.lasting === 'final') throw thrown;
-    await rememberFailedWrite(ports, port.target, { digest: '', uid: ports.instance.metadata.uid }, thrown, false);
+    await rememberFailedWrite(ports, port.target, { digest: '', uid: ports.instance.metadata.uid }, thrown, {
+      mask: (failure) => ({ ...failure, message: ports.mask.parentText(failure.message) }),
+    });
     return 'decide-again';
   }
 }

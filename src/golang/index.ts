@@ -23,7 +23,7 @@ export {
   isGlobalUnicast,
   isLinkLocalMulticast,
   isLinkLocalUnicast,
-  isLoopback,
+  isLoopbackAddress,
   isMulticast,
   isUnspecified,
   maskedPrefix,

@@ -213,7 +213,7 @@ export function isUnspecified({ bytes, zone }: IpAddress): boolean {
 }
 
 /** `127.0.0.0/8` or `::1`. */
-export function isLoopback({ bytes }: IpAddress): boolean {
+export function isLoopbackAddress({ bytes }: IpAddress): boolean {
   return bytes.length === 4 ? bytes[0] === 127 : isZero(bytes, 0, 15) && bytes[15] === 1;
 }
 
@@ -241,7 +241,9 @@ export function isLinkLocalUnicast({ bytes }: IpAddress): boolean {
 export function isGlobalUnicast(address: IpAddress): boolean {
   const { bytes } = address;
   if (bytes.length === 4 && bytes.every((byte) => byte === 255)) return false;
-  return !isUnspecified(address) && !isLoopback(address) && !isMulticast(address) && !isLinkLocalUnicast(address);
+  return (
+    !isUnspecified(address) && !isLoopbackAddress(address) && !isMulticast(address) && !isLinkLocalUnicast(address)
+  );
 }
 
 /** The bits below the prefix length set to zero. */

@@ -15,7 +15,7 @@ export function sortIndices(n: number, less: (i: number, j: number) => boolean):
 const MAX_INSERTION_LENGTH = 12;
 /** From this length on a pivot is the median of three medians. */
 const MIN_NINTHER_LENGTH = 50;
-/** The maximum number of swaps while a pivot is chosen. With that many swaps the range is in decreasing order. */
+/** The maximum number of swaps while a pivot is chosen. A range that needs all of them counts as decreasing. */
 const ALL_SWAPPED = 12;
 
 type Hint = 'decreasing' | 'increasing' | 'unknown';

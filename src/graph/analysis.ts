@@ -1,7 +1,7 @@
 import type { Ast, CelError, Expr, ParseResult } from '../cel/index.ts';
 import { needsNoEscape } from '../golang/index.ts';
 import type { ExpressionSite } from './resource-draft.ts';
-import { offsetOf } from './fields-at.ts';
+import { offsetOfPlace } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, ReferenceRules, ExpressionNames } from './language.ts';
 import type { ReadPart } from './model.ts';
@@ -79,7 +79,7 @@ function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Lang
   const code = celCode(error.message);
   if (error.offset < 0 || code !== 'cel/syntax') {
     const hint = celHint(error, () => [], cel);
-    const place = error.offset < 0 ? { path } : { path, offset: toOriginal(offsetOf(cel, error)) };
+    const place = error.offset < 0 ? { path } : { path, offset: toOriginal(offsetOfPlace(cel, error)) };
     return { code, kro, message: celWords(error.message), hint, place, syntax: true };
   }
   const { message, hint, offset = error.offset } = explainSyntaxError(cel, error.offset);
@@ -190,7 +190,7 @@ export function rootsOf(names: ExpressionNames): readonly Expr[] {
 export function placeOf(site: ExpressionSite, error: CelError | undefined): ProblemLocation {
   if (site.isKey === true) return { path: site.path, key: true };
   if (error === undefined || error.offset < 0) return { path: site.path };
-  return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
+  return { path: site.path, offset: site.text.toOriginal(offsetOfPlace(site.text.cel, error)) };
 }
 
 /** Adds a code and a remedy to kro's refusal of a name. */

@@ -23,6 +23,7 @@ import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 import { isCrd } from './graph-kinds.ts';
 import { bareHint } from './standalone.ts';
+import { RESERVED_PREFIXES } from './reserved-prefixes.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(
@@ -283,7 +284,7 @@ class Builder {
     for (const word of ['label', 'annotation']) {
       const map = metadata[`${word}s`];
       for (const key of isJsonObject(map) ? Object.keys(map) : []) {
-        const prefix = ['kro.run/', 'internal.kro.run/'].find((reserved) => key.startsWith(reserved));
+        const prefix = RESERVED_PREFIXES.find((reserved) => key.startsWith(reserved));
         if (prefix === undefined) continue;
         const kro = `invalid ${word} for resource "${this.#block.id}". ${word}s with prefix "${prefix}" are reserved for internal use`;
         const path = this.#templatePath(['metadata', `${word}s`, key]);

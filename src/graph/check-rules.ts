@@ -2,7 +2,7 @@ import type { CelError, Environment, TypeProvider } from '../cel/index.ts';
 import { BOOL, createEnvironment, RULE_LIBRARIES, typeToString } from '../cel/index.ts';
 import type { SimpleRule } from '../schema/index.ts';
 import { celTypes, markerOffset } from '../schema/index.ts';
-import { fieldsAt, offsetOf } from './fields-at.ts';
+import { fieldsAt, offsetOfPlace } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
@@ -66,7 +66,7 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
 }
 
 function ruleProblem(rule: string, error: CelError, environment: Environment, types: TypeProvider): Fault {
-  const offset = Math.max(0, offsetOf(rule, error));
+  const offset = Math.max(0, offsetOfPlace(rule, error));
   return celCode(error.message) === 'cel/syntax' && error.offset >= 0
     ? { offset, ...explainSyntaxError(rule, offset) }
     : { message: celWords(error.message), hint: hintOf(rule, error, environment, types), offset };

@@ -87,7 +87,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/propagate-when',
-    'A condition of propagateWhen waits for something that it holds back itself: its own resource, or instances that lack the revision. Or its resource has no object.',
+    'A condition of propagateWhen waits for its own resource, or a condition of spec.propagateWhen waits until instances have the revision that it holds back. Other causes are a resource without a template, wrong arguments of exponentiallyReady or linearlyReady, and a kind whose names cannot be variables.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
     ),
@@ -101,13 +101,13 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/scale',
-    'The markers scale and scaleSelector are not where a kind needs them: scale on exactly one field of spec and one field of status, and scaleSelector, if at all, on one text of status.',
+    'The markers scale and scaleSelector do not fit their fields or each other. A kind needs scale on exactly one field of spec and one field of status; scaleSelector, if at all, is on one field of status. The fields have plain names and are outside lists. In status, one expression gives a whole number for scale, and a text for scaleSelector.',
     withSchema('').replace('count: integer', 'size: integer | scale\n      count: integer'),
-    'Put scale on the field of spec that sets the replicas, and behind the expression of status that counts them.',
+    'Write replicas: integer | scale in spec, and replicas: ${web.status.replicas} | scale in status.',
   ),
   error(
     'graph/print-column',
-    'A field has the marker printColumn, and a name on its path has characters other than letters, digits and _.',
+    'A field has the marker printColumn, and a name on its path begins with a digit or has characters other than letters, digits and _.',
     withSchema('').replace('name: string', 'name: string\n      disk-size: integer | printColumn="DISK"'),
     'Rename the field, or write the column in additionalPrinterColumns.',
   ),

@@ -33,7 +33,7 @@ spec:
   resources:
 ${resources}`;
 
-describe('the seeds', () => {
+describe('the first programs', () => {
   test('my-application has its order, reads and status', () => {
     const { graph, diagnostics } = compileText(fixture('seeds/seed-18-my-application.rgd.yaml'));
     expect(diagnostics).toEqual([]);
@@ -251,7 +251,7 @@ test('read paths of a collection begin at its items, through loops, filters and 
   ]);
 });
 
-test('the first source that knows a kind gives its schema', () => {
+test('a kind that the first source does not have comes from the next source', () => {
   const own = crdSource([]);
   expect(
     compileText(fixture('seeds/seed-20-general-schema.rgd.yaml'), { sources: [own, sources] }).graph,

@@ -16,9 +16,9 @@ import { joinParts, scanExpressions } from './scan.ts';
 const PATH = ['spec', 'schema', 'status', 'conditions'];
 const PREFIX = 'failed to build instance conditions: ';
 const STATES = ['True', 'False', 'Unknown'];
-/** The conditions that kro itself writes. An expression can read only these from `schema`. */
+/** The conditions that kro itself writes. From `schema`, an expression can read only these and `WATCHES_HEALTHY`. */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
-/** The condition that kro writes after 0.10.0-rc.0, and this project's controller with the feature `watchHealth`. */
+/** The condition that kro writes after 0.10.0-rc.0, and that this project knows only with the feature `watchHealth`. */
 const WATCHES_HEALTHY = 'WatchesHealthy';
 
 /**
@@ -103,7 +103,7 @@ function isRuntime(call: Call): boolean {
   return call.target?.kind === 'ident' && call.target.name === 'runtime';
 }
 
-/** All calls of methods of `runtime` in an entry. */
+/** All calls of one method of `runtime` in an entry. */
 function runtimeCalls(root: Expr, name: string): Call[] {
   const calls: Call[] = [];
   walkAst(root, (expr) => {
@@ -113,7 +113,9 @@ function runtimeCalls(root: Expr, name: string): Call[] {
   return calls;
 }
 
-/** The types of all conditions of an entry; undefined when one of the types is computed. */
+/**
+ * The types of all conditions of an entry. Undefined when a type is computed, and when the entry builds no condition.
+ */
 export function literalTypes(root: Expr): readonly string[] | undefined {
   const types = runtimeCalls(root, 'newCondition').map((call) => literalMember(call, 'type'));
   return types.length > 0 && types.every((type) => type !== undefined) ? types : undefined;

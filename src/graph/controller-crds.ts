@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { externalObject, graphCrd, statusCondition } from './graph-object/graph-crd.ts';
+import { externalObject, graphCrd, conditionSchema } from './graph-object/graph-crd.ts';
 
 /** Name of the CRD of definitions. */
 export const DEFINITION_CRD = 'resourcegraphdefinitions.kro.run';
@@ -232,7 +232,7 @@ function resourceStatus(): JsonObject {
       type: 'array',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
-      items: statusCondition(),
+      items: conditionSchema(),
     },
   };
 }

@@ -3,8 +3,8 @@ import type { PathStep } from './model.ts';
 
 /**
  * One document of a YAML or JSON file: its plain value, and the position of each part of the value in the text.
- * Positions are computed on request. The position of a value from an alias or a merge key is the position of its source
- * text.
+ * Positions are computed on request. The position of an aliased value is the place of the `*alias`. Members and
+ * characters of an aliased value, and members from a merge key, have their positions in the text with the anchor.
  */
 export interface DefinitionDocument {
   readonly value: JsonValue;
@@ -21,9 +21,9 @@ export interface DefinitionDocument {
   keyPosition(path: readonly PathStep[]): SourcePosition;
   /** The position of a character of a string value. `offset` counts UTF-16 units of the string. */
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;
-  /** The text of a scalar in the file, with its comment; `undefined` for other values. */
+  /** The text of a scalar in the file, with its comment; `undefined` for other values, aliases and unknown paths. */
   written?(path: readonly PathStep[]): WrittenScalar | undefined;
-  /** The text of the key of a member in the file, with its quotes; `undefined` for elements and unknown paths. */
+  /** The text of the key of a member in the file, with its quotes; `undefined` for the root, elements and unknown paths. */
   writtenKey?(path: readonly PathStep[]): string | undefined;
 }
 

@@ -36,7 +36,7 @@ export interface ExpressionScope {
   check(text: string): CheckResult;
   /** The schema of a struct type of a checked expression; `undefined` for a type without a schema. */
   schemaOfType(name: string): Schema | undefined;
-  /** The schema of the value of a name: of one element for a list. */
+  /** The schema of the value of a name: of one element for a list; `undefined` for an iterator or an unknown name. */
   schemaOfName(name: string): Schema | undefined;
 }
 
@@ -175,6 +175,6 @@ export function scopeNode(
 }
 
 /** Does `path` begin with `prefix`? */
-export function isWithin(path: readonly PathStep[], prefix: readonly PathStep[]): boolean {
+export function hasPathPrefix(path: readonly PathStep[], prefix: readonly PathStep[]): boolean {
   return prefix.length <= path.length && prefix.every((step, index) => step === path[index]);
 }

@@ -4,7 +4,7 @@ import { combineSources, crdSource } from '../schema/index.ts';
 import { buildResources } from './build-resource.ts';
 import { isDefinitionDocument } from './document.ts';
 import type { ExpressionScopes, ScopeNode } from './expression-scope.ts';
-import { isWithin, makeScope, scopeNode } from './expression-scope.ts';
+import { hasPathPrefix, makeScope, scopeNode } from './expression-scope.ts';
 import { sharedOf } from './graph-object/build-node.ts';
 import { compileRoot } from './graph-object/compile-frame.ts';
 import { FrameProblems } from './graph-object/frame-problems.ts';
@@ -65,8 +65,8 @@ function definitionScopes(value: JsonValue, options: CompileOptions): Expression
     nodeNamed: (name) => nodes.get(name)?.node,
     at(path) {
       const shared = { language, nodes, hasInstance: true };
-      if (isWithin(path, STATUS)) return makeScope({ ...shared, isConditions: path[3] === 'conditions' });
-      const found = [...nodes.values()].find(({ node }) => isWithin(path, node.path));
+      if (hasPathPrefix(path, STATUS)) return makeScope({ ...shared, isConditions: path[3] === 'conditions' });
+      const found = [...nodes.values()].find(({ node }) => hasPathPrefix(path, node.path));
       const member = found === undefined ? undefined : path[found.node.path.length];
       if (found === undefined || typeof member !== 'string' || member === 'id') return undefined;
       const { draft, node } = found;
@@ -107,7 +107,7 @@ function graphScopes(value: JsonValue, options: CompileOptions): ExpressionScope
     let best: { readonly frame: FrameScope; readonly node: ScopeNode; readonly draft: NodeDraft } | undefined;
     for (const each of frames) {
       for (const [node, draft] of each.drafts) {
-        if (!isWithin(path, node.path) || node.path.length <= (best?.node.path.length ?? -1)) continue;
+        if (!hasPathPrefix(path, node.path) || node.path.length <= (best?.node.path.length ?? -1)) continue;
         best = { frame: each, node, draft };
       }
     }

@@ -83,7 +83,11 @@ function selectorProblems(selector: JsonValue, level: KroCompatibility | undefin
   });
 }
 
-/** The type that an expression at a path of a selector must have; undefined for paths outside a selector. */
+/**
+ * The type that an expression at a path of a selector must have, as in kro. Undefined for other paths: outside a
+ * selector, inside a requirement, and for a label whose key has a dot, because such a path ends with `["key"]`. The
+ * controller checks these values when it has evaluated the selector.
+ */
 export function selectorFieldType(path: string): CelType | undefined {
   switch (path) {
     case 'metadata.selector':

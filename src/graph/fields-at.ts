@@ -13,7 +13,7 @@ export function fieldsAt(ast: Ast, error: CelError, environment: Environment, ty
 }
 
 /** The offset of the wrong text. For an unknown field, cel-go reports the dot before the field. */
-export function offsetOf(text: string, error: CelError): number {
+export function offsetOfPlace(text: string, error: CelError): number {
   if (!error.message.startsWith('undefined field')) return error.offset;
   const dot = /^\.\??\s*/.exec(text.slice(error.offset));
   return error.offset + (dot?.[0].length ?? 0);

@@ -1,7 +1,7 @@
 import type { Expr } from '../cel/index.ts';
 import { walkAst } from '../cel/index.ts';
 
-/** Functions of kro whose feature gates are off by default. */
+/** Functions whose feature gates are off by default. */
 const GATED: ReadonlySet<string> = new Set(['omit', 'now']);
 
 /** Namespaces of libraries that kro does not have. */

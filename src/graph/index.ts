@@ -64,7 +64,7 @@ export { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';
 export type { NameSymbol, NameText, Relation } from './name-text.ts';
-export { isConstantName, nameText, compareNameTexts, shownName, variesByInstance } from './name-text.ts';
+export { isConstantName, nameText, compareNameTexts, shownNameText, variesByInstance } from './name-text.ts';
 export type { DependencyMap } from './dag.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
@@ -92,6 +92,7 @@ export type {
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 export { ALLOW_BREAKING_CHANGES, compareInstanceCrds, hasObjectRecord } from './compare-instance-crds.ts';
+export { INTERNAL_PREFIX, RESERVED_PREFIXES } from './reserved-prefixes.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './controller-crds.ts';
 export { revisionHash } from './hash.ts';
 export { isTooDeep } from './too-deep.ts';
@@ -115,7 +116,7 @@ export {
   GRAPH_TYPE,
   graphCrd,
   MAX_MANAGED_RESOURCES,
-  statusCondition,
+  conditionSchema,
 } from './graph-object/graph-crd.ts';
 export { toMermaid } from './mermaid.ts';
 export type { GraphOutline, OutlineNode, OutlineRead } from './outline/outline.ts';

@@ -29,7 +29,7 @@ export interface CheckedPropagation {
 /**
  * Compiles `spec.propagateWhen`: the conditions under which an instance gets a new revision. Their variables are the
  * singular name of the kind, for the instance, and the plural name, for all instances. Returns undefined when there are
- * none.
+ * no conditions, and also after a problem: the gate is off, or the names of the kind cannot be variables.
  */
 export function buildInstancePropagation(
   definition: ParsedDefinition,

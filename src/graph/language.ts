@@ -131,8 +131,8 @@ export function languageNode(draft: ResourceDraft): LanguageNode {
 }
 
 /**
- * The expression language of one definition: its variables with their types, and the names allowed at each place. A
- * node of an unknown kind is dyn, so that it causes no further findings.
+ * The expression language of one definition, or of one list of nodes in a Graph object: its variables with their types,
+ * and the names allowed at each place. A node of an unknown kind is dyn, so that it causes no further findings.
  */
 export class Language {
   /** The line of kro whose rules decide. */
@@ -145,12 +145,12 @@ export class Language {
    */
   readonly typed: Environment;
   /**
-   * Caches of parsed texts of templates outside loops, and of their checked forms in `typed`: many resources of one
-   * definition have the same expressions.
+   * A cache of the parsed texts of templates outside loops. Many resources of one definition have the same expressions.
    */
   readonly analysed = new Map<string, ExpressionNames>();
   /** The cache for texts with several parts. A text that has to be analysed as a whole has an empty list. */
   readonly joined = new WeakMap<ExpressionText, readonly ExpressionNames[]>();
+  /** A cache of the expressions that were checked in `typed`. */
   readonly checked = new WeakMap<Ast, CheckedExpression>();
   readonly #paths = new SchemaPaths();
   readonly #nodes: ReadonlyMap<string, LanguageNode>;
@@ -210,7 +210,7 @@ export class Language {
     return (this.#propagating = kroEnvironment({ variables: this.#variables, types: this.types, features }));
   }
 
-  /** The environment of the conditions of one node. `items` are the names that denote its own items. */
+  /** The environment of `propagateWhen` of one node. `items` are the names that denote the node's own items. */
   ofPropagation(id: string, items: readonly string[]): Environment {
     if (items.length === 0) return this.#propagation();
     const schema = this.#nodes.get(id)?.schema;
@@ -285,7 +285,7 @@ export class Language {
     };
   }
 
-  /** Is the name the id of a resource, or `schema`? */
+  /** Is the name the id of a node, or `schema` in a definition? */
   isVariable(id: string): boolean {
     return (id === 'schema' && this.#hasInstance) || this.isNode(id);
   }
@@ -341,7 +341,7 @@ export class Language {
     return at === undefined ? undefined : celType(at.schema, rootName + at.typeName);
   }
 
-  /** The type of a field of a node's template; undefined when the field accepts any value. */
+  /** The type of a field of a node's template; undefined when no schema gives the field a type. */
   fieldType(id: string, pathText: string): CelType | undefined {
     const node = this.#nodes.get(id);
     if (node?.schema === undefined) return undefined;

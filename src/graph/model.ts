@@ -163,7 +163,7 @@ export interface DefNode extends NodeBase {
   readonly forEach?: readonly ForEachDimension[];
 }
 
-/** A group of nodes with names of its own. Publishes a map: the last part of each child's id → the child's value. */
+/** A group of nodes with names of its own. Publishes a map from the last part of a child's id to the child's value. */
 export interface SubgraphNode extends NodeBase {
   readonly nodeType: 'subgraph';
   /** The ids (paths) of its own nodes, in the order of the list. */
@@ -193,7 +193,7 @@ export interface InstanceType extends GroupVersionKind {
 
 /** An entry of the author's `status.conditions`. */
 export interface ConditionExpression extends Expression {
-  /** The types of its conditions; absent when one of the types is computed. */
+  /** The types of its conditions; absent when one of the types is computed, and when the entry builds no condition. */
   readonly types?: readonly string[];
 }
 

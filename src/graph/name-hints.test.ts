@@ -68,9 +68,14 @@ describe('a condition of readiness reads its own resource only', () => {
       'compare config with a constant, or set a field of the template to schema.spec.count and read that field',
     ],
     [
-      'a value in a field that no expression can select',
+      'a value that no field of the template has',
       '${config.data.text == schema.metadata.namespace}',
       'compare config with a constant, or set a field of the template to schema.metadata.namespace and read that field',
+    ],
+    [
+      'a value that only a field has which no expression can select',
+      '${config.data.text == schema.metadata.name}',
+      'compare config with a constant, or set a field of the template to schema.metadata.name and read that field',
     ],
   ])('%s', (_, condition, hint) =>
     expect(problemsOf(withConfigMap(`  ${SETTINGS}${condition}`))).toEqual([

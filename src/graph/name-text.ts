@@ -15,7 +15,7 @@ export type NameText = readonly NameSymbol[];
  */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
-/** The maximum number of references from one name to the name of another resource that are followed. */
+/** The maximum length of a chain of names that is followed, each of which refers to the name of the next resource. */
 const MAX_REPLACEMENTS = 8;
 
 /**
@@ -23,7 +23,8 @@ const MAX_REPLACEMENTS = 8;
  * resource of the graph is replaced by the text of that name.
  *
  * @param nameOf text of `metadata.name` of the resource with an id
- * @returns `undefined` for a value that is neither a text nor a number
+ * @returns `undefined` for a value that is neither a text nor a number, and for a text whose expressions cannot be found,
+ *   such as `${` without an end
  */
 export function nameText(
   value: JsonValue | undefined,
@@ -56,7 +57,7 @@ export function variesByInstance(text: NameText): boolean {
 }
 
 /** The form of the text in messages. */
-export function shownName(text: NameText): string {
+export function shownNameText(text: NameText): string {
   return text.map((symbol) => (symbol.expression ? `\${${symbol.text}}` : symbol.text)).join('');
 }
 

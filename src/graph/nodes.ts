@@ -30,8 +30,8 @@ export function ownsObjects(node: GraphNode): node is ResourceNode | CollectionN
 }
 
 /**
- * The kind for which a resource of a definition waits (`deferredSchemas`); undefined for any other node, and for a node
- * of the kind Graph.
+ * The kind for which a resource of a definition waits (`deferredSchemas`); undefined for any other node, and for every
+ * node of a Graph object.
  */
 export function awaitedKind(graph: Pick<Graph, 'definedBy'>, node: GraphNode): GroupVersionKind | undefined {
   if (graph.definedBy !== 'definition' || !ownsObjects(node) || isTyped(node)) return undefined;
@@ -69,7 +69,7 @@ export function kindOf(node: GraphNode): string {
   return node.type === undefined ? headerText(node, 'kind') : node.type.kind;
 }
 
-/** The apiVersion of the node's objects, for display: as for `kindOf`. */
+/** The apiVersion of the node's objects, for display: the author's text if it is computed; '' without objects. */
 export function apiVersionOf(node: GraphNode): string {
   return node.type === undefined ? headerText(node, 'apiVersion') : formatApiVersion(node.type);
 }

@@ -17,7 +17,7 @@ export type CompileTarget = 'stock' | 'typekro';
 export interface GraphFeatures {
   /** `omit()` in templates, which leaves a field out. kro's gate `CELOmitFunction`. */
   readonly omit?: boolean;
-  /** `now()`: the time of the pass. */
+  /** `now()`: the time. In templates it is sampled, and stays the same in many passes. */
   readonly now?: boolean;
   /** cel-go's `math` library. */
   readonly math?: boolean;

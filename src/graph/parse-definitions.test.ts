@@ -152,6 +152,19 @@ l:
     expect(document?.position(['l', 7])).toMatchObject({ line: 13, column: 3 });
   });
 
+  test.each<[string, (string | number)[], string | undefined, string | undefined]>([
+    ['a member', ['m', 'own'], '1', 'own'],
+    ['an element', ['l', 0], '1', undefined],
+    ['an object', ['a'], undefined, 'a'],
+    ['the root', [], undefined, undefined],
+    ['a missing member', ['m', 'nope'], undefined, undefined],
+    ['a path below a scalar', ['m', 'own', 'nope'], undefined, undefined],
+    ['a missing element', ['l', 7], undefined, undefined],
+  ])('the texts of the value and of the key of %s', (_what, path, value, key) => {
+    expect(document?.written?.(path)?.text).toBe(value);
+    expect(document?.writtenKey?.(path)).toBe(key);
+  });
+
   test('columns count code points', () => {
     const [wide] = parseDefinitions('a: "😀 ${x}"').documents;
     expect(wide?.positionInside(['a'], 5)).toEqual({ line: 1, column: 9 });

@@ -79,8 +79,8 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
 }
 
 /**
- * The offset of the first document that is too long; undefined when there is none. A line that begins with `---` always
- * ends a document.
+ * The offset of the first document that is too long; undefined when there is none. A `---` at the beginning of a line,
+ * before white space or the end of the text, always ends a document.
  */
 function longDocument(source: string): number | undefined {
   if (source.length <= MAX_DOCUMENT_LENGTH) return undefined;

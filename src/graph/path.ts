@@ -10,7 +10,7 @@ export function formatPath(steps: readonly PathStep[]): string {
   return text;
 }
 
-/** The path text of one step from `parent`. */
+/** The text of the path `parent` with one more step. */
 export function appendStep(parent: string, step: PathStep): string {
   if (typeof step === 'number') return `${parent}[${step}]`;
   if (step === '' || step.includes('.')) return `${parent}["${step}"]`;
@@ -24,8 +24,8 @@ export type ParsedPath =
 
 /**
  * Parses the text of a path. kro stores paths as texts, and parses them before it looks up a schema and before it
- * writes a value. In this way a key with `[` or `"` becomes another path. Callers that must behave like kro resolve
- * paths with this function instead of keeping the steps.
+ * writes a value. A key with `[` or `"` may therefore become another path, or an error. Callers that must behave like
+ * kro resolve paths with this function instead of keeping the steps.
  */
 export function parsePath(text: string): ParsedPath {
   const steps: PathStep[] = [];

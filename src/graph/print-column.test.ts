@@ -35,33 +35,33 @@ const DEFAULTS = [
 
 describe('the marker printColumn', () => {
   test.each([
-    ['a number', '    spec: {size: "integer | printColumn=SIZE"}', ['SIZE integer .spec.size']],
+    ['for a number', '    spec: {size: "integer | printColumn=SIZE"}', ['SIZE integer .spec.size']],
     [
-      'a name with spaces, among other markers',
+      'for a name with spaces, among other markers',
       `    spec: {size: 'float | default=1 printColumn="DISK SIZE" minimum=0'}`,
       ['DISK SIZE number .spec.size'],
     ],
     [
-      'fields of an object',
+      'for fields of an object',
       '    spec: {disk: {kind: string | printColumn=KIND, fast: boolean | printColumn=FAST}}',
       ['KIND string .spec.disk.kind', 'FAST boolean .spec.disk.fast'],
     ],
     [
-      'each use of a custom type',
+      'for each use of a custom type',
       '    types: {Disk: {size: integer | printColumn=SIZE}}\n    spec: {data: Disk, logs: Disk}',
       ['SIZE integer .spec.data.size', 'SIZE integer .spec.logs.size'],
     ],
     [
-      'a custom type of one field, which a use renames',
+      'for a custom type of a number, with another name at one use',
       '    types: {Size: integer | printColumn=SIZE}\n    spec: {data: Size, logs: Size | printColumn=LOGS}',
       ['SIZE integer .spec.data', 'LOGS integer .spec.logs'],
     ],
     [
-      'no column inside of lists',
+      'but none inside of lists',
       '    types: {Disk: {size: integer | printColumn=SIZE}}\n    spec: {disks: "[]Disk"}',
       [],
     ],
-  ])('gives %s a column after the default ones', (_case, schema, columns) => {
+  ])('gives columns after the default ones: %s', (_case, schema, columns) => {
     expect(columnsOf(compileSchema(schema))).toEqual([...DEFAULTS, ...columns]);
   });
 

@@ -54,11 +54,11 @@ export interface Problem {
   readonly message: string;
   readonly place: ProblemLocation;
   readonly hint?: string | undefined;
-  /** kro's text without the prefix of its phase, for errors that kro reports, too. */
+  /** kro's whole text, with the prefix of its phase, for errors that kro reports, too. */
   readonly kro?: string | undefined;
 }
 
-/** Collects problems, and turns them into diagnostics with positions and kro's prefixes. */
+/** Collects problems, and turns them into diagnostics with positions, in the order of kro's phases. */
 export class Problems {
   readonly #found: { rank: number; severity: Severity; problem: Problem }[] = [];
   readonly #document: DefinitionDocument | undefined;

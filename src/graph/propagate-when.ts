@@ -28,9 +28,9 @@ function itemNames(draft: ResourceDraft): readonly string[] {
 }
 
 /**
- * Analyses the conditions of `propagateWhen`. They read `schema` and other nodes. A resource that needs itself could
- * never be created. A collection may be an argument of `linearlyReady` and `exponentiallyReady` only, because a batch
- * of the collection is written before the batches after it.
+ * Analyses the conditions of `propagateWhen`. A condition reads `schema` and other nodes. A condition that reads its own
+ * resource is refused, because the resource could never be created. As an exception, `linearlyReady` and
+ * `exponentiallyReady` take the own collection and its items: each batch waits only for the batches before it.
  */
 export function linkPropagateWhen(draft: ResourceDraft, language: Language, problems: Problems): Analysed[] {
   const items = itemNames(draft);
@@ -143,7 +143,7 @@ function usesOf(root: Expr): Map<string, Uses> {
   return found;
 }
 
-/** The environment of `propagateWhen`: every resource as it is, its own items, and the functions of progress. */
+/** The environment of `propagateWhen`: `schema`, all nodes, the node's own items, and the functions of progress. */
 export function propagationEnvironment(draft: ResourceDraft, language: Language): Environment {
   return language.ofPropagation(draft.id, itemNames(draft));
 }

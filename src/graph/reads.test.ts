@@ -21,7 +21,7 @@ test.each<[string, Analysed[], [string, string[]][]]>([
     ],
   ],
   ['without paths that begin with another path', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
-  ['with both of two names of which one begins with the other', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
+  ['without confusing a.x and a.xy', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
   ['once each', [reading('a.x'), reading('a.x')], [['a', ['x']]]],
   ['as the whole object if an expression reads it', [reading('a', 'a.x')], [['a', ['']]]],
 ])('paths are collected %s', (_name, expressions, expected) => {

@@ -71,8 +71,8 @@ export function readsAsList(draft: ResourceDraft): boolean {
 }
 
 /**
- * Does the node have one object or value for each element of its `forEach`? Its `readyWhen` reads one object or value
- * as `each`.
+ * Does the node have one object or value for each combination of elements of its `forEach`? Its `readyWhen` reads one
+ * object or value as `each`.
  */
 export function readsEach({ nodeType, block }: ResourceDraft): boolean {
   return nodeType === 'collection' || (nodeType === 'def' && block.forEach.length > 0);

@@ -13,8 +13,8 @@ const TYPES: Readonly<Record<StatusMark['marker'], readonly string[]>> = {
 };
 
 /**
- * The subresource `scale` of the kind, from the markers of `spec` and of the status; undefined without markers. Reports
- * markers that do not fit together.
+ * The subresource `scale` of the kind, from the markers of `spec` and of the status. Undefined without markers, and for
+ * markers that do not fit together, which are reported.
  */
 export function buildScale(
   replicas: readonly SimpleReplicas[],

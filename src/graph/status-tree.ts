@@ -14,7 +14,7 @@ export function statusProperties(
   return build(root)['properties'] as JsonObject;
 }
 
-/** An object under construction: members by name; a list keeps its element schema under `items`. */
+/** A schema under construction. An object has members by name, and a list has the schema of its elements in `items`. */
 type Part =
   | { readonly form: 'object'; readonly members: Map<string, Part> }
   | { readonly form: 'list'; items: Part | undefined }

@@ -9,7 +9,7 @@ import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
 import { TemplatePlace } from './template-place.ts';
 
-/** A string with an expression in a template. Its path in the definition is computed on request. */
+/** A string with an expression in a template or in the status. Its path in the definition is computed on request. */
 class Field implements FieldSite {
   readonly text: ExpressionText;
   readonly isKey?: true;

@@ -1,5 +1,5 @@
 import type { CelType, Expr } from '../cel/index.ts';
-import { regexProblem, typeToString, walkAst } from '../cel/index.ts';
+import { namesBoundBy, regexProblem, typeToString, walkAst } from '../cel/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { rootsOf } from './analysis.ts';
@@ -52,7 +52,7 @@ interface ExpressionParts {
 const NOTHING: ExpressionParts[] = [];
 
 /**
- * Expressions without warnings in one field, either bare or as the only expression in a text. Many resources of a
+ * Expressions whose checks gave no warning, either bare or as the only expression in a text. Many resources of a
  * definition have the same expression in the same field; the cache saves a second check.
  */
 class SoundExpressions {
@@ -122,13 +122,15 @@ function failingPattern(pattern: string): FailingCall[] {
 }
 
 /**
- * The type of a Service that is certainly not LoadBalancer; undefined for other kinds, and for a type from an
- * expression.
+ * The type of a Service that is certainly not LoadBalancer. Undefined for other kinds, for a node that does not make
+ * the Service, and for a type or a whole spec from an expression.
  */
-function otherType({ resolved, skeleton }: ResourceDraft): string | undefined {
+function otherType({ resolved, skeleton, nodeType }: ResourceDraft): string | undefined {
   if (resolved?.type.group !== '' || resolved.type.kind !== 'Service') return undefined;
-  const { spec } = skeleton;
-  const { type = 'ClusterIP' } = isJsonObject(spec) ? spec : {};
+  if (nodeType !== 'resource' && nodeType !== 'collection') return undefined;
+  const { spec = {} } = skeleton;
+  if (!isJsonObject(spec)) return undefined;
+  const { type = 'ClusterIP' } = spec;
   return typeof type === 'string' && type !== 'LoadBalancer' ? type : undefined;
 }
 
@@ -153,9 +155,9 @@ class Warner {
   readonly #options: CompileOptions;
   readonly #problems: Problems;
   readonly #parts = new WeakMap<Expr, ExpressionParts>();
-  /** Expressions without warnings in a field, by kind and path. */
+  /** Expressions without warnings that depend on the field, by the kind of the resource and the path of the field. */
   readonly #soundFields = new Map<ResourceDraft['resolved'], Map<string, SoundExpressions>>();
-  /** Expressions without warnings at any place. */
+  /** Expressions without warnings that are independent of the place. */
   readonly #sound = new SoundExpressions();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
@@ -187,7 +189,7 @@ class Warner {
   }
 
   #field(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
-    // Types have other names in collections.
+    // In a collection the types have other names. Therefore its results are not shared.
     const sound = readsAsList(draft) ? new SoundExpressions() : this.#soundField(draft, field);
     if (sound.has(field)) return;
     const before = this.#problems.size;
@@ -239,18 +241,19 @@ class Warner {
     this.#emptyLoadBalancer(found, 'graph/never-available');
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);
-      if (draft?.resolved?.type.kind !== 'Secret' || steps[0] !== 'stringData') continue;
+      const { group, kind } = draft?.resolved?.type ?? {};
+      if (group !== '' || kind !== 'Secret' || steps[0] !== 'stringData') continue;
       const message = `${id}.stringData is never there: the API server accepts the field and does not return it`;
       this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
     }
   }
 
-  /** Warns of an expression that reads the load balancer's address of a Service of another type than LoadBalancer. */
+  /** Warns of an expression that reads `status.loadBalancer` of a Service whose type is not LoadBalancer. */
   #emptyLoadBalancer(found: CompiledExpression, code: string): void {
     const read = found.reads.find(({ id, steps }) => {
       const draft = this.#drafts.get(id);
-      const own = draft !== undefined && draft.nodeType !== 'external' && draft.nodeType !== 'externalCollection';
-      return own && steps[0] === 'status' && steps[1] === 'loadBalancer' && otherType(draft) !== undefined;
+      if (draft === undefined || steps[0] !== 'status' || steps[1] !== 'loadBalancer') return false;
+      return otherType(draft) !== undefined;
     });
     const draft = this.#drafts.get(read?.id ?? '');
     if (read === undefined || draft === undefined || rootsOf(found).some(testsExistence)) return;
@@ -314,7 +317,7 @@ class Warner {
     );
   }
 
-  /** Reports a value that kro's comparison of types accepts although the API server must refuse it. */
+  /** Reports a value that kro's comparison of types accepts and that the API server refuses or drops in part. */
   #typeHole(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
@@ -337,8 +340,8 @@ class Warner {
   }
 
   /**
-   * Reports a loop variable with the id of a resource. In kro the variable hides the resource in the whole loop, its
-   * list included, and neither of them has a value.
+   * Reports a loop variable with the id of a resource or the name `schema`. In kro the variable hides the other name in
+   * the whole loop, its list included, and neither of them has a value.
    */
   #hidden(found: CompiledExpression, parts: readonly ExpressionParts[]): void {
     const hides = parts
@@ -349,7 +352,7 @@ class Warner {
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
   }
 
-  /** Warns of numbers in `${a}${b}`: the text becomes `(a) + (b)`, which is their sum. */
+  /** Reports numbers and lists in `${a}${b}`: the text becomes `(a) + (b)`, which adds them. */
   #added(found: CompiledExpression): void {
     const { kind } = found.type;
     if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
@@ -387,11 +390,7 @@ function describe(type: CelType, text: string): string {
 function loopVariables(root: Expr): string[] {
   const names: string[] = [];
   walkAst(root, (expr) => {
-    if (expr.kind !== 'macro' || expr.call.name === 'has') return;
-    const [first, second] = expr.call.args;
-    for (const argument of expr.call.args.length > 2 ? [first, second] : [first]) {
-      if (argument?.kind === 'ident') names.push(argument.name);
-    }
+    if (expr.kind === 'macro') names.push(...namesBoundBy(expr));
   });
   return names;
 }

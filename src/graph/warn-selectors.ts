@@ -13,7 +13,7 @@ export function warnSelectors(drafts: readonly ResourceDraft[], problems: Proble
   if (problems.size === before) warnServiceSelectors(drafts, problems);
 }
 
-/** The labels at a path, as the author wrote them; undefined when one expression gives all labels. */
+/** The labels at a path, as the author wrote them; undefined when there are none, or when one expression gives all. */
 function labelsAt(root: JsonObject, path: readonly string[]): JsonObject | undefined {
   let value: JsonValue | undefined = root;
   for (const key of path) {
@@ -46,6 +46,7 @@ function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
     return;
   for (const [key, value] of Object.entries(selector)) {
     const label = labels?.[key];
+    if (label === undefined && (isComputed(key) || Object.keys(labels ?? {}).some(isComputed))) continue;
     const at = [...path, key];
     const relation = label === undefined ? 'different' : textRelation(label, value);
     if (relation === 'different') {
@@ -137,6 +138,7 @@ class PodMatcher {
   #fits(selector: JsonObject, labels: JsonObject): boolean {
     return Object.entries(selector).every(([key, value]) => {
       const label = Object.hasOwn(labels, key) ? labels[key] : undefined;
+      if (label === undefined && (isComputed(key) || Object.keys(labels).some(isComputed))) return true;
       if (label === undefined || value === undefined) return false;
       if (jsonEquals(label, value)) return true;
       const [one, other] = [this.#text(label), this.#text(value)];
@@ -168,6 +170,9 @@ function report(
     hint: 'use the same labels in both places',
   });
 }
+
+/** Is the key of a map an expression, which may give any key? */
+const isComputed = (key: string): boolean => key.includes('${');
 
 function isPlain(value: JsonValue | undefined): boolean {
   return typeof value === 'string' && !value.includes('${');

@@ -51,7 +51,7 @@ describe('no warning is given of', () => {
     ],
     ['a Service in a graph without workloads', withResources(service(`{selector: {app: elsewhere}, ${PORTS}}`))],
     [
-      'a spec field of another resource in a pod template',
+      'the name of another resource in a pod template',
       withResources(
         service(`{${PORTS}}`) +
           workload('StatefulSet', '{name: a, image: nginx, env: [{name: A, value: "${service.metadata.name}"}]}'),
@@ -77,6 +77,20 @@ describe('no warning is given of', () => {
     [
       'types that are used through others',
       withSchema('types:\n  A: "[]B"\n  B: {c: string}\n').replace('name: string', 'name: string\n      a: A'),
+    ],
+    [
+      'the address of a Service whose spec is an expression',
+      withResources(
+        service(`'\${{"type": schema.spec.name, "ports": [{"port": 80}]}}'`) +
+          '- id: reader\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: r}, data: {ip: "${service.status.loadBalancer.ingress[0].ip}"}}\n',
+      ),
+    ],
+    [
+      'the address of a Service whose type is an expression',
+      withResources(
+        service(`{type: "\${schema.spec.name}", ${PORTS}}`) +
+          '- id: reader\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: r}, data: {ip: "${service.status.loadBalancer.ingress[0].ip}"}}\n',
+      ),
     ],
     ['an object that fills an object', withResources(service('\'${{"ports": dyn([{"port": schema.spec.count}])}}\''))],
   ])('%s', (_what, text) => expect(warningsOf(text)).toEqual([]));
@@ -205,4 +219,58 @@ describe('a status field that the controller overwrites', () => {
   ])('with the record of objects: %s', (managedResources, expected) => {
     expect(warningsOf(text, { features: { managedResources } })).toEqual(expected);
   });
+});
+
+describe('a label whose key an expression computes', () => {
+  const computed = '"${schema.spec.name}": a';
+  const codesOf = (text: string): string[] =>
+    parseDefinitions(text)
+      .documents.flatMap(
+        (document) =>
+          compile(document, { sources: builtinSource(), target: 'typekro', features: { dynamicKeys: true } })
+            .diagnostics,
+      )
+      .map(({ code }) => code);
+
+  test('may be the label of a selector', () => {
+    const pods = workload('StatefulSet', POD, computed);
+    expect(codesOf(withResources(pods))).toEqual([]);
+    const other = workload('StatefulSet', POD, `app: a, ${computed}`);
+    expect(codesOf(withResources(`${other}${service(`{selector: {app: a, tier: b}, ${PORTS}}`)}`))).toEqual([]);
+    expect(codesOf(withResources(`${other}${service(`{selector: {app: b}, ${PORTS}}`)}`))).toEqual([
+      'graph/selector-matches-nothing',
+    ]);
+  });
+});
+
+describe('a variable that hides a name', () => {
+  const hidden = (expression: string): string[] => {
+    const list = '- id: web\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: w}, data: {a: b}}\n';
+    const reader = `- id: reader\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: r}, data: {k: '\${${expression}}'}}\n`;
+    return parseDefinitions(withResources(list + reader))
+      .documents.flatMap((document) => compile(document, { sources: builtinSource(), target: 'typekro' }))
+      .flatMap(({ diagnostics }) => diagnostics.map(({ code, message }) => `${code}: ${message}`));
+  };
+
+  test.each([
+    'cel.bind(w, web, w.metadata.name)',
+    'cel.bind(w, schema, w.spec.name)',
+    'schema.spec.tags.map(t, web.data.a == t, t).size() == 0 ? "a" : "b"',
+    'has(web.data.a) ? "a" : "b"',
+    'optional.of("a").optMap(x, x).orValue(web.metadata.name)',
+  ])('is none: %s', (expression) => expect(hidden(expression)).toEqual([]));
+
+  test.each([
+    'schema.spec.tags.map(web, web)[0]',
+    'schema.spec.tags.map(web, web == "a", web)[0]',
+    'schema.spec.tags.filter(schema, schema == "a")[0]',
+    'cel.bind(web, "a", web)',
+    'cel.bind(w, cel.bind(web, "a", web), w)',
+    'schema.spec.tags.transformList(i, web, web)[0]',
+    'optional.of("a").optMap(web, web).orValue("b")',
+  ])('is reported: %s', (expression) =>
+    expect(hidden(expression)).toMatchObject([
+      expect.stringMatching(/^graph\/hidden-name: the variable "(?:web|schema)"/),
+    ]),
+  );
 });

@@ -61,8 +61,8 @@ export class YamlDocument implements DefinitionDocument {
   }
 
   written(path: readonly PathStep[]): WrittenScalar | undefined {
-    const { node } = this.#find(path);
-    if (!yamlLibrary().isScalar(node)) return undefined;
+    const { node, exists } = this.#find(path);
+    if (!exists || !yamlLibrary().isScalar(node)) return undefined;
     const [from, to] = node.range;
     const { source } = this.#place;
     const [, comment] = /^[ \t]+#(.*)/.exec(source.slice(to, source.indexOf('\n', to) + 1 || undefined)) ?? [];
@@ -70,8 +70,8 @@ export class YamlDocument implements DefinitionDocument {
   }
 
   writtenKey(path: readonly PathStep[]): string | undefined {
-    const { key } = this.#find(path);
-    return key === undefined ? undefined : this.#place.source.slice(key.range[0], key.range[1]);
+    const { key, exists } = this.#find(path);
+    return !exists || key === undefined ? undefined : this.#place.source.slice(key.range[0], key.range[1]);
   }
 
   #at(offset: number): SourcePosition {
@@ -82,15 +82,15 @@ export class YamlDocument implements DefinitionDocument {
     return yamlLibrary().isAlias(node) ? this.#targets.get(node) : node;
   }
 
-  /** The node at a path, or at the longest part of it that exists. */
-  #find(path: readonly PathStep[]): Found {
+  /** The node at a path, or at the longest part of it that exists; and whether the whole path exists. */
+  #find(path: readonly PathStep[]): Found & { readonly exists: boolean } {
     let found: Found = { key: undefined, node: this.#root };
     for (const step of path) {
       const next = this.#child(found.node, step);
-      if (next === undefined) return found;
+      if (next === undefined) return { ...found, exists: false };
       found = next;
     }
-    return found;
+    return { ...found, exists: true };
   }
 
   #child(parent: ParsedNode | undefined, step: PathStep): Found | undefined {

@@ -8,7 +8,7 @@ export interface FlowText {
   readonly bracket: number;
 }
 
-/** Matches the text before the first bracket of a value of a flow collection: dashes and a key. */
+/** Matches the text before a flow collection in its line: dashes and a key. */
 export const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
 
 /**

@@ -193,14 +193,14 @@ function unclosedBracket(text: string): Mistake | undefined {
   };
 }
 
-/** A bracket of a flow collection that is not closed, with the closing bracket of another kind that follows it. */
+/** A bracket of a flow collection that is not closed. `before` is a closing bracket of another kind that follows it. */
 interface OpenBracket {
   readonly bracket: string;
   readonly at: number;
   readonly before?: string;
 }
 
-/** The brackets of flow collections that a text opens and does not close. A bracket in a plain text does not count. */
+/** The brackets of flow collections that a text opens and does not close, without those in quotes and in `${…}`. */
 function openBrackets(text: string): readonly OpenBracket[] {
   const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|\$\{[^}\n]*\}/g, (quoted) => ' '.repeat(quoted.length));
   const first = BEFORE_VALUE.exec(plain);

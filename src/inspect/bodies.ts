@@ -1,4 +1,4 @@
-import { badRequest, jsonBody } from './failure.ts';
+import { badInspectRequest, jsonBody } from './failure.ts';
 import type { ActionRequest, InspectAction, PlanFile, PlanRequest } from './model.ts';
 
 /** The maximum number of files of a plan. */
@@ -17,14 +17,14 @@ const ACTIONS: readonly InspectAction[] = ['suspend', 'resume', 'reconcile'];
 export function readPlanRequest(body: string): PlanRequest {
   const { files } = jsonBody(body);
   if (!Array.isArray(files) || files.length === 0 || files.length > MAX_FILES)
-    throw badRequest(`files must be a list of 1 to ${MAX_FILES} files`);
+    throw badInspectRequest(`files must be a list of 1 to ${MAX_FILES} files`);
   return { files: files.map(fileOf) };
 }
 
 function fileOf(file: unknown): PlanFile {
   const { name, text } = (typeof file === 'object' && file !== null ? file : {}) as Record<string, unknown>;
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_LENGTH || typeof text !== 'string')
-    throw badRequest('each file must have a name and a text');
+    throw badInspectRequest('each file must have a name and a text');
   return { name, text };
 }
 
@@ -36,6 +36,6 @@ function fileOf(file: unknown): PlanFile {
 export function readActionRequest(body: string): ActionRequest {
   const { action: named } = jsonBody(body);
   const action = ACTIONS.find((each) => each === named);
-  if (action === undefined) throw badRequest(`action must be one of ${ACTIONS.join(', ')}`);
+  if (action === undefined) throw badInspectRequest(`action must be one of ${ACTIONS.join(', ')}`);
   return { action };
 }

@@ -3,6 +3,9 @@ import type { InspectEvent } from './reports.ts';
 /** The maximum number of events that are kept for clients that reconnect. */
 const MAX_KEPT_EVENTS = 1000;
 
+/** The types of events of which the newest one of a subject says all. */
+const ONCE: ReadonlySet<InspectEvent['type']> = new Set(['object-changed', 'event-recorded', 'limits-changed']);
+
 /** The events after an id. */
 export interface MissedEvents {
   readonly events: readonly InspectEvent[];
@@ -24,14 +27,25 @@ export class EventLog {
     return this.#lastId;
   }
 
+  /** The time of the newest event, in milliseconds since 1970; 0 before the first one. */
+  get lastAt(): number {
+    return this.#events.at(-1)?.at ?? 0;
+  }
+
+  /** Does a listener follow the events? */
+  get isFollowed(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /**
-   * Adds an event with the next id. An event `object-changed` replaces the kept one of the same subject, because a reader
-   * of both reads once. Frequent changes of few objects therefore leave room for the events of instances.
+   * Adds an event with the next id. An event of one of the types in `ONCE` replaces the kept one of the same type and
+   * subject, because a reader of both reads once. Frequent changes of few objects therefore leave room for the events of
+   * instances.
    */
   add(event: Omit<InspectEvent, 'id'>): void {
     this.#lastId += 1;
     const added = { ...event, id: this.#lastId };
-    if (event.type === 'object-changed') this.#forget(event);
+    if (ONCE.has(event.type)) this.#forget(event);
     this.#events.push(added);
     if (this.#events.length > MAX_KEPT_EVENTS) this.#droppedId = this.#events.shift()?.id ?? 0;
     for (const listener of this.#listeners) listener(added);

@@ -34,6 +34,8 @@ let clock: TestClock;
 let log: EventLog;
 let client: Client;
 let isValid: boolean;
+let reviewFailure: Error | undefined;
+const failures: unknown[] = [];
 const hidden = new Set<string>();
 
 beforeEach(() => {
@@ -41,6 +43,8 @@ beforeEach(() => {
   log = new EventLog();
   client = new Client();
   isValid = true;
+  reviewFailure = undefined;
+  failures.length = 0;
   hidden.clear();
 });
 
@@ -52,7 +56,8 @@ const start = (lastEventId?: string): void =>
     epoch: 'e',
     response: client as unknown as ServerResponse,
     maySee: ({ subject }) => Promise.resolve(!hidden.has(subject)),
-    isValid: () => Promise.resolve(isValid),
+    isValid: () => (reviewFailure === undefined ? Promise.resolve(isValid) : Promise.reject(reviewFailure)),
+    onFailure: (error) => failures.push(error),
   }).start();
 
 const add = (subject: string, message = ''): void => log.add({ at: 0, type: 'instance-changed', subject, message });
@@ -132,6 +137,13 @@ describe('EventStream', () => {
     expect(client.ended).toBe(true);
   });
 
+  it('reports the failure that ends it', async () => {
+    start();
+    reviewFailure = new Error('no review');
+    await clock.advance(15_000);
+    expect([client.destroyed, failures]).toEqual([true, [reviewFailure]]);
+  });
+
   it('ends its timers when the client disconnects', async () => {
     start();
     add('a');
@@ -150,4 +162,14 @@ it.each([
   ['', undefined],
 ])('the event id `%s` is %s', (text, id) => {
   expect(parseEventId(text, 'e')).toBe(id);
+});
+
+it.each([
+  ['a change just before its stream opened', 9_999, true],
+  ['an older change', 10_001, false],
+])('a new client reads again after %s, because it can have read before it', async (_what, age, missed) => {
+  add('a');
+  await clock.advance(age - clock.now());
+  start();
+  expect(client.messages[0]).toContain(`"missed":${missed}`);
 });

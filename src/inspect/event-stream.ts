@@ -10,6 +10,9 @@ export const COLLECT_MS = 100;
 /** The interval at which comments keep an idle connection open and the client's token is reviewed, in milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
 
+/** The time that a new client may need between its first read and the opening of its stream, in milliseconds. */
+const OPENING_MS = 10_000;
+
 /**
  * The maximum number of collected changes. A client with more changes gets the message `reset` instead. The client then
  * reads everything again, because this costs less.
@@ -29,6 +32,8 @@ export interface EventStreamOptions {
   readonly maySee: (event: InspectEvent) => Promise<boolean>;
   /** Is the client's token still valid? The stream ends when it is not. */
   readonly isValid: () => Promise<boolean>;
+  /** Gets the error that ends the stream. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** The headers of a stream. */
@@ -60,11 +65,13 @@ export class EventStream {
 
   /** Sends the first messages, then changes until the client disconnects. */
   start(): void {
-    const { log, response, epoch, lastEventId } = this.#options;
+    const { log, response, epoch, lastEventId, clock } = this.#options;
     response.writeHead(200, EVENT_STREAM_HEADERS);
     const id = lastEventId === undefined ? undefined : parseEventId(lastEventId, epoch);
     const missed = id === undefined ? undefined : log.after(id);
-    const isComplete = lastEventId === undefined || missed?.complete === true;
+    // A new client reads before and while its stream opens. It can have read before an event that is not sent to it.
+    const isQuiet = log.lastAt < clock.now() - OPENING_MS;
+    const isComplete = lastEventId === undefined ? isQuiet : missed?.complete === true;
     const from = missed?.complete === true && id !== undefined ? id : log.lastId;
     const start: StreamStart = { epoch, missed: !isComplete };
     this.#send('hello', from, start);
@@ -98,7 +105,7 @@ export class EventStream {
     if (this.#collected.size === 0 && !this.#overflow) return;
     this.#timer ??= this.#options.clock.setTimer(milliseconds, () => {
       this.#timer = undefined;
-      this.#flush().catch(() => this.#options.response.destroy());
+      this.#flush().catch((error: unknown) => this.#fail(error));
     });
   }
 
@@ -137,8 +144,15 @@ export class EventStream {
           if (!response.writableNeedDrain) response.write(':\n\n');
           this.#rest();
         })
-        .catch(() => response.destroy());
+        .catch((error: unknown) => this.#fail(error));
     });
+  }
+
+  /** Ends the stream. The client connects again, and then reads what it has missed. */
+  #fail(error: unknown): void {
+    const { response, onFailure } = this.#options;
+    if (!response.destroyed) onFailure(error);
+    response.destroy();
   }
 
   #send(event: 'hello' | 'changes' | 'reset', id: number, data: ChangeBatch | StreamReset | StreamStart): void {

@@ -41,7 +41,7 @@ export function problemOf(error: unknown): { readonly status: number; readonly b
 
 /** A refusal by the API server keeps its status. Any other failure of the API server becomes 502, Bad Gateway. */
 function statusOf({ status }: KubeError): number {
-  return status === 403 || status === 404 || status === 409 || status === 422 ? status : 502;
+  return status === 400 || status === 403 || status === 404 || status === 409 || status === 422 ? status : 502;
 }
 
 /** Parses the body of a `POST`. */
@@ -50,14 +50,14 @@ export function jsonBody(text: string): Readonly<Record<string, unknown>> {
   try {
     body = JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) throw badRequest(`the body is not JSON: ${error.message}`);
+    if (error instanceof SyntaxError) throw badInspectRequest(`the body is not JSON: ${error.message}`);
     throw error;
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw badRequest('the body must be a JSON object');
+    throw badInspectRequest('the body must be a JSON object');
   return body as Readonly<Record<string, unknown>>;
 }
 
 /** A failure of the client's own request. */
-export const badRequest = (message: string): InspectFailure =>
+export const badInspectRequest = (message: string): InspectFailure =>
   new InspectFailure(message, { status: 400, code: 'inspect/bad-request' });

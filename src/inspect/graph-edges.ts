@@ -1,54 +1,18 @@
-import type { Expression, Graph, GraphNode, ReadPart } from '../graph/index.ts';
-import { dimensionsOf, formatPath } from '../graph/index.ts';
+import type { Graph, GraphNode, ReadPart } from '../graph/index.ts';
+import { formatPath } from '../graph/index.ts';
+import type { PlacedExpression } from '../runtime/index.ts';
+import { expressionsOf, SPEC_NODE, statusExpressions } from '../runtime/index.ts';
 import type { EdgeRead } from './model.ts';
-import { SPEC_NODE, STATUS_NODE } from './model.ts';
-
-/** An expression of a node, or of the status, with its place. */
-export interface PlacedExpression extends Pick<EdgeRead, 'purpose' | 'place'> {
-  readonly expression: Expression;
-}
-
-/** All expressions of a node, in the order in which the controller needs them. */
-export function expressionsOf(node: GraphNode): PlacedExpression[] {
-  const numbered = (purpose: EdgeRead['purpose'], expressions: readonly Expression[] = []): PlacedExpression[] =>
-    expressions.map((expression, index) => ({ purpose, place: `${purpose}[${index}]`, expression }));
-  return [
-    ...numbered('includeWhen', node.includeWhen),
-    ...dimensionsOf(node).map(({ name, expression }) => ({
-      purpose: 'forEach' as const,
-      place: `forEach.${name}`,
-      expression,
-    })),
-    ...node.template.holes.map(({ pathText, expression }) => ({
-      purpose: 'field' as const,
-      place: pathText,
-      expression,
-    })),
-    ...numbered('readyWhen', node.readyWhen),
-    ...numbered('propagateWhen', node.propagateWhen),
-  ];
-}
-
-/** The expressions of the status of instances. */
-export function statusExpressions({ status }: Graph): PlacedExpression[] {
-  const fields = status.holes.map(({ pathText, expression }) => ({
-    purpose: 'field' as const,
-    place: pathText,
-    expression,
-  }));
-  const conditions = (status.conditions ?? []).map((expression, index) => ({
-    purpose: 'field' as const,
-    place: `conditions[${index}]`,
-    expression,
-  }));
-  return [...fields, ...conditions];
-}
+import { STATUS_NODE } from './model.ts';
 
 /** An expression that reads another node, as a view of edges shows it. */
 export interface ShownRead {
   readonly read: EdgeRead;
   /** The parts at `read.paths`, in their order. */
   readonly parts: readonly ReadPart[];
+  /** The node that reads. Absent for the status. */
+  readonly reader?: GraphNode;
+  readonly placed: PlacedExpression;
 }
 
 /**
@@ -89,7 +53,8 @@ function edgesTo(
     for (const [id, own] of parts) {
       const paths = own.map(({ steps }) => formatPath(steps));
       const read = { purpose, place, expression: textOf(node, placed), paths };
-      byNode.set(id, [...(byNode.get(id) ?? []), { read, parts: own }]);
+      const shown = { read, parts: own, placed, ...(node === undefined ? {} : { reader: node }) };
+      byNode.set(id, [...(byNode.get(id) ?? []), shown]);
     }
   }
   return [...byNode].map(([from, reads]) => ({ from, to, reads }));

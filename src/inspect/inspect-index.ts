@@ -1,5 +1,6 @@
+import type { ResourceType } from '../kube/index.ts';
 import { EventLog } from './event-log.ts';
-import { countStates } from './instance-page.ts';
+import { withInstanceCounts } from './instance-page.ts';
 import type { DefinitionRow, InstanceRow } from './model.ts';
 import type { InspectSource } from './reports.ts';
 
@@ -9,6 +10,8 @@ export interface InspectIndex {
   definitions(): readonly DefinitionRow[];
   /** All instances, in any order. */
   instances(): readonly InstanceRow[];
+  /** The kinds whose instances are listed, without those whose list fails. With a name, the kind of this definition. */
+  kinds(definition?: string): readonly ResourceType[];
   instance(ref: string): InstanceRow | undefined;
   /** The last row of an instance that is gone. Only the rows of the latest removals are kept. */
   removed(ref: string): InstanceRow | undefined;
@@ -40,12 +43,15 @@ export function indexOfReports(source: InspectSource): InspectIndex & { close():
     removed: () => undefined,
     definitions() {
       const instances = byDefinition(source.instances());
-      return source.definitions().map((definition) => ({
-        ...definition,
-        counts: countStates(instances.get(definition.name) ?? []),
-        suspended: 0,
-      }));
+      return source
+        .definitions()
+        .map((definition) => withInstanceCounts(definition, instances.get(definition.name) ?? []));
     },
+    kinds: (name) =>
+      source
+        .definitions()
+        .filter((definition) => name === undefined || definition.name === name)
+        .map(({ apiVersion, kind }) => ({ apiVersion, kind })),
     instances: () => source.instances(),
     instance: (ref) => source.instances().find((row) => row.ref === ref),
   };

@@ -1,14 +1,26 @@
+import { namespacedName } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import { INSTANCE_STATES } from '../runtime/index.ts';
-import { badRequest } from './failure.ts';
-import type { InstanceCounts, InstancePage, InstanceQuery, InstanceRow, InstanceSort } from './model.ts';
-import { INSTANCE_SORTS } from './model.ts';
+import { badInspectRequest } from './failure.ts';
+import { matchesWords } from './match-words.ts';
+import type { DefinitionRow, InstanceCounts, InstancePage, InstanceQuery, InstanceRow, InstanceSort } from './model.ts';
+import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from './model.ts';
 
 /** The maximum length of a page. */
 const MAX_PAGE_LENGTH = 500;
 
-/** The values of `InstanceRow.state`, the most urgent first. */
-const STATES: readonly InstanceRow['state'][] = ['ERROR', 'DELETING', 'IN_PROGRESS', 'NONE', 'ACTIVE'];
+/** The options of the query of a list of instances. */
+export const INSTANCE_OPTIONS: readonly (keyof InstanceQuery)[] = [
+  'definition',
+  'namespace',
+  'state',
+  'revision',
+  'search',
+  'sort',
+  'order',
+  'offset',
+  'limit',
+];
 
 /**
  * Reads the query of a list of instances.
@@ -27,7 +39,7 @@ export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
     if (value !== undefined) query[name] = wholeNumber(name, value);
   }
   const [state, sort, order] = [text('state'), text('sort'), text('order')];
-  if (state !== undefined) query.state = oneOf('state', state, STATES);
+  if (state !== undefined) query.state = oneOf('state', state, INSTANCE_STATES_BY_URGENCY);
   if (sort !== undefined) query.sort = oneOf('sort', sort, INSTANCE_SORTS);
   if (order !== undefined) query.order = oneOf('order', order, ['asc', 'desc']);
   return query;
@@ -35,13 +47,14 @@ export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
 
 /** A whole number of at most nine digits. */
 export function wholeNumber(name: string, value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw badRequest(`${name} must be a whole number, and is not ${JSON.stringify(value)}`);
+  if (!/^\d{1,9}$/.test(value))
+    throw badInspectRequest(`${name} must be a whole number, and is not ${JSON.stringify(value)}`);
   return Number(value);
 }
 
 function oneOf<Value extends string>(name: string, value: string, allowed: readonly Value[]): Value {
   const found = allowed.find((each) => each === value);
-  if (found === undefined) throw badRequest(`${name} must be one of ${allowed.join(', ')}`);
+  if (found === undefined) throw badInspectRequest(`${name} must be one of ${allowed.join(', ')}`);
   return found;
 }
 
@@ -63,9 +76,7 @@ function fits(row: InstanceRow, { definition, namespace, revision, search }: Ins
   if (namespace !== undefined && row.namespace !== namespace) return false;
   if (revision !== undefined && row.revision !== revision) return false;
   if (search === undefined) return true;
-  const word = search.toLowerCase();
-  const has = (text: string | undefined): boolean => text?.toLowerCase().includes(word) === true;
-  return has(row.name) || has(row.namespace) || has(row.kind) || has(row.waitingFor);
+  return matchesWords(`${namespacedName(row)} ${row.kind} ${row.waitingFor ?? ''}`, search);
 }
 
 /** The numbers of instances by state. */
@@ -73,6 +84,15 @@ export function countStates(rows: Iterable<Pick<InstanceRow, 'state'>>): Instanc
   const counts: Record<keyof InstanceCounts, number> = { NONE: 0, ACTIVE: 0, IN_PROGRESS: 0, ERROR: 0, DELETING: 0 };
   for (const { state } of rows) counts[state] += 1;
   return counts;
+}
+
+/** A definition with the numbers of these instances of it. */
+export function withInstanceCounts(
+  definition: Omit<DefinitionRow, 'instances' | 'counts' | 'suspended'>,
+  instances: readonly InstanceRow[],
+): DefinitionRow {
+  const suspended = instances.filter((row) => row.suspended === true).length;
+  return { ...definition, instances: instances.length, counts: countStates(instances), suspended };
 }
 
 /** Is the text a value of `status.state`? */
@@ -88,7 +108,7 @@ const waiting = ({ waitingFor = '\u{10FFFF}' }: InstanceRow): string => waitingF
 /** The ascending orders. Ages ascend from the youngest instance. */
 const ORDERS: Readonly<Record<InstanceSort, (a: InstanceRow, b: InstanceRow) => number>> = {
   name: byName,
-  state: (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
+  state: (a, b) => INSTANCE_STATES_BY_URGENCY.indexOf(a.state) - INSTANCE_STATES_BY_URGENCY.indexOf(b.state),
   age: (a, b) => compareText(b.createdAt ?? '', a.createdAt ?? ''),
   definition: (a, b) => compareText(a.definition, b.definition),
   waiting: (a, b) => compareText(waiting(a), waiting(b)),

@@ -150,6 +150,8 @@ export interface NotCompared {
 export interface InstanceEvent {
   /** The time of the last occurrence (RFC 3339). */
   readonly time: string;
+  /** The time of the first occurrence (RFC 3339). Absent for an event that occurred once. */
+  readonly first?: string;
   /** `Normal` or `Warning`. */
   readonly type: string;
   readonly reason: string;

@@ -11,14 +11,11 @@ import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
  * its place has `SECRET_MASK`, and the object around it says so.
  */
 
-/** The text in place of a value that can come from a Secret. */
-export const SECRET_MASK = '(secret)';
-
-/** The id that stands for the instance's own spec at the start of an edge. No node can have it. */
-export const SPEC_NODE = 'schema';
-
 /** The id that stands for the instance's status at the end of an edge. No node can have it. */
 export const STATUS_NODE = 'status';
+
+/** The code of the refusal of a token by a server that takes the tokens of the users of its cluster. */
+export const CLUSTER_TOKEN = 'inspect/cluster-token';
 
 /** A request that changes an instance. */
 export type InspectAction = 'suspend' | 'resume' | 'reconcile';
@@ -39,6 +36,17 @@ export interface InspectMeta {
   readonly actions: readonly InspectAction[];
   /** The server answers `POST plan`. */
   readonly plans: boolean;
+  /** What the copied commands need in a new shell of the server's machine. Absent when users are on other machines. */
+  readonly commands?: {
+    /** The words that start this program. Absent: `typekro`. */
+    readonly program?: readonly string[];
+    /** The files of the kubeconfig. Absent: kubectl's default. */
+    readonly kubeconfigs?: readonly string[];
+    /** The context of the kubeconfig. Absent when it has no other one. */
+    readonly context?: string;
+  };
+  /** The server answers `GET proof`. */
+  readonly proves?: true;
   /** The user whose rights limit the answers. Absent for the user of the kubeconfig. */
   readonly user?: string;
   /** What cannot be shown, and why, as sentences: kinds that may not be listed, a watch that failed. */
@@ -47,6 +55,12 @@ export interface InspectMeta {
   readonly epoch: string;
   /** The clock of the server, for ages. */
   readonly now: number;
+}
+
+/** `GET proof?nonce=…`, without a token: the proof that the server has the token of the page. */
+export interface InspectProof {
+  /** HMAC-SHA256 of `proofMessage` by the token, in hexadecimal digits. */
+  readonly proof: string;
 }
 
 /** The numbers of instances by `status.state`. `NONE`: no controller has written a state yet. */
@@ -63,6 +77,8 @@ export interface DefinitionRow extends DefinitionSummary {
 /** `GET definitions`: all definitions, sorted by name. */
 export interface DefinitionList {
   readonly items: readonly DefinitionRow[];
+  /** What the numbers of instances leave out, as sentences. */
+  readonly limits: readonly string[];
 }
 
 /** `GET definitions/NAME`. */
@@ -93,8 +109,8 @@ export interface DefinitionDetail {
 /** The definition as YAML, without fields that the server manages. */
 export interface DefinitionSource {
   readonly text: string;
-  /** The position of each node's entry, by the node's id. */
-  readonly nodes: Readonly<Record<string, LinePosition>>;
+  /** Does the text have masked values of Secrets? Then it is not the definition, and a plan of it is wrong. */
+  readonly masked?: true;
 }
 
 /** A position in a text. Line and column begin at 1; columns count code points. */
@@ -118,7 +134,9 @@ export interface GraphEdge {
   readonly from: string;
   /** The id of a node, or `STATUS_NODE`. */
   readonly to: string;
-  /** Empty when the node installs the kind of the other node. */
+  /**
+   * Empty when the node installs the kind of the other node, or when a subgraph is why the other node depends on it.
+   */
   readonly reads: readonly EdgeRead[];
 }
 
@@ -138,6 +156,8 @@ export interface EdgeRead {
 /** A stored revision of a definition. */
 export interface RevisionRow {
   readonly revision: number;
+  /** The name of the object `GraphRevision`. */
+  readonly name: string;
   readonly createdAt?: string;
   /** The present spec is equal to this revision, and the revision is the newest. */
   readonly current: boolean;
@@ -150,7 +170,6 @@ export interface RevisionRow {
 /** `GET definitions/NAME/revisions/NUMBER`. */
 export interface RevisionDetail {
   readonly revision: number;
-  readonly spec: JsonObject;
   /** The definition of the revision as YAML, for a comparison of any two. */
   readonly text: string;
 }
@@ -178,9 +197,20 @@ export interface InstanceRow extends Omit<InstanceSummary, 'state'> {
   /** What the instance waits for, in one sentence. Absent for a ready instance. */
   readonly waitingFor?: string;
   readonly suspended?: true;
+  /** Is the instance pinned to `revision`? A newer revision then does not reach it. */
+  readonly pinned?: true;
   /** When the deletion of the instance was requested. */
   readonly deletedAt?: string;
 }
+
+/** The values of `InstanceRow.state`, the most urgent first: the order in which lists and numbers show them. */
+export const INSTANCE_STATES_BY_URGENCY = [
+  'ERROR',
+  'DELETING',
+  'IN_PROGRESS',
+  'NONE',
+  'ACTIVE',
+] as const satisfies readonly InstanceRow['state'][];
 
 /** The fields by which `GET instances` sorts. */
 export const INSTANCE_SORTS = ['name', 'state', 'age', 'definition', 'waiting'] as const;
@@ -279,6 +309,15 @@ export type CurrentValue =
 export interface WhyPath extends WhyReport {
   /** One for each entry of `causes`. */
   readonly chains: readonly WhyChain[];
+  /** The number of other instances that are not ready, of those that the caller may list. */
+  readonly othersWaiting: number;
+  /** What the numbers of other instances leave out, as sentences. */
+  readonly limits: readonly string[];
+  /**
+   * The number of these instances whose causes were compared. With a smaller number than `othersWaiting`, a chain can
+   * have more instances than its `othersTotal`.
+   */
+  readonly othersCompared: number;
 }
 
 /** The path from an instance to a root cause. */
@@ -289,10 +328,11 @@ export interface WhyChain {
   readonly object?: ObjectRef;
   /** Other instances that wait for the same cause, at most 100. */
   readonly others: readonly InstanceRow[];
+  /** The number of the compared instances that wait for the same cause. */
   readonly othersTotal: number;
 }
 
-/** `GET instances/REF/nodes/NODE`. */
+/** `GET instances/REF/nodes/NODE`, with `?object=` for the values of one object of a collection. */
 export interface NodeDetail {
   readonly node: InstanceNode;
   /** The expressions of the node with their present values, in the order of the definition. */
@@ -325,6 +365,8 @@ export interface ObjectDetail {
   readonly masked: readonly string[];
   /** The pods whose logs can be read. Empty for an object that an external collection only selects. */
   readonly pods: readonly PodContainers[];
+  /** Why `pods` is empty: they could not be listed. Absent when they could. */
+  readonly podsUnread?: string;
 }
 
 /** A field that differs. */
@@ -350,9 +392,14 @@ export interface PodContainers {
   readonly containers: readonly string[];
 }
 
-/** `GET instances/REF/events`, with `?node=` for one node: the events about an instance, newest first. */
+/**
+ * `GET instances/REF/events`, with `?node=` for one node: the newest events about an instance, its objects, and the
+ * objects that these own, newest first.
+ */
 export interface InstanceEvents {
   readonly items: readonly InstanceEvent[];
+  /** The number of earlier events that `items` leaves out. Absent for none. */
+  readonly omitted?: number;
   /** Namespaces whose events cannot be read, and why. */
   readonly unread: readonly string[];
 }
@@ -410,7 +457,8 @@ export interface ChangeBatch {
 
 /**
  * The data of a message `hello`, the first one of each stream of `GET events`. After `missed`, the client must read
- * again everything that it shows: the server has started again, or no longer has the events after the client's last id.
+ * again everything that it shows: the server has started again, no longer has the events after the client's last id, or
+ * something changed while a new client may already have read.
  */
 export interface StreamStart {
   readonly epoch: string;

@@ -7,7 +7,7 @@ export function instanceRef(instance: { apiVersion: string; kind: string; namesp
   return `${instance.apiVersion}/${instance.kind}/${instance.namespace ?? '-'}/${instance.name}`;
 }
 
-/** Reads an address of `instanceRef`; `undefined` for another text. */
+/** Reads an address of `instanceRef`; `undefined` when the text is not such an address. */
 export function parseInstanceRef(ref: string): ObjectRef | undefined {
   const parts = ref.split('/');
   const [name, namespace, kind, ...version] = parts.toReversed();
@@ -20,6 +20,17 @@ export function parseInstanceRef(ref: string): ObjectRef | undefined {
 /** The path of the interface, before all other paths. */
 export const INSPECT_PREFIX = '/api/v1/';
 
+/** The path of the proof of a server's token, for requests without a token. */
+export const PROOF_PATH = `${INSPECT_PREFIX}proof`;
+
+/**
+ * The message of a proof. With the address, a program at another address, such as `[::1]` on the same port, cannot pass on
+ * the question and use the answer.
+ *
+ * @param host the address of the server and its port, as in the header `Host`
+ */
+export const proofMessage = (nonce: string, host: string): string => `typekro-dashboard ${host} ${nonce}`;
+
 const encoded = encodeURIComponent;
 const instance = (ref: string): string => `${INSPECT_PREFIX}instances/${encoded(ref)}`;
 const definition = (name: string): string => `${INSPECT_PREFIX}definitions/${encoded(name)}`;
@@ -30,6 +41,8 @@ const definition = (name: string): string => `${INSPECT_PREFIX}definitions/${enc
 export const inspectPaths = {
   /** `InspectMeta`. */
   meta: (): string => `${INSPECT_PREFIX}meta`,
+  /** `InspectProof`. The nonce is 32 hexadecimal digits. No token is needed. */
+  proof: (nonce: string): string => `${PROOF_PATH}${queryOf({ nonce })}`,
   /** `DefinitionList`. */
   definitions: (): string => `${INSPECT_PREFIX}definitions`,
   /** `DefinitionDetail`. */
@@ -43,8 +56,9 @@ export const inspectPaths = {
   instance,
   /** `WhyPath`, of the whole instance or of one node. */
   why: (ref: string, node?: string): string => `${instance(ref)}/why${queryOf({ node })}`,
-  /** `NodeDetail`. */
-  node: (ref: string, node: string): string => `${instance(ref)}/nodes/${encoded(node)}`,
+  /** `NodeDetail`, of a collection with the values of one object. */
+  node: (ref: string, node: string, object?: ObjectRef): string =>
+    `${instance(ref)}/nodes/${encoded(node)}${queryOf({ object: object && instanceRef(object) })}`,
   /** `ObjectDetail`. */
   object: (ref: string, object: ObjectRef): string =>
     `${instance(ref)}/object${queryOf({ object: instanceRef(object) })}`,

@@ -10,7 +10,7 @@ export const MAX_BODY_BYTES = 1024 * 1024;
  * @throws InspectFailure 413 for a longer body, and 400 for bytes that are not UTF-8. The caller must then end the
  *   connection, because the rest of the body is unread.
  */
-export async function readBody(request: IncomingMessage): Promise<string> {
+export async function readTextBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -58,12 +58,26 @@ export interface InspectEvent {
      * adds it for instances that clients read. A controller's own `InspectSource` has no such event.
      */
     | 'object-changed'
+    /**
+     * The cluster has a new event about the instance itself, or an event about it occurred again. The server of the
+     * dashboard adds it for instances that clients read.
+     */
+    | 'event-recorded'
+    /**
+     * `InspectMeta.limits` changed: a list of the server fails, or works again. The client reads `meta` again. The server
+     * of the dashboard adds it. A controller's own `InspectSource` has no such event.
+     */
+    | 'limits-changed'
+    /** The controller wrote an object of the instance. */
     | 'wrote'
+    /** A pass over the definition or the instance failed. */
     | 'failed';
-  /** Definition name, or the `ref` of an instance. */
+  /** Definition name, or the `ref` of an instance. Empty for `limits-changed`. */
   readonly subject: string;
   /** What happened to the object, for `wrote`. */
   readonly outcome?: ObjectOutcome;
+  /** The revision that the instance follows, for `instance-changed` of a controller. Absent when it is not known. */
+  readonly revision?: number;
   readonly message: string;
 }
 

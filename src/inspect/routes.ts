@@ -2,13 +2,13 @@ import type { ObjectRef } from '../core/index.ts';
 import { explainNodes } from '../runtime/index.ts';
 import { readActionRequest, readPlanRequest } from './bodies.ts';
 import type { InspectCall, InspectDetails } from './details.ts';
-import { badRequest, InspectFailure } from './failure.ts';
+import { badInspectRequest, InspectFailure } from './failure.ts';
 import type { InspectIndex } from './inspect-index.ts';
-import { instancePage, readInstanceQuery, wholeNumber } from './instance-page.ts';
+import { INSTANCE_OPTIONS, instancePage, readInstanceQuery, wholeNumber, withInstanceCounts } from './instance-page.ts';
 import { byDefinition } from './inspect-index.ts';
-import { countStates } from './instance-page.ts';
-import type { DefinitionList, DefinitionRow, InspectMeta, InstancePage } from './model.ts';
+import type { DefinitionList, InspectMeta, InstancePage } from './model.ts';
 import { parseInstanceRef } from './paths.ts';
+import { refuseUnknownParameters } from './query-options.ts';
 import type { InspectSource } from './reports.ts';
 import { DEFINITION, maySeeInstance, visibleRows } from './visible-rows.ts';
 
@@ -48,12 +48,12 @@ export async function answerInspect(request: InspectRequest, context: RouteConte
   const [collection, ...rest] = request.segments;
   switch (collection) {
     case 'meta':
-      return rest.length === 0 ? read(request, () => metaOf(context)) : nothing();
+      return rest.length === 0 ? read(request, [], () => metaOf(context)) : nothing();
     case 'definitions':
-      return read(request, () => answerDefinitions(rest, context));
+      return read(request, [], () => answerDefinitions(rest, context));
     case 'instances':
       return rest.length === 0
-        ? read(request, () => pageOf(request.parameters, context))
+        ? read(request, INSTANCE_OPTIONS, () => pageOf(request.parameters, context))
         : answerInstance(request, rest, context);
     case 'plan':
       if (rest.length > 0) return nothing();
@@ -66,16 +66,23 @@ export async function answerInspect(request: InspectRequest, context: RouteConte
   }
 }
 
-function read<Answer>({ method }: InspectRequest, answer: () => Promise<Answer>): Promise<Answer> {
+/** Answers a read, whose query has these options and no others. */
+function read<Answer>(
+  { method, parameters }: InspectRequest,
+  options: readonly string[],
+  answer: () => Promise<Answer>,
+): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') throw otherMethod('GET');
+  refuseUnknownParameters(parameters, options);
   return answer();
 }
 
 async function post<Answer>(
-  { method, body }: InspectRequest,
+  { method, body, parameters }: InspectRequest,
   answer: (body: string) => Promise<Answer>,
 ): Promise<Answer> {
   if (method !== 'POST') throw otherMethod('POST');
+  refuseUnknownParameters(parameters, []);
   return answer(await body());
 }
 
@@ -98,7 +105,7 @@ async function answerDefinitions(rest: readonly string[], context: RouteContext)
     });
   }
   const [name, part, number, ...more] = rest;
-  if (name === undefined) return { items: await definitionRows(context) } satisfies DefinitionList;
+  if (name === undefined) return definitionList(context);
   if (more.length > 0 || (part !== undefined && part !== 'revisions')) return nothing();
   if (part === 'revisions') {
     const revision = wholeNumber('the revision', number ?? '');
@@ -107,21 +114,20 @@ async function answerDefinitions(rest: readonly string[], context: RouteContext)
   }
   const found = await detailsOf(context).definition(name, call);
   if (found === undefined) return missing(`there is no definition ${name}`, 'inspect/no-definition');
-  const row = (await definitionRows(context)).find((each) => each.name === name);
+  const row = (await definitionList(context)).items.find((each) => each.name === name);
   return row === undefined || !index.definitions().some((each) => each.name === name)
     ? found
     : { ...found, definition: row };
 }
 
 /** The definitions with the numbers of the instances that the caller may list. */
-async function definitionRows({ index, call }: RouteContext): Promise<readonly DefinitionRow[]> {
-  const { rows } = await visibleRows(index.instances(), call.viewer);
+async function definitionList({ index, call }: RouteContext): Promise<DefinitionList> {
+  const { rows, countLimits } = await visibleRows(index.instances(), call.viewer, { kinds: index.kinds() });
   const instances = byDefinition(rows);
-  return index.definitions().map((definition) => {
-    const own = instances.get(definition.name) ?? [];
-    const suspended = own.filter((row) => row.suspended === true).length;
-    return { ...definition, instances: own.length, counts: countStates(own), suspended };
-  });
+  const items = index
+    .definitions()
+    .map((definition) => withInstanceCounts(definition, instances.get(definition.name) ?? []));
+  return { items, limits: countLimits };
 }
 
 async function pageOf(parameters: URLSearchParams, { index, call }: RouteContext): Promise<InstancePage> {
@@ -131,6 +137,7 @@ async function pageOf(parameters: URLSearchParams, { index, call }: RouteContext
   const { rows, limits } = await visibleRows(
     namespace === undefined ? all : all.filter((row) => row.namespace === namespace),
     call.viewer,
+    { kinds: index.kinds(query.definition), ...(namespace === undefined ? {} : { namespace }) },
   );
   return { ...instancePage(rows, query), limits };
 }
@@ -167,9 +174,9 @@ async function answerInstance(
   if (more.length > 0 || (name !== undefined && part !== 'nodes')) return nothing();
   switch (part) {
     case undefined:
-      return read(request, async () => (await detailsOf(context).instance(ref, call)) ?? gone());
+      return read(request, [], async () => (await detailsOf(context).instance(ref, call)) ?? gone());
     case 'report':
-      return read(request, async () => {
+      return read(request, [], async () => {
         if (source === undefined) throw noReports();
         const report = source.report(ref);
         if (report !== undefined) return { ...report, explanations: explainNodes(report) };
@@ -178,15 +185,26 @@ async function answerInstance(
           : missing(`the controller has no report of ${ref} yet`, 'inspect/no-report');
       });
     case 'why':
-      return read(request, async () => (await detailsOf(context).why(ref, node, call)) ?? gone());
+      return read(request, ['node'], async () => (await detailsOf(context).why(ref, node, call)) ?? gone());
     case 'nodes':
-      return read(request, async () => (await detailsOf(context).node(ref, name ?? '', call)) ?? gone());
+      return read(request, ['object'], async () => {
+        const object = parameters.has('object') ? objectOf(parameters) : undefined;
+        return (await detailsOf(context).node(ref, name ?? '', object, call)) ?? gone();
+      });
     case 'object':
-      return read(request, async () => (await detailsOf(context).object(ref, objectOf(parameters), call)) ?? gone());
+      return read(
+        request,
+        ['object'],
+        async () => (await detailsOf(context).object(ref, objectOf(parameters), call)) ?? gone(),
+      );
     case 'events':
-      return read(request, async () => (await detailsOf(context).events(ref, node, call)) ?? gone());
+      return read(request, ['node'], async () => (await detailsOf(context).events(ref, node, call)) ?? gone());
     case 'logs':
-      return read(request, async () => (await detailsOf(context).log(ref, logOf(parameters), call)) ?? gone());
+      return read(
+        request,
+        ['object', 'container', 'previous', 'tail'],
+        async () => (await detailsOf(context).log(ref, logOf(parameters), call)) ?? gone(),
+      );
     case 'actions':
       return post(request, async (body) => {
         const action = readActionRequest(body);
@@ -211,7 +229,8 @@ function takeRef(rest: readonly string[]): { readonly ref: string; readonly path
 
 function objectOf(parameters: URLSearchParams): ObjectRef {
   const object = parseInstanceRef(parameters.get('object') ?? '');
-  if (object === undefined) throw badRequest('object must be apiVersion/Kind/namespace/name, with - for no namespace');
+  if (object === undefined)
+    throw badInspectRequest('object must be apiVersion/Kind/namespace/name, with - for no namespace');
   return object;
 }
 
@@ -219,7 +238,7 @@ function logOf(parameters: URLSearchParams) {
   const pod = objectOf(parameters);
   const container = parameters.get('container') ?? '';
   if (pod.kind !== 'Pod' || pod.apiVersion !== 'v1' || pod.namespace === undefined || container === '')
-    throw badRequest('a log needs object=v1/Pod/NAMESPACE/NAME and container=NAME');
+    throw badInspectRequest('a log needs object=v1/Pod/NAMESPACE/NAME and container=NAME');
   const tail = wholeNumber('tail', parameters.get('tail') ?? String(LOG_LINES));
   return { pod, container, previous: parameters.get('previous') === 'true', tail: Math.min(tail, MAX_LOG_LINES) };
 }
@@ -237,7 +256,7 @@ function noReports(): InspectFailure {
   return new InspectFailure('this server has no reports of a controller', {
     status: 404,
     code: 'inspect/no-reports',
-    remedy: 'use --dashboard-bind-address of the controller',
+    remedy: 'use --inspect-bind-address of the controller',
   });
 }
 
@@ -245,7 +264,7 @@ function notAllowed(): InspectFailure {
   return new InspectFailure('this server changes nothing', {
     status: 403,
     code: 'inspect/read-only',
-    remedy: 'start it with --allow-actions',
+    remedy: 'use typekro dashboard, up or dev with --allow-actions',
   });
 }
 

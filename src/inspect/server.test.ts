@@ -1,12 +1,15 @@
+import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Viewer } from './details.ts';
+import { KubeError } from '../kube/index.ts';
+import type { InspectDetails, Viewer } from './details.ts';
+import { InspectFailure } from './failure.ts';
 import { indexOfReports } from './inspect-index.ts';
 import type { InspectProblem, InstancePage } from './model.ts';
-import { instanceRef } from './paths.ts';
+import { inspectPaths, instanceRef } from './paths.ts';
 import type { InspectEvent, InspectSource, InstanceReport } from './reports.ts';
 import type { InspectServer } from './server.ts';
-import { serveInspect, tokenOf } from './server.ts';
+import { proofOf, serveInspect, tokenOf } from './server.ts';
 
 const ref = instanceRef({ apiVersion: 'acme.test/v1', kind: 'Boat', namespace: 'n', name: 'b' });
 const report: InstanceReport = {
@@ -44,7 +47,7 @@ const index = indexOfReports(source);
 let server: InspectServer;
 let port = 0;
 beforeAll(async () => {
-  server = await serveInspect({ index, source, authenticate: tokenOf(token, viewer) });
+  server = await serveInspect({ index, source, authenticate: tokenOf(token, viewer), prove: proofOf(token) });
   port = Number(new URL(server.url).port);
 });
 afterAll(async () => {
@@ -91,6 +94,18 @@ describe('paths', () => {
     ['/api/v1/instances', 200],
     ['/api/v1/instances?limit=x', 400],
     ['/api/v1/instances?sort=__proto__', 400],
+    ['/api/v1/instances?filter=b', 400],
+    ['/api/v1/instances?search=b&constructor=', 400],
+    ['/api/v1/meta?token=x', 400],
+    ['/api/v1/definitions?search=b', 400],
+    ['/api/v1/events?after=1', 400],
+    ['/api/v1/proof?nonce=0123456789abcdef0123456789abcdef&host=b', 400],
+    ['/api/v1/instances/acme.test/v1/Boat/n/b/report?node=a', 400],
+    ['/api/v1/instances/acme.test/v1/Boat/n/b/why?nodes=a', 400],
+    [
+      '/api/v1/instances?definition=boats&namespace=n&state=ACTIVE&revision=1&search=b&sort=age&order=asc&offset=0&limit=1',
+      200,
+    ],
     ['/api/v1/instances/acme.test/v1/Boat/n/b/report', 200],
     ['/api/v1/instances/acme.test%2Fv1%2FBoat%2Fn%2Fb/report', 200],
     ['/api/v1/instances/acme.test/v1/Boat/n/c/report', 404],
@@ -112,6 +127,16 @@ describe('paths', () => {
       code: 'inspect/no-instance',
       message: 'there is no instance acme.test/v1/Boat/n/c',
     });
+  });
+
+  it('names the options of a path for an unknown one, and no value', async () => {
+    const messages = ['/api/v1/instances?filter=secret', '/api/v1/meta?filter=secret'].map(
+      async (path) => ((await (await get(path)).json()) as InspectProblem).message,
+    );
+    expect(await Promise.all(messages)).toEqual([
+      'there is no option "filter": the options of this path are definition, namespace, state, revision, search, sort, order, offset, limit',
+      'there is no option "filter": this path has none',
+    ]);
   });
 
   it('reports that the server has no reports, and not that the instance is missing', async () => {
@@ -162,8 +187,67 @@ describe('the token', () => {
     expect(await response.text()).not.toContain('Boat');
   });
 
-  it('may be a query parameter, for EventSource', async () => {
-    expect((await get(`/api/v1/instances?token=${token}`, {})).status).toBe(200);
+  it('of a server that takes those of the cluster is refused with a way to get one', async () => {
+    const authenticate = tokenOf(token, viewer);
+    const ofCluster = await serveInspect({ index, authenticate, takesClusterTokens: true });
+    try {
+      for (const [url, problem] of [
+        [server.url, { code: 'inspect/token' }],
+        [ofCluster.url, { code: 'inspect/cluster-token', remedy: expect.stringContaining('kubectl create token') }],
+      ] as const) {
+        const answer = await fetch(`${url}/api/v1/meta`);
+        expect([answer.status, await answer.json()]).toEqual([
+          401,
+          { message: 'the token is missing or wrong', ...problem },
+        ]);
+      }
+    } finally {
+      await ofCluster.close();
+    }
+  });
+
+  it.each(['/api/v1/instances', '/api/v1/events'])('does not count in the address of %s', async (path) => {
+    expect((await get(`${path}?token=${token}`, {})).status).toBe(401);
+  });
+});
+
+describe('the proof of the token', () => {
+  const nonce = '0123456789abcdef0123456789abcdef';
+
+  it('needs no token, is another one for each nonce, and follows from the token and the address', async () => {
+    const proof = async (of: string) =>
+      ((await (await get(inspectPaths.proof(of), {})).json()) as { proof: string }).proof;
+    const expected = createHmac('sha256', token).update(`typekro-dashboard 127.0.0.1:${port} ${nonce}`).digest('hex');
+    expect(await proof(nonce)).toBe(expected);
+    expect(await proof(nonce.replaceAll('0', 'f'))).not.toBe(expected);
+  });
+
+  it.each([
+    ['a short nonce', 'abc', 400],
+    ['no nonce', '', 400],
+    ['a long nonce', '0'.repeat(33), 400],
+    ['another text', 'x'.repeat(32), 400],
+  ])('is refused for %s', async (_what, of, status) => {
+    expect((await get(inspectPaths.proof(of), {})).status).toBe(status);
+  });
+
+  // A program at another address of this machine can pass on the question of a page, with any Host.
+  it.each([
+    ['the address of the server', () => `127.0.0.1:${port}`, 200],
+    ['localhost, where another program can have the port of another address', () => `localhost:${port}`, 421],
+    ['the loopback address of IPv6', () => `[::1]:${port}`, 421],
+    ['another loopback address', () => `127.0.0.2:${port}`, 421],
+    ['another port', () => `127.0.0.1:${port - 1}`, 421],
+    ['no port', () => '127.0.0.1', 421],
+  ])('at %s is answered only with the address of the server', async (_what, host, status) => {
+    const answer = await lines(`GET ${inspectPaths.proof(nonce)} HTTP/1.1`, `Host: ${host()}`);
+    expect(statusOf(answer)).toBe(status);
+    if (status === 421) expect(answer).toContain(`open the page as http://127.0.0.1:${port}`);
+  });
+
+  it('is not given to a page of another site', async () => {
+    const answer = await lines(`GET ${inspectPaths.proof(nonce)} HTTP/1.1`, 'Host: evil.test');
+    expect(statusOf(answer)).toBe(421);
   });
 });
 
@@ -308,6 +392,39 @@ describe('the stream', () => {
 
   it('is not kept open for HEAD', async () => {
     expect((await get('/api/v1/events', own, 'HEAD')).status).toBe(200);
+  });
+});
+
+describe('a failure', () => {
+  it.each<[string, Error, number, string[]]>([
+    [
+      'of the server itself is reported',
+      new TypeError('x is not a function'),
+      500,
+      [`GET ${inspectPaths.why(ref)}: x is not a function`],
+    ],
+    ['of the request is not', new InspectFailure('no', { status: 404, code: 'test/no' }), 404, []],
+    [
+      'of a name that the cluster refuses',
+      new KubeError('cannot be a name', { status: 400, reason: 'BadRequest' }),
+      400,
+      [],
+    ],
+    ['of the cluster is not', new KubeError('no answer', { status: 0, reason: 'NoAnswer' }), 502, []],
+  ])('%s', async (_title, error, status, expected) => {
+    const failures: string[] = [];
+    const failing = await serveInspect({
+      index,
+      details: { why: () => Promise.reject(error) } as unknown as InspectDetails,
+      authenticate: tokenOf(token, viewer),
+      onFailure: (found, request) => failures.push(`${request}: ${found instanceof Error ? found.message : ''}`),
+    });
+    try {
+      const answer = await fetch(`${failing.url}${inspectPaths.why(ref, 'secret')}`, { headers: own });
+      expect([answer.status, failures]).toEqual([status, expected]);
+    } finally {
+      await failing.close();
+    }
   });
 });
 

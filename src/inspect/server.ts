@@ -1,14 +1,18 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { cryptoLibrary, equalSecrets, errorCode, httpLibrary, TypeKroError } from '../core/index.ts';
+import type { AddressInfo, Socket } from 'node:net';
+import { cryptoLibrary, equalSecrets, errorCode, httpLibrary, isLoopbackHost, TypeKroError } from '../core/index.ts';
 import type { Clock } from '../kube/index.ts';
 import { systemClock } from '../kube/index.ts';
+import { answerInTime, READ_DEADLINE_MS, REVIEW_DEADLINE_MS, WORK_DEADLINE_MS } from './answer-deadline.ts';
 import type { InspectDetails, Viewer } from './details.ts';
 import { EVENT_STREAM_HEADERS, EventStream } from './event-stream.ts';
-import { InspectFailure, problemOf } from './failure.ts';
+import { badInspectRequest, InspectFailure, problemOf } from './failure.ts';
 import type { InspectIndex } from './inspect-index.ts';
-import { INSPECT_PREFIX } from './paths.ts';
-import { readBody } from './read-body.ts';
+import type { InspectProof } from './model.ts';
+import { CLUSTER_TOKEN } from './model.ts';
+import { INSPECT_PREFIX, PROOF_PATH, proofMessage } from './paths.ts';
+import { refuseUnknownParameters } from './query-options.ts';
+import { readTextBody } from './read-body.ts';
 import type { InspectSource } from './reports.ts';
 import { refuseForeign, refuseOtherTypes } from './request-guard.ts';
 import { answerInspect } from './routes.ts';
@@ -26,6 +30,13 @@ export interface InspectServerOptions {
    * request, and while a stream is open.
    */
   readonly authenticate: (token: string) => Promise<Viewer | undefined>;
+  /** Are the tokens those of the users of the cluster? A refusal then says how to get one. Default false. */
+  readonly takesClusterTokens?: boolean;
+  /**
+   * Answers a nonce by a proof that this server has the token of its clients, and the address `host`. A page asks for the
+   * proof before it sends its token to a server that has started again. Absent: no proof is given.
+   */
+  readonly prove?: (nonce: string, host: string) => string;
   /**
    * The address to listen on. Default `127.0.0.1`, and all interfaces with `allowRemote`. Without `allowRemote`, only
    * loopback addresses are allowed.
@@ -35,7 +46,10 @@ export interface InspectServerOptions {
   readonly port?: number;
   /** Allows an address that other machines can reach. Default false. */
   readonly allowRemote?: boolean;
-  /** Further names by which clients may call the server, in lower case. Loopback names are always allowed. */
+  /**
+   * Further names by which clients may call the server, in lower case. Loopback names are always allowed. Absent: the
+   * command has no option for them.
+   */
   readonly hosts?: readonly string[];
   /**
    * Handles requests outside `/api/`, e.g. pages of a dashboard. Such requests need no token, so the responses must
@@ -43,6 +57,16 @@ export interface InspectServerOptions {
    */
   readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly clock?: Clock;
+  /**
+   * The time after which a connection without traffic is closed, in milliseconds. A request that is being answered is no
+   * idle connection. Default 60,000.
+   */
+  readonly idleTimeoutMs?: number;
+  /**
+   * Gets each failure that is an error of the server itself: its answer has the status 500, or the connection ended
+   * without an answer. `request` is the method and the path. Default: no report.
+   */
+  readonly onFailure?: (error: unknown, request: string) => void;
 }
 
 /** The running server of the interface. */
@@ -55,7 +79,7 @@ export interface InspectServer {
 const MAX_CONNECTIONS = 256;
 const MAX_STREAMS = 64;
 
-/** A connection without traffic is closed after this time, in milliseconds. A stream sends comments more often. */
+/** The default of `idleTimeoutMs`. A stream sends comments more often. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 /** The time within which a request must arrive, in milliseconds. */
@@ -69,9 +93,15 @@ export function tokenOf(token: string, viewer: Viewer): InspectServerOptions['au
   return (given) => Promise.resolve(equalSecrets(given, token) ? viewer : undefined);
 }
 
+/** Proves by a token. Another nonce or address gives another proof, and no proof reveals the token. */
+export const proofOf =
+  (token: string): NonNullable<InspectServerOptions['prove']> =>
+  (nonce, host) =>
+    cryptoLibrary().createHmac('sha256', token).update(proofMessage(nonce, host)).digest('hex');
+
 /**
- * Serves the interface. Every request under `/api/` needs a token, as `Authorization: Bearer …` or, for `EventSource`,
- * as the query parameter `token`.
+ * Serves the interface. Every request under `/api/` needs a token, as `Authorization: Bearer …`. Only `proof` needs
+ * none. A token in the address is not accepted, because proxies and browsers keep addresses.
  *
  * @throws TypeKroError `inspect/remote-address` for an address that other machines can reach, and `inspect/listen` for
  *   one that cannot be opened.
@@ -79,7 +109,7 @@ export function tokenOf(token: string, viewer: Viewer): InspectServerOptions['au
 export async function serveInspect(options: InspectServerOptions): Promise<InspectServer> {
   const { port = 0, allowRemote = false } = options;
   const host = options.host ?? (allowRemote ? undefined : '127.0.0.1');
-  if (host !== undefined && !allowRemote && !isLoopback(host)) {
+  if (host !== undefined && !allowRemote && !isLoopbackHost(host)) {
     throw new TypeKroError(`the inspect interface is not opened on ${host}, which other machines can reach`, {
       code: 'inspect/remote-address',
       remedy: 'bind it to 127.0.0.1 and forward the port',
@@ -87,10 +117,13 @@ export async function serveInspect(options: InspectServerOptions): Promise<Inspe
   }
   const handler = new Handler(options);
   const server = httpLibrary().createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    handler.handle(request, response).catch(() => response.destroy());
+    handler.handle(request, response).catch((error: unknown) => {
+      handler.report(error, request);
+      response.destroy();
+    });
   });
   server.maxConnections = MAX_CONNECTIONS;
-  server.timeout = IDLE_TIMEOUT_MS;
+  server.timeout = handler.idleTimeoutMs;
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -104,6 +137,7 @@ export async function serveInspect(options: InspectServerOptions): Promise<Inspe
 }
 
 class Handler {
+  readonly idleTimeoutMs: number;
   readonly #options: InspectServerOptions;
   readonly #clock: Clock;
   readonly #hosts: ReadonlySet<string>;
@@ -112,6 +146,7 @@ class Handler {
   #streams = 0;
 
   constructor(options: InspectServerOptions) {
+    this.idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#hosts = new Set(options.hosts ?? []);
@@ -124,59 +159,106 @@ class Handler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Clients need no `Date` header. Node would load a megabyte of calendar data for it.
     response.sendDate = false;
+    // No byte is sent while a plan or another long answer is computed.
+    request.socket.setTimeout(0);
     try {
       await this.#answer(request, response);
     } catch (error) {
       const { status, body } = problemOf(error);
+      // The error of a request whose client has left, or which the end of the server interrupts, has no reader.
+      if (status === 500 && !response.destroyed && !this.#ending.signal.aborted) this.report(error, request);
       if (response.headersSent || response.destroyed) return void response.destroy();
       if (status === 401) response.setHeader('www-authenticate', 'Bearer');
       // The rest of the body is unread, so the connection cannot serve another request.
       if (!request.complete) response.setHeader('connection', 'close');
       sendJson(request, response, status, body);
+    } finally {
+      // A client that does not read its answer, or a stream, is idle after all.
+      if (!response.writableFinished) request.socket.setTimeout(this.idleTimeoutMs);
     }
   }
 
+  /** Reports an error of the server itself. Parameters can have names of the cluster, so only the path is named. */
+  report(error: unknown, { method = 'GET', url = '/' }: IncomingMessage): void {
+    this.#options.onFailure?.(error, `${method} ${url.replace(/\?.*$/s, '')}`);
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pages, authenticate } = this.#options;
-    refuseForeign({ method: request.method ?? 'GET', headers: request.headers }, this.#hosts);
+    const { pages, authenticate, takesClusterTokens = false } = this.#options;
     const path = request.url ?? '/';
+    const { method: sent = 'GET', headers } = request;
+    refuseForeign({ method: sent, path, headers }, this.#hosts, this.#options.hosts !== undefined);
     if (!path.startsWith('/api/')) {
       if (pages?.(request, response) === true) return;
       throw nothingAt();
     }
     const { pathname, searchParams } = new URL(path, 'http://inspect');
     if (!pathname.startsWith(INSPECT_PREFIX)) throw nothingAt();
-    const token = tokenIn(request, searchParams);
-    const viewer = await authenticate(token);
-    if (viewer === undefined) {
-      throw new InspectFailure('the token is missing or wrong', { status: 401, code: 'inspect/token' });
+    if (pathname === PROOF_PATH) {
+      refuseUnknownParameters(searchParams, ['nonce']);
+      return this.#prove(request, response, searchParams.get('nonce') ?? '');
     }
-    const segments = pathname.slice(INSPECT_PREFIX.length).split('/').map(decoded);
-    const isValid = async () => (await authenticate(token)) !== undefined;
-    if (segments.length === 1 && segments[0] === 'events') return this.#stream(request, response, viewer, isValid);
+    const token = tokenIn(request);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    const signals = [gone.signal, this.#ending.signal];
+    const review = () => answerInTime(REVIEW_DEADLINE_MS, signals, this.#clock, () => authenticate(token));
+    const viewer = await review();
+    if (viewer === undefined) {
+      throw new InspectFailure('the token is missing or wrong', {
+        status: 401,
+        ...(takesClusterTokens
+          ? { code: CLUSTER_TOKEN, remedy: 'send a token of the cluster: kubectl create token ACCOUNT -n NAMESPACE' }
+          : { code: 'inspect/token' }),
+      });
+    }
+    const segments = pathname.slice(INSPECT_PREFIX.length).split('/').map(decoded);
+    const isValid = async () => (await review()) !== undefined;
+    if (segments.length === 1 && segments[0] === 'events') {
+      refuseUnknownParameters(searchParams, ['lastEventId']);
+      return this.#stream(request, response, viewer, isValid);
+    }
     const { index, source, details } = this.#options;
-    const body = await answerInspect(
-      {
-        method: request.method ?? 'GET',
-        segments,
-        parameters: searchParams,
-        body: () => {
-          refuseOtherTypes({ method: 'POST', headers: request.headers });
-          return readBody(request);
+    const { method = 'GET' } = request;
+    const answer = (signal: AbortSignal): Promise<unknown> =>
+      answerInspect(
+        {
+          method,
+          segments,
+          parameters: searchParams,
+          body: () => {
+            refuseOtherTypes(request.headers);
+            return readTextBody(request);
+          },
         },
-      },
-      {
-        index,
-        ...(source === undefined ? {} : { source }),
-        ...(details === undefined ? {} : { details }),
-        call: { viewer, signal: AbortSignal.any([gone.signal, this.#ending.signal]) },
-        epoch: this.#epoch,
-        now: this.#clock.now(),
-      },
-    );
+        {
+          index,
+          ...(source === undefined ? {} : { source }),
+          ...(details === undefined ? {} : { details }),
+          call: { viewer, signal },
+          epoch: this.#epoch,
+          now: this.#clock.now(),
+        },
+      );
+    const limitMs = method === 'POST' ? WORK_DEADLINE_MS : READ_DEADLINE_MS;
+    const body = await answerInTime(limitMs, signals, this.#clock, answer);
     sendJson(request, response, 200, body);
+  }
+
+  #prove(request: IncomingMessage, response: ServerResponse, nonce: string): void {
+    const { prove } = this.#options;
+    if (prove === undefined) throw nothingAt();
+    if (!/^[0-9a-f]{32}$/.test(nonce)) throw badInspectRequest('nonce must be 32 hexadecimal digits');
+    const host = boundHost(request.socket);
+    if (request.headers.host?.toLowerCase() !== host) {
+      throw new InspectFailure(`only a page at ${host} gets a proof`, {
+        status: 421,
+        code: 'inspect/proof-host',
+        remedy: `open the page as http://${host}`,
+      });
+    }
+    const proof: InspectProof = { proof: prove(nonce, host) };
+    sendJson(request, response, 200, proof);
   }
 
   #stream(request: IncomingMessage, response: ServerResponse, viewer: Viewer, isValid: () => Promise<boolean>): void {
@@ -203,13 +285,25 @@ class Handler {
       lastEventId: typeof header === 'string' && header !== '' ? header : parameter,
       maySee: (event) => maySeeEvent(event, viewer),
       isValid,
+      onFailure: (error) => {
+        if (problemOf(error).status === 500) this.report(error, request);
+      },
     }).start();
   }
 }
 
-function tokenIn({ headers }: IncomingMessage, parameters: URLSearchParams): string {
-  const header = headers.authorization ?? '';
-  return header.startsWith('Bearer ') ? header.slice('Bearer '.length) : (parameters.get('token') ?? '');
+/**
+ * The address of this end of a connection, as a browser writes it in `Host`. It is not taken from the request, whose
+ * sender can write any `Host`.
+ */
+function boundHost({ localAddress = '', localPort }: Socket): string {
+  const address = localAddress.replace(/^::ffff:/, '');
+  const name = address.includes(':') ? `[${address}]` : address;
+  return localPort === 80 ? name : `${name}:${localPort}`;
+}
+
+function tokenIn({ headers: { authorization = '' } }: IncomingMessage): string {
+  return authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : '';
 }
 
 function decoded(segment: string): string {
@@ -234,10 +328,6 @@ function sendJson({ method }: IncomingMessage, response: ServerResponse, status:
     'content-length': Buffer.byteLength(text),
   });
   response.end(method === 'HEAD' ? undefined : text);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function listen(server: Server, host: string | undefined, port: number): Promise<void> {

@@ -1,3 +1,5 @@
+import { compareText } from '../golang/index.ts';
+import type { ResourceType } from '../kube/index.ts';
 import type { Viewer } from './details.ts';
 import type { InstanceRow } from './model.ts';
 import { parseInstanceRef } from './paths.ts';
@@ -12,37 +14,86 @@ export const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraph
  */
 const MAX_REVIEWED_NAMESPACES = 200;
 
+/** The maximum number of kinds that a limit names. */
+const MAX_NAMED_KINDS = 5;
+
 /** The rows that a caller may list. */
 export interface VisibleRows {
   readonly rows: readonly InstanceRow[];
-  /** What is left out, as sentences. */
+  /** What a list of the rows leaves out, as sentences. */
   readonly limits: readonly string[];
+  /** What numbers of the rows leave out, as sentences. */
+  readonly countLimits: readonly string[];
 }
 
-/** Selects the instances that a caller may list, in all namespaces or in those of the instances. */
-export async function visibleRows(rows: readonly InstanceRow[], viewer: Viewer): Promise<VisibleRows> {
-  const kinds = new Map(rows.map((row) => [typeKey(row), { apiVersion: row.apiVersion, kind: row.kind }]));
+const NO_LIMITS = { limits: [], countLimits: [] };
+const LIMITS = {
+  limits: [`only ${MAX_REVIEWED_NAMESPACES} namespaces are shown: choose a namespace to see another one`],
+  countLimits: [`the numbers of instances are those of ${MAX_REVIEWED_NAMESPACES} namespaces`],
+};
+
+/** The kinds and the place that a caller reads. */
+export interface ReadKinds {
+  /** The kinds whose instances the caller would see with all rights. A limit names those that the caller may not list. */
+  readonly kinds?: readonly ResourceType[];
+  /** The namespace of the rows. Absent: the rows are of all namespaces. */
+  readonly namespace?: string;
+}
+
+/**
+ * Selects the instances that a caller may list, in all namespaces or in those of the instances. The limit about a kind that
+ * the caller may not list does not depend on its instances, so that it reveals nothing about them.
+ */
+export async function visibleRows(
+  rows: readonly InstanceRow[],
+  viewer: Viewer,
+  { kinds = [], namespace }: ReadKinds = {},
+): Promise<VisibleRows> {
+  const types = new Map(
+    [...kinds, ...rows].map(({ apiVersion, kind }) => [typeKey({ apiVersion, kind }), { apiVersion, kind }]),
+  );
   const open = new Set<string>();
   await Promise.all(
-    [...kinds].map(async ([key, type]) => {
+    [...types].map(async ([key, type]) => {
       if (await viewer.mayList(type)) open.add(key);
     }),
   );
-  if (open.size === kinds.size) return { rows, limits: [] };
-  const places = new Map<string, InstanceRow>();
-  for (const row of rows) if (!open.has(typeKey(row)) && row.namespace !== undefined) places.set(placeKey(row), row);
+  if (open.size === types.size) return { rows, ...NO_LIMITS };
+  const places = new Map<string, ResourceType & { readonly namespace: string }>();
+  const wanted = namespace === undefined ? rows : [...kinds.map((type) => ({ ...type, namespace })), ...rows];
+  for (const { apiVersion, kind, namespace: of } of wanted) {
+    const place = { apiVersion, kind, namespace: of ?? '' };
+    if (!open.has(typeKey(place)) && of !== undefined) places.set(placeKey(place), place);
+  }
   const reviewed = [...places].slice(0, MAX_REVIEWED_NAMESPACES);
   const allowed = new Set<string>();
+  const shown = new Set(open);
   await Promise.all(
-    reviewed.map(async ([key, { apiVersion, kind, namespace }]) => {
-      if (await viewer.mayList({ apiVersion, kind }, namespace)) allowed.add(key);
+    reviewed.map(async ([key, { apiVersion, kind, namespace: of }]) => {
+      if (!(await viewer.mayList({ apiVersion, kind }, of))) return;
+      allowed.add(key);
+      shown.add(typeKey({ apiVersion, kind }));
     }),
   );
-  const limits =
-    places.size > reviewed.length
-      ? [`only ${MAX_REVIEWED_NAMESPACES} namespaces are shown: choose a namespace to see another one`]
-      : [];
-  return { rows: rows.filter((row) => open.has(typeKey(row)) || allowed.has(placeKey(row))), limits };
+  const { limits, countLimits } = places.size > reviewed.length ? LIMITS : NO_LIMITS;
+  const hidden = kinds.filter((type) => !shown.has(typeKey(type)));
+  const refusal = (what: string): string[] =>
+    hidden.length === 0
+      ? []
+      : [`instances of ${namesOf(hidden)} ${what}: you may not list them in ${namespace ?? 'all namespaces'}`];
+  return {
+    rows: rows.filter((row) => open.has(typeKey(row)) || allowed.has(placeKey(row))),
+    limits: [...refusal('cannot be listed'), ...limits],
+    countLimits: [...refusal('are not counted'), ...countLimits],
+  };
+}
+
+/** The names of kinds in a sentence. */
+function namesOf(types: readonly ResourceType[]): string {
+  const names = [...new Set(types.map(({ kind }) => kind))].sort(compareText);
+  const further = names.length - MAX_NAMED_KINDS;
+  if (further > 1) return `${names.slice(0, MAX_NAMED_KINDS).join(', ')} and ${further} other kinds`;
+  return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** May the caller list the instance? */
@@ -52,11 +103,18 @@ export async function maySeeInstance(row: { apiVersion: string; kind: string; na
   return row.namespace !== undefined && (await viewer.mayList(type, row.namespace));
 }
 
-const typeKey = ({ apiVersion, kind }: InstanceRow): string => `${apiVersion} ${kind}`;
-const placeKey = (row: InstanceRow): string => `${typeKey(row)} ${row.namespace ?? ''}`;
+const typeKey = ({ apiVersion, kind }: ResourceType): string => `${apiVersion} ${kind}`;
+const placeKey = (row: ResourceType & { readonly namespace?: string }): string =>
+  `${typeKey(row)} ${row.namespace ?? ''}`;
 
-/** May the caller see an event? Its subject is the name of a definition, or the address of an instance. */
-export async function maySeeEvent({ subject }: InspectEvent, viewer: Viewer): Promise<boolean> {
+/**
+ * May the caller see an event? Its subject is the name of a definition, or the address of an instance. Each caller may
+ * read the limits of the server.
+ */
+export async function maySeeEvent({ type, subject }: InspectEvent, viewer: Viewer): Promise<boolean> {
+  if (type === 'limits-changed') return true;
   const instance = parseInstanceRef(subject);
-  return instance === undefined ? viewer.mayList(DEFINITION) : maySeeInstance(instance, viewer);
+  if (instance !== undefined) return maySeeInstance(instance, viewer);
+  // The name of a definition has no slash. Another subject has no known rights.
+  return subject.includes('/') ? false : viewer.mayList(DEFINITION);
 }

@@ -1,7 +1,8 @@
-import { parseExpressionAt } from 'acorn';
+import { parse, parseExpressionAt } from 'acorn';
 import { describe, expect, test } from 'vitest';
 import { assignedAround, freeNames } from './free-names.ts';
-import { isFunction } from './syntax.ts';
+import { analyseScopes } from './scope-analysis.ts';
+import { assignedNames, isFunction } from './syntax.ts';
 import type { FunctionSyntax } from './syntax.ts';
 
 function functionOf(text: string): FunctionSyntax {
@@ -37,7 +38,7 @@ describe('the free variables of a function', () => {
     ['a name outside of a catch that declares it', '() => { try { e; } catch (e) {} finally { e; } return e; }', ['e']],
     ['no name of a catch with a pattern', '() => { try {} catch ({ m, n: [k] }) { m + k; } }', []],
     ['defaults in the pattern of a catch', '() => { try {} catch ({ m = d }) { m; } }', ['d']],
-    ['a var with the name of a catch parameter', '() => { try {} catch (e) { var e = 1; } return e; }', []],
+    ['no var with the name of a catch parameter', '() => { try {} catch (e) { var e = 1; } return e; }', []],
 
     ['a name after a catch that declares it', '() => { try { f(); } catch (e) { g(e); } return e; }', ['f', 'g', 'e']],
     ['a name that `try` reads and `catch` declares', '() => { try { e; } catch (e) {} }', ['e']],
@@ -56,8 +57,8 @@ describe('the free variables of a function', () => {
       '() => { if (a) { var b = 1; } return b + f(); function f() {} }',
       ['a'],
     ],
-    ['a var before its declaration', '() => { x = 1; use(x); for (;;) { var x; } }', ['use']],
-    ['a var of a loop', '() => { for (var x of []) ; return x; }', []],
+    ['no var that is used before its declaration', '() => { x = 1; use(x); for (;;) { var x; } }', ['use']],
+    ['no var of a loop', '() => { for (var x of []) ; return x; }', []],
     ['a name that a nested function declares by var', '() => { (() => { var x; })(); return x; }', ['x']],
     ['a name that is a parameter of another function', '() => { const f = (x) => x; return f(x); }', ['x']],
     ['names that a nested function uses', '() => () => k', ['k']],
@@ -110,5 +111,26 @@ describe('the outer variables that a piece of code assigns', () => {
   ])('as a block: %s', (_what, text, names) => {
     const { body } = functionOf(`() => ${text}`);
     expect([...assignedAround(body)]).toEqual(names);
+  });
+});
+
+describe('the free names of a module', () => {
+  test.each<[what: string, text: string, names: string[]]>([
+    ['no names that it exports from another module', "export { x, y as z } from 'm'; export * from 'n';", []],
+    ['no exported names that it declares', 'const x = 1; export { x, x as default };', []],
+    ['names that an exported declaration reads', 'export const a = b; export function c() { return d; }', ['b', 'd']],
+    ['names that a default export reads', 'export default [a];', ['a']],
+  ])('%s', (_what, text, names) => {
+    expect([...analyseScopes(parse(text, { ecmaVersion: 'latest', sourceType: 'module' })).free]).toEqual(names);
+  });
+});
+
+describe('the names that a body assigns', () => {
+  test.each<[what: string, text: string, names: string[]]>([
+    ['a var with a value, also of a loop', '() => { var a = 1; for (var b of l); for (var c in o); }', ['a', 'b', 'c']],
+    ['no var without a value', '() => { var a; let b = 1; }', []],
+    ['assignments in nested functions', '() => () => { a = 1; b++; [c] = l; }', ['a', 'b', 'c']],
+  ])('%s', (_what, text, names) => {
+    expect([...assignedNames(functionOf(text))]).toEqual(names);
   });
 });

@@ -11,7 +11,10 @@ export function freeNames(node: FunctionSyntax): string[] {
   return [...analyseScopes(node).free].filter(isVariable);
 }
 
-/** The outer variables that a piece of code assigns. Variables that the piece declares itself do not count. */
+/**
+ * The outer variables that a piece of code assigns. Variables that the piece declares do not count, except a `var` of a
+ * statement, because such a variable belongs to the enclosing function.
+ */
 export function assignedAround(node: AnyNode): ReadonlySet<string> {
   return analyseScopes(node).assigned;
 }

@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn';
-import { boundNames, childrenOf, isFunction } from './syntax.ts';
+import { assignedBy, boundNames, childrenOf, isFunction } from './syntax.ts';
 import type { FunctionSyntax } from './syntax.ts';
 
 /** A declared name. */
@@ -36,11 +36,17 @@ export interface ScopeAnalysis {
   /** The names of `free` that are assigned: `x = 1`, `x++`, `[x] = list`, `for (x of list)`. */
   readonly assigned: ReadonlySet<string>;
   readonly capturesOf: (node: FunctionSyntax) => Captures;
-  /** The scope around a node. Known for functions and calls only. */
+  /** The scope around a function, a call or a `new` expression; undefined for other nodes. */
   readonly scopeOf: (node: AnyNode) => Scope | undefined;
-  /** All identifiers of the program, whatever they name. */
+  /**
+   * The names of all variables, functions, classes and imports that the program declares or uses. The private names
+   * (`#x`) that the program uses are included; other names of properties, and labels, are not.
+   */
   readonly identifiers: ReadonlySet<string>;
-  /** The modules that the program imports or requires. */
+  /**
+   * The modules of `import` declarations and of calls `require('module')`. Dynamic imports and re-exports are not
+   * included.
+   */
   readonly modules: readonly string[];
 }
 
@@ -239,8 +245,12 @@ class Analysis {
         return;
       case 'ExportAllDeclaration':
         return;
-      case 'ExportSpecifier':
-        return this.visit(node.local, at);
+      case 'ExportNamedDeclaration':
+        // The names in `export { x } from 'm'` are those of the other module.
+        if (node.source) return;
+        for (const { local } of node.specifiers) this.visit(local, at);
+        if (node.declaration) this.visit(node.declaration, at);
+        return;
       default:
     }
     this.visitChildren(node, at);
@@ -293,25 +303,6 @@ class Analysis {
       if (member.computed) this.visit(member.key, { ...at, scope });
       if (member.value) this.visit(member.value, { scope: own, arrows: [] });
     }
-  }
-}
-
-/** The names that a node itself assigns; assignments in its child nodes do not count. */
-function assignedBy(node: AnyNode): readonly string[] {
-  switch (node.type) {
-    case 'AssignmentExpression':
-      return boundNames(node.left);
-    case 'UpdateExpression':
-      return node.argument.type === 'Identifier' ? [node.argument.name] : [];
-    case 'ForOfStatement':
-    case 'ForInStatement':
-      if (node.left.type !== 'VariableDeclaration') return boundNames(node.left);
-      return node.left.kind === 'var' ? node.left.declarations.flatMap(({ id }) => boundNames(id)) : [];
-    case 'VariableDeclaration':
-      if (node.kind !== 'var') return [];
-      return node.declarations.flatMap(({ id, init }) => (init ? boundNames(id) : []));
-    default:
-      return [];
   }
 }
 

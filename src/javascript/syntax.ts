@@ -79,21 +79,32 @@ export function varNames(body: readonly Statement[]): string[] {
   return names;
 }
 
+/** The names that a node itself assigns; assignments in its child nodes do not count. */
+export function assignedBy(node: AnyNode): readonly string[] {
+  switch (node.type) {
+    case 'AssignmentExpression':
+      return boundNames(node.left);
+    case 'UpdateExpression':
+      return node.argument.type === 'Identifier' ? [node.argument.name] : [];
+    case 'ForOfStatement':
+    case 'ForInStatement':
+      if (node.left.type !== 'VariableDeclaration') return boundNames(node.left);
+      return node.left.kind === 'var' ? node.left.declarations.flatMap(({ id }) => boundNames(id)) : [];
+    case 'VariableDeclaration':
+      if (node.kind !== 'var') return [];
+      return node.declarations.flatMap(({ id, init }) => (init ? boundNames(id) : []));
+    default:
+      return [];
+  }
+}
+
 /** The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), also in nested functions. */
 export function assignedNames(body: AnyNode): Set<string> {
   const names = new Set<string>();
   visitNodes(
     body,
     (node) => {
-      if (node.type === 'AssignmentExpression') for (const name of boundNames(node.left)) names.add(name);
-      if (node.type === 'UpdateExpression' && node.argument.type === 'Identifier') names.add(node.argument.name);
-      if (
-        (node.type === 'ForOfStatement' || node.type === 'ForInStatement') &&
-        node.left.type !== 'VariableDeclaration'
-      )
-        for (const name of boundNames(node.left)) names.add(name);
-      if (node.type === 'VariableDeclaration' && node.kind === 'var')
-        for (const { id } of node.declarations) for (const name of boundNames(id)) names.add(name);
+      for (const name of assignedBy(node)) names.add(name);
     },
     true,
   );

@@ -16,12 +16,12 @@ export interface AnswerSink {
  */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 
-/** The maximum length of a head or of a line of a chunked body. */
+/** The maximum length of a head or of a line of a chunked body, in bytes. */
 const MAX_HELD_BYTES = 64 * 1024;
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 
-/** Parses one HTTP/1.1 answer from pieces of any size. Throws on malformed bytes. */
+/** Parses one answer of HTTP/1.0 or HTTP/1.1 from pieces of any size. Throws on malformed bytes. */
 export class AnswerReader {
   readonly #sink: AnswerSink;
   readonly #isHead: boolean;

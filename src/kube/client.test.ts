@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import { KubeClient } from './client.ts';
 import { KubeError } from './error.ts';
-import type { FakeAnswer } from './fake-transport.ts';
-import { fakeTransport } from './fake-transport.ts';
+import type { FakeAnswer } from '../../test/support/fake-transport.ts';
+import { fakeTransport } from '../../test/support/fake-transport.ts';
 import type { Clock, TransportRequest, WatchEvent } from './types.ts';
 
 /** Timers fire at once, so that pauses between retries take no time. */
@@ -304,7 +304,7 @@ describe('KubeClient', () => {
     ['', undefined],
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
     ['-1', undefined],
-  ])('waits at most a minute for a server that sends Retry-After: %s', async (sentRequests, milliseconds) => {
+  ])('an error has the wait of the header Retry-After: %s, at most a minute', async (sentRequests, milliseconds) => {
     const { client } = setup(() => ({ status: 500, body: '', headers: { 'retry-after': sentRequests } }));
     await expect(client.get(REF)).rejects.toMatchObject({ retryAfterMs: milliseconds });
   });

@@ -46,6 +46,7 @@ import type {
 import { setType } from './set-type.ts';
 import { createTransport } from './transport.ts';
 import { runWatch } from './watch.ts';
+import { unknownKind } from './unknown-kind.ts';
 
 /** The options of a client. It needs either `transport` or `config`. */
 export interface KubeClientOptions {
@@ -68,7 +69,7 @@ export interface KubeClientOptions {
   readonly rateLimit?: RateLimit;
   /** Read lists as streams of events from servers that support that? Default true. */
   readonly streamLists?: boolean;
-  /** Called after every request; status 0 when no answer arrived. */
+  /** Called after every try of a request; status 0 when no answer arrived. */
   readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
   /** The meters that measure the client's requests. The impersonating clients that `as` makes share them. */
   readonly meters?: Set<RequestMeter>;
@@ -88,7 +89,8 @@ const IDLE_MS = 330_000;
 
 /**
  * A client for one API server. Objects are sent and returned unchanged: unknown fields are kept, and integers beyond
- * ±(2⁵³−1) are `bigint`. Discovery gives the URL of a kind. All errors are `KubeError`.
+ * ±(2⁵³−1) are `bigint`. Discovery gives the URL of a kind. A failed request is a `KubeError`; a call with incomplete
+ * arguments throws a `TypeKroError`.
  */
 export class KubeClient implements KubernetesApi {
   readonly discovery: Discovery;
@@ -421,14 +423,6 @@ export class KubeClient implements KubernetesApi {
       throw unknownKind(type, thrown);
     }
   }
-}
-
-function unknownKind(type: ResourceType, cause?: unknown): KubeError {
-  return new KubeError(`the server has no kind "${type.kind}" in version "${type.apiVersion}"`, {
-    status: 404,
-    reason: 'UnknownKind',
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 function readPage(type: ResourceType, text: string) {

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../core/index.ts';
 import type { Clock } from './types.ts';
 
-/** The longest delay that `setTimeout` accepts. A timer with a longer delay would fire at once. */
+/** The longest delay that `setTimeout` accepts, in milliseconds. A timer with a longer delay would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The system clock. A pending timer keeps the process alive; the caller that sets it must cancel it. */
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
 };
 
 /** The time for durations, in milliseconds: monotonic time, or wall time if the clock has no monotonic time. */
-export const elapsed = (clock: Clock): number => clock.elapsed?.() ?? clock.now();
+export const elapsed = (clock: Pick<Clock, 'elapsed' | 'now'>): number => clock.elapsed?.() ?? clock.now();
 
 /** Waits for a time, or until the signal aborts. Resolves in both cases; the caller checks the signal. */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {

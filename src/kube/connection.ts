@@ -6,7 +6,10 @@ import type { TransportRequest, TransportResponse } from './types.ts';
 
 /** The time for which an unused socket stays open, in milliseconds. The server's `keep-alive` header can shorten it. */
 const SPARE_MS = 30_000;
-/** The time limit for the next bytes of an answer, in milliseconds. For a stream it applies only to the head. */
+/**
+ * The time limit for the next bytes of an answer, in milliseconds. In a stream it applies only to the head and to an
+ * error response.
+ */
 const ANSWER_MS = 300_000;
 
 type Head = Omit<TransportResponse, 'body'>;

@@ -12,9 +12,10 @@ class TimeLimit extends DOMException {
 }
 
 /**
- * Runs work until one of the signals aborts or the time limit is over. After the limit the signal's reason is a
- * `DOMException` named `TimeoutError`, as with `AbortSignal.timeout`. Unlike `AbortSignal.timeout`, the timer uses the
- * given clock, is cancelled when the work is done, and keeps the process alive until then.
+ * Runs work with a signal, and waits until the work ends. The signal aborts when one of the given signals aborts, or
+ * when the time limit is over. After the limit the signal's reason is a `DOMException` named `TimeoutError`, as with
+ * `AbortSignal.timeout`. Unlike `AbortSignal.timeout`, the timer uses the given clock, is cancelled when the work is
+ * done, and keeps the process alive until then.
  */
 export async function withDeadline<Result>(
   milliseconds: number,

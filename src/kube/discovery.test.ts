@@ -158,7 +158,12 @@ describe('createDiscovery', () => {
       '/api': { kind: 'APIGroupDiscoveryList', items: [] },
       '/apis': { kind: 'APIGroupDiscoveryList', items },
     });
+    const mixed = setup({
+      '/api': { kind: 'APIVersions', versions: [] },
+      '/apis': { kind: 'APIGroupDiscoveryList', items },
+    });
     expect(await aggregated.discovery.all()).toEqual(await legacy.discovery.all());
+    expect(await mixed.discovery.all()).toEqual(await legacy.discovery.all());
   });
 });
 

@@ -7,7 +7,7 @@ import { isNotFound } from './error.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/** Shortest interval between two requests for a kind that the server lacks. */
+/** The shortest interval between two requests for a kind that the server lacks, in milliseconds. */
 const MISS_MS = 1000;
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
@@ -52,25 +52,36 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const readKinds = (apiVersion: string, { signal }: CallOptions): Promise<Known> =>
     whileWanted(readShared(apiVersion), signal);
 
+  const resourceOf = async (type: ResourceType, options: CallOptions = {}): Promise<ApiResource | undefined> => {
+    const { apiVersion, kind } = type;
+    const entry = known.get(apiVersion);
+    const found = entry?.resources.get(kind);
+    if (found !== undefined) return found;
+    const missedAt = entry?.missed.get(kind);
+    if (missedAt !== undefined && elapsed(clock) - missedAt < MISS_MS) return undefined;
+    const fresh = await readKinds(apiVersion, options);
+    const resource = fresh.resources.get(kind);
+    if (resource === undefined) fresh.missed.set(kind, elapsed(clock));
+    else fresh.missed.delete(kind);
+    return resource;
+  };
+
+  /** The resources of `/api` or `/apis`. A server may aggregate only one of the two. */
+  const readAll = async (path: string, options: CallOptions): Promise<readonly ApiResource[]> => {
+    const list = answerJson(await fetch(path, AGGREGATED, options), 'discovery') ?? null;
+    const aggregated = parseAggregated(list);
+    if (aggregated !== undefined) return aggregated;
+    const entries = await Promise.all(legacyVersions(list).map((apiVersion) => readKinds(apiVersion, options)));
+    return entries.flatMap((entry) => [...entry.resources.values()]);
+  };
+
   return {
     kindsOf: (apiVersion) => [...(known.get(apiVersion)?.resources.keys() ?? [])],
     peek: (type) => known.get(type.apiVersion)?.resources.get(type.kind),
-    async resourceOf(type: ResourceType, options: CallOptions = {}) {
-      const { apiVersion, kind } = type;
-      const entry = known.get(apiVersion);
-      const found = entry?.resources.get(kind);
-      if (found !== undefined) return found;
-      const missedAt = entry?.missed.get(kind);
-      if (missedAt !== undefined && elapsed(clock) - missedAt < MISS_MS) return undefined;
-      const fresh = await readKinds(apiVersion, options);
-      const resource = fresh.resources.get(kind);
-      if (resource === undefined) fresh.missed.set(kind, elapsed(clock));
-      else fresh.missed.delete(kind);
-      return resource;
-    },
+    resourceOf,
     async inGroup(group: string, kind: string, options: CallOptions = {}) {
       for (const apiVersion of await groupVersions(fetch, group, options)) {
-        const found = await this.resourceOf({ apiVersion, kind }, options);
+        const found = await resourceOf({ apiVersion, kind }, options);
         if (found !== undefined) return found;
       }
       return undefined;
@@ -82,16 +93,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       known.set(apiVersion, entry);
     },
     async all(options: CallOptions = {}) {
-      const [core = null, groups = null] = await Promise.all(
-        [fetch('/api', AGGREGATED, options), fetch('/apis', AGGREGATED, options)].map(async (text) =>
-          answerJson(await text, 'discovery'),
-        ),
-      );
-      const aggregated = [core, groups].map((list) => parseAggregated(list));
-      if (aggregated.every((list) => list !== undefined)) return aggregated.flat();
-      const versions = [...legacyVersions(core), ...legacyVersions(groups)];
-      const entries = await Promise.all(versions.map((apiVersion) => readKinds(apiVersion, options)));
-      return entries.flatMap((entry) => [...entry.resources.values()]);
+      return (await Promise.all(['/api', '/apis'].map((path) => readAll(path, options)))).flat();
     },
     forget(group?: string, kind?: string) {
       const isOther = (apiVersion: string) => group !== undefined && parseApiVersion(apiVersion).group !== group;

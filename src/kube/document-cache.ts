@@ -48,7 +48,7 @@ export class DocumentCache {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
-  /** The text of the document at this URL; `undefined` when it is absent or incomplete. */
+  /** The text of the document at this URL; `undefined` when the file is absent or damaged. */
   async get(url: string): Promise<string | undefined> {
     for (const file of this.#files(url)) {
       const stored = await quietly(readFile(file.path));

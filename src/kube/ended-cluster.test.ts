@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { ENDED_SERVER, endedCluster } from './ended-cluster.ts';
+import { endedCluster, endedServer } from './ended-cluster.ts';
 import { createTransport } from './transport.ts';
 import type { KubeConfig } from './types.ts';
 
@@ -49,7 +49,7 @@ function configOf(server: string): KubeConfig {
 }
 
 test('sends no request with the kubeconfig that an ended embedded cluster leaves behind', async () => {
-  const transport = await createTransport({ ...configOf(ENDED_SERVER), context: 'ended' });
+  const transport = await createTransport({ ...configOf(endedServer('typekro-up')), context: 'ended' });
   await expect(transport.request(request)).rejects.toThrow('the embedded cluster of .typekro/kubeconfig has ended');
   await transport.close();
 });
@@ -57,7 +57,7 @@ test('sends no request with the kubeconfig that an ended embedded cluster leaves
 test.each([
   ['another process', 'https:', 200, /has ended: another server answers at .* \(EPROTO\)$/],
   ['a server that refuses the credentials', 'http:', 401, /refused the credentials of .typekro\/kubeconfig \(401\)$/],
-])('%s on the port is not reported as an embedded cluster', async (_title, protocol, status, message) => {
+])('the error of a request names what listens on the port now: %s', async (_title, protocol, status, message) => {
   const server = createServer((_request, response) => response.writeHead(status).end('{}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -72,4 +72,17 @@ test.each([
   const gone = await createTransport(configOf(`https://127.0.0.1:${port}`));
   await expect(gone.request(request)).rejects.toThrow(/has ended: nothing answers at .* \(ECONNREFUSED\)$/);
   await gone.close();
+});
+
+test.each([
+  [endedServer('typekro-up'), 'start it again with npm start, typekro up, typekro dev or typekro cluster start; '],
+  [endedServer('typekro-cluster-start-my-dev'), 'start it again with typekro cluster start my-dev; '],
+  // The address that earlier versions wrote.
+  ['https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid', 'start it again with npm start'],
+])('the error for %s names the command that starts the cluster again', (server, remedy) => {
+  expect(endedCluster({ ...configOf(server), context: 'ended' }, undefined)?.remedy).toContain(remedy);
+});
+
+test('a label of the address ends with a dash, so that clients in Go ask no resolver for it', () => {
+  expect(new URL(endedServer('typekro-up')).hostname.split('.').some((label) => label.endsWith('-'))).toBe(true);
 });

@@ -1,11 +1,28 @@
-import { EMBEDDED_CONTEXT, TypeKroError } from '../core/index.ts';
+import { EMBEDDED_CONTEXT, isLoopbackHost, TypeKroError } from '../core/index.ts';
 import type { KubeConfig } from './types.ts';
 
-/** The server in the kubeconfig of an embedded cluster that has ended. No resolver knows its domain (RFC 6761). */
-export const ENDED_SERVER = 'https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid';
+/** The beginning of the addresses of embedded clusters that have ended, also of those that earlier versions wrote. */
+const ENDED_SERVER = 'https://this-cluster-has-ended';
 
-const REMEDY =
-  'start it again with npm start, typekro up, typekro dev or typekro cluster start; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG';
+/**
+ * The server in the kubeconfig of an embedded cluster that has ended. Clients print its name, which says what to do.
+ *
+ * No label of a name may end with a dash (RFC 1123). Clients in Go, such as kubectl, therefore refuse the name at once,
+ * and ask no resolver. For other clients no resolver knows the domain (RFC 6761).
+ *
+ * @param command the command that starts the cluster again, as one label: words with dashes between them
+ */
+export const endedServer = (command: string): string => `${ENDED_SERVER}-.start-it-again-with.${command}.invalid`;
+
+const remedyWith = (commands: string): string =>
+  `start it again with ${commands}; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG`;
+const REMEDY = remedyWith('npm start, typekro up, typekro dev or typekro cluster start');
+
+/** What the user can do. The address of a named cluster that has ended has its name. */
+function remedyFor(server: string): string {
+  const name = /^https:\/\/[^/]*\.typekro-cluster-start-([^./]+)\.invalid/.exec(server)?.[1];
+  return name === undefined ? REMEDY : remedyWith(`typekro cluster start ${name}`);
+}
 
 /** Descriptions of the address of an embedded cluster that has ended, by the code of the failed connection. */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
@@ -38,7 +55,7 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
   const why = words === undefined || isEnded(config) ? '' : `: ${words} (${code})`;
   return new TypeKroError(`the embedded cluster of ${source ?? 'this kubeconfig'} has ended${why}`, {
     code: 'kube/ended',
-    remedy: REMEDY,
+    remedy: remedyFor(server),
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -65,5 +82,5 @@ export function refusedByEmbedded(config: Address): TypeKroError | undefined {
 function isEmbeddedFile({ server, context, source }: Address): boolean {
   const { hostname } = new URL(server);
   const isOwn = context === EMBEDDED_CONTEXT || context.startsWith(`${EMBEDDED_CONTEXT}-`);
-  return source !== undefined && isOwn && /^(?:127\.|localhost$|\[::1\]$)/.test(hostname);
+  return source !== undefined && isOwn && isLoopbackHost(hostname);
 }

@@ -18,8 +18,8 @@ export interface KubeErrorDetails {
   /** HTTP status; 0 when no answer arrived. */
   readonly status: number;
   /**
-   * The `reason` of the server's Status, e.g. `NotFound`. Without an answer: `Transport`, `NoAnswer` (no answer in
-   * time), `Closed` or `Aborted`.
+   * The `reason` of the server's Status, e.g. `NotFound`, or a reason of the client, e.g. `InvalidAnswer`. Without an
+   * answer: `Transport`, `NoAnswer` (no answer in time), `Closed` or `Aborted`.
    */
   readonly reason: string;
   readonly details?: StatusDetails;
@@ -29,14 +29,14 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The longest pause that a server or proxy can request. The server may be available sooner. */
+/** The longest pause that a server or proxy can request, in milliseconds. The server may be available sooner. */
 const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };
 
 /**
- * The error of an API server that refused a request or could not be reached. Programs switch on `reason` or `status`,
- * never on the text.
+ * The error of a request that the API server refused or did not answer, or whose answer is not usable. Programs switch
+ * on `reason` or `status`, never on the text.
  */
 export class KubeError extends TypeKroError {
   readonly status: number;

@@ -25,11 +25,14 @@ export interface EventRecorderOptions {
   readonly onError?: (error: KubeError) => void;
 }
 
-/** The period in which a repeated event increases the count of the first one, in milliseconds. */
+/** The time after the last occurrence of an event in which a repetition increases its count, in milliseconds. */
 const SAME_MS = 600_000;
 /** The number of different events that are remembered for counting. */
 const MAX_COUNTED_EVENTS = 4096;
-/** The maximum length of a message: API servers refuse longer ones. */
+/**
+ * The maximum length of a message, in UTF-16 units. For an Event with `eventTime`, API servers have the same limit in
+ * bytes.
+ */
 const MAX_MESSAGE_LENGTH = 1024;
 
 interface Remembered {
@@ -68,7 +71,7 @@ export class EventRecorder {
     this.#writing ??= this.#drain();
   }
 
-  /** Settles when all recorded events are written. Drops the remaining events when the signal aborts. */
+  /** Settles when all recorded events are written or have failed. Drops the remaining events when the signal aborts. */
   async flush(signal?: AbortSignal): Promise<void> {
     const giveUp = () => {
       this.#pending.length = 0;

@@ -20,7 +20,7 @@ export function isInCluster(env: Environment): boolean {
  */
 export async function inClusterConfig(env: Environment, folder: string = FOLDER): Promise<KubeConfig> {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
-  const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  const port = env['KUBERNETES_SERVICE_PORT'] || '443';
   try {
     const [certificateAuthority, namespace] = await Promise.all([
       readFile(join(folder, 'ca.crt'), 'utf8'),
@@ -36,6 +36,11 @@ export async function inClusterConfig(env: Environment, folder: string = FOLDER)
       context: 'in-cluster',
     };
   } catch (thrown) {
-    throw TypeKroError.from(thrown, { code: 'kube/no-config', what: `read the service account in ${folder}` });
+    throw TypeKroError.from(thrown, {
+      code: 'kube/no-config',
+      what: `read the service account in ${folder}`,
+      remedy:
+        'let the pod mount the token of its ServiceAccount (automountServiceAccountToken: true), or set KUBECONFIG to the path of a file',
+    });
   }
 }

@@ -169,7 +169,7 @@ describe('runElection', () => {
     await ended;
   });
 
-  it('reads the lease again at once when another candidate of its identity wrote it', async () => {
+  it('reads the lease again at once after a conflict', async () => {
     const { server, stop, events, ended, advance, finish } = setup();
     server.conflicts = 2;
     await advance(0);

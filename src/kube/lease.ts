@@ -43,7 +43,8 @@ export interface ElectionOptions extends LeaseCandidate {
 }
 
 /**
- * Competes for a Lease until the signal aborts and the last term's work has ended.
+ * Competes for a Lease until the signal aborts and the last term's work has ended. If the work of a term fails, the
+ * candidacy ends, and the promise rejects with the error.
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
  * time. Candidates with the same identity may. A leader that cannot renew stops before the lease expires, also while a
@@ -197,7 +198,7 @@ class Election {
       });
   }
 
-  /** Aborts requests at the renewal deadline, after which their answer is useless. */
+  /** Limits a request to `renewDeadlineMs`, after which its answer is useless. */
   #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     return withDeadline(this.#times.renewDeadlineMs, [this.#ended.signal], this.#options.clock, work);
   }

@@ -36,8 +36,8 @@ const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefini
 /**
  * The schemas of a live server, kind by kind. The schema of a built-in kind comes from the package's own data. The
  * schema of a custom kind comes from its CRD, because the published OpenAPI lags behind. The schema of an aggregated
- * kind comes from the server's OpenAPI v3 document of the group-version. Schemas are kept until `forget`. Documents are
- * kept by their hash, also on disk.
+ * kind, and of a kind whose CRD the user may not read, comes from the server's OpenAPI v3 document of the
+ * group-version. Schemas are kept until `forget`. Documents are kept by their hash, also on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;

@@ -233,6 +233,8 @@ describe('credentials', () => {
       folder,
     );
     expect(config).toMatchObject({ server: 'https://[fd00::1]:443', namespace: 'pod-ns' });
+    const withoutPort = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '' };
+    expect(await inClusterConfig(withoutPort, folder)).toMatchObject({ server: 'https://10.0.0.1:443' });
     let now = 0;
     const authenticator = createAuthenticator(config, {
       now: () => now,
@@ -243,6 +245,14 @@ describe('credentials', () => {
     expect(await authorizationOf(authenticator)).toBe('Bearer one');
     now = 60_000;
     expect(await authorizationOf(authenticator)).toBe('Bearer two');
+  });
+});
+
+it('a pod without the files of its ServiceAccount is refused with a remedy', async () => {
+  const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+  await expect(inClusterConfig(env, '/nowhere')).rejects.toMatchObject({
+    code: 'kube/no-config',
+    remedy: expect.stringContaining('automountServiceAccountToken: true') as unknown,
   });
 });
 

@@ -186,6 +186,7 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
     credentials: user === undefined ? {} : await readCredentials(user, cluster),
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
+    ...(merged.contexts.size > 1 ? { hasOtherContexts: true as const } : {}),
     ...(files === TEXT ? {} : { source: files }),
   };
 }

@@ -18,7 +18,7 @@ export function objectPath(
   subresource?: string,
 ): string {
   if (ref.name === '') throw refused(ref.name);
-  // A namespaced object without a namespace would address the collection of all namespaces.
+  // A path without a namespace addresses no namespaced object.
   const namespace = resource.namespaced ? (ref.namespace ?? 'default') : undefined;
   const tail = subresource === undefined ? '' : `/${subresource}`;
   return `${collectionPath(resource, namespace)}/${segment(ref.name)}${tail}`;

@@ -1,4 +1,4 @@
-import { netLibrary, proxyLibrary, TypeKroError } from '../core/index.ts';
+import { isLoopbackHost, netLibrary, proxyLibrary, TypeKroError } from '../core/index.ts';
 import type { Connections, TlsOptions } from './sockets.ts';
 
 /** The maximum number of sockets through the proxy. Each watch keeps one. */
@@ -81,7 +81,7 @@ export function proxyFromEnvironment(
   const host = withoutBrackets(hostname);
   const isExcepted = exception(host, port === '' ? (isSecure ? '443' : '80') : port);
   const exceptions = (read(env, 'NO_PROXY') ?? '').toLowerCase().split(',');
-  if (isLocal(host) || exceptions.some((entry) => isExcepted(entry.trim()))) return undefined;
+  if (isLoopbackHost(host) || exceptions.some((entry) => isExcepted(entry.trim()))) return undefined;
   const proxy = /^[a-z][a-z\d+.-]*:\/\//i.test(named) ? named : `http://${named}`;
   if (!URL.canParse(proxy))
     throw new TypeKroError(`the proxy address "${proxy}" is not a URL`, { code: 'kube/bad-config' });
@@ -90,10 +90,6 @@ export function proxyFromEnvironment(
 
 function read(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   return [env[name], env[name.toLowerCase()]].find((value) => value !== undefined && value !== '');
-}
-
-function isLocal(host: string): boolean {
-  return host === 'localhost' || contains('127.0.0.0', 8, host) || contains('::1', 128, host);
 }
 
 /** Does an entry of `NO_PROXY` name this server? */

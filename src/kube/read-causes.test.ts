@@ -18,7 +18,7 @@ const deployment = (namespace: string): KubeObject => ({
 const refused = () => Promise.reject(new KubeError('not allowed', { status: 403, reason: 'Forbidden' }));
 
 /**
- * A cluster with one event in the namespace `a`. It refuses to list the kinds `refuses`, and records what was listed.
+ * A cluster with one event in the namespace `a`. It refuses reads of the kinds `refuses`, and records the lists.
  */
 function cluster(refuses: readonly string[]) {
   const listed: string[] = [];
@@ -56,7 +56,7 @@ test.each([
   ['not the events of another namespace', 'b', [], [], []],
   ['nothing of an object that does not exist', 'none', [], [], []],
   ['that the user may not read events', 'a', ['Event'], [], ['its events could not be read: not allowed']],
-])('the causes of an object include %s', async (_what, namespace, refuses, reasons, unread) => {
+])('the causes of an object: %s', async (_what, namespace, refuses, reasons, unread) => {
   const [found] = await readCauses(cluster(refuses).api, [ref(namespace)], AbortSignal.timeout(1000));
   expect(found?.causes.map(({ reason }) => reason)).toEqual(reasons);
   expect(found?.unread).toEqual(unread);

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { objectsAt, valueAt } from '../kubernetes/index.ts';
 import type { Cause } from '../readiness/index.ts';
-import { causesOf, familyOf, openFamily } from '../readiness/index.ts';
+import { causesOf, podFamily, openFamily } from '../readiness/index.ts';
 import { selectorText } from '../runtime/index.ts';
 import { KubeError } from './error.ts';
 import type { KubernetesApi, ListOptions, ResourceType } from './types.ts';
@@ -104,7 +104,7 @@ export async function readFamilies(
       const made = ref.namespace === undefined ? [] : await reader.made([object]);
       const [failure] = reader.unread;
       if (failure !== undefined) throw new KubeError(failure, { status: 403, reason: 'Forbidden' });
-      return { ref, family: familyOf(object, made) };
+      return { ref, family: podFamily(object, made) };
     }),
   );
   return families.filter((family) => family !== undefined);

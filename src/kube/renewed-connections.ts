@@ -10,7 +10,7 @@ interface Opened {
   readonly connections: Promise<Connections>;
 }
 
-/** The connections to one server whose client certificate or authority is renewed from time to time. */
+/** The connections to one server, for a client whose certificate or trusted authority is renewed from time to time. */
 export class RenewedConnections {
   readonly #open: (identity: TlsIdentity) => Promise<Connections>;
   #current: Opened | undefined;

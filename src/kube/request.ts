@@ -2,7 +2,7 @@ import type { BackoffPolicy } from '../core/index.ts';
 import { backoffMs } from '../core/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import { readBodyText } from './body.ts';
-import { pause } from './clock.ts';
+import { elapsed, pause } from './clock.ts';
 import { abortedError, errorOfResponse, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { Clock, Transport, TransportResponse, RequestMeter } from './types.ts';
@@ -34,7 +34,7 @@ export interface RequestContext {
   readonly backoff: BackoffPolicy;
   /** Headers of every request: user agent, impersonation. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Called after every request that got an answer or failed; for metrics and tests. */
+  /** Called after every try of a request, with the status 0 when no answer arrived; for metrics and tests. */
   readonly observe: ((request: CoreRequest, status: number, milliseconds: number) => void) | undefined;
   readonly meters: Iterable<RequestMeter>;
   /** Waits until the client-side rate limit lets a request through; absent without a limit. */
@@ -63,7 +63,10 @@ export async function requestText(
 export async function requestStream(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   const response = await sendOnce(context, request);
   if (response.status < 300) return response;
-  throw errorOfResponse(response, await readBodyText(response.body), about(request));
+  const text = await readBodyText(response.body).catch((thrown: unknown) => {
+    throw toKubeError(thrown, request);
+  });
+  throw errorOfResponse(response, text, about(request));
 }
 
 async function withRetries<T>(
@@ -87,9 +90,9 @@ async function withRetries<T>(
 
 async function sendOnce(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   if (request.signal?.aborted === true) throw abortedError(about(request));
-  const requestedAt = context.clock.now();
+  const requestedAt = elapsed(context.clock);
   if (context.admit !== undefined) await context.admit(request.signal);
-  const began = context.clock.now();
+  const began = elapsed(context.clock);
   for (const meter of context.meters) {
     meter.heldBack?.(request.method, began - requestedAt);
     if (request.body !== undefined) meter.sent?.(request.method, Buffer.byteLength(request.body));
@@ -111,7 +114,7 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
     if (error.reason !== 'Aborted') for (const meter of context.meters) meter.unanswered?.(request.method, error);
     throw error;
   } finally {
-    const milliseconds = context.clock.now() - began;
+    const milliseconds = elapsed(context.clock) - began;
     context.observe?.(request, status, milliseconds);
     for (const meter of context.meters) meter.answered?.(request.method, status, milliseconds, request.path);
   }

@@ -187,6 +187,15 @@ describe('a request', () => {
     expect(accepted).toHaveLength(0);
   });
 
+  it('that is aborted before its start fails at once, also when all sockets are in use', async () => {
+    const pending = Promise.allSettled(Array.from({ length: 8 }, () => get('/')));
+    const refused = get('/', AbortSignal.abort()).catch((error: unknown) => String(error));
+    const later = new Promise((resolve) => setImmediate(resolve, 'it waits for a socket'));
+    expect(await Promise.race([refused, later])).toMatch(/aborted/);
+    await connections.close();
+    await pending;
+  });
+
   it('that is aborted while it waits for its answer ends its connection', async () => {
     const giveUp = new AbortController();
     let gone: Promise<unknown> = Promise.resolve();

@@ -95,8 +95,9 @@ class Sockets implements Connections, ConnectionOwner {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 
-  /** Settles when a request may start. An aborted caller rejects at once. */
+  /** Settles when a request may start. Rejects at once when the signal aborts, or has aborted before. */
   #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(abortedError());
     return new Promise((resolve, reject) => {
       const begin = () => {
         signal?.removeEventListener('abort', giveUp);

@@ -61,6 +61,8 @@ export interface KubeConfig {
   /** The default namespace of the context. */
   readonly namespace: string;
   readonly context: string;
+  /** The kubeconfig has other contexts, too. */
+  readonly hasOtherContexts?: true;
   /** The files from which the configuration was read, for messages. */
   readonly source?: string;
 }
@@ -97,7 +99,7 @@ export interface TransportRequest {
 
 /**
  * An answer. For a watch or a followed log, the promise resolves as soon as the head has arrived, and the body is read
- * as it arrives. Over direct sockets, the promise of any other answer resolves when the answer is complete.
+ * as it arrives. Without a proxy, the promise of any other answer resolves when the answer is complete.
  */
 export interface TransportResponse {
   readonly status: number;
@@ -111,7 +113,10 @@ export interface TransportResponse {
 
 /** Carries requests to one API server: over sockets, or straight into a server in this process. */
 export interface Transport {
-  /** Rejects only when no answer arrived (connection, TLS, abort); an error status is an answer. */
+  /**
+   * Rejects when no answer arrived (connection, TLS, abort). An error status is an answer, except the status 401 of an
+   * embedded cluster, which also rejects.
+   */
   request(request: TransportRequest): Promise<TransportResponse>;
   /** Ends all connections. Later requests are rejected. */
   close(): Promise<void>;

@@ -25,7 +25,7 @@ test.each([
   const error = unreachable(failure(code, message), CONFIG);
   expect(error).toMatchObject({
     code,
-    message: `${words}, the server of the context "prod" in /home/me/.kube/config`,
+    message: `${words}; the address is from the context "prod" in /home/me/.kube/config`,
   });
 });
 

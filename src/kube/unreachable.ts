@@ -6,8 +6,8 @@ import type { KubeConfig } from './types.ts';
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
 /**
- * The error of a failed connection. The message has a description, the address, and the context and file that name the
- * address. The error keeps the code of the system or of TLS, and the original error as its cause. For the kubeconfig of
+ * The error of a failed connection. The message has a description with the address or its host and, for a configuration
+ * from a file, the context and the file. The error keeps the code of the system or of TLS, and the original error as its cause. For the kubeconfig of
  * an embedded cluster that has ended, the error says that the cluster has ended. Any other error is returned unchanged.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
@@ -37,5 +37,5 @@ function tlsFailure(message: string, server: string): string {
 
 function origin({ context, source }: Address): string {
   if (source === undefined) return '';
-  return `, the server of the context "${context}" in ${source}`;
+  return `; the address is from the context "${context}" in ${source}`;
 }

@@ -19,15 +19,15 @@ export interface WatchState {
   /** The latest version that a list or an event had, also when the watch has to list again. */
   readonly latest?: string;
   /**
-   * The number of failures in a row. An event or a complete list resets it to 0. The first error response of a server
-   * that was out of reach sets it to 1.
+   * The number of failures and of ended streams in a row. An event or a complete list resets it to 0. The first error
+   * response of a server that was out of reach sets it to 1.
    */
   readonly failures: number;
   /** The number of times in a row that the version was too old. Lists do not reset it; an event after a list does. */
   readonly expired: number;
   /**
-   * May the server have an earlier state than the watch? True after the server was out of reach, until its version is
-   * compared.
+   * May the server have an earlier state than the watch? True after the server was out of reach or lacked the watch's
+   * version, until the versions are compared.
    */
   readonly uncompared?: true;
   /** Was the server out of reach at the last failure? */

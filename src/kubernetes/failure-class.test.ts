@@ -17,6 +17,7 @@ const ROWS: readonly Row[] = [
   [403, 'Forbidden', 'pods "a" is forbidden: error looking up service account n/default: not found', 'new-namespace'],
   [404, 'NotFound', 'namespaces "n" not found', 'not-found'],
   [404, 'UnknownKind', 'the server does not serve Gizmo', 'unserved-kind'],
+  [405, 'ReadOnlyClient', 'this server only reads the cluster', 'not-sent'],
   [405, 'MethodNotAllowed', 'the server does not allow this method', 'refused'],
   [408, 'Unknown', 'Request Timeout', 'unanswered'],
   [409, 'AlreadyExists', 'configmaps "a" already exists', 'conflict'],
@@ -48,6 +49,7 @@ const CONSEQUENCES: Record<FailureClass, readonly [busy: boolean, passing: boole
   'not-found': [false, false],
   unauthenticated: [false, false],
   refused: [false, false],
+  'not-sent': [false, false],
   unreadable: [false, false],
 };
 

@@ -6,7 +6,7 @@ export type FailureClass =
   | 'unanswered'
   /** The server did not begin to process the request (429). */
   | 'throttled'
-  /** The object has another version, UID or field owner than the request assumed (409). */
+  /** The object exists already, or has another version, UID or field owner than the request assumed (409). */
   | 'conflict'
   /** The server does not serve the kind. This can change: a CRD of the kind may be established later. */
   | 'unserved-kind'
@@ -23,6 +23,8 @@ export type FailureClass =
   | 'unauthenticated'
   /** The server refuses the request because of its content or missing rights (other 4xx). */
   | 'refused'
+  /** The client of this process sends no writes, so the server has not judged the request. */
+  | 'not-sent'
   /** A redirect, or an answer that does not come from a Kubernetes API. */
   | 'unreadable';
 
@@ -50,11 +52,15 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
   [504, 'unanswered'],
 ]);
 
-/** The class of a failure. No other function decides by status and reason what to do next. */
+/**
+ * The class of a failure, by its status and reason. Only watches read statuses themselves (`kube/watch-step.ts`), because
+ * the protocol of watches gives 400, 410 and 429 meanings of their own.
+ */
 export function classify({ status, reason, message }: FailedRequest): FailureClass {
   if (reason === 'Aborted') return 'aborted';
   if (reason === 'Transport') return 'unanswered';
   if (reason === 'UnknownKind') return 'unserved-kind';
+  if (reason === 'ReadOnlyClient') return 'not-sent';
   if (status === 403 && NEW_NAMESPACE.test(message)) return 'new-namespace';
   return BY_STATUS.get(status) ?? (status >= 500 ? 'server-fault' : status >= 400 ? 'refused' : 'unreadable');
 }
@@ -67,7 +73,7 @@ export function isBusy(failure: FailureClass): boolean {
   return failure === 'unanswered' || failure === 'throttled';
 }
 
-/** The classes of failures that end by themselves, without a change of the object, of rights or of the cluster. */
+/** The classes of failures that may end without a change of the request or of the client's rights. */
 const PASSING: ReadonlySet<FailureClass> = new Set([
   'aborted',
   'unanswered',
@@ -79,8 +85,8 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
 ]);
 
 /**
- * Does the failure end by itself? If so, direct mode repeats the write. After any other failure of an apply, direct
- * mode gives up.
+ * May the failure end by itself? If so, direct mode repeats the write. After any other failure of an apply, direct mode
+ * gives up.
  */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);

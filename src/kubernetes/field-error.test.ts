@@ -1,13 +1,25 @@
 import { expect, test } from 'vitest';
 import { fieldErrors } from './field-error.ts';
 
-const { required, invalid, typeInvalid, notSupported, duplicate, forbidden, notFound, tooLong, tooMany, print } =
-  fieldErrors((value) => JSON.stringify(value));
+const {
+  required,
+  invalid,
+  invalidWithoutValue,
+  typeInvalid,
+  notSupported,
+  duplicate,
+  forbidden,
+  notFound,
+  tooLong,
+  tooMany,
+  print,
+} = fieldErrors((value) => JSON.stringify(value));
 
 test.each([
   [required('spec.a'), 'FieldValueRequired', 'Required value'],
   [required('spec.a', 'name it'), 'FieldValueRequired', 'Required value: name it'],
   [invalid('spec.a', 'x', 'too odd'), 'FieldValueInvalid', 'Invalid value: "x": too odd'],
+  [invalidWithoutValue('spec.a', 'too odd'), 'FieldValueInvalid', 'Invalid value: too odd'],
   [invalid('spec.a', '\u0001', ''), 'FieldValueInvalid', String.raw`Invalid value: "\x01"`],
   [typeInvalid('spec.a', [1], 'no list'), 'FieldValueTypeInvalid', 'Invalid value: [1]: no list'],
   [

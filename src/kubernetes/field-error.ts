@@ -44,6 +44,8 @@ export function fieldErrors(printObject: (value: object) => string) {
     print,
     required: (field: string, detail = '') =>
       ({ reason: 'FieldValueRequired', field, message: withDetail('Required value', detail) }) as const,
+    invalidWithoutValue: (field: string, detail: string) =>
+      ({ reason: 'FieldValueInvalid', field, message: withDetail('Invalid value', detail) }) as const,
     invalid: (field: string, value: unknown, detail: string) =>
       ({ reason: 'FieldValueInvalid', field, message: withDetail(`Invalid value: ${print(value)}`, detail) }) as const,
     typeInvalid: (field: string, value: unknown, detail: string) =>

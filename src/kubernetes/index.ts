@@ -5,7 +5,8 @@
  * @packageDocumentation
  */
 export { age, duration } from './age.ts';
-export { groupVersionPath } from './api-path.ts';
+export { groupVersionPath, podLogPath } from './api-path.ts';
+export { firstObserved, lastObserved } from './event-times.ts';
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';
@@ -22,7 +23,11 @@ export {
   configMapKey,
   dns1035Label,
   dnsLabel,
+  conditionReason,
   dnsSubdomain,
+  isDnsLabel,
+  isDnsSubdomain,
+  featureName,
   domainPath,
   envVarName,
   labelValue,

@@ -1,10 +1,10 @@
 /**
- * The minor part of the version of Kubernetes whose API the package has. The value `latest` of the Pod Security labels
- * means this version.
+ * The minor part of the newest version of Kubernetes whose API the package has. The value `latest` of the Pod Security
+ * labels means this version.
  */
 export const KUBERNETES_MINOR = 36;
 
-/** This version, e.g. for the folder of envtest. */
+/** The newest version of Kubernetes whose API the package has, and the default of the embedded cluster: `1.36`. */
 export const KUBERNETES_RELEASE = `1.${KUBERNETES_MINOR}`;
 
 /** The versions whose API the embedded cluster can have, latest first. `data/` has a folder for each. */

@@ -19,9 +19,9 @@ const SELECTOR_FIELDS: ReadonlySet<string> = new Set(['matchLabels', 'matchExpre
 const REQUIREMENT_FIELDS: ReadonlySet<string> = new Set(['key', 'operator', 'values']);
 
 /**
- * The problems of a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty when the API server accepts it.
- * An unknown field is a problem, because a server that ignores it selects more objects than the author wants. A null
- * field counts as absent.
+ * The problems of a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty for a valid selector. An
+ * unknown field is a problem, because a server that ignores it selects more objects than the author wants. A null field
+ * counts as absent.
  */
 export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem[] {
   const problems: LabelSelectorProblem[] = [];

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
+  conditionReason,
   configMapKey,
   dns1035Label,
   dnsLabel,
   dnsSubdomain,
+  featureName,
   labelValue,
   portName,
   qualifiedName,
@@ -11,10 +13,12 @@ import {
 } from './names.ts';
 
 const RULES = {
+  conditionReason,
   configMapKey,
   dns1035Label,
   dnsLabel,
   dnsSubdomain,
+  featureName,
   labelValue,
   portName,
   qualifiedName,
@@ -22,10 +26,12 @@ const RULES = {
 };
 
 test.each<[keyof typeof RULES, string]>([
+  ['conditionReason', 'Reason_A,b:1'],
   ['configMapKey', '_a.B-1'],
   ['dns1035Label', 'a'.repeat(63)],
   ['dnsLabel', '1-a'],
   ['dnsSubdomain', `${'a'.repeat(250)}.b`],
+  ['featureName', 'Feature/part1'],
   ['labelValue', ''],
   ['labelValue', 'A_b.c-1'],
   ['portName', 'http2'],
@@ -35,13 +41,14 @@ test.each<[keyof typeof RULES, string]>([
   expect(RULES[name](text)).toEqual([]);
 });
 
-// The texts are those of apimachinery 1.36. They use the word bytes for labels, and characters for all other names.
+// The texts are those of apimachinery 1.36. They count label keys and values in bytes, and all other names in characters.
 describe('too long', () => {
   test.each<[keyof typeof RULES, string, string]>([
     ['dnsLabel', 'a'.repeat(64), 'must be no more than 63 characters'],
     ['dns1035Label', 'a'.repeat(64), 'must be no more than 63 characters'],
     ['dnsSubdomain', 'a'.repeat(254), 'must be no more than 253 characters'],
     ['wildcardSubdomain', `*.${'a'.repeat(252)}`, 'must be no more than 253 characters'],
+    ['featureName', 'A'.repeat(254), 'must be no more than 253 characters'],
     ['configMapKey', 'a'.repeat(254), 'must be no more than 253 characters'],
     ['portName', 'a'.repeat(16), 'must be no more than 15 characters'],
     ['labelValue', 'a'.repeat(64), 'must be no more than 63 bytes'],

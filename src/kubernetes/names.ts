@@ -66,6 +66,16 @@ const LABEL_VALUE_RULE = rule(
   'my_value',
   '12345',
 );
+const FEATURE_PATTERN = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+const CONDITION_REASON_RULE = rule(
+  '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?',
+  "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'",
+  'my_name',
+  'MY_NAME',
+  'MyName',
+  'ReasonA,ReasonB',
+  'ReasonA:ReasonB',
+);
 const CONFIG_KEY_RULE = rule(
   CONFIG_KEY,
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
@@ -76,7 +86,7 @@ const CONFIG_KEY_RULE = rule(
 
 /** The problem of a name of more than `max` bytes of UTF-8. */
 export function tooLongName(text: string, max: number, unit: 'bytes' | 'characters' = 'characters'): string[] {
-  const fits = text.length * 3 <= max || (text.length <= max && Buffer.byteLength(text) <= max);
+  const fits = text.length * 3 <= max || (text.length <= max && new TextEncoder().encode(text).length <= max);
   return fits ? [] : [`must be no more than ${max} ${unit}`];
 }
 
@@ -94,6 +104,12 @@ export function dnsLabel(text: string): string[] {
   problems.push(DNS_SUBDOMAIN_RULE.pattern.test(text) ? 'must not contain dots' : DNS_LABEL_RULE.text);
   return problems;
 }
+
+/** Whether the text is an RFC 1123 label. */
+export const isDnsLabel = (text: string): boolean => dnsLabel(text).length === 0;
+
+/** Whether the text is an RFC 1123 subdomain. */
+export const isDnsSubdomain = (text: string): boolean => dnsSubdomain(text).length === 0;
 
 /** Names such as `example.com`: RFC 1123 subdomains, the names of most objects. */
 export function dnsSubdomain(text: string): string[] {
@@ -138,6 +154,20 @@ export function labelValue(text: string): string[] {
   const problems = tooLongName(text, MAX_LABEL_BYTES, 'bytes');
   if (!LABEL_VALUE_RULE.pattern.test(text)) problems.push(LABEL_VALUE_RULE.text);
   return problems;
+}
+
+/** Reasons of conditions in the common form of Kubernetes. */
+export function conditionReason(text: string): string[] {
+  return CONDITION_REASON_RULE.pattern.test(text) ? [] : [CONDITION_REASON_RULE.text];
+}
+
+/** Names of the features that a node declares, such as `MyFeature` or `MyFeature/myPart`. */
+export function featureName(text: string): string[] {
+  const long = tooLongName(text, MAX_SUBDOMAIN_BYTES);
+  if (long.length > 0 || FEATURE_PATTERN.test(text)) return long;
+  return [
+    "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes",
+  ];
 }
 
 /** Names that only have to fit into a path, such as those of roles. */

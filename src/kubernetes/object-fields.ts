@@ -27,7 +27,7 @@ export function asObjects(value: JsonValue | undefined): JsonObject[] {
 }
 
 /** The object whose fields are read; undefined when an outer path ended early. */
-type Parent = KubeObject | JsonObject | undefined;
+export type Parent = KubeObject | JsonObject | undefined;
 
 /** The value below an object along a path of member names; `undefined` where the path ends early. */
 export function valueAt(parent: Parent, ...path: readonly string[]): JsonValue | undefined {

@@ -97,7 +97,7 @@ describe('quantities', () => {
     expect(formatQuantity(subtractQuantities(read('1Ki'), read('24')))).toBe('1k');
   });
 
-  test('quantityToFloat rounds as Kubernetes does, not to the nearest double', () => {
+  test('quantityToFloat of 100m is 0.1, and a value beyond the doubles is Infinity', () => {
     expect(quantityToFloat(read('100m'))).toBe(0.1);
     expect(quantityToFloat(read('1e400'))).toBe(Infinity);
   });

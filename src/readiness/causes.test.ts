@@ -122,7 +122,7 @@ test.each<
     /limits\.memory/,
   ],
   [
-    'a quota: the cause is on the ReplicaSet, and its Deployment only repeats the reason',
+    'a quota: the condition of the Deployment and the event of its ReplicaSet are one cause',
     object('apps/v1', 'Deployment', 'web', {
       spec: { replicas: 2 },
       status: { conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: quota }] },

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject, objectName, refOf } from '../core/index.ts';
-import { objectsAt, statusCondition, textAt, valueAt } from '../kubernetes/index.ts';
+import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '../kubernetes/index.ts';
 import { remedyOfCause } from './cause-remedies.ts';
 import { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
 
@@ -33,7 +33,7 @@ type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | 
 /** The maximum number of causes of one object. */
 const MAX_CAUSES = 3;
 
-/** Reasons of every container during its start. */
+/** Waiting reasons of a container during its start; `''` for a container that does not wait. */
 const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
 
 /** Events of type Normal that explain a wait. */
@@ -56,7 +56,7 @@ const PROBLEM_CONDITIONS: readonly (readonly [type: string, status: string])[] =
  * is no known reason.
  */
 export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
-  const family = familyOf(object, objects);
+  const family = podFamily(object, objects);
   const open = family.filter(isOpen);
   const pods = open.filter(({ kind }) => kind === 'Pod');
   const others = open.filter(({ kind }) => kind !== 'Pod');
@@ -80,15 +80,15 @@ export function causeText({ object, others, reason, message }: Cause): string {
   return `${reason} (${objectName(object)}${more})${message === '' ? '' : `: ${message}`}`;
 }
 
-/** The members of {@link familyOf} that are not ready. */
+/** The members of {@link podFamily} that are not ready. */
 export function openFamily(object: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
-  return familyOf(object, objects).filter(isOpen);
+  return podFamily(object, objects).filter(isOpen);
 }
 
 const isOpen = (object: KubeObject): boolean => !readinessOf(object).ready;
 
 /** The object, the objects that it owns directly or indirectly, and the claims that pods among them mount. */
-export function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
+export function podFamily(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   const children = new Map<string, KubeObject[]>();
   for (const object of objects) {
     for (const { uid } of object.metadata.ownerReferences ?? []) {
@@ -216,9 +216,7 @@ function eventsOf(
 }
 
 function timeOf(event: KubeObject): string {
-  const { lastTimestamp, eventTime, metadata } = event;
-  const time = [lastTimestamp, eventTime, metadata.creationTimestamp].find((each) => typeof each === 'string');
-  return typeof time === 'string' ? time : '';
+  return lastObserved(event) || (event.metadata.creationTimestamp ?? '');
 }
 
 /** Is the event about this object, and not about an earlier object of the same name? */

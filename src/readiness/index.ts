@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export type { Cause, Surroundings } from './causes.ts';
-export { causesOf, causeText, familyOf, openFamily } from './causes.ts';
+export { causesOf, causeText, podFamily, openFamily } from './causes.ts';
 export type { Readiness, ReadinessState } from './model.ts';
 export { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
 export type { StatusReport } from './status-report.ts';

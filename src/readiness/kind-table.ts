@@ -77,7 +77,7 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['Backup.postgresql.cnpg.io', { judge: projects.cnpgBackup }],
   ['ScheduledBackup.postgresql.cnpg.io', STATIC],
   ['Database.postgresql.cnpg.io', { judge: projects.cnpgDatabase, observed: true }],
-  // NACK reads accounts and never writes their status.
+  // NACK, the controller of NATS JetStream, reads accounts and never writes their status.
   ['Account.jetstream.nats.io', STATIC],
   ['CephObjectStore.ceph.rook.io', { judge: projects.cephObject }],
   ['CephObjectStoreUser.ceph.rook.io', { judge: projects.cephObject }],

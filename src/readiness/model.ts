@@ -15,7 +15,7 @@ export interface Readiness {
   /** True for `failed` only. */
   readonly failed: boolean;
   readonly state: ReadinessState;
-  /** One word in CamelCase, stable. */
+  /** One word for programs: a word of the rule, such as `Updating`, or a reason or phase from the object's status. */
   readonly reason: string;
   /** One sentence for users; may be empty when the object is ready. */
   readonly message: string;

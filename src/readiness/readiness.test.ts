@@ -69,7 +69,7 @@ describe('rules for every kind', () => {
       'Ready',
     ],
     [
-      'a status that is no object is no status',
+      'a status that is not an object counts as absent',
       `{apiVersion: apps/v1, kind: Deployment, status: 3}`,
       'inProgress',
       'Updating',
@@ -139,7 +139,7 @@ describe('workloads', () => {
       'Ready',
     ],
     [
-      'a StatefulSet with a partition, which updates only the pods above the partition',
+      'a StatefulSet with a partition, which updates only the pods from that ordinal on',
       `{apiVersion: apps/v1, kind: StatefulSet, spec: {replicas: 3, updateStrategy: {rollingUpdate: {partition: 2}}}, status: {readyReplicas: 3, updatedReplicas: 1, currentRevision: a, updateRevision: b}}`,
       'current',
       'Ready',

@@ -31,7 +31,8 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  *    has not observed the object yet.
  * 7. Any other object is ready as soon as it exists.
  *
- * The function is pure. It reads only `metadata`, `spec` and `status` of the object, and `subsets` of Endpoints.
+ * The function is pure. It reads only the type, `metadata`, `spec` and `status` of the object, and `subsets` of
+ * Endpoints.
  */
 export function readinessOf(object: KubeObject, report?: StatusReport): Readiness {
   const { deletionTimestamp, finalizers = [], generation } = object.metadata;

@@ -60,7 +60,7 @@ export function inventoryOf(id: string, scope: InventoryScope, version: string):
   };
 }
 
-/** An inventory without members. */
+/** A scope without kinds and namespaces. */
 export const EMPTY_SCOPE: InventoryScope = { groupKinds: [], namespaces: [] };
 
 /** The kinds and namespaces of two scopes together. */
@@ -83,9 +83,10 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance. Children are deleted only with a valid inventory. Its id is
- * `expected` (default: the computed id), and its tooling is kro's or this project's. Both scope annotations exist and
- * parse, and the hash matches. The hash may be absent, because older versions wrote none.
+ * Reads and validates the inventory of an instance. Children are deleted only with a valid inventory. The id of a valid
+ * inventory is `expected` (default: the computed id), and its tooling begins with `kro/`, as kro and this project write
+ * it. Both scope annotations exist and parse, and the hash matches. The hash may be absent, because older versions
+ * wrote none.
  */
 export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {
   const id = labelOfObject(instance, APPLYSET_ID_LABEL);

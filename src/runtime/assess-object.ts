@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { namespacedName } from '../core/index.ts';
 import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
 import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
-import { namespacedName } from './identity.ts';
 import { isNamespaceMissing } from './missing-namespace.ts';
 import type { ApplyAction, Contest, FailedWrite, LiveObject } from './model.ts';
 import { applying } from './node-texts-0.10.ts';
@@ -27,7 +27,7 @@ export interface Assessed {
   readonly terminating?: Terminating;
   readonly problem?: ObjectProblem & { readonly retryAt?: number };
   readonly contest?: Contest;
-  /** Is a write of the object due, but paused? Its differing fields are then contested. */
+  /** Is a write of the object due, but paused because of a contest? */
   readonly isPaused?: true;
   /** A write of the object is due, but a condition of `propagateWhen` holds it back. */
   readonly isHeld?: true;

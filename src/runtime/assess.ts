@@ -54,8 +54,8 @@ export function assess(
 }
 
 /**
- * Is the object in place? True for an object that is as desired, whose change is held back, or whose update the server
- * refuses. False after a temporary failure, because the outcome of that write is not known.
+ * Is the object in place? True for an object that is as desired, whose change is held back or paused, or whose update
+ * the server refuses. False after a temporary failure, because the outcome of that write is not known.
  */
 function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
@@ -71,8 +71,9 @@ interface Compared {
 }
 
 /**
- * The state of a node. The first of these that applies decides: a problem, an object that is being deleted, an object
- * that is not read yet, a write that is due, a write that is held back, the readiness of the objects.
+ * The state of a node. The first of these that applies decides: a problem that is not tolerated, an object that is
+ * being deleted, an object that is not read yet, a write that is due, a write that is held back, a creation that is
+ * paused, the readiness of the objects.
  */
 function stateOf(
   context: StepContext,

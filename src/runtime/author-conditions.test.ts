@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('stay apart from the conditions that explain nodes, even with a computed type', () => {
+  test('with a computed type that has no value yet do not keep the condition that explains a node', () => {
     const anyType = graphOf(`
 schema:
   status:
@@ -189,7 +189,7 @@ resources:
       expect(instance?.status?.['state']).toBe('ERROR');
     });
 
-    test('keeps its conditions without a usable revision, and during the deletion of the instance', () => {
+    test('keeps all conditions without a usable revision, and all except ResourcesReady during a deletion', () => {
       const { cluster, key } = built();
       const instance = cluster.get(key) as KubeObject;
       const options = { now: 0, authorConditions: true };

@@ -47,7 +47,7 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
 
 /**
  * Calls `visit` with each item of a node's product and the target of the item, in order. Returns the reason when an
- * item has no target, or when two items have the same identity.
+ * item has no value or no target, when two items have the same identity, or when the number of items is not allowed.
  */
 export function resolveItems(
   context: StepContext,
@@ -68,7 +68,8 @@ export function resolveItems(
 
 /**
  * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first item
- * without a value, and returns its reason. Also ends when `visit` returns a reason, and returns this reason.
+ * without a value, and returns its reason. Also ends when `visit` returns a reason, and returns this reason. Returns a
+ * reason without a visit when the lists are not known, or give too many items.
  */
 export function fillItems(
   context: StepContext,
@@ -102,7 +103,7 @@ export function fillItems(
     assignItem(variables, dimensions, index);
     const own = evaluateHoles(perItem, variables, context.evaluation);
     if (own.state !== 'value') return unresolvedBy(context, node, own.state, own.failure, own.path, variables);
-    const filled = fillPlan(node.template, [...shared.values, ...own.values]);
+    const filled = fillPlan(node.template, [...shared.values, ...own.values], context.evaluation);
     if (filled.state !== 'value')
       return unresolvedBy(context, node, filled.state, filled.failure, filled.path, variables);
     const reason = visit(filled.value, { index, size });

@@ -260,9 +260,9 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
 /** Another manager that owns a field, or fields below it. */
 interface OtherManager {
   readonly name: string;
-  /** Does it own the field as a whole, and not only fields below it? */
+  /** Does the manager own the field as a whole, and not only fields below it? */
   readonly isWhole: boolean;
-  /** The time of its latest write to the field, in milliseconds since the epoch; 0 when it is not recorded. */
+  /** The time of the manager's latest write to the field, in milliseconds since the epoch; 0 without a record. */
   readonly at: number;
 }
 

@@ -31,8 +31,8 @@ export function contributionAnnotations(graph: Graph, instance: KubeObject): Rea
 
 /**
  * Why the recorded contributions cannot be read, in kro's words; undefined for valid or absent ones. Without the
- * record, fields in other objects could stay behind. Therefore nothing is written or deleted until a user corrects the
- * annotation.
+ * record, fields in other objects could stay behind. Until a user corrects the annotation, the controller writes and
+ * prunes no child, and a deleted instance keeps its finalizer after its children are gone.
  */
 export function contributionsProblem(instance: KubeObject): string | undefined {
   const text = annotationOf(instance, CONTRIBUTIONS_ANNOTATION);

@@ -45,8 +45,8 @@ import { keptWatchHealth } from './watch-health.ts';
  * policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child is left. An object that
  * does not disappear is named with its finalizers and its deletion time.
  *
- * Nothing is deleted when the inventory is absent or invalid, or when the instance's `typekro.dev/deletion-policy` is
- * `orphan` or unknown.
+ * Nothing is deleted when the inventory is absent or invalid, when the instance's `typekro.dev/deletion-policy` is
+ * `orphan` or unknown, and while a recorded kind is not listed.
  */
 export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
   const recorded = recordedInventory(instance);

@@ -3,6 +3,8 @@ import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import { formatGeneral, goQuote, goTypeOf } from '../golang/index.ts';
 import type { Deferral, Expression, Hole, ReadPart } from '../graph/index.ts';
+import type { SecretUse } from './secrets/secret-failures.ts';
+import { maskedLiterals, maskedReason } from './secrets/secret-failures.ts';
 
 /** The names that expressions can read: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;
@@ -21,13 +23,13 @@ export interface EvaluationFailure {
   readonly expression: string;
   /** The CEL that was evaluated. */
   readonly cel: string;
-  /** kro's text: `eval "<expression>": <reason>`. */
+  /** kro's text: `eval "<CEL>": <reason>`, or `convert "<CEL>": <reason>` for a value that cannot be converted. */
   readonly message: string;
   /** CEL's reason alone. */
   readonly reason: string;
   /** The missing name, if the reason contains it. */
   readonly missing?: string;
-  /** Nodes that the expression reads. */
+  /** The names that the expression reads, without `schema` and `runtime`. */
   readonly references: readonly string[];
   /** The parts of nodes that the expression reads. */
   readonly reads: readonly ReadPart[];
@@ -46,6 +48,8 @@ export interface EvaluateContext {
    * of the evaluation have precedence over all of them.
    */
   readonly later?: readonly Variables[];
+  /** How a failed expression handles values of Secrets; they are masked in its failure. Default: it handles none. */
+  readonly secretUse?: (expression: Expression) => SecretUse | undefined;
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
 }
@@ -55,7 +59,7 @@ export function evaluateToJson(expression: Expression, variables: Variables, con
   const result = evaluateRaw(expression, variables, context);
   if (result.state !== 'value') return result;
   const converted = toJson(result.value);
-  if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error) };
+  if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error, context) };
   return { state: 'value', value: converted.value };
 }
 
@@ -82,12 +86,12 @@ export function evaluateField(
   }
   if (isKey === true && result.state === 'value' && typeof result.value !== 'string' && isPresent(result.value)) {
     const reason = `a key must be a string, got ${goTypeOf(result.value)}`;
-    return { state: 'error', failure: failureOf(expression, 'convert', reason) };
+    return { state: 'error', failure: failureOf(expression, 'convert', reason, context) };
   }
   const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
   if (number === undefined) return result;
   const reason = `json: unsupported value: ${formatGeneral(number)}`;
-  return { state: 'error', failure: failureOf(expression, 'convert', reason) };
+  return { state: 'error', failure: failureOf(expression, 'convert', reason, context) };
 }
 
 /** A deferred field does not wait for data: it becomes null, or is left out. */
@@ -124,30 +128,42 @@ export type RawEvaluated =
   | { readonly state: 'value'; readonly value: Value }
   | { readonly state: 'pending' | 'error'; readonly failure: EvaluationFailure };
 
-/** Evaluates an expression whose value is not JSON, e.g. a condition. */
+/** Evaluates an expression. The value stays a CEL value, which need not be JSON (e.g. a condition of the author). */
 export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
   const { tally } = context;
   if (tally !== undefined) tally.evaluations += 1;
   const result = expression.program.evaluate(variables, context);
   if (result.ok) return { state: 'value', value: result.value };
   const { message, pending } = result.error;
-  return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
+  return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message, context) };
 }
 
 /** Finds the missing name in texts like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
 
 /** The failure of a computed key that equals the key of another member of its map. */
-export function keyCollision({ expression }: FieldExpression, key: string): EvaluationFailure {
-  return failureOf(expression, 'convert', `duplicate key ${goQuote(key)}`);
+export function keyCollision(
+  { expression }: FieldExpression,
+  key: string,
+  context: Pick<EvaluateContext, 'secretUse'>,
+): EvaluationFailure {
+  return failureOf(expression, 'convert', `duplicate key ${goQuote(key)}`, context);
 }
 
-function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: string): EvaluationFailure {
+function failureOf(
+  expression: Expression,
+  phase: 'eval' | 'convert',
+  celReason: string,
+  { secretUse }: Pick<EvaluateContext, 'secretUse'>,
+): EvaluationFailure {
+  const use = secretUse?.(expression);
+  const reason = use === undefined ? celReason : maskedReason(celReason, expression.cel);
+  const cel = use === 'writes' ? maskedLiterals(expression.cel) : expression.cel;
   const missing = MISSING.exec(reason)?.[1];
   return {
-    expression: expression.template ?? expression.cel,
-    cel: expression.cel,
-    message: `${phase} ${goQuote(expression.cel)}: ${reason}`,
+    expression: use === 'writes' ? cel : (expression.template ?? expression.cel),
+    cel,
+    message: `${phase} ${goQuote(cel)}: ${reason}`,
     reason,
     ...(missing === undefined ? {} : { missing }),
     references: expression.references.filter((name) => name !== 'schema' && name !== 'runtime'),

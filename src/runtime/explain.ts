@@ -113,7 +113,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   contested: ({ objects }) => `is contested: ${objects.map(contestText).join(', ')}`,
   held: heldReason,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
-  'expression-failed': (because) => failedAt(because) + readText(because),
+  'expression-failed': (because) => failedAt(because) + readOfExpression(because),
   'write-failed': ({ object, failure, retryAt }) =>
     `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
   'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
@@ -147,7 +147,7 @@ function failedAt({ path, message }: { path?: string; message: string }): string
 /**
  * `; it reads data.count of ConfigMap v1 ns/settings`: the objects behind an expression that fails; empty without any.
  */
-export function readText({ reads = [] }: Pick<Of<'expression-failed'>, 'reads'>): string {
+export function readOfExpression({ reads = [] }: Pick<Of<'expression-failed'>, 'reads'>): string {
   const byObject = new Map<string, Set<string>>();
   for (const { object, path } of reads) {
     const name = formatRef(object);

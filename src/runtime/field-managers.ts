@@ -25,6 +25,11 @@ export function isTemplateManager(manager: string): boolean {
   return manager.startsWith(TEMPLATE_PREFIX);
 }
 
+/** Does a patch node of any Graph write with this manager? */
+export function isPatchNodeManager(manager: string): boolean {
+  return manager.startsWith(PATCH_PREFIX);
+}
+
 /** Does a patch node of this owner write with this manager, in this version of kro or in an older one? */
 export function isPatchManager(manager: string, owner: string): boolean {
   const prefix = patchPrefix(owner);

@@ -7,7 +7,7 @@ import { confirmations } from './confirmation.ts';
 import { failureText } from './failure.ts';
 import { hasGraphFinalizer } from './finalizer.ts';
 import type { Retirement } from './graph-retired.ts';
-import { releaseFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
+import { releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { convergedCondition, isFailed } from './graph-summary.ts';
 import { planTracking } from './graph-tracking.ts';
 import type { TrackingPlan } from './graph-tracking.ts';
@@ -165,7 +165,7 @@ function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean
     ? retireObjects(about, retired.managedResources)
     : unretired(about, retired.managedResources);
   const isClean = mayDelete && objects.remaining.length === 0 && results.every(isDone);
-  const fields = isClean ? releaseFields(about, retired.contributions) : unretired(about, retired.contributions);
+  const fields = isClean ? releasedFields(about, retired.contributions) : unretired(about, retired.contributions);
   return { objects, fields };
 }
 

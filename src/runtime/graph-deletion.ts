@@ -7,7 +7,7 @@ import { failureText } from './failure.ts';
 import { templateManager } from './field-managers.ts';
 import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './finalizer.ts';
 import { NO_INVENTORY } from './graph-decision.ts';
-import { releaseFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
+import { releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
 import type { Decision, GraphTracking, Observed, StepOptions } from './model.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -53,7 +53,7 @@ export function stepGraphDeletion(
   } as const;
   const objects = retireObjects(about, recorded.managedResources);
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
-  const fields = hasObjects ? unretired(about, recorded.contributions) : releaseFields(about, recorded.contributions);
+  const fields = hasObjects ? unretired(about, recorded.contributions) : releasedFields(about, recorded.contributions);
   const problems = [...objects.messages, ...fields.messages];
   const tracking = { managedResources: objects.remaining, contributions: fields.remaining };
   const isLeft = tracking.managedResources.length > 0 || tracking.contributions.length > 0;

@@ -102,9 +102,10 @@ interface FailedRequest {
 
 /**
  * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other.
- * A deletion has the recorded UID as its precondition. An entry without UID comes from a pass that ended before its
- * write was recorded. Its object is deleted only if the field manager of the Graph owns fields of the object. An object
- * that is a member of an ApplySet belongs to an instance and stays.
+ * A deletion has a UID as its precondition: that of an object whose fields the manager of the Graph owns, else the
+ * recorded one. An entry without UID comes from a pass that ended before its write was recorded. Its object is deleted
+ * only if the field manager of the Graph owns fields of the object. An object that is a member of an ApplySet belongs
+ * to an instance and stays.
  */
 export function retireObjects(
   context: RetiredContext,
@@ -124,7 +125,7 @@ export function retireObjects(
  * Releases fields that the patch nodes of a Graph no longer write. Ignores the field managers of other clients and of
  * other Graphs in the record, because users may write the status of a Graph.
  */
-export function releaseFields(
+export function releasedFields(
   context: RetiredContext,
   retired: readonly Contribution[],
 ): Retirement<Contribution, ReleaseAction> {

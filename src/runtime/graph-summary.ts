@@ -9,8 +9,8 @@ export function isFailed({ state }: NodeResult): boolean {
 
 /**
  * The condition ResourcesConverged of a Graph. It names all failures, one line each; else the deletions that failed;
- * else a conflict with another field manager; else the first reason to wait; else the nodes that are not ready; else
- * the releases that failed. It is Unknown while an object has not been read and no earlier rule applies.
+ * else a conflict with another field manager; else the first reason to wait. Otherwise it is Unknown while an object
+ * has not been read. Only after these rules, it names the nodes that are not ready, or else the releases that failed.
  *
  * @param problem the reason why nothing may be written
  */

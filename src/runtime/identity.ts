@@ -12,7 +12,7 @@ export function typeOfNode(node: GraphNode): ObjectType {
   return { group, version, kind, plural: node.plural, namespaced: node.namespaced };
 }
 
-/** Throws a TypeError for a node that has no type or no rule here. Such nodes come from Graph objects only. */
+/** Throws a TypeError for a node without a type, such as a variable, and for a node for which a caller has no rule. */
 export function unsupportedNode({ id, nodeType, type }: GraphNode): never {
   throw new TypeError(
     `node ${id}: the engine has no rule for a ${nodeType}${type === undefined ? ' without a type' : ''}`,
@@ -46,11 +46,6 @@ export function writeKey(target: ObjectTarget, writer?: string): string {
 /** The key of a live object, in the form of `targetKey`. */
 export function objectKey(object: KubeObject): string {
   return `${groupKindText(gvkOf(object))}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
-}
-
-/** `namespace/name`, or `name` of a cluster-scoped object, as kro's messages have it. */
-export function namespacedName(target: { namespace?: string; name: string }): string {
-  return target.namespace === undefined || target.namespace === '' ? target.name : `${target.namespace}/${target.name}`;
 }
 
 /** A total order of objects: group and kind, namespace, name. */

@@ -16,8 +16,8 @@ export type Inclusion =
  * Decides whether a node is part of the instance. A node is skipped when a node that it needs in every case is skipped.
  * A node is also skipped when one of its conditions gives anything but `true` (null included), even while other
  * conditions have no value yet. In a Graph, a value that is neither a boolean nor null is an error. A condition that
- * reads another node waits until that node is ready. A condition that reads missing data of the instance alone is an
- * error, because such data cannot appear later.
+ * reads another node waits until other nodes may read that node. A condition that reads missing data of the instance
+ * alone is an error, because such data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   const excluded = excludedBy(context, necessaryNodes(node));
@@ -71,7 +71,8 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
 }
 
 /**
- * The conditions of a node that have no value yet. They read a node that is not ready, or data that does not exist yet.
+ * The conditions of a node that have no value yet. They read a node that other nodes may not read yet, or data that
+ * does not exist yet.
  */
 export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
   return node.includeWhen.filter((expression) => {

@@ -46,13 +46,14 @@ export { equivalenceOf } from './model.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
-export { refusalRemedy } from './refusal-remedies.ts';
+export { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
 export { readyObjects } from './ready-objects.ts';
 export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
 export { renderInstance } from './render/render.ts';
 export { evaluateToJson } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
+export { variablesOfItem } from './item-variables.ts';
 export { fillTemplate } from './template.ts';
 export type { PropagatedInstance } from './instance-propagation.ts';
 export { heldInstances } from './instance-propagation.ts';
@@ -70,7 +71,7 @@ export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { mayForce } from './force.ts';
 export { RELEASE } from './graph-retired.ts';
 export { ORPHAN } from './members.ts';
-export { isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
+export { isPatchNodeManager, isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
 export { contributionKey, mergedTracking, recordedTracking, resourceKey, trackingStatus } from './tracking.ts';
 export { GRAPH_CONDITIONS, graphConditions } from './conditions.ts';
 export type { GraphCondition } from './conditions.ts';
@@ -105,10 +106,21 @@ export { digestText, isSameFingerprint } from './fingerprint.ts';
 export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, hasGraphFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
+export type { FailureMask } from './failure-mask.ts';
+export { failureMask, writeMask } from './failure-mask.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { isSameWrite, type WriteAttempt } from './paused-write.ts';
 export { groupKindText, objectKey, parseGroupKind, targetKey, writeKey } from './identity.ts';
 export * as keys from './keys.ts';
+export type { PlacedExpression } from './placed-expressions.ts';
+export { expressionsOf, SPEC_NODE, statusExpressions } from './placed-expressions.ts';
+export { maskedSecretRefusal, refusalMask } from './secrets/mask-refusal.ts';
+export { expressionsIntoSecrets, secretExpressions, secretFields, secretLiveFields } from './secrets/secret-fields.ts';
+export { SECRET_MASK } from './secrets/secret-mask.ts';
+export type { LiveNodes } from './secrets/secret-nodes.ts';
+export { canBeSecret, hidesInSecret, liveNodesOf, unversionedKey } from './secrets/secret-nodes.ts';
+export type { SecretSpec } from './secrets/secret-spec.ts';
+export { secretSpec } from './secrets/secret-spec.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
 export { outcomeOfApply, outcomeOfWrite } from './object-outcome.ts';
 export {
@@ -156,5 +168,5 @@ export {
   explainNodes,
   explainLines,
   explainNode,
-  readText,
+  readOfExpression,
 } from './explain.ts';

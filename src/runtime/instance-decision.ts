@@ -91,7 +91,7 @@ export function decideInstance(context: StepContext): Decision {
  * instance's metadata either.
  */
 interface ParentRefusal {
-  /** The condition that names the reason; later conditions stay as they were. */
+  /** The conditions that the refusal sets; one of them names the reason. Other conditions stay as they were. */
   readonly values: Readonly<Record<string, ConditionContent>>;
   /** The controller still writes finalizer, labels and inventory. */
   readonly isManaged?: true;
@@ -158,7 +158,7 @@ function statusOf(
 ): StatusPart {
   const { instance, options } = context;
   const ready = resourcesReadyCondition(context, pruning, suspended);
-  // When the instance's metadata must not be written, GraphResolved and ResourcesReady stay as they were.
+  // After a refusal, the conditions that the refusal does not set stay as they were.
   const values =
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }

@@ -1,3 +1,5 @@
+import { INTERNAL_PREFIX, RESERVED_PREFIXES } from '../graph/index.ts';
+
 /** Names that kro writes into the cluster; clients, other controllers and later versions read them. */
 
 /** Finalizer of definitions, revisions and instances. */
@@ -52,8 +54,7 @@ export const GROUP_KINDS_ANNOTATION = 'applyset.kubernetes.io/contains-group-kin
 export const NAMESPACES_ANNOTATION = 'applyset.kubernetes.io/additional-namespaces';
 export const INVENTORY_HASH_ANNOTATION = 'internal.kro.run/applyset-inventory-hash';
 
-/** Prefixes of labels and annotations that templates may not set. */
-export const RESERVED_PREFIXES: readonly string[] = ['kro.run/', 'internal.kro.run/'];
+export { INTERNAL_PREFIX, RESERVED_PREFIXES };
 
 /** Does the controller reserve this key of labels and annotations? */
 export const isReservedKey = (key: string): boolean => RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));

@@ -59,8 +59,8 @@ export function graphItemLabels({ metadata: { uid = '' } }: KubeObject): Record<
 }
 
 /**
- * The label of a node: the ids of the node and its subgraphs, joined by dots. A text that is too long becomes a digest
- * of the path.
+ * The label of a node: the ids of the node and its subgraphs, joined by dots. At the level of kro 0.10, a text that is
+ * too long becomes a digest of the path.
  */
 export function nodeLabel(nodePath: string, level: KroCompatibility): string {
   const label = nodePath.replaceAll('/', '.');

@@ -47,7 +47,7 @@ describe('memberFinder', () => {
   });
 });
 
-describe('keysOf', () => {
+describe('memberKeysOf', () => {
   it.each([
     ['k:{"a":1}', { a: 1 }],
     ['k:[1]', undefined],

@@ -111,7 +111,7 @@ export interface FailedRead {
 }
 
 /**
- * The observed cluster for one instance: a read-only view, never a client. Its methods have no effect; a step lists in
+ * The observed cluster for one instance: a read-only view, never a client. Its methods send no request; a step lists in
  * `Decision.read` the objects that it requested and that the view does not have. Objects and lists may be projections.
  *
  * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a write is
@@ -321,13 +321,13 @@ export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
  * Graph, may have several waves.
  */
 export interface DeleteAction {
-  /** The id of the node that created the object, from the object's label; empty without that label. */
+  /** The id of the node that created the object, from the object's label or the record of a Graph. Else empty. */
   readonly nodeId: string;
   readonly target: ObjectTarget;
   /** Precondition: an object with another UID under the same name is not deleted. */
   readonly uid: string;
   readonly why: 'prune' | 'instance-deleted';
-  /** Apply order of the wave; 0 for objects without one. */
+  /** The apply order of the object, or 0 without one. For a Graph, it follows the order of the nodes in the record. */
   readonly wave: number;
 }
 

@@ -39,7 +39,7 @@ describe('node reports in the status', () => {
     expect(found[1]).toMatchObject({ message: 'waits until x is true; it is false', observedGeneration: 3 });
   });
 
-  test('are limited in number and length, with unfinished nodes first', () => {
+  test('are limited in number and length, and finished nodes are left out first', () => {
     const reports = [
       ...Array.from({ length: 500 }, (_, index) => ready(`r${index}`)),
       waiting('late', 'y'.repeat(100_000)),

@@ -1,9 +1,8 @@
-import { formatApiVersion } from '../core/index.ts';
+import { formatApiVersion, namespacedName } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { isExternal } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
-import { namespacedName } from './identity.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
 import type { ListTarget, ObjectTarget } from './target.ts';
 

@@ -1,5 +1,6 @@
 import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import { isTyped } from '../graph/index.ts';
 import { typeOfNode } from './identity.ts';
 import type { NodeTexts } from './node-texts.ts';
 
@@ -8,10 +9,12 @@ export const NODE_TEXTS_0_9: NodeTexts = {
   unresolved: (node, state, { message }) =>
     state === 'error'
       ? `node "${node.id}": ${message}`
-      : `${quotedGvr(node)}: node "${node.id}": failed to evaluate expression: ${message} (data pending)`,
+      : `${typePrefix(node)}node "${node.id}": failed to evaluate expression: ${message} (data pending)`,
   undecided(node, state, { cel, message }) {
     const text = `includeWhen ${goQuote(cel)}: ${message}`;
-    return state === 'error' ? `node "${node.id}": ${text}` : `${quotedGvr(node)}: ${text} (data pending)`;
+    const named = `node "${node.id}": ${text}`;
+    if (state === 'error') return named;
+    return isTyped(node) ? `${typePrefix(node)}${text} (data pending)` : `${named} (data pending)`;
   },
   notList: (node, dimension) => `node "${node.id}": forEach iterator "${dimension}" must return a list`,
   tooLarge: (node, size, limit) =>
@@ -41,10 +44,14 @@ export const NODE_TEXTS_0_9: NodeTexts = {
   }),
 };
 
-/** `gvr "<group>/<version>, Resource=<plural>"`, as kro's messages name a type. */
-function quotedGvr(node: GraphNode): string {
+/**
+ * `gvr "<group>/<version>, Resource=<plural>": `, as kro's messages name the type of a node. Empty for a node without a
+ * type, such as a variable, which kro 0.9 does not have.
+ */
+function typePrefix(node: GraphNode): string {
+  if (!isTyped(node)) return '';
   const { group, version, plural } = typeOfNode(node);
-  return `gvr "${group}/${version}, Resource=${plural}"`;
+  return `gvr "${group}/${version}, Resource=${plural}": `;
 }
 
 function itemText(index: number | undefined): string {

@@ -124,8 +124,8 @@ export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
 }
 
 /**
- * The compared part of an object or of a projection. Leaves out type, name and namespace (never recorded as owned), the
- * version label (a version alone causes no write), nulls and empty metadata. Moves the `stringData` of a Secret to
+ * The compared part of an object or of a projection. Leaves out the type, the metadata except for `COMPARED_METADATA`,
+ * the version label (a version alone causes no write), nulls and empty metadata. Moves the `stringData` of a Secret to
  * `data`, where the server stores it.
  */
 export function comparable(type: ObjectType, value: JsonValue | undefined): JsonObject {

@@ -1,4 +1,4 @@
-import { namespacedName } from './identity.ts';
+import { namespacedName } from '../core/index.ts';
 import type { LiveObject } from './model.ts';
 import type { ObjectProblem } from './node-texts.ts';
 import type { Because } from './report.ts';

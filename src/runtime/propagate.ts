@@ -100,7 +100,7 @@ function awaitedItem(
 /** Does the object have a write that the conditions may hold back? */
 const isConditional = ({ apply }: Assessed): boolean => apply !== undefined && apply.why !== 'drift';
 
-/** The progress of each object of a node, for the conditions of other nodes. */
+/** The progress of each object of a node, for conditions of `propagateWhen`. */
 export function progressOfItems(items: readonly Assessed[]): readonly ItemProgress[] {
   return items.map((item) => ({
     ...(item.live === undefined || item.terminating !== undefined ? {} : { object: item.live }),

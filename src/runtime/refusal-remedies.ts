@@ -50,6 +50,10 @@ const REFUSALS: readonly (readonly [pattern: RegExp, remedy: (object: RefusedObj
   ],
 ];
 
+/** The remedy for a refused write whose message has no remedy of its own. */
+export const CORRECT_REFUSED =
+  'correct what the message names, in the definition or in the instance; the write is tried again';
+
 /** The remedy for a write that the API server refused; `undefined` for an unknown message. */
 export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
   return REFUSALS.find(([pattern]) => pattern.test(message))?.[1](object);

@@ -1,5 +1,5 @@
 import { formatRef } from '../core/index.ts';
-import { refusalRemedy } from './refusal-remedies.ts';
+import { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from './report.ts';
 
 /** The action with which a user can resolve a cause. */
@@ -63,9 +63,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'write-failed': ({ failure, object }) => {
     if (failure.permission !== undefined) return now(PERMISSION_REMEDY);
     const known = refusalRemedy(failure.message, object);
-    return known === undefined
-      ? later('correct what the message names, in the definition or in the instance; the write is tried again')
-      : now(known);
+    return known === undefined ? later(CORRECT_REFUSED) : now(known);
   },
   'other-owner': ({ instance }) =>
     now(

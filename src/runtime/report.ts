@@ -24,7 +24,7 @@ export interface MissingPermission {
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
-  /** The user that lacks the right, e.g. `system:serviceaccount:apps/deployer`. */
+  /** The user that lacks the right, e.g. `system:serviceaccount:apps:deployer`. */
   readonly user?: string;
 }
 
@@ -66,7 +66,7 @@ export interface Contested {
   readonly object: ObjectRef;
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
-  /** The managers that change them, as far as known; sorted. */
+  /** The managers that change the fields, as far as known; sorted. */
   readonly managers: readonly string[];
   /** The controller does not correct the fields before this time (milliseconds since the epoch). */
   readonly retryAt: number;

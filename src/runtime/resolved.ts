@@ -21,7 +21,7 @@ export interface WantedObject {
   readonly desired: KubeObject;
 }
 
-/** Why a node has no objects. */
+/** Why the objects that a node wants are not known. The node may have objects from before. */
 export interface Unresolved {
   readonly state: 'pending' | 'failed' | 'blocked';
   readonly because: Because;

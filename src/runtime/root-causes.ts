@@ -3,7 +3,7 @@ import { explainNode } from './explain.ts';
 import type { NodeReport } from './report.ts';
 import { isDone } from './report.ts';
 
-/** A root cause: a node that is not done and waits for no other unfinished node. The nodes in the list wait for it. */
+/** A root cause: a node that is not done and waits for no other unfinished node, and the nodes that wait for it. */
 export interface RootCause {
   readonly node: NodeReport;
   /** Objects whose state the node waits for. */

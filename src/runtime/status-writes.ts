@@ -23,7 +23,7 @@ export interface StatusWriteOptions {
   readonly recordsObjects?: boolean | undefined;
 }
 
-/** The fields of the status that belong to kro. All others are the author's. */
+/** The fields of the status that belong to kro. All others are the author's, except for the record of the objects. */
 const SYSTEM_FIELDS: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**

@@ -101,7 +101,7 @@ describe('deleting an instance', () => {
     expect(settle(TOWER, key, cluster).instance).toBeUndefined();
   });
 
-  test('an ordinary deletion does not change the message of each wave', () => {
+  test('the message of an ordinary deletion stays the same from wave to wave', () => {
     const { cluster, key } = built();
     cluster.remove(key);
     const messages = new Set<string | undefined>();
@@ -131,14 +131,14 @@ describe('deleting an instance', () => {
 
   test('objects without a wave are deleted last', () => {
     const { cluster, key } = built();
-    cluster.edit('ConfigMap/ns/shed', (object) => void delete object.metadata.annotations);
+    cluster.edit('ConfigMap/ns/base', (object) => void delete object.metadata.annotations);
     cluster.remove(key);
     settle(TOWER, key, cluster);
     expect(cluster.log.filter((entry) => entry.startsWith('delete'))).toEqual([
       'delete Secret/ns/roof',
       'delete ConfigMap/ns/middle',
-      'delete ConfigMap/ns/base',
       'delete ConfigMap/ns/shed',
+      'delete ConfigMap/ns/base',
     ]);
   });
 
@@ -247,7 +247,7 @@ describe('deleting an instance', () => {
     expect([decision.finalizer, decision.delete, decision.parent, decision.quiet]).toEqual(['none', [], {}, true]);
   });
 
-  test('projected fields and author conditions stay until the end', () => {
+  test('the status fields and conditions of the definition stay until the end', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => {
       object.status = { url: 'x', state: 'ACTIVE', conditions: [{ type: 'Fitted', status: 'True' }] };

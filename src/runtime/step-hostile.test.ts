@@ -1,11 +1,11 @@
-import { assert, constantFrom, jsonValue, oneof, property } from 'fast-check';
+import { assert, constantFrom, jsonValue, oneof, property, record } from 'fast-check';
 import { expect, test } from 'vitest';
 import { graphOf } from '../../test/support/compile-graph.ts';
 import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { JsonValue, KubeObject } from '../core/index.ts';
 
-const GRAPH = graphOf(`
+const DEFINITION = `
 schema:
   spec: {names: "[]string", on: boolean, k: string, more: "map[string]string"}
   status: {a: "\${p.status.address}", b: "\${p.status.lanes.map(l, l + schema.spec.k)}", c: "\${all.size()}"}
@@ -19,7 +19,24 @@ resources:
   - id: late
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: late}, data: {x: "\${p.status.lanes[0]}", y: "\${string(all.size())}"}}
     includeWhen: ["\${schema.spec.on}", "\${p.status.level < 5}"]
-`);
+  - id: values
+    variable: {lane: "\${p.status.lanes[0]}", level: "\${p.status.level}", k: "\${schema.spec.k}"}
+    includeWhen: ["\${p.status.lanes.size() < 5}"]
+    readyWhen: ["\${values.level > 1}"]
+  - id: lists
+    forEach: [{lane: "\${p.status.lanes}"}, {n: "\${schema.spec.names}"}]
+    variable: {text: "\${lane + n}"}
+  - id: other
+    externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${p.status.lanes[0]}"}}
+    includeWhen: ["\${p.status.lanes.size() > 1}"]
+  - id: others
+    externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchLabels: {lane: "\${p.status.lanes[0]}"}}}}
+    includeWhen: ["\${p.status.lanes.size() > 1}"]
+  - id: last
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: last}, data: {lane: "\${values.lane}", all: "\${string(lists.size() + others.size())}", other: "\${other.metadata.name}"}}
+`;
+const LEVELS = ['0.9', '0.10'] as const;
+const GRAPHS = new Map(LEVELS.map((level) => [level, graphOf(DEFINITION, { kroCompatibility: level })]));
 
 /** Correct values, and arbitrary ones. */
 const HOSTILE = oneof(
@@ -35,35 +52,50 @@ const HOSTILE = oneof(
   ),
 );
 
-test('a step throws for no instance and no child, and every decision can be carried out', () => {
-  assert(
-    property(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (names, on, k, more, level, lanes) => {
-      const cluster = new FakeCluster();
-      const spec = { names, on, k, more } as Record<string, JsonValue>;
-      const key = putInstance(GRAPH, cluster, 'a', spec);
-      settle(GRAPH, key, cluster);
-      for (const pump of cluster.keys().filter((name) => name.startsWith('Pump'))) {
-        cluster.edit(
-          pump,
-          (object) => void (object.status = { level, lanes, running: on } as Record<string, JsonValue>),
-        );
-      }
-      const { decision } = settle(GRAPH, key, cluster);
-      expect(decision.nodes).toHaveLength(3);
-      expect(JSON.parse(JSON.stringify(decision.status))).toBeTypeOf('object');
-    }),
-    { numRuns: 150 },
-  );
-});
+/** A value of a field: most often a correct one, so that the nodes behind the field are reached, too. */
+const field = (...correct: JsonValue[]) =>
+  oneof({ weight: 3, arbitrary: constantFrom(...correct) }, { weight: 1, arbitrary: HOSTILE });
 
-test('keys of the prototype are data like any other', () => {
+/** An object without some of its fields. An expression that reads a missing field waits. */
+const SPEC = record(
+  { names: field(['a'], ['a', 'b'], []), on: field(true, false), k: field('k'), more: field({}, { x: 'y' }) },
+  { requiredKeys: [] },
+);
+const STATUS = record(
+  { level: field(3, 0), lanes: field(['l'], ['l', 'm'], []), running: field(true, false), address: field('x') },
+  { requiredKeys: [] },
+);
+
+test.each(LEVELS)(
+  'at %s, a step throws for no instance and no child, and every decision can be carried out',
+  (level) => {
+    const graph = GRAPHS.get(level)!;
+    assert(
+      property(SPEC, STATUS, (spec, status) => {
+        const cluster = new FakeCluster();
+        const key = putInstance(graph, cluster, 'a', spec);
+        settle(graph, key, cluster);
+        for (const pump of cluster.keys().filter((name) => name.startsWith('Pump'))) {
+          cluster.edit(pump, (object) => void (object.status = structuredClone(status)));
+        }
+        const { decision } = settle(graph, key, cluster);
+        expect(decision.nodes).toHaveLength(graph.nodes.size);
+        expect(JSON.parse(JSON.stringify(decision.status))).toBeTypeOf('object');
+      }),
+      { numRuns: 150 },
+    );
+  },
+);
+
+test.each(LEVELS)('at %s, keys of the prototype are data like any other', (level) => {
+  const graph = GRAPHS.get(level)!;
   const cluster = new FakeCluster();
   const more = JSON.parse('{"__proto__":"x","constructor":"y","toString":"z"}') as Record<string, JsonValue>;
-  const key = putInstance(GRAPH, cluster, 'a', { names: ['n'], on: false, k: 'k', more });
-  settle(GRAPH, key, cluster);
+  const key = putInstance(graph, cluster, 'a', { names: ['n'], on: false, k: 'k', more });
+  settle(graph, key, cluster);
   const data = cluster.get('ConfigMap/ns/n')?.['data'];
   expect(JSON.stringify(data)).toBe('{"__proto__":"x","constructor":"y","toString":"z"}');
-  expect(decide(GRAPH, cluster.get(key) as KubeObject, cluster).apply).toEqual([]);
+  expect(decide(graph, cluster.get(key) as KubeObject, cluster).apply).toEqual([]);
 });
 
 test('a node may have the name of a member of Object.prototype', () => {

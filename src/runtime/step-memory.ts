@@ -102,7 +102,7 @@ export class StepMemory {
   }
 }
 
-/** The inputs of all nodes, except the data of other nodes: `schema`, labels, limits and the time. */
+/** The inputs that all nodes share, besides the values in `readOf`: the graph, the labels, the limits and the time. */
 function sharedInputs({ graph, instance, version, evaluation, options }: MemoryInputs): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
@@ -145,7 +145,7 @@ function isSame(value: unknown, other: unknown): boolean {
 
 const timeReaders = new WeakMap<Graph, boolean>();
 
-/** May an expression of the graph call `now()`? The test is conservative: any mention of `now` counts. */
+/** May a template or a dimension of the graph call `now()`? The test is conservative: any mention of `now` counts. */
 function mayReadTime(graph: Graph): boolean {
   let found = timeReaders.get(graph);
   if (found === undefined) {

@@ -48,7 +48,7 @@ describe('objects that must stay in the namespace of the instance', () => {
     },
   ];
 
-  test.each(rows)('$name is refused by name before any write', ({ resource, object }) => {
+  test.each(rows)('$name is refused before any write, and the message names the object', ({ resource, object }) => {
     const graph = graphOf(`schema: {spec: {text: string}}\nresources: [${mine}, ${resource}]`);
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { text: 'elsewhere' });

@@ -239,7 +239,7 @@ resources:
     expect(cluster.keys().includes('ConfigMap/ns/c')).toBe(isOpen === true);
   });
 
-  test('a condition on another node waits until that node is ready', () => {
+  test('a condition on another node waits until the data that it reads exists', () => {
     const dynamic = graphOf(`
 schema: {}
 resources:

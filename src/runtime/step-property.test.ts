@@ -5,20 +5,20 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { carryOut, decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
-import type { Graph } from '../graph/index.ts';
+import type { Graph, KroCompatibility } from '../graph/index.ts';
 import { nodeIdOf, targetKey } from './index.ts';
 import type { Decision } from './index.ts';
 
 /** A node of a generated graph: which earlier nodes it reads, and what kind of node it is. */
 interface Plan {
   readonly reads: readonly number[];
-  readonly kind: 'plain' | 'collection' | 'optional' | 'gated';
+  readonly kind: 'plain' | 'collection' | 'optional' | 'gated' | 'value';
 }
 
 const PLANS: Arbitrary<readonly Plan[]> = array(
   record({
     reads: array(integer({ min: 0, max: 5 }), { maxLength: 2 }),
-    kind: constantFrom('plain' as const, 'collection' as const, 'optional' as const, 'gated' as const),
+    kind: constantFrom<Plan['kind']>('plain', 'collection', 'optional', 'gated', 'value'),
   }),
   { minLength: 1, maxLength: 6 },
 );
@@ -28,10 +28,20 @@ const EDITS = array(
   { maxLength: 6 },
 );
 
+const LEVELS = constantFrom<KroCompatibility>('0.9', '0.10');
+
 /** Node i reads only nodes before it, so that there is no cycle. */
-function build(plans: readonly Plan[]): Graph {
+function build(plans: readonly Plan[], kroCompatibility: KroCompatibility): Graph {
   const resources = plans.map(({ reads, kind }, index) => {
     const ids = [...new Set(reads.filter((read) => read < index))];
+    if (kind === 'value') {
+      // A variable has no value until the pumps that it reads report whether they run.
+      const terms = ids.map((id) => {
+        const running = plans[id]?.kind === 'collection' ? `n${id}.all(p, p.status.running)` : `n${id}.status.running`;
+        return plans[id]?.kind === 'value' ? `n${id}.spec.litres` : `(${running} ? 1 : 2)`;
+      });
+      return `  - {id: n${index}, variable: {spec: {litres: "\${${['schema.spec.litres', ...terms].join(' + ')}}"}}}`;
+    }
     const data = ids.map(
       (id) => `d${id}: "\${string(n${id}${plans[id]?.kind === 'collection' ? '.size()' : '.spec.litres'})}"`,
     );
@@ -48,6 +58,7 @@ function build(plans: readonly Plan[]): Graph {
   });
   return graphOf(
     `schema: {spec: {litres: integer, on: boolean, suffix: string, items: "[]string"}, status: {first: "\${string(n0${plans[0]?.kind === 'collection' ? '.size()' : '.spec.litres'})}"}}\nresources:\n${resources.join('\n')}`,
+    { kroCompatibility },
   );
 }
 
@@ -141,8 +152,8 @@ function shape(cluster: FakeCluster): unknown {
 
 test('after any disturbances, every run ends in the same state and then writes nothing', () => {
   assert(
-    property(PLANS, SPECS, SPECS, EDITS, WAYS, (plans, spec, last, edits, way) => {
-      const graph = build(plans);
+    property(PLANS, LEVELS, SPECS, SPECS, EDITS, WAYS, (plans, level, spec, last, edits, way) => {
+      const graph = build(plans, level);
       const cluster = new FakeCluster();
       const key = putInstance(graph, cluster, 'a', spec);
       const onDecision = (decision: Decision) => checkDecision(graph, cluster, decision);
@@ -174,8 +185,8 @@ test('after any disturbances, every run ends in the same state and then writes n
 
 test('a process may stop at any point of a decision: the next process reaches the same state', () => {
   assert(
-    property(PLANS, SPECS, SPECS, integer({ min: 0, max: 30 }), WAYS, (plans, spec, last, cut, way) => {
-      const graph = build(plans);
+    property(PLANS, LEVELS, SPECS, SPECS, integer({ min: 0, max: 30 }), WAYS, (plans, level, spec, last, cut, way) => {
+      const graph = build(plans, level);
       const cluster = new FakeCluster();
       const key = putInstance(graph, cluster, 'a', spec);
       let left = cut;
@@ -215,14 +226,14 @@ test('a process may stop at any point of a decision: the next process reaches th
 
 test('equal inputs give equal decisions, messages included', () => {
   assert(
-    property(PLANS, SPECS, EDITS, WAYS, (plans, spec, edits, way) => {
-      const graph = build(plans);
+    property(PLANS, LEVELS, SPECS, EDITS, WAYS, (plans, level, spec, edits, way) => {
+      const graph = build(plans, level);
       const cluster = new FakeCluster();
       const key = putInstance(graph, cluster, 'a', spec);
       settle(graph, key, cluster, way);
       for (const [at, what] of edits) disturb(cluster, key, at, what, spec);
       const instance = structuredClone(cluster.get(key) as KubeObject);
-      const again = decide(build(plans), structuredClone(instance), cluster, way);
+      const again = decide(build(plans, level), structuredClone(instance), cluster, way);
       expect(JSON.stringify(decide(graph, instance, cluster, way))).toBe(JSON.stringify(again));
       expect(instance).toEqual(cluster.get(key));
     }),
@@ -232,12 +243,12 @@ test('equal inputs give equal decisions, messages included', () => {
 
 test('a graph of depth D whose objects are ready at once is done in D rounds', () => {
   assert(
-    property(integer({ min: 1, max: 6 }), (depth) => {
+    property(integer({ min: 1, max: 6 }), LEVELS, (depth, level) => {
       const plans = Array.from({ length: depth }, (_, index): Plan => ({
         kind: 'plain',
         reads: index === 0 ? [] : [index - 1],
       }));
-      const graph = build(plans);
+      const graph = build(plans, level);
       const cluster = new FakeCluster();
       const { rounds, decision } = settle(
         graph,

@@ -186,7 +186,7 @@ resources:
       [409, 'Conflict'],
       [429, 'TooManyRequests'],
       [0, 'Timeout'],
-    ])('an update that may succeed later (%i) keeps them until it succeeds', (code, reason) => {
+    ])('an update that may succeed later (%i) keeps the retired objects until it succeeds', (code, reason) => {
       const { cluster, key } = built();
       cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
       change(cluster, key, { names: ['x', 'y'], text: 'two' });
@@ -197,7 +197,7 @@ resources:
       expect(children(cluster).filter((name) => name.endsWith('z'))).toEqual([]);
     });
 
-    test('an object that could not be created keeps them, for any refusal', () => {
+    test('an object that the server refuses to create keeps the retired objects', () => {
       const { cluster, key } = built();
       cluster.refuse.set('ConfigMap/ns/base-w', invalid);
       change(cluster, key, { names: ['x', 'y', 'w'] });
@@ -208,7 +208,7 @@ resources:
       ]);
     });
 
-    test('the inventory shrinks after they have disappeared', () => {
+    test('the inventory shrinks after the retired objects have disappeared', () => {
       const { cluster, key } = built();
       const plain = graphOf(`
 schema: {spec: {names: "[]string", text: string, on: boolean | default=true}}

@@ -164,7 +164,7 @@ resources:
     });
   });
 
-  test('are ordered by their times, with Ready last', () => {
+  test('are in the order of kro when their times are equal, with Ready last', () => {
     const cluster = new FakeCluster();
     const { instance } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);
     const conditions = instance?.status?.['conditions'] as { type: string }[];

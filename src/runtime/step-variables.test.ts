@@ -64,4 +64,35 @@ resources:
     expect(statesOf(decision)).toEqual(states);
     expect(cluster.get(MAP) !== undefined).toBe(spec.on && spec.ok);
   });
+
+  const WAITING = (extra: string) => `
+schema: {spec: {}}
+resources:
+  - {id: pump, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}}
+  - {id: names, variable: {phase: "\${pump.status.phase}"}${extra}}
+`;
+
+  test.each([
+    [
+      '0.9',
+      '',
+      'node "names": failed to evaluate expression: eval "pump.status.phase": no such key: status (data pending)',
+    ],
+    [
+      '0.9',
+      ', includeWhen: ["${pump.status.level > 1}"]',
+      'node "names": includeWhen "pump.status.level > 1": eval "pump.status.level > 1": no such key: status (data pending)',
+    ],
+    [
+      '0.10',
+      '',
+      'apply "names": resolve: node "names": eval "pump.status.phase" at "phase": eval "pump.status.phase": no such key: status (data pending) (executor: node not ready)',
+    ],
+  ] as const)('at %s, a variable waits for data that its expression lacks%s', (level, extra, text) => {
+    const graph = graphOf(WAITING(extra), { kroCompatibility: level });
+    const cluster = new FakeCluster();
+    const { decision } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);
+    const node = decision.nodes.find(({ id }) => id === 'names');
+    expect([node?.state, node?.message]).toEqual(['pending', text]);
+  });
 });

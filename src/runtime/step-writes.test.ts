@@ -476,7 +476,7 @@ resources:
     );
   });
 
-  test('edited labels of the controller are restored, and labels of other clients stay', () => {
+  test('labels and a finalizer that another client removed are applied again, together with the inventory', () => {
     const cluster = new FakeCluster();
     const key = started(cluster);
     const id = 'applyset.kubernetes.io/id';

@@ -15,6 +15,7 @@ import type { Decision, Observed, StepOptions } from './model.ts';
 import { NODE_TEXTS_0_10 } from './node-texts-0.10.ts';
 import { NODE_TEXTS_0_9 } from './node-texts-0.9.ts';
 import type { NodeTexts } from './node-texts.ts';
+import { secretUseOf } from './secrets/secret-failures.ts';
 import type { StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
 import { visitNode } from './visit.ts';
@@ -63,8 +64,7 @@ const POLICIES: Readonly<Record<GraphOrigin, StepPolicy>> = {
 export const DEFAULT_VERSION = 'devel';
 
 /**
- * Decides what to do for one instance now: visits the nodes once in topological order, as far as the observed data
- * allows.
+ * Decides what to do for one instance now: visits the nodes in topological order, as far as the observed data allows.
  *
  * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists and the words
  * of its messages; a `memory` only saves work. No content of a definition, an instance or the cluster makes it throw.
@@ -166,6 +166,7 @@ export function createStepContext(
       tally: { evaluations: 0 },
       trusted: options.plainData ?? false,
       later: [ahead, known],
+      secretUse: (expression) => secretUseOf(graph, expression),
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
     texts: TEXTS[graph.kroCompatibility],

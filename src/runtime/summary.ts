@@ -1,6 +1,6 @@
-import { gvkOf, refOf } from '../core/index.ts';
+import { gvkOf, namespacedName, refOf } from '../core/index.ts';
 import type { ConditionContent } from './conditions.ts';
-import { groupKindText, namespacedName } from './identity.ts';
+import { groupKindText } from './identity.ts';
 import { wantedScope } from './inventory.ts';
 import type { InstanceState } from './model.ts';
 import type { Pruning } from './prune.ts';

@@ -47,17 +47,21 @@ export function evaluateHoles(holes: readonly Hole[], variables: Variables, cont
 /** Evaluates the holes of a template and puts the values into a copy of the skeleton. */
 export function fillTemplate(plan: TemplatePlan, variables: Variables, context: EvaluateContext): Filled {
   const evaluated = evaluateHoles(plan.holes, variables, context);
-  return evaluated.state === 'value' ? fillPlan(plan, evaluated.values) : evaluated;
+  return evaluated.state === 'value' ? fillPlan(plan, evaluated.values, context) : evaluated;
 }
 
 /** The template with these values, or the first computed key that its map has twice. */
-export function fillPlan({ skeleton, holes }: TemplatePlan, values: readonly FieldValue[]): Filled {
+export function fillPlan(
+  { skeleton, holes }: TemplatePlan,
+  values: readonly FieldValue[],
+  context: Pick<EvaluateContext, 'secretUse'>,
+): Filled {
   const duplicates: FieldValue[] = [];
   const value = fillSkeleton(skeleton, values, duplicates);
   const [first] = duplicates;
   const hole = holes.find(({ path, isKey }) => isKey === true && path === first?.path);
   if (first === undefined || hole === undefined) return { state: 'value', value };
-  return { state: 'error', failure: keyCollision(hole, String(first.value)), path: hole.pathText };
+  return { state: 'error', failure: keyCollision(hole, String(first.value), context), path: hole.pathText };
 }
 
 /** The value of a hole. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { formatApiVersion, gvkOf, isJsonObject } from '../core/index.ts';
+import { formatApiVersion, gvkOf, isJsonObject, namespacedName } from '../core/index.ts';
 import { asText } from '../kubernetes/index.ts';
 import { groupKindText } from './identity.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
@@ -115,7 +115,7 @@ function resourceEntry({ nodeID, apiVersion, kind, namespace, name, uid }: Manag
 }
 
 /** `v1/ConfigMap ns/name`, as kro's messages name a tracked object. */
-export function trackedName({ apiVersion, kind, namespace, name }: Identity): string {
-  const type = `${formatApiVersion(gvkOf({ apiVersion, kind }))}/${kind}`;
-  return namespace === undefined ? `${type} ${name}` : `${type} ${namespace}/${name}`;
+export function trackedName(identity: Identity): string {
+  const { kind } = identity;
+  return `${formatApiVersion(gvkOf(identity))}/${kind} ${namespacedName(identity)}`;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { formatRef, isJsonObject } from '../core/index.ts';
+import { formatRef, isJsonObject, namespacedName } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { isExternal, isTyped } from '../graph/index.ts';
@@ -7,7 +7,6 @@ import { asText } from '../kubernetes/index.ts';
 import { typeOfNode } from './identity.ts';
 import { CHILD_DELETION_POLICY_ANNOTATION } from './keys.ts';
 import { childAnnotations } from './labels.ts';
-import { namespacedName } from './identity.ts';
 import type { StepContext } from './step-context.ts';
 import type { ObjectTarget, ObjectType } from './target.ts';
 import { refOfTarget } from './target.ts';

@@ -41,7 +41,7 @@ export type WriteDecision =
   /** The projection cannot decide: read the whole object. */
   | { readonly kind: 'read' };
 
-/** Is this the whole object, or a projection? */
+/** Is this the whole object, and not a projection? */
 export function isWhole(live: LiveObject): boolean {
   return live.object.metadata.managedFields !== undefined;
 }

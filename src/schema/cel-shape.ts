@@ -11,7 +11,7 @@ const FORMATS: Readonly<Record<string, ShapeKind>> = {
 
 const STRING: Schema = { type: 'string' };
 
-/** Fields that an embedded resource has even where its schema does not name them. */
+/** The fields of an embedded resource whose schema does not declare all three of them completely. */
 const EMBEDDED: Readonly<Record<string, Schema>> = {
   apiVersion: STRING,
   kind: STRING,
@@ -25,7 +25,11 @@ export function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }
 
-/** The schema of a declared property; an embedded resource has the fields of every resource. */
+/**
+ * The schema of a property; undefined for a property that is not declared. An embedded resource also has apiVersion,
+ * kind and metadata. If its schema does not declare the first two as texts and the last with properties, `EMBEDDED`
+ * takes the place of all three.
+ */
 export function propertyOf(schema: Schema, name: string): Schema | undefined {
   const { properties } = schema;
   if (schema['x-kubernetes-embedded-resource'] === true && Object.hasOwn(EMBEDDED, name)) {
@@ -39,7 +43,7 @@ export function propertyOf(schema: Schema, name: string): Schema | undefined {
   return properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
 }
 
-/** Names of the declared properties. */
+/** Names of the declared properties. An embedded resource also has apiVersion, kind and metadata. */
 export function propertyNames(schema: Schema): string[] {
   const names = Object.keys(schema.properties ?? {});
   if (schema['x-kubernetes-embedded-resource'] !== true) return names;
@@ -124,7 +128,7 @@ function listShape(schema: Schema, nullable: boolean): DataShape {
   };
 }
 
-/** Does the schema allow a value of any type? True for preserve-unknown, and for the string-or-number of quantities. */
+/** Do expressions read the value as `dyn`? True for preserve-unknown, and for the string-or-number of quantities. */
 function isFree(schema: Schema): boolean {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return true;
   const types = new Set((schema.oneOf ?? []).map((option) => option.type));

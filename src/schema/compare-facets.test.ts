@@ -15,7 +15,7 @@ const rule = (...rules: string[]): Schema => ({
 });
 const KEEP = 'x-kubernetes-preserve-unknown-fields';
 
-describe('keywords that kro 0.10 compares', () => {
+describe('keywords that the facets `engine` and `conservative` compare', () => {
   test.each<[string, Schema, Schema, readonly string[], readonly string[]]>([
     ['an enum that is added', text, { ...text, enum: ['a'] }, ['!.enum ENUM_ADDED'], ['!.enum ENUM_ADDED']],
     ['an enum that is removed', { ...text, enum: ['a'] }, text, [' .enum ENUM_REMOVED'], [' .enum ENUM_REMOVED']],

@@ -32,7 +32,7 @@ export interface SchemaChange {
   readonly path: string;
   readonly old: string;
   readonly new: string;
-  /** A sentence for users. It names the property by the last part of the path. */
+  /** A sentence for users. It names an added or removed property by the text after the last dot of the path. */
   readonly description: string;
 }
 

@@ -16,11 +16,11 @@ const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as co
 
 /**
  * The values that an API server no longer accepts, keeps or serves when `next` replaces the CustomResourceDefinition
- * `old`. The result has one text for each narrower keyword of a field. It is empty when `next` accepts everything that
- * `old` accepts. `compareCrds` compares as kro does before it changes a CRD. This function compares all keywords that
- * refuse or drop a value, such as rules, additional fields, enums, formats, versions and selectable fields. A changed
- * rule or pattern is reported, because the function cannot prove that both mean the same. Rules with the same message
- * count as equal.
+ * `old`. The result has one text for each narrower keyword of a field, and for each version, subresource or selectable
+ * field that is gone. It is empty when `next` accepts everything that `old` accepts. `compareCrds` compares as kro does
+ * before it changes a CRD. This function compares all keywords that refuse or drop a value, such as rules, additional
+ * fields, enums, formats, versions and selectable fields. A changed rule or pattern is reported, because the function
+ * cannot prove that both mean the same. Rules with the same message count as equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];

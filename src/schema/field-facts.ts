@@ -8,7 +8,7 @@ export interface FieldDescription {
   readonly required: boolean;
   readonly default?: JsonValue;
   readonly description?: string;
-  /** Bounds, patterns, allowed values and rules, in words. */
+  /** The format, allowed values, bounds, pattern and rules, one text for each. */
   readonly validation: readonly string[];
 }
 
@@ -29,8 +29,8 @@ export type FieldLookup =
     };
 
 /**
- * Follows names of fields through a schema. Indices of lists are optional: `spec.containers.image` and
- * `spec.containers[0].image` are the same field. Below a map, every name is a key.
+ * Follows names of fields through a schema. The names contain no indices: `spec`, `containers`, `image` is a field of
+ * the items of `spec.containers`. Below a map, every name is a key.
  */
 export function findField(root: Schema, names: readonly string[]): FieldLookup {
   let schema = root;

@@ -29,7 +29,7 @@ describe('validate', () => {
     ['a nullable null', { type: 'string', nullable: true }, null, []],
     ['an integer for a number', { type: 'number' }, 3, []],
     [
-      'a number without format',
+      'a fraction for an integer without a format',
       object({ a: { type: 'integer' } }),
       { a: 1.5 },
       [

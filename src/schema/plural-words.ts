@@ -42,7 +42,7 @@ export const ENDINGS = `
   iz:izzes tz:tzes zz:zzes ano:anos lo:los to:tos oo:oos o:oes x:xes S:Ses
 `;
 
-/** Words that count as acronyms when they are the whole name, in upper case. */
+/** Words, written here in upper case, that count as acronyms when they are the whole name of a kind. */
 export const ACRONYMS = `
   OK UTF8 HTML JSON JWT ID UUID SQL ACK ACL ADSL AES ANSI API ARP ATM BGP BSS CCITT CHAP CIDR CIR CLI CPE CPU
   CRC CRT CSMA CMOS DCE DEC DES DHCP DNS DRAM DSL DSLAM DTE DMI EHA EIA EIGRP EOF ESS FCC FCS FDDI FTP GBIC

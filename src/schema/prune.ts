@@ -98,8 +98,8 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
 const isOpen = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
 
 /**
- * The result of `childOf` for a member that the schema does not know. `undefined` is the result for an allowed member
- * without a schema.
+ * The result of `childOf` for a member that the schema does not declare or allow. `undefined` is the result for an
+ * allowed member without a schema.
  */
 const UNKNOWN = Symbol('unknown member');
 

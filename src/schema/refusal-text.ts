@@ -12,8 +12,8 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * A readable form of a server's message about a field. It has the value in place of the name of its type, words in
- * place of a regular expression, and a remedy. `value` is the field's value.
+ * A readable form of a server's message about a field. The result has the value in place of the name of its type, words
+ * in place of a regular expression, and a remedy. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
@@ -92,7 +92,10 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   return `write ${TYPE_WORDS.get(types) ?? types}`;
 }
 
-/** A value in words: its type, and the value itself if it is short. */
+/**
+ * A value in words. A list or an object is named without its content. The JSON of any other value is cut after 60
+ * characters.
+ */
 function describe(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return 'nothing (null)';
   if (Array.isArray(value)) return 'a list';
@@ -107,8 +110,8 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
 /**
- * A valid name made of the given name. It is in lower case, has `-` in place of each match of `disallowed`, and has at
- * most `max` characters. Undefined when nothing is left, and for a value that is not a text.
+ * A valid name made of the given name. The result is in lower case, has `-` in place of each match of `disallowed`, and
+ * has at most `max` characters. Undefined when nothing is left, and for a value that is not a text.
  */
 function validName(value: JsonValue | undefined, disallowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;

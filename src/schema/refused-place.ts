@@ -76,7 +76,7 @@ const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'ha
 /**
  * Completes the refusal of an invalid quantity, for which a server names no field. The result has the field of the
  * first invalid quantity in the object, and a message that quotes the quantity. The refusal of a label or annotation
- * that is no text is completed in the same way. Any other cause is returned unchanged.
+ * that is not a string is completed in the same way. Any other cause is returned unchanged.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,
@@ -95,11 +95,11 @@ export function withField<Cause extends { readonly field: string; readonly messa
   };
 }
 
-/** The message of a server that decodes the metadata of an object and finds a label or an annotation that is no text. */
+/** The message of a server that finds, in the metadata of an object, a label or an annotation that is not a string. */
 const MARK =
   /json: cannot unmarshal \w+ into Go struct field ObjectMeta\.(?:metadata\.)?(labels|annotations) of type string$/;
 
-/** The first label or annotation that is no text, when the message is about one. */
+/** The first label or annotation that is not a string, when the message is about one. */
 function wrongMark(root: JsonValue, message: string): { readonly field: string; readonly message: string } | undefined {
   const [, part = ''] = MARK.exec(message) ?? [];
   const marks = part === '' ? undefined : valueAtSteps(root, ['metadata', part]);

@@ -9,7 +9,7 @@ export function withFlags(pattern: string, flags: string): string {
 
 /**
  * A JavaScript pattern in RE2's syntax. Only code points (`\uXXXX`, `\u{…}`), control characters (`\cX`) and the slash
- * (`\/`) have another syntax in RE2. Syntax that RE2 does not know stays unchanged.
+ * (`\/`) have another syntax in RE2. Syntax that RE2 does not have stays unchanged.
  */
 export function toRe2(pattern: string): string {
   return pattern.replaceAll(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|c([A-Za-z])|([\s\S]))/g, (whole, ...parts) => {

@@ -14,7 +14,10 @@ export class TypeNames {
   readonly #byName = new Map<string, SimpleValue>();
   readonly #byContent = new Map<string, string>();
 
-  /** The name of a type with this content: `wanted`, unless a type with other content has that name. */
+  /**
+   * The name of a type with this content. Equal content keeps its first name. Other content gets the letters and digits
+   * of `wanted`, and a number if that name is taken.
+   */
   define(value: SimpleValue, wanted: string): string {
     const content = JSON.stringify(value);
     const known = this.#byContent.get(content);

@@ -175,7 +175,7 @@ test('the required fields, rules and integers that the caller names are written'
 });
 
 describe('zod', () => {
-  test('an object with members of all kinds', () => {
+  test('an object with members of many kinds', () => {
     const schema = z.object({
       name: z.string().min(1).max(63).describe('who'),
       replicas: z.int().default(2),
@@ -317,7 +317,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
   });
 });
 
-test('strings in markers survive whatever they contain', () => {
+test('strings of any content are read back from markers', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', maxLength: 20 }),

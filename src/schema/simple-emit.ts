@@ -35,7 +35,7 @@ export interface SimpleEmitOptions {
 
 /** Properties of a field that its schema does not have. */
 export interface FieldKnowledge {
-  /** The field is required, whatever the schema says. */
+  /** Is the field required, even if the schema does not require it? A nullable field stays optional. */
   readonly required?: boolean;
   /** CEL rules over `self`, which become `validation` markers. */
   readonly rules?: readonly string[];
@@ -43,9 +43,10 @@ export interface FieldKnowledge {
 
 /**
  * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` that it uses. Parsing the
- * result gives an equivalent schema. Markers carry required, default, enum, pattern, bounds, list types, rules and
- * descriptions. CEL rules carry constraints without a marker: numbers from a list, exclusive bounds, alternatives. A
- * part that SimpleSchema cannot express causes an error that names the field.
+ * result gives an equivalent schema, apart from nullability, rare formats, and what `nested: 'inline'` drops. Markers
+ * carry required, default, enum, pattern, bounds, list types, rules and descriptions. CEL rules carry constraints
+ * without a marker: numbers from a list, exclusive bounds, alternatives. A part that SimpleSchema cannot express causes
+ * an error that names the field.
  */
 export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}): SimpleEmission {
   const emitter = new Emitter(options);
@@ -273,7 +274,7 @@ function pascalCase(name: string): string {
   return /^[A-Za-z]/.test(joined) ? joined : `Type${joined}`;
 }
 
-/** The name for one element of a list: `Ports` → `Port`. */
+/** The name for one element of a list or map: `Ports` → `Port`. */
 function singular(name: string): string {
   if (/(?:ss|us|is)$/.test(name)) return name;
   if (name.endsWith('ies') && name.length > 4) return `${name.slice(0, -3)}y`;

@@ -21,8 +21,8 @@ function dependenciesOf(definition: CustomTypeDefinition): string[] {
 }
 
 /**
- * The order in which custom types can be built: dependencies first. Every unknown dependency, self-reference and cycle
- * is reported with kro's text.
+ * The order in which custom types can be built: dependencies first. Every unknown dependency, every self-reference and
+ * the first cycle are reported with kro's text.
  */
 export function orderTypes(definitions: ReadonlyMap<string, CustomTypeDefinition>): {
   order: string[];

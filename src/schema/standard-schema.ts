@@ -63,8 +63,8 @@ function vendorJsonSchema(standard: Standard, type: unknown): JsonObject | undef
 }
 
 /**
- * The value as a JSON Schema, if it is an object with a keyword of JSON Schema. Members whose keys are symbols, which
- * libraries add, are dropped.
+ * The value as a JSON Schema, if it is an object with a keyword of JSON Schema, an empty object, or a valibot schema
+ * without the interface of Standard Schema. Members whose keys are symbols, which libraries add, are dropped.
  */
 function plainJsonSchema(type: unknown): JsonObject | undefined {
   if (typeof type !== 'object' || type === null) return undefined;

@@ -6,8 +6,8 @@ import type { Schema, ValidationRule } from './model.ts';
  * Compiles the rules of a schema node and returns their problems.
  *
  * @param path field path of the list of rules
- * @param uncorrelatable field path of a list whose elements cannot be matched with stored elements. Rules inside such a
- * list have no `oldSelf`. `undefined` when rules may use `oldSelf`.
+ * @param uncorrelatable field path of a list or atomic map whose elements cannot be matched with stored elements. Rules
+ * inside it have no `oldSelf`. `undefined` when rules may use `oldSelf`.
  * @param times the maximum number of values of the schema in one object; `undefined` if the number has no bound
  */
 export type RuleChecker = (
@@ -63,7 +63,7 @@ function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<
   if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
 }
 
-/** Does `.a.b` or `['a-b']` lead through declared properties? The last step may be the key of a map. */
+/** Does `.a.b` or `['a-b']` lead through declared properties? A step may be the key of a map. */
 function leadsToField(schema: Schema, path: string): boolean {
   const steps = stepsOf(path);
   if (steps === undefined || steps.length === 0) return false;

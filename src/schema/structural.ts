@@ -18,7 +18,7 @@ const MAX_DEPTH = 200;
 
 /**
  * The reasons why an API server refuses a schema for a CRD. Such a schema is not structural, uses forbidden keywords,
- * or has a default that does not fit.
+ * or has a default or a rule that is not valid.
  *
  * @param path field path of the schema in the definition
  */
@@ -83,8 +83,8 @@ function* intOrStringErrors(schema: JsonObject, path: string): Iterable<FieldErr
 }
 
 /**
- * Errors of the members that every resource has. A schema may restrict the name in `metadata`, but must not describe
- * these members otherwise.
+ * Errors of the members that every resource has. Their types are fixed. At the root, a schema may restrict only the
+ * names in `metadata`.
  */
 function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterable<FieldError> {
   const embedded = schema['x-kubernetes-embedded-resource'] === true;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { builtinSource, parseSimpleSchema, schemaNodeAt, toTypeScript, updateSchema } from './index.ts';
 import type { Schema } from './index.ts';
 
-test('writes an interface with all kinds of members', () => {
+test('writes an interface with many kinds of members', () => {
   const parsed = parseSimpleSchema(
     {
       name: 'string | required=true description="who"',

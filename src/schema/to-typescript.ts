@@ -5,7 +5,7 @@ import { pascalCase } from '../core/index.ts';
 
 /** The options of `toTypeScript`. */
 export interface TypeScriptOptions {
-  /** Name of the type of the schema itself; types of its parts are named after it. */
+  /** Name of the type of the schema itself. Types of parts without a name of their own begin with this name. */
   readonly name: string;
   /**
    * The name of an existing type for a node (`ObjectMeta`). The declarations use the name, and the caller must import
@@ -25,9 +25,9 @@ export interface TypeScriptOptions {
 const MAX_DEPTH = 40;
 
 /**
- * TypeScript declarations for the objects that a schema describes. The interface with the given name is exported. Each
- * part that is recursive or has its own name becomes another interface. Enums become unions of literals, maps become
- * `Record<string, …>`, free-form parts become `unknown`.
+ * TypeScript declarations for the objects that a schema describes. All declarations are exported, and the first one has
+ * the given name. Each part that is recursive or has a name of its own gets another declaration. Enums become unions of
+ * literals, maps become `Record<string, …>`, free-form parts become `unknown`.
  */
 export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {
   return new Writer(options).write(schema);
@@ -208,7 +208,9 @@ const literals = (values: readonly JsonValue[]): string =>
     ),
   ].join(' | ');
 
-/** The nodes that contain themselves. The value is the path on which a node is first reached. */
+/**
+ * The nodes below the root that contain themselves. The value is the path on which the search first reaches the node.
+ */
 function selfContaining(root: Schema): Map<Schema, string[]> {
   const found = new Map<Schema, string[]>();
   const open = new Map<object, { schema: Schema; path: string[] }>();

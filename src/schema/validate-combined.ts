@@ -37,8 +37,8 @@ function nearest(attempts: readonly Attempt[]): Attempt | undefined {
 const valid = (candidate: Attempt): boolean => candidate.errors.length === 0;
 
 /**
- * The check of `anyOf`, `oneOf`, `allOf` and `not`. When all alternatives fail, the errors of the nearest one are
- * reported.
+ * The check of `anyOf`, `oneOf`, `allOf` and `not`. When all alternatives of `anyOf` or `oneOf` fail, the errors of the
+ * nearest alternative are reported.
  */
 export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check): Check | undefined {
   const list = (schemas: readonly Schema[] | undefined) =>

@@ -159,7 +159,8 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   }
   const described = format === '' ? '(default format)' : `with format ${format}`;
   /**
-   * Reports a number that is beyond the type, without a field, as a server does. The number is the value or a bound.
+   * Reports a number that is beyond the type, without a field, as a server does. The number is the value, a bound or a
+   * factor.
    */
   const checkRange = (label: string, number: Integer, context: Context): boolean => {
     if (inRange(number, type, format)) return true;

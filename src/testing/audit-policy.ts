@@ -4,15 +4,15 @@ import { formatDiagnostic, hasErrors, isJsonObject, TypeKroError } from '../core
 import { formatPath, parseDefinitions } from '../graph/index.ts';
 import { dnsSubdomain } from '../kubernetes/index.ts';
 import type { Report, Shape } from './value-shape.ts';
-import { anyObject, flag, listOf, members, oneOf, text } from './value-shape.ts';
+import { anyObject, flag, listShape, members, oneOf, textShape } from './value-shape.ts';
 
 const CODE = 'cluster/audit-policy';
 
 const LEVELS: readonly AuditLevel[] = ['None', 'Metadata', 'Request', 'RequestResponse'];
 const STAGES: readonly AuditStage[] = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
 
-const namesLike = (example: string) => listOf(text(example), `[${example}]`);
-const stages = listOf(oneOf(...STAGES), '[RequestReceived]');
+const namesLike = (example: string) => listShape(textShape(example), `[${example}]`);
+const stages = listShape(oneOf(...STAGES), '[RequestReceived]');
 
 /** A text with a further condition. `problem` says what is wrong with it. */
 const textThat =
@@ -22,7 +22,7 @@ const textThat =
     hint: (value: JsonValue) => string = () => `write ${example}`,
   ): Shape =>
   (value, path, report) => {
-    text(example)(value, path, report);
+    textShape(example)(value, path, report);
     const found = typeof value === 'string' ? problem(value) : undefined;
     if (found !== undefined) report(path, found, hint(value));
   };
@@ -65,9 +65,9 @@ const rule: Shape = (value, path, report) => {
       users: namesLike('jane'),
       userGroups: namesLike('system:authenticated'),
       verbs: namesLike('get'),
-      resources: listOf(resources, '[{resources: [pods]}]'),
+      resources: listShape(resources, '[{resources: [pods]}]'),
       namespaces: namesLike('default'),
-      nonResourceURLs: listOf(url, '[/healthz*]'),
+      nonResourceURLs: listShape(url, '[/healthz*]'),
       omitStages: stages,
       omitManagedFields: flag,
     },
@@ -85,7 +85,7 @@ const policy: Shape = (value, path, report) => {
       apiVersion: oneOf('audit.k8s.io/v1'),
       kind: oneOf('Policy'),
       metadata: anyObject('{name: policy}'),
-      rules: listOf(rule, '[{level: Metadata}]'),
+      rules: listShape(rule, '[{level: Metadata}]'),
       omitStages: stages,
       omitManagedFields: flag,
     },

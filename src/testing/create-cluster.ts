@@ -116,6 +116,7 @@ const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
   clientCertificateAuthority: true,
   anonymous: true,
   preloadDelayMs: true,
+  preloadsAll: true,
 };
 
 const PRESENT_OPTIONS: Readonly<Record<keyof PresentOptions, true>> = {
@@ -174,7 +175,7 @@ export interface TestCluster extends AsyncDisposable {
   listen(options?: ListenOptions): Promise<Listener>;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
-  /** Closes the cluster: stops its controllers and clients. Later calls have no effect. */
+  /** Closes the cluster: stops its controllers and clients. A second call has no effect. */
   close(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ export { failureLines } from './graph-test/describe-failure.ts';
 export * as ValueShape from './value-shape.ts';
 export type { ReadAuditPolicy } from './audit-policy.ts';
 export { auditPolicyError, readAuditPolicy } from './audit-policy.ts';
-export { valueText } from './graph-test/value-text.ts';
+export { shownValue } from './graph-test/value-text.ts';
 export { runGraphTest } from './graph-test/run-graph-test.ts';
 export type { FaultTestResult, Invariant, LifeEvent, LifeFailure, LifeFinding, LifeNote } from './fault-test/model.ts';
 export { MAX_LIVES, MAX_SEED, randomSeed } from './fault-test/life-plan.ts';

@@ -33,13 +33,13 @@ export function typed(
 export const numberOrType = (value: JsonValue): string => (typeof value === 'number' ? String(value) : typeName(value));
 
 /** A text. */
-export const text = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
+export const textShape = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
 
 /** `true` or `false`. */
 export const flag: Shape = typed('true or false', (value) => typeof value === 'boolean', 'true');
 
 /** A whole number from `least` to `most`. */
-export const wholeNumber = (least: number, most: number): Shape =>
+export const wholeNumberShape = (least: number, most: number): Shape =>
   typed(
     `a whole number from ${least} to ${most}`,
     (value) => typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most,
@@ -61,7 +61,7 @@ export function oneOf(...choices: readonly string[]): Shape {
 }
 
 /** A list whose elements are checked by `entry`. */
-export function listOf(entry: Shape, example: string): Shape {
+export function listShape(entry: Shape, example: string): Shape {
   return (value, path, report) => {
     if (!Array.isArray(value)) {
       report(path, `${lastName(path)} has to be a list, and is ${typeName(value)}`, `write ${example}`);
@@ -72,7 +72,7 @@ export function listOf(entry: Shape, example: string): Shape {
 }
 
 /** An object with any names as keys. `keyShape` checks each key, with the path of its member. */
-export function mapOf(
+export function mapShape(
   entry: Shape,
   example: string,
   keyShape?: (key: string, path: readonly PathStep[], report: Report) => void,
@@ -151,6 +151,6 @@ function lastName(path: readonly PathStep[]): string {
 }
 
 /** A member of a checked object. */
-export function memberOf(object: JsonObject, name: string): JsonValue | undefined {
+export function memberShape(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }

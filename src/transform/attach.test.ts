@@ -198,9 +198,14 @@ describe('the variables that a function captures', () => {
   test.each([
     ['a name that an inner block shadows', 'const x = 1;', '(s) => { { const x = 2; s(x); } return x; }', { x: 1 }],
     ['a name that a parameter default reads', 'const x = 1;', '(a = x) => { var x = 2; return a + x; }', { x: 1 }],
-    ['a parameter of the same name', 'const x = 1;', '(x) => x', {}],
-    ['a var of a loop inside', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
-    ['a name of a catch', 'const e = 1;', '() => { try {} catch (e) { return e; } return e; }', { e: 1 }],
+    ['no parameter of the same name', 'const x = 1;', '(x) => x', {}],
+    ['no var of a loop inside', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
+    [
+      'a name that a catch also declares',
+      'const e = 1;',
+      '() => { try {} catch (e) { return e; } return e; }',
+      { e: 1 },
+    ],
     ['no name that only a catch uses', 'const e = 1;', '() => { try {} catch (e) { return e; } }', {}],
     [
       'a default in the pattern of a catch',
@@ -210,10 +215,10 @@ describe('the variables that a function captures', () => {
     ],
     ['what `try` reads and a catch hides', 'const e = 1;', '() => { try { return e; } catch (e) {} }', { e: 1 }],
     ['what `finally` reads', 'const e = 1;', '() => { try {} catch (e) {} finally { e; } }', { e: 1 }],
-    ['a catch without a parameter', 'const e = 1;', '() => { try {} catch { return e; } }', { e: 1 }],
-    ['its own name', 'const g = 1;', 'function g() { return g; }', {}],
+    ['a name that a catch without a parameter reads', 'const e = 1;', '() => { try {} catch { return e; } }', { e: 1 }],
+    ['no name of its own', 'const g = 1;', 'function g() { return g; }', {}],
     [
-      'keys, members and labels',
+      'no keys, members and labels',
       'const k = 1, m = 2, l = 3;',
       '(s) => { l: for (;;) break l; return { k: s.m }; }',
       {},
@@ -221,8 +226,13 @@ describe('the variables that a function captures', () => {
     ['shorthand and computed keys', 'const k = 1, m = 2;', '(s) => ({ k, [m]: s })', { k: 1, m: 2 }],
     ['destructured defaults', 'const k = 1, m = 2;', '({ k: a = m }) => a', { m: 2 }],
     ['names that a function inside uses', 'const k = 1;', '() => () => k', { k: 1 }],
-    ['class names', 'const C = 1, k = 2;', '() => class C { static x = k; m() { return C; } }', { k: 2 }],
-    ['globals', '', '() => Math.max(undefined, nowhere)', {}],
+    [
+      'no name of a class, but a name that a static field reads',
+      'const C = 1, k = 2;',
+      '() => class C { static x = k; m() { return C; } }',
+      { k: 2 },
+    ],
+    ['no globals', '', '() => Math.max(undefined, nowhere)', {}],
   ])('%s', (_, before, fn, vars) => {
     expect({ ...passed(before, fn).vars }).toEqual(vars);
   });

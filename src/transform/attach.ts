@@ -1,10 +1,10 @@
+import type { FilePosition } from '../core/index.ts';
 import { parse } from 'acorn';
 import type { Program } from 'acorn';
 import { inOrder, insertAll, LineTable, mapEdited } from './edited-text.ts';
-import type { AuthorPosition, Insertion, SourceMapData } from './edited-text.ts';
-import type { InputMap } from './input-map.ts';
+import type { Insertion, SourceMapData } from './edited-text.ts';
 import { analyseScopes } from '../javascript/index.ts';
-import type { ScopeAnalysis } from '../javascript/index.ts';
+import type { InputMap, ScopeAnalysis } from '../javascript/index.ts';
 import { isTransformed, sourceData } from './source-data.ts';
 import { findTargets } from './targets.ts';
 import type { Block, TransformTarget } from './targets.ts';
@@ -46,11 +46,11 @@ export function attachSources(module: ModuleSource): Transformed | undefined {
   if (targets.length === 0) return undefined;
 
   const lines = new LineTable(code);
-  const placeOf = (offset: number): AuthorPosition => {
+  const placeOf = (offset: number): FilePosition => {
     const { line, column } = lines.at(offset);
     return { file, line: line + 1, column: column + 1 };
   };
-  const authorOf = (offset: number): AuthorPosition | undefined => {
+  const authorOf = (offset: number): FilePosition | undefined => {
     const { line, column } = lines.at(offset);
     return inputMap === undefined ? placeOf(offset) : inputMap(line, column);
   };

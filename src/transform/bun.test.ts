@@ -12,7 +12,7 @@ export const composition = kubernetesComposition({ name: 'demo' } as never, (s: 
 `;
 
 describe('files for Bun', () => {
-  test('a composition in TypeScript becomes JavaScript with its sources beside it', () => {
+  test('a composition in TypeScript becomes JavaScript with attached sources and a map', () => {
     const { contents, loader } = loadForBun(FILE, TEXT);
     expect(loader).toBe('js');
     expect(contents).toContain('vars: { get prefix() { return prefix; } }');

@@ -1,16 +1,11 @@
+import type { FilePosition } from '../core/index.ts';
+
 /** A text that is inserted into a module. The text has no line breaks. */
 export interface Insertion {
   readonly at: number;
   readonly text: string;
   /** At one offset, closing texts come first, then statements, then opening texts. */
   readonly kind: 'close' | 'statement' | 'open';
-}
-
-/** A position in the author's text. Line and column count from 1. */
-export interface AuthorPosition {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
 }
 
 /** A source map in the format that tools read. */
@@ -73,7 +68,7 @@ export function mapEdited(
   offsets: readonly number[],
   ordered: readonly Insertion[],
   lines: LineTable,
-  authorOf: (offset: number) => AuthorPosition | undefined,
+  authorOf: (offset: number) => FilePosition | undefined,
 ): { readonly sources: string[]; readonly mappings: string } {
   const sources: string[] = [];
   let mappings = '';

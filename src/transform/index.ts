@@ -1,13 +1,14 @@
 /**
- * The load and build transform: attaches to each function its text, its position and readers of the variables that it
- * captures, for hosts where the tracer cannot read them (Bun, Deno, Node's permission model, bundles). `register` hooks
- * the transform into Node's loader; `plugin` holds the forms for bundlers.
+ * The load and build transform. It attaches data to the functions that a composition may call: text, position, and
+ * readers of the captured variables. The transform is for hosts where the tracer cannot read these data otherwise (Bun,
+ * Deno, Node's permission model, bundles). `register` hooks the transform into Node's loader; `plugin` holds the forms
+ * for bundlers.
  *
  * @packageDocumentation
  */
 export type { ModuleSource, Transformed } from './attach.ts';
 export { attachSources } from './attach.ts';
-export type { AuthorPosition, SourceMapData } from './edited-text.ts';
-export type { InputMap } from './input-map.ts';
+export type { SourceMapData } from './edited-text.ts';
+export type { InputMap } from '../javascript/index.ts';
 export type { EsbuildPlugin, TransformOptions, TransformPlugin } from './plugin.ts';
 export { typekro, typekroEsbuild, typekroWebpackLoader } from './plugin.ts';

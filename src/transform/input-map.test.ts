@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { inputMap, inputMapOf } from './input-map.ts';
+import { inputMap } from '../javascript/index.ts';
+import { inputMapOf } from './input-map.ts';
 
 const map = (source: string) => ({ version: 3, sources: [source], names: [], mappings: 'AACA' });
 const comment = (source: string) =>

@@ -1,14 +1,14 @@
 /**
- * Build plugins that attach to each function the source of the function, so that compositions also work from a bundle
- * and on hosts without an inspector: `typekro()` for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()` for esbuild
- * (and Bun), `typekroWebpackLoader` for webpack.
+ * Build plugins that attach the source to each function that a composition may call. Compositions then also work from a
+ * bundle and on hosts without an inspector. `typekro()` is for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()`
+ * for esbuild (and Bun), and `typekroWebpackLoader` for webpack.
  */
 import { fileURLToPath } from 'node:url';
 import { moduleUrl } from '../core/index.ts';
 import { isBuildInput, transformForBuild } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
 import type { SourceMapData } from './edited-text.ts';
-import { inputMap } from './input-map.ts';
+import { inputMap } from '../javascript/index.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 
 export type { TransformOptions } from './build-module.ts';
@@ -33,7 +33,7 @@ export interface TransformPlugin {
  * The plugin runs before other plugins, on the author's text, so that compositions contain neither changes by other
  * plugins nor counters of a coverage tool. Node blanks the types. On a Node that cannot blank types (before 22.13) the
  * bundler removes them; the plugin then runs afterwards and finds the author's positions through the source map.
- * Modules with JSX, and modules below `node_modules`, are not transformed.
+ * A module below `node_modules` is not transformed, and neither is a text with JSX.
  */
 export function typekro(options: TransformOptions = {}): TransformPlugin {
   return {

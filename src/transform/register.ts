@@ -1,8 +1,8 @@
 /**
- * `node --import typekro/register program.js` attaches to each function the source of the function while modules are
- * loaded. Use it on hosts where the tracer cannot read the source otherwise: Node with the permission model, Deno with
- * `--preload`, and Bun with `--preload typekro/register` or in `bunfig.toml`. TypeScript needs a Node that strips
- * types, or `--import tsx` before this option.
+ * `node --import typekro/register program.js` attaches the source to each function that a composition may call, while
+ * modules are loaded. Use it on hosts where the tracer cannot read the source otherwise: Node with the permission
+ * model, Deno with `--preload`, and Bun with `--preload typekro/register` or in `bunfig.toml`. TypeScript needs a Node
+ * that strips types, or `--import tsx` before this option.
  */
 import Module, * as nodeModule from 'node:module';
 import { bunHost, registerInBun } from './bun.ts';

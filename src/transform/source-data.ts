@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn';
-import type { AuthorPosition } from './edited-text.ts';
+import type { FilePosition } from '../core/index.ts';
 import type { Captures, FunctionSyntax } from '../javascript/index.ts';
 import { childrenOf } from '../javascript/index.ts';
 
@@ -10,7 +10,7 @@ interface Context {
   readonly tokens: readonly number[];
   /** Did another tool write the code? If so, the data lists the author's positions of tokens. */
   readonly isRewritten: boolean;
-  readonly authorOf: (offset: number) => AuthorPosition | undefined;
+  readonly authorOf: (offset: number) => FilePosition | undefined;
 }
 
 /**
@@ -54,7 +54,7 @@ function positions(node: FunctionSyntax, { tokens, authorOf }: Context): number[
   });
 }
 
-function firstKnown(node: FunctionSyntax, { file, tokens, authorOf }: Context): AuthorPosition {
+function firstKnown(node: FunctionSyntax, { file, tokens, authorOf }: Context): FilePosition {
   for (const offset of tokensOf(node, tokens)) {
     const author = authorOf(offset);
     if (author !== undefined) return author;

@@ -1,7 +1,7 @@
 import * as nodeModule from 'node:module';
 import { errorCode, TypeKroError } from '../core/index.ts';
 import { inputMapOf } from './input-map.ts';
-import type { InputMap } from './input-map.ts';
+import type { InputMap } from '../javascript/index.ts';
 
 type Strip = (code: string, options: { readonly mode: 'strip' | 'transform'; readonly sourceMap?: boolean }) => string;
 

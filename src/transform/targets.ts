@@ -33,8 +33,8 @@ interface Place {
  * - the functions of module level, which compositions of other modules may call;
  * - the functions that one of these captures.
  *
- * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules,
- * and everything inside the functions of modules that do not import the SDK.
+ * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules. In
+ * modules that do not import the SDK, everything inside of functions stays as it is, too.
  */
 export function findTargets(
   program: Program,

@@ -1,11 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from '../../src/cli/dashboard/open-browser.ts';
+import { inspectPaths } from '../../src/inspect/index.ts';
 import { KubeClient, loadKubeConfig } from '../../src/kube/index.ts';
 import type { RunningCommand } from '../support/command.ts';
+import { freePort } from '../support/api-server.ts';
 import { startCli } from '../support/command.ts';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 
@@ -83,6 +88,60 @@ const SHOP = { apiVersion: 'kro.run/v1alpha1', kind: 'Shop', name: 'first', name
 const CHANGED = /(?:changed|owned) by another-client/;
 const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap', name: 'first-settings', namespace: 'default' };
 
+/** The address of the instance in the interface. */
+const FIRST = 'kro.run/v1alpha1/Shop/default/first';
+
+/** Has the element the focus? An editor is in a shadow root. */
+const hasFocus = (element: Element): boolean =>
+  (element.getRootNode() as Document | ShadowRoot).activeElement === element;
+
+/** Tries in a page of another site to use a server: what the page gets, by the name of the try. */
+async function attack({ origin, token, actions }: Readonly<Record<'origin' | 'token' | 'actions', string>>) {
+  const list = `${origin}/api/v1/instances`;
+  const headers = { authorization: `Bearer ${token}` };
+  const body = JSON.stringify({ action: 'suspend' });
+  const textOf = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
+  const loaded = (element: HTMLElement): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      element.addEventListener('load', resolve);
+      element.addEventListener('error', () => reject(new Error('refused')));
+      document.body.append(element);
+    });
+  const framed = async (fill: (frame: HTMLIFrameElement) => void): Promise<string> => {
+    const element = document.createElement('iframe');
+    element.name = 'target';
+    const done = loaded(element);
+    await done;
+    fill(element);
+    return 'a frame';
+  };
+  const tries: Readonly<Record<string, () => Promise<unknown>>> = {
+    'a fetch': () => textOf(list),
+    'a fetch with the token': () => textOf(list, { headers }),
+    'a fetch without CORS': () => textOf(list, { mode: 'no-cors' }),
+    'a post without CORS': () => textOf(`${origin}${actions}`, { mode: 'no-cors', method: 'POST', body }),
+    'an event source': () =>
+      new Promise((resolve, reject) => {
+        const source = new EventSource(`${origin}/api/v1/events?token=${token}`);
+        source.addEventListener('hello', ({ data }) => resolve(data));
+        source.addEventListener('error', () => reject(new Error('refused')));
+      }),
+    'a script': () => loaded(Object.assign(document.createElement('script'), { src: list })),
+    'a form': () =>
+      framed(() => {
+        const form = document.createElement('form');
+        Object.assign(form, { action: `${origin}${actions}`, method: 'post', enctype: 'text/plain', target: 'target' });
+        form.append(Object.assign(document.createElement('input'), { name: '{"action":"suspend","', value: '":1}' }));
+        document.body.append(form);
+        form.submit();
+      }),
+    'a frame': () => framed((element) => (element.src = origin)),
+  };
+  const got: Record<string, unknown> = {};
+  for (const [name, run] of Object.entries(tries)) got[name] = await run().catch(() => 'nothing');
+  return got;
+}
+
 describe.skipIf(whyNoBrowser !== undefined)(
   'the page of typekro up, on an embedded cluster with the real controller',
   () => {
@@ -101,7 +160,8 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await command.until(/Dashboard at \S+[\s\S]*KUBECONFIG=/);
       address = /Dashboard at (\S+)/.exec(command.output)?.[1] ?? '';
       user = new KubeClient({ config: await loadKubeConfig({ path: join(directory, '.typekro/default/kubeconfig') }) });
-      browser = await startBrowser();
+      // The name of another site, also one that another site maps to this machine.
+      browser = await startBrowser(['--host-resolver-rules=MAP evil.example 127.0.0.1']);
       page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
       page.on('console', (message) => {
         if (message.type() === 'error') errors.push(message.text());
@@ -115,9 +175,19 @@ describe.skipIf(whyNoBrowser !== undefined)(
       rmSync(directory, { recursive: true, force: true });
     });
 
+    /** Moves the focus to an element with the Tab key alone. */
+    const tabTo = async (target: Locator): Promise<void> => {
+      for (let count = 0; count < 80; count += 1) {
+        if (await target.evaluate(hasFocus)) return;
+        // In an editor, the key Tab indents. Escape lets the next Tab leave it.
+        if (await page.evaluate(`document.activeElement.shadowRoot != null`)) await page.keyboard.press('Escape');
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`the Tab key does not reach ${String(target)}`);
+    };
     /** Chooses a button by keyboard. */
     const press = async (name: string): Promise<void> => {
-      await page.getByRole('button', { name }).first().focus();
+      await tabTo(page.getByRole('button', { name }).first());
       await page.keyboard.press('Enter');
     };
 
@@ -126,7 +196,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.locator('.connection.is-live').waitFor();
       const grid = page.getByRole('grid', { name: 'Instances' });
       await grid.getByRole('link', { name: 'default/first' }).waitFor();
-      await grid.focus();
+      await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'default/first' }).getByText('In progress').waitFor();
       await page.locator('.box').first().waitFor();
@@ -145,7 +215,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await expect
         .poll(async () => JSON.stringify((await user.get(SHOP))['status']), { timeout: 30_000 })
         .toContain('ReconciliationSuspended');
-      await page.getByRole('listbox', { name: 'Nodes' }).focus();
+      await tabTo(page.getByRole('listbox', { name: 'Nodes' }));
       await expect
         .poll(async () => {
           await page.keyboard.press('ArrowDown');
@@ -153,7 +223,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
           return page.getByRole('complementary', { name: 'settings' }).count();
         })
         .toBe(1);
-      await page.getByRole('complementary', { name: 'settings' }).getByRole('tab', { selected: true }).focus();
+      await tabTo(page.getByRole('complementary', { name: 'settings' }).getByRole('tab', { selected: true }));
       await page.keyboard.press('ArrowRight');
       await page.getByText('The live object has all desired values.').waitFor();
       // The status of a suspended instance stays the same: the change of the object alone reaches the page.
@@ -164,7 +234,32 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.getByText(CHANGED).waitFor({ state: 'hidden' });
       expect((await user.get(SETTINGS))['data']).toMatchObject({ colour: 'red' });
 
+      // The events of the instance itself have their place when no node is selected. Drift that is put back is there at once.
       await page.keyboard.press('Escape');
+      const events = page.getByRole('complementary', { name: 'Events' });
+      await events.getByText('ConfigMap v1 default/first-settings').first().waitFor();
+      await events.getByText('DriftCorrected').first().waitFor();
+      await user.patch(SETTINGS, { data: { colour: 'green' } }, { fieldManager: 'third-client' });
+      await events.getByText(/data\.colour changed by third-client; put back/).waitFor({ timeout: 10_000 });
+      expect(await axeProblems(page)).toEqual([]);
+      await page.keyboard.press('v');
+      await events.waitFor({ state: 'detached' });
+      await page.keyboard.press('v');
+      await events.waitFor();
+
+      await page.keyboard.press('s');
+      const parts = page.getByRole('complementary', { name: 'Spec and conditions' });
+      await parts.getByText('colour: red').waitFor();
+      await parts.getByText(HOSTILE.slice(0, 18)).waitFor();
+      await parts.getByText('Ready True').first().waitFor();
+      const spec = parts.getByRole('region', { name: 'Spec', exact: true });
+      const hidden = (element: { readonly scrollHeight: number; readonly clientHeight: number }) =>
+        element.scrollHeight - element.clientHeight;
+      expect(await spec.evaluate(hidden)).toBe(0);
+      expect(await page.locator('img').count()).toBe(0);
+      expect(await page.title()).toBe('default/first · TypeKro');
+      expect(await axeProblems(page)).toEqual([]);
+
       await page.keyboard.press('g');
       await page.keyboard.press('p');
       await page.getByRole('heading', { name: 'Plan' }).waitFor();
@@ -178,25 +273,155 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.getByText('default/first').first().waitFor();
       expect(await axeProblems(page)).toEqual([]);
 
-      await page.getByRole('heading', { name: 'Plan' }).click();
+      // In a text, the keys g and t are letters. Tab leaves it.
+      await page.keyboard.press('Tab');
       await page.keyboard.press('g');
       await page.keyboard.press('t');
       await page.getByText('Step 7 of 7').waitFor();
-      await page.getByRole('textbox', { name: 'Spec' }).focus();
+      await tabTo(page.getByRole('textbox', { name: 'Spec' }));
       await page.keyboard.press('ControlOrMeta+a');
       await page.keyboard.insertText('name: mine\n');
       await page.getByRole('button', { name: /Status of Deployment mine/ }).waitFor();
-      expect(await page.title()).toBe('TypeKro');
+      expect(await page.title()).toBe('Playground · TypeKro');
       expect(await page.locator('img').count()).toBe(0);
       expect(errors).toEqual([]);
     }, 120_000);
 
-    test.each<[string, Readonly<Record<string, string>>]>([
-      ['no token', {}],
-      ['a wrong token', { authorization: 'Bearer wrong' }],
-      ['a foreign origin', { authorization: 'Bearer TOKEN', origin: 'https://evil.example' }],
-      ['a wrong host', { authorization: 'Bearer TOKEN', host: 'evil.example' }],
-    ])('a request with %s gets nothing', async (_, headers) => {
+    test('a page comes back to its place after the command has started again on the same port', async () => {
+      const own = mkdtempSync(join(tmpdir(), 'typekro-again-'));
+      const token = join(own, '.typekro/default/dashboard-token');
+      writeFileSync(join(own, 'shop.yaml'), `${definition('      colour: string')}---\n${INSTANCE}`);
+      const port = await freePort();
+      const start = () => startCli(['up', '--timeout', '1s', '--dashboard-port', `${port}`, 'shop.yaml'], own);
+      let again = start();
+      const context = await browser.newContext();
+      const visitor = await context.newPage();
+      try {
+        await again.until(/Dashboard at \S+[\s\S]*KUBECONFIG=/);
+        await visitor.goto(/Dashboard at (\S+)/.exec(again.output)?.[1] ?? '');
+        await visitor.locator('.connection.is-live').waitFor();
+        await visitor.getByRole('link', { name: 'default/first' }).click();
+        await visitor.getByRole('option', { name: /^gate/ }).click();
+        const place = visitor.url();
+        await again.interrupt();
+        await visitor.getByText(/The connection was lost at/).waitFor();
+        expect(statSync(token).mode & 0o777).toBe(0o600);
+
+        again = start();
+        await visitor.locator('.connection.is-live').waitFor({ timeout: 30_000 });
+        await visitor.getByRole('complementary', { name: 'gate' }).waitFor();
+        expect(visitor.url()).toBe(place);
+        expect(again.process.spawnargs.join(' ')).not.toContain(
+          (JSON.parse(readFileSync(token, 'utf8')) as { token: string }).token,
+        );
+
+        await again.interrupt();
+        rmSync(token);
+        again = start();
+        await visitor.getByText('Open the address that the command printed last.').waitFor({ timeout: 30_000 });
+        await again.until(/Dashboard at \S+/);
+        await visitor.goto(/Dashboard at (\S+)/.exec(again.output)?.[1] ?? '');
+        await visitor.locator('.connection.is-live').waitFor();
+      } finally {
+        await context.close();
+        await again.interrupt();
+        rmSync(own, { recursive: true, force: true });
+      }
+    }, 90_000);
+
+    test('the file of --open and a link of another site lead to the page', async () => {
+      const context = await browser.newContext();
+      const folder = mkdtempSync(join(tmpdir(), 'typekro-opened-'));
+      const script = 'require("node:fs").writeFileSync(process.argv[1], process.argv[2])';
+      const opened = await openBrowser(address, [process.execPath, '-e', script, join(folder, 'name')]);
+      try {
+        const visitor = await context.newPage();
+        const nameOf = () => (existsSync(join(folder, 'name')) ? readFileSync(join(folder, 'name'), 'utf8') : '');
+        await expect.poll(nameOf).toMatch(/open\.html$/);
+        // The file leads to another page while it loads.
+        await visitor.goto(pathToFileURL(nameOf()).href, { waitUntil: 'commit' });
+        await visitor.locator('.connection.is-live').waitFor();
+        await visitor.goto(
+          'data:text/html,<a href="' + encodeURIComponent(`${new URL(address).origin}/`) + '">page</a>',
+        );
+        await visitor.getByText('page').click();
+        await visitor.locator('#page > *').first().waitFor();
+      } finally {
+        await context.close();
+        opened.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+
+    test('a page of another site gets nothing, with all that its browser can send', async () => {
+      const site = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>evil</title>');
+      });
+      await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+      const context = await browser.newContext();
+      try {
+        const visitor = await context.newPage();
+        await visitor.goto(`http://evil.example:${(site.address() as AddressInfo).port}/`);
+        const session = await context.newCDPSession(visitor);
+        await session.send('Network.enable');
+        /** The requests that reached the server, and the statuses of its answers. */
+        const [sent, statuses] = [new Map<string, string>(), [] as string[]];
+        session.on('Network.requestWillBeSent', ({ requestId, request: { method, url } }) => {
+          if (url.startsWith(origin)) sent.set(requestId, `${method} ${new URL(url).pathname}`);
+        });
+        session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
+          const name = sent.get(requestId);
+          if (name !== undefined) statuses.push(`${statusCode} ${name}`);
+        });
+        const { origin, hash } = new URL(address);
+        const given = { origin, token: hash.replace('#token=', ''), actions: inspectPaths.actions(FIRST) };
+        const before = (await user.get(SHOP)).metadata.annotations;
+        const got = await visitor.evaluate(attack, given);
+        expect(got).toEqual({
+          'a fetch': 'nothing',
+          'a fetch with the token': 'nothing',
+          'a fetch without CORS': 'nothing',
+          'a post without CORS': 'nothing',
+          'an event source': 'nothing',
+          'a script': 'nothing',
+          'a form': 'a frame',
+          'a frame': 'a frame',
+        });
+        await expect
+          .poll(() => statuses.toSorted())
+          .toEqual([
+            '403 GET /',
+            '403 GET /api/v1/events',
+            '403 GET /api/v1/instances',
+            '403 GET /api/v1/instances',
+            '403 GET /api/v1/instances',
+            '403 OPTIONS /api/v1/instances',
+            `403 POST ${given.actions}`,
+            `403 POST ${given.actions}`,
+          ]);
+        for (const frame of visitor.frames()) await frame.waitForLoadState();
+        const frames = await Promise.all(visitor.frames().map((frame) => frame.content()));
+        expect(frames).toHaveLength(3);
+        expect(frames.join('\n')).not.toMatch(/app\.js|suspended|colour/);
+        // An action would have changed an annotation.
+        expect((await user.get(SHOP)).metadata.annotations).toEqual(before);
+
+        // A name of another site that resolves to this machine has the origin of the server.
+        const answer = await visitor.goto(origin.replace('127.0.0.1', 'evil.example'));
+        expect(answer?.status()).toBe(421);
+        expect(await visitor.content()).not.toContain('app.js');
+      } finally {
+        await context.close();
+        await new Promise((resolve) => site.close(resolve));
+      }
+    });
+
+    test.each<[string, number, Readonly<Record<string, string>>]>([
+      ['no token', 401, {}],
+      ['a wrong token', 401, { authorization: 'Bearer wrong' }],
+      ['a foreign origin', 403, { authorization: 'Bearer TOKEN', origin: 'https://evil.example' }],
+      ['a wrong host', 421, { authorization: 'Bearer TOKEN', host: 'evil.example' }],
+    ])('a request with %s gets nothing', async (_, status, headers) => {
       const { origin, hash } = new URL(address);
       const token = hash.replace('#token=', '');
       const sent = Object.fromEntries(
@@ -211,7 +436,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
           .on('error', reject)
           .end();
       });
-      expect([401, 403, 421]).toContain(answer.status);
+      expect(answer.status).toBe(status);
       expect(answer.text).not.toContain('first');
     });
   },

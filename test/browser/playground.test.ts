@@ -1,44 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
+import type { ServedFolder } from './support/serve-folder.ts';
+import { serveFolder } from './support/serve-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
-
-/** Serves a folder on a free port of 127.0.0.1, below a path, as a documentation site does. */
-async function serveFolder(folder: string): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const path = normalize(new URL(request.url ?? '/', 'http://site').pathname).replace(/^\/docs\/playground/, '');
-    void readFile(join(folder, path === '/' ? 'index.html' : path)).then(
-      (text) => {
-        response.writeHead(200, { 'content-type': TYPES[path.split('.').at(-1) ?? ''] ?? 'text/html' });
-        response.end(text);
-      },
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/docs/playground/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
 describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', () => {
   let folder: string;
-  let server: Awaited<ReturnType<typeof serveFolder>>;
+  let server: ServedFolder;
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -48,7 +22,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'typekro-playground-'));
     await promisify(execFile)(process.execPath, ['scripts/page.mjs', '--playground', folder], { cwd: ROOT });
-    server = await serveFolder(folder);
+    server = await serveFolder(folder, '/docs/playground/');
     browser = await startBrowser();
   });
   afterAll(async () => {
@@ -130,6 +104,22 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
+  test('the values of a node have places, types and present values, which change with the step', async () => {
+    await page.getByRole('tab', { name: 'Values' }).click();
+    await page.getByLabel('Expressions of').selectOption('deployment');
+    const row = page.locator('.expressions li', { hasText: 'readyWhen[0]' });
+    await row.getByText('bool', { exact: true }).waitFor();
+    await row.getByText('true', { exact: true }).waitFor();
+    await page.getByRole('button', { name: /^Step 1: / }).click();
+    await row
+      .getByText(/deployment/)
+      .last()
+      .waitFor();
+    expect(await row.getByText('true', { exact: true }).count()).toBe(0);
+    expect(await axeProblems(page)).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
   test('an endless loop is stopped, and the next text runs', async () => {
     await page.getByRole('button', { name: 'TypeScript' }).click();
     await write('let a = 0;\nwhile (true) a += 1;\n');
@@ -153,8 +143,68 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     await other.goto(link);
     await other.getByRole('button', { name: /Status of Deployment linked/ }).waitFor();
     await other.goto(`${server.url}#/playground?state=broken`);
-    await other.reload();
     await other.getByText('the link is not complete').waitFor();
+    expect(other.url()).toBe(`${server.url}#/playground`);
+    expect(errors).toEqual([]);
+  });
+
+  test('the worker has all parts of the rules of built-in kinds', async () => {
+    const kind = (id: string, apiVersion: string, name: string, rest: string): string =>
+      `    - id: ${id}\n      template: { apiVersion: ${apiVersion}, kind: ${name}, metadata: { name: a }, ${rest} }\n`;
+    const pods = 'template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: a, image: b }]';
+    await page.getByRole('textbox', { name: 'Spec' }).focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText('address: 10.0.0.1\n');
+    await write(
+      [
+        'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: many }\nspec:\n',
+        '  schema:\n    apiVersion: v1alpha1\n    kind: Many\n    spec: { address: string }\n  resources:\n',
+        kind('secret', 'v1', 'Secret', 'stringData: { a: "${schema.spec.address}" }'),
+        kind(
+          'service',
+          'v1',
+          'Service',
+          'spec: { type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/8], ports: [{ port: 80 }] }',
+        ),
+        kind(
+          'endpoints',
+          'discovery.k8s.io/v1',
+          'EndpointSlice',
+          'addressType: IPv4, endpoints: [{ addresses: [10.0.0.1] }]',
+        ),
+        kind(
+          'policy',
+          'networking.k8s.io/v1',
+          'NetworkPolicy',
+          'spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: 10.0.0.0/8, except: [10.1.0.0/16] } }] }] }',
+        ),
+        kind('job', 'batch/v1', 'Job', `spec: { ${pods}, restartPolicy: Never } } }`),
+        kind(
+          'cron',
+          'batch/v1',
+          'CronJob',
+          `spec: { schedule: "0 * * * *", jobTemplate: { spec: { ${pods}, restartPolicy: Never } } } } }`,
+        ),
+        kind(
+          'claim',
+          'v1',
+          'PersistentVolumeClaim',
+          'spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }',
+        ),
+        kind(
+          'role',
+          'rbac.authorization.k8s.io/v1',
+          'Role',
+          'rules: [{ apiGroups: [""], resources: [pods], verbs: [get] }]',
+        ),
+      ].join(''),
+    );
+    await page.getByText('Step 3 of 3: Status of Service a, Job a').waitFor();
+    await page.getByRole('tab', { name: /^Objects/ }).click();
+    await page.getByText('Secret a').first().click();
+    await page.getByText('MTAuMC4wLjE=').waitFor();
+    expect(await page.locator('.objects').getByText('stringData:').count()).toBe(0);
+    expect(await page.locator('.playground-results .notice').count()).toBe(0);
     expect(errors).toEqual([]);
   });
 
@@ -169,9 +219,26 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
+  test.each([
+    [320, 568],
+    [390, 844],
+    [899, 700],
+    [1000, 700],
+  ])('the results are below the texts in a window of %i × %i', async (width, height) => {
+    await page.setViewportSize({ width, height });
+    const bottomOf = async (selector: string) => {
+      const box = await page.locator(selector).boundingBox();
+      return (box?.y ?? 0) + (box?.height ?? 0);
+    };
+    const steps = await page.locator('.steps').boundingBox();
+    expect(steps?.y ?? 0).toBeGreaterThanOrEqual(await bottomOf('.playground-texts'));
+    // A click needs a tab that nothing covers.
+    await page.getByRole('tab', { name: 'Status' }).click();
+    expect(await page.getByRole('tab', { name: 'Status' }).getAttribute('aria-selected')).toBe('true');
+  });
+
   test('the page fits into a width of 320 pixels', async () => {
     await page.setViewportSize({ width: 320, height: 640 });
-    const width = await page.locator('main').evaluate((main: { readonly scrollWidth: number }) => main.scrollWidth);
-    expect(width).toBeLessThanOrEqual(320);
+    expect(await page.evaluate<number>('document.scrollingElement.scrollWidth')).toBe(320);
   });
 });

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
+import { startBrowser, whyNoBrowser } from './support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
@@ -11,7 +12,7 @@ const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
 if (whyNoBrowser !== undefined) console.log(`The tests of the page are skipped: ${whyNoBrowser}`);
 
 describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene', () => {
-  const scene = createScene({ instances: 10_000, nodes: 900, children: 900, hostile: HOSTILE });
+  const scene = createScene({ instances: 10_000, nodes: 900, children: 900, hostile: HOSTILE, canary: true });
   let server: SceneServer;
   let browser: Browser;
   let context: BrowserContext;
@@ -45,6 +46,10 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await expect.poll(() => page.locator('.loading').count()).toBe(0);
   };
 
+  /** The first node of the fleet that waits. Each step of the scene makes it ready. */
+  const waitingNode = (): string =>
+    scene.instance(FLEET_REF)?.nodes.find(({ state }) => state === 'waiting')?.id ?? 'absent';
+
   test('the page removes the token from its address, and a reload shows the same tab', async () => {
     expect(page.url()).toBe(`${server.url}/#/instances`);
     await open('#/definitions/shops.acme.dev?tab=revisions');
@@ -75,6 +80,31 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
+  test('the instances of a revision have an address, and the key / filters them', async () => {
+    await open('#/definitions/shops.acme.dev?tab=revisions');
+    await page.getByText('1 pinned').click();
+    await page.getByText('apollo/store-7000').waitFor();
+    await page.getByRole('link', { name: 'of revision 3' }).click();
+    await page.getByRole('button', { name: 'Revision 3' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('quota');
+    await expect.poll(() => page.url()).toContain('#/definitions/shops.acme.dev?tab=instances&filter=quota&revision=3');
+    await page.reload();
+    await page.getByText('quota exceeded').first().waitFor();
+    await page.getByRole('button', { name: 'Revision 3' }).click();
+    await expect.poll(() => page.url()).not.toContain('revision');
+    expect(errors).toEqual([]);
+  });
+
+  test('a definition shows its canary with the instance that gets the revision first, and the schemas', async () => {
+    await open('#/definitions/shops.acme.dev?tab=schema');
+    await page.getByText(/Revision 4 is tried first on 1 of 9,999 instances/).waitFor();
+    await page.getByText('shop/web is not ready yet').waitFor();
+    await page.getByRole('region', { name: 'Spec' }).getByText('minimum: 1').first().waitFor();
+    await page.getByRole('region', { name: 'Status' }).getByText('endpoint:').waitFor();
+    expect(errors).toEqual([]);
+  });
+
   test('the keyboard alone reaches an instance, its why path, a node and its object', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('shop/web');
@@ -83,11 +113,11 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     // The filtered list can replace the row that has the focus.
     await expect
       .poll(async () => {
-        const grid = page.getByRole('grid', { name: 'Instances' });
-        if ((await grid.count()) > 0) {
-          await grid.focus();
-          await page.keyboard.press('Enter');
-        }
+        // A grid that the page replaces at this moment is not waited for.
+        const hasGrid = await page.evaluate<boolean>(
+          `Boolean(document.querySelector('[role=grid]')) && (document.querySelector('[role=grid]').focus(), true)`,
+        );
+        if (hasGrid) await page.keyboard.press('Enter');
         return page.getByRole('heading', { name: 'shop/web' }).count();
       })
       .toBe(1);
@@ -103,7 +133,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.keyboard.press('ArrowRight');
     await page.getByText('changed by kubectl-scale').waitFor();
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).getByText('Save the graph as SVG').waitFor();
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('Save as SVG').waitFor();
     expect(errors).toEqual([]);
   });
 
@@ -114,11 +144,19 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await first.focus();
     await page.keyboard.press('ArrowRight');
     expect(await page.locator('.box:focus').count()).toBe(1);
-    const place = (): Promise<string | null> => page.locator('[data-box="n40"]').getAttribute('transform');
-    const before = await place();
+    const box = (id: string) => page.locator(`[data-box="${id}"]`);
+    const places = (): Promise<string[]> =>
+      page.evaluate(
+        `[...document.querySelectorAll('.box')].map((box) => box.dataset.box + box.getAttribute('transform'))`,
+      );
+    // The step makes single nodes ready, and nodes of groups wait.
+    const single = waitingNode();
+    await box(single).and(page.locator('.tone-waiting')).waitFor();
+    const before = await places();
+    scene.step();
     server.emit([{ type: 'instance-changed', subject: FLEET_REF }]);
-    await expect.poll(() => server.requests.filter((path) => path.endsWith('Ffleet')).length).toBeGreaterThan(1);
-    expect(await place()).toBe(before);
+    await box(single).and(page.locator('.tone-ready')).waitFor();
+    expect(await places()).toEqual(before);
     expect(errors).toEqual([]);
   });
 
@@ -132,56 +170,75 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a hostile name is a text', async () => {
+  test('a saved graph is an SVG with its styles and its background, and a hostile value is a text of it', async () => {
+    const value = `${HOSTILE} &amp;\u00a0]]> \u0001\ufffe`;
+    const own = await serveScene(createScene({ instances: 3, nodes: 3, children: 3, hostile: value }));
+    try {
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.goto(own.address);
+      await page.goto(`${own.url}/#/instances/${SHOP_REF}?node=web`);
+      await page.locator('[data-box=web]').waitFor();
+      const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('e')]);
+      expect(download.suggestedFilename()).toBe('Shop-web.svg');
+      const file = readFileSync(await download.path(), 'utf8');
+      const found = await page.evaluate((text) => {
+        const svg = new DOMParser().parseFromString(text, 'image/svg+xml');
+        const of = (selector: string, name: string) => svg.querySelector(selector)?.getAttribute(name);
+        return {
+          root: svg.documentElement.namespaceURI + svg.documentElement.localName,
+          markup: svg.querySelectorAll('parsererror, img, script, foreignObject').length,
+          titles: [...svg.querySelectorAll('title')].map(({ textContent }) => textContent),
+          background: of('svg > rect:first-child', 'fill'),
+          surface: getComputedStyle(document.querySelector('.graph') ?? document.body).backgroundColor,
+          frame: of('.box-frame', 'fill'),
+          font: of('.box-title', 'font-family'),
+          labels: svg.querySelectorAll('.edge-label').length,
+        };
+      }, file);
+      expect(found).toMatchObject({ root: 'http://www.w3.org/2000/svgsvg', markup: 0, background: found.surface });
+      expect(found.surface).not.toMatch(/255, 255, 255|, 0\)/);
+      expect(found.titles.join('\n')).toContain(
+        value.replace('\u0001', String.raw`\u0001`).replace('\ufffe', '\ufffd'),
+      );
+      expect([found.frame, found.font].join()).toMatch(/rgb.*,.*[a-z]/);
+      expect(found.labels).toBeGreaterThan(0);
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('a hostile name, label, annotation and message is a text', async () => {
     await open(`#/instances/${SHOP_REF}?node=web`);
     await page.getByText(HOSTILE).first().waitFor();
     expect(await page.locator('img').count()).toBe(0);
-    expect(await page.title()).toBe('TypeKro');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('s');
+    const parts = page.getByRole('complementary', { name: 'Spec and conditions' });
+    for (const name of ['Labels', 'Annotations'])
+      expect(await parts.getByRole('region', { name }).textContent()).toContain('<img src=x onerror=');
+    await parts.getByText(HOSTILE, { exact: true }).waitFor();
+    await parts.getByText('name: web').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.title()).toBe('shop/web · TypeKro');
     expect(errors).toEqual([]);
-  });
-
-  test('the page reports a lost connection, and shows the same tab when the server is back', async () => {
-    await open(`#/instances/${SHOP_REF}?node=web&tab=values`);
-    await server.pause();
-    await page.getByText(/The connection was lost at/).waitFor();
-    await page.getByRole('heading', { name: 'shop/web' }).waitFor();
-    await server.resume();
-    await page.locator('.connection.is-live').waitFor({ timeout: 15_000 });
-    await page.getByRole('tab', { name: 'Values', selected: true }).waitFor();
-  });
-
-  test('a server that starts again has new data, and the page reads it at its place', async () => {
-    await open(`#/instances/${FLEET_REF}?node=n7`);
-    const row = page.getByRole('option', { name: /^n7/ });
-    await row.getByText('waits until').waitFor();
-    server.emit([{ type: 'instance-changed', subject: SHOP_REF }]);
-    await server.pause();
-    await page.getByText(/The connection was lost at/).waitFor();
-    scene.step();
-    await server.resume({});
-    await page.locator('.connection.is-live').waitFor({ timeout: 15_000 });
-    await row.getByText('ConfigMap fleet-n7').waitFor();
-    await page.getByRole('complementary', { name: 'n7' }).waitFor();
-    expect(page.url()).toContain('node=n7');
-  });
-
-  test('a server that starts again with another token says which address to open', async () => {
-    await server.pause();
-    await page.getByText(/The connection was lost at/).waitFor();
-    await server.resume({ token: 'another' });
-    await page.getByText('Open the address that the command printed last.').waitFor({ timeout: 15_000 });
-    await server.pause();
-    await server.resume({ token: 'scene' });
   });
 
   test('an instance that vanishes while the page shows it keeps its last state, and says so', async () => {
     await open(`#/instances/${SHOP_REF}?node=settings`);
     await page.getByRole('complementary', { name: 'settings' }).waitFor();
+    const nodes = await page.getByText(/\d of \d nodes ready/).textContent();
+    scene.setLeaving(SHOP_REF, true);
+    server.emit([{ type: 'instance-changed', subject: SHOP_REF }]);
+    await page.getByText(/deletion requested/).waitFor();
+    await page.getByText('0 of 0 nodes ready').waitFor();
     scene.setGone(SHOP_REF, true);
     server.emit([{ type: 'instance-removed', subject: SHOP_REF }]);
     await page.getByText('This instance no longer exists.').waitFor();
     await page.getByRole('complementary', { name: 'settings' }).waitFor();
     await page.locator('[data-box=web]').waitFor();
+    await page.getByText(nodes ?? '', { exact: true }).waitFor();
+    expect(await page.getByText(/deletion requested|There is no node|cannot be read/).count()).toBe(0);
+    scene.setLeaving(SHOP_REF, false);
     await page.reload();
     await page.getByText('Shop web does not exist.').waitFor();
     await page.getByText('Its last state was IN_PROGRESS.').waitFor();
@@ -213,45 +270,215 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a page without a token says which address to open', async () => {
-    const other = await browser.newContext();
-    const fresh = await other.newPage();
-    await fresh.goto(server.url);
-    await fresh.getByText('Open the address that the command printed last.').waitFor();
-    await other.close();
+  test('the first arrow key moves the focus to the list, to the graph, and to the cards', async () => {
+    const focused = (): Promise<string | null> =>
+      page.evaluate<string | null>("document.activeElement.getAttribute('role') ?? document.activeElement.tagName");
+    await page.getByRole('grid', { name: 'Instances' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('grid');
+    await open(`#/instances/${SHOP_REF}`);
+    await page.locator('[data-box=web]').waitFor();
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toBe('button');
+    const first = await page.locator('.box:focus').getAttribute('data-box');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('.box:focus').getAttribute('data-box')).not.toBe(first);
+    await open('#/definitions');
+    await page.getByRole('link', { name: 'Shop' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('A');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('the key w shows the why path in place of a selected node, and the next w ends it', async () => {
+    await open(`#/instances/${SHOP_REF}?node=settings`);
+    await page.getByRole('complementary', { name: 'settings' }).waitFor();
+    await page.keyboard.press('w');
+    await page.getByRole('complementary', { name: 'Why path' }).waitFor();
+    await page.getByRole('complementary').getByRole('button', { name: 'web', exact: true }).click();
+    await page.getByRole('complementary', { name: 'web' }).waitFor();
+    await page.keyboard.press('w');
+    await page.getByRole('complementary', { name: 'Why path' }).waitFor();
+    await page.keyboard.press('w');
+    await expect.poll(() => page.getByRole('complementary', { name: 'Why path' }).count()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['#/nowhere', '#/instances', 'The page has no place “#/nowhere”.'],
+    ['#/instances?state=SAD', '#/instances', 'The option state has no value “SAD”.'],
+    [`#/instances/${SHOP_REF}?tab=colour`, `#/instances/${SHOP_REF}`, 'The option tab has no value “colour”.'],
+  ])('the address %s becomes %s, and the page says why', async (hash, shown, words) => {
+    await open(hash);
+    await page.getByText(words).waitFor();
+    expect(page.url()).toBe(`${server.url}/${shown}`);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['an instance', `#/instances/${SHOP_REF}?node=nope`, 'There is no node “nope” here.'],
+    ['a definition', '#/definitions/shops.acme.dev?node=nope', 'There is no node “nope” here.'],
+    ['a node', `#/instances/${SHOP_REF}?node=web&object=v1/Pod/a/b`, 'The node has no object v1/Pod/a/b.'],
+  ])('the page of %s says what of its address does not exist', async (_title, hash, words) => {
+    await open(hash);
+    await page.getByText(words).waitFor();
+  });
+
+  test('the form shows at each field why an API server refuses its value, and has rows for lists', async () => {
+    await open('#/definitions/shops.acme.dev?tab=form');
+    const replicas = page.getByRole('textbox', { name: 'replicas' });
+    await replicas.fill('0');
+    await page.getByText('spec.replicas in body should be greater than or equal to 1').waitFor();
+    expect(await replicas.getAttribute('aria-invalid')).toBe('true');
+    await replicas.fill('two');
+    await page.getByText('spec.replicas in body must be of type integer').waitFor();
+    await page.getByText('replicas: two').waitFor();
+    await replicas.fill('3');
+    await expect.poll(() => page.locator('[aria-invalid=true]').count()).toBe(0);
+    const add = page.getByRole('button', { name: 'Add a row to regions' });
+    await add.focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.getByRole('group', { name: 'regions' }).getByRole('textbox', { name: '2' }).fill('eu');
+    await page.getByRole('button', { name: 'Remove row 1 of regions' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('- eu').waitFor();
+    expect(await add.evaluate('document.activeElement.ariaLabel')).toBe('Add a row to regions');
+    expect(errors).toEqual([]);
+  });
+
+  /** Drops a file on an element, as a browser reports it. Returns whether the page kept the browser from opening it. */
+  const drop = (selector: string, name: string, text: string): Promise<boolean> =>
+    page.locator(selector).evaluate(
+      (element, [fileName, content]) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([content], fileName));
+        const send = (type: string): boolean =>
+          element.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true, composed: true }));
+        return !send('dragover') && !send('drop');
+      },
+      [name, text] as const,
+    );
+
+  test('a plan takes a file that is dropped anywhere on the page, and its result is marked when the text changes', async () => {
+    await open('#/plan');
+    await page.locator('header.bar').dispatchEvent('dragover', {
+      dataTransfer: await page.evaluateHandle(() => {
+        const data = new DataTransfer();
+        data.items.add(new File(['a'], 'a.yaml'));
+        return data;
+      }),
+    });
+    await page.getByText('Drop the file to plan it.').waitFor();
+    expect(await drop('header.bar', 'shop.yaml', 'kind: Shop\n')).toBe(true);
+    await page.getByText('The plan of shop.yaml').waitFor();
+    expect(await page.getByLabel('Definitions and instances as YAML').inputValue()).toBe('kind: Shop\n');
+    expect(await page.getByText('Drop the file to plan it.').count()).toBe(0);
+    await page.keyboard.press('/');
+    await page.keyboard.type('# more');
+    await page.getByText('This is the result of an earlier text of shop.yaml.').waitFor();
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByText('The plan of shop.yaml').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('the source of a definition opens in the plan, and a source with hidden values does not', async () => {
+    await open('#/definitions/shops.acme.dev?tab=source');
+    await page.getByRole('button', { name: 'Plan a change' }).focus();
+    await page.keyboard.press('Enter');
+    expect(page.url()).toBe(`${server.url}/#/plan`);
+    const text = page.getByLabel('Definitions and instances as YAML');
+    expect(await text.inputValue()).toBe(scene.definition('shops.acme.dev')?.source.text);
+    await page.getByText('shops.acme.dev.yaml').first().waitFor();
+    await open('#/definitions/fleets.acme.dev?tab=source');
+    await page.getByText('This text hides values of Secrets').waitFor();
+    expect(await page.getByRole('button', { name: 'Plan a change' }).count()).toBe(0);
+    await open('#/instances');
+    await open('#/plan');
+    expect(await text.inputValue()).toBe('');
+    expect(errors).toEqual([]);
+  });
+
+  test('the key c copies the command of what is shown: the list, an instance, the selected node', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const copied = async (): Promise<string> => {
+      await page.keyboard.press('c');
+      await page.getByText(/^Copied: /).waitFor();
+      return page.evaluate<string>('navigator.clipboard.readText()');
+    };
+    await page.getByRole('grid', { name: 'Instances' }).waitFor();
+    expect(await copied()).toContain('kubectl get shop.v1.acme.dev,fleet.v1.acme.dev --all-namespaces');
+    await open(`#/instances/${SHOP_REF}`);
+    await page.locator('[data-box=web]').waitFor();
+    await expect.poll(copied).toContain('typekro why Shop/web -n shop');
+    await open(`#/instances/${SHOP_REF}?node=settings`);
+    await page.getByRole('complementary', { name: 'settings' }).waitFor();
+    await expect.poll(copied).toContain('kubectl get configmap/web-settings -n shop -o yaml');
+    // After a reload, the keys of the node are registered with those of the instance at once.
+    await page.reload();
+    await page.getByRole('complementary', { name: 'settings' }).waitFor();
+    expect(await copied()).toContain('kubectl get configmap/web-settings -n shop -o yaml');
+    await open(`#/instances/${SHOP_REF}?node=service&tab=events`);
+    await page.getByRole('complementary', { name: 'service' }).waitFor();
+    await expect.poll(copied).toContain('typekro why Shop/shop/web/service');
+    await page.getByRole('button', { name: 'events: copy typekro events Shop/shop/web/service' }).waitFor();
+    await open('#/definitions/shops.acme.dev?tab=form');
+    await page.getByRole('button', { name: 'apply: copy kubectl apply -f -' }).click();
+    await expect
+      .poll(() => page.evaluate<string>('navigator.clipboard.readText()'))
+      .toMatch(/^kubectl apply -f - <<'EOF'\napiVersion: acme.dev\/v1\nkind: Shop\n[\s\S]*\nEOF\n$/);
+    expect(errors).toEqual([]);
+  });
+
+  test('a file that is dropped on another view does not replace the page', async () => {
+    expect(await drop('main', 'shop.yaml', 'kind: Shop\n')).toBe(true);
+    expect(page.url()).toBe(`${server.url}/#/instances`);
+  });
+
+  test('the texts of the playground stay while another view is shown, and are in the address again', async () => {
+    await open('#/playground');
+    await page.getByText('Step 7 of 7').waitFor();
+    await page.getByRole('textbox', { name: 'Definition' }).focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText('kind: "own\u202e"');
+    await expect.poll(() => page.url()).toContain('state=');
+    await page.getByRole('link', { name: 'Instances' }).click();
+    await page.getByRole('grid', { name: 'Instances' }).waitFor();
+    await page.getByRole('link', { name: 'Playground' }).click();
+    await page
+      .getByText(String.raw`own\u202e`)
+      .first()
+      .waitFor();
+    await expect.poll(() => page.url()).toContain('state=');
+    expect(errors).toEqual([]);
   });
 
   test('the page says that an instance does not exist', async () => {
     await page.goto(`${server.url}/#/instances/acme.dev/v1/Shop/shop/gone`);
     await page.getByText('Shop gone does not exist.').waitFor();
+    await page.goto(`${server.url}/#/instances/acme.dev/v1/Shop/shop/go\u202ene`);
+    await page.getByText(String.raw`Shop go\u202ene does not exist.`).waitFor();
   });
 
-  const places = [
-    ['the instances', '#/instances'],
-    ['an instance', `#/instances/${SHOP_REF}?node=web`],
-    ['a why path', `#/instances/${SHOP_REF}?why=1`],
-    ['an object', `#/instances/${SHOP_REF}?node=web&tab=object`],
-    ['900 nodes', `#/instances/${FLEET_REF}`],
-    ['the definitions', '#/definitions'],
-    ['a definition', '#/definitions/shops.acme.dev?node=web'],
-    ['a form', '#/definitions/shops.acme.dev?tab=form'],
-    ['a source', '#/definitions/shops.acme.dev?tab=source'],
-    ['revisions', '#/definitions/shops.acme.dev?tab=revisions'],
-    ['a plan', '#/plan'],
-  ] as const;
-  test.each(places)('axe finds no accessibility problem in %s, light and dark', async (_title, hash) => {
-    await open(hash);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect(await axeProblems(page)).toEqual([]);
-    }
+  test('with the colours of the system, a chosen button and a chosen tab look different from others', async () => {
+    await page.emulateMedia({ forcedColors: 'active' });
+    const colour = (selector: string): Promise<string> =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).backgroundColor`);
+    await page.getByRole('grid').waitFor();
+    expect(await colour('.chip[aria-pressed=true]')).not.toBe(await colour('.chip[aria-pressed=false]'));
+    await open('#/definitions/shops.acme.dev?tab=source');
+    expect(await colour('.tab[aria-selected=true]')).not.toBe(await colour('.tab[aria-selected=false]'));
+  });
+
+  test('the focus goes to the content, when the focused part of the page is gone, and the title names the place', async () => {
+    await page.getByRole('grid', { name: 'Instances' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.box').first().waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    expect(await page.title()).toMatch(/\/store-\d+ · TypeKro$/);
     expect(errors).toEqual([]);
-  });
-
-  test.each(places)('the page of %s fits into a width of 320 pixels', async (_title, hash) => {
-    await page.setViewportSize({ width: 320, height: 640 });
-    await open(hash);
-    const width = await page.locator('main').evaluate((main: { readonly scrollWidth: number }) => main.scrollWidth);
-    expect(width).toBeLessThanOrEqual(320);
   });
 });

@@ -161,7 +161,7 @@ describe('a graph in mode direct is deployed by this process', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('the manifests that need nothing of the cluster are printed', () => {
+  test('comments in the YAML name the nodes that need values from the cluster', () => {
     expect(direct('blue', true).toYaml()).toMatchInlineSnapshot(`
       "# configmapSettings is read, not applied: ConfigMap team-a/settings
       # config is not made yet: configmapSettings.data.region: no such key: data

@@ -69,7 +69,7 @@ test('a resource with the deletion policy Orphaned stays, when a condition leave
   ]);
 });
 
-test('withPropagateWhen() holds back creates and changes, in a plan and in a deploy', async () => {
+test('withPropagateWhen() holds back changes, in a plan and in a deploy', async () => {
   const gated = kubernetesComposition(
     {
       name: 'gated',

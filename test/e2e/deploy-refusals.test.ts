@@ -7,7 +7,7 @@ import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
-/** The errors that a new user meets in both modes. Each message has the mistake, its place, the reason and the remedy. */
+/** Errors that a new user can meet, most of them in both modes. */
 let cluster: TestCluster;
 beforeEach(async () => {
   cluster = await createCluster({

@@ -71,7 +71,7 @@ test('a definition that another client deletes is applied again after its deleti
     progressCallback: ({ message }) => {
       if (!message?.startsWith('applied ResourceGraphDefinition')) return;
       applied.push(message);
-      // The first apply writes to the definition that is being deleted.
+      // The first apply of the second deploy writes to the definition that is being deleted.
       if (applied.length === 2) void hold(null);
     },
   });

@@ -1,4 +1,4 @@
-/** Failures of the server during a deploy, in both modes: the deploy ends soon, with a remedy. */
+/** Failures of the server during a deploy. The deploy continues, or it ends soon with an error. */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FactoryOptions } from '../../src/index.ts';

@@ -48,7 +48,7 @@ describe('typekro mcp over the standard input and output', { timeout: 90_000 }, 
     expect(kind.content[0]?.text).toMatch(/^data/);
   });
 
-  test('modules run only with --modules, in their present state, and print nothing between the messages', async () => {
+  test('modules run with --modules, in their present state, and print nothing between the messages', async () => {
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     writeFileSync(join(directory, 'app.mjs'), MODULE);
     await connect('--modules');

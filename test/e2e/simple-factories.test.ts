@@ -6,10 +6,7 @@ import { kubernetesComposition } from '../../src/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
-/*
- * Every simple factory with all its arguments: each argument arrives in the object, and an API server accepts the
- * object.
- */
+/* The simple factories with their arguments: the values arrive in the object, and an API server accepts the object. */
 
 const spec = type({ name: 'string', count: 'number.integer', on: 'boolean', text: 'string', list: 'string[]' });
 type Spec = typeof spec.infer;

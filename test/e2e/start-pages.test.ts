@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isLongRun } from '../support/budget.ts';
 import { RunningCommand } from '../support/command.ts';
 import { packTarballs } from '../support/packed-tarballs.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
@@ -12,7 +13,7 @@ import { stepsOfPage, withGaps } from '../support/walked-page.ts';
  * print. `npm run long` installs the packed package with its dependencies; `npm test` links the packages, because packing
  * and installing them takes a minute.
  */
-const isPacked = process.env['TYPEKRO_BUDGET'] === 'long';
+const isPacked = isLongRun();
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = ['install', 'first-composition', 'first-definition'];
 /** The line that installs the package. */

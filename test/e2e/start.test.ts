@@ -165,7 +165,7 @@ describe('typekro up', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  test('namespaces and CRDs may follow the objects that need them, and a List is read as its items', async () => {
+  test('a namespace may follow the objects that need it, and a List is read as its items', async () => {
     const item = (kind: string, metadata: string) =>
       `    - apiVersion: v1\n      kind: ${kind}\n      metadata: ${metadata}\n`;
     const items = item('ConfigMap', '{name: a, namespace: late}') + item('Namespace', '{name: late}');

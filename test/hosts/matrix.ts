@@ -1,7 +1,4 @@
-/**
- * The hosts and bundlers on which compositions are tested. A row has the command, the required tool, and how to get the
- * program's output. Each output must equal Node's.
- */
+/** The hosts and bundlers on which compositions are tested. The output of a program on each must equal Node's. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -14,7 +14,7 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** Parses the list form of `ENTRYPOINT` and `CMD`, or of `COPY` with quotes. */
+/** The words of an instruction: the items of its list form, or the texts between spaces. */
 export function wordsOf(text: string): string[] {
   if (text.startsWith('[')) return JSON.parse(text) as string[];
   return text.split(/\s+/);

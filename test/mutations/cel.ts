@@ -111,4 +111,11 @@ export const CEL: readonly MutationRow[] = [
       'test/conformance/graph.test.ts',
     ],
   },
+  {
+    name: 'a negative limit of split is the size of its result',
+    file: 'src/cel/cost/call-costs.ts',
+    find: 'return limit < 0 ? UNBOUNDED : limit;',
+    replace: 'return limit;',
+    tests: ['src/cluster/crd/rule-costs.test.ts'],
+  },
 ];

@@ -24,6 +24,34 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/streaming/spdy-session.test.ts'],
   },
   {
+    name: 'the end of a stream overtakes data that waits',
+    file: 'src/cluster/streaming/connection-bounds.ts',
+    find: 'if (last === undefined) return callback();',
+    replace: 'if (last !== undefined || true) return callback();',
+    tests: ['src/cluster/streaming/spdy-session.test.ts'],
+  },
+  {
+    name: 'a stream that is reset announces the end of its data',
+    file: 'src/cluster/streaming/client-stream.ts',
+    find: 'if (this.#isClosed) return;\n      this.#hasSentEnd = true;',
+    replace: 'this.#hasSentEnd = true;',
+    tests: ['src/cluster/streaming/spdy-session.test.ts'],
+  },
+  {
+    name: 'a connection with channels ends before the last bytes of the pod',
+    file: 'src/cluster/virtual/forward-port.ts',
+    find: 'void stream.sent().then(() => resolve(undefined));',
+    replace: 'resolve(undefined);',
+    tests: ['src/cluster/virtual/forward-port.test.ts', 'src/cluster/virtual/port-forward.test.ts'],
+  },
+  {
+    name: 'the pod of a client that reads nothing keeps its connection for ever',
+    file: 'src/cluster/virtual/spdy-forwarding.ts',
+    find: 'else end = clock.setTimer(LAST_BYTES_MS, () => session.close());',
+    replace: 'else end = clock.setTimer(LAST_BYTES_MS, () => undefined);',
+    tests: ['src/cluster/virtual/port-forward.test.ts'],
+  },
+  {
     name: 'small compressed headers fill the memory',
     file: 'src/cluster/streaming/header-block.ts',
     find: 'maxOutputLength: MAX_HEADER_BYTES,',
@@ -96,8 +124,8 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
   {
     name: 'forwarded ports outlive their pod',
     file: 'src/cluster/virtual/spdy-forwarding.ts',
-    find: 'target.run.whenKilled(() => session.close())',
-    replace: 'target.run.whenKilled(() => undefined)',
+    find: 'if (forwarded === 0) session.close();\n    else end',
+    replace: 'if (forwarded !== 0) end',
     tests: ['src/cluster/virtual/port-forward.test.ts'],
   },
   {
@@ -127,5 +155,12 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     find: 'if (this.#unsentBytes > MAX_UNSENT_BYTES) return this.abort();',
     replace: '',
     tests: ['src/cluster/virtual/spdy-channels.test.ts'],
+  },
+  {
+    name: 'a stream that ends with its headers counts as used',
+    file: 'src/cluster/streaming/spdy-session.ts',
+    find: 'if (isLast) this.#receiveEnd(streamId);\n    return true;',
+    replace: 'if (isLast) this.#receive(streamId, Buffer.alloc(0), true);\n    return true;',
+    tests: ['src/cluster/streaming/spdy-session.test.ts'],
   },
 ];

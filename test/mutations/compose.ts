@@ -26,8 +26,8 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: 'a folder may have a name of 53 characters',
     file: 'src/compose/gitops/files.ts',
-    find: '/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/',
-    replace: '/^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$/',
+    find: 'const MAX_NAME_LENGTH = 52;',
+    replace: 'const MAX_NAME_LENGTH = 53;',
     tests: ['src/compose/gitops/files.test.ts'],
   },
   {
@@ -202,5 +202,12 @@ export const COMPOSE: readonly MutationRow[] = [
     find: 'namespaced === false ? { name } : { name, namespace:',
     replace: 'namespaced !== undefined ? { name } : { name, namespace:',
     tests: ['test/conformance/compose/graph-examples.test.ts', 'test/conformance/compose/graph.test.ts'],
+  },
+  {
+    name: "a composition's catch gets the error of a singleton with a wrong spec",
+    file: 'src/compose/interp/statements.ts',
+    find: 'error instanceof CompositionError || error',
+    replace: 'error',
+    tests: ['test/conformance/compose/api.test.ts'],
   },
 ];

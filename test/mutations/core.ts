@@ -92,4 +92,18 @@ export const CORE: readonly MutationRow[] = [
     replace: 'let bestDistance = Math.max(1, Math.floor(name.length / 1.5)) + 0.01;',
     tests: ['src/core/nearest-name.test.ts'],
   },
+  {
+    name: 'an escape sequence of a server reaches the terminal',
+    file: 'src/core/printable.ts',
+    find: '[\\u0000-\\u001f',
+    replace: '[\\u0000-\\u001a',
+    tests: ['src/cli/printable.test.ts'],
+  },
+  {
+    name: 'a line feed is written as an escape',
+    file: 'src/core/printable.ts',
+    find: "    character === '\\n' || character === '\\t'",
+    replace: "    character === '\\t'",
+    tests: ['src/cli/printable.test.ts'],
+  },
 ];

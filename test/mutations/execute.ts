@@ -121,4 +121,18 @@ export const EXECUTE: readonly MutationRow[] = [
     replace: ') return undefined;',
     tests: ['src/execute/graph-writes.test.ts'],
   },
+  {
+    name: 'the refusal of a child quotes values of Secrets',
+    file: 'src/execute/write-children.ts',
+    find: 'mask: (failure) => mask.child(failure, nodeId, desired),',
+    replace: 'mask: (failure) => failure,',
+    tests: ['test/simulation/features/secret-failures.test.ts', 'test/e2e/deploy-secret-failures.test.ts'],
+  },
+  {
+    name: 'the refusal of a status quotes values of Secrets',
+    file: 'src/execute/carry-out.ts',
+    find: 'thrown instanceof KubeError ? withMessage(thrown, mask.parentText(thrown.message)) : thrown',
+    replace: 'thrown',
+    tests: ['test/simulation/features/secret-failures.test.ts'],
+  },
 ];

@@ -232,4 +232,18 @@ export const GRAPH: readonly MutationRow[] = [
     replace: '(block.optional === true || readsAnother || includeWhen.length > 0);',
     tests: ['src/graph/defer-kinds.test.ts'],
   },
+  {
+    name: 'an unknown path has the written text of its nearest scalar',
+    file: 'src/graph/yaml-document.ts',
+    find: 'if (!exists || !yamlLibrary()',
+    replace: 'if (!yamlLibrary()',
+    tests: ['src/graph/parse-definitions.test.ts'],
+  },
+  {
+    name: 'an unknown path has the written key of its nearest ancestor',
+    file: 'src/graph/yaml-document.ts',
+    find: 'return !exists || key === undefined ?',
+    replace: 'return key === undefined ?',
+    tests: ['src/graph/parse-definitions.test.ts'],
+  },
 ];

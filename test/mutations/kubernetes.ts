@@ -25,7 +25,7 @@ export const KUBERNETES: readonly MutationRow[] = [
   {
     name: 'the length of a name counts UTF-16 units',
     file: 'src/kubernetes/names.ts',
-    find: 'const fits = text.length * 3 <= max || (text.length <= max && Buffer.byteLength(text) <= max);',
+    find: 'const fits = text.length * 3 <= max || (text.length <= max && new TextEncoder().encode(text).length <= max);',
     replace: 'const fits = text.length <= max;',
     tests: ['src/kubernetes/names.test.ts'],
   },
@@ -133,5 +133,12 @@ export const KUBERNETES: readonly MutationRow[] = [
     find: "(entry) => entry === '*' || entry === full ||",
     replace: "(entry) => entry === '*' || entry === full || entry === resource ||",
     tests: ['src/cluster/auth/resource-names.test.ts', 'src/cluster/auth/escalation.test.ts', 'test/e2e/rbac.test.ts'],
+  },
+  {
+    name: 'a write that this process does not send counts as refused by the API server',
+    file: 'src/kubernetes/failure-class.ts',
+    find: "if (reason === 'ReadOnlyClient') return 'not-sent';",
+    replace: '',
+    tests: ['test/simulation/dashboard-callers.test.ts'],
   },
 ];

@@ -3,11 +3,13 @@ import type { MutationRow } from './mutate.ts';
 import { CEL } from './cel.ts';
 import { CLI } from './cli.ts';
 import { CLUSTER } from './cluster.ts';
+import { CLUSTER_KINDS } from './cluster-kinds.ts';
 import { CLUSTER_LIVES } from './cluster-lives.ts';
 import { CLUSTER_STREAMS } from './cluster-streams.ts';
 import { COMMANDS } from './commands.ts';
 import { COMPOSE } from './compose.ts';
 import { CONTROLLER } from './controller.ts';
+import { CONTROLLER_DEFINITIONS } from './controller-definitions.ts';
 import { CORE } from './core.ts';
 import { DASHBOARD, DASHBOARD_SERVER } from './dashboard.ts';
 import { DEPLOY } from './deploy.ts';
@@ -15,6 +17,7 @@ import { EXECUTE } from './execute.ts';
 import { FACTORIES } from './factories.ts';
 import { GOLANG } from './golang.ts';
 import { GRAPH } from './graph.ts';
+import { INSPECT } from './inspect.ts';
 import { JAVASCRIPT } from './javascript.ts';
 import { KUBE } from './kube.ts';
 import { KUBERNETES } from './kubernetes.ts';
@@ -40,9 +43,10 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   runtime: RUNTIME,
   readiness: READINESS,
   kube: KUBE,
+  inspect: INSPECT,
   execute: EXECUTE,
-  controller: CONTROLLER,
-  cluster: [...CLUSTER, ...CLUSTER_LIVES, ...CLUSTER_STREAMS, ...SCHEDULING],
+  controller: [...CONTROLLER, ...CONTROLLER_DEFINITIONS],
+  cluster: [...CLUSTER, ...CLUSTER_KINDS, ...CLUSTER_LIVES, ...CLUSTER_STREAMS, ...SCHEDULING],
   compose: COMPOSE,
   transform: TRANSFORM,
   factories: FACTORIES,

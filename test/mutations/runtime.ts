@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const RUNTIME: readonly MutationRow[] = [
   {
+    name: 'the values of a collection are those of its first item',
+    file: 'src/runtime/item-variables.ts',
+    find: "if (filled.state === 'value' && makes(filled.value, object)) return own;",
+    replace: "if (filled.state === 'value') return own;",
+    tests: ['src/cli/dashboard/current-values.test.ts'],
+  },
+  {
     name: 'an includeWhen that is null counts as true',
     file: 'src/runtime/include.ts',
     find: 'if (result.value === true) continue;',
@@ -434,5 +441,33 @@ export const RUNTIME: readonly MutationRow[] = [
     find: 'node.readyWhen.filter(({ references }) => !references.includes(node.id))',
     replace: 'node.readyWhen',
     tests: ['src/runtime/ready-objects.test.ts'],
+  },
+  {
+    name: 'a failed expression quotes values of Secrets',
+    file: 'src/runtime/step.ts',
+    find: 'secretUse: (expression) => secretUseOf(graph, expression),',
+    replace: '',
+    tests: ['test/simulation/features/secret-failures.test.ts'],
+  },
+  {
+    name: 'a missing key that a value of a Secret names is shown',
+    file: 'src/runtime/secrets/secret-failures.ts',
+    find: 'if (key !== undefined && new RegExp(',
+    replace: 'if (key !== undefined || new RegExp(',
+    tests: ['src/runtime/secrets/secret-failures.test.ts'],
+  },
+  {
+    name: 'a value of a Secret within a name cuts the name',
+    file: 'src/runtime/secrets/mask-refusal.ts',
+    find: '(part) => (names.has(part) ? part : SECRET_MASK)',
+    replace: '() => SECRET_MASK',
+    tests: ['src/runtime/secrets/mask-refusal.test.ts'],
+  },
+  {
+    name: 'the refusal of a retired object is not masked',
+    file: 'src/runtime/secrets/mask-refusal.ts',
+    find: 'if (node === undefined) return maskedUnknownRefusal(desired, text);',
+    replace: 'if (node === undefined) return text;',
+    tests: ['src/runtime/secrets/mask-refusal.test.ts'],
   },
 ];

@@ -72,13 +72,6 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
   },
   {
-    name: 'the position of an earlier line is taken for this one',
-    file: 'src/transform/input-map.ts',
-    find: ' || entry.generatedLine !== line)',
-    replace: ')',
-    tests: ['src/transform/input-map.test.ts'],
-  },
-  {
     name: 'the first source map comment counts',
     file: 'src/transform/input-map.ts',
     find: '.at(-1)?.[1];',

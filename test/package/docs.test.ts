@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { architecturePage, architecturePicture } from '../../scripts/architecture-page.ts';
 import { chartCrds } from '../../scripts/chart-crds.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
+import { dataFlowPicture } from '../../scripts/data-flow-picture.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
 import { docsPictures } from '../../scripts/docs-pictures.ts';
 import { referencePages } from '../../scripts/reference/reference-pages.ts';
@@ -55,7 +56,11 @@ test.each(VERSIONED_FILES)('%s has the version of the package, as `npm run docs`
 });
 
 test('the pictures of graphs are those that `npm run docs` draws, and no page lacks one', async () => {
-  const pictures = new Map([...(await docsPictures()), ['docs/pictures/architecture.svg', architecturePicture()]]);
+  const pictures = new Map([
+    ...(await docsPictures()),
+    ['docs/pictures/architecture.svg', architecturePicture()],
+    ['docs/pictures/data-flow.svg', dataFlowPicture(committed('docs/security-self-assessment.md'))],
+  ]);
   for (const [name, text] of pictures) expect(committed(name), name).toBe(text);
   const existing = readdirSync(new URL('../../docs/pictures', import.meta.url)).map((name) => `docs/pictures/${name}`);
   expect(existing.sort()).toEqual([...pictures.keys()].sort());

@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Budget } from '../support/budget.ts';
+import { CEL_SPEC_DEVIATIONS } from '../conformance/cel-spec-deviations.ts';
 import { MUTATIONS } from '../mutations/mutations.ts';
 import { SURVIVORS } from '../mutations/survivors.ts';
 
@@ -12,7 +15,11 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-const paths = [...page.matchAll(/`((?:test|bench|scripts|src)\/[\w./-]+)`/g)].map(([, path = '']) => path);
+const PAGES = ['docs/evidence.md', 'docs/security-self-assessment.md', 'docs/best-practices.md'];
+const paths = PAGES.flatMap((name) => {
+  const text = readFileSync(join(ROOT, name), 'utf8');
+  return [...text.matchAll(/`((?:(?:test|bench|scripts|src|\.github)\/)[\w./-]+)`/g)].map(([, path = '']) => path);
+});
 test.each([...new Set(paths)])('%s exists', (path) => {
   expect(existsSync(join(ROOT, path))).toBe(true);
 });
@@ -23,7 +30,7 @@ test.each([...new Set(commands)])('npm run %s exists', (name) => {
 });
 
 const files = [...page.matchAll(/npx vitest run ([\w./-]+)/g)].map(([, path = '']) => path);
-test.each([...new Set(files)])('npx vitest run %s finds tests', (path) => {
+test.each([...new Set(files)])('the path of npx vitest run %s exists', (path) => {
   expect(existsSync(join(ROOT, path))).toBe(true);
 });
 
@@ -78,4 +85,108 @@ test('each report of the table is a scenario, and each scenario is in the table'
   const titles = [...scenarios.matchAll(/^ {2}it\('([^:]*):/gm)].flatMap(([, title = '']) => numbersOf(title));
   expect(table).toEqual(titles);
   expect(table.length).toBeGreaterThanOrEqual(10);
+});
+
+const pageOf = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8').replace(/\s+/g, ' ');
+const unproved = pageOf('evidence.md').split('## What has no proof yet')[1]?.split('## What can go wrong')[0] ?? '';
+
+test('the largest fleet that counts as measured is that of docs/scale.md', () => {
+  const sizes = [...pageOf('scale.md').matchAll(/\| (\d+) instances × \d+ \| measured|\| (\d+) instances × \d+: all/g)];
+  const largest = Math.max(...sizes.map(([, table, row]) => Number(table ?? row)));
+  expect(unproved).toContain(`Fleets of more than ${largest.toLocaleString('en')} instances are computed`);
+});
+
+test('a change between kro and TypeKro counts as not measured only where docs/takeover.md has no row', () => {
+  const rows = [...pageOf('takeover.md').matchAll(/\| kro (\d+\.\d+)\.\d+, TypeKro at the level/g)].map(
+    ([, level]) => level,
+  );
+  const open = [...unproved.matchAll(/change from kro (\d+\.\d+)/g)].map(([, level]) => level);
+  expect(open.length + rows.length).toBe(2);
+  expect(open.filter((level) => rows.includes(level))).toEqual([]);
+});
+
+test('the pages name the same memory of Node 24 at rest', () => {
+  const figures = pageOf('controller-figures.md');
+  const [, least, most] = /memory at rest is (\d+) to (\d+) MB, and misses/.exec(figures) ?? [];
+  const runs = /This run had ([\d.]+) MB, and a later run ([\d.]+) MB/.exec(figures)?.slice(1) ?? [];
+  expect(runs.map((run) => String(Math.round(Number(run))))).toEqual([least, most]);
+  expect(figures).toContain(`| Node 24.21, 1000 instances at rest | ${runs[1]} |`);
+  expect(pageOf('evidence.md')).toContain(`which the image runs: ${least} to ${most} MB at rest`);
+  expect(pageOf('scale.md')).toContain(`it takes ${least} to ${most} MB at rest`);
+});
+
+/** The lines of the files of a folder whose names end with an ending. */
+const linesOf = (folder: string): number =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => readFileSync(join(ROOT, folder, name), 'utf8').split('\n'))
+    .filter((line) => line.trim() !== '').length;
+
+const jsonOf = (path: string): unknown => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+
+test('the page counts the cases of CEL', () => {
+  const spec = linesOf('test/conformance/cel-spec').toLocaleString('en');
+  const recorded = linesOf('test/conformance/cel').toLocaleString('en');
+  const different = Object.keys(CEL_SPEC_DEVIATIONS).length;
+  expect(page).toContain(`${spec} vectors of the CEL specification, of which ${different} differ`);
+  expect(page).toContain(`${recorded} recorded answers`);
+});
+
+test('the page counts the conformance specs of Kubernetes by their status', () => {
+  const { specs } = jsonOf('test/conformance/kubernetes.json') as { specs: readonly { readonly status: string }[] };
+  const count = (status: string) => specs.filter((spec) => spec.status === status).length;
+  const [passes, containers, differs] = [count('passes'), count('needs-containers'), count('differs')];
+  expect(passes + containers + differs).toBe(specs.length);
+  expect(page).toContain(
+    `of ${specs.length} conformance specs of Kubernetes 1.36, ${passes} pass, ${containers} need containers and ${differs} differs`,
+  );
+});
+
+test('each count of seeds of the page is that of the budgets', () => {
+  const budgets = jsonOf('test/budgets.json') as Readonly<Record<string, Budget>>;
+  const [definitions, graphs] = [budgets['simulationSeeds'], budgets['simulationGraphSeeds']];
+  const number = (value: number | undefined) => value?.toLocaleString('en');
+  const counts = [
+    ...page.matchAll(
+      /([\d,]+) seeds of definitions and ([\d,]+) of Graphs in [^,]*, ([\d,]+) and ([\d,]+) of ([\d,]+) and ([\d,]+) in/g,
+    ),
+  ];
+  expect(counts).toHaveLength(2);
+  for (const [, ...found] of counts) {
+    expect(found).toEqual(
+      (['test', 'long', 'full'] as const).flatMap((size) => [number(definitions?.[size]), number(graphs?.[size])]),
+    );
+  }
+});
+
+test('the list of a reviewer counts the reports and the targets of fuzzing', () => {
+  const rowsAfter = (heading: string, row: RegExp) =>
+    (page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '').match(row);
+  const reports = rowsAfter("Reports of kro's users", /^\| #/gm)?.length;
+  const targets = rowsAfter('Fuzzing', /^\| `[a-z-]+` \|/gm)?.length;
+  expect(targets).toBe(readdirSync(join(ROOT, 'test/fuzz/corpus')).length);
+  expect(page).toContain(`| ${reports} scenarios |`);
+  expect(page).toContain(`| ${targets} targets;`);
+});
+
+test('the evidence of a release has the commit, the version of Node, the seeds and the counts', () => {
+  const run = (command: string, ...words: string[]) => execFileSync(command, words, { cwd: ROOT, encoding: 'utf8' });
+  const evidence: unknown = JSON.parse(run(process.execPath, 'scripts/release-evidence.mjs'));
+  const budgets = jsonOf('test/budgets.json') as Readonly<Record<string, { readonly test: number }>>;
+  expect(evidence).toMatchObject({
+    commit: run('git', 'rev-parse', 'HEAD').trim(),
+    node: process.versions.node,
+    seeds: { definitions: { from: 1, to: budgets['simulationSeeds']?.test } },
+    counts: Object.fromEntries(Object.entries(budgets).map(([name, { test: count }]) => [name, count])),
+    kubernetes: { specs: { passes: expect.any(Number) as number } },
+  });
+});
+
+test('the release workflow attaches and attests what the page says', () => {
+  const workflow = readFileSync(join(ROOT, '.github/workflows/release.yml'), 'utf8');
+  expect(workflow).toMatch(/gh release upload .* packed\/\*\.tgz typekro\.cdx\.json typekro\.evidence\.json/);
+  expect(workflow).toMatch(/^ {6}attestations: write$/m);
+  for (const action of ['attest-build-provenance', 'attest-sbom']) {
+    expect(workflow).toMatch(new RegExp(`uses: actions/${action}@v\\d+\\n {8}with:\\n {10}subject-path: packed/`));
+  }
 });

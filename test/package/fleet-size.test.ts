@@ -1,8 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { fleetSize } from '../../scripts/fleet-size.ts';
+import { fleetSize, sizeInProcesses } from '../../scripts/fleet-size.ts';
 
 const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');
+
+/** The numbers of the one place of the page that a pattern finds, without commas. */
+function numbersOf(pattern: RegExp): number[] {
+  const [match, ...others] = page.matchAll(pattern);
+  expect(others).toEqual([]);
+  return (match ?? []).slice(1).map((number) => Number(number.replaceAll(',', '')));
+}
+
+/** Fails when a value of the formula differs from that of the measurement by more than a share. */
+function expectNear(computed: number, found: number | undefined, limit: number): void {
+  expect(Math.abs(computed / (found ?? Number.NaN) - 1), `${computed} for ${found}`).toBeLessThanOrEqual(limit);
+}
 
 /** The measurements of the page: the rows that begin with `N instances × C`, each with the rows that follow it. */
 const measured = [
@@ -39,6 +51,42 @@ test.each(measured)(
     }
   },
 );
+
+test('the size of the largest fleet in one process is that of the measurement', () => {
+  const [instances = 0, children = 0, requests, cpu, peakFirst, , restartCpu, peak, rest, heap] = numbersOf(
+    /\| (\d+) instances × (\d+) \| measured \|.*\n.*\n\| all ACTIVE \| [\d.]+ s; ([\d,]+) requests.*\n\| CPU of the controller \| ([\d.]+) s.*\n\| memory: peak, at rest \| (\d+), (\d+) MB.*\n\| restart \| [\d.]+ s, ([\d.]+) s CPU.*\n\| memory of the restart: peak, at rest, live heap \| (\d+), (\d+), (\d+) MB/g,
+  );
+  expect(heap).toBeGreaterThan(0);
+  const size = sizeInProcesses({ instances, children, changesPerHour: instances }, 1);
+  expectNear(size.requestsPerHour, requests, 0.01);
+  expectNear(size.cores * 3600, cpu, 0.3);
+  expectNear(size.restartCpuSeconds, restartCpu, 0.3);
+  expectNear(size.restMb, rest, 0.05);
+  expectNear(size.peakMb, Math.max(peak ?? 0, peakFirst ?? 0), 0.12);
+});
+
+test('the size of many definitions is that of the measurement', () => {
+  const [definitions = 0, each = 0, children = 0, requests = 0, cpu = 0, peak, rest] = numbersOf(
+    /\| (\d+) definitions: all Active .*\n\| … (\d+) instances × (\d+) of each: all ACTIVE \| [\d.]+ s; (\d+) requests.*\n\| … CPU; memory: peak, at rest \| ([\d.]+) s; (\d+), ([\d.]+) MB/g,
+  );
+  const instances = definitions * each;
+  const size = sizeInProcesses({ instances, children, definitions, changesPerHour: instances }, 1);
+  expectNear(size.restMb, rest, 0.05);
+  expectNear(size.peakMb, peak, 0.12);
+  const ofDefinition = [
+    (requests - size.requestsPerHour) / definitions,
+    ((cpu - size.cores * 3600) * 1000) / definitions,
+  ];
+  const [first, second] = ofDefinition.map((value) => Math.round(value));
+  expect(page).toContain(`It takes ${first} requests and ${second} ms of processor time`);
+});
+
+test('every table of fleets is compared', () => {
+  // The rows of lists and of shards measure no size of a whole fleet in one process.
+  const tables =
+    page.match(/^\| .*\d+ (?:instances × \d+(?: of each)?(?:: all ACTIVE)?|definitions: all Active) \|/gm) ?? [];
+  expect(tables).toHaveLength(measured.length + 3);
+});
 
 test.each([
   ['many changes', { instances: 1000, children: 5, changesPerHour: 600_000 }, 3],

@@ -4,18 +4,23 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics, createProcessMetrics } from '../../src/controller/metrics/metrics.ts';
+import { RuntimeMetrics } from '../../src/controller/metrics/runtime-meter.ts';
+import { analyzePromql } from '../support/promql.ts';
 
 /** One alert of a file of rules. */
 interface Alert {
   readonly alert: string;
   readonly expr: string;
   readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook: string };
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
 }
 
 /** A dashboard of Grafana, as far as the test reads it. */
 interface Dashboard {
-  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
+  }[];
 }
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -25,32 +30,39 @@ const rules = parse(readFileSync(RULES, 'utf8')) as {
 };
 const alerts = rules.groups.flatMap((group) => group.rules);
 const dashboard = JSON.parse(readFileSync(path('charts/typekro/monitoring/dashboard.json'), 'utf8')) as Dashboard;
+/** The page of the repository. Alertmanager's messages and consoles link the address of `runbook_url`. */
+const HOMEPAGE = (JSON.parse(readFileSync(path('package.json'), 'utf8')) as { homepage: string }).homepage.split(
+  '#',
+)[0];
 const runbook = readFileSync(path('docs/runbook.md'), 'utf8');
 
-/** The names in metrics text: those of histograms are the names of their series. */
-const series = new Set(
-  [...createMetrics().all, ...createProcessMetrics()].flatMap(({ name, type }) =>
-    type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+/** The series of metrics text with their labels: those of histograms are the buckets, the sum and the count. */
+const series = new Map(
+  [...createMetrics().all, ...createProcessMetrics(), ...new RuntimeMetrics().all].flatMap(
+    ({ name, type, labels }): [string, readonly string[]][] =>
+      type === 'histogram'
+        ? [
+            [`${name}_bucket`, [...labels, 'le']],
+            [`${name}_sum`, labels],
+            [`${name}_count`, labels],
+          ]
+        : [[name, labels]],
   ),
 );
 
-/** The words of an expression that name series: those with an underscore, outside of quotes and of label lists. */
-const seriesOf = (expr: string): string[] => {
-  const bare = expr
-    .replaceAll(/"[^"]*"/g, '')
-    .replaceAll(/\{[^}]*\}/g, '')
-    .replaceAll(/\b(?:by|on) \([^)]*\)/g, '');
-  return [...bare.matchAll(/\b[a-z]+(?:_[a-z]+)+\b/g)].map(([word]) => word).filter((word) => !FUNCTIONS.has(word));
-};
-const FUNCTIONS = new Set(['histogram_quantile', 'rate_interval']);
+/** The labels that a text of an alert or of a legend names. */
+const labelsIn = (text: string): string[] =>
+  [...text.matchAll(/\$labels\.(\w+)|\{\{(\w+)\}\}/g)].map(([, alert, legend]) => alert ?? legend ?? '');
 
 describe('the alerts', () => {
   test.each(alerts.map((alert) => [alert.alert, alert] as const))('%s reads metrics of the controller', (_, alert) => {
-    const names = seriesOf(alert.expr);
-    expect(names.length).toBeGreaterThan(0);
-    expect(names.filter((name) => !series.has(name))).toEqual([]);
+    const { problems, metrics, labels } = analyzePromql(alert.expr, series);
+    expect(problems).toEqual([]);
+    expect(metrics.length).toBeGreaterThan(0);
+    const { summary, description } = alert.annotations;
+    expect(labelsIn(summary + description).filter((label) => !labels.has(label))).toEqual([]);
     expect(['critical', 'warning', 'info']).toContain(alert.labels.severity);
-    expect(alert.annotations.runbook).toBe(`docs/runbook.md#${alert.alert.toLowerCase()}`);
+    expect(alert.annotations.runbook_url).toBe(`${HOMEPAGE}/blob/main/docs/runbook.md#${alert.alert.toLowerCase()}`);
     expect(runbook).toContain(`\n### ${alert.alert}\n`);
   });
 
@@ -67,11 +79,32 @@ describe('the alerts', () => {
 test.each(dashboard.panels.map((panel) => [panel.title, panel] as const))(
   'the panel "%s" reads metrics of the controller',
   (_, panel) => {
-    const names = panel.targets.flatMap(({ expr }) => seriesOf(expr));
-    expect(names.length).toBeGreaterThanOrEqual(panel.targets.length);
-    expect(names.filter((name) => !series.has(name))).toEqual([]);
+    for (const { expr, legendFormat = '' } of panel.targets) {
+      // Grafana replaces its variables before Prometheus gets the expression.
+      const { problems, metrics, labels } = analyzePromql(expr.replaceAll('$__rate_interval', '5m'), series);
+      expect(problems).toEqual([]);
+      expect(metrics).not.toEqual([]);
+      expect(labelsIn(legendFormat).filter((label) => !labels.has(label))).toEqual([]);
+    }
   },
 );
+
+test.each([
+  ['sum by (gvr (a_total)', 'syntax error'],
+  ['rate(a_total[5x])', 'syntax error'],
+  ['sum(b_total)', 'no metric b_total'],
+  ['a_total{kind="x"}', 'a_total has no label kind'],
+  ['sum by (kind) (a_total)', 'no label kind'],
+  ['sum by (name) (sum by (gvr) (a_total))', 'no label name'],
+  ['sum by (gvr) (a_total) and on (instance) a_total', 'no label instance'],
+  ['histogram_quantile(0.9, sum(rate(c_bucket[5m])))', 'without the label le'],
+])('the analysis of PromQL finds the mistake in %s', (expr, problem) => {
+  const known = new Map([
+    ['a_total', ['gvr', 'name']],
+    ['c_bucket', ['le']],
+  ]);
+  expect(analyzePromql(expr, known).problems.join()).toContain(problem);
+});
 
 /** The types of conditions that the sources write. */
 const CONDITIONS = [

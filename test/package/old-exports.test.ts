@@ -30,6 +30,36 @@ function remedyOf(value: unknown): string | undefined {
   }
 }
 
+const isLoadable = (entry: string) => entry !== 'typekro/alchemy';
+
+/** The remedies of all moved names, each with the entry point of a name. */
+async function allRemedies(): Promise<ReadonlyMap<string, string>> {
+  const remedies = new Map<string, string>();
+  const add = (entry: string, values: object) => {
+    for (const remedy of Object.values(values).map(remedyOf)) if (remedy !== undefined) remedies.set(remedy, entry);
+  };
+  const entries = ['typekro/compat', ...OLD.map(([entry]) => entry)];
+  for (const entry of entries.filter(isLoadable)) add(entry, await valuesOf(entry));
+  add('typekro/alchemy', await import('../../src/alchemy/moved.ts'));
+  return remedies;
+}
+
+/**
+ * Words in remedies that are no exports: an option of factories, an export of the optional `typekro/alchemy`, a
+ * language.
+ */
+const OTHER_NAMES = ['progressCallback', 'KroResource', 'JavaScript'];
+
+/** The names of functions and classes in a remedy: words with an inner capital, and words before a bracket. */
+function namesIn(remedy: string): readonly string[] {
+  // Texts in quotes, names of options, products, and `as` names of imports are no exports.
+  const text = remedy.replaceAll(
+    /'[^']*'|\b\w+:(?= |$)|\bchart of [\w ]+? with|\bCRDs of [\w ]+? with|\bwrite \w+ as|\* as \w+/g,
+    '',
+  );
+  return [...text.matchAll(/(?<![.\w/$-])(?:[A-Za-z]+[a-z][A-Z]\w*|\w+(?=\())/g)].map(([name]) => name);
+}
+
 /** Alchemy is an optional peer, so its entry point is read from the API report. */
 const reported = readFileSync(new URL('api/alchemy.api.md', root), 'utf8');
 
@@ -68,6 +98,31 @@ describe('the exports of TypeKro 0.33', () => {
       if (name in moved) expect([name, remedyOf(moved[name])]).toEqual([name, expect.stringMatching(/.{10}/)]);
       else expect(reported).toMatch(new RegExp(`^export (const|function|class) ${name}\\b`, 'm'));
     }
+  });
+
+  test('every entry point, export and member that a remedy names exists', { timeout: 60_000 }, async () => {
+    const missing: string[] = [];
+    const remedies = await allRemedies();
+    expect(remedies.size).toBeGreaterThan(50);
+    for (const [remedy, own] of remedies) {
+      const entries = [...remedy.matchAll(/\btypekro\/[\w/-]+/g)].map(([entry]) => entry);
+      missing.push(...entries.filter((entry) => exports[entry.replace(/^typekro/, '.')] === undefined));
+      const values = await Promise.all(['typekro', own, ...entries].filter(isLoadable).map(valuesOf));
+      const known = new Set([...OTHER_NAMES, ...values.flatMap((each) => Object.keys(each))]);
+      const unknown = namesIn(remedy).filter((name) => !known.has(name));
+      missing.push(...unknown.map((name) => `${name}: ${remedy}`));
+    }
+    const { kubernetesComposition } = await import('../../src/index.ts');
+    const spec = { type: 'object', properties: {} } as const;
+    const composition = kubernetesComposition({ name: 'a', spec }, () => ({}));
+    const factory = composition.factory('direct');
+    const has = { composition, factory } as Readonly<Record<string, object>>;
+    for (const [, owner = '', member = ''] of [...remedies.keys()]
+      .join('\n')
+      .matchAll(/\b(composition|factory)\.(\w+)/g)) {
+      if (!(member in (has[owner] ?? {}))) missing.push(`${owner}.${member}`);
+    }
+    expect(missing).toEqual([]);
   });
 
   test('a moved name in a composition is refused at its line, both as a call and as a value', async () => {

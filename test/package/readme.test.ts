@@ -61,7 +61,7 @@ describe('the files of the README, saved unchanged', () => {
   });
 });
 
-/** The lines of the README after the mention of the quota, without comments. */
+/** The last four lines of the README about the quota, the deleted Service and `why`, without comments. */
 const WAITING = README.split('\n')
   .map((line) => line.replace(/ +#.*/, '').trim())
   .filter((line) => /^(?:kubectl (?:create quota|delete service|delete quota)|npx typekro why hello$)/.test(line))

@@ -26,7 +26,7 @@ test('there are pages to check', () => {
   );
 });
 
-test.each(PAGES)('%s names scripts and paths that exist', (page) => {
+test.each(PAGES)('%s names scripts that exist and, outside of docs and the README, paths that exist', (page) => {
   const text = read(page);
   const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
   expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
@@ -47,3 +47,17 @@ test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
     expect(parse(read(file))).toMatchObject({ permissions: { contents: 'read' } });
   },
 );
+
+test('a test of src that replaces modules runs in a process of its own', () => {
+  // Files of the project `shared` share their modules, and a replacement works only before the first import.
+  const shared = files.filter(
+    (file) => /^src\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
+  );
+  const ofCommands = /^src\/cli\/commands\/(?:cluster(?:-\w+)*|stand-ins)\.test\.ts$/;
+  expect(shared.filter((file) => !ofCommands.test(file) && /\bvi\.(?:mock|doMock)\(/.test(read(file)))).toEqual([]);
+});
+
+test('each decision has a number of its own', () => {
+  const numbers = files.flatMap((file) => /^docs\/decisions\/(\d{4})-/.exec(file)?.[1] ?? []);
+  expect(numbers).toEqual([...new Set(numbers)]);
+});

@@ -21,7 +21,7 @@ afterEach(async () => {
 const FACTS = { apiVersion: 'example.com/v1alpha1', spec: type({ name: 'string' }) };
 const READY = { ...FACTS, status: type({ ready: 'boolean' }) };
 
-/** Each composition uses the kinds of one operator, and becomes ready only when the operator reports a status. */
+/** Each composition uses the kinds of one operator. Most become ready only when the operator reports a status. */
 const COMPOSITIONS = {
   ack: kubernetesComposition({ ...READY, name: 'storage', kind: 'Storage' }, ({ name }) => {
     const files = bucket({ id: 'files', metadata: { name }, spec: { name }, waitForReady: true });

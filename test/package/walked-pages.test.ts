@@ -176,7 +176,10 @@ describe.each(WALKED)('%s', (_name, pages) => {
     return printed({ out: ended.stdout, err: ended.stderr });
   }
 
-  /** Creates the objects of `rendered.yaml`, which may come later in the page, with the label and the annotations of Helm, by Helm's field manager. */
+  /**
+   * Creates the objects of `rendered.yaml` with the label, the annotations and the field manager of Helm. The file may
+   * come later in the page.
+   */
   async function install(release: string): Promise<string> {
     for (const document of parseAllDocuments(files.get('rendered.yaml') ?? '')) {
       const { metadata, ...rest } = document.toJSON() as KubeObject;

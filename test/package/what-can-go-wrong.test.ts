@@ -6,18 +6,21 @@ import { NAVIGATION } from '../../scripts/site/navigation.ts';
 
 /** Checks the last section of each page for users: the mistakes that a reader meets, and what to do about them. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SECTIONS = ['Start', 'Concepts', 'Guides', 'Migration'];
+const SECTIONS = ['Start', 'Concepts', 'Guides', 'Operate', 'Migration'];
 
 /** Pages of these sections without the section, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'README.md': 'it is an overview, whose links lead to pages with the section',
   'docs/runbook.md': 'the whole page is about what goes wrong',
   'docs/security-self-assessment.md': 'it describes the project to a reviewer, who runs nothing',
+  'docs/controller-figures.md': 'it is a list of measurements, without a task for the reader',
+  'docs/simulation.md': 'it describes tests of the project, whose commands belong to contributors',
+  'SECURITY.md': 'it says how to report a vulnerability',
   'docs/dependencies.md': 'it is a list of packages, without a task for the reader',
 };
 
 /** Pages of other sections that describe a task. */
-const FURTHER_PAGES = ['docs/commands.md', 'docs/controller-features.md', 'docs/scale.md'];
+const FURTHER_PAGES = ['docs/commands.md', 'docs/controller-features.md'];
 
 const pages = [
   ...NAVIGATION.filter(({ title }) => SECTIONS.includes(title)).flatMap((section) =>

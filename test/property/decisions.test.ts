@@ -6,8 +6,8 @@ import type { Graph } from '../../src/graph/index.ts';
 import { builtinSource, compile } from '../../src/graph/index.ts';
 import { combineSources, crdSource } from '../../src/schema/index.ts';
 import { keys } from '../../src/runtime/index.ts';
-import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
-import { budget } from '../support/budget.ts';
+import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { numbersOf } from '../support/budget.ts';
 import type { Random } from '../support/planned-graphs.ts';
 import {
   changedNodes,
@@ -40,12 +40,12 @@ afterAll(() => world.close());
 /** The kinds of decisions that the cases caused. The last test fails when the generator misses a kind. */
 const caused = new Set<string>();
 
-const cases = Array.from({ length: budget('equalDecisions') }, (_, index) => index);
+const cases = numbersOf('equalDecisions');
 
 test.each(cases)(
   'graph %i: the plan, direct mode and the controller make the same decisions in the same order',
   async (seed) => {
-    const random = seededRandom(seed + 1);
+    const random = storyRandom(seed + 1);
     const name = `pot${seed}`;
     const nodes = generatedNodes(random);
     const isSuspended = random() < 0.1;

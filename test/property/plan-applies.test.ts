@@ -7,8 +7,8 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../src/cor
 import { objectName, parseJson, refOf } from '../../src/core/index.ts';
 import { changedValues } from '../../src/deploy/index.ts';
 import { keys } from '../../src/runtime/index.ts';
-import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
-import { budget } from '../support/budget.ts';
+import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { numbersOf } from '../support/budget.ts';
 import type { PlanWorld } from '../support/plan-world.ts';
 import { planWorld } from '../support/plan-world.ts';
 import type { Random } from '../support/planned-graphs.ts';
@@ -149,10 +149,10 @@ function definitionOf(nodes: JsonObject[], annotations: Record<string, string>, 
 }
 
 const seenKinds = new Set<string>();
-const cases = Array.from({ length: budget('plannedChanges') }, (_, index) => index);
+const cases = numbersOf('plannedChanges');
 
 test.each(cases)('change %i: the apply of a saved plan does exactly what the plan predicts', async (seed) => {
-  const random = seededRandom(seed + 1);
+  const random = storyRandom(seed + 1);
   const { world, cwd, save, run } = place;
   const prefix = `pot${seed}x`;
   const nodes = generatedNodes(random);

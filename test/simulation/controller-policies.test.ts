@@ -109,7 +109,9 @@ describe('the adoption policy of a definition', () => {
 
   it('does not serve a definition with an invalid policy', async () => {
     await world.apply(pots('ours', { 'typekro.dev/adoption': 'steal' }));
-    await world.until(definitionRef, (object) => messageOf(object, 'ControllerReady').includes('"steal" must be'));
+    await world.until(definitionRef, (object) =>
+      messageOf(object, 'ControllerReady').includes('"steal": the policy must be'),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChildChanges } from '../../src/cli/dashboard/child-changes.ts';
+import type { ClusterDetailsOptions } from '../../src/cli/dashboard/cluster-details.ts';
 import { ClusterDetails } from '../../src/cli/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
 import { settingsOf } from '../../src/cli/controller-settings.ts';
@@ -11,13 +12,9 @@ import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../sup
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 
-const SHARED: KubeObject = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name: 'shared', namespace: 'default' },
-  data: { text: 'hello' },
-};
-const SHARED_REF = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'shared' };
+const metadata = { name: 'shared', namespace: 'default' };
+const SHARED: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'hello' } };
+const SHARED_REF = mapRef('shared');
 const EXTERNAL: JsonObject = {
   id: 'ext',
   externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared' } },
@@ -41,6 +38,7 @@ const ref = (name: string): string => instanceRef({ ...potRef(name) });
 let world: ControllerWorld;
 let index: ClusterIndex;
 let children: ChildChanges;
+let options: ClusterDetailsOptions;
 let details: ClusterDetails;
 let call: InspectCall;
 /** The id of the last event that a test has awaited. */
@@ -58,7 +56,7 @@ beforeEach(async () => {
   const context = { cwd: '/', env: {}, print: () => {}, printError: () => {}, readInput: () => Promise.resolve('') };
   call = { viewer: ownViewer(world.user), signal: new AbortController().signal };
   children = new ChildChanges({ api: world.user, clock: systemClock, log: index.log });
-  details = new ClusterDetails({
+  options = {
     index,
     children,
     clock: systemClock,
@@ -69,7 +67,8 @@ beforeEach(async () => {
     settings: () => Promise.resolve(settingsOf('0.10', 'this test')),
     context: { ...context, signal: call.signal },
     namespace: 'default',
-  });
+  };
+  details = new ClusterDetails(options);
 });
 afterEach(async () => {
   await Promise.all([index.close(), children.close()]);
@@ -118,6 +117,32 @@ describe('the index', () => {
     expect(index.instance(ref('a'))?.waitingFor).toContain('shared');
   });
 
+  it.each([
+    ['with the reports of the controller', true],
+    ['without them', false],
+  ])('has the new revision of an instance in which it changes nothing, %s', async (_what, hasReports) => {
+    await makeReady();
+    const { reports } = world.controller;
+    const own = new ClusterIndex({ api: world.user, clock: systemClock, ...(hasReports ? { reports } : {}) });
+    await own.start();
+    const { resourceVersion } = (await world.user.get(potRef('a'))).metadata;
+    const idle = { ...mapResource('idle', { text: 'x' }), includeWhen: ['${schema.spec.text == "never"}'] };
+    await world.apply(potDefinition([...NODES, idle]));
+    const revisions = () => own.instances().map(({ name, revision }) => [name, revision]);
+    await expect.poll(revisions).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+    expect((await world.user.get(potRef('a'))).metadata.resourceVersion).toBe(resourceVersion);
+    // The order of the instances is that of their passes. A late event of their readiness is no change of the revision.
+    const changes = own.log.after(0).events.filter(({ message }) => message.startsWith('revision'));
+    expect(changes.map(({ type, subject, message }) => `${type} ${subject} ${message}`).toSorted()).toEqual([
+      `instance-changed ${ref('a')} revision 2`,
+      `instance-changed ${ref('b')} revision 2`,
+    ]);
+    await own.close();
+  });
+
   it('follows changes, and keeps the last row of an instance that is gone', async () => {
     await makeReady();
     expect(index.instance(ref('a'))).not.toHaveProperty('waitingFor');
@@ -152,6 +177,9 @@ describe('an instance', () => {
     );
     expect(values).toContainEqual(['ext', 'web', 'data.text', 'unknown']);
     expect(values).toContainEqual(['creds', 'web', 'data.key', 'secret']);
+    // The same value is shown where it goes into a name, and hidden where it goes into a Secret.
+    expect(values).toContainEqual(['schema', 'creds', 'metadata.name', 'known']);
+    expect(values).toContainEqual(['schema', 'creds', 'stringData.derived', 'secret']);
     expect(values).toContainEqual(['schema', 'web', 'metadata.name', 'known']);
   });
 
@@ -161,16 +189,29 @@ describe('an instance', () => {
       { nodes: ['ext', 'web'], object: { kind: 'ConfigMap', name: 'shared' }, others: [{ name: 'b' }], othersTotal: 1 },
     ]);
     expect(found?.causes[0]?.remedy).toContain('create it');
+    expect(found).toMatchObject({ othersWaiting: 1, othersCompared: 1 });
+  });
+
+  it('counts all others with its cause by the reports of a controller, and says without them that it has compared 25', async () => {
+    const names = Array.from({ length: 27 }, (_, number) => `more-${number}`);
+    await world.apply(...names.map((name) => pot(name)));
+    for (const name of names) await until(name, (row) => (row?.waitingFor ?? '').includes('shared'));
+    const read = await details.why(ref('a'), undefined, call);
+    expect(read).toMatchObject({ chains: [{ othersTotal: 25 }], othersWaiting: 28, othersCompared: 25 });
+    const own = new ClusterDetails({ ...options, reports: world.controller.reports });
+    const reported = await own.why(ref('a'), undefined, call);
+    expect(reported).toMatchObject({ chains: [{ othersTotal: 28 }], othersWaiting: 28, othersCompared: 28 });
+    expect(reported?.chains[0]?.others.map(({ name }) => name)).toContain('more-26');
   });
 
   it('that is ready shows its values, but none of a Secret, in any answer', async () => {
     await makeReady();
-    const node = await details.node(ref('a'), 'web', call);
+    const node = await details.node(ref('a'), 'web', undefined, call);
     const field = (place: string) => node?.expressions.find((each) => each.place === place)?.value;
     expect(field('data.text')).toEqual({ is: 'known', value: 'hello' });
     expect(field('data.key')).toEqual({ is: 'secret' });
     const secret = { apiVersion: 'v1', kind: 'Secret', namespace: 'default', name: 'a-creds' };
-    const creds = await details.node(ref('a'), 'creds', call);
+    const creds = await details.node(ref('a'), 'creds', undefined, call);
     expect(creds?.expressions.map(({ place, value }) => [place, value.is])).toEqual([
       ['metadata.name', 'known'],
       ['stringData.derived', 'secret'],
@@ -199,7 +240,7 @@ describe('an instance', () => {
     ]);
   });
 
-  it('has a suspended object with drift, its manager, and the desired value', async () => {
+  it('has the drift of an object of a suspended instance, with its manager and the desired value', async () => {
     await makeReady();
     const patch = { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } };
     await world.user.patch(potRef('a'), patch);
@@ -214,6 +255,26 @@ describe('an instance', () => {
     });
     expect(found?.differences[0]?.at).toBeDefined();
     expect(found?.managers.map(({ manager }) => manager)).toContain('jane');
+  });
+
+  it('has the event of drift that was put back, and reports it to a page that shows the instance', async () => {
+    await makeReady();
+    await details.instance(ref('a'), call);
+    await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } }, { fieldManager: 'jane' });
+    const recorded = () => index.log.after(0).events.filter(({ type }) => type === 'event-recorded');
+    await expect.poll(() => recorded().map(({ subject }) => subject)).toContain(ref('a'));
+    await expect
+      .poll(async () => (await details.events(ref('a'), undefined, call))?.items[0])
+      .toMatchObject({
+        type: 'Warning',
+        reason: 'DriftCorrected',
+        object: { kind: 'Pot', name: 'a' },
+        message: expect.stringContaining('data.text changed by jane') as string,
+      });
+    // The events of a node are those of its objects.
+    expect((await details.events(ref('a'), 'web', call))?.items.map(({ reason }) => reason)).not.toContain(
+      'DriftCorrected',
+    );
   });
 
   it('reports a change of its objects, although its status stays the same', async () => {
@@ -231,9 +292,9 @@ describe('an instance', () => {
     expect(await nextObjectChange()).toMatchObject({ subject: ref('a'), message: 'ConfigMap was removed' });
   });
 
-  it('has no node, object or log of other instances', async () => {
+  it('has no unknown node, and no object that is not its own', async () => {
     await makeReady();
-    await expect(details.node(ref('a'), 'none', call)).rejects.toMatchObject({ status: 404 });
+    await expect(details.node(ref('a'), 'none', undefined, call)).rejects.toMatchObject({ status: 404 });
     await expect(details.object(ref('a'), mapRef('b-web'), call)).rejects.toMatchObject({ status: 404 });
     await expect(details.object(ref('a'), mapRef('kube-root-ca.crt'), call)).rejects.toMatchObject({ status: 404 });
   });
@@ -293,6 +354,12 @@ describe('the objects of a collection', () => {
     expect(await details.object(ref('a'), mapRef('two'), call)).toMatchObject({ node: 'shared', differences: [] });
     const why = await details.why(ref('a'), undefined, call);
     expect(why?.chains).toMatchObject([{ nodes: ['maps'], object: { kind: 'ConfigMap', name: 'a-y' } }]);
+    const values = async (name: string) => {
+      const { expressions = [] } = (await details.node(ref('a'), 'maps', mapRef(name), call)) ?? {};
+      return expressions.map(({ value }) => (value.is === 'known' ? value.value : value));
+    };
+    expect(await values('a-y')).toEqual([['x', 'y', 'z'], 'a-y', 'y', false]);
+    expect(await values('a-x')).toEqual([['x', 'y', 'z'], 'a-x', 'x', true]);
   });
 });
 
@@ -321,8 +388,8 @@ describe('an external collection that selects an object of another node', () => 
       await details.object(ref('a'), mapRef('a-copy'), call),
       await details.object(ref('a'), mapRef('b-web'), call),
       await details.instance(ref('a'), call),
-      await details.node(ref('a'), 'copy', call),
-      await details.node(ref('a'), 'all', call),
+      await details.node(ref('a'), 'copy', undefined, call),
+      await details.node(ref('a'), 'all', undefined, call),
     ];
     for (const hidden of [password, base64, stored]) expect(JSON.stringify(answers)).not.toContain(hidden);
   });
@@ -340,13 +407,10 @@ describe('a pod that an external collection selects', () => {
     });
     await world.apply(potDefinition([{ id: 'pods', externalRef: { apiVersion: 'v1', kind: 'Pod', metadata } }]));
     await until('a', (row) => row?.revision === 2 && row.state === 'ACTIVE');
-    expect(await details.object(ref('a'), podRef, call)).toMatchObject({
-      node: 'pods',
-      live: { kind: 'Pod' },
-      pods: [],
-    });
+    const found = await details.object(ref('a'), podRef, call);
+    expect(found).toMatchObject({ node: 'pods', live: { kind: 'Pod' }, pods: [] });
     const request = { pod: podRef, container: 'c', previous: false, tail: 1 };
-    await expect(details.log(ref('a'), request, call)).rejects.toMatchObject({ code: 'instance/no-pods' });
+    await expect(details.log(ref('a'), request, call)).rejects.toMatchObject({ code: 'inspect/no-container' });
   });
 });
 
@@ -359,15 +423,15 @@ describe('a definition', () => {
       namespaced: true,
       diagnostics: [],
       followers: [{ revision: 1, instances: 2 }],
-      revisions: [{ revision: 1, current: true }],
+      revisions: [{ revision: 1, name: 'pots-r00001', current: true, pinned: [] }],
     });
     expect(found?.edges.map(({ from, to }) => `${from} ${to}`)).toContain('ext web');
-    const [line = 0] = [found?.source.nodes['web']?.line];
-    expect(found?.source.text.split('\n')[line - 1]).toContain('- id: web');
+    expect(found?.source.masked).toBe(true);
+    expect(found?.source.text).not.toContain('hunter2');
     expect(found?.source.text).toMatch(
       /^apiVersion: kro\.run\/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n {2}name: pots\n/,
     );
-    expect(await details.revision('pots', 1, call)).toMatchObject({ revision: 1, spec: { schema: { kind: 'Pot' } } });
+    expect((await details.revision('pots', 1, call))?.text).toContain('kind: Pot');
     expect(await details.revision('pots', 2, call)).toBeUndefined();
     expect(await details.definition('none', call)).toBeUndefined();
   });
@@ -376,6 +440,7 @@ describe('a definition', () => {
     await world.apply(potDefinition([mapResource('web', { text: '${nothing.data.x}' })]));
     await world.until(potsRef, (object) => object?.status?.['state'] === 'Inactive');
     const found = await details.definition('pots', call);
+    expect(found?.source).not.toHaveProperty('masked');
     const [problem] = found?.diagnostics ?? [];
     expect(problem).toMatchObject({ severity: 'error', node: 'web' });
     const { line = 0, column = 0 } = problem?.source ?? {};
@@ -386,6 +451,27 @@ describe('a definition', () => {
 
 describe('a plan', () => {
   const text = (nodes: JsonObject[]): string => JSON.stringify(potDefinition(nodes));
+
+  it('hides a field of the spec that only goes into a Secret, in the instance and in its plan', async () => {
+    const creds = {
+      ...CREDS,
+      template: { ...(CREDS['template'] as JsonObject), stringData: { key: '${schema.spec.text}' } },
+    };
+    await world.apply(potDefinition([creds]));
+    await until('a', (row) => row?.revision === 2 && row.state === 'ACTIVE');
+    const changed = { ...pot('a'), spec: { text: 'tops3cret' } };
+    const plan = await details.plan([{ name: 'a.yaml', text: JSON.stringify(changed) }], call);
+    expect(plan.instances[0]).toMatchObject({
+      fields: [{ path: 'spec.text', secret: true }],
+      writes: [{ node: 'creds' }],
+    });
+    expect(JSON.stringify(plan)).not.toContain('tops3cret');
+    await world.apply(changed);
+    await world.settled();
+    const answers = [await details.instance(ref('a'), call), await details.node(ref('a'), 'creds', undefined, call)];
+    expect(JSON.stringify(answers)).not.toContain('tops3cret');
+    expect(answers[0]).toMatchObject({ object: { spec: { text: '(secret)' } } });
+  });
 
   it('shows what a changed definition does to all instances, and writes nothing', async () => {
     await makeReady();

@@ -1,17 +1,25 @@
 import { expect, it } from 'vitest';
-import { budget } from '../support/budget.ts';
+import { share } from '../support/budget.ts';
 import { runDays } from './days.ts';
+
+const { first, count: wanted } = share('simulatedHours');
 
 it.each([1, 2])(
   'a story of hours ends as one without faults, with %i processes',
   async (processes) => {
     const hours: number[] = [];
     const onHour = async (hour: number) => void hours.push(Math.floor(hour));
-    const wanted = budget('simulatedHours');
-    const { problems, actions } = await runDays({ seed: processes, hours: wanted, processes, onHour });
+    const { problems, actions, rotations, refused } = await runDays({
+      seed: processes + first,
+      hours: wanted,
+      processes,
+      onHour,
+    });
     expect(problems).toEqual([]);
     expect(hours.at(-1)).toBeGreaterThanOrEqual(wanted);
     expect(actions).toBeGreaterThan(wanted * 5);
+    expect(rotations).toBeGreaterThanOrEqual(wanted);
+    expect(refused).toBeGreaterThan(0);
   },
   120_000,
 );

@@ -2,10 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { JsonObject } from '../../src/core/index.ts';
 import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { Fault } from '../../src/testing/simulation/fault-schedule.ts';
 import { FaultSchedule, noFaults } from '../../src/testing/simulation/fault-schedule.ts';
 import type { TransportRequest } from '../../src/kube/index.ts';
+import { RotatedCredentials } from './rotated-credentials.ts';
 import { run } from './run.ts';
 import type { UserAction } from './instance-actions.ts';
 import { applyRig, removeChild, removeRig } from './user-actions.ts';
@@ -33,6 +34,9 @@ export interface DaysPlan {
 
 export interface DaysResult {
   readonly problems: readonly string[];
+  /** The rotations of the credentials of the processes, and the requests that the server refused meanwhile. */
+  readonly rotations: number;
+  readonly refused: number;
   readonly requests: number;
   readonly actions: number;
   readonly log: readonly string[];
@@ -80,10 +84,10 @@ interface Progress {
 
 /** Random stories one after another, with pauses, until the hours are over. The last actions follow. */
 function* longStory(seed: number, hours: number, progress: Progress): Generator<UserAction> {
-  const random = seededRandom(seed);
+  const random = storyRandom(seed);
   const isOver = () => progress.elapsedMs >= hours * HOUR_MS;
   for (let part = 1; !isOver(); part += 1) {
-    for (const action of randomActions(seededRandom(seed * 10_000 + part))) {
+    for (const action of randomActions(storyRandom(seed * 10_000 + part))) {
       if (isOver()) break;
       progress.actions += 1;
       yield { ...action, pause: random() < 0.2 ? 'none' : Math.floor(random() * MAX_PAUSE_MS) };
@@ -98,12 +102,14 @@ function* longStory(seed: number, hours: number, progress: Progress): Generator<
  */
 export async function runDays({ seed, hours, processes, onHour }: DaysPlan): Promise<DaysResult> {
   const progress = { elapsedMs: 0, actions: 0 };
+  using credentials = await RotatedCredentials.create(seed);
   const good = await run({ seed, actions: lastActions(), schedule: noFaults(), processes: 1 });
   const long = await run({
     seed,
     actions: longStory(seed, hours, progress),
     schedule: new LongSchedule(seed),
     processes,
+    credentials,
     maxLogLines: MAX_LOG_LINES,
     cluster: { eventWindow: EVENT_WINDOW, controllers: true },
     async onTime(elapsedMs) {
@@ -114,7 +120,9 @@ export async function runDays({ seed, hours, processes, onHour }: DaysPlan): Pro
   });
   const problems = [...good.problems.map((text) => `without faults: ${text}`), ...long.problems];
   if (problems.length === 0) problems.push(...differences(good.state, long.state));
-  return { problems, requests: long.requests, actions: progress.actions, log: long.log };
+  const { rotations, refused } = credentials;
+  problems.push(...credentials.problems);
+  return { problems, rotations, refused, requests: long.requests, actions: progress.actions, log: long.log };
 }
 
 /** The bytes of the JavaScript heap in use after collections of garbage. Works without `--expose-gc`. */

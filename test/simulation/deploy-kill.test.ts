@@ -10,7 +10,7 @@ import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
 import type { Transport, TransportRequest } from '../../src/kube/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
-import { budget } from '../support/budget.ts';
+import { share } from '../support/budget.ts';
 import { pick, seededChoices } from '../support/choices.ts';
 
 const spec = type({ name: 'string', parts: 'string[]', debug: 'boolean' });
@@ -97,7 +97,7 @@ async function children(name: string): Promise<{ readonly content: unknown; read
   };
 }
 
-/** The operations of a seed: a first deploy and one to three more. The process of one operation is killed. */
+/** The operations of a seed: one to three deploys, and sometimes a deletion. The process of one of them is killed. */
 function story(seed: number) {
   const choices = seededChoices(seed);
   const randomOperation = (): Operation => {
@@ -113,9 +113,10 @@ function story(seed: number) {
 describe('deploys that are killed', () => {
   test('and repeated have the same result as an uninterrupted deploy', async () => {
     let killed = 0;
-    let seed = 0;
+    const { first, count } = share('deployKills');
+    let seed = first;
     const worker = async () => {
-      while (seed < budget('deployKills')) {
+      while (seed < first + count) {
         seed += 1;
         if (await runs(seed)) killed += 1;
       }
@@ -123,7 +124,7 @@ describe('deploys that are killed', () => {
     // Seeds run in parallel. Their instances share only the definition and its controller.
     await Promise.all(Array.from({ length: 6 }, worker));
     // No process is killed when the operation of a seed sends fewer requests than the seed's limit.
-    expect(killed).toBeGreaterThan(budget('deployKills') / 3);
+    expect(killed).toBeGreaterThan(count / 3);
   }, 1_800_000);
 });
 

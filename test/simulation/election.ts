@@ -1,7 +1,7 @@
 import type { Cluster } from '../../src/cluster/index.ts';
 import { runController } from '../../src/controller/index.ts';
 import { shardOf } from '../../src/controller/shards/assignment.ts';
-import { textOf } from '../../src/testing/simulation/faulty-transport.ts';
+import { responseText } from '../../src/testing/simulation/faulty-transport.ts';
 import type { TransportRequest } from '../../src/kube/index.ts';
 import type { Election } from '../../src/testing/simulation/process.ts';
 
@@ -33,7 +33,7 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
       if (shards > 0 && group === undefined) return true;
       const lease = shards > 0 ? `${LEASE}-shard-${shardOf(group ?? '', shards)}` : LEASE;
       const response = await cluster.transport().request({ method: 'GET', path: `${LEASES}/${lease}` });
-      const held = JSON.parse(await textOf(response)) as { spec?: { holderIdentity?: string } };
+      const held = JSON.parse(await responseText(response)) as { spec?: { holderIdentity?: string } };
       return held.spec?.holderIdentity === process;
     },
   };

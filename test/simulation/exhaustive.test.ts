@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { budget } from '../support/budget.ts';
+import { budget, numbersOf } from '../support/budget.ts';
 import { exhaust, runSeries, SCENARIOS, SERIES } from './exhaustive.ts';
 import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';
 import { REQUEST_FAULTS } from '../../src/testing/simulation/fault-schedule.ts';
 
 /**
- * In `npm test` a process is killed before and after every request of one story. The full run has all faults and all
- * stories.
+ * In `npm test` a process is killed before and after every request of one story. `npm run long` has all faults, and each
+ * day another story. The full run has all faults and all stories.
  */
-const stories = [...SCENARIOS].slice(0, budget('exhaustiveStories'));
+const all = [...SCENARIOS];
+const stories = numbersOf('exhaustiveStories').flatMap((number) => all.slice(number, number + 1));
 const faults = REQUEST_FAULTS.slice(0, budget('exhaustiveFaults'));
 
 describe('every fault at every request', () => {

@@ -7,7 +7,7 @@ import type { Fault, FaultSchedule } from '../../src/testing/simulation/fault-sc
 import { noFaults } from '../../src/testing/simulation/fault-schedule.ts';
 import { LostLine, TheseFaults } from './chosen-faults.ts';
 
-/** Short stories that together use every feature once. Each story runs with every fault at every request. */
+/** Short stories of creation, change, repair and deletion. Each story runs with every fault at every request. */
 export const SCENARIOS: ReadonlyMap<string, readonly UserAction[]> = new Map([
   [
     'create and delete',
@@ -43,7 +43,7 @@ export interface ExhaustiveFailure {
 
 /** The result of an exhaustive run. */
 export interface ExhaustiveResult {
-  /** Number of requests of the run without faults. Each of these requests had each fault once. */
+  /** Number of requests of the run without faults. Without a share, each of these requests had each fault once. */
   readonly requests: number;
   readonly runs: number;
   readonly failures: readonly ExhaustiveFailure[];

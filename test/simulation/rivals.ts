@@ -108,7 +108,7 @@ export class Rivals {
     return this.#client.patch(refOfObject(object), body, { fieldManager: 'rival' });
   }
 
-  /** Contests every third object of this name, for two rounds. */
+  /** Contests about a third of these objects, for two rounds. */
   #contest(key: string, object: KubeObject): void {
     const data = object['data'] as { healthy?: string } | undefined;
     if (data?.healthy === 'mine') return;

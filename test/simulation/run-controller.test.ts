@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { LogLevel } from '../../src/controller/index.ts';
 import { controllerCrds, runController } from '../../src/controller/index.ts';
+import { createMetrics, createProcessMetrics } from '../../src/controller/metrics/metrics.ts';
+import { RuntimeMetrics } from '../../src/controller/metrics/runtime-meter.ts';
 import type { Clock, Transport } from '../../src/kube/index.ts';
 import { KubeClient, systemClock } from '../../src/kube/index.ts';
+import { freePort } from '../support/api-server.ts';
 
 async function setup() {
   const cluster = await createEmbeddedCluster({ workloads: false });
@@ -116,6 +119,39 @@ describe('runController', () => {
     await process.end();
     expect(process.messages).toEqual(['waiting for the lease', 'the lease cannot be read or renewed']);
     await cluster.close();
+  });
+
+  it('serves metrics of the runtime, and each series has the labels that its metric declares', async () => {
+    const { cluster, start } = await setup();
+    const address = `127.0.0.1:${await freePort()}`;
+    const process = start('one', '--leader-elect', `--metrics-bind-address=${address}`);
+    await process.logged('the controller is ready');
+    const text = await (await fetch(`http://${address}/metrics`)).text();
+    await process.end();
+    await cluster.close();
+    const declared = new Map(
+      [...createMetrics().all, ...createProcessMetrics(), ...new RuntimeMetrics().all].map(({ name, labels }) => [
+        name,
+        [...labels].sort().join(),
+      ]),
+    );
+    const lines = [...text.matchAll(/^(\w+?)(_bucket|_sum|_count)?(?:\{(.*)\})? \S+$/gm)];
+    const written = lines.map(([, name = '', suffix = '', labels = '']) => {
+      const whole = declared.has(name + suffix) ? name + suffix : name;
+      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label = '']) => label);
+      return [
+        whole,
+        names
+          .filter((label) => label !== 'le' || suffix !== '_bucket')
+          .sort()
+          .join(),
+      ] as const;
+    });
+    expect(written.filter(([name, labels]) => declared.get(name) !== labels)).toEqual([]);
+    const names = new Set(written.map(([name]) => name));
+    for (const name of ['nodejs_eventloop_lag_p99_seconds', 'leader_election_master_status', 'workqueue_depth']) {
+      expect(names).toContain(name);
+    }
   });
 
   it('refuses an invalid command line, and a cluster without the CRDs', async () => {

@@ -2,11 +2,13 @@ import type { ClusterOptions, ClusterSnapshot } from '../../src/cluster/index.ts
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds } from '../../src/controller/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
+import { definedMember } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 import { electionOf } from './election.ts';
 import type { Stage } from './stage.ts';
 import { DEFINITION_STAGE } from './stage.ts';
 import { Rivals } from './rivals.ts';
+import type { RotatedCredentials } from './rotated-credentials.ts';
 import { FaultyWorld } from '../../src/testing/simulation/faulty-world.ts';
 import { SimClock } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
@@ -29,6 +31,8 @@ export interface RunPlan {
   readonly cluster?: ClusterOptions;
   /** The log keeps at least this number of its last lines. Default: 20,000. */
   readonly maxLogLines?: number;
+  /** The credentials of the processes. Default: the requests have none. */
+  readonly credentials?: RotatedCredentials;
   /** Called after each action, with the milliseconds of simulated time since the beginning. */
   readonly onTime?: (elapsedMs: number) => Promise<void>;
 }
@@ -135,7 +139,9 @@ class World {
       processes,
       ...(processes > 1 ? { election: electionOf(cluster, shards, stage.flags) } : {}),
       onLog: (line) => this.#note(line),
+      ...definedMember('authenticate', plan.credentials?.authenticate),
     });
+    plan.credentials?.begin(clock, (line) => this.#note(line));
     this.#rivals = new Rivals(this.#faulty.admin, clock, this.#faulty.ledger, seed);
     this.#faulty.isBusy = () => this.#rivals.busy;
   }
@@ -153,6 +159,7 @@ class World {
       await this.#plan.onTime?.(clock.now() - began);
     }
     this.#requestsWithFaults = this.#faulty.requests;
+    this.#plan.credentials?.end();
     await this.#faulty.endFaults();
     const { writes } = invariants;
     this.#state = await this.#stage.endState(admin);

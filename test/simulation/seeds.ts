@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budget } from '../support/budget.ts';
+import { share } from '../support/budget.ts';
 import type { Stories } from './simulate.ts';
 import { simulate, STORIES } from './simulate.ts';
 
@@ -10,24 +10,23 @@ const PER_TEST = 25;
  * Declares the tests of every `of`-th batch of seeds. Several files divide the batches, so that the files run in
  * parallel.
  */
-export function describeSeeds(share: number, of: number): void {
+export function describeSeeds(part: number, of: number): void {
   describe('controller under faults', () => {
-    describeBatches({ first: 1, last: budget('simulationSeeds') }, STORIES.definitions, '--seed', share, of);
+    describeBatches(rangeOf('simulationSeeds'), STORIES.definitions, '--seed', part, of);
   });
 }
 
-/** The number of seeds with stories about Graphs. `npm run long` runs another part of them each day. */
-const GRAPH_SEEDS = 2000;
-
 /** Declares the tests of seeds with stories about objects of the kind Graph. */
 export function describeGraphSeeds(): void {
-  const seeds = budget('simulationGraphSeeds');
-  const parts = process.env.TYPEKRO_BUDGET === 'long' ? Math.max(1, Math.floor(GRAPH_SEEDS / seeds)) : 1;
-  const day = Math.floor(Date.now() / 86_400_000);
-  const first = 1 + (day % parts) * seeds;
   describe('controller with Graphs under faults', () => {
-    describeBatches({ first, last: first + seeds - 1 }, STORIES.graphs, '--graphs --seed');
+    describeBatches(rangeOf('simulationGraphSeeds'), STORIES.graphs, '--graphs --seed');
   });
+}
+
+/** Seeds begin at 1. */
+function rangeOf(kind: string): SeedRange {
+  const { first, count } = share(kind);
+  return { first: 1 + first, last: first + count };
 }
 
 /** A range of seeds. */
@@ -36,8 +35,8 @@ interface SeedRange {
   readonly last: number;
 }
 
-function describeBatches({ first, last }: SeedRange, stories: Stories, option: string, share = 0, of = 1): void {
-  for (let from = first + share * PER_TEST; from <= last; from += PER_TEST * of) {
+function describeBatches({ first, last }: SeedRange, stories: Stories, option: string, part = 0, of = 1): void {
+  for (let from = first + part * PER_TEST; from <= last; from += PER_TEST * of) {
     const to = Math.min(from + PER_TEST - 1, last);
     it(`ends in the same state as without faults, and breaks no invariant: seeds ${from} to ${to}`, async () => {
       for (let seed = from; seed <= to; seed += 1) {

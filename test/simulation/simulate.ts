@@ -5,7 +5,7 @@ import { randomGraphActions } from './graphs/actions.ts';
 import type { Stage } from './stage.ts';
 import { DEFINITION_STAGE } from './stage.ts';
 import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { noise, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { noise, storyRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { randomActions } from './user-actions.ts';
 import { noFaults, FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
@@ -73,7 +73,7 @@ export function storyOf(
   stories: Stories = STORIES.definitions,
 ): { readonly story: number; readonly actions: readonly UserAction[] } {
   const story = Math.ceil(seed / SEEDS_PER_STORY);
-  return { story, actions: stories.actions(seededRandom(story)) };
+  return { story, actions: stories.actions(storyRandom(story)) };
 }
 
 /** The controller processes: one process, several with one leader, or several that divide the shards. */

@@ -7,7 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fleetSize } from '../../scripts/fleet-size.ts';
 import { buildSite } from '../../scripts/site/build-site.ts';
-import { startBrowser, whyNoBrowser } from '../browser/support/browser.ts';
+import { axeProblems, startBrowser, whyNoBrowser } from '../browser/support/browser.ts';
+import { serveFolder } from '../browser/support/serve-folder.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -43,7 +44,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
       writeFileSync(join(folder, name), content);
     }
     browser = await startBrowser();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });
@@ -99,6 +100,9 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
     await page.getByLabel('Children of each instance').fill('20');
     expect(await result.textContent()).toContain(`memory limit ${size.limitMi}Mi`);
     expect(await result.textContent()).toContain(`${size.requestsPerHour.toLocaleString('en')} API requests an hour`);
+    await page.getByLabel('Definitions', { exact: true }).fill('500');
+    const many = fleetSize({ instances: 1000, children: 20, changesPerHour: 600, definitions: 500 });
+    expect(await result.textContent()).toContain(`${many.restMb.toFixed(0)} MB at rest`);
     await page.getByLabel('Children of each instance').fill('-1');
     expect(await result.textContent()).toBe('Enter whole numbers that are not negative.');
     await page.close();
@@ -112,6 +116,37 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
     await page.waitForURL(/compositions\.html$/);
     await page.close();
   });
+
+  test('the playground in a folder says that it needs a server', async () => {
+    const page = await browser.newPage(VIEWS[2].options);
+    await page.goto(addressOf('playground/index.html'));
+    await page.getByText('cannot load from a folder').waitFor();
+    expect(await page.getByText('python3 -m http.server').isVisible()).toBe(true);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    expect(await axeProblems(page)).toEqual([]);
+    await page.close();
+  });
+
+  test(
+    'on a server, the start page opens the playground with an example, which runs',
+    { timeout: 90_000 },
+    async () => {
+      const server = await serveFolder(folder, '/docs/');
+      const page = await browser.newPage(VIEWS[0].options);
+      page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(server.url);
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Playground' }).waitFor();
+      await page.getByRole('link', { name: 'A worker for each queue' }).click();
+      await page.getByText('Step 3 of 3: Status of Deployment worker-mail').waitFor({ timeout: 60_000 });
+      expect(await page.getByText('cannot load from a folder').count()).toBe(0);
+      expect(errors).toEqual([]);
+      await page.close();
+      await server.close();
+    },
+  );
 
   test('no page had an error', () => {
     expect(errors).toEqual([]);

@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs';
+import { posix } from 'node:path';
 import MiniSearch from 'minisearch';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Site } from '../../scripts/site/build-site.ts';
 import { buildSite } from '../../scripts/site/build-site.ts';
-import { PAGES } from '../../scripts/site/navigation.ts';
+import { PAGES, PLAYGROUND } from '../../scripts/site/navigation.ts';
 import { SEARCH_OPTIONS } from '../../scripts/site/search-options.ts';
+import { decodeInput } from '../../src/dashboard/client/playground/share.ts';
+import { PLAYGROUND_EXAMPLES } from '../../src/dashboard/playground/examples.ts';
 
 const MAX_FIRST_PAGE_BYTES = 150_000;
 
@@ -12,7 +15,7 @@ let site: Site;
 const textOf = (name: string): string => String(site.files.get(name));
 beforeAll(async () => {
   site = await buildSite();
-});
+}, 180_000);
 
 test('every page of docs is in the navigation once', () => {
   const sources = PAGES.map(({ source }) => source);
@@ -45,8 +48,35 @@ test('no page loads anything from another origin', () => {
 
 test('the page of sizes has a form, and its script computes with the formula of the table', () => {
   const fields = [...textOf('scale.html').matchAll(/<input name="(\w+)" type="number"/g)].map(([, name]) => name);
-  expect(fields).toEqual(['instances', 'children', 'changesPerHour']);
+  expect(fields).toEqual(['instances', 'children', 'changesPerHour', 'definitions']);
   expect(textOf('site.js')).toContain('API requests an hour');
+});
+
+describe('the playground in the site', () => {
+  const linksOf = (name: string): string[] =>
+    [...textOf(name).matchAll(/href="([^"]*playground\/index\.html[^"]*)"/g)].map(([, link = '']) => link);
+
+  test('the navigation of each page leads to its file', () => {
+    for (const { target } of PAGES) {
+      const [first = ''] = linksOf(target).slice(-1);
+      expect(posix.join(posix.dirname(target), first), target).toBe(PLAYGROUND.target);
+    }
+    expect(site.files.has(PLAYGROUND.target)).toBe(true);
+  });
+
+  test('each file that its page loads is in the site', () => {
+    const folder = posix.dirname(PLAYGROUND.target);
+    const loaded = [...textOf(PLAYGROUND.target).matchAll(/(?:src|href)="(\.\/[^"]*)"/g)].map(([, name = '']) => name);
+    expect(loaded).toEqual(['./playground.css', './playground.js']);
+    const workers = ['./playground-worker.js', './layout-worker.js'];
+    expect([...loaded, ...workers].filter((name) => !site.files.has(posix.join(folder, name)))).toEqual([]);
+  });
+
+  test.each(['index.html', 'dashboard.html'])('%s opens each example', async (name) => {
+    const states = linksOf(name).flatMap((link) => link.split('?state=')[1] ?? []);
+    const inputs = await Promise.all(states.map((state) => decodeInput(state)));
+    expect(inputs).toEqual(PLAYGROUND_EXAMPLES.map(({ name: _, ...input }) => input));
+  });
 });
 
 /** Questions of a reader as words for the search, each with the page that has the answer. */

@@ -219,7 +219,7 @@ function kubeconfigFor(server: string, token: string, certificate: string): stri
 }
 
 /** Returns a free TCP port. Another process can take the port before the caller does. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);

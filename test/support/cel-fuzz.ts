@@ -27,7 +27,7 @@ function noise(choices: Choices): string {
   return Array.from({ length: choices.below(60) }, () => pick(choices, characters)).join('');
 }
 
-/** Time limit of each stage of one expression. The limit is generous because the machine may be busy. */
+/** The time limit for all stages of one expression, checked after each stage. It is long, for busy machines. */
 const MAX_RUN_MS = 10_000;
 /** Work units of an evaluation. They are enough for every loop that has an end. */
 const BUDGET = 300_000;

@@ -138,7 +138,7 @@ class Generator {
   }
 
   expression(wanted: CelType, depth: number): string {
-    // One expression in forty has another type than requested: the checker must report an error, and must not throw.
+    // One expression in forty has a type that may differ from the requested one. The checker must not throw then.
     const type = this.#below(40) === 39 ? pick(this.#choices, Object.values(VARIABLES)) : wanted;
     if (depth <= 0) return this.#leaf(type);
     const forms: (() => string | undefined)[] = [

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { pick, type Choices } from './choices.ts';
 
-/** All expressions of the recordings. */
+/** The expressions of the recordings, without those of more than 2,000 characters. */
 export function corpus(): readonly string[] {
   const folder = new URL('../conformance/cel/', import.meta.url);
   const expressions: string[] = [];

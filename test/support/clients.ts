@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isLongRun } from './budget.ts';
 
 /*
  * The clients of other projects that the end-to-end tests run. kubectl, helm and two Go programs are built from the
@@ -92,7 +93,7 @@ export function findClient(name: ClientName): string | undefined {
   if (path !== undefined) return path;
   const file = new URL('../e2e/allowed-skips.json', import.meta.url);
   const allowed = (JSON.parse(readFileSync(file, 'utf8')) as AllowedSkips)[name];
-  if (allowed === undefined || (process.env['TYPEKRO_BUDGET'] === 'long' && !allowed.ci)) {
+  if (allowed === undefined || (isLongRun() && !allowed.ci)) {
     throw new Error(`there is no ${name}, and test/e2e/allowed-skips.json does not allow to skip its tests`);
   }
   console.warn(`skipped: there is no ${name}; ${allowed.reason}`);

@@ -24,7 +24,7 @@ export interface ClusterStory extends AsyncDisposable {
   ): Promise<void>;
   /** Advances the clock and waits for the timers that become due. */
   advance(seconds: number): Promise<void>;
-  /** Reasons of the events about an object, ordered by their first time. */
+  /** Reasons of the events about an object, in the order of their last writes. */
   reasons(name: string): Promise<string[]>;
 }
 

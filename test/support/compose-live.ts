@@ -34,7 +34,7 @@ const INNER_SPEC = {
   required: ['name'],
 } as const;
 
-/** The content of the cluster: all resources, hardly any, or a mixture chosen by name. */
+/** The state of the objects in the cluster: all fields, hardly any fields, or one of the two by the object's name. */
 const ROUNDS = ['full', 'bare', 'mixed'] as const;
 type Round = (typeof ROUNDS)[number];
 

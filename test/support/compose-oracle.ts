@@ -55,7 +55,10 @@ export const TEXTS: readonly string[] = [
   ['NaN', 'nan', 'inf', 'Infinity', '-Infinity', '12px', '1_000', 'true', 'null', '5 6', '0.1.2'],
 ].flat();
 
-/** Texts in which JavaScript counts two UTF-16 units where CEL counts one code point. */
+/**
+ * Texts with characters that are two UTF-16 units in JavaScript and one code point in CEL. U+FF5E comes after these
+ * characters in the order of UTF-16 units, and before them in the order of code points.
+ */
 export const ASTRAL: readonly string[] = ['😀', 'a😀b', '\u{10FFFF}', '\uFF5E'];
 
 const INTS = [0, 1, -1, 2, 3, 7, -7, 255, 2 ** 31 - 1, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 53 - 1, 1 - 2 ** 53];

@@ -5,7 +5,7 @@ import { DevLoop } from '../../src/cli/dev/dev-loop.ts';
 import type { FolderEvents } from '../../src/cli/dev/watch-files.ts';
 import { checkNamedFiles } from '../../src/cli/up/checked.ts';
 import type { Session } from '../../src/cli/up/session.ts';
-import { startSession } from '../../src/cli/up/session.ts';
+import { startUpSession } from '../../src/cli/up/session.ts';
 import { takeStateDirectory } from '../../src/cli/up/state-directory.ts';
 import type { Clock } from '../../src/kube/index.ts';
 import { systemClock } from '../../src/kube/index.ts';
@@ -117,7 +117,7 @@ export class DevHarness {
       timeoutMs: this.timeoutMs,
       start: async () => {
         await this.onStart();
-        const session = await startSession(this.#state, { port: this.port });
+        const session = await startUpSession(this.#state, { port: this.port });
         this.sessions.push(session);
         return session;
       },

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * The pages for users, from the root of the repository. Pages of decisions are left out, because they keep the commands
- * of the time when they were written.
+ * `README.md` and the pages directly in `docs`, from the root of the repository. `WALKED_PAGES` has pages of folders.
+ * Pages of decisions are in neither list, because they keep the commands of the time when they were written.
  */
 export const USER_PAGES: readonly string[] = [
   'README.md',

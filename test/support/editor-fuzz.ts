@@ -86,7 +86,7 @@ export function randomEdit(
  * Sends all requests about a document, as an editor does after an edit.
  *
  * @returns the first answer that is wrong: a range outside of the document; `undefined` when all are right
- * @throws any error of an answer; only the refusal of a name is expected
+ * @throws any error of an answer, except the refusal of a name
  */
 export async function askAll(
   document: EditorDocument,

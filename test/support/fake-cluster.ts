@@ -66,7 +66,7 @@ export class FakeCluster {
     return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
   }
 
-  /** Changes an object as another client, which takes over the ownership of the changed fields. */
+  /** Changes an object as another client. The managers of the changed fields lose these fields. */
   edit(key: string, change: (object: KubeObject) => void): void {
     const before = this.#objects.get(key);
     if (before === undefined) throw new Error(`no object ${key}`);

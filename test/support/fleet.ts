@@ -8,7 +8,7 @@ const NAMESPACE = 'fleet';
 const API_VERSION = 'fleet.test/v1';
 const TIMEOUT_MS = 120_000;
 
-/** The instances whose children may be behind. More edits wait for the controller. */
+/** When this many children are behind their instances, further edits wait for the controller. */
 const MAX_BEHIND = 20;
 
 const ROLES = ['log', 'flag'];

@@ -169,7 +169,7 @@ export class ControllerWrites {
     this.#seen.length = 0;
   }
 
-  /** The writes for an instance, in the order of their answers. A repeated write that the server refuses counts once. */
+  /** The writes for an instance, in the order of their answers. Equal writes count once, such as repeated refusals. */
   of(instance: string): ChildDecision[] {
     const children = this.#seen.flatMap(({ request, status }) => {
       const decision = decisionOf(request, status);

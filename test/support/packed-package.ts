@@ -5,6 +5,17 @@ import { runCommand } from './command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Packs the package in the folder `source` by `npm pack`, without its scripts. Returns the name of the file in `directory`. */
+export function packPackage(source: string, directory: string): string {
+  const npm = process.env['npm_execpath'];
+  const pack = ['pack', '--ignore-scripts', '--pack-destination', directory];
+  const [command, args] = npm === undefined ? ['npm', pack] : [process.execPath, [npm, ...pack]];
+  orThrow(runCommand(command, args, { cwd: source }));
+  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error(`npm pack wrote no file into ${directory}`);
+  return tarball;
+}
+
 /**
  * Creates a project below `parent` with the package as `npm pack` makes it, and returns the project's folder. Only the
  * package comes from the tarball. Its dependencies are those of this repository.
@@ -14,11 +25,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  */
 export function makePackedProject(parent: string, packages: 'everything' | 'dependencies' = 'everything'): string {
   const directory = mkdtempSync(join(parent, '.run-'));
-  const npm = process.env['npm_execpath'];
-  const pack = ['pack', '--ignore-scripts', '--pack-destination', directory];
-  const [command, args] = npm === undefined ? ['npm', pack] : [process.execPath, [npm, ...pack]];
-  orThrow(runCommand(command, args, { cwd: root }));
-  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
+  const tarball = packPackage(root, directory);
   const modules = join(directory, 'node_modules');
   mkdirSync(modules);
   const names =

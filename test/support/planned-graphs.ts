@@ -7,7 +7,7 @@ export type Random = () => number;
 export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
   items[Math.floor(random() * items.length)] as Item;
 
-/** The other definition, whose kind generated graphs use. The names of its children do not clash with theirs. */
+/** A definition whose kind generated graphs use. The names of its children differ from those of generated graphs. */
 export const lidDefinition = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',

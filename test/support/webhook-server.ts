@@ -30,7 +30,7 @@ export type ReviewAnswer = JsonObject | ((response: ServerResponse, request: Rev
 /** A server of admission webhooks. */
 export interface WebhookServer extends TlsServer {
   /** The reviews in the order in which they came, with their paths. */
-  readonly seen: { readonly path: string; readonly request: ReviewRequest }[];
+  readonly seen: { readonly path: string; readonly apiVersion: string; readonly request: ReviewRequest }[];
 }
 
 /** The patch of an answer. */
@@ -47,9 +47,9 @@ export async function openWebhookServer(
 ): Promise<WebhookServer> {
   const seen: WebhookServer['seen'] = [];
   const server = await openTlsServer(serverNames, async (message, response) => {
-    const { request } = JSON.parse(await text(message)) as { request: ReviewRequest };
+    const { apiVersion, request } = JSON.parse(await text(message)) as { apiVersion: string; request: ReviewRequest };
     const path = message.url ?? '';
-    seen.push({ path, request });
+    seen.push({ path, apiVersion, request });
     const decided = decide(request, path);
     if (typeof decided === 'function') return decided(response, request);
     const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };

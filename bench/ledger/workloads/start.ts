@@ -1,4 +1,6 @@
-/** Processor time from the first line of a process to the first response of an embedded cluster to a read. */
+/**
+ * Processor time of a process from its start, with that of Node, to the first response of an embedded cluster to a read.
+ */
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 
 const cluster = await createEmbeddedCluster({ controllers: false });

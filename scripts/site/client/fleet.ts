@@ -5,12 +5,13 @@ const numberOf = (form: HTMLFormElement, name: string): number =>
 
 /** The sentences for the fleet of the form; a request for whole numbers when a field has none. */
 function sizeText(form: HTMLFormElement): string {
-  const [instances, children, changesPerHour] = ['instances', 'children', 'changesPerHour'].map((name) =>
-    numberOf(form, name),
-  );
-  if (!form.checkValidity() || instances === undefined || children === undefined || changesPerHour === undefined)
-    return 'Enter whole numbers that are not negative.';
-  const size = fleetSize({ instances, children, changesPerHour });
+  if (!form.checkValidity()) return 'Enter whole numbers that are not negative.';
+  const size = fleetSize({
+    instances: numberOf(form, 'instances'),
+    children: numberOf(form, 'children'),
+    changesPerHour: numberOf(form, 'changesPerHour'),
+    definitions: numberOf(form, 'definitions'),
+  });
   const each = size.processes === 1 ? 'one process' : `${size.processes} processes, each`;
   return [
     `${each} with ${size.restMb.toFixed(0)} MB at rest and ${size.peakMb.toFixed(0)} MB at the peak of a restart`,

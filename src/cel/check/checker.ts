@@ -73,7 +73,8 @@ export class CheckedAst implements Checked {
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
 /**
- * The maximum number of errors in the log. An error beyond this number is reported once, even if its node occurs twice.
+ * The maximum length of `#log`. Like cel-go, the checker repeats the errors of a node that a macro's expansion contains
+ * twice. The errors beyond this number are reported once.
  */
 const MAX_LOGGED_ERRORS = 128;
 
@@ -305,7 +306,7 @@ export class Checker {
     return result;
   }
 
-  /** Checks `&&` or `||`. The error names the operand that is not a bool. */
+  /** Checks `&&` or `||`. Each operand that cannot be a bool has an error at its own place. */
   #logic(expr: Call, declaration: FunctionDeclaration, overload: Overload, args: readonly CelType[]): CelType {
     let fits = true;
     for (const [index, type] of args.entries()) {
@@ -417,7 +418,10 @@ export class Checker {
   }
 }
 
-/** Can a literal `Name{…}` make values of this type? */
+/**
+ * Does the checker accept a literal `Name{…}` of this type? As in cel-go, the names `list`, `map` and `null_type` are
+ * accepted; the evaluation of such a literal fails.
+ */
 function isMessage(type: CelType): boolean {
   return ['struct', 'timestamp', 'duration', 'list', 'map', 'null', 'dyn'].includes(type.kind);
 }

@@ -4,7 +4,7 @@ import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './
 
 /** The cost of one traversal, per character. */
 export const TRAVERSAL = 0.1;
-/** The cost that each character of a pattern adds to a match. */
+/** The factor of the cost of a match for each character of the pattern. */
 export const PATTERN = 0.25;
 
 /** An operand of a call. */
@@ -17,7 +17,7 @@ export interface Operand {
   readonly elements: () => Range;
 }
 
-/** The cost of a call without its arguments, and the size of its result where the result has one. */
+/** The cost of a call, not counting the cost of its arguments, and the size of its result where the result has one. */
 export interface CallCost {
   readonly cost: Range;
   readonly size?: Range;
@@ -47,8 +47,9 @@ const NOMINAL = new Set([
 const ADDRESS: Range = { min: 4, max: 16 };
 
 /**
- * The cost of a function that the API server adds to CEL; `undefined` for functions with cel-go's own cost. Among the
- * latter are the constructors (`quantity(x)`, `ip(x)`), which cost one unit.
+ * The cost of a function with a price of the API server; `undefined` for functions with cel-go's price. Constructors
+ * such as `quantity(x)` and `ip(x)` have cel-go's price, which is one unit. The constructor `url(x)` has a price of the
+ * API server.
  */
 export function libraryCost(
   name: string,
@@ -71,7 +72,7 @@ export function libraryCost(
     case 'min':
     case 'indexOf':
     case 'lastIndexOf':
-      return { cost: searchCost(target) };
+      return { cost: traversalCost(target) };
     case 'lowerAscii':
     case 'upperAscii':
     case 'substring':
@@ -81,7 +82,7 @@ export function libraryCost(
       if (first === undefined || second === undefined) return undefined;
       return { cost: scaleRange(target.size, 2 * TRAVERSAL), size: replacedSize(target.size, first.size, second.size) };
     case 'split': {
-      const size = { min: 0, max: second?.integer ?? target.size.max };
+      const size = { min: 0, max: maxParts(target, second?.integer) };
       return { cost: scaleRange(target.size, 2 * TRAVERSAL), size };
     }
     case 'join': {
@@ -105,10 +106,19 @@ export function libraryCost(
 }
 
 /**
- * The cost of a search. A search in a text costs a traversal. A search in a list costs one unit for each element, and
- * also a traversal for each element that is a text or bytes.
+ * The maximum number of parts after `split`. The API server takes a constant limit as an unsigned number. A negative
+ * constant, which means no limit, therefore counts as the greatest number.
  */
-function searchCost(target: Operand): Range {
+function maxParts(target: Operand, limit: number | undefined): number {
+  if (limit === undefined) return target.size.max;
+  return limit < 0 ? UNBOUNDED : limit;
+}
+
+/**
+ * The cost of a pass over a text or a list. A text costs a traversal. A list costs one unit for each element, and also
+ * a traversal for each element that is a text or bytes.
+ */
+function traversalCost(target: Operand): Range {
   const [element] = target.type.params;
   if (element === undefined) return scaleRange(target.size, TRAVERSAL);
   const texts = element.kind === 'string' || element.kind === 'bytes';

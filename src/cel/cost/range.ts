@@ -4,7 +4,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** The upper limit of costs and sizes: cel-go counts in 64 bits. Larger values are cut to it. */
+/** The upper limit of costs and sizes, because cel-go counts in 64 bits. Larger values are reduced to this limit. */
 export const UNBOUNDED = 2 ** 64;
 
 const capped = (value: number): number => Math.min(value, UNBOUNDED);

@@ -65,14 +65,14 @@ function adoptInt(data: unknown): number | bigint {
   return fail(`invalid data, expected int, got non-integer float ${formatGeneral(data)}`);
 }
 
-/** Is this data an object of JSON, or a view of one? */
+/** Is this data an object of JSON? The result is also true for null, so a caller tests for null first. */
 export function isDataObject(data: unknown): boolean {
   return (
     typeof data === 'object' && !Array.isArray(data) && !(data instanceof CelValue) && !(data instanceof Uint8Array)
   );
 }
 
-/** The value of data without a schema. A value that JSON does not have is an error. */
+/** The value of data without a schema: null for `undefined`. A function or a symbol is an error. */
 export function adoptAny(data: unknown): Value {
   switch (typeof data) {
     case 'undefined':

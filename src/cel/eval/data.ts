@@ -1,6 +1,6 @@
 import { CelValue } from '../values.ts';
 
-/** The depth to which two pieces of foreign data are compared. Deeper data counts as different. */
+/** The depth to which two pieces of data from outside CEL are compared. Deeper data counts as different. */
 const MAX_DEPTH = 1_000;
 
 /**

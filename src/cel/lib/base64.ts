@@ -1,6 +1,6 @@
 import { failure, type Failure } from '../../golang/index.ts';
 
-/** Standard base64 as cel-go's encoders read it: with or without padding, and with line breaks ignored. */
+/** Standard base64 with padding. */
 
 const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -9,7 +9,10 @@ export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-/** Decodes base64. The failure names the first bad byte, as Go does for the form without padding. */
+/**
+ * Decodes standard base64 with or without padding, and ignores line breaks, as cel-go does. The failure names the first
+ * bad byte, as Go does for the form without padding.
+ */
 export function decodeBase64(text: string): Uint8Array | Failure {
   const compact = text.replace(/[\r\n]/g, '');
   if (!PADDED.test(compact)) {

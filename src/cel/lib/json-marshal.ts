@@ -19,7 +19,7 @@ import {
 import { encodeBase64 } from './base64.ts';
 import { formatTimestamp, MIN_SECONDS } from './timestamp.ts';
 
-/** The depth below which values are refused. kro and API servers refuse deeper values, too. */
+/** The maximum depth of a value, as in the embedded cluster. The recursion needs a limit. */
 const MAX_DEPTH = 1_000;
 
 const CONVERT = 'json.marshal failed to convert value: ';

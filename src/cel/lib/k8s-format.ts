@@ -66,7 +66,10 @@ function uriProblems(text: string): readonly string[] {
   return url instanceof Failure ? [url.message] : [];
 }
 
-/** Kubernetes' `format`: the named formats, and a check that returns the problems of a text in such a format. */
+/**
+ * Kubernetes' `format`: the named formats, and a function that returns the reasons why a text does not have such a
+ * format.
+ */
 export const kubernetesFormat: Library = {
   name: 'kubernetes.format',
   functions: [

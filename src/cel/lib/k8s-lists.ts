@@ -97,8 +97,8 @@ function isSorted(list: readonly Value[]): Value {
 }
 
 /**
- * The first of the least or of the greatest elements. An element that cannot be compared with the result so far never
- * replaces it.
+ * The first of the least or of the greatest elements. An element that cannot be compared with the result so far does
+ * not replace the result.
  */
 function extreme(name: string, replaces: -1 | 1, list: readonly Value[]): Value {
   let best = list[0];

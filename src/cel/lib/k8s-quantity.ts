@@ -129,7 +129,10 @@ export const kubernetesQuantity: Library = {
   ],
 };
 
-/** Parses a quantity. The cost counts its digits and the digits that its exponent adds. */
+/**
+ * Parses a quantity. The cost is a quarter of the text's length, plus the number of digits that the exponent adds or
+ * removes.
+ */
 function parsed(text: string, context: CallContext): ParsedQuantity | Failure {
   const exponent = Number(/[eE]([-+]?\d{1,4})$/.exec(text.slice(-8))?.[1] ?? 0);
   context.charge((text.length >> 2) + Math.abs(exponent));

@@ -5,7 +5,7 @@ import { CelMap, entriesOf, fail, type Value } from '../values.ts';
 import { member } from './define.ts';
 
 const MAP = mapType(typeParam('K'), typeParam('V'));
-/** The depth below which data is replaced and not merged. */
+/** The maximum depth to which maps are merged. Deeper data is replaced. */
 const MAX_DEPTH = 1_000;
 
 /** kro's `merge` and `deepMerge`. */
@@ -56,8 +56,8 @@ function union(left: Entries, right: Entries, context: CallContext, both: (a: Va
 }
 
 /**
- * Merges maps. When one map is empty, the result is the other map. Any other value of the left side is replaced by that
- * of the right side.
+ * Merges maps. When one map is empty, the result is the other map. In all other cases a value of the right map replaces
+ * the value of the left map.
  */
 function deepMerge(left: Value, right: Value, context: CallContext, depth: number): Value {
   const a = entriesOf(left);

@@ -21,8 +21,8 @@ class OmitValue extends LibraryValue {
 export const OMIT: LibraryValue = new OmitValue();
 
 /**
- * kro's `omit()`. The analysis in `references.ts` knows the place of an expression, and decides whether the expression
- * may call it.
+ * kro's `omit()`. `../references.ts` refuses it without its feature, and outside of templates. The room `graph` refuses
+ * it in `forEach` and in the fields of an identity.
  */
 export const kroOmit: Library = {
   name: 'kro.omit',

@@ -38,8 +38,8 @@ function seededString(length: Int, seed: string, context: CallContext): Value {
 }
 
 /**
- * An int between two bounds. The size of the range is a uint64, so the arithmetic wraps around for a range of more than
- * half of all int64 values.
+ * An int from `min` up to, but not including, `max`. The size of the range is a uint64, so the arithmetic wraps around
+ * for a range of more than half of all int64 values.
  */
 function seededInt(min: Int, max: Int, seed: string, context: CallContext): Value {
   if (min >= max) return fail('random.seededInt min must be less than max');

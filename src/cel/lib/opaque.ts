@@ -13,7 +13,7 @@ import {
 import { fail, OpaqueValue, type Value } from '../values.ts';
 import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 
-/** The types of Kubernetes' libraries, and their values. A value equals only values of its own type. */
+/** The types of Kubernetes' libraries, and their values. A comparison with a value of another type is an error. */
 
 /** A value of a library's type. Error messages show the value's text. */
 export abstract class LibraryValue extends OpaqueValue {

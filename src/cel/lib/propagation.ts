@@ -31,7 +31,10 @@ function progressOf(name: string, value: Value): ObjectProgress {
   return found ?? fail(`${name}() is only known for resources and their items`);
 }
 
-/** Returns the position before which the present batch ends, given the number of items that are updated and ready. */
+/**
+ * Returns the position after the last item of the present batch. `done` is the number of items that are updated and
+ * ready.
+ */
 type BatchEnd = (done: number) => number;
 
 function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {

@@ -56,7 +56,7 @@ export function cachedPattern(source: string, context: CallContext): Pattern | F
   return pattern;
 }
 
-/** Handles patterns that re2js refuses and Go accepts, and errors of re2js that say less than those of Go. */
+/** Handles patterns that re2js refuses and Go accepts, and errors of re2js that are less precise than Go's errors. */
 function recover(source: string, error: unknown): Pattern | Failure {
   const message = error instanceof Error ? error.message : 'error parsing regexp: internal error';
   if (message.includes('duplicate capture group name')) {

@@ -88,7 +88,7 @@ export const strings: Library = {
       name: 'strings.quote',
       overloads: [
         overload('strings_quote', [STRING], STRING, (text: string, context: CallContext) =>
-          charged(quote(text), context),
+          charged(quoteCelString(text), context),
         ),
       ],
     },
@@ -270,7 +270,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
 };
 
-function quote(text: string): string {
+function quoteCelString(text: string): string {
   // oxlint-disable-next-line no-control-regex -- the function escapes these characters
   const escaped = text.replace(/[\u0007-\r\\"]/g, (char) => ESCAPES[char] ?? char);
   return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;

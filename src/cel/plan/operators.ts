@@ -208,7 +208,7 @@ function compareNumbers(comparison: OrderOperator, a: number, b: number): boolea
   }
 }
 
-/** Compares ints: JavaScript compares a number with a bigint by value. */
+/** Compares ints, or doubles. JavaScript compares a number with a bigint by value. */
 function compareInts(comparison: OrderOperator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
   switch (comparison) {
     case '<':

@@ -31,7 +31,7 @@ export interface Chain {
 export interface PlannedNode {
   readonly type: CelType;
   readonly shape?: DataShape;
-  /** The path to the data, if the node reads a variable or a field of a variable. */
+  /** The path to the data, if the node reads an object from a variable or from a field of a variable. */
   readonly chain?: Chain;
   /** The texts that a concatenation joins. */
   readonly texts?: readonly ((frame: Frame) => Value)[];

@@ -19,7 +19,7 @@ export class PlanScope {
     return this.#stack.findLast((entry) => entry.name === name)?.plan;
   }
 
-  /** Plans something with more names in scope. */
+  /** Plans a part with more names in scope. */
   within<T>(names: readonly (readonly [string, PlannedNode])[], plan: () => T): T {
     const { length } = this.#stack;
     for (const [name, entry] of names) this.#stack.push({ name, plan: entry });

@@ -164,7 +164,7 @@ function adopted(data: unknown): Value | undefined {
   return data === undefined ? undefined : adoptAny(data);
 }
 
-/** A plan of an optional with the value that `find` finds. */
+/** A plan of an optional with the value that `find` returns. */
 function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined): PlannedNode {
   return {
     type: optionalType(type),

@@ -11,7 +11,8 @@ const SCALARS: Partial<Record<CelType['kind'], ShapeKind>> = {
 };
 
 /**
- * The shape of a variable that is declared by a type alone; undefined for a variable whose values are used unchanged.
+ * The shape of a variable that is declared by a type alone; undefined when the data of the variable is read without a
+ * shape.
  */
 export function shapeOfType(type: CelType, declarations: Declarations): DataShape | undefined {
   const scalar = SCALARS[type.kind];

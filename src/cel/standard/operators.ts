@@ -157,7 +157,7 @@ export const optionalOperators: Library = {
   ],
 };
 
-/** The functions that the macros with two variables call. */
+/** The function that the macros `transformMap` and `transformMapEntry` call. */
 export const mapInsert: Library = {
   name: 'comprehensions.insert',
   functions: [

@@ -37,7 +37,10 @@ export class ErrorList {
     return this.#errors.sort((a, b) => a.line - b.line || a.column - b.column);
   }
 
-  /** All errors with source line and caret, joined by newlines. */
+  /**
+   * The kept errors, joined by newlines, and the number of the others. An error has its source line and a caret, unless
+   * it has no position or the line is too long.
+   */
   render(): string {
     const texts = this.sorted().map((error) => renderError(this.#text, error));
     if (this.#count > MAX_ERRORS) texts.push(`${this.#count - MAX_ERRORS} more errors were truncated`);

@@ -323,7 +323,7 @@ export class FastParser {
 
   /**
    * Consumes the comma before an element. Returns true when the closing token follows: after a trailing comma, and in
-   * an empty list, which may contain one comma.
+   * an empty literal, which may contain one comma.
    */
   #separator(count: number, close: number): boolean {
     if (count > 0) this.#expect(T.COMMA);

@@ -32,7 +32,7 @@ describe('a text that is not an expression', () => {
     expect(problems(text)).toEqual(expected);
   });
 
-  test('is shown with a wide caret under a wide character', () => {
+  test('is shown with a wide dot below a wide character before the error', () => {
     const parsed = environment.parse('"é" +');
     expect(parsed.ok ? '' : parsed.text.split('\n').slice(1)).toEqual([' | "é" +', ' | .．...^']);
   });
@@ -48,7 +48,7 @@ describe('limits', () => {
     ['parentheses 251 deep', `${'('.repeat(251)}1${')'.repeat(251)}`, 'expression recursion limit exceeded: 250'],
     ['a sum of 260 terms', Array.from({ length: 260 }, () => '1').join('+'), 'max recursion depth exceeded'],
     ['a minus before 50,000 brackets', `-1${'['.repeat(50_000)}`, 'expression recursion limit exceeded: 250'],
-  ])('%s end in an error at no position', (_name, text, message) => {
+  ])('an error without a position: %s', (_name, text, message) => {
     expect(problems(text)).toContain(`-1:0 ${message}`);
   });
 

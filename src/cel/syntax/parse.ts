@@ -13,7 +13,7 @@ import { TreeVisitor } from './tree-visitor.ts';
 /** The maximum length of an expression, in code points. */
 const MAX_LENGTH = 100_000;
 
-/** Parses an expression. Never throws. The result has all errors of the text, in cel-go's words. */
+/** Parses an expression. Never throws. The result has the errors of the text, in cel-go's words. */
 export function parseExpression(text: string, macros: MacroTable): ParseResult {
   const errors = new ErrorList(text);
   const length = text.length > MAX_LENGTH ? codePointLength(text) : 0;

@@ -165,8 +165,8 @@ function groups(configs: readonly Config[], wildcard: boolean): { state: number;
 }
 
 /**
- * Is the decision ambiguous? True when each state belongs to several alternatives, and some state belongs to several
- * alternatives with the same stacks.
+ * Is the decision ambiguous? True when all configurations are at the end of a rule. Also true when each state belongs
+ * to several alternatives, and some state belongs to several alternatives with the same stacks.
  */
 function conflicts(configs: readonly Config[]): boolean {
   if (configs.every((config) => config.state.role === 'stop')) return true;

@@ -50,8 +50,8 @@ function signal(value: unknown): never {
 
 /**
  * Parses with the error recovery of ANTLR. The parser skips an unexpected token, assumes a missing token, or skips to a
- * token that may follow. The messages are therefore those of cel-go. The parser is slow, so it parses only texts that
- * the fast parser has refused.
+ * token that may follow. The messages are therefore those of cel-go. The parser is slow, so it parses only texts with
+ * lexical errors, and texts that the fast parser does not accept.
  */
 export class RecoveringParser {
   readonly #automaton: Automaton = celAutomaton();
@@ -266,7 +266,7 @@ export class RecoveringParser {
   #noViableAlternative(start: Token, offending: Token): never {
     this.#reportOnce(
       offending.start,
-      () => `no viable alternative at input ${quote(this.#textBetween(start, offending))}`,
+      () => `no viable alternative at input ${quoteToken(this.#textBetween(start, offending))}`,
     );
     signal(MISMATCH);
   }
@@ -284,7 +284,7 @@ export class RecoveringParser {
   }
 
   #display(token: Token): string {
-    return token.type === T.EOF ? "'<EOF>'" : quote(this.#text.slice(token.start, token.end));
+    return token.type === T.EOF ? "'<EOF>'" : quoteToken(this.#text.slice(token.start, token.end));
   }
 
   #reportOnce(offset: number, message: () => string): void {
@@ -409,6 +409,6 @@ function add(node: ParseTreeNode, name: string | undefined, part: Token | ParseT
   else parts.push(part);
 }
 
-function quote(text: string): string {
+function quoteToken(text: string): string {
   return `'${text.replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }

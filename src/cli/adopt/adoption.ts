@@ -107,7 +107,7 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
         managers: live === undefined || !parsed.ok ? [] : fieldManagers(live, parsed.steps),
       };
     }),
-    owners: live === undefined ? [] : ownersOf(live),
+    owners: live === undefined ? [] : namedOwners(live),
     ...(refusal === undefined ? {} : { refusal }),
   };
 }
@@ -122,14 +122,17 @@ function withoutMarks(field: ValueLine): ValueLine[] {
     .filter((each) => !isOfController(each.path) && !each.path.includes(MANAGED_BY));
 }
 
-/** The controller writes this label on every child. A new label is hidden; a changed value is shown. */
+/**
+ * The controller writes this label on every child. It is hidden in a new map of labels, and shown as a change of an
+ * existing map.
+ */
 const MANAGED_BY = '["app.kubernetes.io/managed-by"]';
 
 /**
  * Finds the programs that manage an object, by the labels and annotations that they write and by the controlling owner
  * reference.
  */
-export function ownersOf({ metadata }: KubeObject): ObjectOwner[] {
+export function namedOwners({ metadata }: KubeObject): ObjectOwner[] {
   const { labels = {}, annotations = {}, ownerReferences = [], namespace = '' } = metadata;
   const label = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   const annotation = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);

@@ -26,7 +26,10 @@ export interface BootstrapReport {
   readonly notes: readonly string[];
 }
 
-/** `Deployment apps/v1 kro-system/typekro configured: spec.template…`, one line for each object. */
+/**
+ * One line for each object, such as `Deployment kro-system/typekro configured: spec.template…`, then the flags, the
+ * notes and the totals.
+ */
 export function bootstrapLines(report: BootstrapReport): string[] {
   const { dryRun, controller, stopped, objects, flags, notes } = report;
   const count = (result: InstalledObject['result']) => objects.filter((each) => each.result === result).length;

@@ -31,7 +31,7 @@ export function flagTexts(args: readonly string[]): { readonly flags: FlagTexts;
  * Sets flags in the arguments of a manifest. A flag that the manifest has is replaced in its place, and other flags are
  * appended.
  */
-export function withFlags(args: readonly string[], flags: FlagTexts): string[] {
+export function setFlags(args: readonly string[], flags: FlagTexts): string[] {
   const placed = args.map((word) => {
     const name = /^--([^=]+)=/.exec(word)?.[1];
     return (name === undefined ? undefined : flags.get(name)) ?? word;

@@ -20,6 +20,7 @@ export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeature
   const gates = kros.map(deploymentGates);
   const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
   const features = stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
-  // kro's CRD lacks the field `propagateWhen`. The API server therefore drops the conditions, and kro refuses nothing.
+  // kro's CRD lacks the field `propagateWhen`. The API server drops the field, and so kro does not refuse the
+  // definition.
   return { ...features, propagateWhen: true };
 }

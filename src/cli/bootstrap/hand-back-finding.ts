@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../core/index.ts';
 export interface HandBackFinding {
   /** Absent when something could not be read, so that findings may be missing. */
   readonly object?: ObjectRef;
-  /** What kro refuses or ignores. */
+  /** What kro refuses or handles differently, or what could not be read. */
   readonly problem: string;
   readonly effect: string;
 }

@@ -178,7 +178,7 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('status.graph is a finding with ManagedResources; its field in a CRD stays one until breaking changes are allowed', async () => {
+  test('status.graph is a finding with ManagedResources; its field in a CRD is a finding until breaking changes are allowed', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);
     expect(await texts('ManagedResources=true')).toMatchInlineSnapshot(`

@@ -7,7 +7,7 @@ import { LiveSchemas } from '../../kube/index.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { compareControllers } from '../upgrade/check-definition.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
-import { instancesOf } from '../upgrade/instances-of.ts';
+import { upgradedInstances } from '../upgrade/instances-of.ts';
 import { requireRead } from '../upgrade/require-read.ts';
 import { deploymentGates, kroFeatures } from './deployment-gates.ts';
 import { gateFindings, graphFindings } from './graph-findings.ts';
@@ -56,7 +56,7 @@ export async function handBackFindings(
       ...(graph === undefined ? [] : meaningFindings(definition, graph, features.kro)),
       ...annotationFindings(definition),
     );
-    for (const instance of await instancesOf(planned, definition)) {
+    for (const instance of await upgradedInstances(planned, definition)) {
       findings.push(...(followsGraphEngine(to) ? [] : labelFindings(instance)), ...annotationFindings(instance));
     }
   }

@@ -9,7 +9,7 @@ import type { ClusterWriter } from './scale-down.ts';
 /** The field manager of `typekro install` and `typekro bootstrap`. */
 export const INSTALL_MANAGER = 'typekro-install';
 
-/** The label of the objects of an installation. Its value is the name of the installation. */
+/** The label of the objects that a later version may prune. Its value is the name of the installation. */
 const INSTALLATION_LABEL = 'typekro.dev/installation';
 
 /** The result for one object of an installation, in kubectl's words. */
@@ -26,7 +26,10 @@ export interface InstalledObject {
   readonly because?: string;
 }
 
-/** Labels the objects of an installation. With this label, a later version finds the objects that it must prune. */
+/**
+ * Labels the objects of an installation, except CRDs and the namespace. By the label, a later version finds the objects
+ * that it must prune.
+ */
 export function labelledInstallation(objects: readonly KubeObject[], name: string): KubeObject[] {
   return objects.map((object) =>
     isLasting(object)
@@ -79,8 +82,8 @@ export async function applyInstallation(
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
 /**
- * The kinds of objects that any version installs. Bindings come before the roles and accounts that they bind, because
- * objects are deleted in this order.
+ * The kinds of objects that any version installs, except CRDs and the namespace. Bindings come before the roles and
+ * accounts that they bind, because objects are deleted in this order.
  */
 const PRUNED_KINDS = [
   { apiVersion: 'apps/v1', kind: 'Deployment' },

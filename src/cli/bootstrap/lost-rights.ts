@@ -1,7 +1,7 @@
 import type { ServiceAccountRef } from '../../controller/index.ts';
-import { AGGREGATION_LABEL, DEFINITION_TYPE } from '../../controller/index.ts';
+import { AGGREGATION_LABEL, DEFINITION_KIND } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, TypeKroError } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { objectsAt, ruleAllows } from '../../kubernetes/index.ts';
 import { rightsText } from '../doctor/checks/rights.ts';
@@ -10,9 +10,9 @@ import { readDefinitionRights } from '../doctor/read-definition-rights.ts';
 import { listOrNone } from '../doctor/read-facts.ts';
 import type { NeededRight } from '../doctor/read-rights.ts';
 import { definitionRights, reviewRights } from '../doctor/read-rights.ts';
-import { reading } from '../doctor/reading.ts';
+import { readingOrRefusal } from '../doctor/reading.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
-import { accountOf } from './running-controllers.ts';
+import { accountOfPod } from './running-controllers.ts';
 
 /** A controller that takes the place of another one. */
 export interface Takeover {
@@ -35,7 +35,7 @@ export async function refuseLostRights(
   takeover: Takeover,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const read = await reading(() => findLostRights(api, takeover, signal));
+  const read = await readingOrRefusal(() => findLostRights(api, takeover, signal));
   const found = 'value' in read ? read.value : read;
   if ('unread' in found) return [`the rights of the new controller were not checked: ${found.unread}`];
   if (found.value.length === 0) return [];
@@ -58,11 +58,7 @@ async function findLostRights(
   { kro, account, objects }: Takeover,
   signal: AbortSignal,
 ): Promise<Reading<readonly NeededRight[]>> {
-  const definitions = await listOrNone(
-    api,
-    { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind },
-    signal,
-  );
+  const definitions = await listOrNone(api, DEFINITION_KIND, signal);
   const compiled = await readDefinitionRights(api, definitions, signal);
   if ('unread' in compiled) return compiled;
   const roles = await listOrNone(api, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }, signal);
@@ -71,7 +67,7 @@ async function findLostRights(
     right.account === right.controller && granted.some((rule) => allowsRight(rule, right));
   const open = unique(definitionRights(account, compiled.value)).filter((right) => !isGranted(right));
   const missing = (await reviewRights(api, open, signal)).filter(({ allowed }) => !allowed);
-  const { namespace, name } = accountOf(kro);
+  const { namespace, name } = accountOfPod(kro);
   const former = missing.map((right) => ({ ...right, account: `${namespace}/${name}` }));
   const had = await reviewRights(api, former, signal);
   return { value: missing.filter((_, index) => had[index]?.allowed === true) };

@@ -44,7 +44,7 @@ export async function runningControllers(
 }
 
 /** The ServiceAccount of a controller. */
-export function accountOf({ namespace, object }: ControllerDeployment): ServiceAccountRef {
+export function accountOfPod({ namespace, object }: ControllerDeployment): ServiceAccountRef {
   const name = textAt(object.spec, 'template', 'spec', 'serviceAccountName');
   return { namespace, name: name === '' ? 'default' : name };
 }

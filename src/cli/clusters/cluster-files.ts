@@ -119,14 +119,29 @@ const RECORD_FILE = 'cluster.json';
 const CREDENTIALS_FILE = 'credentials.json';
 
 /**
- * The settings of a cluster; `undefined` for a cluster that never ran. A cluster with stored objects counts as one with
- * data, even if its settings are unreadable or of a later version. Otherwise, a stop would remove its folder.
+ * The settings of a cluster; `undefined` when they are absent, unreadable or of a later version. Even then, a cluster
+ * with stored objects counts as one with data. Otherwise, a stop would remove its folder.
  */
 export function readSettings(folder: string): ClusterSettings | undefined {
   const settings = readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;
   if (settings !== undefined) return settings;
   return existsSync(join(folder, DATA_FOLDER)) ? { schemaVersion: 1, data: true } : undefined;
 }
+
+/**
+ * The files of settings and credentials that are there and cannot be used, by their paths: their JSON is broken, or a
+ * later version wrote them.
+ */
+export const unusableFiles = (folder: string): readonly string[] =>
+  (
+    [
+      [SETTINGS_FILE, SETTINGS],
+      [CREDENTIALS_FILE, CREDENTIALS],
+    ] as const
+  )
+    .map(([name, shape]) => ({ path: join(folder, name), shape }))
+    .filter(({ path, shape }) => existsSync(path) && readJson(path, shape) === undefined)
+    .map(({ path }) => path);
 
 export const readRecord = (folder: string): RunningRecord | undefined =>
   readJson(join(folder, RECORD_FILE), RECORD) as RunningRecord | undefined;

@@ -97,7 +97,7 @@ export function prepareFolder(env: Environment, folder: ClusterFolder): void {
   }
 }
 
-/** How often a folder is made again when another process removes it meanwhile. */
+/** The maximum number of times that `inFolder` makes the folder and runs the function. */
 const MAX_TRIES = 10;
 
 /**
@@ -132,14 +132,30 @@ const refused = (message: string, remedy: string): TypeKroError =>
   new TypeKroError(message, { code: 'cluster/folder', remedy });
 
 /** The error `cluster/folder` for an error of the file system. */
-export const folderError = (error: unknown, path: string): TypeKroError =>
-  TypeKroError.from(error, {
+export function folderError(error: unknown, path: string): TypeKroError {
+  const obstacle = obstacleIn(error);
+  if (obstacle !== undefined) {
+    const { dest, path: own } = error as NodeJS.ErrnoException & { dest?: string };
+    return new TypeKroError(`${dest ?? own ?? path} is ${obstacle}, and not a file`, {
+      code: 'cluster/folder',
+      remedy: 'move it away',
+      cause: error,
+    });
+  }
+  return TypeKroError.from(error, {
     code: 'cluster/folder',
     what: `use ${path}`,
     remedy: isFull(error)
       ? 'make room on the disk: typekro cluster stop NAME --delete removes the objects of a cluster'
       : 'set XDG_STATE_HOME to a folder that you may write to',
   });
+}
+
+/** What is in the place of a file, by the error of the file system; undefined for other errors. */
+export function obstacleIn(error: unknown): string | undefined {
+  if (error instanceof TypeKroError) return undefined;
+  return { ELOOP: 'a symbolic link', EISDIR: 'a folder' }[errorCode(error) ?? ''];
+}
 
 /** Does an error mean that the disk is full? */
 export const isFull = (error: unknown): boolean => {
@@ -198,17 +214,29 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Reads the folder of a cluster. */
+/**
+ * Reads the folder of a cluster.
+ *
+ * @throws TypeKroError `cluster/folder` when a file of it cannot be read, for example because it is a symbolic link.
+ */
 export function findCluster(env: Environment, name: string): FoundCluster {
   const folder = clusterFolder(env, name);
   const hasFolder = isFolder(folder.path);
   if (!hasFolder) return { folder, state: 'absent' };
+  try {
+    return readFolder(folder);
+  } catch (error) {
+    throw folderError(error, folder.path);
+  }
+}
+
+function readFolder(folder: ClusterFolder): FoundCluster {
   const holder = lockHolder(folder.lock);
   const record = readRecord(folder.path);
   const settings = readSettings(folder.path);
   const hasLock = lstatSync(folder.lock, { throwIfNoEntry: false }) !== undefined;
   const state = stateOf({
-    hasFolder,
+    hasFolder: true,
     isHeld: holder !== undefined,
     hasLock,
     ...(record === undefined ? {} : { recordPid: record.pid }),

@@ -3,7 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { padded } from '../layout.ts';
 import { printableLine } from '../printable.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
-import { control, objectsInAnswer } from './control-client.ts';
+import { askState, objectsInAnswer, problemInAnswer } from './control-client.ts';
 import { lastLines } from './log-lines.ts';
 import { contextName } from './user-kubeconfig.ts';
 
@@ -21,7 +21,7 @@ export interface ClusterView {
   readonly data: boolean;
   /** The number of objects. Absent unless the cluster is running and answers. */
   readonly objects?: number;
-  /** Why a running cluster does not answer. */
+  /** Why a running cluster does not answer, refuses writes, or fails. */
   readonly problem?: string;
   readonly kubeconfig: string;
   /** The context in the user's kubeconfig, and this kubeconfig. Absent when there is none. */
@@ -36,9 +36,6 @@ export interface ClusterView {
   readonly lastLines?: readonly string[];
 }
 
-/** The time limit for the answer of a cluster to a question, in milliseconds. */
-const QUESTION_TIMEOUT_MS = 5000;
-
 /** Describes a cluster. Asks a running one for the number of its objects. Returns `undefined` for an absent one. */
 export async function clusterView(
   { signal }: Pick<CommandContext, 'signal'>,
@@ -47,11 +44,12 @@ export async function clusterView(
   if (state === 'absent') return undefined;
   const answer =
     state === 'running' && record !== undefined
-      ? await control(record, 'status', { signal, timeoutMs: QUESTION_TIMEOUT_MS }).then(
-          (bytes) => ({ objects: objectsInAnswer(bytes) }),
+      ? await askState(record, signal).then(
+          (bytes) => ({ objects: objectsInAnswer(bytes), problem: problemInAnswer(bytes) }),
           (error: unknown) => {
             signal.throwIfAborted();
-            return { problem: error instanceof Error ? error.message : String(error) };
+            const hint = `typekro cluster stop ${folder.name} ends it, with a signal if necessary`;
+            return { problem: `${error instanceof Error ? error.message : String(error)}; ${hint}` };
           },
         )
       : {};
@@ -77,17 +75,24 @@ export async function clusterView(
   };
 }
 
+/** The word for a state. A cluster with a problem is not one that works. */
+const stateCell = ({ state, objects, problem }: ClusterView): string =>
+  problem === undefined ? state : objects === undefined ? 'no answer' : 'impaired';
+
 /** The table of `typekro cluster list`. */
 export function tableLines(views: readonly ClusterView[], now: number): readonly string[] {
   if (views.length === 0) return ['there is no cluster; typekro cluster start makes one'];
-  const rows = views.map(({ name, state, url = '-', startedAt, data, objects }) => [
-    name,
-    state,
-    url,
-    startedAt === undefined ? '-' : age(startedAt, now),
-    data ? 'kept' : 'in memory',
-    objects === undefined ? '-' : String(objects),
-  ]);
+  const rows = views.map((view) => {
+    const { name, url = '-', startedAt, data, objects } = view;
+    return [
+      name,
+      stateCell(view),
+      url,
+      startedAt === undefined ? '-' : age(startedAt, now),
+      data ? 'kept' : 'in memory',
+      objects === undefined ? '-' : String(objects),
+    ];
+  });
   const table = [['NAME', 'STATE', 'ADDRESS', 'AGE', 'DATA', 'OBJECTS'], ...rows];
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table.map((row) =>
@@ -99,7 +104,7 @@ export function tableLines(views: readonly ClusterView[], now: number): readonly
 }
 
 /** The lines of `typekro cluster status`. */
-export function statusLines(view: ClusterView, now: number): readonly string[] {
+export function clusterStatusLines(view: ClusterView, now: number): readonly string[] {
   const { name, state, startedAt, data, objects, kubeconfig, context, contextIn, log } = view;
   const rows: (readonly [string, string | undefined])[] = [
     ['address', view.url],

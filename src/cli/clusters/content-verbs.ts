@@ -22,7 +22,7 @@ import { DEFAULT_CLUSTER } from './cluster-folder.ts';
 import { control, objectsInAnswer } from './control-client.ts';
 import { addRequestedContext } from './life-verbs.ts';
 import { loadedLine, loadObjects, readObjects } from './load-objects.ts';
-import { runningCluster } from './running-cluster.ts';
+import { answeringCluster, runningCluster } from './running-cluster.ts';
 import { parseStateFile } from './state-file.ts';
 import { contextName } from './user-kubeconfig.ts';
 
@@ -54,14 +54,14 @@ export async function printKubeconfig(
   return ExitCode.ok;
 }
 
-/** `typekro cluster load NAME FILE…`. Ends with 3 for problems of the files, and with 1 when an object is refused. */
-export async function load(
+/** `typekro cluster load NAME FILE…`. Ends with 3 for errors of the files, and with 1 when an object is refused. */
+export async function loadContent(
   context: CommandContext,
   input: CommandInput,
   [name = '', ...files]: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
-  const { folder } = runningCluster(context, name);
+  const { folder } = await answeringCluster(context, name);
   const { objects, diagnostics, texts } = await readObjects(files, context.cwd, () => context.readInput());
   if (diagnostics.length > 0) printDiagnostics(context, diagnostics, texts);
   if (hasErrors(diagnostics)) return ExitCode.diagnostics;
@@ -93,7 +93,7 @@ export async function snapshot(
   const print = reportPrinter(context, input);
   const path = resolve(context.cwd, file);
   requireFolder(path, 'cluster/snapshot-not-written');
-  const { record } = runningCluster(context, name);
+  const { record } = await answeringCluster(context, name);
   const bytes = await control(record, 'snapshot', { signal: context.signal });
   // The check refuses a truncated answer, so that the file never contains an incomplete snapshot.
   const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, record.kubernetesVersion);
@@ -116,7 +116,7 @@ export async function restore(
   [name = '', file = '']: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
-  const { record } = runningCluster(context, name);
+  const { record } = await answeringCluster(context, name);
   const bytes = readBytes(context, file);
   const { head } = parseStateFile(bytes, file, record.kubernetesVersion);
   const objects = objectsInAnswer(await control(record, 'restore', { signal: context.signal, body: bytes }));
@@ -136,7 +136,7 @@ export async function reset(
   [name = '']: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
-  const { record } = runningCluster(context, name);
+  const { record } = await answeringCluster(context, name);
   const objects = objectsInAnswer(await control(record, 'reset', { signal: context.signal }));
   print({
     data: { schemaVersion: 1, cluster: name, objects },

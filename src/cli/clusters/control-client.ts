@@ -7,6 +7,9 @@ import { CONTROL_PATHS } from './control-protocol.ts';
 /** The time limit for the answer of a cluster, in milliseconds. Large snapshots need seconds. */
 const ANSWER_TIMEOUT_MS = 120_000;
 
+/** The time limit for the answer of a cluster to a question, in milliseconds. */
+const QUESTION_TIMEOUT_MS = 5000;
+
 /** How a request to the control interface is sent. */
 export interface ControlOptions {
   readonly signal: AbortSignal;
@@ -29,6 +32,7 @@ export async function control(
   { signal, body, name = '', timeoutMs = ANSWER_TIMEOUT_MS }: ControlOptions,
 ): Promise<Buffer> {
   const [method, path] = CONTROL_PATHS[action];
+  const timeout = AbortSignal.timeout(timeoutMs);
   let status: number;
   let bytes: Buffer;
   try {
@@ -45,7 +49,7 @@ export async function control(
             'content-type': 'application/json',
             'content-length': body?.length ?? 0,
           },
-          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          signal: AbortSignal.any([signal, timeout]),
         },
         (response) => {
           buffer(response).then((content) => resolve([response.statusCode ?? 0, content]), reject);
@@ -56,7 +60,8 @@ export async function control(
     });
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const silent = `it sent nothing in ${timeoutMs / 1000} seconds. It is suspended, or too busy`;
+    const reason = timeout.aborted ? silent : error instanceof Error ? error.message : String(error);
     throw noAnswer(reason, error);
   }
   if (status >= 200 && status < 300) return bytes;
@@ -69,6 +74,17 @@ export async function control(
   });
 }
 
+/**
+ * Asks a running cluster for its state, within a short time limit. A command asks before longer work, so that it does not
+ * wait long for a process that is suspended.
+ *
+ * @throws TypeKroError `cluster/no-answer`. Rejects with the signal's reason when the signal aborts.
+ */
+export const askState = (
+  record: Pick<RunningRecord, 'controlPort' | 'controlToken'>,
+  signal: AbortSignal,
+): Promise<Buffer> => control(record, 'status', { signal, timeoutMs: QUESTION_TIMEOUT_MS });
+
 /** The number of objects in the answer of the control interface. */
 export function objectsInAnswer(bytes: Buffer): number | undefined {
   const value = tryParseJson(bytes.toString('utf8'));
@@ -76,9 +92,17 @@ export function objectsInAnswer(bytes: Buffer): number | undefined {
   return typeof objects === 'number' ? objects : undefined;
 }
 
+/** The reason in the answer of the control interface why the cluster refuses writes, or fails. */
+export function problemInAnswer(bytes: Buffer): string | undefined {
+  const value = tryParseJson(bytes.toString('utf8'));
+  const problem = isJsonObject(value) ? value['problem'] : undefined;
+  return typeof problem === 'string' ? problem : undefined;
+}
+
 const noAnswer = (reason: string, cause?: unknown): TypeKroError =>
   new TypeKroError(`the process of the cluster does not answer: ${reason}`, {
     code: 'cluster/no-answer',
-    remedy: 'typekro cluster status NAME shows its log; typekro cluster stop NAME ends the process',
+    remedy:
+      'wait and try again; typekro cluster status NAME names its log; typekro cluster stop NAME ends the process, with a signal if necessary',
     ...(cause === undefined ? {} : { cause }),
   });

@@ -5,6 +5,8 @@ import type { HeldFaults } from './held-faults.ts';
 export interface ControlledCluster {
   /** The number of objects. */
   objects(): number;
+  /** Why the cluster refuses writes, or fails; `undefined` when it works. */
+  problem(): string | undefined;
   /** The lines of a snapshot of the present content. */
   snapshot(): Iterable<string>;
   /**
@@ -20,7 +22,9 @@ export interface ControlledCluster {
   /** The rules of faults that clients added. */
   readonly faults: HeldFaults;
   /** The clock of the cluster. */
-  readonly clock: Pick<MovableClock, 'now' | 'aheadMs' | 'advance'>;
+  readonly clock: Pick<MovableClock, 'now' | 'aheadMs' | 'advanceSettled'>;
+  /** Settles when no simulated controller has work that is due now. */
+  idle(): Promise<void>;
   /**
    * Closes the socket of the API with all connections, and opens it again at the same address after a pause, like a restart
    * of the server. The objects and the rules stay.

@@ -19,12 +19,14 @@ beforeEach(async () => {
   cluster = await createEmbeddedCluster({ controllers: false, clock });
   server = await serveControl({
     objects: () => 0,
+    problem: () => undefined,
     snapshot: unused,
     restore: unused,
     reset: unused,
     stop: unused,
     faults: new HeldFaults(cluster.faults),
     clock,
+    idle: () => cluster.idle(),
     restart: async (pauseMs) => void pauses.push(pauseMs),
   });
 });

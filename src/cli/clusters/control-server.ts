@@ -51,7 +51,7 @@ async function answer(
   const { action, name } = actionOf(request);
   switch (action) {
     case 'status':
-      return send(response, 200, { objects: cluster.objects() });
+      return send(response, 200, { objects: cluster.objects(), problem: cluster.problem() });
     case 'snapshot':
       response.writeHead(200, { 'content-type': 'application/jsonl', 'cache-control': 'no-store' });
       return pipeline(Readable.from(cluster.snapshot()), response);

@@ -15,7 +15,8 @@ import type { ControlAction } from './control-protocol.ts';
 import { MAX_ADVANCE_MS, MAX_PAUSE_MS } from './disturb.ts';
 import { readFaultRules } from './fault-rules.ts';
 import type { ShownRule } from './held-faults.ts';
-import { runningCluster } from './running-cluster.ts';
+import { missingRule } from './held-faults.ts';
+import { answeringCluster } from './running-cluster.ts';
 
 const ACTIONS = ['add', 'remove', 'clear'];
 
@@ -26,12 +27,17 @@ export async function faults(
   [cluster = '', action, ...names]: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input, ['env']);
-  const { record } = runningCluster(context, cluster);
+  const { record } = await answeringCluster(context, cluster);
   refuseUnknownAction(action, names);
   const requests: ControlRequest[] = [];
   if (action === undefined) requests.push({ action: 'faults' });
   if (action === 'clear') requests.push({ action: 'clearFaults' });
-  for (const name of action === 'remove' ? names : []) requests.push({ action: 'removeFault', name });
+  if (action === 'remove') {
+    const removed = new Set(names);
+    // With one wrong name, all rules stay.
+    if (removed.size > 1) requireRules(await sendControl(record, { action: 'faults' }, context), removed);
+    for (const name of removed) requests.push({ action: 'removeFault', name });
+  }
   if (action === 'add') {
     const { rules, diagnostics, texts } = await rulesOf(context, names);
     printDiagnostics(context, diagnostics, texts);
@@ -55,7 +61,7 @@ export async function clock(
   [cluster = '', duration]: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
-  const { record } = runningCluster(context, cluster);
+  const { record } = await answeringCluster(context, cluster);
   const time = await sendControl(record, duration === undefined ? { action: 'clock' } : advance(duration), context);
   const { now, aheadMs } = time;
   print({
@@ -74,7 +80,7 @@ export async function restart(
   [cluster = '']: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
-  const { record } = runningCluster(context, cluster);
+  const { record } = await answeringCluster(context, cluster);
   const pauseMs = parseDuration(textOption(input, 'pause') ?? '0s', '--pause', MAX_PAUSE_MS);
   await sendControl(record, { action: 'restart', body: Buffer.from(`{"pause":"${pauseMs}ms"}`) }, context);
   print({
@@ -103,6 +109,15 @@ async function sendControl(
 
 const rulesIn = ({ rules }: JsonObject): readonly ShownRule[] =>
   Array.isArray(rules) ? (rules as unknown as ShownRule[]) : [];
+
+function requireRules(listed: JsonObject, names: ReadonlySet<string>): void {
+  const known = rulesIn(listed).map(({ name }) => name);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const { message, code, remedy = '' } = missingRule(name, known);
+    throw new TypeKroError(`${message}; no rule was removed`, { code, remedy });
+  }
+}
 
 /** The lines for a shell with the address and the token of the control interface. */
 const environmentLines = ({ controlPort, controlToken }: RunningRecord): readonly string[] => [

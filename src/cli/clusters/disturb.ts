@@ -5,6 +5,7 @@ import { goParseDurationMs } from '../../golang/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
 import { readFaultRules } from './fault-rules.ts';
+import { moveClock } from './move-clock.ts';
 
 /** An answer of the control interface. */
 export interface ControlAnswer {
@@ -17,7 +18,7 @@ export type DisturbAction = Exclude<ControlAction, 'status' | 'snapshot' | 'rest
 
 /** The maximum size of a request with JSON, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
-/** The longest move of the clock in one request: a day. Controllers then do the work of this time at once. */
+/** The longest move of the clock in one request: a day. */
 export const MAX_ADVANCE_MS = 86_400_000;
 /** The longest time without a server: a minute. */
 export const MAX_PAUSE_MS = 60_000;
@@ -25,8 +26,8 @@ export const MAX_PAUSE_MS = 60_000;
 /**
  * Carries out an action.
  *
- * @throws TypeKroError `cluster/faults`, `cluster/clock`, `cluster/restart`, or `cluster/control` for a body that is not a
- *   JSON object.
+ * @throws TypeKroError `cluster/faults`, `cluster/clock`, `cluster/restart`, or `cluster/control` for a body that is
+ * too large, has another content type, is not a JSON object, or has an unknown member.
  */
 export async function disturb(
   cluster: ControlledCluster,
@@ -64,7 +65,7 @@ export async function disturb(
     case 'advanceClock': {
       const { advance, ...others } = requireObject(await jsonBody(request));
       refuseOtherMembers(others, 'advance');
-      clock.advance(durationOf(advance, 'advance', MAX_ADVANCE_MS, 'cluster/clock'));
+      await moveClock(cluster, durationOf(advance, 'advance', MAX_ADVANCE_MS, 'cluster/clock'));
       return answer(200, timeOf(clock));
     }
     case 'restart': {

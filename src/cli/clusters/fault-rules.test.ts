@@ -49,10 +49,22 @@ describe('rules of faults in JSON', () => {
 
   test.each<[string, JsonValue, readonly string[]]>([
     [
-      'no object',
+      'a text in place of an object',
       'conflict',
       [
         ' | the document has to be an object, and is a text | its members can be name, match, fault, times, after, probability, seed',
+      ],
+    ],
+    [
+      'a verb that no request has',
+      { match: { verb: 'gett' }, ...CONFLICT },
+      ['match.verb | no request has the verb "gett" | did you mean get?'],
+    ],
+    [
+      'a fault that cannot hit the verb, in a list',
+      { rules: [CONFLICT, { match: { verb: ['create'] }, fault: { kind: 'stale' } }] },
+      [
+        'rules[1].match.verb | the fault stale hits only the verbs get, list of resources | write one of get, list, or leave out "verb"',
       ],
     ],
     ['no fault', { match: {} }, [' | "fault" is missing | add fault: …']],
@@ -70,7 +82,7 @@ describe('rules of faults in JSON', () => {
       ],
     ],
     [
-      'a kind of every object',
+      'the name of an inherited member as the kind',
       { fault: { kind: 'toString' } },
       [
         'fault.kind | "kind" cannot be "toString" | write one of latency, error, conflict, disconnect, lost-answer, timeout, no-answer, stale, watch-drop, watch-stall, watch-delay',
@@ -97,7 +109,7 @@ describe('rules of faults in JSON', () => {
       ['fault.milliseconds | there is no field "milliseconds" here | there is kind'],
     ],
     [
-      'a function as a condition',
+      'the condition "where"',
       { match: { where: 'x' }, ...CONFLICT },
       [
         'match.where | there is no field "where" here | there is verb, group, kind, resource, subresource, namespace, name, user, method, path',
@@ -109,7 +121,7 @@ describe('rules of faults in JSON', () => {
       ['match.path | error parsing regexp: missing closing ): `(` | write an expression of RE2, such as "limit=500"'],
     ],
     [
-      'no times',
+      'zero times',
       { ...CONFLICT, times: 0 },
       ['times | "times" has to be a whole number from 1 to 1000000000, or "all", and is 0 | write 3'],
     ],

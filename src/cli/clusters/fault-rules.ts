@@ -1,11 +1,12 @@
 import type { Fault, FaultMatch, FaultOptions } from '../../cluster/index.ts';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { neverHits } from '../../cluster/index.ts';
 import { isJsonObject, re2Library } from '../../core/index.ts';
 import { ValueShape } from '../../testing/index.ts';
 
 type Report = ValueShape.Report;
 type Shape = ValueShape.Shape;
-const { anything, either, flag, listOf, members, numberOrType, oneOf, typed, wholeNumber } = ValueShape;
+const { anything, either, flag, listShape, members, numberOrType, oneOf, typed, wholeNumberShape } = ValueShape;
 
 /** A rule of faults: the JSON of the client, and the arguments of the cluster's `faults.add`. */
 export interface RequestedRule {
@@ -28,9 +29,9 @@ const MAX_COUNT = 1_000_000_000;
 const textLike = (what: string, example: string, accepts: (value: string) => boolean = () => true): Shape =>
   typed(what, (value) => typeof value === 'string' && value.length <= MAX_TEXT_LENGTH && accepts(value), example);
 const text = textLike(`a text of at most ${MAX_TEXT_LENGTH} characters`, '"configmaps"');
-const texts = either({ 'a text': text, 'a list': listOf(text, '[create, update]') }, 'a text or a list', 'create');
-const delay = wholeNumber(0, MAX_DELAY_MS);
-const count = wholeNumber(0, MAX_COUNT);
+const texts = either({ 'a text': text, 'a list': listShape(text, '[create, update]') }, 'a text or a list', 'create');
+const delay = wholeNumberShape(0, MAX_DELAY_MS);
+const count = wholeNumberShape(0, MAX_COUNT);
 
 /** A regular expression of a client runs in RE2, in a time that is linear in the length of the path. */
 const pattern: Shape = (value, path, report) => {
@@ -66,7 +67,7 @@ const OPTIONS = {
     '0.1',
     numberOrType,
   ),
-  seed: wholeNumber(0, 2 ** 31 - 1),
+  seed: wholeNumberShape(0, 2 ** 31 - 1),
 } satisfies Record<keyof FaultOptions, Shape>;
 
 /**
@@ -78,10 +79,10 @@ const FAULTS: Readonly<Record<Fault['kind'], readonly [readonly string[], Readon
   error: [
     ['status', 'reason'],
     {
-      status: wholeNumber(400, 599),
+      status: wholeNumberShape(400, 599),
       reason: text,
       message: text,
-      retryAfterSeconds: wholeNumber(0, MAX_DELAY_MS / 1000),
+      retryAfterSeconds: wholeNumberShape(0, MAX_DELAY_MS / 1000),
     },
   ],
   conflict: [[], {}],
@@ -93,7 +94,7 @@ const FAULTS: Readonly<Record<Fault['kind'], readonly [readonly string[], Readon
     [],
     {
       resourceVersion: textLike('a resource version', '"120"', (value) => /^\d{1,15}$/.test(value)),
-      behind: wholeNumber(1, MAX_COUNT),
+      behind: wholeNumberShape(1, MAX_COUNT),
     },
   ],
   'watch-drop': [[], { afterEvents: count, how: oneOf('end', 'break', 'expire') }],
@@ -126,14 +127,14 @@ const RULE = members(
 const RULES = members(
   {
     schemaVersion: typed('1', (value) => value === 1, '1', numberOrType),
-    rules: listOf(RULE, '[{fault: {kind: conflict}}]'),
+    rules: listShape(RULE, '[{fault: {kind: conflict}}]'),
   },
   ['rules'],
 );
 
 /**
- * Reads rules of faults from JSON: one rule, or an object with the list `rules`. Reports all mistakes at once. With a
- * mistake there are no rules, so that a test never runs with half of its faults.
+ * Reads rules of faults from JSON: one rule, or an object with the list `rules`. Reports all mistakes at once, also
+ * conditions that no request meets. With a mistake there are no rules, so that a test never runs with half of its faults.
  */
 export function readFaultRules(value: JsonValue, report: Report): readonly RequestedRule[] {
   const isList = isJsonObject(value) && Object.hasOwn(value, 'rules');
@@ -148,7 +149,15 @@ export function readFaultRules(value: JsonValue, report: Report): readonly Reque
     return [];
   }
   (isList ? RULES : RULE)(value, [], note);
-  return isWrong || !Array.isArray(list) ? [] : (list as JsonObject[]).map(requestedRule);
+  if (isWrong || !Array.isArray(list)) return [];
+  const rules = (list as JsonObject[]).map(requestedRule);
+  for (const [at, { match, fault: effect }] of rules.entries()) {
+    for (const { member, index, message, hint } of neverHits(match, effect)) {
+      const place = isList ? ['rules', at] : [];
+      note([...place, 'match', member, ...(index === undefined ? [] : [index])], message, hint);
+    }
+  }
+  return isWrong ? [] : rules;
 }
 
 /** A rule whose shape was checked. */

@@ -69,11 +69,7 @@ export class HeldFaults {
    */
   remove(name: string): ShownRule {
     const held = this.#held.get(name);
-    if (held === undefined) {
-      const near = nearestName(name, this.#held.keys());
-      const remedy = near === undefined ? 'list the rules first' : `did you mean ${near}?`;
-      throw refused(`there is no rule "${name}"`, remedy);
-    }
+    if (held === undefined) throw missingRule(name, [...this.#held.keys()]);
     held.rule.remove();
     this.#held.delete(name);
     return shownRule(name, held);
@@ -96,6 +92,12 @@ export class HeldFaults {
 
 function shownRule(name: string, { requested, rule }: HeldRule): ShownRule {
   return { name, rule: requested.source, hits: rule.hits, active: rule.hits < requested.options.times };
+}
+
+/** The error for a name that no rule has. */
+export function missingRule(name: string, names: readonly string[]): TypeKroError {
+  const near = nearestName(name, names);
+  return refused(`there is no rule "${name}"`, near === undefined ? 'list the rules first' : `did you mean ${near}?`);
 }
 
 const refused = (message: string, remedy: string): TypeKroError =>

@@ -10,8 +10,8 @@ interface Edit {
 }
 
 /**
- * Changes the value in the text of a kubeconfig. Keeps all other bytes: the layout, comments, line ends, and plain
- * words such as `yes`, which a printer of YAML would quote.
+ * Changes the value in the text of a kubeconfig. Keeps all other bytes of YAML: the layout, comments, line ends, and
+ * plain words such as `yes`, which a printer of YAML would quote. Prints a JSON text again with its indentation.
  *
  * @param after the value that the text gets
  * @returns `undefined` for a text whose form allows no such change; the caller then prints the whole document

@@ -20,7 +20,10 @@ export type LaunchReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly remedy?: string };
 
-/** The code of the error when the process ends without a report. The log of the process has the reason. */
+/**
+ * The code of the error when the process of a cluster does not start, or ends at once, for a reason without its own
+ * code.
+ */
 export const NOT_STARTED = 'cluster/not-started';
 
 /** The maximum size of a log to which a new run appends, in bytes. A larger log is emptied first. */

@@ -15,7 +15,7 @@ export const ALREADY_SERVED = 'cluster/already-served';
  */
 export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {
   removeRecord(folder.path);
-  writePrivate(folder.kubeconfig, endedKubeconfig());
+  writePrivate(folder.kubeconfig, endedKubeconfig(`typekro-cluster-start-${folder.name}`));
   const problem = await removeContext(folder);
   if (problem !== undefined) return problem;
   const settings = readSettings(folder.path);

@@ -12,11 +12,11 @@ import { shellWord } from '../shell-word.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { requireFolder } from '../write-file.ts';
 import type { AuditFiles } from './cluster-files.ts';
-import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
-import { clusterView, statusLines, tableLines } from './cluster-view.ts';
+import { clusterFolder, clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
+import { clusterView, clusterStatusLines, tableLines } from './cluster-view.ts';
 import { absentCluster } from './running-cluster.ts';
-import type { RunningCluster, Started } from './start-cluster.ts';
-import { addContext, startCluster } from './start-cluster.ts';
+import type { ContextOptions, RunningCluster, Started } from './start-cluster.ts';
+import { addContext, checkContext, startCluster } from './start-cluster.ts';
 import type { Stopped } from './stop-cluster.ts';
 import { stopCluster } from './stop-cluster.ts';
 import { contextName } from './user-kubeconfig.ts';
@@ -40,9 +40,21 @@ export async function start(
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };
+  const requested = requestedContext(input);
+  // A kubeconfig that cannot be changed is found before the start, so that a failed command leaves no cluster.
+  if (requested !== undefined) await checkContext(context, clusterFolder(context.env, name), requested);
   const started = await startCluster(context, name, startOptions);
-  const entryIn =
-    (await addRequestedContext(context, input, started.cluster)) ?? (await renewContext(context, started.cluster));
+  for (const warning of started.warnings) context.printError(`warning: ${warning}`);
+  let entryIn: string | undefined;
+  try {
+    entryIn =
+      requested === undefined
+        ? await renewContext(context, started.cluster)
+        : await addContext(context, started.cluster, requested);
+  } catch (error) {
+    context.printError(`${name} is running at ${started.cluster.record.url}; its context could not be written`);
+    throw error;
+  }
   const view = await clusterView(context, findCluster(context.env, name));
   print({
     data: { schemaVersion: 1, started: started.before !== 'running', cluster: view },
@@ -52,10 +64,11 @@ export async function start(
 }
 
 /**
- * The audit log that the options specify; `undefined` when they specify none. Prints the problems of the policy, and
- * returns `mistaken` when it has errors.
+ * The audit log that the options specify; `none` for `--audit-log none`, and `undefined` without the option. Prints the
+ * problems of the policy, and returns `mistaken` when the policy has errors.
  *
- * @throws TypeKroError `cluster/audit-log` when the folder of the log does not exist.
+ * @throws TypeKroError `cluster/audit-log` when the folder of the log does not exist; `cli/usage` for the log `-`, and
+ * for a policy without a log.
  */
 async function auditFiles(
   context: CommandContext,
@@ -91,6 +104,16 @@ export async function addRequestedContext(
   input: CommandInput,
   cluster: RunningCluster,
 ): Promise<string | undefined> {
+  const requested = requestedContext(input);
+  return requested === undefined ? undefined : addContext(context, cluster, requested);
+}
+
+/**
+ * The context that the options request; `undefined` when they request none.
+ *
+ * @throws TypeKroError `cli/usage` for `--kubeconfig` without an option that adds a context.
+ */
+function requestedContext(input: CommandInput): ContextOptions | undefined {
   const use = input.options['use-context'] === true;
   const kubeconfig = textOption(input, 'kubeconfig');
   if (!use && input.options['add-context'] !== true) {
@@ -100,11 +123,12 @@ export async function addRequestedContext(
       remedy: 'add --add-context, or --use-context',
     });
   }
-  return addContext(context, cluster, { use, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  return { use, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
 }
 
 /**
- * Renews the context that a crashed process has left. The address and the credentials of the cluster may have changed.
+ * Renews the context that the cluster has already, for example after a crash. The address and the credentials of the
+ * cluster may have changed.
  */
 async function renewContext(context: CommandContext, cluster: RunningCluster): Promise<string | undefined> {
   const kubeconfig = cluster.settings?.entryIn;
@@ -200,6 +224,6 @@ export async function showStatus(
   const print = reportPrinter(context, input);
   const view = await clusterView(context, findCluster(context.env, name));
   if (view === undefined) throw absentCluster(context.env, name);
-  print({ data: { schemaVersion: 1, cluster: view }, lines: () => statusLines(view, systemClock.now()) });
+  print({ data: { schemaVersion: 1, cluster: view }, lines: () => clusterStatusLines(view, systemClock.now()) });
   return view.state === 'running' && view.problem === undefined ? ExitCode.ok : ExitCode.failed;
 }

@@ -1,6 +1,7 @@
 import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { clusterNames, findCluster } from './cluster-folder.ts';
+import { askState } from './control-client.ts';
 import type { RunningCluster } from './start-cluster.ts';
 import { isRunning } from './start-cluster.ts';
 
@@ -16,6 +17,20 @@ export function absentCluster(env: CommandContext['env'], name: string): TypeKro
         ? `start it: typekro cluster start ${name}`
         : `${near === undefined ? `known clusters: ${names.join(', ')}` : `did you mean ${near}?`}; typekro cluster start ${name} starts a new one`,
   });
+}
+
+/**
+ * Finds a cluster that is running and answers.
+ *
+ * @throws TypeKroError `cli/no-cluster`, `cluster/not-running`, `cluster/no-answer` after a few seconds.
+ */
+export async function answeringCluster(
+  context: Pick<CommandContext, 'env' | 'signal'>,
+  name: string,
+): Promise<RunningCluster> {
+  const found = runningCluster(context, name);
+  await askState(found.record, context.signal);
+  return found;
 }
 
 /**

@@ -15,7 +15,7 @@ import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder } from './cluster-folder.ts';
-import { folderError, inFolder, isFull } from './cluster-folder.ts';
+import { folderError, inFolder, isFull, obstacleIn } from './cluster-folder.ts';
 import type { ClusterCredentials, ClusterSettings } from './cluster-files.ts';
 import {
   readCredentials,
@@ -28,11 +28,11 @@ import {
 import { serveControl } from './control-server.ts';
 import { HeldFaults } from './held-faults.ts';
 import { ALREADY_SERVED, leaveFolder } from './leave-folder.ts';
-import { objectsIn, parseStateFile, stateLines } from './state-file.ts';
+import { objectsInState, parseStateFile, stateLines } from './state-file.ts';
 
 /**
  * The time in which the containers of a deleted pod end. Clients of a named cluster are other programs. They see the
- * pod while it ends, as on a real cluster, where a kubelet looks at its containers each second.
+ * pod while it ends, as on a real cluster, where the kubelet checks the containers of a pod each second.
  */
 export const POD_STOP_SECONDS = 1;
 
@@ -107,7 +107,8 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     closers.push(() => served.close());
     const { listener } = served;
     const control = await serveControl({
-      objects: () => objectsIn(cluster.snapshot()),
+      objects: () => objectsInState(cluster.snapshot()),
+      problem: () => problemOf(cluster),
       snapshot: () =>
         stateLines(cluster.snapshot(), {
           cluster: folder.name,
@@ -121,6 +122,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       stop: onStop,
       faults: new HeldFaults(cluster.faults),
       clock,
+      idle: () => cluster.idle(),
       async restart(pauseMs) {
         try {
           await served.restart(pauseMs);
@@ -147,7 +149,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     return { url: listener.url, isHeld: () => lock.isHeld(), close };
   } catch (error) {
     await close();
-    throw isFull(error) ? folderError(error, folder.path) : error;
+    throw isFull(error) || obstacleIn(error) !== undefined ? folderError(error, folder.path) : error;
   }
 }
 
@@ -157,6 +159,12 @@ async function auditOptions({ audit }: ClusterSettings): Promise<AuditOptions | 
   if (audit.policy === undefined) return { file: audit.log };
   const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
   return { file: audit.log, policy: await readAuditPolicyFile(audit.policy, logProblem) };
+}
+
+/** Why the cluster refuses writes, or fails; `undefined` when it works. */
+function problemOf({ stateProblem, programProblem }: Cluster): string | undefined {
+  if (stateProblem !== undefined) return `the cluster refuses writes, and keeps its objects: ${stateProblem}`;
+  return programProblem === undefined ? undefined : `requests fail: ${programProblem}`;
 }
 
 /** Writes a problem into the log. */
@@ -187,7 +195,11 @@ class ApiSocket {
   ): Promise<ApiSocket> {
     const certificate = { cert, key };
     const opened = async (wanted: number) =>
-      new ApiSocket(cluster, certificate, await listenOnPort(cluster, { port: wanted, certificate }));
+      new ApiSocket(
+        cluster,
+        certificate,
+        await listenOnPort(cluster, { port: wanted, certificate, preloadsAll: true }),
+      );
     if (port !== undefined) return opened(port);
     try {
       return await opened(lastPort ?? 0);
@@ -202,7 +214,10 @@ class ApiSocket {
     return this.#listener;
   }
 
-  /** Closes the socket and its connections, and opens it again after a pause. Rejects when the cluster closes. */
+  /**
+   * Closes the socket and its connections, and opens it again after a pause. Rejects when the cluster closes, or the
+   * address cannot be opened.
+   */
   restart(pauseMs: number): Promise<void> {
     const next = () => this.#restartNow(pauseMs);
     this.#lastRestart = this.#lastRestart.then(next, next);

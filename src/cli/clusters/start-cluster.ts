@@ -4,10 +4,11 @@ import { TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import { shellWord } from '../shell-word.ts';
-import type { ClusterState, FoundCluster } from './cluster-folder.ts';
+import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
 import { clusterFolder, clusterNames, clustersDirectory, findCluster } from './cluster-folder.ts';
 import type { AuditFiles, ClusterSettings, RunningRecord } from './cluster-files.ts';
-import { readSettings, writeSettings } from './cluster-files.ts';
+import { readSettings, unusableFiles, writeSettings } from './cluster-files.ts';
+import { askState } from './control-client.ts';
 import { launchCluster, NOT_STARTED } from './launch.ts';
 import { ALREADY_SERVED } from './leave-folder.ts';
 import { poll } from './poll.ts';
@@ -52,6 +53,8 @@ export interface Started {
   /** Does the cluster continue with the objects of its last run? */
   readonly kept: boolean;
   readonly startMs: number;
+  /** What the start could not take over from the last run. Sentences without a full stop. */
+  readonly warnings: readonly string[];
 }
 
 /** The time limit for another process that starts or ends the same cluster, in milliseconds. */
@@ -61,17 +64,23 @@ const OTHER_PROCESS_MS = 30_000;
  * Starts a named cluster, and waits until it is ready. A running cluster stays as it is. Of several concurrent starts, one
  * starts the process, and all return the same cluster.
  *
- * @throws TypeKroError `cluster/other-settings` when it runs with other settings, and the errors of `serveCluster`.
+ * @throws TypeKroError `cluster/other-settings` when the cluster runs with other settings, or the version of Kubernetes
+ * is earlier than that of the kept objects; `cluster/no-answer` when the running cluster does not answer;
+ * `cluster/not-ready` when another process starts or ends the cluster for too
+ * long; and the errors of `launchCluster`.
  */
 export async function startCluster(context: CommandContext, name: string, options: StartOptions): Promise<Started> {
   const began = performance.now();
   const settled = await settledCluster(context, name);
   let before = settled.state;
+  const warnings: string[] = [];
+  let settings: ClusterSettings | undefined;
   if (!isRunning(settled)) {
     try {
       const last = readSettings(settled.folder.path);
       refuseEarlierVersion(name, last, options);
-      const settings = settingsFor(last, options);
+      settings = settingsFor(last, options);
+      warnings.push(...unusableFiles(settled.folder.path).map(unusableFile));
       await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
     } catch (error) {
       const { code } = TypeKroError.from(error, { code: NOT_STARTED });
@@ -91,7 +100,20 @@ export async function startCluster(context: CommandContext, name: string, option
     });
   }
   refuseOtherSettings(cluster, options);
-  return { cluster, before, kept: settled.settings?.data === true, startMs: performance.now() - began };
+  if (before === 'running') await askState(cluster.record, context.signal);
+  if (settings !== undefined) warnings.push(...movedPort(settings, cluster.record));
+  return { cluster, before, kept: settled.settings?.data === true, startMs: performance.now() - began, warnings };
+}
+
+const unusableFile = (path: string): string =>
+  `${path} is broken or of a later version, and is replaced; its settings or credentials are lost`;
+
+/** The warning that the address is not that of the last run. */
+function movedPort({ port, lastPort }: ClusterSettings, { url }: RunningRecord): readonly string[] {
+  if (port !== undefined || lastPort === undefined || Number(new URL(url).port) === lastPort) return [];
+  return [
+    `port ${lastPort} of the last run is in use, so the cluster has the address ${url}; copies of its kubeconfig have the former one`,
+  ];
 }
 
 export const isRunning = (found: FoundCluster): found is RunningCluster =>
@@ -189,10 +211,56 @@ export async function settledCluster({ env, signal }: CommandContext, name: stri
  * @throws TypeKroError `cluster/kubeconfig`.
  */
 export async function addContext(
-  { cwd, env }: CommandContext,
+  context: CommandContext,
   { folder }: RunningCluster,
   options: ContextOptions,
 ): Promise<string> {
+  const { env } = context;
+  const { file, settings } = contextPlace(context, folder, options);
+  const own = readFileSync(folder.kubeconfig, 'utf8');
+  await editKubeconfig(file, (text) => {
+    const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: options.use });
+    const contextsBefore =
+      edited.contextBefore === undefined
+        ? settings.contextsBefore
+        : [edited.contextBefore, ...contextsBeforeCluster(env, edited.contextBefore, file)];
+    // The settings are written first, so that a stop finds the entry even if this start is killed.
+    writeSettings(folder.path, {
+      ...settings,
+      entryIn: file,
+      ...(contextsBefore === undefined ? {} : { contextsBefore }),
+    });
+    return edited.text;
+  });
+  return file;
+}
+
+/** A kubeconfig of a cluster, without its address and its token. */
+const WITHOUT_ADDRESS = '{"clusters":[{"cluster":{}}],"contexts":[{"context":{}}],"users":[{"user":{}}]}';
+
+/**
+ * Checks that `addContext` can add a cluster that does not run yet. Changes no file.
+ *
+ * @throws TypeKroError `cluster/kubeconfig`.
+ */
+export async function checkContext(
+  context: CommandContext,
+  folder: ClusterFolder,
+  options: ContextOptions,
+): Promise<void> {
+  const { file } = contextPlace(context, folder, options);
+  await editKubeconfig(file, (text) => {
+    withContext(text, file, { name: contextName(folder.name), kubeconfig: WITHOUT_ADDRESS, use: options.use });
+    return undefined;
+  });
+}
+
+/** The kubeconfig for the context, and the settings of the cluster. Refuses a file that the context may not be in. */
+function contextPlace(
+  { cwd, env }: CommandContext,
+  folder: ClusterFolder,
+  options: ContextOptions,
+): { readonly file: string; readonly settings: ClusterSettings } {
   const file = options.kubeconfig === undefined ? userKubeconfig(env, cwd) : resolve(cwd, options.kubeconfig);
   if (file.startsWith(clustersDirectory(env) + sep)) {
     throw new TypeKroError(
@@ -210,22 +278,7 @@ export async function addContext(
       remedy: `name this file: --kubeconfig ${shellWord(settings.entryIn)}; or stop the cluster, which removes the entry`,
     });
   }
-  const own = readFileSync(folder.kubeconfig, 'utf8');
-  await editKubeconfig(file, (text) => {
-    const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: options.use });
-    const contextsBefore =
-      edited.contextBefore === undefined
-        ? settings.contextsBefore
-        : [edited.contextBefore, ...contextsBeforeCluster(env, edited.contextBefore, file)];
-    // The settings are written first, so that a stop finds the entry even if this start is killed.
-    writeSettings(folder.path, {
-      ...settings,
-      entryIn: file,
-      ...(contextsBefore === undefined ? {} : { contextsBefore }),
-    });
-    return edited.text;
-  });
-  return file;
+  return { file, settings };
 }
 
 /**

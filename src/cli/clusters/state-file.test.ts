@@ -57,7 +57,7 @@ test.each([
   ['a head without members', signed('{"schemaVersion":1,"kind":"TypeKroClusterState"}'), 'is damaged'],
   ['another number of objects', signed(HEAD), 'is damaged'],
   ['an object without a name', signed(HEAD, lineOf({ ...object('a', '1'), metadata: {} })), 'is damaged'],
-  ['an object with another version', signed(HEAD, lineOf(object('a', 'x'))), 'is damaged'],
+  ['an object whose version is not a number', signed(HEAD, lineOf(object('a', 'x'))), 'is damaged'],
   ['an object that is too deep', signed(HEAD, lineOf(object('a', '1', { spec: deep(600) }))), 'is damaged'],
   ['more lines after the checksum', `${TEXT}{}\n`, 'is damaged'],
 ])('%s is refused', (_what, text, message) => {

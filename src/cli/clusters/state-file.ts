@@ -3,7 +3,7 @@ import type { ClusterSnapshot, SnapshotCollection, SnapshotLog } from '../../clu
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { cryptoLibrary, isJsonObject, stringifyJson, tryParseJson, TypeKroError } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
-import { isTooDeep, kubeObject, listOf, number, record, text } from '../plan/file-shape.ts';
+import { isTooDeepValue, kubeObject, listOf, number, record, text } from '../plan/file-shape.ts';
 
 /** The kind in the first line of a file with the whole content of a cluster. */
 export const STATE_FILE_KIND = 'TypeKroClusterState';
@@ -30,7 +30,7 @@ export interface StateFile {
 }
 
 /** The number of objects of a snapshot. */
-export const objectsIn = ({ collections }: Pick<ClusterSnapshot, 'collections'>): number =>
+export const objectsInState = ({ collections }: Pick<ClusterSnapshot, 'collections'>): number =>
   collections.reduce((sum, { items }) => sum + items.length, 0);
 
 /** The facts in the head that do not follow from the content. */
@@ -56,7 +56,7 @@ export function* stateLines(snapshot: ClusterSnapshot, origin: StateFileOrigin):
     cluster,
     takenAt,
     resourceVersion: snapshot.resourceVersion,
-    objects: objectsIn(snapshot),
+    objects: objectsInState(snapshot),
   });
   for (const { group, plural, items } of snapshot.collections) {
     for (const object of items) yield lineOf({ group, plural, object: object as unknown as JsonObject });
@@ -160,10 +160,12 @@ function* linesOf(bytes: Uint8Array): Generator<Uint8Array, undefined> {
 
 const LINE_FEED = 0x0a;
 
-/** The JSON value of a line; `undefined` for another text, and for a value that is too deep for recursive functions. */
+/**
+ * The JSON value of a line; `undefined` when the line is not JSON, or the value is too deep for recursive functions.
+ */
 function valueOf(line: Uint8Array): JsonValue | undefined {
   const value = tryParseJson(new TextDecoder().decode(line));
-  return value === undefined || isTooDeep(value) ? undefined : value;
+  return value === undefined || isTooDeepValue(value) ? undefined : value;
 }
 
 const damaged = (file: string): TypeKroError =>

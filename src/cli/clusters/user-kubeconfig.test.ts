@@ -118,7 +118,7 @@ users:
 `,
   ],
   [
-    'the ends of lines of Windows',
+    'line ends of Windows',
     'apiVersion: v1\r\nclusters:\r\n- name: p\r\n  cluster:\r\n    server: https://p\r\ncontexts:\r\n- name: p\r\n  context:\r\n    cluster: p\r\nusers:\r\n- name: p\r\n  user:\r\n    token: t\r\ncurrent-context: p\r\nkind: Config\r\n',
   ],
   [

@@ -7,6 +7,7 @@ import {
   errorCode,
   homeDirectory,
   isJsonObject,
+  isLoopbackHost,
   makeDirectory,
   TypeKroError,
   YAML_OUTPUT,
@@ -51,12 +52,14 @@ export interface EditedKubeconfig {
  * to a named cluster of this name? An entry of the user with the same name must not be lost.
  */
 const LISTS = [
-  ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLoopback(server)],
+  ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLocalServer(server)],
   ['contexts', 'context', ({ cluster, user }: JsonObject, name: string) => cluster === name && user === name],
   ['users', 'user', (content: JsonObject) => Object.keys(content).join() === 'token'],
 ] as const;
 
-const isLoopback = (server: string): boolean => /^https:\/\/(?:127\.[\d.]+|localhost|\[::1\])(?::|$)/.test(server);
+function isLocalServer(server: string): boolean {
+  return URL.canParse(server) && isLoopbackHost(new URL(server).hostname);
+}
 
 /**
  * Adds the entries of a cluster to a kubeconfig, or renews those that an earlier start has added. Other entries, comments

@@ -71,7 +71,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     minArguments: 2,
     maxArguments: Number.POSITIVE_INFINITY,
     options: [],
-    run: async (...words) => (await content()).load(...words),
+    run: async (...words) => (await content()).loadContent(...words),
   },
   snapshot: {
     summary: 'write all its objects into a file',

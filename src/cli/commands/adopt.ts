@@ -7,7 +7,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
-import { carryOut, refuseBlocked, refuseReplacement } from './apply.ts';
+import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply.ts';
 
 /** The words of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
@@ -74,7 +74,7 @@ export const adopt: Command = {
       refuseReplacement(made);
       if (dryRun || adoption.objects.length === 0) return ExitCode.ok;
       const quiet = textOption(input, 'output') !== 'text';
-      await carryOut(quiet ? withoutOutput(context) : context, target, made);
+      await carryOutPlan(quiet ? withoutOutput(context) : context, target, made);
       return ExitCode.ok;
     } finally {
       await target.close();

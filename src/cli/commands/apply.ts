@@ -1,3 +1,4 @@
+import { recreatedText } from '../../inspect/index.ts';
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { ObjectRef } from '../../core/index.ts';
@@ -10,7 +11,6 @@ import { usesColour } from '../colour.ts';
 import { noDefinitions } from '../instance/find-instance.ts';
 import { printLines } from '../layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
-import { recreatedText } from '../plan/findings.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { paintFor } from '../plan/paint.ts';
@@ -77,7 +77,7 @@ export const apply: Command = {
         printLines(context, [...planLines(made.plan, view), '']);
         if (input.options['replace'] !== true) refuseReplacement(made);
       }
-      await carryOut(context, target, made).catch((error: unknown) => {
+      await carryOutPlan(context, target, made).catch((error: unknown) => {
         throw withoutDefinitions(error) ?? error;
       });
       return ExitCode.ok;
@@ -158,8 +158,8 @@ function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file =
 }
 
 /**
- * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when a changed
- * instance is blocked.
+ * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when an instance that
+ * changes or is being deleted is blocked.
  */
 export function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);
@@ -207,7 +207,7 @@ export function refuseReplacement({ plan }: MadePlan): void {
 }
 
 /** Carries out a plan, and prints each object. */
-export async function carryOut(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
+export async function carryOutPlan(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
   const { plan, files, objects: source } = made;
   await applyPlan({
     api,

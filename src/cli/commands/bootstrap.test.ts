@@ -200,7 +200,7 @@ describe('the rights of kro', () => {
     await user.create(definition);
   });
 
-  test('that the new controller would not have are an error, and nothing is changed', async () => {
+  test('rights that kro has and the new controller would not have are an error, and nothing is changed', async () => {
     await bindKro('cluster-admin');
     for (const dry of ['', ' --dry-run']) {
       const { code, err } = await run(`bootstrap ${IMAGE} --take-over${dry}`);
@@ -215,7 +215,7 @@ describe('the rights of kro', () => {
     expect(await deployment()).toBeUndefined();
   });
 
-  test('are granted by typekro rbac before, or by --rbac unrestricted', async () => {
+  test('rights that typekro rbac or --rbac unrestricted grants are no error', async () => {
     await bindKro('cluster-admin');
     writeFileSync(join(cwd, 'definitions.yaml'), JSON.stringify(definition));
     const roles = await commandRunner(commands, cwd)('rbac definitions.yaml');
@@ -225,7 +225,7 @@ describe('the rights of kro', () => {
     expect(await run(`bootstrap ${IMAGE} --take-over --dry-run --rbac unrestricted`)).toMatchObject({ code: 0 });
   });
 
-  test('that kro does not have either are not asked for', async () => {
+  test('rights that kro does not have are not required of the new controller', async () => {
     await bindKro('view');
     expect((await run(`bootstrap ${IMAGE} --take-over --dry-run`)).err).toContain(
       'ResourceGraphDefinition shop: get, list, watch configmaps',
@@ -261,7 +261,7 @@ test('several controllers of kro are an error that names the commands to stop th
   expect((await deployment('second'))?.spec?.['replicas']).toBe(1);
 });
 
-test('flags and level of kro come from its container, wherever it is in the list', async () => {
+test('flags and level of kro come from the container of kro, at any position in the list', async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
   const own = {

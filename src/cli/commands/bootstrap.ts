@@ -7,7 +7,7 @@ import { systemClock } from '../../kube/index.ts';
 import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
 import { bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
 import type { FlagTexts } from '../bootstrap/controller-arguments.ts';
-import { flagTexts, withFlags } from '../bootstrap/controller-arguments.ts';
+import { flagTexts, setFlags } from '../bootstrap/controller-arguments.ts';
 import {
   applyInstallation,
   findInstallation,
@@ -173,7 +173,8 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
       notes.push(`${controller.name} has flags that the TypeKro controller does not know: ${unknown.join(' ')}`);
   }
   const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
-  // This controller continues with the line of kro that wrote the children. Another line would write them again.
+  // This controller continues with the release line of kro that wrote the children. With another line, the controller
+  // would write the children again.
   if (level !== undefined) flags.set(LEVEL, `--${LEVEL}=${level}`);
   for (const [name, text] of given) flags.set(name, text);
   return { flags, notes };
@@ -218,7 +219,7 @@ function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
   const own = controllerContainer(object, 'typekro');
   const containers = objectsAt(pod, 'containers').map((container) => {
     const args = Array.isArray(container['args']) ? container['args'].map(String) : [];
-    return container === own ? { ...container, args: withFlags(args, flags) } : container;
+    return container === own ? { ...container, args: setFlags(args, flags) } : container;
   });
   return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers } } } };
 }

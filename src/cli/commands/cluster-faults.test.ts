@@ -94,7 +94,15 @@ test('cluster: faults are added, listed with their hits, and removed', async () 
       "out": "",
     }
   `);
-  expect((await run('cluster faults dev remove busy')).out).toMatchInlineSnapshot(
+  expect(await run('cluster faults dev remove busy rule-2')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: there is no rule "rule-2"; no rule was removed [cluster/faults]
+      hint: did you mean rule-1?",
+      "out": "",
+    }
+  `);
+  expect((await run('cluster faults dev remove busy busy')).out).toMatchInlineSnapshot(
     `"removed busy: {"kind":"error","status":429,"reason":"TooManyRequests","retryAfterSeconds":1} for {"verb":"list","resource":"configmaps"}, 1 hit"`,
   );
   expect((await run('cluster faults dev clear')).out).toMatchInlineSnapshot(
@@ -108,6 +116,19 @@ test('cluster: faults are added, listed with their hits, and removed', async () 
 
 test('cluster: mistakes in rules of faults have their places, and no rule is added', async () => {
   await run('cluster start dev');
+  const neverHits = 'match: {verb: [get, lst]}\nfault: {kind: conflict}\n';
+  expect(await run('cluster faults dev add -', neverHits)).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "standard input:1:21: error: no request has the verb "lst" [cluster/faults]
+      1 | match: {verb: [get, lst]}
+        |                     ^
+      at match.verb[1]
+      hint: did you mean list?
+    ",
+      "out": "",
+    }
+  `);
   expect(await run('cluster faults dev add -', 'rules:\n- fault: {kind: latncy}\n- falt: {}\n')).toMatchInlineSnapshot(`
     {
       "code": 3,

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { CommandRun } from '../../../test/support/run-command.ts';
 import { useNamedClusters } from '../../../test/support/named-clusters.ts';
@@ -50,6 +50,23 @@ test('a cluster stops although its context cannot be removed from the kubeconfig
   expect(await run('cluster stop --all')).toMatchObject({ code: 0 });
 });
 
+const FOREIGN = 'clusters:\n- name: typekro-dev\n  cluster: {server: "https://example.com"}\n';
+
+test.each([
+  ['a broken kubeconfig', 'config', 'clusters: [', '--add-context --kubeconfig config', 'is not a kubeconfig'],
+  ['a foreign entry', 'config', FOREIGN, '--use-context --kubeconfig config', 'already has an entry typekro-dev'],
+  ['a directory in its place', 'config/file', '', '--add-context --kubeconfig config', 'cluster/kubeconfig'],
+  ['a kubeconfig without a context', 'config', '', '--kubeconfig config', 'no option adds a context'],
+])('a start with %s starts nothing', async (_, file, content, options, message) => {
+  mkdirSync(dirname(join(clusters.home, file)), { recursive: true });
+  writeFileSync(join(clusters.home, file), content);
+  const { code, err } = await run(`cluster start dev ${options}`);
+  expect(code).toBeGreaterThan(0);
+  expect(err).toContain(message);
+  expect((await run('cluster list')).out).toContain('there is no cluster');
+  expect(readFileSync(join(clusters.home, file), 'utf8')).toBe(content);
+});
+
 test.each(['1.33', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s is refused', async (version) => {
   expect(await run(`cluster start dev --kubernetes ${version}`)).toEqual({
     code: 2,
@@ -63,7 +80,7 @@ test.each(['1.36', 'v1.36'])('Kubernetes %s is started', async (version) => {
   expect(await run(`cluster start dev --kubernetes ${version}`)).toMatchObject({ code: 0, err: '' });
 });
 
-test('a cluster keeps its version of Kubernetes, and objects are not opened by an earlier one', async () => {
+test('a cluster keeps its version of Kubernetes, and an earlier version does not open its objects', async () => {
   const inVersion = async () => (await run('cluster status dev')).out;
   await run('cluster start dev --data --kubernetes 1.35');
   expect(await inVersion()).toMatch(/Kubernetes +1\.35/);
@@ -106,7 +123,7 @@ test('after the last of several clusters has stopped, the former context is curr
   }
 });
 
-test('a requested port is kept until a start requests a free port', async () => {
+test('the start after a start with --port 0 has the same port', async () => {
   const portOf = async (name: string): Promise<string> =>
     new URL(
       (JSON.parse((await clusters.run(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster

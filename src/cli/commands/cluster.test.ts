@@ -219,7 +219,9 @@ test('the objects of a cluster with data, its kubeconfig and its port outlive a 
   expect((await run('cluster load dev -', BOATS)).code).toBe(0);
   const objects = await objectsOf('dev');
   await run('cluster stop dev');
-  expect(readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8')).toContain('this-cluster-has-ended');
+  expect(readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8')).toContain(
+    'server: https://this-cluster-has-ended-.start-it-again-with.typekro-cluster-start-dev.invalid',
+  );
   await run('cluster start dev');
   expect(readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8')).toBe(before);
   expect(await objectsOf('dev')).toBe(objects);

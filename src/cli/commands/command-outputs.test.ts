@@ -9,7 +9,7 @@ import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { commands } from './index.ts';
 
-/** Whole outputs of commands, in this process. The outputs of other commands are in the tests of their rooms. */
+/** Whole outputs of commands that run in this process. Commands without a test here have their own test files. */
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -152,7 +152,7 @@ test('validate: annotations of a definition that are no texts, or that the contr
       at metadata.annotations["typekro.dev/canary"]
       hint: correct the value, or leave the annotation out (docs/reference/labels.md)
 
-    pots.yaml:3:86: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/adoption]: the controller refuses the annotation: "take" must be adopt, refuse or take-over [input/invalid-field]
+    pots.yaml:3:86: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/adoption]: the controller refuses the annotation: "take": the policy must be adopt, refuse or take-over [input/invalid-field]
       3 | metadata: {name: pots, annotations: {typekro.dev/canary: half, typekro.dev/adoption: take}}
         |                                                                                      ^
       at metadata.annotations["typekro.dev/adoption"]

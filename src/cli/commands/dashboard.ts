@@ -1,8 +1,13 @@
-import { whenAborted } from '../../core/index.ts';
+import { resolve } from 'node:path';
+import { DEFINITION_KIND } from '../../controller/index.ts';
+import { TypeKroError, whenAborted } from '../../core/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
 import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
+import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
+import { keptToken } from '../dashboard/kept-token.ts';
+import type { OpenedPage } from '../dashboard/open-browser.ts';
 import { openBrowser } from '../dashboard/open-browser.ts';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
 import { portOption } from '../port-option.ts';
@@ -15,6 +20,11 @@ export const dashboard: Command = {
   positionals: [],
   options: [
     { name: 'port', summary: 'port on 127.0.0.1; by default a free one', value: 'number' },
+    {
+      name: 'token-file',
+      summary: 'file that keeps the token for --port, so that an open page comes back after the next start',
+      value: 'file',
+    },
     { name: 'open', summary: 'open the page in the browser' },
     ACTIONS_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
@@ -26,23 +36,49 @@ export const dashboard: Command = {
   ],
   async run(context, input) {
     const port = portOption(input);
-    const { client, namespace, name } = await connectToCluster(context, input);
+    const tokenFile = textOption(input, 'token-file');
+    if (tokenFile !== undefined && port === 0) {
+      throw new TypeKroError('--token-file needs a port', {
+        code: 'cli/usage',
+        remedy: 'name one by --port: a page comes back only at the port that it knows',
+      });
+    }
+    const token = tokenFile === undefined ? undefined : keptToken(resolve(context.cwd, tokenFile), port);
+    const { client, namespace, name, hasOtherContexts } = await connectToCluster(context, input);
+    const kubeconfig = textOption(input, 'kubeconfig');
     try {
+      // A cluster that cannot be reached ends the command with the reason.
+      await client.discovery.resourceOf(DEFINITION_KIND, { signal: context.signal });
       const opened = await openDashboard({
         context,
         api: client,
         cluster: name,
         namespace,
         port,
+        ...(token === undefined ? {} : { token }),
+        commands: copiedCommands({
+          ...shellFacts(context),
+          ...(kubeconfig === undefined ? {} : { kubeconfig }),
+          ...(hasOtherContexts ? { context: name } : {}),
+        }),
         actions: actionsOf(input),
+        onFailure: (error, request) =>
+          context.printError(
+            `error: ${request} failed: ${TypeKroError.from(error, { code: 'inspect/unexpected' }).message}`,
+          ),
       });
+      let page: OpenedPage | undefined;
       try {
+        await Promise.race([opened.listed, whenAborted(context.signal)]);
         context.print(`Dashboard of ${name} at ${opened.url}`);
-        if (input.options['open'] === true && !(await openBrowser(opened.url)))
-          context.printError('note: no program for addresses was found; open the address yourself');
+        if (input.options['open'] === true) {
+          page = await openBrowser(opened.url);
+          if (!page.isOpen) context.printError('note: no program for addresses was found; open the address yourself');
+        }
         await whenAborted(context.signal);
         return ExitCode.interrupted;
       } finally {
+        page?.close();
         await opened.close();
       }
     } finally {

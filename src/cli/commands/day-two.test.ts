@@ -39,7 +39,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** The output of a command that ends with exit code 0, with ages removed. */
+/** The output of a command that ends with exit code 0, with `AGE` in place of each age. */
 async function run(line: string): Promise<string[]> {
   const { code, out, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -49,7 +49,7 @@ async function run(line: string): Promise<string[]> {
 const annotations = async () => (await world.user.get(potRef('shop'))).metadata.annotations ?? {};
 const textOfMap = async () => (await world.user.get(mapRef('shop-map')))['data'];
 
-test('status shows conditions, fields and what is not ready', async () => {
+test('status shows the state of an instance and its conditions', async () => {
   expect(await run('status shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   revision 1   1 of 1 nodes ready",
@@ -220,7 +220,7 @@ test('delete changes nothing when no controller could complete the deletion, and
   expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
-test('wait ends when the instance reaches the goal', async () => {
+test('wait ends when the instance reaches the goal, or with an error at the time limit', async () => {
   expect(await run('wait shop')).toEqual(['Pot default/shop is ACTIVE']);
   expect(await run('wait shop --for condition=Ready --timeout 0')).toEqual(['Pot default/shop is Ready=True']);
   await world.controller.stop();
@@ -265,7 +265,7 @@ async function endsAtFirstWatch(port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('wait and events --watch name an outage of the cluster', async () => {
+test('wait names an outage of the cluster, and events --watch ends with an error', async () => {
   for (const [line, said] of [
     ['wait shop --for deleted --timeout 1500ms', /gives no answer since \S+ \(.+\); before, it is ACTIVE/],
     ['events shop --watch', /^error: /],

@@ -10,7 +10,7 @@ import { argumentOf } from '../instance/instance-name.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/observation.ts';
 import { blockerWithoutDefinition } from '../instance/without-definition.ts';
 
-/** `typekro delete INSTANCE`: deletes an instance. Its controller deletes its objects first. */
+/** `typekro delete INSTANCE`: deletes an instance. The controller deletes the objects of the instance first. */
 export const deleteInstance: Command = {
   name: 'delete',
   description:

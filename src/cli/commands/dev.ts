@@ -6,6 +6,7 @@ import { textOption } from '../command.ts';
 import { DevLoop } from '../dev/dev-loop.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
+import { DASHBOARD_PORT_OPTION, pagePlaceOf, placeOfPage } from '../dashboard/port-option.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
@@ -13,7 +14,7 @@ import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkNamedFiles } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { startSession } from '../up/session.ts';
+import { startUpSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { ENDED } from './up.ts';
 
@@ -37,6 +38,7 @@ export const dev: Command = {
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     STAND_IN_OPTION,
     RUN_PROCESSES_OPTION,
+    DASHBOARD_PORT_OPTION,
     ACTIONS_OPTION,
     ...CRD_OPTIONS,
   ],
@@ -46,6 +48,7 @@ export const dev: Command = {
   ],
   async run(context, input) {
     const port = portOption(input);
+    portOption(input, DASHBOARD_PORT_OPTION.name);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
     const standIns = standInsOf(input);
     const runProcesses = allowsProcesses(input);
@@ -54,14 +57,20 @@ export const dev: Command = {
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     let hasStarted = false;
     try {
+      let place = pagePlaceOf(input, state.path);
       const loop = new DevLoop({
         context,
         named,
         timeoutMs,
         clock: systemClock,
         events: systemEvents(systemClock),
-        start: () =>
-          startSession(state, { port, standIns, ...processes, dashboardOf: context, actions: actionsOf(input) }),
+        async start() {
+          const page = { dashboardOf: context, actions: actionsOf(input), ...place };
+          const session = await startUpSession(state, { port, standIns, ...processes, ...page });
+          // An open page comes back when r starts again with an empty cluster.
+          if (session.dashboard !== undefined) place = placeOfPage(session.dashboard);
+          return session;
+        },
         announce(session) {
           hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);

@@ -3,7 +3,7 @@ import { isGraphObject } from '../../graph/index.ts';
 import type { DiffReport } from '../../inspect/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { diffLines, diffReport } from '../instance/diff-report.ts';
+import { differenceLines, diffReport } from '../instance/diff-report.ts';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */
@@ -35,7 +35,7 @@ export const diff: Command = {
       const data = diffReport(observation, graph);
       return {
         data,
-        lines: () => diffLines(data),
+        lines: () => differenceLines(data),
         code: codeOf(data),
       };
     }),

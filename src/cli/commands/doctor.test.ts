@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { crdOf } from '../../../test/support/crd.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { controllerManifests } from '../../controller/index.ts';
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import { packageVersion } from '../package-version.ts';
 import { commands } from './index.ts';
@@ -70,14 +71,14 @@ test('in an empty cluster the CRDs and the controller are missing', async () => 
         "i crds   CustomResourceDefinition graphs.kro.run: does not exist",
         "    why  only the gate GraphKind needs it",
         "✓ server, clock",
-        "– leases, rights, webhooks, pods, objects   nothing to check",
+        "– leases, rights, webhooks, conversions, pods, objects   nothing to check",
         "2 errors, 1 warning, 0 not checked",
       ],
     }
   `);
 });
 
-test('with a controller that never started: its Lease, its rights, and a webhook that does not answer', async () => {
+test('the Lease of a controller that does not run, its missing rights, and a webhook that does not answer', async () => {
   const manifests = controllerManifests({ image: `acme.test/typekro:${packageVersion()}` });
   await apply(
     manifests.filter(({ kind, metadata }) => kind !== 'ClusterRole' || metadata.name === 'typekro:controller'),
@@ -119,14 +120,68 @@ test('with a controller that never started: its Lease, its rights, and a webhook
       "✗ rights   ServiceAccount kro-system/typekro: may not create, patch events; get, list, watch namespaces; get, list, watch, create, patch, delete customresourcedefinitions.apiextensions.k8s.io; get, list, watch, create, patch, delete graphrevisions.internal.kro.run; update graphrevisions/finalizers.internal.kro.run; get, patch graphrevisions/status.internal.kro.run; get, list, watch, patch graphs.kro.run; update graphs/finalizers.kro.run; get, patch graphs/status.kro.run; get, list, watch, patch resourcegraphdefinitions.kro.run; update resourcegraphdefinitions/finalizers.kro.run; get, patch resourcegraphdefinitions/status.kro.run",
       "    why  the controller itself needs these rights",
       "    do   apply the roles of the chart again: typekro bootstrap",
-      "✗ webhooks   ValidatingWebhookConfiguration policy: the webhook check.acme.test has no ready endpoint: Service default/absent",
-      "    why  failurePolicy is Fail, so the API server refuses writes in acme.test, except those that its selectors exclude",
-      "! objects   ResourceGraphDefinition pots: has no status of a controller",
+      "✗ webhooks   ValidatingWebhookConfiguration policy: the webhook check.acme.test calls Service default/absent, which does not exist",
+      "    why  failurePolicy is Fail, so without an answer the API server refuses writes of pots.acme.test for ResourceGraphDefinition pots, except those that its selectors exclude",
+      "    do   install the program of Service default/absent again, or delete the configuration if its program is gone",
+      "! objects   ResourceGraphDefinition pots: no controller has written its status",
       "    why  its instances keep the objects of an earlier revision, or get none",
       "    do   typekro why pots",
+      "– conversions   nothing to check",
       "4 errors, 1 warning, 0 not checked",
     ]
   `);
+});
+
+test('webhooks of a kind of children: of its writes, at an address, and of its versions', async () => {
+  const crd = crdOf('Boat');
+  const service = { namespace: 'default', name: 'absent', path: '/convert' };
+  const conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { service } } };
+  const rule = { apiGroups: ['example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['boats'] };
+  const webhookOf = (name: string, clientConfig: JsonObject) => ({
+    name,
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    clientConfig,
+    rules: [rule],
+  });
+  await apply([
+    { ...crd, spec: { ...crd.spec, conversion } },
+    {
+      ...DEFINITION,
+      metadata: { name: 'fleets' },
+      spec: {
+        schema: { apiVersion: 'v1', kind: 'Fleet', group: 'other.test', spec: { text: 'string' } },
+        resources: [
+          {
+            id: 'boat',
+            template: { apiVersion: 'example.com/v1', kind: 'Boat', metadata: { name: '${schema.metadata.name}' } },
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'boats' },
+      webhooks: [
+        webhookOf('service.boats.test', { service: { namespace: 'default', name: 'kubernetes' } }),
+        webhookOf('address.boats.test', { url: 'https://boats.test/admit' }),
+      ],
+    },
+  ]);
+  const { out } = await run('doctor --kubeconfig kubeconfig');
+  const first = out.findIndex((line) => line.startsWith('! conversions'));
+  const second = out.findIndex((line) => line.startsWith('i webhooks'));
+  expect([...out.slice(first, first + 3), ...out.slice(second, second + 2)]).toMatchInlineSnapshot(`
+    [
+      "! conversions   CustomResourceDefinition boats.example.com: its conversion webhook calls Service default/absent, which does not exist",
+      "    why  all objects are stored in v1, but the API server refuses to apply those whose managed fields have another version, and clients of other versions read nothing",
+      "    do   install the program of Service default/absent again, or set spec.conversion.strategy to None if all versions have the same fields",
+      "i webhooks   MutatingWebhookConfiguration boats: the webhook address.boats.test is called at https://boats.test/admit, which only the API server can check",
+      "    why  failurePolicy is Fail, so without an answer the API server refuses writes of boats.example.com for ResourceGraphDefinition fleets, except those that its selectors exclude",
+    ]
+  `);
+  expect(out.join('\n')).not.toContain('service.boats.test');
 });
 
 test('-o json prints the data for another program', async () => {
@@ -169,10 +224,12 @@ test('for a user without rights the output names what was not checked, and guess
         "? leases   not checked: leases.coordination.k8s.io is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "leases" in API group "coordination.k8s.io" at the cluster scope",
         "? rights   not checked: deployments.apps is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "deployments" in API group "apps" in the namespace "default"",
         "? webhooks   not checked: validatingwebhookconfigurations.admissionregistration.k8s.io is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "validatingwebhookconfigurations" in API group "admissionregistration.k8s.io" at the cluster scope",
+        "? conversions   not checked: customresourcedefinitions.apiextensions.k8s.io "resourcegraphdefinitions.kro.run" is forbidden: User "system:serviceaccount:default:visitor" cannot get resource "customresourcedefinitions" in API group "apiextensions.k8s.io" at the cluster scope",
+        "? conversions   not checked: resourcegraphdefinitions.kro.run is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
         "? pods   not checked: deployments.apps is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "deployments" in API group "apps" in the namespace "default"",
         "? objects   not checked: resourcegraphdefinitions.kro.run is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
         "✓ clock",
-        "0 errors, 0 warnings, 8 not checked",
+        "0 errors, 0 warnings, 10 not checked",
       ],
     }
   `);

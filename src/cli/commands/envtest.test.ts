@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import { commands } from './index.ts';
@@ -120,6 +120,17 @@ test.skipIf(process.platform === 'win32')('only the user can write to the folder
   const { code, err } = await run('envtest');
   vi.restoreAllMocks();
   if (statSync(path).uid !== 0) expect([code, err]).toEqual([1, expect.stringContaining('belongs to another user')]);
+});
+
+test.skipIf(process.platform === 'win32')('the group may not write to the folders above the programs', async () => {
+  const path = (await runIn(home)('envtest')).out;
+  const above = [dirname(path), dirname(dirname(path))];
+  for (const folder of above) chmodSync(folder, 0o770);
+  expect(await run('envtest')).toMatchObject({ code: 0 });
+  expect(above.map((folder) => statSync(folder).mode & 0o777)).toEqual([0o700, 0o700]);
+  chmodSync(dirname(path), 0o777);
+  const { code, err } = await run('envtest');
+  expect([code, err]).toEqual([1, expect.stringContaining('chmod o-w ')]);
 });
 
 test.skipIf(process.platform === 'win32')(

@@ -180,7 +180,7 @@ describe('explain', () => {
 });
 
 describe('types', () => {
-  test('TypeScript that compiles under strict', async () => {
+  test('TypeScript without syntax errors', async () => {
     const { code, out } = await run('types shop.yaml');
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
@@ -247,7 +247,7 @@ describe('types', () => {
     expect(json).toMatchObject({ additionalProperties: false, properties: { spec: { additionalProperties: false } } });
   });
 
-  test('the CRD, and an instance to begin with; the verbs of kro for both', async () => {
+  test('the CRD, and with the verb of kro an instance to begin with', async () => {
     expect((await run('types shop.yaml -o crd')).out).toMatch(
       /^apiVersion: apiextensions.k8s.io\/v1\nkind: CustomResourceDefinition\n/,
     );

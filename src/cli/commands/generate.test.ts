@@ -64,6 +64,15 @@ test('--check writes nothing, and its exit code shows a difference', async () =>
   });
 });
 
+test('--check reports a path that cannot be read, and not a file that would be created', async () => {
+  writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
+  mkdirSync(join(cwd, 'generated/example.com.ts'), { recursive: true });
+  const { code, text } = await run(['a.yaml', '--check']);
+  expect(text).toContain('cannot be read: EISDIR');
+  expect(text).toContain('[generate/not-read]');
+  expect(code).toBe(1);
+});
+
 test('the definitions of a cluster, of one group', async () => {
   const cluster = await createEmbeddedCluster();
   try {

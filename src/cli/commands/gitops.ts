@@ -39,7 +39,7 @@ export const gitops: Command = {
     );
     for (const [file, text] of Object.entries(files)) {
       const path = join(resolve(context.cwd, out), file);
-      writeFile(path, text, { code: 'gitops/not-written', remedy: 'name a folder that you may write with --out' });
+      writeFile(path, text, { code: 'gitops/not-written', remedy: 'use --out to name a folder that you may write to' });
       context.print(relative(context.cwd, path));
     }
     return ExitCode.ok;

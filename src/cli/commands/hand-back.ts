@@ -29,7 +29,8 @@ interface HandBackReport {
   readonly to: string;
   readonly dryRun: boolean;
   /**
-   * The differences between kro's controller and this one. When there are any, nothing is changed without `--force`.
+   * The differences between kro's controller and TypeKro's controller. When there are any, nothing is changed without
+   * `--force`.
    */
   readonly findings: readonly HandBackFinding[];
   readonly stopped: readonly ObjectRef[];

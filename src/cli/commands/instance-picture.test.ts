@@ -120,7 +120,7 @@ test('the graph of an instance as data, with the state of each node', async () =
   `);
 });
 
-test('tree --watch prints only changes, and ends when the instance is gone', async () => {
+test('tree --watch prints the tree again after a change, and ends when the instance is gone', async () => {
   const out: string[] = [];
   const watching = runCommandLine(commands, '0', 'tree shop --watch --kubeconfig kubeconfig'.split(' '), {
     cwd,

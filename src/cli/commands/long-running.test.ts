@@ -7,7 +7,7 @@ import { CommandInProcess, withoutRunValues } from '../../../test/support/comman
 import { createCluster } from '../../testing/index.ts';
 import { commands } from './index.ts';
 
-/** Commands that run until they are interrupted, in this process, with their whole output. */
+/** Commands that can run for long. Each runs in this process until it ends or is interrupted. */
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -133,7 +133,7 @@ test('dev: the first apply, and the end', async () => {
   `);
 });
 
-test('controller: without its CRDs, with a wrong flag, and serving a definition', async () => {
+test('controller: with a wrong flag, without its CRDs, and ready', async () => {
   const cluster = await createCluster({ clock: 'real' });
   try {
     const { kubeconfig } = await cluster.listen({ port: 0 });

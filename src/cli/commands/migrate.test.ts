@@ -62,7 +62,7 @@ afterEach(async () => {
 const factory = (mode: 'direct' | 'kro') =>
   app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
 
-/** The children, without the fields that the controllers of their kinds write. */
+/** The two objects of the instance, as the cluster has them. */
 async function children(): Promise<KubeObject[]> {
   return [await cluster.client.get(configRef), await cluster.client.get(webRef)];
 }
@@ -198,7 +198,9 @@ test('an earlier revision that the controller serves is compared, not the newest
 }, 40_000);
 
 /**
- * Accepts the first writes of the command and refuses the others, to simulate a process that ends between two writes.
+ * Runs the command until none of its writes is refused. The first run may make no write, and each further run may make
+ * one write more. A run with refused writes simulates a process that ends between two writes. Returns the number of
+ * writes that the last run was allowed to make.
  */
 async function interrupted(line: string): Promise<number> {
   for (let passed = 0; ; passed += 1) {

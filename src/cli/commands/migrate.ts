@@ -1,6 +1,6 @@
-import { DEFINITION_TYPE, definitionRevisions, liveDefinition } from '../../controller/index.ts';
+import { DEFINITION_KIND, definitionRevisions, liveDefinition } from '../../controller/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { ControllerInstance, DirectDeployment } from '../../deploy/index.ts';
 import {
   findDirectDeployments,
@@ -15,7 +15,7 @@ import { isDefinition } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
-import { ownersOf } from '../adopt/adoption.ts';
+import { namedOwners } from '../adopt/adoption.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -179,7 +179,7 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
     });
   }
   const wanted = instanceOfDeployment(deployment);
-  const definition = await api.find({ ...DEFINITION, name: deployment.definition }, { signal });
+  const definition = await api.find({ ...DEFINITION_KIND, name: deployment.definition }, { signal });
   const refused = refusalOfDefinition(definition, deployment.definition);
   if (refused !== undefined) throw refused;
   const live = await api.find(refOf(wanted), { signal });
@@ -197,7 +197,7 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
   };
 }
 
-/** Adds the labels and annotations of the record to an instance. These name the members of the inventory. */
+/** Gives an instance the labels and annotations of the record, which name the members of the inventory. */
 function recordAsInstance(wanted: KubeObject, { parent }: DirectDeployment): KubeObject {
   const { labels = {}, annotations = {} } = parent.metadata;
   return { ...wanted, metadata: { ...wanted.metadata, labels, annotations } };
@@ -255,7 +255,7 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
       remedy: 'wait until it is deleted, and deploy it again',
     });
   }
-  const refused = refusalOfInstance(instance, ownersOf(instance), labels[keys.INSTANCE_NAME_LABEL]);
+  const refused = refusalOfInstance(instance, namedOwners(instance), labels[keys.INSTANCE_NAME_LABEL]);
   if (refused !== undefined) throw refused;
   const children = await childrenOf(task, { ...instance, metadata: withoutDeletion(instance) });
   const served = live === undefined ? undefined : await servedDefinition(task, live, instance);
@@ -272,9 +272,9 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
 }
 
 /**
- * The definition with which the controller works on an instance. Its pin, a roll-out, or an error in the newest spec
- * may keep it on an earlier revision. Returns `undefined` when no revision compiles, or when the revision cannot be
- * read.
+ * The definition with which the controller works on an instance. A pin, a roll-out, or an error in the newest spec may
+ * keep the instance on an earlier revision. Returns `undefined` when no revision compiles, or when the revision cannot
+ * be read.
  */
 async function servedDefinition(
   { api, signal }: Task,
@@ -335,8 +335,6 @@ async function childrenOf({ api, signal }: Task, instance: KubeObject): Promise<
   const { nodes } = await observeMembers({ api, instance, signal });
   return nodes.flatMap(({ objects }) => objects.map(({ object }) => object));
 }
-
-const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
 
 /** Asks the user on a terminal. Throws `TypeKroError` `cli/usage` without a terminal. */
 async function isConfirmed(context: CommandContext): Promise<boolean> {

@@ -122,7 +122,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
       context.print(totals(made.plan));
     }
     if (isSaved) save(context, input, made, { home: target.namespace, salt });
-    return input.options['exit-code'] === true ? exitCodeOf(made.plan) : ExitCode.ok;
+    return input.options['exit-code'] === true ? planExitCode(made.plan) : ExitCode.ok;
   } finally {
     await target.close();
   }
@@ -216,7 +216,7 @@ function write(context: CommandContext, file: string, text: string): void {
 }
 
 /** Returns the exit code for `--exit-code`. */
-export function exitCodeOf(made: Plan): number {
+export function planExitCode(made: Plan): number {
   if (hasBlocked(made)) return ExitCode.blocked;
   return hasChanges(made) ? ExitCode.changes : ExitCode.ok;
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, MAX_CONFLICT_RETRIES, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { RECONCILE_REQUEST, reconcileRequest } from '../../controller/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -222,7 +222,7 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
         await annotate(api, live, key, undefined, { dryRun: false, signal });
         return;
       } catch (error) {
-        if (!isConflict(error) || stale >= MAX_STALE_WRITES) throw error;
+        if (!isConflict(error) || stale >= MAX_CONFLICT_RETRIES) throw error;
       }
     }
   } catch (error) {
@@ -233,9 +233,6 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
     );
   }
 }
-
-/** The maximum number of retries after conflicts while an annotation is removed. */
-const MAX_STALE_WRITES = 5;
 
 /** The time limit of the removal of a request, in milliseconds. */
 const WITHDRAW_TIMEOUT_MS = 10_000;

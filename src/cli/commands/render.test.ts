@@ -278,7 +278,7 @@ ${
   expect(ended.out).toContain('b: ${string(1 / schema.spec.size)} #');
 });
 
-test('a failing list behind a condition that is not decided yet', async () => {
+test('a failing list behind a condition that is not decided yet, and behind a condition that holds', async () => {
   const rgd = (condition: string) => `${partWithService('m: "map[string]string"')}    - id: late
       includeWhen: ["${condition}"]
       forEach: [{ part: "\${schema.spec.m.list.split(',')}" }]

@@ -9,7 +9,7 @@ import { DEFINITION_POSITIONAL, findDefinition } from '../instance/find-definiti
 import { INSTANCE_OPTIONS } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { RevisionRow } from '../instance/revision-rows.ts';
-import { revisionRows } from '../instance/revision-rows.ts';
+import { readPins, revisionRows } from '../instance/revision-rows.ts';
 import { printableLine } from '../printable.ts';
 
 /** `typekro revisions DEFINITION`: lists the revisions of a definition with their changes and pinned instances. */
@@ -30,7 +30,7 @@ export const revisions: Command = {
       const api = readSession(client);
       const { signal } = context;
       const definition = await findDefinition(api, input.positionals[0] ?? '', signal);
-      const rows = await revisionRows(api, definition, signal);
+      const rows = await revisionRows(api, definition, await readPins(api, definition, signal), signal);
       print({
         data: { schemaVersion: 1, definition: refOf(definition), revisions: rows },
         lines: () => linesOf(definition, rows, systemClock.now()),

@@ -7,12 +7,15 @@ const clusters = useNamedClusters();
 
 const run = (line: string) => clusters.run(line);
 
-test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s lists the available stand-ins', async (command) => {
-  const { code, err } = await run(`${command} --stand-in cert-manger`);
-  expect(code).toBe(2);
-  expect(err).toContain('there is no stand-in "cert-manger"');
-  expect(err).toContain('did you mean cert-manager? the stand-ins are ack, argocd, cert-manager, cnpg');
-});
+test.each(['up', 'dev app.yaml', 'cluster start'])(
+  'typekro %s lists the available stand-ins for an unknown name',
+  async (command) => {
+    const { code, err } = await run(`${command} --stand-in cert-manger`);
+    expect(code).toBe(2);
+    expect(err).toContain('there is no stand-in "cert-manger"');
+    expect(err).toContain('did you mean cert-manager? the stand-ins are ack, argocd, cert-manager, cnpg');
+  },
+);
 
 test('a named cluster keeps its stand-ins, and a running cluster refuses others', async () => {
   expect((await run('cluster start dev --data --stand-in cnpg --stand-in flux')).code).toBe(0);

@@ -143,7 +143,7 @@ docs/testing.md explains all fields.`,
     const results = await runAll(undefined, (found) => readTestFile(context, found));
     if (context.signal.aborted) return ExitCode.interrupted;
     const errors = results.flatMap(({ diagnostics }) => diagnostics).filter(({ severity }) => severity === 'error');
-    // An unreadable file is a failure of the command and no diagnostic, as for every other command.
+    // For a file that cannot be read, the command ends with `failed` and not with `diagnostics`.
     if (errors.some(({ code }) => code !== 'input/unreadable')) return ExitCode.diagnostics;
     const { passed, failed, skipped } = sumOf(results);
     if (passed + failed === 0 && errors.length === 0)
@@ -213,7 +213,10 @@ function minimumOf(input: CommandInput): number | undefined {
   });
 }
 
-/** Lives and seed of `--faults` and `--seed`. Throws `cli/usage` for anything but whole numbers in their bounds. */
+/**
+ * Lives and seed of `--faults` and `--seed`. Throws `cli/usage` for texts that are not whole numbers in their bounds,
+ * and for `--seed` without `--faults`.
+ */
 function faultsOf(input: CommandInput): { readonly lives: number; readonly seed: number } | undefined {
   const lives = numberOf(input, 'faults', 1, MAX_LIVES);
   const seed = numberOf(input, 'seed', 0, MAX_SEED);

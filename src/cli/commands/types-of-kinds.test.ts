@@ -52,7 +52,7 @@ describe('types pull', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('writes the kinds of a group, which then are known without the cluster', async () => {
+  test('writes the kinds of a group, and --check names a file that differs', async () => {
     expect(await pull('types pull --group cert-manager.io')).toMatchInlineSnapshot(`
       {
         "code": 0,

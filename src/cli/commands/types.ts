@@ -100,7 +100,7 @@ export const types: Command = {
 /**
  * The API of one of kro's own kinds.
  *
- * @throws TypeKroError `cli/usage` for another kind, and when files are named as well
+ * @throws TypeKroError `cli/usage` when the kind is not one of kro's own, or when files are named as well
  */
 function ownApi(kind: string | undefined, files: readonly string[]): Api {
   const crd = controllerCrds().find((each) => isOwnKind(kind) && objectAt(each, 'spec', 'names')['kind'] === kind);

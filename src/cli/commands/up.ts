@@ -4,6 +4,7 @@ import { packageFolder, TypeKroError, whenAborted } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
+import { DASHBOARD_PORT_OPTION, pagePlaceOf } from '../dashboard/port-option.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
@@ -13,7 +14,7 @@ import { createLiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { startSession } from '../up/session.ts';
+import { startUpSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { withoutEffect } from '../up/without-effect.ts';
 
@@ -62,6 +63,7 @@ export const up: Command = {
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     STAND_IN_OPTION,
     RUN_PROCESSES_OPTION,
+    DASHBOARD_PORT_OPTION,
     ACTIONS_OPTION,
     ...CRD_OPTIONS,
   ],
@@ -73,6 +75,7 @@ export const up: Command = {
   ],
   async run(context, input) {
     const port = portOption(input);
+    portOption(input, DASHBOARD_PORT_OPTION.name);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
     const standIns = standInsOf(input);
     const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
@@ -82,12 +85,12 @@ export const up: Command = {
     const once = input.options['once'] === true;
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     try {
-      const session = await startSession(state, {
+      const session = await startUpSession(state, {
         port,
         keep: input.options['keep'] === true,
         standIns,
         ...(allowsProcesses(input) ? { processDirectory: context.cwd } : {}),
-        ...(once ? {} : { dashboardOf: context, actions: actionsOf(input) }),
+        ...(once ? {} : { dashboardOf: context, actions: actionsOf(input), ...pagePlaceOf(input, state.path) }),
       });
       try {
         for (const notice of session.notices) context.print(notice);

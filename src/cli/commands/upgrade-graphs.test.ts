@@ -172,7 +172,7 @@ describe('hand-back', () => {
     `);
   });
 
-  test('to kro 0.10 a Graph that only this controller accepts, handles or annotates is a finding', async () => {
+  test('to kro 0.10 a Graph is a finding when kro refuses it, handles it differently or ignores its annotation', async () => {
     const rows = '- {id: rows, forEach: [{n: "${[1, 2]}"}], def: {key: "${n}"}}\n';
     const named = '- {id: rows, forEach: [{n: "${[1, 2]}"}], def: {metadata: {name: "${string(n)}"}}}\n';
     const patch = '- {id: p, patch: {apiVersion: v1, kind: ConfigMap, metadata: {name: absent}, data: {k: v}}}\n';

@@ -92,7 +92,7 @@ test('at both levels: the refused definitions, the changed objects, and the cont
   expect(code).toBe(3);
 });
 
-test('at one level no definition is newly refused and nothing is written', async () => {
+test('at the level of the controller in the cluster no definition is newly refused and nothing is written', async () => {
   const { code, out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig kubeconfig -o json');
   expect(code).toBe(0);
   const { definitions } = JSON.parse(out) as { definitions: { name: string; levels: { plans: object[] }[] }[] };
@@ -132,7 +132,7 @@ test('a child that another client changed while no controller ran is shown field
   await world.restart();
 });
 
-test('the revision of a pinned instance is compiled, too, and the newest accepted revision serves a refused definition', async () => {
+test('the revision of a pinned instance is compiled, too, and instances of a refused definition keep the newest accepted revision', async () => {
   await world.apply(definition('Shift', [mapResource('map', { text: 'a ${b' })]));
   await world.advance(2000);
   await world.apply(instance('Shift', 'late', { 'typekro.dev/revision': '1' }), instance('Shift', 'early'));

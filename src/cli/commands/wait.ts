@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { isoTime, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { isoTime, namespacedName, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import { readSession, systemClock, waitForObject } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -183,9 +183,8 @@ function stateText(instance: KubeObject): string {
 }
 
 function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string, remedy?: string): TypeKroError {
-  const place = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
   return new TypeKroError(`${objectName(ref)} is not ${goalText(goal)} after ${timeout}: ${why}`, {
     code: 'instance/not-reached',
-    remedy: remedy ?? `typekro why ${ref.kind.toLowerCase()}/${place} shows what it waits for`,
+    remedy: remedy ?? `typekro why ${ref.kind.toLowerCase()}/${namespacedName(ref)} shows what it waits for`,
   });
 }

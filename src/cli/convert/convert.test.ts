@@ -76,7 +76,7 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const LIFTS = '--lift Deployment/web:spec.replicas=replicas,deployment/web:spec.template.spec.containers[0].image';
 
-/** The sorted objects of an instance with an empty spec, without the namespace of the instance. */
+/** The objects of an instance with an empty spec, without the namespace of the instance. */
 function renderedBy(definition: JsonObject): unknown[] {
   const { graph, diagnostics } = compile(definition, { sources: builtinSource(), target: 'typekro' });
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
@@ -112,7 +112,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, sorted(member)]));
 }
 
-/** An object without its status, which only a server writes. */
+/** An object without its status and its UID, which only a server writes. */
 function plain({ status: _status, ...object }: Record<string, unknown>): unknown {
   const { uid: _uid, ...metadata } = object['metadata'] as Record<string, unknown>;
   return { ...object, metadata };

@@ -105,7 +105,7 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
     'a first list of objects that were not read, after a failed list',
     {},
     [BUSY, RESTARTED, added('a', '2'), added('b', '2'), SYNCED],
-    [],
+    ['is followed again'],
   ],
   [
     'a first list of an object that the reader may not read',
@@ -193,15 +193,20 @@ test('a watch of a kind reports the objects that any read has named', async () =
   await children.close();
 });
 
-test('what cannot be watched is said at the next read, until the watch works again', async () => {
-  const { children, clock, emit } = changesOf([failed(403, 'User "robot" cannot list configmaps')]);
+test('what cannot be watched is said at the next read, until the watch works again; both are an event', async () => {
+  const { children, clock, emit, log } = changesOf([failed(403, 'User "robot" cannot list configmaps')]);
   expect(children.follow(REF, [selection()])).toEqual([]);
   await clock.advance(0);
+  expect([log.lastId, messages(log)]).toEqual([1, ['ConfigMap is not followed']]);
   expect(children.follow(REF, [selection()])).toEqual([
     'changes of ConfigMap are not followed: this server may not list and watch them',
   ]);
-  emit(modified('a', '2'));
+  emit(failed(403, 'User "robot" cannot list configmaps'));
   await clock.advance(0);
+  expect(log.lastId).toBe(1);
+  emit({ type: 'BOOKMARK', resourceVersion: '2' });
+  await clock.advance(0);
+  expect([log.lastId, messages(log)]).toEqual([2, ['ConfigMap is followed again']]);
   expect(children.follow(REF, [selection()])).toEqual([]);
   await children.close();
 });

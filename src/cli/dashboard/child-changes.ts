@@ -1,6 +1,7 @@
-import type { EventLog } from '../../inspect/index.ts';
+import type { EventLog, InspectEvent } from '../../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ChildSelection } from './child-selections.ts';
+import { isEvent } from './child-selections.ts';
 import { ChildWatch } from './child-watch.ts';
 
 /**
@@ -20,7 +21,7 @@ export interface ChildChangesOptions {
   /** The client of this process. */
   readonly api: Pick<KubernetesApi, 'watch'>;
   readonly clock: Clock;
-  /** Gets an event `object-changed` for each change. */
+  /** Gets an event `object-changed` for each change, and `event-recorded` for each one of an Event. */
   readonly log: EventLog;
 }
 
@@ -52,7 +53,8 @@ export class ChildChanges {
 
   /**
    * Watches these objects of an instance from now on. Returns what cannot be watched, as sentences. The sentences about
-   * new watches are in the result of the next call. After `close` nothing is watched.
+   * new watches are in the result of the next call, and an event of the instance says when they change. After `close`
+   * nothing is watched.
    */
   follow(ref: string, selections: readonly ChildSelection[]): readonly string[] {
     if (this.#isClosed) return [];
@@ -104,10 +106,15 @@ export class ChildChanges {
   #watch(ref: string, selection: ChildSelection): ChildWatch {
     const { api, clock, log } = this.#options;
     const { kind } = selection.type;
+    const type = isEvent(selection.type) ? 'event-recorded' : 'object-changed';
+    const add = (event: InspectEvent['type'], message: string): void =>
+      log.add({ at: clock.now(), type: event, subject: ref, message });
     return new ChildWatch({
       api,
       selection,
-      changed: (what) => log.add({ at: clock.now(), type: 'object-changed', subject: ref, message: `${kind} ${what}` }),
+      changed: (what) => add(type, `${kind} ${what}`),
+      // The details of the instance have the note.
+      noted: (what) => add('object-changed', `${kind} ${what}`),
     });
   }
 }

@@ -4,6 +4,7 @@ import type { GraphNode } from '../../graph/index.ts';
 import { isGraphObject, ownsObjects } from '../../graph/index.ts';
 import type { ResourceType, Selection } from '../../kube/index.ts';
 import { keys, selectorText } from '../../runtime/index.ts';
+import { EVENT } from '../instance/instance-events.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { liveObjects } from './current-values.ts';
 import { keyOf } from './watched-kind.ts';
@@ -35,6 +36,15 @@ export interface ChildSelection extends Selection {
 }
 
 type Watched = Omit<ChildSelection, 'key'>;
+
+/** Are the watched objects the events of the cluster? */
+export const isEvent = ({ apiVersion, kind }: ResourceType): boolean =>
+  apiVersion === EVENT.apiVersion && kind === EVENT.kind;
+
+/** The selection of the events about an instance itself. Events about a cluster-scoped object are in `default`. */
+export function eventSelection({ metadata: { namespace = 'default', uid = '' } }: KubeObject): ChildSelection {
+  return keyed({ type: EVENT, namespace, fieldSelector: `involvedObject.uid=${uid}` });
+}
 
 /** An object of an instance, and its live state where the reader may read it. */
 interface Child {

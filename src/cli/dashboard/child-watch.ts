@@ -8,6 +8,8 @@ export interface ChildWatchOptions {
   readonly selection: ChildSelection;
   /** Gets each change of a selected object, as the words after the name of its kind. */
   readonly changed: (what: string) => void;
+  /** Gets each change of `note`, as the words after the name of the kind. */
+  readonly noted: (what: string) => void;
 }
 
 /** One watch of the metadata of objects, from its construction to `end`. */
@@ -18,7 +20,7 @@ export class ChildWatch {
   #only: ReadonlySet<string> | undefined;
   #failure: string | undefined;
 
-  constructor({ api, selection, changed }: ChildWatchOptions) {
+  constructor({ api, selection, changed, noted }: ChildWatchOptions) {
     const { type, seen, unread, namespace, labelSelector, fieldSelector } = selection;
     const versions = new Map(seen);
     this.#kind = type.kind;
@@ -40,7 +42,12 @@ export class ChildWatch {
           versions.delete(key);
           if (this.#isSelected(key)) changed('was removed');
         },
-        failed: (error) => (this.#failure = error === undefined ? undefined : watchFailure(error)),
+        failed: (error) => {
+          const failure = error === undefined ? undefined : watchFailure(error);
+          if (failure === this.#failure) return;
+          this.#failure = failure;
+          if (!this.#ending.signal.aborted) noted(failure === undefined ? 'is followed again' : 'is not followed');
+        },
       },
       () => undefined,
       this.#ending.signal,

@@ -1,6 +1,6 @@
-import { DEFINITION_TYPE } from '../../controller/index.ts';
+import { DEFINITION_KIND } from '../../controller/index.ts';
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, objectName, refOf, tryParseJson } from '../../core/index.ts';
+import { isJsonObject, objectName, refOf, tryParseJson, TypeKroError } from '../../core/index.ts';
 import type {
   ActionAnswer,
   ActionRequest,
@@ -10,6 +10,7 @@ import type {
   InspectDetails,
   InspectIndex,
   InspectMeta,
+  InspectSource,
   InstanceDetail,
   InstanceEvents,
   InstanceRow,
@@ -22,9 +23,9 @@ import type {
   RevisionDetail,
   WhyPath,
 } from '../../inspect/index.ts';
-import { InspectFailure, parseInstanceRef, visibleRows } from '../../inspect/index.ts';
+import { InspectFailure, parseInstanceRef, visibleRows, withInstanceCounts } from '../../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import { KubeError, readSession } from '../../kube/index.ts';
+import { isTimeout, KubeError, readSession, withDeadline } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import type { FoundInstance } from '../instance/find-instance.ts';
@@ -35,14 +36,16 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { observeFound } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { suspensionEffect } from '../instance/suspension.ts';
+import { ReportedCauses } from './cause-keys.ts';
 import type { ChildChanges } from './child-changes.ts';
-import { childSelections } from './child-selections.ts';
+import { childSelections, eventSelection } from './child-selections.ts';
 import { CurrentValues, readVariables } from './current-values.ts';
 import { definitionDetail, revisionDetail } from './definition-detail.ts';
-import { definitionHead, definitionRow, instanceRow } from './index-rows.ts';
+import { definitionHead, instanceRow } from './index-rows.ts';
 import { instanceDetail, nodeDetail } from './instance-detail.ts';
 import { objectDetail } from './object-detail.ts';
 import { liveNodes } from './object-nodes.ts';
+import { observedReason } from './observed-reason.ts';
 import { planTexts } from './plan-texts.ts';
 import { readPodLog } from './read-pod-log.ts';
 import { whyPath } from './why-path.ts';
@@ -52,12 +55,17 @@ export interface ClusterDetailsOptions {
   readonly index: InspectIndex;
   /** Watches the objects of the instances that clients read. Absent: only changes of instances are events. */
   readonly children?: Pick<ChildChanges, 'follow'>;
+  /** The reports of the controller in this process. Absent when it runs elsewhere. */
+  readonly reports?: Pick<InspectSource, 'report'>;
   readonly clock: Clock;
   /** The version of this program. */
   readonly version: string;
   /** The name of the cluster: the context of the kubeconfig, or its address. */
   readonly cluster: string;
   readonly source: InspectMeta['source'];
+  readonly commands?: InspectMeta['commands'];
+  /** Does the server prove that it has the token of the page? Default false. */
+  readonly proves?: boolean;
   readonly actions: readonly InspectAction[];
   /** Reads the settings of the cluster's controller. */
   readonly settings: (api: KubernetesApi, signal: AbortSignal) => Promise<ControllerSettings>;
@@ -66,6 +74,15 @@ export interface ClusterDetailsOptions {
   /** The namespace of planned objects without one. */
   readonly namespace: string;
 }
+
+/**
+ * The time for a read of the version of the API server, in milliseconds. The answer about the server itself has the limits,
+ * which say that the API server does not answer.
+ */
+const VERSION_DEADLINE_MS = 2000;
+
+/** The maximum number of events in an answer. */
+const MAX_EVENTS = 200;
 
 /** An instance, what its controller would decide now, and the session that read its objects. */
 interface Observed {
@@ -81,17 +98,22 @@ interface Observed {
  */
 export class ClusterDetails implements InspectDetails {
   readonly #options: ClusterDetailsOptions;
+  readonly #reported: ReportedCauses | undefined;
   #version: Promise<string | undefined> | undefined;
 
   constructor(options: ClusterDetailsOptions) {
     this.#options = options;
+    const { reports } = options;
+    if (reports !== undefined) this.#reported = new ReportedCauses((ref) => reports.report(ref)?.nodes);
   }
 
   async meta({ viewer, signal }: InspectCall): Promise<Omit<InspectMeta, 'epoch' | 'now'>> {
-    const { version, cluster, source, actions } = this.#options;
+    const { version, cluster, source, actions, commands, proves = false } = this.#options;
     let served: string | undefined;
     try {
-      this.#version ??= versionOf(viewer.api, signal);
+      this.#version ??= withDeadline(VERSION_DEADLINE_MS, [signal], this.#options.clock, (limited) =>
+        versionOf(viewer.api, limited),
+      );
       served = await this.#version;
     } finally {
       // The next call reads again if the cluster did not answer, or if this caller has disconnected.
@@ -103,6 +125,8 @@ export class ClusterDetails implements InspectDetails {
       source,
       actions,
       plans: true,
+      ...(commands === undefined ? {} : { commands }),
+      ...(proves ? { proves } : {}),
       ...(viewer.user === undefined ? {} : { user: viewer.user }),
       limits: [],
     };
@@ -111,13 +135,15 @@ export class ClusterDetails implements InspectDetails {
   async definition(name: string, call: InspectCall): Promise<DefinitionDetail | undefined> {
     const { viewer, signal } = call;
     const api = readSession(viewer.api);
-    const definition = await api.find({ ...DEFINITION, name }, { signal });
+    const definition = await api.find({ ...DEFINITION_KIND, name }, { signal });
     if (definition === undefined) return undefined;
-    const { rows } = await visibleRows(this.#options.index.instances(), viewer);
+    const { index } = this.#options;
+    const { rows, countLimits } = await visibleRows(index.instances(), viewer, { kinds: index.kinds(name) });
     const instances = rows.filter((row) => row.definition === name);
-    const row = definitionRow(definitionHead(definition), instances);
+    const row = withInstanceCounts(definitionHead(definition), instances);
     const settings = await this.#options.settings(api, signal);
-    return definitionDetail({ api, definition, row, instances, settings, signal });
+    const detail = await definitionDetail({ api, definition, row, instances, settings, signal });
+    return { ...detail, notes: [...detail.notes, ...countLimits] };
   }
 
   revision(name: string, revision: number, { viewer, signal }: InspectCall): Promise<RevisionDetail | undefined> {
@@ -132,24 +158,36 @@ export class ClusterDetails implements InspectDetails {
     const variables = await readVariables(api, observation, call.signal);
     // A caller that has left needs no watches.
     call.signal.throwIfAborted();
-    const unfollowed = this.#options.children?.follow(row.ref, childSelections(observation, variables));
-    return instanceDetail(observation, row, this.#valuesOf(observation, variables), unfollowed);
+    const selections = [eventSelection(observation.instance), ...childSelections(observation, variables)];
+    const unfollowed = this.#options.children?.follow(row.ref, selections);
+    const reason = row.waitingFor === undefined ? undefined : observedReason(observation);
+    const shown = reason === undefined ? row : { ...row, waitingFor: reason };
+    return instanceDetail(observation, shown, this.#valuesOf(observation, variables), unfollowed);
   }
 
   async why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined> {
     const observed = await this.#observe(ref, call, node);
     if (observed === undefined) return undefined;
-    const { rows } = await visibleRows(this.#options.index.instances(), call.viewer);
-    return whyPath({ ...observed, others: rows, signal: call.signal });
+    const { index } = this.#options;
+    const { rows, countLimits } = await visibleRows(index.instances(), call.viewer, { kinds: index.kinds() });
+    const reported = this.#reported;
+    const input = { ...observed, others: rows, ...(reported && { reported }), signal: call.signal };
+    return { ...(await whyPath(input)), limits: countLimits };
   }
 
-  async node(ref: string, node: string, call: InspectCall): Promise<NodeDetail | undefined> {
+  async node(
+    ref: string,
+    node: string,
+    object: ObjectRef | undefined,
+    call: InspectCall,
+  ): Promise<NodeDetail | undefined> {
     const observed = await this.#observe(ref, call);
     if (observed === undefined) return undefined;
     const observation = await withRefusedWrites(observed.api, observed.observation, call.signal);
-    const found = nodeDetail(observation, node, await this.#values({ ...observed, observation }, call));
+    const values = await this.#values({ ...observed, observation }, call);
+    const found = nodeDetail(observation, node, values, object);
     if (found !== undefined) return found;
-    throw new InspectFailure(`the instance has no node ${node}`, { status: 404, code: 'inspect/no-node' });
+    throw noNode(node);
   }
 
   async object(ref: string, object: ObjectRef, call: InspectCall): Promise<ObjectDetail | undefined> {
@@ -173,7 +211,9 @@ export class ClusterDetails implements InspectDetails {
     const { api, observation } = observed;
     const filter = new InstanceEventFilter(api, observation, call.signal);
     try {
-      return { items: (await listEvents(api, filter, call.signal)).toReversed(), unread: [] };
+      const found = (await listEvents(api, filter, call.signal)).toReversed();
+      const omitted = found.length - MAX_EVENTS;
+      return { items: found.slice(0, MAX_EVENTS), ...(omitted > 0 ? { omitted } : {}), unread: [] };
     } catch (error) {
       if (error instanceof KubeError && error.status === 403) return { items: [], unread: [error.message] };
       throw error;
@@ -185,10 +225,11 @@ export class ClusterDetails implements InspectDetails {
     return observed === undefined ? undefined : readPodLog(observed, request, call.signal);
   }
 
-  plan(files: readonly PlanFile[], { viewer, signal }: InspectCall): Promise<Plan> {
+  async plan(files: readonly PlanFile[], { viewer, signal }: InspectCall): Promise<Plan> {
     const { context, cluster, namespace } = this.#options;
     const source = { kind: 'cluster', name: cluster } as const;
-    const target = { api: viewer.api, source, namespace, checkedBy: 'server' } as const;
+    const settings = await this.#options.settings(viewer.api, signal);
+    const target = { api: viewer.api, source, namespace, settings, checkedBy: 'server' } as const;
     return planTexts({ ...context, signal }, files, target);
   }
 
@@ -214,11 +255,11 @@ export class ClusterDetails implements InspectDetails {
     const [found, settings] = await Promise.all([find(api, ref, signal), this.#options.settings(api, signal)]);
     if (found === undefined) return undefined;
     const chosenNode = node === undefined ? {} : { node };
-    const observation = await observeFound(api, { ...found, ...chosenNode }, settings, signal);
+    const observation = await observeFound(api, { ...found, ...chosenNode }, settings, signal).catch(notFoundNode);
     const { definition } = found;
     const known = this.#options.index.instance(ref);
     const serving = definition === undefined ? undefined : definitionHead(definition);
-    const row = { ...instanceRow(found.instance, serving), ...revisionOf(observation, known) };
+    const row = { ...instanceRow(observation.instance, serving), ...revisionOf(observation, known) };
     return { api, settings, observation, row };
   }
 
@@ -233,7 +274,19 @@ export class ClusterDetails implements InspectDetails {
   }
 }
 
-const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+const noNode = (node: string): InspectFailure =>
+  new InspectFailure(`the instance has no node ${node}`, { status: 404, code: 'inspect/no-node' });
+
+/** Converts the error of `observeFound` for an unknown node, which is the only one with its code. */
+function notFoundNode(error: unknown): never {
+  if (!(error instanceof TypeKroError) || error.code !== 'cli/usage') throw error;
+  const { message, remedy } = error;
+  throw new InspectFailure(message, {
+    status: 404,
+    code: 'inspect/no-node',
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
 
 const ACTIONS = { suspend: suspendInstance, resume: resumeInstance, reconcile: requestReconcile } as const;
 
@@ -266,7 +319,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     return typeof version === 'string' ? version : undefined;
   } catch (error) {
     // Some servers refuse to return their version. If the cluster does not answer at all, the other reads fail, too.
-    if (error instanceof KubeError) return undefined;
+    if (error instanceof KubeError || isTimeout(signal)) return undefined;
     throw error;
   }
 }

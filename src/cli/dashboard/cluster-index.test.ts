@@ -1,8 +1,13 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { TestClock } from '../../../test/support/test-clock.ts';
 import { pot, potDefinition } from '../../../test/support/virtual-world.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { GRAPH_TYPE } from '../../graph/index.ts';
+import type { InspectEvent, InstanceReport } from '../../inspect/index.ts';
 import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import type { ClusterIndexOptions } from './cluster-index.ts';
 import { ClusterIndex } from './cluster-index.ts';
 
 const SYNCED: WatchEvent = { type: 'SYNCED', resourceVersion: '1' };
@@ -13,39 +18,109 @@ const failed = (status: number, message: string): WatchEvent => ({
   retryAfterMs: 1,
 });
 
-/** An index whose watch of pots reports these events, one after each call of the returned `next`. */
-async function indexOf(first: WatchEvent, ...later: readonly WatchEvent[]) {
-  const gates = later.map(() => {
-    let open = (): void => undefined;
-    const opened = new Promise<void>((resolve) => (open = resolve));
-    return { open, opened };
-  });
+/** The events of the watches by kind, or by API version and kind: each event waits for a call of `next`, except for the first one of each kind. */
+type Watches = Readonly<Record<string, readonly WatchEvent[]>>;
+
+/** An index before its start, and the steps of its watches. `next` lets the watch of a kind report its next event. */
+function unstartedIndex(
+  watches: Watches,
+  options: Partial<ClusterIndexOptions> = {},
+  rest: Partial<Pick<KubernetesApi, 'raw'>> = {},
+) {
+  const gates = new Map<string, { open: () => void; opened: Promise<void> }[]>(
+    Object.entries(watches).map(([kind, events]) => [
+      kind,
+      events.slice(1).map(() => {
+        let open = (): void => undefined;
+        const opened = new Promise<void>((resolve) => (open = resolve));
+        return { open, opened };
+      }),
+    ]),
+  );
   const clock = new TestClock();
   const api = {
-    discovery: { resourceOf: () => Promise.resolve(undefined) },
-    async *watch({ kind }: ResourceType, { signal }: WatchOptions = {}) {
-      if (kind === 'Pot') {
-        yield first;
-        for (const [index, event] of later.entries()) {
-          await gates[index]?.opened;
-          yield event;
-        }
-      } else {
-        yield { type: 'ADDED', object: potDefinition([]) } as const;
-        yield SYNCED;
+    ...rest,
+    async *watch({ apiVersion, kind }: ResourceType, { signal }: WatchOptions = {}) {
+      const key = Object.hasOwn(watches, `${apiVersion} ${kind}`) ? `${apiVersion} ${kind}` : kind;
+      for (const [index, event] of (watches[key] ?? []).entries()) {
+        if (index > 0) await gates.get(key)?.[index - 1]?.opened;
+        yield event;
       }
       await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
     },
   } as unknown as KubernetesApi;
-  const index = new ClusterIndex({ api, clock });
-  await index.start();
-  let done = 0;
-  const next = async (): Promise<void> => {
-    gates[done]?.open();
-    done += 1;
+  const index = new ClusterIndex({ api, clock, ...options });
+  const done = new Map<string, number>();
+  const next = async (kind = 'Pot'): Promise<void> => {
+    const count = done.get(kind) ?? 0;
+    gates.get(kind)?.[count]?.open();
+    done.set(kind, count + 1);
     await clock.advance(0);
   };
-  return { index, next };
+  const types = (): string[] => index.log.after(0).events.map(({ type }) => type);
+  return { index, next, types, clock };
+}
+
+const DEFINITION: readonly WatchEvent[] = [{ type: 'ADDED', object: potDefinition([]) }, SYNCED];
+const NO_GRAPHS: readonly WatchEvent[] = [failed(404, 'the server has no kind "Graph"')];
+
+describe('an API server that does not answer', () => {
+  const SILENT = ['the API server does not answer: what is shown may be out of date'];
+  const watches = { ResourceGraphDefinition: [SYNCED], Graph: [SYNCED] };
+  const silent = ({ signal }: { readonly signal?: AbortSignal }): Promise<never> =>
+    new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+
+  it('is a limit while a page follows the events, until the server answers, also with a refusal', async () => {
+    const refused = () => Promise.reject(new KubeError('no', { status: 403, reason: 'Forbidden' }));
+    let raw: KubernetesApi['raw'] = silent;
+    const { index, types, clock } = unstartedIndex(watches, {}, { raw: (request) => raw(request) });
+    await index.start();
+    expect(index.limits()).toEqual([]);
+    await clock.advance(60_000);
+    expect(index.limits()).toEqual([]);
+    const leave = index.log.subscribe(() => {});
+    await clock.advance(10_000);
+    expect([index.limits(), types()]).toEqual([[], []]);
+    await clock.advance(5000);
+    expect([index.limits(), types()]).toEqual([SILENT, ['limits-changed']]);
+    await clock.advance(15_000);
+    expect(index.limits()).toEqual(SILENT);
+    leave();
+    raw = refused;
+    await clock.advance(15_000);
+    expect([index.limits(), index.log.lastId]).toEqual([[], 2]);
+    await index.close();
+    expect(clock.timers).toBe(0);
+  });
+
+  it('does not delay the end of the index', async () => {
+    const { index, clock } = unstartedIndex(watches, {}, { raw: silent });
+    await index.start();
+    index.log.subscribe(() => {});
+    await clock.advance(10_000);
+    await index.close();
+    expect([index.limits(), clock.timers]).toEqual([[], 0]);
+  });
+});
+
+test('its kinds are those whose lists work, without the kind of Graphs that the cluster does not serve', async () => {
+  const { index, next } = await indexOf(SYNCED, failed(403, 'no'), { type: 'BOOKMARK', resourceVersion: '2' });
+  const pots = [{ apiVersion: pot('a').apiVersion, kind: 'Pot' }];
+  expect([index.kinds(), index.kinds('pots'), index.kinds('others')]).toEqual([pots, pots, []]);
+  await next();
+  expect(index.kinds()).toEqual([]);
+  await next();
+  expect(index.kinds()).toEqual(pots);
+});
+
+/** An index whose watch of pots reports these events, one after each call of the returned `next`. */
+async function indexOf(first: WatchEvent, ...later: readonly WatchEvent[]) {
+  const watches = { ResourceGraphDefinition: DEFINITION, Graph: NO_GRAPHS, Pot: [first, ...later] };
+  const made = unstartedIndex(watches);
+  const started = made.index.start();
+  await made.next('ResourceGraphDefinition');
+  await started;
+  return made;
 }
 
 test.each<[string, WatchEvent]>([
@@ -62,7 +137,7 @@ test.each<[string, WatchEvent]>([
 });
 
 test('instances of a first list that failed before are events, because clients have read a list without them', async () => {
-  const { index, next } = await indexOf(
+  const { index, next, types } = await indexOf(
     failed(403, 'pots is forbidden: User "robot" cannot list'),
     RESTARTED,
     { type: 'ADDED', object: pot('a') },
@@ -70,7 +145,177 @@ test('instances of a first list that failed before are events, because clients h
   );
   expect(index.limits()).toEqual(['instances of Pot cannot be listed: this server may not list and watch them']);
   for (let step = 0; step < 3; step += 1) await next();
-  expect(index.log.after(0).events.map(({ type }) => type)).toEqual(['instance-changed']);
+  expect(types()).toEqual(['limits-changed', 'instance-changed']);
   expect(index.limits()).toEqual([]);
   await index.close();
+});
+
+test('a change of the limits is one event, and a repeated failure is none', async () => {
+  const { index, next } = await indexOf(
+    SYNCED,
+    failed(0, 'no connection'),
+    failed(0, 'no connection'),
+    failed(503, 'busy'),
+    { type: 'MODIFIED', object: pot('a') },
+  );
+  expect(index.limits()).toEqual([]);
+  for (let step = 0; step < 4; step += 1) await next();
+  const of = index.log.after(0).events.filter(({ type }) => type === 'limits-changed');
+  // The newest event says all.
+  expect(of).toMatchObject([{ subject: '', message: 'everything can be listed' }]);
+  expect(index.log.lastId).toBe(4);
+  await index.close();
+});
+
+test('while the first lists are under way, the limits say so, and what comes later is an event', async () => {
+  const { index, next, types } = unstartedIndex({
+    ResourceGraphDefinition: DEFINITION,
+    Graph: NO_GRAPHS,
+    Pot: [{ type: 'ADDED', object: pot('a') }, SYNCED],
+  });
+  const started = index.start();
+  expect([index.instances(), index.limits()]).toEqual([[], ['the first lists of the cluster are not complete yet']]);
+  await next('ResourceGraphDefinition');
+  await next();
+  await started;
+  expect([index.instances().length, index.limits()]).toEqual([1, []]);
+  expect(new Set(types())).toEqual(new Set(['definition-changed', 'instance-changed', 'limits-changed']));
+  await index.close();
+});
+
+test('without a client that has read, the first lists are no events', async () => {
+  const { index, next, types } = unstartedIndex({
+    ResourceGraphDefinition: DEFINITION,
+    Graph: NO_GRAPHS,
+    Pot: [{ type: 'ADDED', object: pot('a') }, SYNCED],
+  });
+  const started = index.start();
+  await next('ResourceGraphDefinition');
+  await next();
+  await started;
+  expect(types()).toEqual([]);
+  await index.close();
+});
+
+test('a cluster that does not answer is a limit, and no error', async () => {
+  const down = [failed(0, 'no connection')];
+  const { index } = unstartedIndex({ ResourceGraphDefinition: down, Graph: down });
+  await index.start();
+  expect(index.limits()).toEqual([
+    'definitions cannot be listed: no connection',
+    'instances of Graph cannot be listed: no connection',
+  ]);
+  await index.close();
+});
+
+const graph = (apiVersion: string): KubeObject => ({
+  apiVersion,
+  kind: 'Graph',
+  metadata: { name: 'g', namespace: 'default', uid: 'g' },
+});
+const GRAPHS = `${GRAPH_TYPE.group}/${GRAPH_TYPE.version}`;
+
+test('Graphs appear when their kind is installed later', async () => {
+  const { index, next } = unstartedIndex({
+    ResourceGraphDefinition: [SYNCED],
+    Graph: [...NO_GRAPHS, { type: 'ADDED', object: graph(GRAPHS) }, SYNCED],
+  });
+  await index.start();
+  expect([index.instances(), index.limits()]).toEqual([[], []]);
+  for (let step = 0; step < 2; step += 1) await next('Graph');
+  expect(index.instances().map(({ apiVersion, kind }) => [apiVersion, kind])).toEqual([[GRAPHS, 'Graph']]);
+  await index.close();
+});
+
+test('the instances of a removed definition of another kind Graph go with it', async () => {
+  const own = { ...potDefinition([]), spec: { schema: { group: 'acme.test', apiVersion: 'v1', kind: 'Graph' } } };
+  const { index, next } = unstartedIndex({
+    ResourceGraphDefinition: [{ type: 'ADDED', object: own }, SYNCED, { type: 'DELETED', object: own }],
+    'acme.test/v1 Graph': [{ type: 'ADDED', object: graph('acme.test/v1') }, SYNCED],
+    [`${GRAPHS} Graph`]: [{ type: 'ADDED', object: graph(GRAPHS) }, SYNCED],
+  });
+  const started = index.start();
+  for (const kind of ['ResourceGraphDefinition', 'acme.test/v1 Graph', `${GRAPHS} Graph`]) await next(kind);
+  await started;
+  const versions = (): string[] => index.instances().map(({ apiVersion }) => apiVersion);
+  expect(versions().sort()).toEqual(['acme.test/v1', GRAPHS].sort());
+  await next('ResourceGraphDefinition');
+  expect(versions()).toEqual([GRAPHS]);
+  await index.close();
+});
+
+describe('with the reports of a controller', () => {
+  const REASON = 'db: waits for ConfigMap v1 other/hidden, which another client has to create';
+  const nodes: readonly NodeReport[] = [
+    {
+      id: 'db',
+      state: 'waiting',
+      because: {
+        kind: 'external-missing',
+        object: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'other', name: 'hidden' },
+      },
+      objects: [],
+    },
+  ];
+  const waiting = {
+    ...pot('a'),
+    status: { state: 'IN_PROGRESS', conditions: [{ type: 'Ready', status: 'False', message: 'not ready' }] },
+  };
+  it.each([
+    ['its reasons and texts are those of the controller', false, REASON, ['db: updated, drift', 'no right on hidden']],
+    [
+      'for callers with other rights, they are those of the status',
+      true,
+      'not ready',
+      ['the controller wrote an object', 'a pass of the controller failed'],
+    ],
+  ])('%s', async (_title, hidesReasons, waitingFor, messages) => {
+    let report = (_event: InspectEvent): void => undefined;
+    const reports = {
+      subscribe: (listener: typeof report) => {
+        report = listener;
+        return () => undefined;
+      },
+      instances: () => [],
+      report: () => ({ conditions: [], nodes }) as unknown as InstanceReport,
+    };
+    const watches = { ResourceGraphDefinition: DEFINITION, Graph: NO_GRAPHS };
+    const { index, next } = unstartedIndex(
+      { ...watches, Pot: [{ type: 'ADDED', object: waiting }, SYNCED] },
+      { reports, hidesReasons },
+    );
+    const started = index.start();
+    await next('ResourceGraphDefinition');
+    await next();
+    await started;
+    const [row] = index.instances();
+    expect(row?.waitingFor).toBe(waitingFor);
+    const subject = row?.ref ?? '';
+    report({ id: 1, at: 0, type: 'wrote', subject, message: 'db: updated, drift' });
+    report({ id: 2, at: 0, type: 'failed', subject, message: 'no right on hidden' });
+    expect(index.log.after(0).events.map(({ message }) => message)).toEqual(messages);
+    await index.close();
+  });
+
+  it.each([
+    ['ERROR', 'map: ConfigMap "a" is invalid'],
+    ['IN_PROGRESS', 'map: creates its object'],
+  ])('a write that is due explains the state %s by: %s', async (state, waitingFor) => {
+    const message = 'apply "map": ConfigMap "a" is invalid';
+    const object = { ...pot('a'), status: { state, conditions: [{ type: 'Ready', status: 'False', message }] } };
+    const due = { id: 'map', state: 'applying', because: { kind: 'write', action: 'create', count: 1 }, objects: [] };
+    const reports = {
+      subscribe: () => () => undefined,
+      instances: () => [],
+      report: () => ({ conditions: [], nodes: [due] }) as unknown as InstanceReport,
+    };
+    const watches = { ResourceGraphDefinition: DEFINITION, Graph: NO_GRAPHS, Pot: [{ type: 'ADDED', object }, SYNCED] };
+    const { index, next } = unstartedIndex(watches as Watches, { reports });
+    const started = index.start();
+    await next('ResourceGraphDefinition');
+    await next();
+    await started;
+    expect(index.instances().map((row) => row.waitingFor)).toEqual([waitingFor]);
+    await index.close();
+  });
 });

@@ -1,14 +1,18 @@
-import { DEFINITION_TYPE } from '../../controller/index.ts';
+import { DEFINITION_KIND } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
-import { GRAPH_TYPE } from '../../graph/index.ts';
+import { GRAPH_KIND } from '../../graph/index.ts';
 import type { DefinitionRow, InspectEvent, InspectIndex, InspectSource, InstanceRow } from '../../inspect/index.ts';
-import { byDefinition, EventLog } from '../../inspect/index.ts';
+import { byDefinition, EventLog, parseInstanceRef, withInstanceCounts } from '../../inspect/index.ts';
 import type { Clock, KubeError, KubernetesApi, ResourceType } from '../../kube/index.ts';
 import { compareText } from '../../golang/index.ts';
-import type { DefinitionHead } from './index-rows.ts';
-import { definitionHead, definitionRow, instanceRow, kindOfDefinition, rowChange } from './index-rows.ts';
-import { watchFailure, watchKind } from './watched-kind.ts';
+import { isNotFound } from '../../kube/index.ts';
+import type { DefinitionHead, InstanceFacts } from './index-rows.ts';
+import { AnswerProbe } from './answer-probe.ts';
+import { OF_THE_INSTANCE } from '../instance/why-report.ts';
+import { definitionHead, instanceFacts, kindOfDefinition, rowChange, rowOf } from './index-rows.ts';
+import { awaitsWrite, waitingText } from './waiting-text.ts';
+import { keyOf, watchFailure, watchKind } from './watched-kind.ts';
 
 /** The maximum number of rows of removed instances that are kept. */
 const MAX_REMOVED = 100;
@@ -17,18 +21,34 @@ const MAX_REMOVED = 100;
 export interface ClusterIndexOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
-  /** The reports of the controller in this process. Their writes and failures are added to the log. */
-  readonly reports?: Pick<InspectSource, 'subscribe'>;
+  /**
+   * The reports of the controller in this process. Their writes and failures are added to the log, and they have the
+   * revisions that the instances follow and the reasons of their nodes.
+   */
+  readonly reports?: Pick<InspectSource, 'subscribe' | 'instances' | 'report'>;
+  /**
+   * Leaves the texts of the reports out of rows and events, which then have those of the status of the instance. The
+   * reports can name objects and values that a caller with other rights may not read. Default false.
+   */
+  readonly hidesReasons?: boolean;
+}
+
+/** An instance in the index. */
+interface Entry {
+  readonly facts: InstanceFacts;
+  row: InstanceRow;
 }
 
 interface WatchedKind {
   readonly type: ResourceType;
   readonly ending: AbortController;
-  readonly rows: Map<string, InstanceRow>;
+  readonly rows: Map<string, Entry>;
   readonly finished: Promise<void>;
   /** Settles when the first list is complete, or has failed. */
   readonly listed: Promise<void>;
   failure: string | undefined;
+  /** The cluster does not serve the kind, and no definition declares it. */
+  isAbsent: boolean;
 }
 
 /**
@@ -41,28 +61,56 @@ export class ClusterIndex implements InspectIndex {
   readonly #definitions = new Map<string, DefinitionHead>();
   readonly #kinds = new Map<string, WatchedKind>();
   readonly #removed = new Map<string, InstanceRow>();
+  /** The revisions in the reports of the controller, by the addresses of the instances. */
+  readonly #reportedRevisions = new Map<string, number>();
   readonly #ending = new AbortController();
+  readonly #probe: AnswerProbe;
   #definitionFailure: string | undefined;
+  /** Has a client read? It then has an answer without the objects of a first list that is not complete. */
+  #wasRead = false;
+  #isListed = false;
+  /** The limits that the clients know. */
+  #knownLimits: string;
   #finished: Promise<void> = Promise.resolve();
+  #probed: Promise<void> = Promise.resolve();
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: ClusterIndexOptions) {
     this.#options = options;
+    const { api, clock } = options;
+    const changed = (): void => this.#noteLimits();
+    this.#probe = new AnswerProbe({ api, clock, isWanted: () => this.log.isFollowed, changed });
+    this.#knownLimits = JSON.stringify(this.#limits());
   }
 
-  /** Starts the watches. Resolves when each has its first list, or has failed. */
+  /**
+   * Starts the watches. Resolves when each has its first list, or has failed. Until then, the limits say that the rows
+   * are not complete. A cluster that does not answer is a limit, and no error.
+   */
   async start(): Promise<void> {
     const { api, reports } = this.#options;
     const { signal } = this.#ending;
+    this.#probed = this.#probe.run();
+    this.#unsubscribe = reports?.subscribe((event) => this.#reported(event));
+    for (const { ref, revision } of reports?.instances() ?? []) {
+      if (revision !== undefined) this.#reportedRevisions.set(ref, revision);
+    }
+    // The kind Graph can be installed later. Until then its watch fails, and tries again.
+    this.#watch(GRAPH_KIND, true);
     await new Promise<void>((resolve) => {
       let hasStarted = false;
       this.#finished = watchKind(
         api,
-        { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind },
+        DEFINITION_KIND,
         {
           changed: (object, isFirst) => this.#definitionChanged(object, isFirst && !hasStarted),
           removed: (key) => this.#definitionRemoved(key.slice(1)),
-          failed: (error) => (this.#definitionFailure = failureText(error)),
+          failed: (error) => {
+            const failure = failureText(error);
+            if (failure === this.#definitionFailure) return;
+            this.#definitionFailure = failure;
+            this.#noteLimits();
+          },
         },
         () => {
           hasStarted = true;
@@ -71,34 +119,46 @@ export class ClusterIndex implements InspectIndex {
         signal,
       );
     });
-    const graphs = { apiVersion: formatApiVersion(GRAPH_TYPE), kind: GRAPH_TYPE.kind };
-    if ((await api.discovery.resourceOf(graphs, { signal })) !== undefined) this.#watch(graphs, true);
     await Promise.all([...this.#kinds.values()].map(({ listed }) => listed));
-    this.#unsubscribe = reports?.subscribe((event) => this.#reported(event));
+    this.#isListed = true;
+    this.#noteLimits();
   }
 
   /** Ends the watches. */
   async close(): Promise<void> {
     this.#unsubscribe?.();
     this.#ending.abort();
+    this.#probe.close();
     for (const { ending } of this.#kinds.values()) ending.abort();
-    await Promise.all([this.#finished, ...[...this.#kinds.values()].map(({ finished }) => finished)]);
+    await Promise.all([this.#probed, this.#finished, ...[...this.#kinds.values()].map(({ finished }) => finished)]);
   }
 
   definitions(): readonly DefinitionRow[] {
+    this.#wasRead = true;
     const instances = byDefinition(this.#rows());
     return [...this.#definitions.values()]
-      .map((head) => definitionRow(head, instances.get(head.name) ?? []))
+      .map((head) => withInstanceCounts(head, instances.get(head.name) ?? []))
       .sort((a, b) => compareText(a.name, b.name));
   }
 
   instances(): readonly InstanceRow[] {
+    this.#wasRead = true;
     return [...this.#rows()];
   }
 
   instance(ref: string): InstanceRow | undefined {
+    this.#wasRead = true;
     for (const row of this.#rows()) if (row.ref === ref) return row;
     return undefined;
+  }
+
+  kinds(definition?: string): readonly ResourceType[] {
+    const head = definition === undefined ? undefined : this.#definitions.get(definition);
+    return [...this.#kinds].flatMap(([key, { type, failure, isAbsent }]) =>
+      failure !== undefined || isAbsent || (definition !== undefined && (head === undefined || typeKey(head) !== key))
+        ? []
+        : [type],
+    );
   }
 
   removed(ref: string): InstanceRow | undefined {
@@ -106,16 +166,32 @@ export class ClusterIndex implements InspectIndex {
   }
 
   limits(): readonly string[] {
+    this.#wasRead = true;
+    return this.#limits();
+  }
+
+  #limits(): readonly string[] {
+    const silent = this.#probe.isSilent ? ['the API server does not answer: what is shown may be out of date'] : [];
     const kinds = [...this.#kinds.values()].flatMap(({ type, failure }) =>
       failure === undefined ? [] : [`instances of ${type.kind} cannot be listed: ${failure}`],
     );
     const own =
       this.#definitionFailure === undefined ? [] : [`definitions cannot be listed: ${this.#definitionFailure}`];
-    return [...own, ...kinds];
+    const unlisted = this.#isListed ? [] : ['the first lists of the cluster are not complete yet'];
+    return [...silent, ...own, ...kinds, ...unlisted];
+  }
+
+  /** Adds an event when the limits differ from those that clients can have read. */
+  #noteLimits(): void {
+    const limits = this.#limits();
+    const text = JSON.stringify(limits);
+    if (text === this.#knownLimits) return;
+    this.#knownLimits = text;
+    if (this.#wasRead) this.#add('limits-changed', '', limits[0] ?? 'everything can be listed');
   }
 
   *#rows(): Generator<InstanceRow> {
-    for (const { rows } of this.#kinds.values()) yield* rows.values();
+    for (const { rows } of this.#kinds.values()) for (const { row } of rows.values()) yield row;
   }
 
   #definitionChanged(object: KubeObject, isFirst: boolean): void {
@@ -127,15 +203,20 @@ export class ClusterIndex implements InspectIndex {
       this.#watch({ apiVersion: formatApiVersion({ group, version }), kind }, isFirst);
     }
     this.#dropKinds();
-    if (isFirst) return;
+    if (isFirst && !this.#wasRead) return;
     const message = before === undefined || before.state !== head.state ? head.state : 'the definition changed';
     this.#add('definition-changed', head.name, message);
+    this.#renewRows(head);
+    if (before !== undefined && typeKey(before) !== typeKey(head)) this.#renewRows(before);
   }
 
   #definitionRemoved(name: string): void {
-    if (!this.#definitions.delete(name)) return;
+    const head = this.#definitions.get(name);
+    if (head === undefined) return;
+    this.#definitions.delete(name);
     this.#dropKinds();
     this.#add('definition-removed', name, 'the definition is gone');
+    this.#renewRows(head);
   }
 
   /** Starts a watch of a kind, unless it is watched. */
@@ -143,7 +224,7 @@ export class ClusterIndex implements InspectIndex {
     const key = typeKey(type);
     if (this.#kinds.has(key) || this.#ending.signal.aborted) return;
     const ending = new AbortController();
-    const rows = new Map<string, InstanceRow>();
+    const rows = new Map<string, Entry>();
     let hasStarted = false;
     let started = (): void => undefined;
     const first = new Promise<void>((resolve) => (started = resolve));
@@ -153,14 +234,25 @@ export class ClusterIndex implements InspectIndex {
       rows,
       listed: first,
       failure: undefined,
+      isAbsent: false,
       finished: watchKind(
         this.#options.api,
         type,
         {
           // After a failed first list, clients already have an answer without the instances.
-          changed: (object, isListed) => this.#instanceChanged(rows, object, isFirst && isListed && !hasStarted),
+          changed: (object, isListed) => {
+            const hasAnswer = hasStarted || this.#wasRead;
+            this.#instanceChanged(rows, object, isFirst && isListed && !hasAnswer);
+          },
           removed: (instance) => this.#instanceRemoved(rows, instance),
-          failed: (error) => (kind.failure = failureText(error)),
+          failed: (error) => {
+            // Without its kind, the cluster has no Graphs.
+            kind.isAbsent = error !== undefined && isNotFound(error) && key === GRAPH_KEY && !this.#isDeclared(key);
+            const failure = kind.isAbsent ? undefined : failureText(error);
+            if (failure === kind.failure) return;
+            kind.failure = failure;
+            this.#noteLimits();
+          },
         },
         () => {
           hasStarted = true;
@@ -172,28 +264,70 @@ export class ClusterIndex implements InspectIndex {
     this.#kinds.set(key, kind);
   }
 
+  #isDeclared(key: string): boolean {
+    return [...this.#definitions.values()].some((head) => typeKey(head) === key);
+  }
+
   /** Ends the watches of kinds that no definition declares any more. */
   #dropKinds(): void {
     const declared = new Set([...this.#definitions.values()].map(typeKey));
-    for (const [key, { type, ending, rows }] of this.#kinds) {
-      if (declared.has(key) || type.kind === GRAPH_TYPE.kind) continue;
+    for (const [key, { ending, rows }] of this.#kinds) {
+      if (declared.has(key) || key === GRAPH_KEY) continue;
       ending.abort();
       this.#kinds.delete(key);
       for (const instance of rows.keys()) this.#instanceRemoved(rows, instance);
     }
+    this.#noteLimits();
   }
 
-  #instanceChanged(rows: Map<string, InstanceRow>, object: KubeObject, isFirst: boolean): void {
-    const key = `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
-    const before = rows.get(key);
-    const row = instanceRow(object, this.#servingOf(object));
-    rows.set(key, row);
+  #instanceChanged(rows: Map<string, Entry>, object: KubeObject, isFirst: boolean): void {
+    const key = keyOf(object);
+    const before = rows.get(key)?.row;
+    const facts = instanceFacts(object);
+    const row = this.#rowOf(facts);
+    rows.set(key, { facts, row });
     this.#removed.delete(row.ref);
     if (!isFirst) this.#add('instance-changed', row.ref, rowChange(before, row));
   }
 
-  #instanceRemoved(rows: Map<string, InstanceRow>, key: string): void {
-    const row = rows.get(key);
+  #rowOf(facts: InstanceFacts): InstanceRow {
+    const { ref, waitingFor, state } = facts.row;
+    const revision = this.#reportedRevisions.get(ref);
+    const reason = waitingFor === undefined ? undefined : this.#reasonOf(ref, state);
+    return rowOf(facts, this.#servingOf(facts.row), {
+      ...(revision === undefined ? {} : { revision }),
+      ...(reason === undefined ? {} : { waitingFor: reason }),
+    });
+  }
+
+  /**
+   * What an instance waits for by the report of its controller. The status has an obstacle outside of
+   * its nodes, and the failure of a write that the controller is about to try again.
+   */
+  #reasonOf(ref: string, state: InstanceRow['state']): string | undefined {
+    const { reports, hidesReasons = false } = this.#options;
+    const report = hidesReasons ? undefined : reports?.report(ref);
+    const isRefused = report?.conditions.some(({ type, status }) => OF_THE_INSTANCE.has(type) && status === 'False');
+    if (report === undefined || isRefused === true) return undefined;
+    return state === 'ERROR' && awaitsWrite(report.nodes) ? undefined : waitingText(report.nodes);
+  }
+
+  /** Changes the rows of the instances that have something of the definition: its name, or its newest revision. */
+  #renewRows({ apiVersion, kind }: DefinitionHead): void {
+    for (const entry of this.#kinds.get(typeKey({ apiVersion, kind }))?.rows.values() ?? []) this.#renewRow(entry);
+  }
+
+  #renewRow(entry: Entry): void {
+    const before = entry.row;
+    const row = this.#rowOf(entry.facts);
+    const isSame = (name: 'revision' | 'definition' | 'waitingFor'): boolean => row[name] === before[name];
+    if (isSame('revision') && isSame('definition') && isSame('waitingFor')) return;
+    entry.row = row;
+    this.#add('instance-changed', row.ref, rowChange(before, row));
+  }
+
+  #instanceRemoved(rows: Map<string, Entry>, key: string): void {
+    const row = rows.get(key)?.row;
     if (row === undefined) return;
     rows.delete(key);
     this.#removed.set(row.ref, row);
@@ -203,16 +337,30 @@ export class ClusterIndex implements InspectIndex {
   }
 
   /** The first definition of the kind. An instance that a controller has seen names its definition by a label. */
-  #servingOf({ apiVersion, kind }: KubeObject): DefinitionHead | undefined {
+  #servingOf({ apiVersion, kind }: ResourceType): DefinitionHead | undefined {
     for (const head of this.#definitions.values()) {
       if (head.kind === kind && head.apiVersion === apiVersion) return head;
     }
     return undefined;
   }
 
-  /** Adds the controller's own actions. The watches report all other changes. */
+  /**
+   * Adds the controller's own actions. The watches report all other changes, except for a new revision that changes
+   * nothing in an instance.
+   */
   #reported({ id: _id, ...event }: InspectEvent): void {
-    if (event.type === 'wrote' || event.type === 'failed') this.log.add(event);
+    const { type, subject, revision } = event;
+    const { hidesReasons = false } = this.#options;
+    if (type === 'wrote' || type === 'failed') {
+      this.log.add(hidesReasons ? { ...event, message: REPORTED[type] } : event);
+    } else if (type === 'instance-removed') this.#reportedRevisions.delete(subject);
+    else if (type === 'instance-changed' && revision !== undefined) {
+      this.#reportedRevisions.set(subject, revision);
+      const address = parseInstanceRef(subject);
+      if (address === undefined) return;
+      const entry = this.#kinds.get(typeKey(address))?.rows.get(keyOf({ metadata: address }));
+      if (entry !== undefined) this.#renewRow(entry);
+    }
   }
 
   #add(type: InspectEvent['type'], subject: string, message: string): void {
@@ -220,7 +368,12 @@ export class ClusterIndex implements InspectIndex {
   }
 }
 
+/** The events of a controller without their texts. */
+const REPORTED = { wrote: 'the controller wrote an object', failed: 'a pass of the controller failed' } as const;
+
 const failureText = (error: KubeError | undefined): string | undefined =>
   error === undefined ? undefined : watchFailure(error);
 
 const typeKey = ({ apiVersion, kind }: ResourceType): string => `${apiVersion} ${kind}`;
+
+const GRAPH_KEY = typeKey(GRAPH_KIND);

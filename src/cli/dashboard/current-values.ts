@@ -1,20 +1,25 @@
 import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, stringifyJson } from '../../core/index.ts';
+import { formatApiVersion, formatRef, objectName, refOf } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
-import { dimensionsOf, formatPath } from '../../graph/index.ts';
-import type { CurrentValue, PlacedExpression } from '../../inspect/index.ts';
-import { presentValue, SPEC_NODE } from '../../inspect/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import type { CurrentValue } from '../../inspect/index.ts';
+import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import type { Decision } from '../../runtime/index.ts';
-import { evaluateToJson, readyObjects } from '../../runtime/index.ts';
+import type { Decision, LiveNodes, PlacedExpression, SecretSpec } from '../../runtime/index.ts';
+import {
+  expressionsIntoSecrets,
+  readyObjects,
+  SECRET_MASK,
+  secretExpressions,
+  secretLiveFields,
+  secretSpec,
+  SPEC_NODE,
+  variablesOfItem,
+} from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
-import type { LiveNodes } from '../instance/secret-fields.ts';
-import { secretExpressions, secretLiveFields } from '../instance/secret-fields.ts';
-
-/** The maximum length of a value as JSON. */
-const MAX_VALUE_LENGTH = 4096;
+import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 
 /** The maximum number of objects of a collection whose values are shown. */
 const MAX_ITEMS = 20;
@@ -24,7 +29,9 @@ export class CurrentValues {
   readonly #graph: Graph;
   readonly #variables: ReadonlyMap<string, unknown>;
   readonly #now: number;
-  readonly #isSecretField: (node: string, path: string) => boolean;
+  readonly #isSecretField: (node: string, path: string, value?: JsonValue) => boolean;
+  readonly #spec: SecretSpec;
+  readonly #isIntoSecret: (node: GraphNode | undefined, placed: PlacedExpression) => boolean;
   readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
 
   constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number, live: LiveNodes) {
@@ -32,13 +39,20 @@ export class CurrentValues {
     this.#variables = variables;
     this.#now = now;
     const hides = secretLiveFields(graph, live);
-    this.#isSecretField = (node, path) => [node, ...live.sharing(node)].some((id) => hides(id, path));
+    this.#isSecretField = (node, path, value) => [node, ...live.sharing(node)].some((id) => hides(id, path, value));
+    this.#spec = secretSpec(graph, live);
+    this.#isIntoSecret = expressionsIntoSecrets(graph, live);
     this.#isSecretExpression = secretExpressions(graph, live);
   }
 
   /** Can the value of an expression of a node, or of the status, come from a Secret? */
   isSecret(node: GraphNode | undefined, expression: Expression): boolean {
     return this.#isSecretExpression(node, expression);
+  }
+
+  /** Does the field of the instance only go into fields of Secrets? */
+  isSecretSpec(path: string): boolean {
+    return this.#spec.hides(path);
   }
 
   /** The objects of a node that were read, and whether each is ready. */
@@ -50,35 +64,75 @@ export class CurrentValues {
     return objects.map((object, index) => ({ object, ready: ready[index] === true }));
   }
 
-  /** The value of a part of a node, or of the instance. For a collection, the values of its first objects. */
-  ofPart({ id, steps }: ReadPart): CurrentValue {
-    if (id !== SPEC_NODE && this.#isSecretField(id, formatPath(steps))) return { is: 'secret' };
+  /**
+   * The value of a part of a node, or of the instance, for an expression that reads it. For a collection, the values of
+   * its first objects. What goes into a field of a Secret is a value of the Secret. Secret parts of the instance are
+   * masked within a value that is read as a whole.
+   */
+  ofRead({ id, steps }: ReadPart, reader: GraphNode | undefined, placed: PlacedExpression): CurrentValue {
+    if (this.#isIntoSecret(reader, placed)) return { is: 'secret' };
+    const path = formatPath(steps);
     const data = this.#variables.get(id) as JsonValue | undefined;
     const present = presentValue({ id, steps }, Array.isArray(data) ? data.slice(0, MAX_ITEMS) : data);
-    return present.is === 'known' ? shown(present.value) : present;
+    const value = present.is === 'known' ? present.value : undefined;
+    if (id === SPEC_NODE) return value === undefined ? present : this.#ofInstance(path, value);
+    if (this.#isSecretField(id, path, value)) return { is: 'secret' };
+    return value === undefined ? present : boundedValue(value);
   }
 
-  /** The value of an expression at its place. In a field of a Secret, every value is one of the Secret. */
-  ofPlaced(node: GraphNode | undefined, { purpose, place, expression }: PlacedExpression): CurrentValue {
-    const isHidden = node !== undefined && purpose === 'field' && this.#isSecretField(node.id, place);
-    return isHidden ? { is: 'secret' } : this.ofExpression(node, expression);
+  /** A part of the instance. The fields that only go into Secrets are masked, and so are copies of the instance. */
+  #ofInstance(path: string, value: JsonValue): CurrentValue {
+    const isSecret = (at: string, each: JsonValue): boolean => this.#spec.hides(at) || isCopyAt(at, each);
+    const masked = maskedValue(value, path, isSecret);
+    return masked === SECRET_MASK && value !== masked ? { is: 'secret' } : boundedValue(masked);
   }
 
   /**
-   * The value of an expression of a node, or of the status.
+   * The values of the expressions of a node at their places. In a field of a Secret, every value is one of the Secret.
    *
-   * @param node absent for an expression of the status
+   * @param object the object of a collection whose iterators and `each` the expressions read. Absent: expressions that
+   *   read them have no value
    */
-  ofExpression(node: GraphNode | undefined, expression: Expression): CurrentValue {
-    if (this.isSecret(node, expression)) return { is: 'secret' };
-    const iterators = node === undefined ? [] : dimensionsOf(node).map(({ name }) => name);
-    if (expression.references.some((name) => iterators.includes(name) || name === 'each'))
-      return { is: 'unknown', message: 'it has a value for each object of the collection' };
-    const result = evaluateToJson(expression, this.#variables, { now: this.#now });
-    if (result.state === 'error') return { is: 'failed', message: result.failure.reason };
-    if (result.state === 'pending') return { is: 'unknown', message: result.failure.reason };
-    return result.value === undefined ? { is: 'unknown', message: 'the field is left out' } : shown(result.value);
+  ofPlaced(node: GraphNode, placed: readonly PlacedExpression[], object?: ObjectRef): readonly CurrentValue[] {
+    const item = object === undefined ? undefined : this.#itemOf(node, object);
+    return placed.map((each) => {
+      const isField = each.purpose === 'field' && this.#isSecretField(node.id, each.place);
+      return isField || this.#isIntoSecret(node, each) ? { is: 'secret' } : this.#ofExpression(node, each, item);
+    });
   }
+
+  /** What the expressions of a collection read of one object. */
+  #itemOf(node: GraphNode, object: ObjectRef): Item {
+    const key = formatRef(object);
+    const live = liveObjects(this.#variables, node.id).find((each) => formatRef(refOf(each)) === key);
+    return {
+      each: live === undefined ? undefined : new Map([...this.#variables, ['each', live]]),
+      iterators: variablesOfItem(node, this.#variables, object, { now: this.#now }),
+      name: objectName(object),
+    };
+  }
+
+  #ofExpression(node: GraphNode, { purpose, expression }: PlacedExpression, item: Item | undefined): CurrentValue {
+    if (this.isSecret(node, expression) || this.#spec.isRepeatedBy(expression)) return { is: 'secret' };
+    if (!readsItem(node, expression)) return evaluatedValue(expression, this.#variables, this.#now);
+    // The conditions for writes read the progress of the writes, which only a step of the controller knows.
+    if (purpose === 'propagateWhen' || item === undefined) return { is: 'unknown', message: FOR_EACH };
+    const readsEach = expression.references.includes('each');
+    const variables = readsEach ? item.each : item.iterators;
+    if (variables !== undefined) return evaluatedValue(expression, variables, this.#now);
+    const message = readsEach ? `${item.name} does not exist` : `no item of the lists makes ${item.name}`;
+    return { is: 'unknown', message };
+  }
+}
+
+/** What the expressions of a collection read of one of its objects. */
+interface Item {
+  /** The variables with `each`. Absent when the object does not exist, or was not read. */
+  readonly each: ReadonlyMap<string, unknown> | undefined;
+  /** The variables with the iterators. Absent when no item of the lists makes the object. */
+  readonly iterators: ReadonlyMap<string, unknown> | undefined;
+  /** The object in words. */
+  readonly name: string;
 }
 
 /** The live objects of a node among variables. */
@@ -157,9 +211,4 @@ export async function readObject(
     if (error instanceof KubeError && !signal.aborted) return { failure: error.message };
     throw error;
   }
-}
-
-function shown(value: JsonValue): CurrentValue {
-  const { length } = stringifyJson(value);
-  return length > MAX_VALUE_LENGTH ? { is: 'large', bytes: length } : { is: 'known', value };
 }

@@ -1,13 +1,12 @@
 import { compileLiveDocument, definitionRevisions, runningRollout } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatDiagnostic, isJsonObject } from '../../core/index.ts';
-import type { DefinitionDocument, Graph } from '../../graph/index.ts';
-import { graphOutline, isDefinition, parseDefinitions, parsePath } from '../../graph/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { graphOutline, parseDefinitions, parsePath } from '../../graph/index.ts';
 import type {
   DefinitionDetail,
   DefinitionRow,
   InstanceRow,
-  LinePosition,
   RevisionDetail,
   RolloutState,
   SourceDiagnostic,
@@ -21,6 +20,7 @@ import { revisionRows } from '../instance/revision-rows.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';
 import { yamlOf } from '../yaml-text.ts';
 import { graphEdges, SALT } from './graph-edges.ts';
+import { isRollingOut } from './index-rows.ts';
 
 /** The input of the details of a definition. */
 export interface DefinitionDetailInput {
@@ -39,10 +39,17 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
   const text = definitionText(withoutSecrets(definition));
   const { documents, diagnostics: unparsed } = parseDefinitions(text);
   const [document] = documents;
+  const pinnedTo = (revision: number): readonly string[] =>
+    instances
+      .filter((each) => each.pinned === true && each.revision === revision)
+      .map(({ namespace, name }) => (namespace === undefined ? name : `${namespace}/${name}`))
+      .sort();
+  // Only a roll-out depends on the instances themselves. The list of thousands of them costs more than all other reads.
+  const isRolling = isRollingOut(row.conditions);
   const [compiled, revisions, live] = await Promise.all([
     document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
-    revisionRows(api, definition, signal),
-    instancesOfDefinition(api, definition, { metadataOnly: true, signal }),
+    revisionRows(api, definition, pinnedTo, signal),
+    isRolling ? instancesOfDefinition(api, definition, { metadataOnly: true, signal }) : [],
   ]);
   const graph = compiled?.graph;
   const found = [...unparsed, ...(compiled?.diagnostics ?? [])];
@@ -53,7 +60,10 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
     ...(graph === undefined ? {} : { graph: graphOutline(graph), ...schemasOf(graph) }),
     edges: graph === undefined ? [] : graphEdges(graph),
     namespaced: graph?.instance.namespaced ?? textAt(definition.spec, 'schema', 'scope') !== 'Cluster',
-    source: { text, nodes: document === undefined ? {} : nodePositions(document) },
+    source: {
+      text,
+      ...(text === definitionText(definition) ? {} : { masked: true }),
+    },
     diagnostics: found.map((diagnostic) => sourceDiagnostic(diagnostic, text, definition)),
     revisions: revisions.map(({ created, ...revision }) => ({
       ...revision,
@@ -61,11 +71,11 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
     })),
     followers: followersOf(instances),
     ...(rollout === undefined ? {} : { rollout }),
-    notes: live === undefined ? [`instances of ${row.kind} cannot be listed`] : [],
+    notes: live === undefined ? [`the roll-out is not shown: you may not list all instances of ${row.kind}`] : [],
   };
 }
 
-/** The spec of one revision. Returns `undefined` when the definition does not have it. */
+/** The text of one revision. Returns `undefined` when the definition does not have it. */
 export async function revisionDetail(
   api: KubernetesApi,
   name: string,
@@ -76,8 +86,7 @@ export async function revisionDetail(
   if (found === undefined) return undefined;
   const { spec } = found;
   const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  const masked = withoutSecrets(object);
-  return { revision, spec: isJsonObject(masked.spec) ? masked.spec : {}, text: yamlOf(masked) };
+  return { revision, text: yamlOf(withoutSecrets(object)) };
 }
 
 /** A definition in which the literals of templates of Secrets are masked. Their expressions stay. */
@@ -97,16 +106,6 @@ const definitionText = (definition: KubeObject): string => {
     ...rest,
   });
 };
-
-function nodePositions(document: DefinitionDocument): Record<string, LinePosition> {
-  const { value } = document;
-  const resources = isJsonObject(value) && isDefinition(value as unknown as KubeObject) ? value : undefined;
-  const entries = objectsAt(resources, 'spec', 'resources').map((node, index): [string, LinePosition] => {
-    const { line, column } = document.position(['spec', 'resources', index]);
-    return [textAt(node, 'id'), { line, column }];
-  });
-  return Object.fromEntries(entries);
-}
 
 /** A problem with its place in the text, and the node that has it. */
 export function sourceDiagnostic(
@@ -150,7 +149,8 @@ function followersOf(instances: readonly InstanceRow[]): DefinitionDetail['follo
     .sort((a, b) => b.revision - a.revision);
 }
 
-function rolloutState(
+/** The canary of a definition's newest revision. Returns `undefined` when all instances may get the revision. */
+export function rolloutState(
   definition: KubeObject,
   revision: number,
   instances: readonly KubeObject[],

@@ -1,8 +1,10 @@
-import type { Graph, GraphNode, GraphOutline, ReadPart } from '../../graph/index.ts';
+import type { Graph, GraphNode, GraphOutline, OutlineNode } from '../../graph/index.ts';
 import { graphOutline } from '../../graph/index.ts';
-import type { CurrentValue, GraphEdge, PlacedExpression, ValueEdge } from '../../inspect/index.ts';
-import { edgesWith, expressionsOf } from '../../inspect/index.ts';
-import { canBeSecret, hidesInSecret } from '../instance/secret-fields.ts';
+import type { GraphEdge, ValueEdge } from '../../inspect/index.ts';
+import { edgesWith } from '../../inspect/index.ts';
+import type { PlacedExpression } from '../../runtime/index.ts';
+import { canBeSecret, expressionsOf, hidesInSecret } from '../../runtime/index.ts';
+import type { CurrentValues } from './current-values.ts';
 import { maskedTemplate } from '../plan/masked-values.ts';
 import { newSalt } from '../plan/saved-plan.ts';
 
@@ -10,8 +12,8 @@ import { newSalt } from '../plan/saved-plan.ts';
 export const SALT = newSalt();
 
 /**
- * The author's text of an expression. The literals in the fields of a Secret are masked, and those of a node whose kind
- * is computed.
+ * The author's text of an expression. For a node that is or can be a Secret, the literals are masked in every
+ * expression except those of public fields, such as names and labels.
  */
 export function textOfExpression(
   node: GraphNode | undefined,
@@ -23,21 +25,35 @@ export function textOfExpression(
   return template === undefined ? masked.slice(2, -1) : masked;
 }
 
-/** The outline of a graph, without the literals in the fields of Secrets. */
+/** The outline of a graph, with the texts of expressions that `textOfExpression` returns. */
 export function maskedOutline(graph: Graph): GraphOutline {
   const outline = graphOutline(graph);
-  const nodes = outline.nodes.map((node) => {
-    const compiled = graph.nodes.get(node.id);
-    const texts = new Map(
-      (compiled === undefined ? [] : expressionsOf(compiled)).map((each) => [
-        each.place,
-        textOfExpression(compiled, each),
-      ]),
-    );
-    const reads = node.reads.map((read) => ({ ...read, expression: texts.get(read.place) ?? read.expression }));
-    return { ...node, reads };
-  });
-  return { ...outline, nodes };
+  return { ...outline, nodes: outline.nodes.map((node) => maskedNode(node, graph.nodes.get(node.id))) };
+}
+
+function maskedNode(node: OutlineNode, compiled: GraphNode | undefined): OutlineNode {
+  const placed = compiled === undefined ? [] : expressionsOf(compiled);
+  const texts = new Map(placed.map((each) => [each.place, textOfExpression(compiled, each)]));
+  const celTexts = new Map(
+    placed.map(({ expression: { template: _template, ...expression }, ...each }) => [
+      each.place,
+      textOfExpression(compiled, { ...each, expression }),
+    ]),
+  );
+  const conditions = (list: 'includeWhen' | 'readyWhen' | 'propagateWhen', expressions: readonly string[]) =>
+    expressions.map((cel, index) => celTexts.get(`${list}[${index}]`) ?? cel);
+  const { reads, forEach, includeWhen, readyWhen, propagateWhen } = node;
+  return {
+    ...node,
+    reads: reads.map((read) => ({ ...read, expression: texts.get(read.place) ?? read.expression })),
+    forEach: forEach.map(({ name, expression }) => ({
+      name,
+      expression: celTexts.get(`forEach.${name}`) ?? expression,
+    })),
+    includeWhen: conditions('includeWhen', includeWhen),
+    readyWhen: conditions('readyWhen', readyWhen),
+    ...(propagateWhen === undefined ? {} : { propagateWhen: conditions('propagateWhen', propagateWhen) }),
+  };
 }
 
 /** The edges of a graph, in the order of its nodes. */
@@ -50,6 +66,9 @@ export function graphEdges(graph: Graph): GraphEdge[] {
  *
  * @param valueOf the present value of a part of a node, for a reader
  */
-export function valueEdges(graph: Graph, valueOf: (part: ReadPart) => CurrentValue): ValueEdge[] {
-  return edgesWith(graph, textOfExpression, ({ read, parts }) => ({ ...read, values: parts.map(valueOf) }));
+export function valueEdges(graph: Graph, valueOf: CurrentValues['ofRead']): ValueEdge[] {
+  return edgesWith(graph, textOfExpression, ({ read, parts, reader, placed }) => ({
+    ...read,
+    values: parts.map((part) => valueOf(part, reader, placed)),
+  }));
 }

@@ -2,11 +2,13 @@ import { declaredKind, pinnedRevision } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import type { DefinitionRow, InstanceRow } from '../../inspect/index.ts';
-import { countStates, instanceRef, isInstanceState } from '../../inspect/index.ts';
+import { instanceRef, isInstanceState } from '../../inspect/index.ts';
 import { numberAt, textAt } from '../../kubernetes/index.ts';
+import type { Condition } from '../../runtime/index.ts';
 import { keys, readConditions, recordedRevision } from '../../runtime/index.ts';
 import { recordedState } from '../instance/observation.ts';
 import { isPaused } from '../instance/suspension.ts';
+import { plainMessage } from './waiting-text.ts';
 
 /** The maximum length of a reason in a row. The details have the whole text. */
 const MAX_REASON_LENGTH = 300;
@@ -35,52 +37,93 @@ export function definitionHead({ metadata, spec, status }: KubeObject): Definiti
   };
 }
 
-/** The row of a definition with its instances. */
-export function definitionRow(head: DefinitionHead, instances: readonly InstanceRow[]): DefinitionRow {
-  const suspended = instances.filter((row) => row.suspended === true).length;
-  return { ...head, instances: instances.length, counts: countStates(instances), suspended };
-}
-
 /** The kind that a definition declares. */
 export const kindOfDefinition = ({ spec }: KubeObject): GroupVersionKind =>
   declaredKind(isJsonObject(spec) ? spec : {});
 
-/**
- * The row of an instance.
- *
- * @param serving the definition that serves an instance without a label. Absent for a Graph
- */
-export function instanceRow(instance: KubeObject, serving: DefinitionHead | undefined): InstanceRow {
+/** The part of a row that the instance alone decides. */
+export interface InstanceFacts {
+  readonly row: Omit<InstanceRow, 'definition' | 'revision'>;
+  /** The definition that the label of the instance names. */
+  readonly definition?: string;
+  /** The revision to which the instance is pinned, or the one that its status records. */
+  readonly revision?: number;
+}
+
+/** Reads what an instance alone decides. */
+export function instanceFacts(instance: KubeObject): InstanceFacts {
   const { apiVersion, kind, metadata } = instance;
   const { name = '', namespace, uid = '', labels = {}, creationTimestamp, deletionTimestamp } = metadata;
   const { state: text, ready } = recordedState(instance);
-  const state = isInstanceState(text) ? text : 'NONE';
-  const label = Object.hasOwn(labels, keys.DEFINITION_NAME_LABEL) ? labels[keys.DEFINITION_NAME_LABEL] : undefined;
-  const revision = pinnedRevision(instance) ?? recordedRevision(instance) ?? serving?.revision;
+  const state: InstanceRow['state'] = isInstanceState(text) ? text : 'NONE';
+  const definition = Object.hasOwn(labels, keys.DEFINITION_NAME_LABEL) ? labels[keys.DEFINITION_NAME_LABEL] : undefined;
+  const pin = pinnedRevision(instance);
+  const revision = pin ?? recordedRevision(instance);
   const address = { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name };
-  const reason = ready === undefined || ready.status === 'True' ? undefined : (ready.message ?? ready.reason);
+  const message = ready?.message === undefined ? undefined : plainMessage(ready.message);
+  const reason = ready === undefined || ready.status === 'True' ? undefined : (message ?? ready.reason);
   const waitingFor = state === 'NONE' ? 'no controller has written a status yet' : reason;
-  return {
+  const row = {
     ref: instanceRef(address),
     ...address,
     uid,
-    definition: label ?? serving?.name ?? '',
-    ...(revision === undefined ? {} : { revision }),
     state,
     ...(typeof creationTimestamp === 'string' ? { createdAt: creationTimestamp } : {}),
     ...(waitingFor === undefined || waitingFor === '' || state === 'ACTIVE'
       ? {}
       : { waitingFor: waitingFor.slice(0, MAX_REASON_LENGTH) }),
-    ...(isPaused(instance) ? { suspended: true } : {}),
+    ...(isPaused(instance) ? { suspended: true as const } : {}),
+    ...(pin === undefined || Number.isNaN(pin) ? {} : { pinned: true as const }),
     ...(deletionTimestamp === undefined ? {} : { deletedAt: deletionTimestamp }),
   };
+  return {
+    row,
+    ...(definition === undefined ? {} : { definition }),
+    // A pin that is no number names no revision.
+    ...(revision === undefined || Number.isNaN(revision) ? {} : { revision }),
+  };
 }
+
+/**
+ * The row of an instance. Its revision is the one to which it is pinned, then the one that the controller reports, then
+ * the one in its status, then the newest of its definition. During a roll-out, the newest one says nothing about an
+ * instance.
+ *
+ * @param serving the definition that serves the kind. Absent for a Graph, which has no revisions
+ * @param reported the report of the controller in this process: the revision, and what the instance waits for
+ */
+export function rowOf(
+  facts: InstanceFacts,
+  serving: DefinitionHead | undefined,
+  reported: Pick<InstanceRow, 'revision' | 'waitingFor'> = {},
+): InstanceRow {
+  const newest = serving === undefined || isRollingOut(serving.conditions) ? undefined : serving.revision;
+  const revision = serving === undefined ? undefined : (facts.revision ?? reported.revision ?? newest);
+  return {
+    ...facts.row,
+    ...(facts.row.waitingFor === undefined || reported.waitingFor === undefined
+      ? {}
+      : { waitingFor: reported.waitingFor.slice(0, MAX_REASON_LENGTH) }),
+    definition: facts.definition ?? serving?.name ?? '',
+    ...(revision === undefined ? {} : { revision }),
+  };
+}
+
+/** The row of an instance without a report of its controller. */
+export const instanceRow = (instance: KubeObject, serving: DefinitionHead | undefined): InstanceRow =>
+  rowOf(instanceFacts(instance), serving);
+
+/** Does a canary hold the newest revision back from some instances? */
+export const isRollingOut = (conditions: readonly Condition[]): boolean =>
+  conditions.some(({ type, status }) => type === 'RolledOut' && status !== 'True');
 
 /** The change of a row, in a few words. */
 export function rowChange(before: InstanceRow | undefined, after: InstanceRow): string {
   if (before === undefined) return after.state;
   if (before.state !== after.state) return `${before.state} -> ${after.state}`;
   if (before.waitingFor !== after.waitingFor && after.waitingFor !== undefined) return after.waitingFor;
+  if (before.revision !== after.revision) return `revision ${after.revision ?? 'unknown'}`;
+  if (before.pinned !== after.pinned) return after.pinned === true ? 'pinned' : 'no longer pinned';
   if (before.suspended !== after.suspended) return after.suspended === true ? 'suspended' : 'resumed';
   if (before.deletedAt !== after.deletedAt) return 'is being deleted';
   return 'the instance changed';

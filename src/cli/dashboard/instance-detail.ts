@@ -1,7 +1,7 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatRef, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { objectPathText } from '../../graph/index.ts';
+import { isGraphObject, objectPathText } from '../../graph/index.ts';
 import type {
   InstanceDetail,
   InstanceNode,
@@ -10,12 +10,12 @@ import type {
   NodeDetail,
   TreeNode,
 } from '../../inspect/index.ts';
-import { expressionsOf } from '../../inspect/index.ts';
-import { readConditions, refOfTarget } from '../../runtime/index.ts';
+import { expressionsOf, readConditions, refOfTarget } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
-import { maskedOutline, textOfExpression, valueEdges } from './graph-edges.ts';
+import { maskSecrets } from '../plan/mask-secrets.ts';
+import { maskedOutline, SALT, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
 import { knownReadiness, withCounts } from './object-readiness.ts';
 
@@ -38,7 +38,7 @@ export function instanceDetail(
     object: maskedInstance(instance, graph, values),
     conditions: readConditions(instance.status?.['conditions']),
     ...(graph === undefined ? {} : { graph: maskedOutline(graph) }),
-    edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (part) => values.ofPart(part)),
+    edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (...read) => values.ofRead(...read)),
     nodes: instanceNodes(observation, values),
     notes: [...notes, ...errors, ...unfollowed],
   };
@@ -77,35 +77,48 @@ function withSelected({ id, objects }: TreeNode, values: CurrentValues): readonl
   return [...own, ...selected];
 }
 
-/** The details of one node. Returns `undefined` when the instance does not have it. */
+/**
+ * The details of one node. Returns `undefined` when the instance does not have it.
+ *
+ * @param object the object of a collection whose values are shown
+ */
 export function nodeDetail(
   observation: InstanceObservation,
   id: string,
   values: CurrentValues | undefined,
+  object?: ObjectRef,
 ): NodeDetail | undefined {
   const nodes = instanceNodes(observation, values).filter((node) => node.id === id);
   const node = nodes.find(({ retired }) => retired !== true) ?? nodes[0];
   if (node === undefined) return undefined;
   const compiled = observation.graph?.nodes.get(id);
-  const expressions = compiled === undefined || values === undefined ? [] : expressionsOf(compiled);
+  if (compiled === undefined || values === undefined) return { node, expressions: [] };
+  const expressions = expressionsOf(compiled);
+  const current = values.ofPlaced(compiled, expressions, object);
   return {
     node,
-    expressions: expressions.map((placed) => ({
+    expressions: expressions.map((placed, index) => ({
       purpose: placed.purpose,
       place: placed.place,
       expression: textOfExpression(compiled, placed),
       type: placed.expression.type,
-      value: values?.ofPlaced(compiled, placed) ?? { is: 'unknown', message: '' },
+      value: current[index] ?? { is: 'unknown', message: '' },
     })),
   };
 }
 
-/** The instance without the fields of its status that can come from a Secret. */
+/**
+ * The instance without the fields of its status that can come from a Secret, without those that only Secrets take, and
+ * without the literals of the templates of Secrets in a Graph.
+ */
 function maskedInstance(instance: KubeObject, graph: Graph | undefined, values: CurrentValues | undefined): KubeObject {
   const paths = (graph?.status.holes ?? [])
     .filter(({ expression }) => values?.isSecret(undefined, expression) !== false)
     .map((hole) => `status.${objectPathText(hole)}`);
   const isWithin = (path: string, outer: string): boolean =>
     path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
-  return maskedObject(instance, (path) => paths.some((secret) => isWithin(path, secret))).object;
+  return maskedObject(
+    isGraphObject(instance) ? maskSecrets(SALT, [instance])(instance) : instance,
+    (path) => paths.some((secret) => isWithin(path, secret)) || values?.isSecretSpec(path) === true,
+  ).object;
 }

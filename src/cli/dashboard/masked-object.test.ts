@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { compile, builtinSource } from '../../graph/index.ts';
-import { secretLiveFields } from '../instance/secret-fields.ts';
+import { secretLiveFields } from '../../runtime/index.ts';
 import { maskedObject } from './masked-object.ts';
 
 const GRAPH = compile(
@@ -81,6 +81,14 @@ it('masks the values of a Secret, of its annotations, and of the copies in them'
 
 it('masks a Secret whose node hides no field', () => {
   expect(maskedObject(secret, () => false).object).toMatchObject({ data: { password: '(secret)' } });
+});
+
+it('masks a label of a Secret that has a value of another Secret, and no annotation of the controller', () => {
+  const { object } = maskedObject(secret, (path) => path === 'metadata.labels.app' || path.includes('reconcile'));
+  expect(object.metadata).toMatchObject({
+    labels: { app: '(secret)' },
+    annotations: { 'kro.run/reconcile': 'suspended' },
+  });
 });
 
 it('masks values that an expression computes from a Secret, also after another client added elements before them', () => {

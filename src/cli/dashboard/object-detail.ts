@@ -1,16 +1,21 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatRef, isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '../../inspect/index.ts';
-import { SECRET_MASK, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readFamilies } from '../../kube/index.ts';
 import { asObjects, textAt } from '../../kubernetes/index.ts';
 import type { Decision, FieldDifference } from '../../runtime/index.ts';
-import { refOfTarget, renderInstance } from '../../runtime/index.ts';
+import {
+  hidesInSecret,
+  refOfTarget,
+  renderInstance,
+  SECRET_MASK,
+  secretLiveFields,
+  SPEC_NODE,
+} from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
-import { containersOf } from '../instance/pod-logs.ts';
-import { secretLiveFields } from '../instance/secret-fields.ts';
+import { logSourcesOf } from '../instance/pod-logs.ts';
 import { readObject } from './current-values.ts';
 import { maskedObject } from './masked-object.ts';
 import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';
@@ -38,11 +43,11 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
   if (node === undefined) return undefined;
   const [{ object: live, failure }, pods] = await Promise.all([
     readObject(api, object, signal),
-    isReported(present, object) ? podsOf(api, object, signal) : [],
+    isReported(present, object) ? podsOf(api, object, signal) : NO_PODS,
   ]);
   const hides = secretLiveFields(graph, liveNodes(observation, input.variables));
   const ids = [...nodes.map(({ id }) => id), ...(live === undefined ? [] : labelledNodes(observation, live))];
-  const isSecret = (path: string): boolean => ids.some((id) => hides(id, path));
+  const isSecret = (path: string, value?: JsonValue): boolean => ids.some((id) => hides(id, path, value));
   const wanted = node.retired === true ? undefined : desiredObject(input, node.id);
   const [desired, found] = [wanted, live].map((each) =>
     each === undefined ? undefined : maskedObject(asStored(each), isSecret),
@@ -55,12 +60,16 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
     ...(desired === undefined ? {} : { desired: desired.object }),
     ...(found === undefined ? {} : { live: found.object }),
     ...(failure === undefined ? {} : { unread: failure }),
-    differences: (action?.differences ?? []).map((each) => drift(each, managers, object.kind === 'Secret', isSecret)),
+    differences: (action?.differences ?? []).map((each) => drift(each, managers, isSecretObject(object), isSecret)),
     managers,
     masked: [...new Set([...(desired?.masked ?? []), ...(found?.masked ?? [])])],
-    pods,
+    ...pods,
   };
 }
+
+type Pods = Pick<ObjectDetail, 'pods' | 'podsUnread'>;
+
+const NO_PODS: Pods = { pods: [] };
 
 /** Does the instance report the object as existing? Only the logs of pods behind such an object can be read. */
 function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): boolean {
@@ -70,10 +79,13 @@ function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): bool
   );
 }
 
+const isSecretObject = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): boolean =>
+  kind === 'Secret' && apiVersion === 'v1';
+
 /** A Secret as the API server stores it: with the keys of `stringData` in `data`. Its values are masked later. */
 function asStored(object: KubeObject): KubeObject {
   const { stringData, ...stored } = object as KubeObject & { readonly stringData?: unknown };
-  if (object.kind !== 'Secret' || object.apiVersion !== 'v1' || !isJsonObject(stringData)) return object;
+  if (!isSecretObject(object) || !isJsonObject(stringData)) return object;
   const data = stored['data'];
   return { ...stored, data: { ...(isJsonObject(data) ? data : {}), ...stringData } };
 }
@@ -108,7 +120,7 @@ function drift(
   const { wanted, found, ...rest } = difference;
   const at = managers.find(({ manager, time }) => time !== undefined && rest.managers.includes(manager))?.time;
   const own = { ...rest, ...(at === undefined ? {} : { at }) };
-  if (isInSecret || isSecret(difference.path)) {
+  if ((isInSecret && hidesInSecret(difference.path)) || isSecret(difference.path)) {
     return {
       ...own,
       ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
@@ -150,19 +162,21 @@ const WITH_PODS: ReadonlySet<string> = new Set(['Pod', 'ReplicationController'])
 /** Does the kind belong to the core group and have no pods? */
 const createsNoPod = (kind: string, group: string): boolean => group === '' && !WITH_PODS.has(kind);
 
-/** The pods that an object made, or the pod itself. A failure to read them gives an empty list. */
-async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<PodContainers[]> {
-  if (object.namespace === undefined || createsNoPod(object.kind, parseApiVersion(object.apiVersion).group)) return [];
+/** The pods that an object made, or the pod itself. */
+async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<Pods> {
+  const { group } = parseApiVersion(object.apiVersion);
+  if (object.namespace === undefined || createsNoPod(object.kind, group)) return NO_PODS;
   try {
     const families = await readFamilies(api, [object], signal);
-    const pods = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
-    return pods.map((pod) => {
+    const found = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
+    const pods = found.map((pod): PodContainers => {
       const { namespace = '', name = '' } = pod.metadata;
       const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
-      return { pod: ref, containers: containersOf(pod).map(({ container }) => container) };
+      return { pod: ref, containers: logSourcesOf(pod).map(({ container }) => container) };
     });
+    return { pods };
   } catch (error) {
-    if (error instanceof KubeError && !signal.aborted) return [];
+    if (error instanceof KubeError && !signal.aborted) return { pods: [], podsUnread: error.message };
     throw error;
   }
 }

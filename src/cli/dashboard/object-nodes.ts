@@ -1,11 +1,9 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { isExternal } from '../../graph/index.ts';
-import type { NodeReport } from '../../runtime/index.ts';
-import { keys } from '../../runtime/index.ts';
+import type { LiveNodes, NodeReport } from '../../runtime/index.ts';
+import { keys, liveNodesOf, unversionedKey } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
-import type { LiveNodes } from '../instance/secret-fields.ts';
-import { liveNodesOf, objectKey } from '../instance/secret-fields.ts';
 import { liveObjects } from './current-values.ts';
 
 type Observed = Pick<InstanceObservation, 'instance' | 'decision' | 'resumed' | 'graph'>;
@@ -22,14 +20,16 @@ export function nodesOfObject(
   object: ObjectRef,
 ): readonly NodeReport[] {
   const { graph } = observation;
-  const key = objectKey(object);
+  const key = unversionedKey(object);
   const nodes = allNodes(observation);
-  const reporting = nodes.filter(({ objects }) => objects.some((each) => objectKey(each.object) === key));
+  const reporting = nodes.filter(({ objects }) => objects.some((each) => unversionedKey(each.object) === key));
   const writing = reporting.filter(({ id, retired }) => {
     const node = graph?.nodes.get(id);
     return retired !== true && node !== undefined && !isExternal(node);
   });
-  const selecting = nodes.filter(({ id }) => liveObjects(variables, id).some((each) => objectKey(refOf(each)) === key));
+  const selecting = nodes.filter(({ id }) =>
+    liveObjects(variables, id).some((each) => unversionedKey(refOf(each)) === key),
+  );
   return [...new Set([...writing, ...reporting, ...selecting])];
 }
 

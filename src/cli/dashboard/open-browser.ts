@@ -1,21 +1,58 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { xmlText } from '../xml-text.ts';
 
-/** The program that opens an address in the user's browser, by platform. */
-const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [program: string, ...args: string[]]>>> = {
+/** The program that opens a file in the user's browser, by platform. */
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   darwin: ['open'],
-  // `start` would read `&` in an address as the end of a command.
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** Opens an address in the user's browser. Resolves to false when the machine has no program for it. */
-export function openBrowser(url: string): Promise<boolean> {
-  const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
+/** A page that the user's browser opens. */
+export interface OpenedPage {
+  /** False when the machine has no program for it. */
+  readonly isOpen: boolean;
+  /** Removes the file with the address. */
+  close(): void;
+}
+
+/**
+ * Opens an address with a token in the user's browser. Other users of the machine can read the arguments of a process, so
+ * the browser opens a file that only this user may read, and the file leads to the address.
+ *
+ * @param opener the program and its first arguments
+ */
+export function openBrowser(
+  url: string,
+  opener: readonly string[] = OPENERS[process.platform] ?? ['xdg-open'],
+): Promise<OpenedPage> {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-dashboard-'));
+  const file = join(folder, 'open.html');
+  const address = xmlText(url);
+  writeFileSync(
+    file,
+    `<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url=${address}">
+<title>The dashboard</title>
+<p><a href="${address}">Open the dashboard</a></p>
+`,
+    { mode: 0o600 },
+  );
+  const close = (): void => rmSync(folder, { recursive: true, force: true });
+  const [program = '', ...args] = opener;
   return new Promise((resolve) => {
-    const child = spawn(program, [...args, url], { detached: true, stdio: 'ignore' });
-    child.once('error', () => resolve(false));
+    const child = spawn(program, [...args, file], { detached: true, stdio: 'ignore' });
+    child.once('error', () => {
+      close();
+      resolve({ isOpen: false, close });
+    });
     child.once('spawn', () => {
       child.unref();
-      resolve(true);
+      resolve({ isOpen: true, close });
     });
   });
 }

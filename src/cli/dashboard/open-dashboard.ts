@@ -1,6 +1,6 @@
 import { createPages, dashboardUrl } from '../../dashboard/index.ts';
 import type { InspectAction, InspectMeta, InspectServer, InspectSource, Viewer } from '../../inspect/index.ts';
-import { newInspectToken, ownViewer, serveInspect, tokenOf } from '../../inspect/index.ts';
+import { newInspectToken, ownViewer, proofOf, serveInspect, tokenOf } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -18,6 +18,8 @@ export interface DashboardOptions {
   readonly api: KubernetesApi;
   /** The name of the cluster: the context of the kubeconfig, or its address. */
   readonly cluster: string;
+  /** What the copied commands need in a new shell. Absent when the users of the page are on other machines. */
+  readonly commands?: NonNullable<InspectMeta['commands']>;
   /** The namespace of planned objects without one. */
   readonly namespace: string;
   /** The reports of the controller in this process. Absent when it runs elsewhere. */
@@ -28,32 +30,42 @@ export interface DashboardOptions {
   readonly settings?: ControllerSettings;
   /** Accepts the tokens of callers. By default, one random token stands for the client's own user. */
   readonly authenticate?: (token: string) => Promise<Viewer | undefined>;
+  /** The token of the page. Default: a new one. Not for a dashboard with `authenticate`. */
+  readonly token?: string;
   /** Default `127.0.0.1`. Any other address than one of the loopback needs `authenticate`. */
   readonly host?: string;
   /** Default: a free port. */
   readonly port?: number;
   /** Further names by which browsers may call the server. */
   readonly hosts?: readonly string[];
+  /** Gets each failure that is an error of the dashboard itself, with the method and the path of the request. */
+  readonly onFailure?: (error: unknown, request: string) => void;
 }
 
 /** An open dashboard. */
 export interface Dashboard {
   /** The address for a browser, with the token where the dashboard has one of its own. */
   readonly url: string;
+  /** Resolves when the page has all instances, or the limits say why not. Never rejects. */
+  readonly listed: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Serves the page and its interface for a cluster, from watches and reads by the client.
+ * Serves the page and its interface for a cluster, from watches and reads by the client. Resolves when the address is
+ * open. The first lists of the cluster may be under way.
  *
  * @throws TypeKroError `inspect/listen` when the address cannot be opened.
  */
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { context, api, cluster, namespace, reports, actions = [], host, port, hosts } = options;
-  const index = new ClusterIndex({ api, clock: systemClock, ...(reports === undefined ? {} : { reports }) });
+  const { context, api, cluster, namespace, reports, commands, actions = [], host, port, hosts } = options;
+  const isReviewed = options.authenticate !== undefined;
+  const known = reports === undefined ? {} : { reports };
+  const index = new ClusterIndex({ api, clock: systemClock, ...known, hidesReasons: isReviewed });
   const children = new ChildChanges({ api, clock: systemClock, log: index.log });
   const source: InspectMeta['source'] = reports === undefined ? 'cluster' : 'controller';
   const own = options.settings;
+  const token = isReviewed ? undefined : (options.token ?? newInspectToken());
   const details = new ClusterDetails({
     index,
     children,
@@ -61,37 +73,37 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     version: packageVersion(),
     cluster,
     source,
+    ...known,
     actions,
+    proves: token !== undefined,
+    ...(commands === undefined ? {} : { commands }),
     settings: own === undefined ? readSettings : () => Promise.resolve(own),
     context,
     namespace,
   });
-  const token = options.authenticate === undefined ? newInspectToken() : undefined;
   const authenticate = options.authenticate ?? tokenOf(token ?? newInspectToken(), ownViewer(api));
   const server: InspectServer = await serveInspect({
     index,
     details,
     authenticate,
+    ...(token === undefined ? {} : { prove: proofOf(token) }),
     pages: createPages(),
-    ...(reports === undefined ? {} : { source: reports }),
+    // A report has what the controller reads, and not what the caller may read.
+    ...(reports === undefined || isReviewed ? {} : { source: reports }),
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(hosts === undefined ? {} : { hosts }),
-    allowRemote: options.authenticate !== undefined,
+    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
+    allowRemote: isReviewed,
+    takesClusterTokens: isReviewed,
   });
-  const close = async (): Promise<void> => {
-    await server.close();
-    await Promise.all([index.close(), children.close()]);
-  };
-  try {
-    await index.start();
-  } catch (error) {
-    await close();
-    throw error;
-  }
   return {
     url: token === undefined ? server.url : dashboardUrl({ url: server.url, token }),
-    close,
+    listed: index.start(),
+    close: async () => {
+      await server.close();
+      await Promise.all([index.close(), children.close()]);
+    },
   };
 }
 

@@ -1,7 +1,10 @@
+import { TypeKroError } from '../../core/index.ts';
 import type { LogRequest, PodLog } from '../../inspect/index.ts';
 import { InspectFailure } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
+import { podLogPath } from '../../kubernetes/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
+import type { LogSource } from '../instance/pod-logs.ts';
 import { logSources } from '../instance/pod-logs.ts';
 
 /** The maximum size of a log in an answer. */
@@ -18,7 +21,7 @@ export async function readPodLog(
   { pod, container, previous, tail }: LogRequest,
   signal: AbortSignal,
 ): Promise<PodLog> {
-  const sources = await logSources(api, observation, undefined, signal);
+  const sources = await logSources(api, observation, undefined, signal).catch(noneWithoutPods);
   const source = sources.find(
     (each) => each.namespace === pod.namespace && each.pod === pod.name && each.container === container,
   );
@@ -35,9 +38,15 @@ export async function readPodLog(
     limitBytes: String(MAX_LOG_BYTES),
     ...(previous ? { previous: 'true' } : {}),
   });
-  const path = `/api/v1/namespaces/${encodeURIComponent(source.namespace)}/pods/${encodeURIComponent(source.pod)}/log?${query.toString()}`;
+  const path = podLogPath({ namespace: source.namespace, name: source.pod }, query);
   const { text } = await api.raw({ path, signal });
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return { lines: lines.slice(-tail), truncated: lines.length > tail };
+}
+
+/** An instance without pods has no log. The page may still show a pod that is gone. */
+function noneWithoutPods(error: unknown): readonly LogSource[] {
+  if (error instanceof TypeKroError && error.code === 'instance/no-pods') return [];
+  throw error;
 }

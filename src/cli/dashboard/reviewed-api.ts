@@ -1,7 +1,6 @@
-import type { ObjectRef } from '../../core/index.ts';
 import { withGroup } from '../../core/index.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ResourceType } from '../../kube/index.ts';
-import { KubeError } from '../../kube/index.ts';
+import { isNotFound, KubeError, unknownKind } from '../../kube/index.ts';
 
 /** A right that a review is about. */
 export interface ReviewedRight {
@@ -29,33 +28,41 @@ const LOG = /^\/api\/v1\/namespaces\/([\w-]+)\/pods\/([\w-]+(?:\.[\w-]+)*)\/log(
  * because the API server would know only this process as the writer.
  */
 export function reviewedApi(api: KubernetesApi, user: string, may: May): KubernetesApi {
-  const resourceOf = (type: ResourceType, options?: CallOptions) => api.discovery.resourceOf(type, options);
   const review = async (verb: ReviewedRight['verb'], resource: ApiResource, place: Place): Promise<void> => {
     const { group, version, plural } = resource;
     if (await may({ verb, group, version, resource: plural, ...place })) return;
     throw forbidden(user, verb, resource, place);
   };
-  const reviewObject = async (ref: ObjectRef, options?: CallOptions): Promise<void> => {
+  // A read of a kind that nothing is known about could not be reviewed, so it is not passed on.
+  const resourceOf = async (type: ResourceType, options?: CallOptions): Promise<ApiResource> => {
+    const resource = await api.discovery.resourceOf(type, options);
+    if (resource === undefined) throw unknownKind(type);
+    return resource;
+  };
+  const get: KubernetesApi['get'] = async (ref, options) => {
     const resource = await resourceOf(ref, options);
-    // The read itself fails: the API server answers that the kind does not exist.
-    if (resource === undefined) return;
-    const namespace = resource.namespaced ? { namespace: ref.namespace ?? 'default' } : {};
-    await review('get', resource, { ...namespace, name: ref.name });
+    const { subresource } = options ?? {};
+    await review('get', resource, {
+      ...reviewedPlace(resource, ref.namespace ?? 'default'),
+      name: ref.name,
+      ...(subresource === undefined ? {} : { subresource }),
+    });
+    return api.get(ref, options);
   };
   return {
     discovery: api.discovery,
-    async get(ref, options) {
-      await reviewObject(ref, options);
-      return api.get(ref, options);
-    },
+    get,
     async find(ref, options) {
-      await reviewObject(ref, options);
-      return api.find(ref, options);
+      try {
+        return await get(ref, options);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
     },
     async list(type, options) {
       const resource = await resourceOf(type, options);
-      const namespace = options?.namespace;
-      if (resource !== undefined) await review('list', resource, namespace === undefined ? {} : { namespace });
+      await review('list', resource, reviewedPlace(resource, options?.namespace));
       return api.list(type, options);
     },
     async raw(request) {
@@ -66,7 +73,7 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
         const place = { namespace, name };
         const right = { group: '', version: 'v1', resource: 'pods', subresource: 'log', ...place };
         if (!(await may({ verb: 'get', ...right })))
-          throw forbidden(user, 'get', { group: '', plural: 'pods' }, place, '/log');
+          throw forbidden(user, 'get', { group: '', plural: 'pods' }, { ...place, subresource: 'log' });
         return api.raw(request);
       }
       if (!DOCUMENT.test(path)) throw notPassedOn();
@@ -84,25 +91,35 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
   };
 }
 
-type Place = Pick<ReviewedRight, 'namespace' | 'name'>;
+type Place = Pick<ReviewedRight, 'namespace' | 'name' | 'subresource'>;
+
+/**
+ * The namespace that a review is about. The API server answers a list of a cluster-scoped kind with all objects,
+ * whatever namespace the caller names.
+ */
+export const reviewedPlace = (
+  { namespaced }: Pick<ApiResource, 'namespaced'>,
+  namespace: string | undefined,
+): Pick<ReviewedRight, 'namespace'> => (namespaced && namespace !== undefined ? { namespace } : {});
 
 /** The answer of an API server to a read without the right, in its words. */
 function forbidden(
   user: string,
   verb: string,
   { group, plural }: Pick<ApiResource, 'group' | 'plural'>,
-  { namespace, name = '' }: Place,
-  subresource: '' | `/${string}` = '',
+  { namespace, name = '', subresource }: Place,
 ): KubeError {
   const resource = withGroup(plural, group);
   const named = name === '' ? '' : ` "${name}"`;
+  const reviewed = subresource === undefined ? plural : `${plural}/${subresource}`;
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
-  const text = `${resource}${named} is forbidden: User "${user}" cannot ${verb} resource "${plural}${subresource}" in API group "${group}" ${where}`;
+  const text = `${resource}${named} is forbidden: User "${user}" cannot ${verb} resource "${reviewed}" in API group "${group}" ${where}`;
   return new KubeError(text, { status: 403, reason: 'Forbidden' });
 }
 
+/** The error for a write. Its reason has a class of its own, because it says nothing about the rights of the user. */
 const readOnly = (): KubeError =>
-  new KubeError('this server only reads the cluster', { status: 403, reason: 'Forbidden' });
+  new KubeError('this server only reads the cluster', { status: 405, reason: 'ReadOnlyClient' });
 
 /** The error for a watch, and for a path that the review does not cover. */
 const notPassedOn = (): KubeError =>

@@ -6,10 +6,13 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { TestCluster } from '../../testing/index.ts';
 import { createCluster } from '../../testing/index.ts';
+import { reviewedApi } from './reviewed-api.ts';
 import { TokenReviewer } from './token-reviewer.ts';
 
 const JANE = { name: 'jane', groups: ['developers', 'system:authenticated'] };
 const CONFIG = { apiVersion: 'v1', kind: 'ConfigMap' } as const;
+const BOAT = { apiVersion: 'acme.test/v1', kind: 'Boat' } as const;
+const NODE = { apiVersion: 'v1', kind: 'Node' } as const;
 const SECRET = { apiVersion: 'v1', kind: 'Secret' } as const;
 
 let cluster: TestCluster;
@@ -21,7 +24,8 @@ const config = (place: string): KubeObject => ({ ...CONFIG, metadata: { name: 'c
 beforeAll(async () => {
   cluster = await createCluster({ tokens: { 'token-of-jane': JANE } });
   const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'readers', namespace: 'team-a' } };
-  const resources = ['configmaps', 'pods/log'];
+  // A Role gives no right on nodes, which have no namespace.
+  const resources = ['configmaps', 'pods/log', 'nodes'];
   for (const object of [
     namespace('team-a'),
     namespace('team-b'),
@@ -71,11 +75,33 @@ describe('a read as the user', () => {
     ['a list', (api) => api.list(CONFIG, { namespace: 'team-a' })],
     ['a list of all namespaces', (api) => api.list(CONFIG)],
     ['a list of Secrets', (api) => api.list(SECRET, { namespace: 'team-a' })],
-    ['a kind that does not exist', (api) => api.list({ apiVersion: 'acme.test/v1', kind: 'Boat' })],
+    ['a list of a cluster-scoped kind in a namespace', (api) => api.list(NODE, { namespace: 'team-a' })],
+    ['a list of a cluster-scoped kind', (api) => api.list(NODE)],
+    ['a cluster-scoped object', (api) => api.get({ ...NODE, namespace: 'team-a', name: 'n' })],
+    ['the status of an object', (api) => api.get(ref(CONFIG, 'team-a', 'c'), { subresource: 'status' })],
+    ['an object of a kind that does not exist', (api) => api.get({ ...BOAT, namespace: 'team-a', name: 'b' })],
+    ['an object of a kind that does not exist, if there is one', (api) => api.find({ ...BOAT, name: 'b' })],
+    ['a kind that does not exist', (api) => api.list(BOAT)],
   ];
   it.each(reads)('of %s has the answer of the API server', async (_what, read) => {
     const own = cluster.connect({ user: JANE });
     expect(await outcome(read(jane.api))).toEqual(await outcome(read(own)));
+  });
+
+  it('of a kind without a known resource is not passed on', async () => {
+    const boat: KubeObject = { ...BOAT, metadata: { name: 'b', namespace: 'team-a' } };
+    // The kind is known to the client a moment after the review has looked it up.
+    const late = {
+      discovery: { resourceOf: () => Promise.resolve(undefined) },
+      find: () => Promise.resolve(boat),
+      get: () => Promise.resolve(boat),
+      list: () => Promise.resolve({ items: [boat], resourceVersion: '1' }),
+    } as unknown as KubernetesApi;
+    const api = reviewedApi(late, 'jane', () => Promise.resolve(true));
+    expect(await api.find(ref(BOAT, 'team-a', 'b'))).toBeUndefined();
+    const unknown = { status: 404, message: 'the server has no kind "Boat" in version "acme.test/v1"' };
+    expect(await outcome(api.get(ref(BOAT, 'team-a', 'b')))).toEqual(unknown);
+    expect(await outcome(api.list(BOAT))).toEqual(unknown);
   });
 
   it('of a log needs the right to read logs', async () => {
@@ -121,14 +147,15 @@ describe('a read as the user', () => {
       jane.api.as({ user: 'system:admin' }).delete(place),
       jane.api.raw({ method: 'POST', path: '/api/v1/namespaces', body: {} }),
     ])
-      expect(await outcome(write)).toMatchObject({ status: 403 });
+      expect(await outcome(write)).toEqual({ status: 405, message: 'this server only reads the cluster' });
   });
 
   it('lists only what it may list', async () => {
     expect(await jane.mayList(CONFIG, 'team-a')).toBe(true);
     expect(await jane.mayList(CONFIG, 'team-b')).toBe(false);
     expect(await jane.mayList(CONFIG)).toBe(false);
-    expect(await jane.mayList({ apiVersion: 'acme.test/v1', kind: 'Boat' }, 'team-a')).toBe(false);
+    expect(await jane.mayList(NODE, 'team-a')).toBe(false);
+    expect(await jane.mayList(BOAT, 'team-a')).toBe(false);
   });
 });
 

@@ -4,12 +4,12 @@ import type { Viewer } from '../../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { asTexts, objectAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ReviewedRight } from './reviewed-api.ts';
-import { reviewedApi } from './reviewed-api.ts';
+import { reviewedPlace, reviewedApi } from './reviewed-api.ts';
 
 /** The time for which the answer of a review counts, in milliseconds. */
 const MAX_REVIEW_AGE_MS = 10_000;
 
-/** The maximum number of answers that are kept. */
+/** The maximum number of answers in one cache. A reviewer has two caches: of users and of rights. */
 const MAX_REVIEWS = 5000;
 
 /** The maximum length of a token. Tokens of ServiceAccounts and of OIDC are a few kilobytes long. */
@@ -61,8 +61,7 @@ export class TokenReviewer {
         const resource = await this.#api.discovery.resourceOf(type);
         if (resource === undefined) return false;
         const { group, version, plural } = resource;
-        const place = namespace === undefined ? {} : { namespace };
-        return may({ verb: 'list', group, version, resource: plural, ...place });
+        return may({ verb: 'list', group, version, resource: plural, ...reviewedPlace(resource, namespace) });
       },
     };
   }
@@ -116,7 +115,7 @@ class ReviewCache<Answer> {
   get(key: string, review: () => Promise<Answer>): Promise<Answer> {
     const now = this.#clock.now();
     const known = this.#answers.get(key);
-    // A clock that went back makes an answer old, too.
+    // An answer whose time is that far in the future is old, too: the clock has gone back.
     if (known !== undefined && Math.abs(now - known.at) < MAX_REVIEW_AGE_MS) return known.answer;
     this.#answers.delete(key);
     const answer = review();

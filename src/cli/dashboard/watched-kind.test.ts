@@ -48,7 +48,7 @@ test.each<[string, readonly WatchEvent[], string | undefined]>([
   ['a deletion after an error', [added('a'), SYNCED, failed(0), DELETED], undefined],
   ['a bookmark after an error', [added('a'), SYNCED, failed(0), BOOKMARK], undefined],
   ['a list after an error', [failed(403), RESTARTED, SYNCED], undefined],
-  // The event comes before the server has answered, and each attempt at a forbidden kind has one.
+  // With a streamed list, RESTARTED comes before the server's answer. Each attempt at a forbidden kind has one.
   ['the start of a list after an error', [failed(403), RESTARTED], 'status 403'],
 ])('the failure after %s', async (_title, events, expected) => {
   expect((await reportsOf(events)).failure).toBe(expected);

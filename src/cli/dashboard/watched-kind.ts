@@ -11,7 +11,8 @@ export interface KindListener {
 }
 
 /** The key of an object of one kind. */
-export const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
+  `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
 /**
  * Why a watch of this process fails, for each reader. The server's message about missing rights names the account of
@@ -51,7 +52,7 @@ export async function watchKind(
     hasReported = true;
   };
   for await (const event of api.watch(type, { ...selection, signal })) {
-    // A connection that works again sends no list. The event RESTARTED comes before the server has answered.
+    // A connection that works again sends no list. With a streamed list, RESTARTED comes before the server's answer.
     if (event.type !== 'ERROR' && event.type !== 'RESTARTED') listener.failed(undefined);
     switch (event.type) {
       case 'RESTARTED':

@@ -1,21 +1,28 @@
-import type { ObjectRef } from '../../core/index.ts';
-import { formatRef } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
 import type { InstanceRow, WhyChain, WhyPath } from '../../inspect/index.ts';
 import { parseInstanceRef } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import type { RootCause } from '../../runtime/index.ts';
-import { explainNode, rootCausesOf } from '../../runtime/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { findInstanceAt } from '../instance/find-instance.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { observeFound } from '../instance/observation.ts';
 import { whyOf } from '../instance/why-of.ts';
+import { shownCauses } from '../instance/shown-causes.ts';
+import type { ReportedCauses } from './cause-keys.ts';
+import { keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';
 
-/** The maximum number of other instances whose reasons are compared. Each costs the reads of an instance. */
-const MAX_COMPARED = 25;
+/** The maximum number of instances that are read for a comparison. Each costs the reads of an instance. */
+const MAX_READ = 25;
 
 /** The maximum number of instances that are read at the same time. */
 const MAX_PARALLEL = 4;
+
+/** The number of reports that are compared without a break for other work of the process. */
+const REPORTS_PER_TURN = 200;
+
+/** The maximum number of rows of a chain. */
+const MAX_OTHERS = 100;
 
 /** The input of a why path. */
 export interface WhyPathInput {
@@ -24,74 +31,92 @@ export interface WhyPathInput {
   readonly row: InstanceRow;
   /** The other instances that the caller may list. */
   readonly others: readonly InstanceRow[];
+  /** The causes in the reports of the controller in this process. Absent when it runs elsewhere. */
+  readonly reported?: ReportedCauses;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
 }
 
 /** Follows the reasons of an instance, and finds other instances that wait for the same causes. */
-export async function whyPath(input: WhyPathInput): Promise<WhyPath> {
-  const { api, observation, signal } = input;
+export async function whyPath(input: WhyPathInput): Promise<Omit<WhyPath, 'limits'>> {
+  const { api, observation, row, reported, signal } = input;
   const report = await whyOf(observation, api, signal);
-  const roots = rootCausesOf(observation.decision.nodes, observation.node);
-  const waiting = roots.length === 0 ? [] : await causesOfOthers(input);
+  const roots = shownCauses(observation.decision.nodes, observation.node);
+  const reportedRoots = rootCausesOf(reported?.nodesOf(row.ref) ?? [], observation.node);
+  const waiting = input.others.filter(({ ref, state }) => ref !== row.ref && state !== 'ACTIVE');
+  const compared = roots.length === 0 ? [] : await causesOfOthers(input, waiting);
   const chains = report.causes.map((cause): WhyChain => {
-    const root = roots.find(
-      ({ node }) => node.id === cause.node && (node.retired === true) === (cause.retired === true),
-    );
+    const isOfCause = ({ node }: (typeof roots)[0]): boolean =>
+      node.id === cause.node && (node.retired === true) === (cause.retired === true);
+    const root = roots.find(isOfCause);
     const object =
-      cause.troubles[0]?.object ?? (root === undefined ? undefined : objectsOf(root)[0]) ?? cause.objects[0];
-    const keys = root === undefined ? new Set<string>() : keysOf(root, input.row);
-    const same = waiting.filter((other) => [...other.keys].some((key) => keys.has(key))).map(({ row }) => row);
+      cause.troubles[0]?.object ?? (root === undefined ? undefined : objectsOfCause(root)[0]) ?? cause.objects[0];
+    // The caller may not be able to read an object that the controller reads. Its report names the object, too.
+    const own = [root, reportedRoots.find(isOfCause)].flatMap((each) => (each === undefined ? [] : [each]));
+    const keys = new Set(own.flatMap((each) => [...keysOfCause(each, row.definition)]));
+    const same = compared.filter((other) => [...other.keys].some((key) => keys.has(key)));
     return {
       nodes: [cause.node, ...cause.waiting],
       ...(object === undefined ? {} : { object }),
-      others: same,
+      others: same.slice(0, MAX_OTHERS).map((other) => other.row),
       othersTotal: same.length,
     };
   });
-  return { ...report, chains };
+  return { ...report, chains, othersWaiting: waiting.length, othersCompared: compared.length };
 }
 
-/** The root causes of the other instances that are not ready. Instances with an equal reason come first. */
-async function causesOfOthers(
-  input: WhyPathInput,
-): Promise<{ readonly row: InstanceRow; readonly keys: Set<string> }[]> {
-  const { row, others } = input;
-  const open = others.filter(({ ref, state }) => ref !== row.ref && state !== 'ACTIVE');
+/** An instance with the keys of its root causes. */
+interface Compared {
+  readonly row: InstanceRow;
+  readonly keys: ReadonlySet<string>;
+}
+
+/**
+ * The root causes of the other instances that are not ready: all those with a report, and some of the others. Of these,
+ * instances with an equal reason come first.
+ */
+async function causesOfOthers(input: WhyPathInput, waiting: readonly InstanceRow[]): Promise<readonly Compared[]> {
+  const { row, reported, signal } = input;
+  const found: Compared[] = [];
+  const unreported: InstanceRow[] = [];
+  for (const [index, other] of waiting.entries()) {
+    if (reported !== undefined && index % REPORTS_PER_TURN === REPORTS_PER_TURN - 1) await nextTurn();
+    signal.throwIfAborted();
+    const keys = reported?.keysOf(other);
+    if (keys === undefined) unreported.push(other);
+    else found.push({ row: other, keys });
+  }
   const rank = (other: InstanceRow): number =>
     (other.waitingFor === row.waitingFor ? 0 : 2) + (other.definition === row.definition ? 0 : 1);
-  const compared = open.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_COMPARED);
-  const found: { readonly row: InstanceRow; readonly keys: Set<string> }[] = [];
+  const queue = unreported.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_READ);
   const next = async (): Promise<void> => {
-    for (let other = compared.shift(); other !== undefined; other = compared.shift()) {
-      const keys = await causesOf(input, other);
-      found.push({ row: other, keys });
+    for (let other = queue.shift(); other !== undefined; other = queue.shift()) {
+      const keys = await readCauses(input, other);
+      if (keys !== undefined) found.push({ row: other, keys });
     }
   };
   await Promise.all(Array.from({ length: MAX_PARALLEL }, next));
   return found.sort((a, b) => (a.row.ref < b.row.ref ? -1 : 1));
 }
 
-async function causesOf({ api, settings, signal }: WhyPathInput, row: InstanceRow): Promise<Set<string>> {
-  const ref = parseInstanceRef(row.ref);
-  const found = ref === undefined ? undefined : await findInstanceAt(api, ref, signal);
-  if (found === undefined) return new Set();
-  const { decision } = await observeFound(api, found, settings, signal);
-  return new Set(rootCausesOf(decision.nodes).flatMap((root) => [...keysOf(root, row)]));
-}
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * The keys of the subjects of a root cause: its objects, or the reason of one node of a definition when no object is
- * known. Two instances wait for the same cause when they share a key.
+ * Reads an instance, and finds its root causes. Returns `undefined` when it does not exist any more, and when it cannot
+ * be read: the caller then counts it as not compared.
  */
-function keysOf(root: RootCause, { definition }: InstanceRow): Set<string> {
-  const objects = objectsOf(root);
-  if (objects.length > 0) return new Set(objects.map(formatRef));
-  return new Set([`${definition} ${root.node.id} ${explainNode(root.node).reason}`]);
-}
-
-/** The objects that the reason names, and those to which it leads. */
-function objectsOf({ node: { because }, objects }: RootCause): ObjectRef[] {
-  const named = 'object' in because && because.object !== undefined ? [because.object] : [];
-  return [...named, ...objects];
+async function readCauses(
+  { api, settings, signal }: WhyPathInput,
+  row: InstanceRow,
+): Promise<ReadonlySet<string> | undefined> {
+  const ref = parseInstanceRef(row.ref);
+  try {
+    const found = ref === undefined ? undefined : await findInstanceAt(api, ref, signal);
+    if (found === undefined) return undefined;
+    const { decision } = await observeFound(api, found, settings, signal);
+    return keysOfNodes(decision.nodes, row.definition);
+  } catch (error) {
+    if (error instanceof TypeKroError && !signal.aborted) return undefined;
+    throw error;
+  }
 }

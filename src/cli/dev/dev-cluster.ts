@@ -9,7 +9,7 @@ import type { LiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
 import type { Session } from '../up/session.ts';
 import { withoutEffect } from '../up/without-effect.ts';
-import { keyOf, planText, servedText } from './dev-reports.ts';
+import { reportKey, planText, servedText } from './dev-reports.ts';
 import { removeObjects } from './remove-objects.ts';
 
 /** The time limit for an answer of a cluster of this process, in milliseconds. */
@@ -72,7 +72,7 @@ export class DevCluster {
     const plan = context.keyboard === undefined ? '' : await this.#planOf(checked, context);
     const objects = objectsOf(checked);
     await this.#removeMissing(objects, context.signal);
-    for (const object of objects) this.#applied.set(keyOf(object), object);
+    for (const object of objects) this.#applied.set(reportKey(object), object);
     this.#good = { checked, plan };
     const task = { session, objects: inputs.objects, crds: known.crds, graphs, timeoutMs, once: false };
     return bringUp({ ...task, context, view, showsStatus });
@@ -108,16 +108,16 @@ export class DevCluster {
   /** Deletes the applied objects that are not in the list. */
   async #removeMissing(objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
     const { timeoutMs, clock, print } = this.#tools;
-    const kept = new Set(objects.map(keyOf));
-    const gone = [...this.#applied.values()].filter((object) => !kept.has(keyOf(object)));
+    const kept = new Set(objects.map(reportKey));
+    const gone = [...this.#applied.values()].filter((object) => !kept.has(reportKey(object)));
     if (gone.length === 0) return;
     const { checked } = this.#good ?? {};
-    const instances = checked === undefined ? [] : instancesOf(checked.inputs.objects, checked.graphs).map(keyOf);
-    const isInstance = (object: KubeObject): boolean => instances.includes(keyOf(object));
+    const instances = checked === undefined ? [] : instancesOf(checked.inputs.objects, checked.graphs).map(reportKey);
+    const isInstance = (object: KubeObject): boolean => instances.includes(reportKey(object));
     await withDeadline(timeoutMs, [signal], clock, (limit) =>
       removeObjects(this.session.api, gone, isInstance, limit, print),
     );
-    for (const object of gone) this.#applied.delete(keyOf(object));
+    for (const object of gone) this.#applied.delete(reportKey(object));
   }
 
   async #planOf({ inputs }: CheckedFiles, context: CommandContext): Promise<string> {

@@ -1,8 +1,11 @@
-import type { ObjectRef } from '../../core/index.ts';
-import { objectName } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { objectName, refOf } from '../../core/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import type { InspectEvent } from '../../inspect/index.ts';
+import { parseInstanceRef } from '../../inspect/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import { isTimeout, pause, waitForObject, whileWanted, withDeadline } from '../../kube/index.ts';
+import { applySetIdOf, keys, recordedTracking } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import type { Session } from '../up/session.ts';
@@ -23,7 +26,7 @@ export interface FaultTask {
 interface FaultChoice {
   readonly key: string;
   readonly label: string;
-  /** Injects the fault. Resolves with its description as soon as the graph can react to it. */
+  /** Injects the fault. Resolves with the description of the fault when the fault is over. */
   readonly run: (task: FaultTask) => Promise<string>;
 }
 
@@ -71,10 +74,11 @@ const CHOICES: readonly FaultChoice[] = [
     key: 'd',
     label: 'delete an object of an instance',
     async run({ session, clock, signal, timeoutMs }) {
-      const child = childOf(session);
-      if (child === undefined) return 'there is no object of an instance to delete';
-      const { uid } = (await session.api.get(child, { signal })).metadata;
-      await session.api.delete(child, { signal });
+      const owned = await ownedObject(session, signal);
+      if (owned === undefined) return 'there is no object of an instance to delete';
+      const child = refOf(owned);
+      const { uid } = owned.metadata;
+      await session.api.delete(child, { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) });
       const back = await withDeadline(timeoutMs, [signal], clock, async (limit) => {
         try {
           await waitForObject(session.api, child, limit, (found) =>
@@ -108,13 +112,11 @@ export async function runFault(key: string, task: FaultTask): Promise<void> {
   const unsubscribe = session.controller.reports.subscribe((event) => events.push(event));
   try {
     const began = task.clock.now();
-    // A cluster that gives no answer never settles. The end of the session must not wait for it.
+    // A cluster that gives no answer never settles. The end of the session must not wait for such a cluster.
     const done = await whileWanted(choice.run(task), task.signal);
     await whileWanted(session.idle(), task.signal);
     const seconds = ((task.clock.now() - began) / 1000).toFixed(1);
-    const states = session.controller.reports.instances().map(({ kind, namespace, name, state }) => {
-      return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`} ${state}`;
-    });
+    const states = session.controller.reports.instances().map((each) => `${objectName(each)} ${each.state}`);
     const lines = [
       `fault: ${done}`,
       ...actionsOf(events),
@@ -134,15 +136,32 @@ function actionsOf(events: readonly InspectEvent[]): string[] {
   return lines.length === 0 ? ['the graph wrote nothing: everything is as wanted'] : [...new Set(lines)];
 }
 
-/** The first object of an instance that the graph owns. */
-function childOf({ controller: { reports } }: FaultSession): ObjectRef | undefined {
+/**
+ * The first object that an instance or a Graph owns. Nodes also report objects that they only read or patch, and
+ * objects that they may not take over.
+ */
+async function ownedObject(
+  { api, controller: { reports } }: FaultSession,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
   for (const { ref } of reports.instances()) {
-    for (const { objects } of reports.report(ref)?.nodes ?? []) {
-      const found = objects.find(({ state }) => state === 'present');
-      if (found !== undefined) return found.object;
+    const parent = parseInstanceRef(ref);
+    const { nodes = [] } = reports.report(ref) ?? {};
+    const present = nodes.flatMap(({ objects }) => objects).filter(({ state }) => state === 'present');
+    const owner = parent === undefined || present.length === 0 ? undefined : await api.find(parent, { signal });
+    if (owner === undefined) continue;
+    for (const { object } of present) {
+      const live = await api.find(object, { signal });
+      if (live !== undefined && isOwnedBy(owner, live)) return live;
     }
   }
   return undefined;
+}
+
+/** Does the object belong to the instance, by its label, or to the Graph, by the record in its status? */
+function isOwnedBy(owner: KubeObject, { metadata: { uid, labels } }: KubeObject): boolean {
+  if (!isGraphObject(owner)) return labels?.[keys.PART_OF_LABEL] === applySetIdOf(owner);
+  return uid !== undefined && recordedTracking(owner).managedResources.some((entry) => entry.uid === uid);
 }
 
 /** The interval at which a condition is checked, in milliseconds. */

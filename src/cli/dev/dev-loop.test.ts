@@ -40,7 +40,8 @@ test('a kind that moves to another definition starts an empty cluster, also over
   expect(out).toContain('the kind Pot moved from the definition pots to dishes: starting again with an empty cluster');
   expect(out).toContain('serving revision 1 of dishes');
   expect(await loop.names()).toEqual(['shop']);
-  // The first save removes the definition of the kind, and the next one adds another definition of it.
+  // The first save removes the instance, and the second one the definition of the kind. The third save adds another
+  // definition of the kind.
   const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n';
   loop.save('shop.yaml', map);
   await loop.until(/serving .*\n/);

@@ -59,7 +59,7 @@ export class DevLoop {
   /** Ends the running round. */
   #end: (ending: Ending) => void = () => {};
   #state: DevState = 'starting';
-  /** Did the user ask to quit while the cluster started or stopped? */
+  /** Did the user press `q`? The loop checks this after each start of a cluster, because no key ends a start. */
   #isQuitting = false;
   /** Aborted when the cluster of the present session ends. */
   #leaving = new AbortController();

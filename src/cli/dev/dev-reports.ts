@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { parseApiVersion } from '../../core/index.ts';
+import { namespacedName, parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
@@ -29,7 +29,8 @@ export async function whyText(
   const all = controller.reports.instances().length;
   if (waiting.length === 0) return all === 0 ? 'There is no instance.' : `${count(all, 'instance')}, all ACTIVE.`;
   const texts: string[] = [];
-  for (const { apiVersion, kind, namespace, name } of waiting) {
+  for (const each of waiting) {
+    const { apiVersion, kind, namespace, name } = each;
     if (isGraphObject({ apiVersion, kind })) {
       const object = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
       const views = await withCauses(api, viewsOf([object], controller.reports), signal);
@@ -37,8 +38,7 @@ export async function whyText(
       continue;
     }
     const { group } = parseApiVersion(apiVersion);
-    const place = namespace === undefined ? name : `${namespace}/${name}`;
-    const observation = await observe(api, `${kind}.${group}/${place}`, 'default', signal);
+    const observation = await observe(api, `${kind}.${group}/${namespacedName(each)}`, 'default', signal);
     const report = await whyOf(observation, api, signal);
     texts.push(whyLines(observation, report, systemClock.now(), usesColour(context)).join('\n'));
   }
@@ -80,5 +80,5 @@ export function servedText(graphs: readonly Graph[], source: Pick<InspectSource,
 }
 
 /** The key of an object, independent of the version in its apiVersion. */
-export const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+export const reportKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}`;

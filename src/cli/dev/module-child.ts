@@ -1,6 +1,6 @@
 /**
- * The process in which `typekro dev` loads modules. Each save gets a new process. It therefore never sees a module of
- * an earlier save, and a module that never ends can be killed.
+ * The process in which `typekro dev` loads modules. Each save gets a new process. A process therefore never sees a
+ * module of an earlier save, and a module that never ends can be killed.
  */
 import type { JsonValue, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '../../core/index.ts';
@@ -22,8 +22,8 @@ process.on('disconnect', () => endProcess());
 
 async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
   const note = (text: string): void => send({ kind: 'note', text });
-  // A referenced channel would keep the process alive. While it is not referenced, Node ends the process when a module
-  // waits for a promise that can never settle.
+  // A referenced channel would keep the process alive. While the channel is not referenced, Node ends the process when
+  // a module waits for a promise that can never settle.
   process.channel?.unref();
   const { objects, diagnostics } = await loadModule(path, file, cwd, note);
   process.channel?.ref();

@@ -8,7 +8,7 @@ export interface ClusterFacts {
   /** The three CRDs of kro by name. A CRD that does not exist is absent. */
   readonly crds: Reading<ReadonlyMap<string, KubeObject>>;
   readonly definitions: Reading<readonly KubeObject[]>;
-  /** The instances of each definition, by its name. */
+  /** The instances of each definition, by the name of the definition. */
   readonly instances: ReadonlyMap<string, Reading<readonly KubeObject[]>>;
   readonly controllers: Reading<readonly ControllerDeployment[]>;
   /** The reason why controllers were searched in one namespace only. Absent when all namespaces were searched. */
@@ -17,7 +17,13 @@ export interface ClusterFacts {
   readonly pods: Reading<readonly KubeObject[]>;
   /** The Leases of controllers. */
   readonly leases: Reading<readonly KubeObject[]>;
+  /** The kinds that the controller and the accounts of definitions write. */
+  readonly writtenKinds: readonly WrittenKind[];
+  /** The reason why kinds of children are missing in `writtenKinds` and `conversions`. Absent when none is missing. */
+  readonly kindsLimit?: string;
   readonly webhooks: Reading<readonly Webhook[]>;
+  /** The kinds that the controller reads or writes, and whose versions a webhook converts. */
+  readonly conversions: Reading<readonly Conversion[]>;
   /** The rights that the ServiceAccounts of controllers need, with the answers of the server. */
   readonly rights: Reading<readonly Right[]>;
   /** The version of this program. */
@@ -44,11 +50,57 @@ export interface Webhook {
   readonly name: string;
   /** True when the API server refuses a write without an answer of the webhook. */
   readonly blocks: boolean;
-  readonly rules: readonly { readonly groups: readonly string[]; readonly resources: readonly string[] }[];
-  /** The Service that answers; absent for a URL. */
-  readonly service?: { readonly namespace: string; readonly name: string };
-  /** The number of ready endpoints of the Service. Absent for a URL. */
-  readonly endpoints?: Reading<number>;
+  readonly rules: readonly WebhookRule[];
+  readonly target: WebhookTarget;
+}
+
+/** The requests that a webhook selects, in the words of its configuration. */
+export interface WebhookRule {
+  readonly groups: readonly string[];
+  /** The versions of the group. Absent when the server converts objects of other versions for the webhook. */
+  readonly versions?: readonly string[];
+  readonly resources: readonly string[];
+  readonly operations: readonly string[];
+}
+
+/** What answers a webhook: a Service of the cluster, or an address outside of it. */
+export type WebhookTarget =
+  | {
+      readonly service: { readonly namespace: string; readonly name: string };
+      readonly state: Reading<ServiceState>;
+    }
+  | { readonly url: string };
+
+/** A Service that answers a webhook. */
+export interface ServiceState {
+  /** True for a Service with endpoints. */
+  readonly exists: boolean;
+  /** The number of ready endpoints. */
+  readonly ready: number;
+}
+
+/** A kind that the controller writes, or an account of a definition. */
+export interface WrittenKind {
+  readonly group: string;
+  readonly version: string;
+  /** The plural name; `*` when it is not known, because the definition does not compile. */
+  readonly resource: string;
+  /** True when the status of the objects is written, too. */
+  readonly writesStatus: boolean;
+  readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
+  /** The name of the definition that needs the kind; absent for the controller itself. */
+  readonly definition?: string;
+}
+
+/** A kind whose versions a webhook converts. */
+export interface Conversion {
+  /** The name of the CRD. */
+  readonly crd: string;
+  /** The version in which objects are read and written. */
+  readonly version: string;
+  /** The versions in which objects may be stored. */
+  readonly storedVersions: readonly string[];
+  readonly target: WebhookTarget;
 }
 
 /** A right that an account needs. */

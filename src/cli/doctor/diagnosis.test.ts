@@ -3,8 +3,9 @@ import { controllerCrds, controllerManifests } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { deployedController } from '../controller-container.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
-import type { ClusterFacts, Right, Webhook } from './cluster-facts.ts';
+import type { ClusterFacts, Conversion, Right, ServiceState, Webhook, WebhookTarget } from './cluster-facts.ts';
 import { diagnose } from './diagnosis.ts';
+import { writtenKinds } from './written-kinds.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -48,13 +49,25 @@ const definition = (more: Partial<KubeObject> = {}, metadata: KubeObject['metada
   ...more,
 });
 
+const serviceWith = (value: ServiceState): WebhookTarget => ({
+  service: { namespace: 'policy', name: 'webhook' },
+  state: { value },
+});
+
 const webhook = (more: Partial<Webhook> = {}): Webhook => ({
   configuration: 'ValidatingWebhookConfiguration policy',
   name: 'check.acme.test',
   blocks: true,
-  rules: [{ groups: ['acme.test'], resources: ['*'] }],
-  service: { namespace: 'policy', name: 'webhook' },
-  endpoints: { value: 0 },
+  rules: [{ groups: ['acme.test'], resources: ['*'], operations: ['*'] }],
+  target: serviceWith({ exists: true, ready: 0 }),
+  ...more,
+});
+
+const conversion = (more: Partial<Conversion> = {}): Conversion => ({
+  crd: 'boats.acme.test',
+  version: 'v1',
+  storedVersions: ['v1'],
+  target: serviceWith({ exists: true, ready: 0 }),
   ...more,
 });
 
@@ -77,7 +90,19 @@ const healthy: ClusterFacts = {
   controllers: { value: [controller()] },
   pods: { value: [] },
   leases: { value: [lease()] },
-  webhooks: { value: [webhook({ endpoints: { value: 1 } })] },
+  writtenKinds: [
+    ...writtenKinds([], []),
+    {
+      group: 'acme.test',
+      version: 'v1',
+      resource: 'webapps',
+      writesStatus: true,
+      operations: ['UPDATE'],
+      definition: 'webapps',
+    },
+  ],
+  webhooks: { value: [webhook({ target: serviceWith({ exists: true, ready: 1 }) })] },
+  conversions: { value: [conversion({ target: serviceWith({ exists: true, ready: 1 }) })] },
   rights: { value: [right({ allowed: true })] },
   version: '1.0.0',
 };
@@ -105,7 +130,18 @@ test('a healthy cluster passes all checks', () => {
   expect(diagnose(healthy)).toEqual({
     findings: [],
     skipped: [],
-    passed: ['server', 'clock', 'crds', 'controllers', 'leases', 'rights', 'webhooks', 'pods', 'objects'],
+    passed: [
+      'server',
+      'clock',
+      'crds',
+      'controllers',
+      'leases',
+      'rights',
+      'webhooks',
+      'conversions',
+      'pods',
+      'objects',
+    ],
     empty: [],
   });
 });
@@ -113,10 +149,10 @@ test('a healthy cluster passes all checks', () => {
 test('a check without an object to look at has not passed', () => {
   const none = { value: [] };
   const instances = new Map<string, never>();
-  const facts = { controllers: none, definitions: none, rights: none, webhooks: none, instances };
+  const facts = { controllers: none, definitions: none, rights: none, webhooks: none, conversions: none, instances };
   const { passed, empty } = diagnose({ ...healthy, ...facts });
   expect(passed).toEqual(['server', 'clock', 'crds', 'leases']);
-  expect(empty).toEqual(['controllers', 'rights', 'webhooks', 'pods', 'objects']);
+  expect(empty).toEqual(['controllers', 'rights', 'webhooks', 'conversions', 'pods', 'objects']);
 });
 
 test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
@@ -247,12 +283,12 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
       'error webhooks ValidatingWebhookConfiguration policy: the webhook check.acme.test has no ready endpoint: Service policy/webhook',
     ],
   ],
-  ['a webhook that may fail', { webhooks: { value: [webhook({ blocks: false })] } }, []],
-  ['a webhook with an endpoint', { webhooks: { value: [webhook({ endpoints: { value: 1 } })] } }, []],
   [
-    'a webhook of other kinds',
-    { webhooks: { value: [webhook({ rules: [{ groups: ['x'], resources: ['*'] }] })] } },
-    [],
+    'a kind whose webhook does not convert',
+    { conversions: { value: [conversion()] } },
+    [
+      'warning conversions CustomResourceDefinition boats.acme.test: its conversion webhook has no ready endpoint: Service policy/webhook',
+    ],
   ],
   [
     'a container without a limit',
@@ -294,9 +330,34 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ['warning objects ResourceGraphDefinition webapps: is not served: GraphAccepted: a cycle'],
   ],
   [
+    'a definition whose revision is not compiled yet',
+    {
+      definitions: {
+        value: [
+          definition({
+            status: {
+              state: 'Inactive',
+              conditions: [
+                { type: 'Ready', status: 'Unknown', message: 'awaiting compilation' },
+                { type: 'GraphRevisionsResolved', status: 'Unknown', message: 'awaiting compilation' },
+                { type: 'KindReady', status: 'True' },
+              ],
+            },
+          }),
+        ],
+      },
+    },
+    ['warning objects ResourceGraphDefinition webapps: is not ready yet: GraphRevisionsResolved: awaiting compilation'],
+  ],
+  [
+    'a definition without a status',
+    { definitions: { value: [definition({ status: {} })] } },
+    ['warning objects ResourceGraphDefinition webapps: no controller has written its status'],
+  ],
+  [
     'a deletion that takes long',
     { instances: new Map([['webapps', { value: [instance(600)] }]]) },
-    ['warning objects WebApp team/shop: is being deleted for 10 min, with the finalizers kro.run/finalizer'],
+    ['warning objects WebApp team/shop: has been terminating for 10 min, with the finalizers kro.run/finalizer'],
   ],
   ['a deletion that has just begun', { instances: new Map([['webapps', { value: [instance(300)] }]]) }, []],
 ])('the findings: %s', (_title, facts, expected) => {
@@ -315,6 +376,7 @@ test('without a controller a deletion with a finalizer is an error, since it nev
 
 describe('what the user may not read', () => {
   const unread = { unread: 'forbidden' };
+  const target: WebhookTarget = { service: { namespace: 'policy', name: 'webhook' }, state: unread };
 
   test.each([
     ['crds', ['crds']],
@@ -322,6 +384,7 @@ describe('what the user may not read', () => {
     ['leases', ['leases']],
     ['rights', ['rights']],
     ['webhooks', ['webhooks']],
+    ['conversions', ['conversions']],
     ['pods', ['pods']],
     ['definitions', ['objects']],
   ] as const)('%s: the checks %j are named as skipped, and no finding is guessed', (fact, checks) => {
@@ -339,9 +402,24 @@ describe('what the user may not read', () => {
   });
 
   test('the endpoints of a webhook that selects the kinds of definitions', () => {
-    const { skipped } = diagnose({ ...healthy, webhooks: { value: [webhook({ endpoints: unread })] } });
+    const { skipped } = diagnose({ ...healthy, webhooks: { value: [webhook({ target })] } });
     expect(skipped).toEqual([
       { check: 'webhooks', because: 'endpoints of ValidatingWebhookConfiguration policy: forbidden' },
     ]);
+  });
+
+  test('the endpoints of a webhook that converts versions', () => {
+    const { findings: found, skipped } = diagnose({ ...healthy, conversions: { value: [conversion({ target })] } });
+    expect(found).toEqual([]);
+    expect(skipped).toEqual([
+      { check: 'conversions', because: 'endpoints of the conversion of boats.acme.test: forbidden' },
+    ]);
+  });
+
+  test('the kinds of children, when a webhook may select them', () => {
+    const checks = (facts: Partial<ClusterFacts>) =>
+      diagnose({ ...healthy, kindsLimit: 'forbidden', ...facts }).skipped.map(({ check }) => check);
+    expect(checks({})).toEqual(['webhooks', 'conversions']);
+    expect(checks({ webhooks: { value: [webhook({ blocks: false })] } })).toEqual(['conversions']);
   });
 });

@@ -1,6 +1,7 @@
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { CheckResult, Finding } from './finding.ts';
 import { checkControllers } from './checks/controllers.ts';
+import { checkConversions } from './checks/conversions.ts';
 import { checkCrds } from './checks/crds.ts';
 import { checkLeases } from './checks/leases.ts';
 import { checkPods } from './checks/pods.ts';
@@ -18,6 +19,7 @@ const CHECKS: ReadonlyMap<string, (facts: ClusterFacts) => CheckResult> = new Ma
   ['leases', checkLeases],
   ['rights', checkRights],
   ['webhooks', checkWebhooks],
+  ['conversions', checkConversions],
   ['pods', checkPods],
   ['objects', checkStuckObjects],
 ]);

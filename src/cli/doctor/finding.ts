@@ -11,7 +11,7 @@ export interface Finding {
   readonly where: string;
   /** What is wrong, as a sentence without a full stop. */
   readonly what: string;
-  /** What follows from it. */
+  /** The consequence or the cause, as a sentence without a full stop. */
   readonly why: string;
   /** What to do next. Absent for an `info`. */
   readonly remedy?: string;

@@ -3,7 +3,7 @@ import { compileLive, readDefinitionObject } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { Reading } from './finding.ts';
-import { reading } from './reading.ts';
+import { readingOrRefusal } from './reading.ts';
 
 /**
  * Compiles the definitions of a cluster with its schemas, for the rights that they need. A definition that does not
@@ -17,7 +17,7 @@ export async function readDefinitionRights(
   const compiled: DefinitionRights[] = [];
   for (const definition of definitions) {
     const { name, spec } = readDefinitionObject(definition);
-    const graph = await reading(async () => (await compileLive(api, name, spec, signal)).graph);
+    const graph = await readingOrRefusal(async () => (await compileLive(api, name, spec, signal)).graph);
     if ('unread' in graph) return { unread: `the schemas of ${name}: ${graph.unread}` };
     if (graph.value !== undefined) compiled.push({ graph: graph.value, definition });
   }

@@ -9,10 +9,12 @@ import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
 import type { Reading } from './finding.ts';
-import { reading } from './reading.ts';
+import { readingOrRefusal } from './reading.ts';
+import { readConversions } from './read-conversions.ts';
 import { readDefinitionRights } from './read-definition-rights.ts';
 import { readRights } from './read-rights.ts';
 import { readWebhooks } from './read-webhooks.ts';
+import { writtenKinds } from './written-kinds.ts';
 
 /** A cluster to read. */
 export interface FactReader {
@@ -36,21 +38,23 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   const { api, namespace, version, signal } = reader;
   const list = (type: ResourceType) => listOrNone(api, type, signal);
   const server = await readServer(reader);
-  const searched = await reading(() => runningControllers(api, namespace, signal));
+  const searched = await readingOrRefusal(() => runningControllers(api, namespace, signal));
   const controllers = 'unread' in searched ? searched : { value: searched.value.found };
   const limit = 'value' in searched ? searched.value.limit : undefined;
   const [crds, definitions, leases, webhooks, pods] = await Promise.all([
-    reading(() => readCrds(reader)),
-    reading(() => list(typeOf(DEFINITION_TYPE))),
-    reading(async () => (await list({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' })).filter(isOfController)),
-    reading(() => readWebhooks(api, signal)),
-    reading(() => readPods(api, controllers, signal)),
+    readingOrRefusal(() => readCrds(reader)),
+    readingOrRefusal(() => list(typeOf(DEFINITION_TYPE))),
+    readingOrRefusal(async () =>
+      (await list({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' })).filter(isOfController),
+    ),
+    readingOrRefusal(() => readWebhooks(api, signal)),
+    readingOrRefusal(() => readPods(api, controllers, signal)),
   ]);
   const instances = new Map<string, Reading<readonly KubeObject[]>>();
   const known = 'value' in definitions ? definitions.value : [];
   for (const definition of known) {
     const { name } = readDefinitionObject(definition);
-    instances.set(name, await reading(() => list(typeOf(declaredKind(definition.spec ?? {})))));
+    instances.set(name, await readingOrRefusal(() => list(typeOf(declaredKind(definition.spec ?? {})))));
   }
   const compiled = await readDefinitionRights(api, known, signal);
   const rights =
@@ -58,7 +62,10 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
       ? controllers
       : 'unread' in compiled
         ? compiled
-        : await reading(() => readRights(api, controllers.value, compiled.value, signal));
+        : await readingOrRefusal(() => readRights(api, controllers.value, compiled.value, signal));
+  const graphs = 'value' in compiled ? compiled.value : [];
+  const conversions = await readingOrRefusal(() => readConversions(api, graphs, signal));
+  const unread = [definitions, compiled].flatMap((reading) => ('unread' in reading ? reading.unread : []));
   const controllersLimit = definedMember('controllersLimit', limit);
   return {
     ...controllersLimit,
@@ -69,7 +76,10 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
     controllers,
     pods,
     leases,
+    writtenKinds: writtenKinds(known, graphs),
+    ...definedMember('kindsLimit', unread[0]),
     webhooks,
+    conversions,
     rights,
     version,
   };
@@ -90,8 +100,8 @@ async function readServer({ api, clock, signal }: FactReader): Promise<ServerFac
   const { gitVersion = '', minor = '' } = JSON.parse(text) as { readonly gitVersion?: string; readonly minor?: string };
   const date = Date.parse(headers['date'] ?? '');
   const now = Number.isNaN(date) ? local : date;
-  const watchLists = await reading(() => servesWatchLists(api, signal));
-  // The header of the server has no fractions of a second.
+  const watchLists = await readingOrRefusal(() => servesWatchLists(api, signal));
+  // The header of the server has no fractions of a second, so its time is half a second behind on average.
   const aheadMs = Number.isNaN(date) ? 0 : local - date - 500;
   return { version: gitVersion, minor: Number.parseInt(minor, 10) || 0, now, aheadMs, watchLists };
 }

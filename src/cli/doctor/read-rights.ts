@@ -4,15 +4,15 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { grantedActions, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
-import { accountOf } from '../bootstrap/running-controllers.ts';
+import { accountOfPod } from '../bootstrap/running-controllers.ts';
 import type { Right } from './cluster-facts.ts';
 
 /** The number of reviews that are sent at the same time. */
 const MAX_CONCURRENT_REVIEWS = 8;
 
 /**
- * Reviews each right that the controllers and the definitions need (SubjectAccessReview). The rights of definitions are
- * exactly those of `typekro rbac`. Each right is reviewed once.
+ * Reviews each right that the running TypeKro controllers and the definitions need (SubjectAccessReview). The rights of
+ * definitions are exactly those of `typekro rbac`. Each right is reviewed once.
  *
  * @throws KubeError 403 when this user may not create reviews.
  */
@@ -25,7 +25,7 @@ export async function readRights(
   const wanted = new Map<string, NeededRight>();
   for (const controller of controllers) {
     if (controller.project !== 'typekro' || controller.replicas === 0) continue;
-    for (const right of neededRights(accountOf(controller), definitions)) {
+    for (const right of neededRights(accountOfPod(controller), definitions)) {
       const { neededBy: _neededBy, controller: _controller, ...key } = right;
       const text = JSON.stringify(key);
       if (!wanted.has(text)) wanted.set(text, right);

@@ -1,12 +1,12 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { asTexts, objectsAt, optionalAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import { asTexts, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Webhook } from './cluster-facts.ts';
-import { reading } from './reading.ts';
+import { readWebhookTarget } from './read-webhook-target.ts';
 
 const KINDS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;
 
-/** Reads all admission webhooks, with the number of ready endpoints of their Services. */
+/** Reads all admission webhooks, with the state of their Services. */
 export async function readWebhooks(api: KubernetesApi, signal: AbortSignal): Promise<Webhook[]> {
   const webhooks: Webhook[] = [];
   for (const kind of KINDS) {
@@ -26,31 +26,18 @@ async function readWebhook(
   webhook: JsonObject,
   signal: AbortSignal,
 ): Promise<Webhook> {
-  const of = optionalAt(webhook, 'clientConfig', 'service');
-  const service = of === undefined ? undefined : { namespace: textAt(of, 'namespace'), name: textAt(of, 'name') };
+  // With another policy, the API server converts an object of another version before it calls the webhook.
+  const isExact = textAt(webhook, 'matchPolicy') === 'Exact';
   return {
     configuration,
     name: textAt(webhook, 'name'),
     blocks: textAt(webhook, 'failurePolicy') !== 'Ignore',
     rules: objectsAt(webhook, 'rules').map((rule) => ({
       groups: asTexts(rule['apiGroups']),
+      ...(isExact ? { versions: asTexts(rule['apiVersions']) } : {}),
       resources: asTexts(rule['resources']),
+      operations: asTexts(rule['operations']),
     })),
-    ...(service === undefined ? {} : { service, endpoints: await reading(() => readyEndpoints(api, service, signal)) }),
+    target: await readWebhookTarget(api, webhook, signal),
   };
 }
-
-async function readyEndpoints(
-  api: KubernetesApi,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-  signal: AbortSignal,
-): Promise<number> {
-  const slices = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' };
-  const labelSelector = `kubernetes.io/service-name=${name}`;
-  const { items } = await api.list(slices, { namespace, labelSelector, signal });
-  return items.flatMap(readyOf).length;
-}
-
-/** A condition that is absent counts as ready, as for kube-proxy. */
-const readyOf = (slice: KubeObject): readonly JsonObject[] =>
-  objectsAt(slice, 'endpoints').filter((endpoint) => valueAt(endpoint, 'conditions', 'ready') !== false);

@@ -5,7 +5,7 @@ import type { Reading } from './finding.ts';
  * Reads a part of the facts. When the server answers with an error, the result has the reason. Throws when the server
  * does not answer.
  */
-export async function reading<T>(read: () => Promise<T>): Promise<Reading<T>> {
+export async function readingOrRefusal<T>(read: () => Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await read() };
   } catch (thrown) {

@@ -6,7 +6,7 @@ import type { AuditOptions, ServingCertificate } from '../../cluster/index.ts';
 import { makeDirectory } from '../../core/index.ts';
 import type { ApiServerSettings } from './apiserver-settings.ts';
 import { apiServerSettings, readTokens } from './apiserver-settings.ts';
-import { endOnSignal, refuse } from './process-end.ts';
+import { endOnSignal, endWithReasons } from './process-end.ts';
 
 const NAME = 'kube-apiserver';
 const textOf = (path: string | undefined): string | undefined =>
@@ -80,5 +80,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
 
 const settings = apiServerSettings(process.argv.slice(2));
 for (const notice of settings.notices) console.error(`${NAME}: ${notice}`);
-if (settings.refusals.length > 0) refuse(NAME, settings.refusals);
-serve(settings).catch((error: unknown) => refuse(NAME, [error instanceof Error ? error.message : String(error)]));
+if (settings.refusals.length > 0) endWithReasons(NAME, settings.refusals);
+serve(settings).catch((error: unknown) =>
+  endWithReasons(NAME, [error instanceof Error ? error.message : String(error)]),
+);

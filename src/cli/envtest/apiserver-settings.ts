@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import type { AuditOptions } from '../../cluster/index.ts';
+import { isLoopbackHost } from '../../core/index.ts';
 import { kubernetesReleaseOf, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import type { KnownFlag } from './flags.ts';
-import { beyondLoopback, isLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
 
 export const APISERVER_DESCRIPTION =
   'the API server of TypeKro, for envtest. It keeps its objects in memory and listens on loopback only.';
@@ -99,11 +100,11 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   const host = last('bind-address') ?? '127.0.0.1';
   for (const name of ['bind-address', 'advertise-address']) {
     const address = last(name);
-    if (address !== undefined && !isLoopback(address)) refusals.push(beyondLoopback(name, address));
+    if (address !== undefined && !isLoopbackHost(address)) refusals.push(beyondLoopback(name, address));
   }
   for (const name of LOOPBACK_URLS) {
     for (const url of all(name)) {
-      const isLocal = URL.canParse(url) && isLoopback(narrowedToLoopback(new URL(url).hostname));
+      const isLocal = URL.canParse(url) && isLoopbackHost(narrowedToLoopback(new URL(url).hostname));
       if (!isLocal) refusals.push(beyondLoopback(name, url));
     }
   }

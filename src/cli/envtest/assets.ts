@@ -7,7 +7,7 @@ import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts'
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
 import { helpText } from './flags.ts';
 
-/** The paths that the programs of the folder start. */
+/** What the generated scripts run: Node, the two modules, and the emulated version. */
 export interface AssetPaths {
   /** The path of Node. */
   readonly node: string;
@@ -20,10 +20,10 @@ export interface AssetPaths {
 
 /**
  * A program for `/bin/sh`. The shell itself answers `--help`, without another process, because envtest asks both
- * programs for their help at each start. Variables that delay or change Node are removed. The programs trust no public
- * authority, so the list of public authorities is empty. Otherwise Node would read its own list when it reads the
- * authority of client certificates. Reading that list takes 30 ms. From Node 22.1 on, the programs keep their compiled
- * code in the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
+ * programs for their help at each start. Variables that delay or change Node are removed. SSL_CERT_FILE and
+ * SSL_CERT_DIR point to /dev/null, so that OpenSSL has no public CAs, which the programs do not need. Otherwise Node
+ * would load its bundled CAs when it loads the client CA, which takes 30 ms. From Node 22.1 on, the programs keep their
+ * compiled code in the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
  */
 function programScript(name: string, help: string, node: string, module: string, flags = ''): string {
   return `#!/bin/sh
@@ -89,15 +89,15 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * programs.
  *
  * @throws TypeKroError `envtest/folder` when the folder cannot be written. Also when this folder, or one of the two
- *   folders above it, belongs to another user or is writable for every user.
+ *   folders above it, belongs to another user who is not root, or is writable for every user, or is writable for its
+ *   group and belongs to root.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);
   const folder = join(parent, `${version}-${hash}`);
   try {
     makeDirectory(folder, 0o700);
-    for (const each of [dirname(parent), parent, folder]) checkOwner(each);
-    if (isWritableByOthers(lstatSync(folder))) chmodSync(folder, 0o700);
+    for (const each of [dirname(parent), parent, folder]) requireOwnFolder(each);
     for (const [name, text] of Object.entries(files)) {
       const path = join(folder, name);
       if (isRight(path, text)) continue;
@@ -121,16 +121,36 @@ export function writeAssets(parent: string, version: string, files: Readonly<Rec
 
 const isWritableByOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
 
-/** Refuses a folder in which another user could replace files. The administrator can do so everywhere. */
-function checkOwner(folder: string): void {
+/**
+ * Refuses a folder in which another user could replace files. The administrator can do so everywhere. If the group may
+ * write to the user's own folder, as after a umask of 002, the mode of the folder becomes 0700.
+ */
+function requireOwnFolder(folder: string): void {
   const stats = lstatSync(folder);
   const user = process.getuid?.();
-  if (!stats.isDirectory()) throw new Error(`${folder} is not a folder`);
-  if (user !== undefined && stats.uid !== user && stats.uid !== 0) throw new Error(`${folder} belongs to another user`);
-  if ((stats.mode & 0o002) !== 0) throw new Error(`every user may write to ${folder}`);
+  if (!stats.isDirectory()) throw refusal(`${folder} is not a folder`, `move ${shellWord(folder)} away`);
+  if (user !== undefined && stats.uid !== user && stats.uid !== 0) {
+    throw refusal(`${folder} belongs to another user`, `move ${shellWord(folder)} away`);
+  }
+  if ((stats.mode & 0o002) !== 0) {
+    throw refusal(`every user may write to ${folder}`, `chmod o-w ${shellWord(folder)}, after a look at its files`);
+  }
+  if (!isWritableByOthers(stats)) return;
+  if (user !== undefined && stats.uid !== user) {
+    throw refusal(`the group of ${folder} may write to it`, `sudo chmod g-w ${shellWord(folder)}`);
+  }
+  chmodSync(folder, 0o700);
 }
 
-/** Does the file have this text, does it belong to the user, and may the user run it? */
+function refusal(message: string, remedy: string): TypeKroError {
+  return new TypeKroError(message, {
+    code: 'envtest/folder',
+    what: 'check that no other user can replace the programs',
+    remedy: `${remedy}; or set XDG_CACHE_HOME to a folder to which only you may write`,
+  });
+}
+
+/** Does the file have this text and belong to the user, may the user run it, and can no other user write to it? */
 function isRight(path: string, text: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile() || isWritableByOthers(stats)) return false;

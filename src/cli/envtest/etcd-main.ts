@@ -1,11 +1,11 @@
 /** The program `etcd` of the folder for envtest: see `docs/envtest.md`. */
 import { httpLibrary } from '../../core/index.ts';
 import { etcdSettings } from './etcd-settings.ts';
-import { endOnSignal, refuse } from './process-end.ts';
+import { endOnSignal, endWithReasons } from './process-end.ts';
 
 const { addresses, notices, refusals } = etcdSettings(process.argv.slice(2));
 for (const notice of notices) console.error(`etcd: ${notice}`);
-if (refusals.length > 0) refuse('etcd', refusals);
+if (refusals.length > 0) endWithReasons('etcd', refusals);
 const servers = addresses.map(({ host, port }) =>
   httpLibrary()
     .createServer((request, response) => {
@@ -16,7 +16,7 @@ const servers = addresses.map(({ host, port }) =>
       response.writeHead(isHealth ? 200 : 404, { 'content-type': isHealth ? 'application/json' : 'text/plain' });
       response.end(text);
     })
-    .on('error', (error) => refuse('etcd', [error.message]))
+    .on('error', (error) => endWithReasons('etcd', [error.message]))
     .listen(port, host, () => console.error(`etcd: serving at http://${host}:${port}`)),
 );
 endOnSignal(async () => {

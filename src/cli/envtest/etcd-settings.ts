@@ -1,5 +1,6 @@
+import { isLoopbackHost } from '../../core/index.ts';
 import type { KnownFlag } from './flags.ts';
-import { beyondLoopback, isLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
 
 export const ETCD_DESCRIPTION =
   'answers the health check of envtest. It stores nothing: the API server of TypeKro keeps its objects in memory.';
@@ -32,7 +33,7 @@ export function etcdSettings(words: readonly string[]): EtcdSettings {
           return [];
         }
         const url = new URL(text);
-        if (!isLoopback(narrowedToLoopback(url.hostname))) refusals.push(beyondLoopback(name, text));
+        if (!isLoopbackHost(narrowedToLoopback(url.hostname))) refusals.push(beyondLoopback(name, text));
         return [url];
       });
   const [clients] = ['listen-client-urls', 'advertise-client-urls', 'listen-peer-urls'].map(urlsOf);
@@ -43,7 +44,7 @@ export function etcdSettings(words: readonly string[]): EtcdSettings {
     host: narrowedToLoopback(hostname),
     port: Number(port === '' ? 80 : port),
   }));
-  const narrowed = (clients ?? []).filter(({ hostname }) => !isLoopback(hostname)).map(({ origin }) => origin);
+  const narrowed = (clients ?? []).filter(({ hostname }) => !isLoopbackHost(hostname)).map(({ origin }) => origin);
   const notice = withoutEffectNotice(unknown);
   return {
     addresses: addresses.length === 0 ? [{ host: '127.0.0.1', port: 2379 }] : addresses,

@@ -40,16 +40,11 @@ export function parseFlags(words: readonly string[], known: readonly KnownFlag[]
   return { values, unknown };
 }
 
-/** The text of `--help`. envtest looks for names of flags at the beginnings of its lines. */
+/** The text of `--help`. envtest looks for names of flags at the beginnings of the lines. */
 export function helpText(program: string, description: string, known: readonly KnownFlag[]): string {
   const width = Math.max(...known.map(({ name }) => name.length));
   const lines = known.map(({ name, summary }) => `  --${name.padEnd(width)}  ${summary}`);
   return [`${program}: ${description}`, '', 'Flags:', ...lines].join('\n');
-}
-
-/** Is the address one that only this machine reaches? */
-export function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }
 
 /**

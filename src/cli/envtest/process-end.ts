@@ -1,5 +1,5 @@
 /** Prints the reasons and ends the process with 1. */
-export function refuse(program: string, reasons: readonly string[]): never {
+export function endWithReasons(program: string, reasons: readonly string[]): never {
   for (const reason of reasons) console.error(`${program}: ${reason}`);
   process.exit(1);
 }
@@ -8,18 +8,18 @@ export function refuse(program: string, reasons: readonly string[]): never {
 const CLOSE_MS = 5000;
 
 /**
- * On the first SIGTERM or SIGINT: calls `close` and ends the process with 0. A second signal ends it at once with 1, and
- * so does a `close` that takes more than five seconds.
+ * On the first SIGTERM or SIGINT: calls `close` and ends the process with 0. A second signal ends the process at once
+ * with 1. The process also ends with 1 when `close` fails, or takes more than five seconds.
  */
 export function endOnSignal(close: () => Promise<unknown>): void {
   let ending = false;
   const end = () => {
     if (ending) process.exit(1);
     ending = true;
-    setTimeout(() => refuse('error', [`the servers have not closed in ${CLOSE_MS / 1000} s`]), CLOSE_MS);
+    setTimeout(() => endWithReasons('error', [`the servers have not closed in ${CLOSE_MS / 1000} s`]), CLOSE_MS);
     void close().then(
       () => process.exit(0),
-      (error: unknown) => refuse('error', [String(error)]),
+      (error: unknown) => endWithReasons('error', [String(error)]),
     );
   };
   process.on('SIGTERM', end);

@@ -41,7 +41,7 @@ const ENVTEST = [
   '--service-cluster-ip-range=10.0.0.0/24',
 ];
 
-test('the flags of envtest all have their effect', () => {
+test('all flags of envtest are accepted without a notice', () => {
   expect(apiServerSettings(ENVTEST)).toEqual({
     host: '127.0.0.1',
     port: 40_003,
@@ -149,7 +149,7 @@ test.each([
 const FABRIC8 =
   '--cert-dir /t --secure-port 40003 --etcd-servers http://0.0.0.0:40001 --authorization-mode RBAC --service-account-issuer https://localhost --service-account-signing-key-file /t/apiserver.key --service-account-signing-key-file /t/apiserver.key --service-account-key-file /t/apiserver.key --service-account-issuer /t/apiserver.crt --disable-admission-plugins ServiceAccount --client-ca-file /t/client.crt --service-cluster-ip-range 10.0.0.0/24 --allow-privileged';
 
-test('the flags of kube-api-test of fabric8 all have their effect', () => {
+test('all flags of kube-api-test of fabric8 are accepted without a notice', () => {
   expect(apiServerSettings(FABRIC8.split(' '))).toMatchObject({
     host: '127.0.0.1',
     port: 40_003,

@@ -23,8 +23,8 @@ export function codeLines(info: CodeInfo): string[] {
 }
 
 /**
- * The compiler's message for an example in YAML. Returns `undefined` for examples in other languages and of objects,
- * because they need a program or other files.
+ * The compiler's message for an example in YAML. Returns `undefined` for an example in another language, and when the
+ * compiler does not report the code for the example.
  */
 function messageFor({ code, example, language }: CodeInfo): string | undefined {
   if (language !== undefined && language !== 'yaml') return undefined;

@@ -114,7 +114,7 @@ metadata: { name: app }`;
     expect(formatDefinitions(text)).toBe(text);
   });
 
-  test('documents beside it stay as they are', () => {
+  test('documents beside a definition stay as they are', () => {
     const other = 'kind: ConfigMap\napiVersion: v1\nmetadata: { name: a }\n---\n';
     const text = `${other}kind: ResourceGraphDefinition\napiVersion: kro.run/v1alpha1\nmetadata: { name: a }\n`;
     expect(formatDefinitions(text)).toBe(

@@ -14,7 +14,7 @@ interface Block {
   readonly from: number;
   /** The offset of the key. */
   readonly at: number;
-  /** After the line on which the value ends. */
+  /** The offset after the last line of the value and of the comments that belong to the value. */
   readonly to: number;
 }
 

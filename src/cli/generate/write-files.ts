@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
-import { errorCode } from '../../core/index.ts';
+import { errorCode, TypeKroError } from '../../core/index.ts';
 
 /** The change of a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
@@ -9,7 +9,12 @@ export interface FileChange {
   readonly change: 'created' | 'changed' | 'unchanged';
 }
 
-/** Compares texts with the files of a folder. Without `check`, writes the files that differ. */
+/**
+ * Compares texts with the files of a folder. Without `check`, writes the files that differ.
+ *
+ * @throws TypeKroError `generate/not-written` when a file cannot be written, `generate/not-read` when a file cannot be
+ *   compared. With `check`, a path at which a write would fail for the same reason is also `generate/not-read`.
+ */
 export function writeFiles(
   folder: string,
   files: ReadonlyMap<string, string>,
@@ -17,24 +22,33 @@ export function writeFiles(
 ): FileChange[] {
   return [...files].map(([name, text]) => {
     const path = join(folder, name);
-    const before = readIfThere(path);
+    const before = readIfThere(path, options);
     if (before === text) return { path, change: 'unchanged' };
     if (!options.check) {
-      writeFile(path, text, { code: 'generate/not-written', remedy: 'name a folder that you may write with --out' });
+      writeFile(path, text, {
+        code: 'generate/not-written',
+        remedy: 'use --out to name a folder that you may write to',
+      });
     }
     return { path, change: before === undefined ? 'created' : 'changed' };
   });
 }
 
-/** The codes of errors for a missing file and for an unreadable path. */
-const UNREADABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
+/** The codes of the errors of a read that a write of the same path reports with the reason in words. */
+const WRITE_EXPLAINS: ReadonlySet<unknown> = new Set(['ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
 
-function readIfThere(path: string): string | undefined {
+/** Reads a file; `undefined` when it is missing. */
+function readIfThere(path: string, { check }: { readonly check: boolean }): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    // The write then fails for the same reason, with a better message.
-    if (UNREADABLE.has(errorCode(error))) return undefined;
-    throw error;
+    const code = errorCode(error);
+    if (code === 'ENOENT') return undefined;
+    if (!check && WRITE_EXPLAINS.has(code)) return undefined;
+    throw new TypeKroError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      code: 'generate/not-read',
+      remedy: 'use --out to name a folder whose files you may read',
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { failureLines, firstOfEachInvariant, valueText } from '../../testing/index.ts';
+import { failureLines, firstOfEachInvariant, shownValue } from '../../testing/index.ts';
 import { xmlText } from '../xml-text.ts';
 import { faultCases } from './fault-report.ts';
 import { snapshotLines } from './text-report.ts';
@@ -52,7 +52,7 @@ function testCase(
   const message =
     first === undefined
       ? ''
-      : `${first.subject}: expected ${valueText(first.expected)}, received ${valueText(first.received)}`;
+      : `${first.subject}: expected ${shownValue(first.expected)}, received ${shownValue(first.received)}`;
   const place = (at: Parameters<TestResult['position']>[0]) => {
     const { line, column } = position(at);
     return `${file}:${line}:${column}`;

@@ -199,7 +199,7 @@ tests:
     `);
   });
 
-  test('that only a run would show are found before anything runs, together with syntax mistakes', async () => {
+  test('in names, kinds and values are found before any test runs, together with unknown fields', async () => {
     write(
       'late/a.test.yaml',
       `${HEAD.replace('shop', '../shop')}tests:
@@ -411,7 +411,7 @@ tests:
     expect(found.err).toContain('hint:');
   });
 
-  test('a file that is not UTF-8 fails as for other commands, with one place', async () => {
+  test('a file that is not UTF-8 ends the command with 1, and has one place', async () => {
     write('latin.test.yaml', Buffer.from('schemaVersion: 1\nkind: caf\xe9\n', 'latin1'));
     const { code, err } = await run('test latin.test.yaml');
     expect(code).toBe(1);

@@ -61,7 +61,7 @@ test.each(['same.test.yaml', 'same.test.yml', 'same.txt', 'same'])('%s has its o
 });
 
 test('snapshots that cannot be written are a failure beside the results of the tests', async () => {
-  // The name of the test file fits into the file system, and that of its snapshots does not.
+  // The file system accepts the name of the test file, and refuses the longer name of the file of snapshots.
   const name = `${'n'.repeat(240)}.test.yaml`;
   write(name, `${HEAD}tests:\n  - name: one${GIVEN}\n    expect: { snapshot: true }\n`);
   const { code, out, err } = await run(['test', name, '--update']);

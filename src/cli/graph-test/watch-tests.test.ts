@@ -18,7 +18,7 @@ const clock = {
   },
 };
 
-test('a save runs the test files that depend on it, and a new file all of them', async () => {
+test('a save runs the test files that depend on the saved file, and a change of a named folder runs all test files', async () => {
   for (const name of ['a.test.yaml', 'a.yaml', 'b.test.yaml', 'shared.ts']) write(name, '');
   const path = (name: string) => join(cwd, name);
   const sources: Record<string, string[]> = {

@@ -134,7 +134,7 @@ items:
     expect(readFileSync(join(cwd, 'p/app.yaml'), 'utf8')).toContain(`name: ${'p'.repeat(58)}\n`);
   });
 
-  test('the test of the project passes, and fails where an object is missing', async () => {
+  test('the test of the project passes, and fails when it expects the absence of an object', async () => {
     stdin = MANIFESTS;
     await run('p', '--from', '-');
     const runTest = commandRunner(entriesOf([graphTest]), join(cwd, 'p'));
@@ -189,7 +189,7 @@ items:
   });
 });
 
-test('an example fills every field without a default within its bounds', () => {
+test('an example fills the fields without a default, except maps, within their bounds', () => {
   const fields = `{name: string, level: "integer | minimum=5 maximum=9", mode: "string | enum=\\"fast,slow\\"", on: boolean,
     size: integer | default=2, tags: "[]string", limits: {cpu: string, nested: {deep: "string | minLength=12"}}, labels: "map[string]string"}`;
   const { graph } = compile(parse(definition(fields)) as never, { sources: builtinSource() });
@@ -204,7 +204,7 @@ test('an example fills every field without a default within its bounds', () => {
   });
 });
 
-test('a project requires the versions of packages that this package is tested with', () => {
+test('a project requires the major versions of packages that this package is tested with', () => {
   const path = new URL('../../../package.json', import.meta.url);
   const { devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as { devDependencies: Record<string, string> };
   const projectPackages = { ...PROJECT_PACKAGES.dependencies, ...PROJECT_PACKAGES.devDependencies };

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DEFINITION_TYPE } from '../../controller/index.ts';
+import { DEFINITION_KIND } from '../../controller/index.ts';
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, hasErrors, TypeKroError, nearestName } from '../../core/index.ts';
+import { hasErrors, TypeKroError, nearestName } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '../../kubernetes/index.ts';
@@ -82,13 +82,12 @@ async function ofCluster(
   input: CommandInput,
   name: string,
 ): Promise<CheckedDefinition | undefined> {
-  const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
   const { client, name: cluster } = await connectToCluster(context, input);
   try {
     const { signal } = context;
-    const found = await client.find({ ...type, name }, { signal });
+    const found = await client.find({ ...DEFINITION_KIND, name }, { signal });
     if (found === undefined) {
-      const { items } = await client.list(type, { signal, metadataOnly: true });
+      const { items } = await client.list(DEFINITION_KIND, { signal, metadataOnly: true });
       const names = items.map(({ metadata }) => metadata.name ?? '');
       const near = nearestName(name, names);
       throw new TypeKroError(`the cluster ${cluster} has no definition ${name}`, {

@@ -5,9 +5,9 @@ import { crdSource } from '../../schema/index.ts';
 import { sampleValue } from '../sample-value.ts';
 
 /**
- * Makes an example of an instance of a definition. The fields without a default get a value, except maps and fields of
- * any type. A value can violate a rule of its field that `sampleValue` does not follow, such as `pattern`. The author
- * must replace such a value.
+ * Makes an example of an instance of a definition. The fields without a default get a value, except optional maps and
+ * optional fields of any type. A value can violate a rule of its field that `sampleValue` does not follow, such as
+ * `pattern`. The author must replace such a value.
  */
 export function sampleInstance({ instance }: Graph): JsonObject {
   const schema = crdSource([instance.crd]).schemaOf(instance);

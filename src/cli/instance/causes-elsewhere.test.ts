@@ -32,7 +32,7 @@ async function start(resources: JsonObject[], annotations: Record<string, string
   await world.advance(2000);
 }
 
-test('a collection of external objects that no object matches', async () => {
+test('an external reference whose selector matches no object', async () => {
   const metadata = { namespace: 'default', selector: { matchLabels: { app: 'none' } } };
   const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
   await start([external, mapResource('first', { name: '${maps[0].metadata.name}' })]);
@@ -110,7 +110,7 @@ test('an iterator leads to the node that its list comes from', async () => {
   `);
 });
 
-test('a field that another client keeps changing', async () => {
+test('a field that another client has changed', async () => {
   await start([mapResource('map', { a: 'b' })]);
   await world.apply(pot('shop'));
   await world.advance(2000);

@@ -5,8 +5,9 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { Decision } from '../../runtime/index.ts';
 
 /**
- * The maximum number of rounds of dry runs. A write that counts as made or as refused can unblock another node, and the
- * next round checks the writes of that node.
+ * The maximum number of decisions. Dry runs check the writes of a decision. A write that counts as made can unblock
+ * another node, and the next decision contains the writes of that node. Dry runs do not check decision number
+ * `MAX_ROUNDS`.
  */
 const MAX_ROUNDS = 3;
 

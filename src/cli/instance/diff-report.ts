@@ -1,12 +1,10 @@
 import { objectName, refOf, stringifyJson } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { DiffReport, ObjectDifference } from '../../inspect/index.ts';
-import { SECRET_MASK } from '../../inspect/index.ts';
 import type { FieldDifference, NodeReport } from '../../runtime/index.ts';
-import { explainNode, refOfTarget } from '../../runtime/index.ts';
+import { explainNode, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
-import { liveNodesOf, secretFields } from './secret-fields.ts';
 import { suspensionText } from './suspension.ts';
 
 /**
@@ -20,7 +18,7 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
     ...decision.apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
   ];
-  const hides = secretFields(graph, liveNodesOf(known));
+  const hides = secretLiveFields(graph, liveNodesOf(known));
   const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,
@@ -89,7 +87,7 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
 /**
  * Prints the report as lines: one for each object and each of its fields, and one for each node that was not compared.
  */
-export function diffLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
+export function differenceLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];
   }

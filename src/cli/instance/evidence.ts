@@ -2,14 +2,15 @@ import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, objectName, refOf } from '../../core/index.ts';
 import type { Trouble } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
+import { podLogPath } from '../../kubernetes/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
 import { emptySelectionText } from './found-text.ts';
-import type { InstanceObservation } from './observation.ts';
-import { accountOf, pendingWrite } from './pending-writes.ts';
+import type { WritesOf } from './pending-writes.ts';
+import { pendingWrite } from './pending-writes.ts';
 import type { Evidence } from './why-report.ts';
 
 /** The maximum number of lines of a log in a report. */
@@ -31,11 +32,10 @@ const MAX_OBJECTS = 10;
 export async function findEvidence(
   api: KubernetesApi,
   roots: readonly RootCause[],
-  observation: Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs'>,
+  observation: WritesOf,
   signal: AbortSignal,
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
   const { decision } = observation;
-  const account = accountOf(observation);
   const readRefs = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
   const all = readRefs.flat();
   const read = all.length === 0 ? [] : await readCauses(api, all, signal);
@@ -49,7 +49,7 @@ export async function findEvidence(
         unread.push(`${root.objects.length - objects.length} more objects were not read`);
       const [troubles, write, found] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
-        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, decision, account, signal),
+        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, observation, signal),
         dataFound(api, root, decision, signal),
       ]);
       const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
@@ -169,7 +169,7 @@ async function logOf(
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   const query = new URLSearchParams({ container, tailLines: String(MAX_LOG_LINES), previous: String(previous) });
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log?${query.toString()}`;
+  const path = podLogPath({ namespace, name }, query);
   try {
     const { text } = await api.raw({ path, signal });
     return text

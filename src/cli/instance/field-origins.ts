@@ -11,7 +11,7 @@ export interface FieldOrigin {
 /** An expression that reads one field of the instance and nothing else. */
 const FIELD_OF_INSTANCE = /^schema\.(spec(?:\.\w+|\[\d+\])+)$/;
 
-/** The maximum number of explained fields. */
+/** The maximum number of listed expressions. */
 const MAX_FIELDS = 3;
 
 /**

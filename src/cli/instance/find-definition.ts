@@ -1,6 +1,6 @@
-import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
+import { declaredKind, DEFINITION_KIND } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
+import { isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { pluralize } from '../../schema/index.ts';
 
@@ -11,8 +11,7 @@ import { pluralize } from '../../schema/index.ts';
  * @throws TypeKroError `cli/no-definition` when no definition fits, and `cli/usage` when several declare the kind.
  */
 export async function findDefinition(api: KubernetesApi, text: string, signal: AbortSignal): Promise<KubeObject> {
-  const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
-  const { items } = await api.list(type, { signal });
+  const { items } = await api.list(DEFINITION_KIND, { signal });
   const own = items.find(({ metadata }) => metadata.name === text);
   const ofKind = items.filter((item) => kindsOf(item).includes(text.toLowerCase()));
   const [only, ...others] = own === undefined ? ofKind : [own];

@@ -1,4 +1,4 @@
-import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
+import { declaredKind, DEFINITION_KIND, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject, ObjectRef } from '../../core/index.ts';
 import {
   formatApiVersion,
@@ -25,8 +25,8 @@ import { servingDefinition, severalServe } from './serving-definition.ts';
 export interface FoundInstance {
   readonly instance: KubeObject;
   /**
-   * Absent when the definition is deleted or may not be read, or when it is unknown which definition serves the
-   * instance.
+   * Absent when the definition is deleted or may not be read, when it is unknown which definition serves the instance,
+   * and for a Graph.
    */
   readonly definition?: KubeObject;
   /** The reason why `definition` is absent, as a sentence. */
@@ -151,15 +151,13 @@ async function findAmong(
   return undefined;
 }
 
-const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
-
 /** Lists the kinds that definitions declare. `refusal` is the server's message when definitions may not be listed. */
 async function declaredKinds(
   api: KubernetesApi,
   signal: AbortSignal,
 ): Promise<{ readonly kinds: readonly Declared[]; readonly refusal?: string }> {
   try {
-    const { items } = await api.list(DEFINITION, { signal });
+    const { items } = await api.list(DEFINITION_KIND, { signal });
     return {
       kinds: items.map((item) => ({
         definition: item,
@@ -242,7 +240,7 @@ async function withDefinition(
   const name = found.instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL];
   if (name === undefined) return { ...found, missing: 'no controller has named the definition of the instance yet' };
   try {
-    const definition = await api.find({ ...DEFINITION, name }, { signal });
+    const definition = await api.find({ ...DEFINITION_KIND, name }, { signal });
     if (definition !== undefined) return { ...found, definition };
     return { ...found, missing: `the definition ${name} is gone`, gone: name };
   } catch (error) {

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
-import { diffLines, diffReport } from './diff-report.ts';
+import { differenceLines, diffReport } from './diff-report.ts';
 import { InstanceEventFilter } from './instance-events.ts';
 import { observe } from './observation.ts';
 import { logSources } from './pod-logs.ts';
@@ -37,7 +37,10 @@ const configMap = (name: string, data: JsonObject, metadata: JsonObject = {}): K
 });
 
 const RBAC = 'rbac.authorization.k8s.io';
-/** The rights of the account `default` of the namespace `team-a` on ConfigMaps. */
+/**
+ * The rights of the account `default` of the namespace `team-a`, on all kinds of the core group and of the group
+ * `kro.run`.
+ */
 const rights = (verbs: string[]): KubeObject[] => [
   {
     apiVersion: `${RBAC}/v1`,
@@ -78,7 +81,7 @@ async function shown(view: 'why' | 'tree' | 'status' | 'diff', text?: string): P
     why: async () => whyLines(seen, await whyOf(seen, world.user, NEVER), now, false),
     tree: () => treeLines(seen, now, false),
     status: () => statusLines(seen, statusView(seen), now, false),
-    diff: () => diffLines(diffReport(seen, seen.graph as NonNullable<typeof seen.graph>)),
+    diff: () => differenceLines(diffReport(seen, seen.graph as NonNullable<typeof seen.graph>)),
   }[view];
   return (await lines()).join('\n').replaceAll(/kro-graphengine\.(patch|tmpl)\.[0-9a-f.]+/g, '(manager of a $1)');
 }

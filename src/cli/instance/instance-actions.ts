@@ -29,7 +29,7 @@ export async function suspendInstance(
   return annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
 }
 
-/** Ends the suspension of an instance. Throws as `suspendInstance`. */
+/** Ends the suspension of an instance. Throws the errors of `suspendInstance`. */
 export async function resumeInstance(
   api: KubernetesApi,
   instance: KubeObject,

@@ -4,7 +4,7 @@ import { compareText } from '../../golang/index.ts';
 import type { InstanceEvent } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { age, textAt, valueAt } from '../../kubernetes/index.ts';
+import { age, firstObserved, lastObserved, textAt, valueAt } from '../../kubernetes/index.ts';
 import { printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 
@@ -56,8 +56,10 @@ export class InstanceEventFilter {
     if (!(await this.#isOwn(object, textAt(about, 'uid'), 0))) return undefined;
     const series = valueAt(event, 'series', 'count');
     const count = typeof series === 'number' ? series : event['count'];
+    const [time, first] = [timeOf(event), firstObserved(event)];
     return {
-      time: timeOf(event),
+      time,
+      ...(first === '' || first === time ? {} : { first }),
       type: textAt(event, 'type'),
       reason: textAt(event, 'reason'),
       object,
@@ -95,9 +97,7 @@ export class InstanceEventFilter {
 }
 
 function timeOf(event: KubeObject): string {
-  const times = [event['lastTimestamp'], textAt(event, 'series', 'lastObservedTime'), event['eventTime']];
-  const time = times.find((each) => typeof each === 'string' && each !== '');
-  return typeof time === 'string' ? time : (event.metadata.creationTimestamp ?? '');
+  return lastObserved(event) || (event.metadata.creationTimestamp ?? '');
 }
 
 /** Lists the events about an instance, oldest first. */

@@ -14,9 +14,9 @@ export interface InstanceName {
 const MAX_PARTS = 64;
 
 /**
- * Parses an argument that names an instance: `NAME`, `NAMESPACE/NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`, each with an
- * optional `/NODE`. A node in a subgraph is a path. An argument with such a path must have the namespace. Returns all
- * possible parses, the likeliest first, and an empty list for another text.
+ * Parses an argument that names an instance: `NAME`, `NAMESPACE/NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`, each with
+ * an optional `/NODE`. A node in a subgraph is a path. An argument with such a path must have the namespace. Returns
+ * all possible parses, the likeliest first. The list is empty when the text has none of these forms.
  *
  * @param isKind returns true for the name of a kind that can have instances
  */

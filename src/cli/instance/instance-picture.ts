@@ -1,4 +1,4 @@
-import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { namespacedName, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph, InstanceStatus, NodeStatus } from '../../graph/index.ts';
 import { graphOutline, toDot, toMermaid, toSvg } from '../../graph/index.ts';
 import type { ShownState } from '../../inspect/index.ts';
@@ -46,11 +46,10 @@ export function graphOf({ graph, instance, problems }: InstanceObservation): Gra
 /** Returns the states of an instance and its nodes, for a picture. */
 export function instanceStatus(observation: InstanceObservation): InstanceStatus {
   const { instance, decision, refusedWrites } = observation;
-  const { name = '', namespace } = instance.metadata;
   const { state } = recordedState(instance);
   const shownIn = shownNodes(decision.nodes, refusedWrites);
   const tone = state === 'ACTIVE' ? 'ready' : state === 'ERROR' ? 'failed' : 'busy';
-  const title = namespace === undefined ? name : `${namespace}/${name}`;
+  const title = namespacedName(instance.metadata);
   return {
     instance: { tone, text: state === '' ? title : `${title} ${state}` },
     nodes: new Map(

@@ -16,6 +16,7 @@ import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import type { FoundInstance, Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
+import { withMaskedConditions } from './masked-conditions.ts';
 import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
 import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
@@ -161,7 +162,8 @@ export async function observe(
 }
 
 /**
- * Reads the objects of an instance, and decides like its controller.
+ * Reads the objects of an instance, and decides like its controller. The messages of its conditions have no values of
+ * Secrets, where its graph is known.
  *
  * @throws TypeKroError `cli/usage` when the instance does not have the node.
  */
@@ -175,7 +177,7 @@ export async function observeFound(
   if (isGraphObject(instance) && definition === undefined) {
     const seen = await observeGraphObject(api, instance, settings, signal);
     checkNode(node, knownNodes(seen));
-    return { ...seen, ...chosenNode };
+    return withMaskedConditions({ ...seen, ...chosenNode });
   }
   if (definition === undefined) {
     const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
@@ -194,20 +196,20 @@ export async function observeFound(
   const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
   const seen = { instance, definition, ...known, ...chosenNode };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
-  checkNode(node, [...graph.nodes.keys()]);
   const options = { api, graph, instance, step: { ...step, ...collectionLimit(instance) }, signal };
   const decision = await decideWithDryRuns(api, (tried) => observeInstance({ ...options, ...tried }), signal);
-  if (!isPaused(instance)) return { ...seen, graph, decision };
+  checkNode(node, knownNodes({ graph, decision }));
+  if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, decision });
   const resumed = { ...options, instance: resumedInstance(instance) };
-  return {
+  return withMaskedConditions({
     ...seen,
     graph,
     decision,
     resumed: await decideWithDryRuns(api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
-  };
+  });
 }
 
-/** The nodes that a user can name: those of the graph, and those whose objects the Graph still has. */
+/** The nodes that a user can name: those of the graph, and those whose objects the instance still has. */
 function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'decision'>): string[] {
   return [...new Set([...(graph?.nodes.keys() ?? []), ...decision.nodes.map(({ id }) => id)])];
 }

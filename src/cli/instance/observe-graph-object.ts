@@ -73,7 +73,7 @@ function retiredReports(instance: KubeObject, graph: Graph | undefined, decision
 function notesOn(instance: KubeObject, settings: ControllerSettings | undefined): string[] {
   const { contributions } = recordedTracking(instance);
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
-  const fields = [...new Set(contributions.map(({ kind, namespace, name }) => `${kind} ${fullName(namespace, name)}`))];
+  const fields = [...new Set(contributions.map(objectName))];
   return [
     ...(settings?.graphKind === false
       ? [
@@ -83,9 +83,6 @@ function notesOn(instance: KubeObject, settings: ControllerSettings | undefined)
     ...(isDeleted && fields.length > 0 ? [`its fields in ${fields.join(', ')} are released before it is removed`] : []),
   ];
 }
-
-const fullName = (namespace: string | undefined, name: string): string =>
-  namespace === undefined ? name : `${namespace}/${name}`;
 
 /** The reasons of a Graph that cannot continue by itself. Any other reason needs only time or another client. */
 const FAILED: ReadonlySet<string> = new Set([

@@ -92,3 +92,39 @@ spec:
     'applying: creates its object',
   ]);
 });
+
+test('the refusal of an object with a value of a Secret does not quote it', async () => {
+  world = await virtualWorld();
+  await world.apply(
+    yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: caches }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
+  resources:
+    - id: login
+      template: { apiVersion: v1, kind: Secret, metadata: { name: mine }, stringData: { key: "hush hush!" } }
+    - id: map
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine, labels: { token: "\${string(login.data.key)}" } } }
+`),
+  );
+  await world.advance(2000);
+  await world.apply(
+    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
+  );
+  await world.advance(3000);
+  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  const seen = await withRefusedWrites(world.user, observed, NEVER);
+  const why = await whyOf(observed, world.user, NEVER);
+  const texts = [treeNodes(seen)[1]?.reason, why.causes[0]?.reason, why.recorded];
+  for (const text of [
+    ...texts,
+    ...statusView(seen)
+      .conditions.map(({ message }) => message)
+      .slice(-1),
+  ]) {
+    expect(text).toContain('Invalid value: "(secret)"');
+  }
+  expect(JSON.stringify([seen.instance, why, statusView(seen)])).not.toMatch(/hush|aHVzaCB/);
+});

@@ -4,9 +4,10 @@ import { apiFailure, requestApply } from '../../execute/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import type { ApplyAction, Decision } from '../../runtime/index.ts';
-import { failureText, isRefusal, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import type { ApiFailure, ApplyAction } from '../../runtime/index.ts';
+import { failureClass, failureText, isRefusal, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { isImmutableRefusal } from '../plan/replacement.ts';
+import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
 import type { PendingWrite } from './why-report.ts';
 
@@ -25,10 +26,9 @@ export async function withRefusedWrites(
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
   const { decision } = observation;
-  const account = accountOf(observation);
   const due = decision.nodes.filter(({ because, retired }) => because.kind === 'write' && retired !== true);
   const tried = await Promise.all(
-    due.map(async ({ id }) => ({ id, write: await pendingWrite(api, id, decision, account, signal) })),
+    due.map(async ({ id }) => ({ id, write: await pendingWrite(api, id, observation, signal) })),
   );
   const refused = tried.flatMap(({ id, write }) => (write?.result === 'refused' ? [[id, write] as const] : []));
   return refused.length === 0 ? observation : { ...observation, refusedWrites: new Map(refused) };
@@ -41,15 +41,37 @@ export async function withRefusedWrites(
 export async function pendingWrite(
   api: KubernetesApi,
   node: string,
-  decision: Decision,
-  account: Account | undefined,
+  observation: WritesOf,
   signal: AbortSignal,
 ): Promise<PendingWrite | undefined> {
-  const actions = decision.apply.filter(({ nodeId }) => nodeId === node);
-  const tried = await Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, signal)));
+  const actions = observation.decision.apply.filter(({ nodeId }) => nodeId === node);
+  const account = accountOf(observation);
+  const mask = refusalTextOf(observation);
+  const tried = await Promise.all(
+    actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, mask, signal)),
+  );
   return (
     tried.find(({ result }) => result === 'refused') ?? tried.find(({ result }) => result !== 'accepted') ?? tried[0]
   );
+}
+
+/** What a view needs to try the pending writes of an instance. */
+export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
+
+/** Gives the API server's message about a write without values of Secrets. */
+type RefusalText = (action: ApplyAction, failure: ApiFailure) => string;
+
+function refusalTextOf(observation: WritesOf): RefusalText {
+  const mask = refusalMaskOf(observation);
+  return ({ nodeId, target, desired }, failure) => {
+    // The message of this process quotes nothing.
+    if (failureClass(failure) === 'not-sent') return failureText(failure);
+    // The message can quote each value of a Secret, so the text has the reason in its place. The text about a missing
+    // right quotes no value.
+    if (target.type.kind === 'Secret') return failureText({ ...failure, message: failure.reason });
+    if (mask === undefined || failure.permission !== undefined) return failureText(failure);
+    return failureText({ ...failure, message: mask(nodeId, desired, failure.message) });
+  };
 }
 
 /** The account as which a controller writes. */
@@ -62,10 +84,7 @@ interface Account {
 /**
  * The account as which the controller writes the objects of an instance; `undefined` when it is the controller's own.
  */
-export function accountOf({
-  instance,
-  actingAs,
-}: Pick<InstanceObservation, 'instance' | 'actingAs'>): Account | undefined {
+function accountOf({ instance, actingAs }: Pick<WritesOf, 'instance' | 'actingAs'>): Account | undefined {
   return actingAs === undefined ? undefined : { user: actingAs, named: namedBy(instance) };
 }
 
@@ -74,32 +93,38 @@ const namedBy = (instance: KubeObject): string =>
     ? 'the objects of this Graph (spec.serviceAccountName, or default)'
     : 'the objects of this definition (annotation typekro.dev/service-account)';
 
-/** The API server refuses a dry run when a webhook has side effects. */
+/** The API server's message for a dry run that it refuses, because a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
 
 /** The API server's message for a user who may not impersonate another user. */
 const NO_IMPERSONATION = /cannot impersonate resource/;
 
 /**
- * Tries a write as the account that the definition or the Graph names. When impersonation is not allowed, tries it with
- * the user's own rights.
+ * Tries a write as the account that the definition or the Graph names. When impersonation is not allowed, tries the
+ * write with the user's own rights.
  */
 async function dryRunAs(
   api: KubernetesApi,
   action: ApplyAction,
   account: Account | undefined,
+  mask: RefusalText,
   signal: AbortSignal,
 ): Promise<PendingWrite> {
-  if (account === undefined) return dryRun(api, action, signal);
+  if (account === undefined) return dryRun(api, action, mask, signal);
   const { user, named } = account;
-  const tried = await dryRun(api.as({ user }), action, signal);
-  if (NO_IMPERSONATION.test(tried.problem)) return dryRun(api, action, signal);
+  const tried = await dryRun(api.as({ user }), action, mask, signal);
+  if (NO_IMPERSONATION.test(tried.problem)) return dryRun(api, action, mask, signal);
   if (tried.result !== 'unknown' || tried.isRightMissing !== true) return tried;
   const remedy = `give ${user} that right: it writes ${named}`;
   return { ...tried, result: 'refused', remedy };
 }
 
-async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSignal): Promise<PendingWrite> {
+async function dryRun(
+  api: KubernetesApi,
+  action: ApplyAction,
+  mask: RefusalText,
+  signal: AbortSignal,
+): Promise<PendingWrite> {
   const { target, differences = [] } = action;
   const ref = refOfTarget(target);
   const name = objectName(ref);
@@ -109,9 +134,7 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
-    // The API server's message can quote a value of the Secret, so the text has the reason in place of the message. The
-    // text about a missing right quotes no value.
-    const text = failureText(ref.kind === 'Secret' ? { ...failure, message: failure.reason } : failure);
+    const text = mask(action, failure);
     // A controller retries when a namespace is missing. For the user it counts as a refusal, because the user must
     // create the namespace.
     const isRefused = isRefusal(failure) || failure.code === 404;
@@ -133,13 +156,16 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
     return {
       result: 'refused',
       object: name,
-      problem: `the API server refuses ${name}: ${text}`,
+      problem: refusedText(name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
       ...(remedy === undefined ? {} : { remedy }),
     };
   }
 }
+
+/** Says that the API server refuses a write, with its message. */
+export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
 
 const isBelow = (path: string, field: string): boolean =>
   path !== field && (path.startsWith(`${field}.`) || path.startsWith(`${field}[`));

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { KubeClient, KubernetesApi } from '../../kube/index.ts';
 import { readFamilies } from '../../kube/index.ts';
-import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { objectsAt, podLogPath, textAt } from '../../kubernetes/index.ts';
 import { printable } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 
@@ -41,7 +41,7 @@ export async function logSources(
   const families = await readFamilies(api, refs, signal);
   const pods = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
   const byName = new Map(pods.map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]));
-  const sources = [...byName.values()].flatMap(containersOf);
+  const sources = [...byName.values()].flatMap(logSourcesOf);
   if (sources.length === 0) {
     throw new TypeKroError(`there is no pod behind ${node === undefined ? 'the instance' : `the node ${node}`}`, {
       code: 'instance/no-pods',
@@ -59,7 +59,7 @@ export async function logSources(
 }
 
 /** The containers of a pod, init containers first. */
-export function containersOf(pod: KubeObject): LogSource[] {
+export function logSourcesOf(pod: KubeObject): LogSource[] {
   const { namespace = '', name = '' } = pod.metadata;
   const all = [...objectsAt(pod, 'spec', 'initContainers'), ...objectsAt(pod, 'spec', 'containers')];
   return all.map((container) => ({ namespace, pod: name, container: textAt(container, 'name') }));
@@ -78,7 +78,7 @@ export async function* logLines(
     ...(follow ? { follow: 'true' } : {}),
     ...(tail === undefined ? {} : { tailLines: String(tail) }),
   });
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query.toString()}`;
+  const path = podLogPath({ namespace, name: pod }, query);
   const decoder = new TextDecoder();
   let rest = '';
   for await (const bytes of client.stream({ path, signal })) {

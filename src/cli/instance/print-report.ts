@@ -19,7 +19,7 @@ export interface Report {
  * the data. With a result sink, reports go to the sink and are not printed.
  *
  * @param more names of other forms that each report has
- * @throws TypeKroError `cli/usage` for another form.
+ * @throws TypeKroError `cli/usage` when `--output` names a form that the report does not have.
  */
 export function reportPrinter(
   context: CommandContext,

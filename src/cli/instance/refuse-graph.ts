@@ -9,7 +9,7 @@ export const NO_SUSPENSION = 'cannot be suspended: neither kro nor TypeKro can s
 /**
  * Refuses a Graph in a command about instances of definitions.
  *
- * @param why what a Graph lacks, as a predicate
+ * @param why the rest of the sentence after the name of the Graph, e.g. `has no revisions`
  * @throws TypeKroError `cli/graph` for an object of the kind Graph.
  */
 export function refuseGraph(object: KubeObject, why: string): void {

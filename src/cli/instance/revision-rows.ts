@@ -1,6 +1,6 @@
 import { definitionRevisions, pinnedRevision } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, namespacedName } from '../../core/index.ts';
 import { revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { instancesOfDefinition } from './definition-instances.ts';
@@ -9,6 +9,8 @@ import { graphDifferences } from './revision-difference.ts';
 /** A row of `typekro revisions`. */
 export interface RevisionRow {
   readonly revision: number;
+  /** The name of the object `GraphRevision`. */
+  readonly name: string;
   readonly created: string;
   /** True when the definition is equal to this revision, and the revision is the newest. */
   readonly current: boolean;
@@ -18,28 +20,44 @@ export interface RevisionRow {
   readonly changes: readonly string[];
 }
 
-/** Lists the stored revisions of a definition, newest first. */
+/**
+ * Lists the stored revisions of a definition, newest first.
+ *
+ * @param pinnedTo the instances that are pinned to a revision, as `namespace/name`
+ */
 export async function revisionRows(
   api: KubernetesApi,
   definition: KubeObject,
+  pinnedTo: (revision: number) => readonly string[],
   signal: AbortSignal,
 ): Promise<RevisionRow[]> {
   const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const currentHash = revisionHash(spec);
-  const instances = (await instancesOfDefinition(api, definition, { metadataOnly: true, signal })) ?? [];
   return all
     .map(({ number, spec: of, object }, index): RevisionRow => {
       const before = all[index - 1]?.spec;
       return {
         revision: number,
+        name: object.metadata.name ?? '',
         created: object.metadata.creationTimestamp ?? '',
         current: revisionHash(of) === currentHash && index === all.length - 1,
-        pinned: instances
-          .filter((instance) => pinnedRevision(instance) === number)
-          .map(({ metadata: { namespace, name = '' } }) => (namespace === undefined ? name : `${namespace}/${name}`)),
+        pinned: pinnedTo(number),
         changes: before === undefined ? [] : graphDifferences(before, of),
       };
     })
     .toReversed();
+}
+
+/** Reads the instances of a definition, and returns those that are pinned to a revision, as `namespace/name`. */
+export async function readPins(
+  api: KubernetesApi,
+  definition: KubeObject,
+  signal: AbortSignal,
+): Promise<(revision: number) => readonly string[]> {
+  const instances = (await instancesOfDefinition(api, definition, { metadataOnly: true, signal })) ?? [];
+  return (revision) =>
+    instances
+      .filter((instance) => pinnedRevision(instance) === revision)
+      .map(({ metadata }) => namespacedName(metadata));
 }

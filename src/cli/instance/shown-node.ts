@@ -49,10 +49,14 @@ export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites 
   };
 }
 
+/** Is the user forbidden to read the node? The controller has rights of its own. */
+export const isForbidden = ({ because }: NodeReport): boolean =>
+  because.kind === 'read-failed' && because.failure.code === 403;
+
 function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, refused: RefusedWrites): ShownNode {
   const { reason, waitsFor, remedy } = explainNode(node);
   const { because, state } = node;
-  if (because.kind === 'read-failed' && because.failure.code === 403) {
+  if (isForbidden(node)) {
     const own = reason.replace(/^cannot be read/, 'cannot be read with your rights');
     return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
   }

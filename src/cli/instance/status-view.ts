@@ -26,7 +26,7 @@ export interface StatusView {
   /** The instance is suspended: nothing is written before it is resumed. */
   readonly suspended?: true;
   readonly ready: number;
-  /** The nodes that take part, without the skipped ones. */
+  /** The number of nodes, without the skipped ones. */
   readonly nodes: number;
   readonly skipped: number;
   /** The nodes whose state the user may not see. Absent when there is none. */

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import { readSession } from '../../kube/index.ts';
-import { diffLines, diffReport } from './diff-report.ts';
+import { differenceLines, diffReport } from './diff-report.ts';
 import { observe } from './observation.ts';
 import { treeLines, treeNodes } from './tree-view.ts';
 
@@ -55,7 +55,7 @@ const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name
 async function diff(text = 'shop'): Promise<string[]> {
   const seen = await look(text);
   if (seen.graph === undefined) throw new Error('it has no graph');
-  return diffLines(diffReport(seen, seen.graph));
+  return differenceLines(diffReport(seen, seen.graph));
 }
 
 describe('tree', () => {
@@ -122,7 +122,9 @@ describe('diff', () => {
     await world.user.patch(configMap('shop'), { data: { a: 'B' } }, { fieldManager: 'webhook' });
     const seen = await observe(api, 'shop/settings', 'default', NEVER);
     if (seen.graph === undefined) throw new Error('it has no graph');
-    expect(diffLines(diffReport(seen, seen.graph))).toEqual(['no difference: every object is as the graph wants it']);
+    expect(differenceLines(diffReport(seen, seen.graph))).toEqual([
+      'no difference: every object is as the graph wants it',
+    ]);
   });
 
   test('two values that differ only in white space are shown as different', async () => {

@@ -20,7 +20,7 @@ export interface WatchedReport {
 
 /**
  * Prints lines again whenever an instance or its objects change, until the signal aborts or the instance is gone. A
- * terminal is redrawn in place. Other outputs get only the lines that were not in the last print.
+ * terminal is redrawn in place. Other outputs get only the lines that the previous read did not have.
  *
  * @param read reads the instance and its objects; returns undefined when the instance is gone
  */

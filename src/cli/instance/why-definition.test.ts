@@ -18,9 +18,9 @@ const SERVED = 'nothing is wrong with the definition: the controller serves it';
 
 test.each([
   ['a definition that is Active', FINE, true],
-  ['one that no controller has accepted', { ...FINE, state: 'Inactive' }, false],
-  ['one without a state', { ...FINE, state: '' }, false],
-  ['one with a condition that is not known', { ...FINE, notes: ['KindReady is not known yet'] }, false],
+  ['a definition that no controller has accepted', { ...FINE, state: 'Inactive' }, false],
+  ['a definition without a state', { ...FINE, state: '' }, false],
+  ['a definition with a condition that is not known', { ...FINE, notes: ['KindReady is not known yet'] }, false],
 ])('is the definition reported as served: %s', (_name, report, isServed) => {
   expect(definitionWhyLines(report, 0, false).includes(SERVED)).toBe(isServed);
 });

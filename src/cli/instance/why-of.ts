@@ -1,6 +1,6 @@
 import type { WhyReport } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { rootCausesOf } from '../../runtime/index.ts';
+import { shownCauses } from './shown-causes.ts';
 import { findEvidence } from './evidence.ts';
 import type { InstanceObservation } from './observation.ts';
 import { whyReport } from './why-report.ts';
@@ -12,6 +12,6 @@ export async function whyOf(
   signal: AbortSignal,
 ): Promise<WhyReport> {
   const { decision, node } = observation;
-  const found = await findEvidence(api, rootCausesOf(decision.nodes, node), observation, signal);
+  const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal);
   return whyReport(observation, found);
 }

@@ -1,9 +1,16 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { objectName, refOf } from '../../core/index.ts';
+import { namespacedName, objectName, refOf } from '../../core/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
 import type { Blocker, FailedCondition, Trouble, WhyCause, WhyReport } from '../../inspect/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
-import { otherFinalizers, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
+import {
+  CORRECT_REFUSED,
+  otherFinalizers,
+  readConditions,
+  readWithDefault,
+  refusalRemedy,
+  remedyOf,
+} from '../../runtime/index.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { isEmptySelection, mapWithoutKey } from './found-text.ts';
@@ -85,7 +92,7 @@ const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
   because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
 /** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
-const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
+export const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
 
 function failedConditionsOf(instance: InstanceObservation['instance']): FailedCondition[] {
   const isFailed = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
@@ -133,7 +140,7 @@ function causeOf(
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
   const isSuspended = node.because.kind === 'suspended';
   const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
-  const advice = isSuspended ? remedyOfBecause : (known ?? remedyOfBecause);
+  const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? CORRECT_REFUSED : remedyOfBecause));
   const about = first?.object ?? object;
   return {
     node: node.id,
@@ -166,7 +173,7 @@ function differingText(write: PendingWrite | undefined): string[] {
   return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
-/** The first object with which one of the texts begins. This object lacks data, or another client changed it. */
+/** The first object with whose name one of the texts begins. This object lacks data, or another client changed it. */
 function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
 }
@@ -215,10 +222,10 @@ const SEE_CONTROLLER =
   'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
 /** Returns `kubectl describe service shop-svc -n team-a`, or `typekro why …` for an object of the group `kro.run`. */
-function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): string {
+function describeCommand(ref: ObjectRef): string {
+  const { apiVersion, kind, name, namespace } = ref;
   if (apiVersion.startsWith('kro.run/')) {
-    const fullName = namespace === undefined ? name : `${namespace}/${name}`;
-    return `typekro why ${shellWord(`${kind.toLowerCase()}/${fullName}`)}`;
+    return `typekro why ${shellWord(`${kind.toLowerCase()}/${namespacedName(ref)}`)}`;
   }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
   // Several groups can have a custom kind of the same name.

@@ -130,6 +130,15 @@ const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[],
     ['✗ map  failed: the API server refuses ConfigMap default/Not_shop-map', 'RFC 1123 subdomain'],
   ],
   [
+    'a value of a label that the server refuses',
+    [definition(config('map', '{ a: b }').replace('metadata: { ', 'metadata: { labels: { x: "a b" }, ')), instance()],
+    [
+      '✗ map  failed: the API server refuses ConfigMap default/shop-map',
+      'metadata.labels: Invalid value: "a b"',
+      'do         correct what the message names, in the definition or in the instance',
+    ],
+  ],
+  [
     'a division by zero',
     [
       definition(
@@ -209,7 +218,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     ],
   ],
   [
-    'a claim without a class',
+    'a claim whose class does not exist',
     [
       definition(`
 - id: claim

@@ -33,7 +33,8 @@ const fileCodes: readonly CodeInfo[] = [
   {
     code: 'input/empty',
     severity: 'warning',
-    summary: 'A file among several holds no object. Most often it was not saved.',
+    summary:
+      'A file holds no object. Most often it was not saved. It is an error when no file has what the command needs.',
     example: '# an object comes here later\n',
     remedy: 'Write an object into the file, or do not name it.',
   },
@@ -57,7 +58,7 @@ const fileCodes: readonly CodeInfo[] = [
     code: 'input/port-mismatch',
     severity: 'warning',
     summary:
-      'A Service, a probe or a route names a port that the selected pods or the named Service do not have, so that no request arrives.',
+      'A Service names a port that its pods do not have, a probe one that its container does not have, or a route one that its Service does not have. No request arrives.',
     example:
       RGD(`${WEB}        spec: { containers: [{ name: web, image: nginx, ports: [{ name: http, containerPort: 80 }] }] }
     - id: front
@@ -67,7 +68,7 @@ const fileCodes: readonly CodeInfo[] = [
         metadata: { name: front }
         spec: { selector: { app: web }, ports: [{ port: 80, targetPort: htpp }] }
 `),
-    remedy: 'Use the name or the number of a port that the containers declare.',
+    remedy: 'Use the name or the number of a port that the containers declare; in a route, a port of the Service.',
   },
   {
     code: 'input/duplicate',
@@ -86,7 +87,7 @@ const fileCodes: readonly CodeInfo[] = [
   {
     code: 'input/invalid-field',
     severity: 'error',
-    summary: 'A field of an object has a value that the schema of its kind does not allow.',
+    summary: 'A field of an object has a value that the API server or the controller refuses.',
     example: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { level: [debug] }\n',
     remedy: 'Write a value of the type that the message names; typekro explain KIND.FIELD shows what a field takes.',
   },

@@ -21,7 +21,10 @@ import { liveHover } from './live-hover.ts';
 import { runLens } from './run-lens.ts';
 import type { LanguageServer } from './server.ts';
 
-/** Registers the handlers of requests. Each answer is a function of the model, so no request waits for a check. */
+/**
+ * Registers the handlers of requests. Answers about a document come from its text and the workspace, so no request
+ * waits for a check.
+ */
 export function registerAnswers(connection: Connection, server: LanguageServer, library: ProtocolLibrary): void {
   const { workspace } = server;
   /** The answer for an open YAML or JSON document; an internal error is reported, and the answer is then `otherwise`. */

@@ -4,6 +4,9 @@ import { fixesFor, openDocument, toProtocol } from '../../editor/index.ts';
 import type { Workspace } from '../../editor/index.ts';
 import { checkDocument } from './check-document.ts';
 
+/** Lines that make a file too long. */
+const LONG = '# x\n'.repeat(2 * 1024 * 1024);
+
 /** The codes and marked texts of the problems of a document. */
 async function problems(text: string, others: Readonly<Record<string, string>> = {}): Promise<string[]> {
   const { workspace, document } = editorAt(text, others);
@@ -48,18 +51,61 @@ test.each([
   ['an unknown kind of a group that nothing defines', 'apiVersion: acme.test/v1\nkind: Thing\nmetadata: {name: a}\n'],
   ['a file of another tool', 'services:\n  web: {image: nginx}\n'],
   ['a document without a kind', 'a: [1\n'],
+  ['a chart of Helm', 'apiVersion: v2\nname: shop\nversion: 1.0.0\n'],
+  ['a kustomization', 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [app.yaml]\n'],
+  ['a kubeconfig', 'apiVersion: v1\nkind: Config\nclusters: []\n'],
+  [
+    'a kind of a group that nothing defines, with the name of a kind of Kubernetes',
+    'apiVersion: acme.test/v1\nkind: Service\nmetadata: {name: a}\n',
+  ],
+  ['a file of another tool that is too long', `lockfileVersion: 9\n${LONG}`],
+  ['JSON of another tool that is too long', `{\n  "name": "a",\n  "b": {"kind": "c"},\n${LONG}}`],
 ])('%s has no problem', async (_title, text) => {
   expect(await problems(text)).toEqual([]);
 });
 
-test('an unknown kind of Kubernetes has a problem', async () => {
-  expect(await problems('apiVersion: apps/v1\nkind: Deploymnt\nmetadata: {name: a}\n')).toEqual([
-    'input/unknown-kind Deploymnt',
-  ]);
+const CRD = JSON.stringify({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.acme.test' },
+  spec: {
+    group: 'acme.test',
+    scope: 'Namespaced',
+    names: { kind: 'Thing', plural: 'things', singular: 'thing', listKind: 'ThingList' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+});
+const THIN = 'apiVersion: acme.test/v1\nkind: Thin\nmetadata: {name: a}\n';
+
+test.each<[string, string, Readonly<Record<string, string>>, string]>([
+  ['Kubernetes', 'apiVersion: apps/v1\nkind: Deploymnt\nmetadata: {name: a}\n', {}, 'Deploymnt'],
+  ['a group with a CRD in another file', THIN, { 'crd.json': CRD }, 'Thin'],
+  ['a group with a CRD in the same file', `${CRD}\n---\n${THIN}`, {}, 'Thin'],
+  [
+    'a group with a definition in the same file',
+    `${SHOP.replace('kind: Shop', 'kind: Shop\n    group: acme.test')}---\n${THIN.replace('v1', 'v1alpha1')}`,
+    {},
+    'Thin',
+  ],
+  ['a kind of another group', 'apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n', {}, 'v1'],
+])('an unknown kind of %s has a problem', async (_title, text, others, marked) => {
+  expect(await problems(text, others)).toEqual([`input/unknown-kind ${marked}`]);
 });
 
-test('a file that is too long has one problem', async () => {
-  const document = openDocument(URI, 'app.yaml', 1, SHOP + '# x\n'.repeat(2 * 1024 * 1024));
+test.each([
+  ['a kind of Kubernetes', 'apiVersion: v1\nkind: ConfigMap\ndata: {}\n'],
+  ['an object that has no kind', 'apiVersion: v1\nmetadata: {name: a}\n'],
+  ['an object that has no apiVersion', 'kind: ConfigMap\nmetadata: {name: a}\n'],
+  ['an object in braces', '{"metadata": {"name": "a"}, "apiVersion": "v1"}\n'],
+])('%s with missing fields has a problem', async (_title, text) => {
+  expect((await problems(text)).map((each) => each.split(' ')[0])).toEqual(['input/not-an-object']);
+});
+
+test.each([
+  ['YAML', SHOP + LONG],
+  ['JSON', `{\n  "kind": "List",\n  "apiVersion": "v1",\n  "items": [\n${LONG}]}`],
+])('%s that is too long has one problem', async (_title, text) => {
+  const document = openDocument(URI, 'app.yaml', 1, text);
   const { diagnostics } = await checkDocument(document, {} as Workspace);
   expect(diagnostics.map(({ code, severity }) => ({ code, severity }))).toEqual([
     { code: 'yaml/too-large', severity: 'warning' },

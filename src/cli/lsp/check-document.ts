@@ -3,6 +3,7 @@ import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { EditorDocument, Workspace } from '../../editor/index.ts';
 import { MAX_EDITED_LENGTH } from '../../editor/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { isCrd } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import type { InputObject } from '../up/load-inputs.ts';
@@ -18,12 +19,12 @@ export interface CheckedDocument {
 const NOTHING: CheckedDocument = { diagnostics: [], graphs: [], graphObjects: [] };
 
 /**
- * Checks an open file as `typekro validate` does, against the kinds of the workspace. Files of other tools have no
- * problems here: only a file with an object of Kubernetes is checked.
+ * Checks an open file as `typekro validate` does, against the kinds of the workspace. A file without an object of
+ * Kubernetes belongs to another tool, and has no problems.
  */
 export async function checkDocument(document: EditorDocument, workspace: Workspace): Promise<CheckedDocument> {
-  if (document.isTooLong) return { ...NOTHING, diagnostics: [tooLong(document)] };
-  if (!isManifest(document)) return NOTHING;
+  if (document.isTooLong) return mayBeManifest(document) ? { ...NOTHING, diagnostics: [tooLong(document)] } : NOTHING;
+  if (!isManifest(document, workspace)) return NOTHING;
   const { objects, diagnostics } = manifestOf(document.parsed(), document.text.text);
   const { file, uri } = document;
   const inputs = {
@@ -48,38 +49,60 @@ export async function checkModuleObjects(
   return checkInputs({ objects, diagnostics: loading, texts: new Map<string, string>() }, { crds });
 }
 
-/** Does a document of the file look like an object of Kubernetes? */
-function isManifest({ parts, text }: EditorDocument): boolean {
-  if (!/^\s*["']?(?:apiVersion|kind)["']?\s*:/m.test(text.text)) return false;
-  return parts.some(({ part }) => {
-    const { value } = part;
+/**
+ * Does a file that is too long to be parsed look like a manifest? A manifest in YAML has the field `kind` at the
+ * beginning of a line. A manifest in JSON begins with `apiVersion` or `kind`.
+ */
+function mayBeManifest({ text: { text } }: EditorDocument): boolean {
+  const isJson = /^\s*\{/.test(text);
+  return isJson ? /^\s*\{\s*"(?:apiVersion|kind)"\s*:/.test(text) : /^["']?kind["']?[\t ]*:/m.test(text);
+}
+
+/**
+ * Does a document of the file look like an object of Kubernetes? Other tools have files with `apiVersion` and `kind`,
+ * too. Without `metadata`, only a kind that the workspace knows counts.
+ */
+function isManifest({ parts, text }: EditorDocument, { source }: Workspace): boolean {
+  // Most files of other tools need not be parsed.
+  if (!/(?:^|[{,])[\t ]*["']?(?:apiVersion|kind)["']?[\t ]*:/m.test(text.text)) return false;
+  return parts.some(({ part: { value } }) => {
     if (!isJsonObject(value)) return false;
-    return Object.hasOwn(value, 'apiVersion') || (Object.hasOwn(value, 'kind') && Object.hasOwn(value, 'metadata'));
+    const { apiVersion, kind } = value;
+    if (Object.hasOwn(value, 'metadata') && (apiVersion !== undefined || kind !== undefined)) return true;
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
+    return source.resourceOf({ ...parseApiVersion(apiVersion), kind }) !== undefined;
   });
 }
 
 /**
- * Leaves out unknown kinds of groups that nothing in the workspace defines. A cluster may serve them, and the editor
- * asks no cluster.
+ * Leaves out the problems about unknown kinds of groups that neither Kubernetes, nor the workspace, nor the file itself
+ * defines. A cluster may serve such a kind, and the language server asks no cluster.
  */
 function withoutForeign(
   checked: CheckedDocument,
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
 ): CheckedDocument {
-  const own = new Set(['kro.run', ...crds.map(({ spec }) => String(spec?.['group']))]);
-  const builtin = new Set([...builtinSource().kinds()].map(({ group }) => group));
+  const inFile = [...objects.map(({ object }) => object).filter(isCrd), ...checked.graphs.map(crdOfGraph)];
+  const known = new Set([
+    'kro.run',
+    ...[...crds, ...inFile].map(({ spec }) => String(spec?.['group'])),
+    ...[...builtinSource().kinds()].map(({ group }) => group),
+  ]);
   const foreign = new Set(
     objects.flatMap(({ object, document }) => {
-      const { group } = parseApiVersion(object.apiVersion);
-      const { line, column } = document?.position(['kind']) ?? {};
-      return own.has(group) || builtin.has(group) ? [] : [`${line}:${column}`];
+      if (known.has(parseApiVersion(object.apiVersion).group)) return [];
+      // The problem is at `apiVersion` when another group has the kind.
+      return [document?.position(['kind']), document?.position(['apiVersion'])].map(placeKey);
     }),
   );
   const isForeign = ({ code, source }: Diagnostic): boolean =>
-    code === 'input/unknown-kind' && foreign.has(`${source?.line}:${source?.column}`);
+    code === 'input/unknown-kind' && foreign.has(placeKey(source));
   return { ...checked, diagnostics: checked.diagnostics.filter((each) => !isForeign(each)) };
 }
+
+const crdOfGraph = ({ instance }: Graph): KubeObject => instance.crd;
+const placeKey = (place: Diagnostic['source']): string => `${place?.line}:${place?.column}`;
 
 function tooLong({ file }: EditorDocument): Diagnostic {
   return {

@@ -9,7 +9,7 @@ import { placedInCall } from '../up/place-in-call.ts';
 import { textOf } from '../up/source-text.ts';
 import { checkModuleObjects } from './check-document.ts';
 import type { LspSettings } from './settings.ts';
-import { pathOf } from './workspace-files.ts';
+import { pathOfUri } from './workspace-files.ts';
 
 /** Files that can hold compositions. */
 export const SCRIPT = /\.[cm]?[jt]s$/i;
@@ -47,7 +47,7 @@ export async function traceModule(
   settings: Pick<LspSettings, 'traceTimeoutMs' | 'traceMemoryMiB'>,
   signal: AbortSignal,
 ): Promise<TracedModule> {
-  const path = pathOf(uri) ?? '';
+  const path = pathOfUri(uri) ?? '';
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(tooSlow(settings.traceTimeoutMs)), settings.traceTimeoutMs);
   const reader = createModuleReader(() => {}, AbortSignal.any([signal, deadline.signal]), [

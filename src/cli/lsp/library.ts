@@ -1,7 +1,7 @@
 import type * as Library from './protocol-library.ts';
 
-/** The protocol's library. */
+/** The library of the Language Server Protocol. */
 export type ProtocolLibrary = typeof Library;
 
-/** Loads the protocol's library. */
+/** Loads the library of the Language Server Protocol. */
 export const protocolLibrary = (): Promise<ProtocolLibrary> => import('./protocol-library.ts');

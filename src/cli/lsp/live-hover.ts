@@ -15,7 +15,8 @@ const READ_TIMEOUT_MS = 2000;
 const MAX_VALUE_LENGTH = 2000;
 
 /**
- * The value of the field at a position in the cluster, as Markdown. Reads one object. Secrets are never read.
+ * The value in the cluster of the field at a position of a document, as Markdown. Reads one object. Secrets are never
+ * read.
  *
  * @returns undefined for a place that is no field of an object, and for an object that the cluster does not have
  */

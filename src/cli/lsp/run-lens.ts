@@ -3,7 +3,7 @@ import { TypeKroError } from '../../core/index.ts';
 import { LENS_COMMANDS } from '../../editor/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { printFailure } from '../failure.ts';
-import { pathOf } from './workspace-files.ts';
+import { pathOfUri } from './workspace-files.ts';
 
 /** The command line behind each lens. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -33,7 +33,7 @@ export async function runLens(
   lensOptions?: unknown,
 ): Promise<LensResult> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const path = typeof argument === 'string' ? pathOf(argument) : undefined;
+  const path = typeof argument === 'string' ? pathOfUri(argument) : undefined;
   // Only `traceModule` loads code, with limits and in trusted workspaces.
   const isManifest = path !== undefined && /\.(?:ya?ml|json)$/i.test(path);
   if (load === undefined || !isManifest) {

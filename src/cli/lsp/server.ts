@@ -16,8 +16,8 @@ import type { TracedModule } from './compositions.ts';
 import { importsPackage, SCRIPT, traceModule } from './compositions.ts';
 import type { ProtocolLibrary } from './library.ts';
 import type { LspSettings } from './settings.ts';
-import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
-import { findManifests, MANIFEST, pathOf, readManifestFile, shownFile } from './workspace-files.ts';
+import { DEFAULT_SETTINGS, readEditorSettings } from './settings.ts';
+import { findManifests, MANIFEST, pathOfUri, readManifestFile, shownFile } from './workspace-files.ts';
 
 /** The time between a change and its check, in milliseconds. A completion can be answered in this time. */
 const CHECK_DELAY_MS = 10;
@@ -84,7 +84,7 @@ export class LanguageServer {
     });
     connection.onDidChangeConfiguration(({ settings }) => {
       const given = (settings as { readonly typekro?: unknown } | null)?.typekro ?? settings;
-      this.#settings = readSettings(given as never, this.#settings);
+      this.#settings = readEditorSettings(given as never, this.#settings);
       for (const { uri } of this.workspace.openDocuments()) this.#trace(uri);
     });
     connection.onShutdown(() => this.close());
@@ -112,7 +112,7 @@ export class LanguageServer {
   #initialize({ workspaceFolders, rootUri, initializationOptions, capabilities }: InitializeParams): InitializeResult {
     this.#folders =
       workspaceFolders?.map(({ uri }) => uri) ?? (rootUri === null || rootUri === undefined ? [] : [rootUri]);
-    this.#settings = readSettings(initializationOptions as never, this.#settings);
+    this.#settings = readEditorSettings(initializationOptions as never, this.#settings);
     this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     return {
       serverInfo: { name: 'typekro', version: packageVersion() },
@@ -249,7 +249,7 @@ export class LanguageServer {
     const found = [...this.#modules.values()].flatMap(({ traced }) => traced.problems.get(uri) ?? []);
     const unique = new Map(found.map((problem) => [JSON.stringify(problem), problem]));
     const open = this.workspace.document(uri);
-    const text = open?.text ?? new EditorText(textOf(pathOf(uri) ?? ''));
+    const text = open?.text ?? new EditorText(textOf(pathOfUri(uri) ?? ''));
     this.#send(uri, toProtocol(text, [...unique.values()]));
   }
 

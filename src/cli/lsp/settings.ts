@@ -27,7 +27,7 @@ const MAX_TIMEOUT_MS = 120_000;
 const MAX_MEMORY_MIB = 4096;
 
 /** Reads settings. A member that is absent or has a wrong type keeps its value in `before`. */
-export function readSettings(given: JsonValue | undefined, before: LspSettings = DEFAULT_SETTINGS): LspSettings {
+export function readEditorSettings(given: JsonValue | undefined, before: LspSettings = DEFAULT_SETTINGS): LspSettings {
   if (!isJsonObject(given)) return before;
   const flag = (name: string, otherwise: boolean): boolean =>
     typeof given[name] === 'boolean' ? given[name] : otherwise;

@@ -23,14 +23,14 @@ export interface FoundFile {
 
 /** The name of a file in messages: relative to a folder of the workspace that contains it. */
 export function shownFile(uri: string, folders: readonly string[]): string {
-  const path = pathOf(uri);
+  const path = pathOfUri(uri);
   if (path === undefined) return uri;
-  const within = folders.flatMap((folder) => pathOf(folder) ?? []).map((folder) => relative(folder, path));
+  const within = folders.flatMap((folder) => pathOfUri(folder) ?? []).map((folder) => relative(folder, path));
   return within.find((name) => name !== '' && !/^\.\.(?:[/\\]|$)/.test(name) && !isAbsolute(name)) ?? path;
 }
 
 /** The path of a file; `undefined` for a document that is not a file. */
-export function pathOf(uri: string): string | undefined {
+export function pathOfUri(uri: string): string | undefined {
   return uri.startsWith('file:') && URL.canParse(uri) ? fileURLToPath(uri) : undefined;
 }
 
@@ -46,7 +46,7 @@ const isRelevant = (text: string): boolean => /^\s*["']?(?:apiVersion|schemaVers
 export async function* findManifests(folders: readonly string[], signal: AbortSignal): AsyncGenerator<FoundFile> {
   let files = 0;
   let bytes = 0;
-  const open = folders.flatMap((uri) => pathOf(uri) ?? []);
+  const open = folders.flatMap((uri) => pathOfUri(uri) ?? []);
   for (let folder = open.shift(); folder !== undefined; folder = open.shift()) {
     for (const entry of await entriesOf(folder)) {
       if (signal.aborted || files >= MAX_FILES || bytes >= MAX_TOTAL_BYTES) return;
@@ -65,9 +65,9 @@ export async function* findManifests(folders: readonly string[], signal: AbortSi
   }
 }
 
-/** Reads a file. Returns `undefined` when the file vanished, is too large, or holds no object. */
+/** Reads a file. Returns `undefined` when the file vanished, cannot be read, is too large, or holds no object. */
 export async function readManifestFile(uri: string): Promise<FoundFile | undefined> {
-  const path = pathOf(uri);
+  const path = pathOfUri(uri);
   if (path === undefined) return undefined;
   try {
     if ((await stat(path)).size > MAX_FILE_BYTES) return undefined;

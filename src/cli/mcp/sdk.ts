@@ -44,10 +44,13 @@ export interface McpSdk {
 
 const PARTS = ['server/index.js', 'server/stdio.js', 'types.js', 'validation/ajv'];
 
-/** The files from which the protocol's package is resolved: the project in `cwd`, then this package. */
+/**
+ * The paths for `createRequire` from which the protocol's package is resolved: the project in `cwd`, then the folder of
+ * this package.
+ */
 export function mcpSdkImporters(cwd: string): readonly string[] {
-  const packagePath = packageFolder();
-  return [join(cwd, 'package.json'), ...(packagePath === undefined ? [] : [fileURLToPath(packagePath)])];
+  const ownFolder = packageFolder();
+  return [join(cwd, 'package.json'), ...(ownFolder === undefined ? [] : [fileURLToPath(ownFolder)])];
 }
 
 /**

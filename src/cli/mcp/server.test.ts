@@ -190,8 +190,8 @@ test.each([
   [
     'text whose aliases expand to a huge value',
     'validate',
-    { text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [${'*b, '.repeat(2000)}]` },
-    /error: /,
+    { text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [${'*b, '.repeat(15_000)}]` },
+    /error: aliases write out to more than 100000 values/,
   ],
 ])('%s is refused', async (_what, name, args, text) => {
   const answer = await call(name, args);
@@ -199,7 +199,7 @@ test.each([
   expect(textOf(answer)).toMatch(text);
 });
 
-test('deeply nested values are refused or rendered, and the server continues', async () => {
+test('deeply nested values are refused, and the server continues', async () => {
   let deep: unknown = 'x';
   for (let level = 0; level < 2000; level += 1) deep = { a: deep };
   const answer = await call('render', { files: ['pots.json'], values: { text: deep } });

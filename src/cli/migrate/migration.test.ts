@@ -5,10 +5,14 @@ import { notesOf } from './migration.ts';
 const child: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'default' };
 
 test.each([
-  ['the same definition', [], /, and no other field$/],
-  ['another definition', ['spec.resources[0]'], /also changes what follows from spec\.resources\[0\]$/],
-  ['an unknown definition', undefined, /is not in the cluster, so the next deploy of .* may change other fields, too$/],
-])('the writes of direct mode after %s', (_what, changed, last) => {
+  ['with the definition of the controller', [], /, and no other field$/],
+  ['with another definition', ['spec.resources[0]'], /also changes what follows from spec\.resources\[0\]$/],
+  [
+    'when the definition of the controller is unknown',
+    undefined,
+    /is not in the cluster, so the next deploy of .* may change other fields, too$/,
+  ],
+])('the notes of a migration to direct mode, %s', (_what, changed, last) => {
   const notes = notesOf('direct', [child], changed);
   expect(notes.at(-1)).toMatch(last);
   expect(notes[0]).toContain('kro.run/instance-id');

@@ -60,7 +60,7 @@ test('nothing is applied when the server would refuse an instance of the files',
   expect((await world.user.get(ref)).metadata.generation).toBe(1);
 });
 
-test('a CRD and a custom resource of one file are planned by its rules, and applied', async () => {
+test('a CRD and a custom resource of one file are planned by the rules of Kubernetes, and applied', async () => {
   const { world, run } = plans;
   const schema = {
     type: 'object',

@@ -82,7 +82,7 @@ test('an object that is created between the read and the apply keeps its fields'
   expect((await world.user.get(ref))['data']).toEqual({ a: 'theirs' });
 });
 
-test('labels of controllers are not a change, annotations of users are', async () => {
+test('labels of controllers are not a change, and annotations of users are a change', async () => {
   const task = await writer();
   await world.user.patch(ref, { metadata: { labels: { 'kro.run/owned': 'true' } } });
   await applyObject(task, map({ a: '4' }));
@@ -152,7 +152,7 @@ test('a refusal from before the apply that is repeated for the new generation do
   await expect(waiting).resolves.toBeUndefined();
 });
 
-test('no answer of a controller ends the wait with a remedy', async () => {
+test('a wait without an answer of a controller ends with an error', async () => {
   await ready('Unknown', '', '2026-01-01T00:00:00Z');
   const before = await world.user.get(definitionRef);
   const waiting = waitUntilServed(await writer(), { before, after: before });
@@ -202,7 +202,7 @@ test('the wait for an instance ends when a condition is about its generation, an
   await expect(waiting).resolves.toBeUndefined();
 });
 
-test('a CRD that is not established ends the wait with a remedy', async () => {
+test('a CRD that is not established ends the wait with an error', async () => {
   const crd: KubeObject = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -1,14 +1,21 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
-import { jsonEquals, objectName, parseApiVersion, refOf, TypeKroError } from '../../core/index.ts';
+import {
+  jsonEquals,
+  MAX_CONFLICT_RETRIES,
+  objectName,
+  parseApiVersion,
+  refOf,
+  TypeKroError,
+} from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
 import { hasFinalizer, keys, outcomeOfWrite } from '../../runtime/index.ts';
-import { whyCommand } from './being-deleted.ts';
+import { whyCommandOf } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';
-import { contentOf } from './saved-plan.ts';
+import { planContent } from './saved-plan.ts';
 
 /** The dependencies of the functions that write single objects. */
 export interface ObjectWriter {
@@ -20,9 +27,6 @@ export interface ObjectWriter {
   /** Called with a line for each write. */
   readonly print: (line: string) => void;
 }
-
-/** The maximum number of retries of a write that conflicts with a change of only the status. */
-const MAX_STALE_WRITES = 10;
 
 /**
  * Applies an object if its content has not changed since the plan. Status and labels of controllers are not compared,
@@ -50,7 +54,7 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
       print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
       return { after, ...(before === undefined ? {} : { before }) };
     } catch (thrown) {
-      if (!isConflict(thrown) || stale >= MAX_STALE_WRITES) throw thrown;
+      if (!isConflict(thrown) || stale >= MAX_CONFLICT_RETRIES) throw thrown;
     }
   }
 }
@@ -124,7 +128,7 @@ function waitingText(object: KubeObject, limitMs: number): string {
   const { finalizers = [] } = object.metadata;
   const ref = refOf(object);
   const held = finalizers.length === 0 ? '' : `, which its finalizers hold (${finalizers.join(', ')})`;
-  const command = hasFinalizer(object) ? whyCommand(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
+  const command = hasFinalizer(object) ? whyCommandOf(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
   return `waiting for the deletion of ${objectName(ref)}${held}, at most ${limitMs / 1000} s; look in another terminal: ${command}`;
 }
 
@@ -168,12 +172,12 @@ function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
     deletionTimestamp,
     labels: withoutPrefixes(labels, CONTROLLER_LABELS),
     annotations: withoutPrefixes(annotations, CONTROLLER_ANNOTATIONS),
-    content: generation ?? contentOf({ ...rest, metadata: {} }),
+    content: generation ?? planContent({ ...rest, metadata: {} }),
   };
 }
 
 /** The prefixes of annotations that controllers write. Annotations such as kro.run/reconcile belong to the user. */
-const CONTROLLER_ANNOTATIONS = ['internal.kro.run/', 'applyset.kubernetes.io/'];
+const CONTROLLER_ANNOTATIONS = [keys.INTERNAL_PREFIX, 'applyset.kubernetes.io/'];
 const CONTROLLER_LABELS = [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/', keys.MANAGED_BY_LABEL];
 
 const withoutPrefixes = (

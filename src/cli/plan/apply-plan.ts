@@ -84,7 +84,7 @@ const isBeingDeleted = ({ deletedSince, state }: InstancePlan): boolean =>
 
 const RETRY_AFTER_DELETION = 'it is being deleted; apply the files again when it is gone';
 
-/** Throws when an object could not be read. It could have changes that the plan does not show. */
+/** Throws when an object could not be read. Such an object could have changes that the plan does not show. */
 function refuseUnread(task: ApplyTask): void {
   const unread = task.objects.find((object) => isUnread(task, refOf(object)));
   if (unread === undefined) return;

@@ -95,10 +95,10 @@ const definitionRef = (name: string): ObjectRef => ({
   name,
 });
 
-/** The maximum number of steps of the clock until a command must be done. */
+/** The maximum number of reads of an object in `until`. */
 const MAX_LOOKS = 2000;
 
-/** Advances the clock until the object meets the condition. */
+/** Reads an object until it meets the condition. A command that runs meanwhile advances the clock. */
 async function until(ref: ObjectRef, isReached: (object: KubeObject) => boolean): Promise<void> {
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const found = await world.user.find(ref);

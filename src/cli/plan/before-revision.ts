@@ -41,12 +41,15 @@ export interface OldSpecTask {
   readonly input: SimulationInput;
 }
 
-/** Writes that happen only between two applies are not checked on the server. */
+/** The writes between the apply of the definition and the apply of the instance are not checked on the server. */
 const UNCHECKED: Pick<WriteChecker, 'check'> = {
   check: (writes) => Promise.resolve(writes.map(() => ({ checked: 'none' }))),
 };
 
-/** Adds the objects that are deleted and created again to the plans of instances whose definition changes with them. */
+/**
+ * Adds to the plan of each instance that changes together with its definition the objects that the new revision deletes
+ * while the instance still has its old spec. They are created again with the new spec.
+ */
 export async function planRecreated(
   { source }: PlanContext,
   tasks: readonly OldSpecTask[],

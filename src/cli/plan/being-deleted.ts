@@ -28,8 +28,8 @@ export function blockerOfDeletion(live: KubeObject | undefined, command?: string
 }
 
 /**
- * Describes the deletion of a Namespace with the objects that are left in it. The objects of instances have a remedy of
- * their own: no wait ends the deletion of an instance whose definition is gone.
+ * Describes the deletion of a Namespace with the objects that are left in it. If instances with the controller's
+ * finalizer are left, waiting is not enough: only a controller that serves their definition ends their deletion.
  */
 function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
   const left = readConditions(namespace.status?.['conditions']).flatMap(({ type, status, message = '' }) =>
@@ -50,7 +50,7 @@ function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
 const LEFT_IN_NAMESPACE: ReadonlySet<string> = new Set(['NamespaceContentRemaining', 'NamespaceFinalizersRemaining']);
 
 /** The command that shows what holds an instance. */
-export const whyCommand = (instance: KubeObject): string => `typekro why ${shellWord(argumentOf(instance))}`;
+export const whyCommandOf = (instance: KubeObject): string => `typekro why ${shellWord(argumentOf(instance))}`;
 
 /**
  * Describes the deletion of an instance that continues after the apply of its definition. Without its definition, no

@@ -9,8 +9,8 @@ import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { fieldOfChange } from '../../schema/index.ts';
 import { resourcesById } from '../instance/revision-difference.ts';
-import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '../../inspect/index.ts';
+import { hidesInSecret } from '../../runtime/index.ts';
 import { valueLine } from './value-lines.ts';
 
 /** The inputs of the plan of one definition. */
@@ -19,7 +19,7 @@ export interface DefinitionPlanInput {
   readonly graph: Graph;
   /** The definition in the cluster; `undefined` when it does not exist. */
   readonly live: KubeObject | undefined;
-  /** The definition in the cluster could not be read. */
+  /** True when the definition in the cluster could not be read. */
   readonly unread?: true;
   /** The definition as the server would store it. */
   readonly object: KubeObject;

@@ -65,7 +65,7 @@ export const objectRef = record({ apiVersion: text, kind: text, name: text, name
 const MAX_FILE_DEPTH = 500;
 
 /** Is a value nested deeper than `MAX_FILE_DEPTH`? Runs without recursion. */
-export function isTooDeep(value: JsonValue): boolean {
+export function isTooDeepValue(value: JsonValue): boolean {
   let level: JsonValue[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_FILE_DEPTH) return true;

@@ -4,7 +4,7 @@ import { githubAnnotations } from './annotations.ts';
 import { findingsOf } from './findings.ts';
 import { junitText } from './junit.ts';
 import { markdownText } from './markdown.ts';
-import type { DefinitionPlan } from '../../inspect/index.ts';
+import type { DefinitionPlan, InstancePlan, Plan } from '../../inspect/index.ts';
 import { sarifText } from './sarif.ts';
 
 const definition = (members: Partial<DefinitionPlan> = {}): DefinitionPlan => ({
@@ -54,7 +54,7 @@ test.each([
   expect(finding).toEqual({ rule: 'refused', level: 'error', message: 'pots: no', ...expected });
 });
 
-test('equal findings of several instances are one, with the names behind it', () => {
+test('equal findings of several instances are one finding, with the names of the instances after the message', () => {
   const blocked = (name: string) =>
     instancePlan(`team/${name}`, {
       state: 'blocked',
@@ -81,7 +81,7 @@ test('a finding of one instance has its names, not stand-ins', () => {
   ]);
 });
 
-test('instances of two definitions are two findings', () => {
+test('equal findings about instances of two definitions stay two findings', () => {
   const blocked = (name: string, definition: string) =>
     instancePlan(`team/${name}`, { definition, state: 'blocked', because: 'its spec is refused' });
   expect(findingsOf(planOf({ instances: [blocked('a', 'pots'), blocked('b', 'pans')] }))).toHaveLength(2);
@@ -246,4 +246,29 @@ test('a plan as Markdown', () => {
 
     </details>"
   `);
+});
+
+test.each<[string, Partial<InstancePlan>, string]>([
+  ['its reason', { because: 'it is pinned' }, 'it is pinned'],
+  ['its nodes', { blocked: [{ node: 'map', reason: 'fails' }] }, 'map: fails'],
+  [
+    'the nodes of its present revision',
+    { meanwhile: { writes: [], later: [], blocked: [{ node: 'map', reason: 'fails' }] } },
+    'map: fails',
+  ],
+  [
+    'the nodes of both revisions, each once',
+    {
+      because: 'it waits',
+      meanwhile: { writes: [], later: [], blocked: [{ node: 'map', reason: 'fails' }] },
+      blocked: [
+        { node: 'map', reason: 'fails' },
+        { node: 'web', reason: 'is refused' },
+      ],
+    },
+    'it waits; map: fails; web: is refused',
+  ],
+])('the failure of a blocked instance in JUnit XML names %s', (_title, members, message) => {
+  const plan = { definitions: [], instances: [instancePlan('team/a', { state: 'blocked', ...members })], objects: [] };
+  expect(/<failure message="([^"]*)"/.exec(junitText(plan as unknown as Plan))?.[1]).toBe(message);
 });

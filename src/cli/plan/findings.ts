@@ -1,5 +1,6 @@
 import { objectName } from '../../core/index.ts';
 import { allWrites } from './all-writes.ts';
+import { recreatedText } from '../../inspect/index.ts';
 import type { InstancePlan, Plan } from '../../inspect/index.ts';
 import { withoutNames } from './stand-in.ts';
 
@@ -48,15 +49,6 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 }
 
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
-
-/**
- * Why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, the object is deleted
- * only if the canary ends before the instance is applied.
- */
-export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>
-  rollout === 'later'
-    ? 'is deleted and created again when the canary ends before the instance is applied, because the new revision leaves it out'
-    : 'is deleted and created again, because the new revision leaves it out until the instance is applied as well';
 
 /**
  * Returns the findings about instances. Equal findings are merged, and the names of their instances follow the message.

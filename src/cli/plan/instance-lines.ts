@@ -1,15 +1,15 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { objectName } from '../../core/index.ts';
+import { namespacedName, objectName } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
 import { resumeCommand, suspendCommand } from '../instance/suspension.ts';
 import { count } from '../up/print-diagnostics.ts';
-import { recreatedText } from './findings.ts';
 import { fold } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { padded } from '../layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
-import { signOf, UNREAD } from './paint.ts';
+import { signOf } from './paint.ts';
+import { recreatedText, UNREAD } from '../../inspect/index.ts';
 import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from '../../inspect/index.ts';
 
 /** The maximum width of the column of names. A longer name gets a line of its own. */
@@ -44,8 +44,7 @@ const STATES = ['changed', 'unchanged', 'deferred', 'blocked'] as const;
 const wordOf = (state: InstancePlan['state'], operation: Plan['operation']): string =>
   state === 'changed' && operation === 'delete' ? 'deleted' : state;
 
-const nameOf = ({ instance: { namespace, name } }: InstancePlan): string =>
-  namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
+const nameOf = ({ instance }: InstancePlan): string => namespacedName(instance);
 
 /** Prints the first instance of a group in full, then the number of the others. */
 function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: PlanView): string[] {
@@ -125,7 +124,7 @@ function orderLine(writes: readonly ObjectPlan[]): string[] {
   const due = writes.filter(({ action }) => action !== 'labels');
   const nameOf = ({ node, object }: ObjectPlan): string => (node === '' ? object.kind : node);
   const waves = new Map<number, Set<string>>();
-  // A node that writes in several waves is named with what it does in each.
+  // A node that writes in several waves is named with its action in each wave.
   const isRepeated = (name: string): boolean =>
     new Set(due.flatMap((write) => (nameOf(write) === name ? [write.wave] : []))).size > 1;
   for (const write of due) {

@@ -1,16 +1,25 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { ValueChange } from '../../deploy/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { ApplyAction, Decision, FieldDifference, NodeReport, ReleaseAction } from '../../runtime/index.ts';
-import { explainNode, ownedValues, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
-import { hidesInSecret, liveNodesOf, secretFields } from '../instance/secret-fields.ts';
-import { refusalMask } from './mask-refusal.ts';
+import {
+  explainNode,
+  hidesInSecret,
+  liveNodesOf,
+  ownedValues,
+  refOfTarget,
+  refusalMask,
+  refusalRemedy,
+  secretLiveFields,
+  secretSpec,
+} from '../../runtime/index.ts';
+import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '../../inspect/index.ts';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
-import { refusalText } from './replacement.ts';
+import { replacementRefusal } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
 /** The part of an instance's plan that does not come from the simulation. */
@@ -34,7 +43,7 @@ export function instancePlan(
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
     ...writes.flatMap(({ apply }) => (apply === undefined ? [] : [[apply.nodeId, refOfTarget(apply.target)] as const])),
   ];
-  const hides = secretFields(graph, liveNodesOf(known));
+  const hides = secretLiveFields(graph, liveNodesOf(known));
   const mask = refusalMask(graph, hides);
   const planned = writes.map((write) => {
     const { apply } = write;
@@ -55,6 +64,27 @@ export function instancePlan(
     later,
     blocked,
   };
+}
+
+/**
+ * Masks the changed fields of an instance that only go into fields of Secrets, also within the value of a list or a map
+ * that changes as a whole.
+ */
+export function withoutSecretInputs<Head extends Pick<InstanceHead, 'fields'>>(head: Head, graph: Graph): Head {
+  if (head.fields.length === 0) return head;
+  const { hides } = secretSpec(graph);
+  const shown = (path: string, value: JsonValue): JsonValue =>
+    maskedValue(value, path, (at, each) => hides(at) || isCopyAt(at, each));
+  const fields = head.fields.map((line): ValueLine => {
+    const { path, from, to } = line;
+    if (hides(path)) return { ...line, ...valueLine(line, hides) };
+    return {
+      ...line,
+      ...(from === undefined ? {} : { from: shown(path, from) }),
+      ...(to === undefined ? {} : { to: shown(path, to) }),
+    };
+  });
+  return { ...head, fields };
 }
 
 /** Makes the plan of an instance without writes of its children. */
@@ -107,7 +137,7 @@ function objectPlan(
     fields,
     checked: answer?.checked ?? 'none',
     ...place,
-    ...(isRefused ? { refusal: shown(refusalText(failure, write.kept)) } : {}),
+    ...(isRefused ? { refusal: shown(replacementRefusal(failure, write.kept)) } : {}),
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

@@ -36,14 +36,12 @@ export function junitText({ definitions, instances, objects }: Plan): string {
   ].join('\n');
 }
 
-function bodyOf({ state, because, blocked }: InstancePlan): string {
+function bodyOf({ state, because, meanwhile, blocked }: InstancePlan): string {
   if (state === 'deferred') return `<skipped message="${xmlText(because ?? '')}"/>`;
   if (state !== 'blocked') return '';
-  return failure(
-    [...(because === undefined ? [] : [because]), ...blocked.map(({ node, reason }) => `${node}: ${reason}`)].join(
-      '; ',
-    ),
-  );
+  // During a canary, a node may be blocked in the present revision, in the new one, or in both.
+  const nodes = [...(meanwhile?.blocked ?? []), ...blocked].map(({ node, reason }) => `${node}: ${reason}`);
+  return failure([...new Set([...(because === undefined ? [] : [because]), ...nodes])].join('; '));
 }
 
 const failure = (message: string): string => `<failure message="${xmlText(message)}"/>`;

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ApiFailure, ObjectType } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
+import { grouped } from '../grouped.ts';
 
 /** The known state of one object of a table. */
 export type KnownState =
@@ -72,15 +73,3 @@ export class KindTable {
 }
 
 const applySetOf = ({ metadata }: KubeObject): string => metadata.labels?.[keys.PART_OF_LABEL] ?? '';
-
-/** Groups items by key, in their order. */
-export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}

@@ -12,8 +12,9 @@ import type {
   ReadRequest,
 } from '../../runtime/index.ts';
 import { groupKindText, keys, refOfTarget } from '../../runtime/index.ts';
+import { grouped } from '../grouped.ts';
 import { SharedFields } from './shared-fields.ts';
-import { grouped, KindTable, tableKey } from './kind-table.ts';
+import { KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**

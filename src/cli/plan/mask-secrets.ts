@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, stringifyJson, tryParseJson } from '../../core/index.ts';
 import { asText, LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
-import { isTooDeep } from './file-shape.ts';
+import { isTooDeepValue } from './file-shape.ts';
 import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
@@ -59,7 +59,7 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
 function maskedCopy(salt: string, text: string, clean: (text: string) => string): string | undefined {
   if (!/^\s*[[{]/.test(text) || !text.includes('"Secret"')) return undefined;
   const copy = tryParseJson(text);
-  return copy === undefined || isTooDeep(copy) ? undefined : stringifyJson(masked(salt, copy, clean));
+  return copy === undefined || isTooDeepValue(copy) ? undefined : stringifyJson(masked(salt, copy, clean));
 }
 
 const isReserved = (key: string): boolean =>

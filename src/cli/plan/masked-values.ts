@@ -26,6 +26,9 @@ const MASKED = /hash:[0-9a-f]{32}|aGFzaD[A-Za-z0-9+/]{44}==/;
 /** Does a text contain a masked value? */
 export const isMasked = (text: string): boolean => MASKED.test(text);
 
+/** A text with another text in place of each masked value. */
+export const withoutMasks = (text: string, by: string): string => text.replaceAll(new RegExp(MASKED, 'g'), () => by);
+
 /** The form of a text: `base64` for an entry of `data`, `text` for any other value. */
 export type TextForm = 'text' | 'base64';
 

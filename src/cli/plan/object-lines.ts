@@ -1,9 +1,10 @@
 import { objectName, stringifyJson } from '../../core/index.ts';
 import { printable, printableLine } from '../printable.ts';
+import { SECRET_MASK } from '../../runtime/index.ts';
 import type { Paint } from './paint.ts';
-import { signOf, UNREAD } from './paint.ts';
+import { signOf } from './paint.ts';
 import type { ObjectPlan, ValueLine } from '../../inspect/index.ts';
-import { SECRET_MASK } from '../../inspect/index.ts';
+import { writeNotes } from '../../inspect/index.ts';
 
 /** Options of the output of a plan. */
 export interface PlanView {
@@ -23,22 +24,12 @@ export function objectLines(
   indent: number,
   home?: string,
 ): string[] {
-  const { object, action, fields, refusal, remedy, finalizers, after, checked, node, unread } = plan;
+  const { object, fields, refusal, remedy, node } = plan;
   const lead = ' '.repeat(indent);
   const { namespace, ...unplaced } = object;
   const shown = namespace === home ? unplaced : object;
   const sign = refusal === undefined ? signOf(plan) : '!';
-  const notes = [
-    ...(unread === undefined ? [] : [UNREAD]),
-    ...(action === 'adopt' ? ['takes it over'] : action === 'restore' ? ['puts back what another client changed'] : []),
-    ...(action === 'replace' ? ['a field cannot change: delete + create'] : []),
-    ...(action === 'prune' ? ['no node wants it any more'] : []),
-    ...(action === 'orphan' ? ['stays in the cluster (deletionPolicy: Orphaned), and belongs to no instance'] : []),
-    ...(action === 'none' ? ['unchanged'] : action === 'labels' ? ['labels and annotations of the controller'] : []),
-    ...(after === undefined ? [] : [`after ${after.join(', ')} ${after.length === 1 ? 'is' : 'are'} ready`]),
-    ...(finalizers === undefined ? [] : [`stays until its finalizers are removed: ${finalizers.join(', ')}`]),
-    ...(checked === 'none' && !['prune', 'delete', 'orphan', 'none', 'labels'].includes(action) ? ['not checked'] : []),
-  ];
+  const notes = writeNotes(plan);
   const notesText = notes.length === 0 ? '' : paint.faint(`  ${printableLine(notes.join('; '))}`);
   const [only, ...others] = fields;
   const isShort = only !== undefined && others.length === 0 && refusal === undefined && notes.length === 0;

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ObservedStore } from '../../deploy/index.ts';
-import { liveObjects, listKey, memberKey, objectReadKey, targetOfObject } from '../../deploy/index.ts';
+import { observedObjects, listKey, memberKey, objectReadKey, targetOfObject } from '../../deploy/index.ts';
 import type { ApiFailure, ListTarget, MemberTarget, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { KindTable } from './kind-table.ts';
@@ -43,7 +43,7 @@ export function answerRead(source: ObjectSource, store: ObservedStore, request: 
       const observation =
         'unserved' in found
           ? ({ state: 'unserved' } as const)
-          : ({ state: 'known', objects: liveObjects(found.objects) } as const);
+          : ({ state: 'known', objects: observedObjects(found.objects) } as const);
       return store.setList(request.target, observation);
     }
     case 'members':
@@ -81,7 +81,7 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   for (const object of store.objectsOf(group, kind).filter(isMember).filter(isInNamespaces)) {
     members.set(tableKey(object.metadata.namespace, object.metadata.name ?? ''), object);
   }
-  store.setMembers(target, { state: 'known', objects: liveObjects([...members.values()]) });
+  store.setMembers(target, { state: 'known', objects: observedObjects([...members.values()]) });
 }
 
 /** The failure of the list that would show the owned objects of a namespace. `undefined` when the objects are known. */

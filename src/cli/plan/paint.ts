@@ -18,9 +18,6 @@ export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
 export const signOf = ({ action, unread }: { readonly action: PlanAction | 'none'; readonly unread?: true }): string =>
   unread === undefined ? SIGNS[action] : '?';
 
-/** The note on an object in the cluster that could not be read. */
-export const UNREAD = 'cannot be read with your rights, so it may be new or different';
-
 const COLOURS: Readonly<Record<string, number>> = { '+': 32, '~': 33, '-': 31, '-/+': 31, '!': 31, '?': 36, '=': 2 };
 
 /** Writes signs and words of a plan, in colours if the terminal shows them. */

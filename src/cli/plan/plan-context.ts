@@ -19,7 +19,7 @@ export interface PlanContext {
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
   readonly operation: Plan['operation'];
-  /** The namespace of objects of files without one. */
+  /** The namespace for objects of the files that name no namespace. */
   readonly namespace: string;
   /** The only namespace whose instances are planned. When absent, all are. */
   readonly only?: string;

@@ -7,9 +7,9 @@ import { failureText, isSuspended } from '../../runtime/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import { shellWord } from '../shell-word.ts';
-import { blockerOfDeletion, deletionThatResumes, whyCommand } from './being-deleted.ts';
+import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
 import { definitionPlan, schemaAt } from './definition-plan.ts';
-import { instancePlan, restingPlan } from './instance-plan.ts';
+import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { laidOver, underSchema } from './new-schema.ts';
 import type { DefinitionPlan, InstancePlan, ValueLine } from '../../inspect/index.ts';
@@ -192,7 +192,7 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   const phase =
     rollout?.phase !== 'waiting' ? undefined : rollout.members.has(key) ? ('first' as const) : ('later' as const);
   const action = isNew ? 'create' : isUnread || (file !== undefined && fields.length > 0) ? 'change' : 'none';
-  const head: InstanceHead = {
+  const plain: InstanceHead = {
     instance: refOf(instance),
     definition: graph.name,
     action,
@@ -203,9 +203,10 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     ...(phase === undefined || isNew ? {} : { rollout: phase }),
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
+  const head = withoutSecretInputs(plain, graph);
   const resumed = deletionThatResumes(file?.live, task.live, graph.name);
   if (resumed !== undefined) return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'deferred', resumed) };
-  const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommand(file.desired));
+  const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommandOf(file.desired));
   if (deletion !== undefined) return { plan: restingPlan(head, 'blocked', deletion.reason, deletion.remedy) };
   const resting = deferredPlan(after, head, preview, task);
   const changed = file === undefined || head.action === 'none' ? undefined : changedFile(task.live, file, checked);

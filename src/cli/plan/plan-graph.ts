@@ -14,7 +14,7 @@ import { simulateAll } from './simulate-all.ts';
 import type { SimulationResult } from './simulate.ts';
 import { isSameBehindHashes } from './snapshot-file.ts';
 
-/** Is the object a Graph that the controller serves, so that the plan shows its consequences? */
+/** Is the object a Graph that the controller serves, as far as it is known? The plan then shows its consequences. */
 export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
   return isGraphObject(desired) && settings.graphKind !== false;
 }

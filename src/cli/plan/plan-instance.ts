@@ -6,10 +6,10 @@ import { failureText, keys } from '../../runtime/index.ts';
 import { isPaused } from '../instance/suspension.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import { blockerWithoutDefinition, isWithdrawn, releaseText, withdrawnText } from '../instance/without-definition.ts';
-import { blockerOfDeletion, whyCommand } from './being-deleted.ts';
+import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
 import { unreadBecause } from './cluster-basics.ts';
 import type { InstanceHead } from './instance-plan.ts';
-import { instancePlan, restingPlan } from './instance-plan.ts';
+import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import { laidOver } from './new-schema.ts';
 import type { InstancePlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
@@ -77,7 +77,13 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   const heads: { readonly at: number; readonly head: InstanceHead }[] = [];
   for (const [at, { file, definition, candidates }] of tasks.entries()) {
     const after = afterOf(context, file);
-    const head = headOf(context, file, definition, after);
+    const plain = headOf(context, file, definition, after);
+    // The graph says which fields of the spec are values of Secrets.
+    const early =
+      definition === undefined || plain.fields.length === 0
+        ? undefined
+        : await liveDefinition(api, definition, after, signal, settings);
+    const head = early?.graph === undefined ? plain : withoutSecretInputs(plain, early.graph);
     const resting = withdrawnPlan(context, file, head, definition) ?? planWithoutWrites(context, file, head);
     if (resting !== undefined) {
       plans[at] = resting;
@@ -88,7 +94,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
       plans[at] = restingPlan(head, 'blocked', severalServe(candidates, file.desired.kind), remedy);
       continue;
     }
-    const { graph, step, problems } = await liveDefinition(api, definition, after, signal, settings);
+    const { graph, step, problems } = early ?? (await liveDefinition(api, definition, after, signal, settings));
     if (graph === undefined) {
       const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
       plans[at] = restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');
@@ -195,7 +201,7 @@ export function planWithoutWrites(
     }
     return live === undefined ? restingPlan(head, 'unchanged', 'it is not in the cluster') : undefined;
   }
-  const deletion = blockerOfDeletion(live, whyCommand(desired));
+  const deletion = blockerOfDeletion(live, whyCommandOf(desired));
   if (deletion !== undefined) return restingPlan(head, 'blocked', deletion.reason, deletion.remedy);
   if (answer.failure !== undefined) {
     const because = `the API server refuses the instance: ${failureText(answer.failure)}`;

@@ -3,7 +3,8 @@ import { count } from '../up/print-diagnostics.ts';
 import { instanceLines } from './instance-lines.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
-import { signOf, UNREAD } from './paint.ts';
+import { signOf } from './paint.ts';
+import { UNREAD } from '../../inspect/index.ts';
 import type { DefinitionPlan, Plan } from '../../inspect/index.ts';
 import { summaryLines } from './summary-lines.ts';
 

@@ -1,19 +1,20 @@
-import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
+import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
-import { refusalRemedy } from '../../runtime/index.ts';
+import { hidesInSecret, maskedSecretRefusal, refusalRemedy, SECRET_MASK } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { refuseOtherNamespace } from '../other-namespace.ts';
-import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
-import { maskedSecretRefusal } from './mask-refusal.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import { withoutMasks } from './masked-values.ts';
+import { newSalt } from './saved-plan.ts';
 import { blockerOfDeletion } from './being-deleted.ts';
 import type { ObjectPlan, ValueLine } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import { withNamespace } from '../with-namespace.ts';
 import { targetOf, typeOf } from './plan-context.ts';
-import { FILE_MANAGER, keptKind, keptLive, refusalText } from './replacement.ts';
+import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
 import type { WriteAnswer } from './simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
@@ -24,7 +25,7 @@ export interface FileObject {
   /** The object of the file, with its namespace. */
   readonly desired: KubeObject;
   readonly live: KubeObject | undefined;
-  /** The object in the cluster could not be read. `live` is then `undefined`. */
+  /** True when the object in the cluster could not be read. `live` is then `undefined`. */
   readonly unread?: true;
   readonly answer: WriteAnswer;
 }
@@ -69,7 +70,10 @@ export async function readFileObjects(
 
 const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';
 
-/** The remedy for a refused object of a file. Its namespace can be in the files, too. */
+/**
+ * The remedy for a refused object of a file. For a missing namespace, it also offers to put the namespace into the
+ * files.
+ */
 export function fileRemedy(message: string, object: ObjectRef): string | undefined {
   const { namespace } = object;
   return namespace !== undefined && message.startsWith(`namespaces "${namespace}" not found`)
@@ -103,8 +107,8 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer, un
       fields: [],
       checked,
       refusal: isSecretObject(desired)
-        ? maskedSecretRefusal(desired, refusalText(failure, kept))
-        : refusalText(failure, kept),
+        ? maskedSecretRefusal(desired, replacementRefusal(failure, kept))
+        : replacementRefusal(failure, kept),
       ...(remedy === undefined ? {} : { remedy }),
     };
   }
@@ -115,7 +119,8 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer, un
 
 /**
  * Lists the fields that an apply changes. With `immutable`, removed fields are left out, because `after` is then only
- * the file's object and not the server's answer.
+ * the file's object and not the server's answer. The values of a Secret are masked, and so are the literals of templates
+ * of Secrets in a definition or a Graph.
  */
 export function fieldLines(
   desired: KubeObject,
@@ -125,7 +130,29 @@ export function fieldLines(
 ): ValueLine[] {
   if (live === undefined) return [];
   const isSecret = isSecretObject(desired);
-  return changedValues(live, after)
+  // Each hash stands for one value, so that the masked objects differ where the objects do.
+  const mask = isSecret ? (object: KubeObject) => object : maskSecrets(newSalt(), [live, after]);
+  return changedValues(mask(live), mask(after))
     .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
-    .map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path), immutable));
+    .map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path), immutable))
+    .map((line) => (isSecret ? line : withoutHashes(line)));
+}
+
+/** Replaces the hashes of values of Secrets, which say nothing to a reader. */
+function withoutHashes(line: ValueLine): ValueLine {
+  const { from, to } = line;
+  return {
+    ...line,
+    ...(from === undefined ? {} : { from: textsReplaced(from) }),
+    ...(to === undefined ? {} : { to: textsReplaced(to) }),
+  };
+}
+
+function textsReplaced(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return withoutMasks(value, SECRET_MASK);
+  if (Array.isArray(value)) return value.map(textsReplaced);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, textsReplaced(each)]])),
+  );
 }

@@ -28,12 +28,12 @@ export interface PlanTarget {
   readonly source: Omit<PlanSource, 'readAt'>;
   /** The time at which the snapshot was taken. When absent, the time of the plan. */
   readonly readAt?: string;
-  /** The namespace of objects without one. */
+  /** The namespace for objects that name none. */
   readonly namespace: string;
   readonly checkedBy: 'server' | 'rules';
   /** The salt with which the snapshot masks values of Secrets. */
   readonly salt?: string;
-  /** The settings of the controller at the time of the snapshot. When absent, they are read from the cluster. */
+  /** The settings of the controller, e.g. at the time of the snapshot. When absent, they are read from the cluster. */
   readonly settings?: ControllerSettings;
   /** What the snapshot could not read. */
   readonly limits?: readonly string[];

@@ -196,7 +196,7 @@ test('every instance is listed with --all', async () => {
   expect(out).not.toContain('like it');
 });
 
-test('without dry runs the rules of Kubernetes find the same', async () => {
+test('without dry runs, the rules of Kubernetes find the same changes', async () => {
   const [asked, computed] = [await run('plan -o json', next()), await run('plan --dry-run none -o json', next())];
   const plain = (text: string) =>
     (JSON.parse(text.replaceAll('"checked": "server"', '"checked": "rules"')) as Plan).instances;

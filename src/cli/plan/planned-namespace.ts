@@ -8,8 +8,9 @@ import type { PlanTarget } from './plan-of-files.ts';
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
 
 /**
- * Refuses `--namespace` with a name that neither the cluster nor a file has. A plan for it would say that nothing
- * changes. A user without the right to read namespaces is not refused.
+ * Refuses `--namespace` with a name that neither the cluster nor a file has. A plan of definitions alone would find no
+ * instances in this namespace, and would not mention the wrong name. A user without the right to read namespaces is not
+ * refused.
  *
  * @throws TypeKroError `cli/usage`
  */
@@ -19,7 +20,7 @@ export async function refuseMissingNamespace(
   objects: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<void> {
-  // A snapshot has only the objects of instances, so it does not show which namespaces exist.
+  // A snapshot has only the kinds that definitions and Graphs concern, so it does not show which namespaces exist.
   if (namespace === undefined || source.kind === 'snapshot') return;
   if (objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return;
   if ((await hasNamespace(api, namespace, signal)) !== false) return;

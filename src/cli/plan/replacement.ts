@@ -12,7 +12,7 @@ export const FILE_MANAGER = 'typekro';
 
 /**
  * Matches the end of the message of a cause about an immutable field. The quoted or bracketed value of the field
- * precedes the end, so the end has no quotes, brackets or colon.
+ * precedes the end, so the end has no quotes, braces or colon.
  */
 const IMMUTABLE_END = /(?:^|: )(?:(?:field|value) is immutable(?: [^:"{}]*)?|may not change once set)$/i;
 const FORBIDDEN_UPDATE = /^Forbidden: updates to [^:"{}]* are forbidden$/;
@@ -20,7 +20,7 @@ const FORBIDDEN_UPDATE = /^Forbidden: updates to [^:"{}]* are forbidden$/;
 /**
  * Does the server refuse a change only because of immutable fields? All causes of the Status must be about such fields,
  * because a new object would be refused for any other cause again. A denial by a policy or a webhook never counts,
- * whatever its text says: a policy names no field, and the message of a webhook begins with its name.
+ * whatever its text says: a policy names no field, and the message about a webhook begins with `admission webhook`.
  */
 export function isImmutableRefusal({ status, reason, message, details: { causes } }: KubeError): boolean {
   if (status !== 422 || reason !== 'Invalid' || message.startsWith('admission webhook ')) return false;
@@ -68,6 +68,6 @@ export function keptLive({ metadata }: KubeObject): string | undefined {
 }
 
 /** Returns the server's message, and the reason why the object is not replaced. */
-export function refusalText(failure: ApiFailure, kept: string | undefined): string {
+export function replacementRefusal(failure: ApiFailure, kept: string | undefined): string {
   return kept === undefined ? failureText(failure) : `${failureText(failure)}; ${kept}`;
 }

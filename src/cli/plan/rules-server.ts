@@ -73,6 +73,8 @@ function namespaceOf(name: string): KubeObject {
 export class LazyRules {
   #open: Promise<RulesServer> | undefined;
   readonly #has = new Set<string>();
+  /** The namespaces of the objects of all calls. Each server that is opened later has them. */
+  readonly #namespaces = new Set<string>();
   readonly #kinds: () => readonly KindObjects[];
 
   /** @param kinds returns all objects that are known at the time of the call */
@@ -80,12 +82,18 @@ export class LazyRules {
     this.#kinds = kinds;
   }
 
-  /** Returns the client of a server that has at least these objects and namespaces, if they are known. */
+  /**
+   * Returns the client of a server that has at least these objects and those of earlier calls, as far as they are known,
+   * and their namespaces.
+   */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
     if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {
       await (await this.#open)?.close();
-      for (const each of objects) this.#has.add(targetKey(each));
-      const named = [...new Set(objects.flatMap(({ namespace }) => namespace ?? []))].map(namespaceOf);
+      for (const each of objects) {
+        this.#has.add(targetKey(each));
+        if (each.namespace !== undefined) this.#namespaces.add(each.namespace);
+      }
+      const named = [...this.#namespaces].map(namespaceOf);
       const namespaces = { type: { group: '', plural: 'namespaces', namespaced: false }, objects: named };
       this.#open = openRulesServer([namespaces, ...this.#kinds()]);
     }

@@ -129,7 +129,9 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
   expect(parseSavedPlan(stringifyJson(older), 'x.json')).toEqual(older);
 });
 
-/** The writes of the saved plan and of the new one, and the expected sentence. */
+/**
+ * How a write of the new plan differs from the saved plan, the change that makes this plan, and the expected sentence.
+ */
 const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   [
     'is new',

@@ -12,7 +12,7 @@ import {
 import { digestOf } from '../../runtime/index.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { shellWord } from '../shell-word.ts';
-import { isTooDeep, kubeObject, listOf, number, objectRef, oneOf, optional, record, text } from './file-shape.ts';
+import { isTooDeepValue, kubeObject, listOf, number, objectRef, oneOf, optional, record, text } from './file-shape.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { allWrites } from './all-writes.ts';
@@ -28,7 +28,7 @@ export interface SavedPlan {
   readonly plan: Plan;
   /** The planned objects of the user's files. */
   readonly objects: readonly KubeObject[];
-  /** The namespace of objects without one. */
+  /** The namespace for objects that name none. */
   readonly namespace: string;
   /** The identity of the cluster; absent when it could not be read. */
   readonly cluster?: string;
@@ -155,8 +155,10 @@ export function savedPlanText(saved: SavedPlan): { readonly name: string; readon
 const HEAD = /^\s*\{\s*"schemaVersion":\s*\d+,\s*"kind":\s*"TypeKroPlan"/;
 
 /**
- * Parses a saved plan. Returns `undefined` for another text. Throws `TypeKroError` `apply/unknown-plan` for a plan that
- * is cut off, damaged or changed, and for one of another version.
+ * Parses a saved plan. Returns `undefined` when the text is not a saved plan.
+ *
+ * @throws TypeKroError `apply/unknown-plan` when the plan is cut off, damaged, changed, or has an unsupported schema
+ *   version.
  */
 export function parseSavedPlan(text: string, file: string): SavedPlan | undefined {
   const value = tryParseJson(text);
@@ -167,7 +169,7 @@ export function parseSavedPlan(text: string, file: string): SavedPlan | undefine
     throw unknownPlan(
       `${file} was saved by another version of typekro: its schemaVersion is ${stringifyJson(schemaVersion ?? null)}, and this version reads 1`,
     );
-  if (isTooDeep(value) || !SAVED_PLAN(value))
+  if (isTooDeepValue(value) || !SAVED_PLAN(value))
     throw unknownPlan(`${file} is damaged: it does not have the form of a saved plan`);
   const saved = value as unknown as SavedPlan;
   const changed = changedPart(saved);
@@ -221,13 +223,13 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
     const wanted = content === undefined ? {} : { wanted: content };
     if (known?.state !== 'present') return { object, digest: '', ...wanted };
     const { uid } = known.object.metadata;
-    const digest = digestOf([salt, contentOf(known.object)]);
+    const digest = digestOf([salt, planContent(known.object)]);
     return { object, ...(uid === undefined ? {} : { uid }), digest, ...wanted };
   });
 }
 
 /** Returns the content of an object that clients write, without status and server fields of the metadata. */
-export function contentOf({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
+export function planContent({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
   const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;
   return { ...rest, metadata: { name, namespace, uid, labels, annotations } };
 }

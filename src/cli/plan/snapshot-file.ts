@@ -4,8 +4,8 @@ import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } f
 import type { Graph } from '../../graph/index.ts';
 import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
 import type { ApplyAction, ObjectType } from '../../runtime/index.ts';
-import { secretFields } from '../instance/secret-fields.ts';
-import { boolean, isTooDeep, kubeObject, listOf, oneOf, optional, record, text } from './file-shape.ts';
+import { secretFields } from '../../runtime/index.ts';
+import { boolean, isTooDeepValue, kubeObject, listOf, oneOf, optional, record, text } from './file-shape.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '../../inspect/index.ts';
@@ -15,7 +15,7 @@ export interface SnapshotFile {
   readonly schemaVersion: 1;
   readonly kind: 'TypeKroSnapshot';
   readonly source: PlanSource;
-  /** The namespace of objects without one. */
+  /** The namespace for objects that name none. */
   readonly namespace: string;
   readonly salt: string;
   /** The controller of the cluster. Absent in files of earlier versions. */
@@ -48,17 +48,19 @@ export function snapshotText(snapshot: SnapshotFile): string {
 }
 
 /**
- * Parses a snapshot. Throws `TypeKroError` `snapshot/unreadable` for another text, a damaged snapshot, and another
- * version.
+ * Parses a snapshot.
+ *
+ * @throws TypeKroError `snapshot/unreadable` when the text is not a snapshot, is damaged, or has an unsupported schema
+ *   version.
  */
 export function parseSnapshot(text: string, file: string): SnapshotFile {
   const value = tryParseJson(text);
   const isSnapshot = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot' && value['schemaVersion'] === 1;
-  if (isSnapshot && !isTooDeep(value) && SNAPSHOT(value)) return value as unknown as SnapshotFile;
+  if (isSnapshot && !isTooDeepValue(value) && SNAPSHOT(value)) return value as unknown as SnapshotFile;
   const why = isSnapshot ? 'is damaged' : 'is not a snapshot that this version of typekro can read';
   throw new TypeKroError(`${file} ${why}`, {
     code: 'snapshot/unreadable',
-    remedy: 'take one: typekro snapshot FILE',
+    remedy: 'take the snapshot again: typekro snapshot FILE',
   });
 }
 
@@ -91,9 +93,10 @@ const SNAPSHOT = record({
 });
 
 /**
- * Returns a predicate for writes that count as made because they differ from a snapshot only in masked values. A value
- * of a Secret counts as equal when it has the same hash. Values that are computed from Secrets, or with masked
- * literals, always count as equal, because they cannot be compared.
+ * Returns a predicate that is true for a write that changes nothing: the desired object and the snapshot differ only in
+ * masked values. A value of a Secret counts as equal when it has the same hash. Outside Secrets, fields that can
+ * contain values of Secrets count as equal, because they cannot be compared. In a Secret, so do fields whose expression
+ * has masked literals, when both sides have the field.
  */
 export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
   const hides = secretFields(graph);

@@ -17,7 +17,7 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
   const rules = await openRulesServer(kinds).catch((cause: unknown) => {
     throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
       code: 'snapshot/unreadable',
-      remedy: 'take one: typekro snapshot FILE',
+      remedy: 'take the snapshot again: typekro snapshot FILE',
       cause,
     });
   });

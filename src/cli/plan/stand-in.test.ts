@@ -16,7 +16,7 @@ test.each([
   expect(replaceName(text, name, '*')).toBe(expected);
 });
 
-test('a namespace whose name is the text of a placeholder does not change that placeholder', () => {
+test('the name and the namespace get different placeholders, also when the namespace is called name', () => {
   const object = { apiVersion: 'v1', kind: 'Pot', namespace: 'name', name: 'shop' };
   expect(withoutNames('name/shop', object, { name: 'NAME', namespace: 'NAMESPACE' })).toBe('NAMESPACE/NAME');
 });

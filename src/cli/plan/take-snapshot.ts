@@ -20,15 +20,15 @@ import { snapshotFile } from './snapshot-file.ts';
 export interface TakeSnapshotOptions {
   readonly api: KubernetesApi;
   readonly source: PlanSource;
-  /** The namespace of objects without one. It is listed when the user may not list the whole cluster. */
+  /** The namespace for objects that name none. It is listed when the user may not list the whole cluster. */
   readonly namespace: string;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads definitions, revisions, the CRDs of their kinds, all instances, the objects that instances own, all Graphs with
- * the objects that they write, and all objects of kinds that definitions and Graphs refer to.
+ * Reads definitions, revisions, the CRDs of the API groups in use, all instances, the objects that instances own, all
+ * Graphs with the objects that they write, and all objects of the kinds that definitions name in `externalRef` and Graphs in `ref`.
  */
 export async function takeSnapshot({
   api,

@@ -1,10 +1,9 @@
 import type { JsonValue } from '../../core/index.ts';
 import type { ValueChange } from '../../deploy/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { keys, SECRET_MASK } from '../../runtime/index.ts';
 import type { ValueLine } from '../../inspect/index.ts';
-import { SECRET_MASK } from '../../inspect/index.ts';
 
-/** Matches the path of a label or an annotation. */
+/** Matches the path of a label or an annotation whose key is in brackets, such as a key with a slash. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 
 /** Is the field a label or an annotation that only controllers write? */

@@ -4,7 +4,7 @@ import { apiFailure, eachEffect, requestApply } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, systemClock } from '../../kube/index.ts';
 import type { ApplyAction, ObjectTarget } from '../../runtime/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { failureClass, keys } from '../../runtime/index.ts';
 import { isImmutableRefusal } from './replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
@@ -66,8 +66,8 @@ export class WriteChecker {
   }
 
   /**
-   * Returns `rules` when the server cannot check the write: the user lacks the right, a webhook refuses dry runs, or
-   * the kind or namespace does not exist yet.
+   * Returns `rules` when the server cannot check the write: the user lacks the right, a webhook refuses dry runs, the
+   * client sends no writes, or the kind or namespace does not exist yet.
    */
   async #send(write: CheckedWrite, manager: string): Promise<Answer | 'rules'> {
     const { target } = write;
@@ -86,6 +86,10 @@ export class WriteChecker {
     }
     if (code === 400 && /dry[ -]?run/i.test(message)) {
       this.limits.add(`a webhook does not support a dry run of ${what}: ${message}`);
+      return 'rules';
+    }
+    if (failureClass(answer.failure) === 'not-sent') {
+      this.limits.add(`no dry run was made: ${message}`);
       return 'rules';
     }
     // The files may declare the kind. The rules server has their CRDs.

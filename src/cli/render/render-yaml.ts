@@ -17,8 +17,8 @@ export interface Rendering {
 
 /**
  * Prints the objects of instances as one YAML stream, in the order of their dependencies. Comments give the state and
- * reason of each node, and the values that are not known yet with the nodes that they wait for. The status of the
- * instance comes last.
+ * reason of each node, and the values that are not known yet with the nodes that they wait for. The status of an
+ * instance comes after its objects. The status of a Graph is left out.
  */
 export function renderedYaml(renderings: readonly Rendering[]): string {
   const blocks = renderings.flatMap((rendering) => blocksOf(rendering, renderings.length > 1));

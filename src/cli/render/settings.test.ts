@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../core/index.ts';
-import { parseSettings, settingOf, settingsFor, withSettings } from './settings.ts';
+import { parseSettings, settingOf, renderSettings, withSettings } from './settings.ts';
 
 const SPEC = { name: 'web', replicas: 2, zones: ['a', 'b'], image: { tag: 'x' }, empty: null };
 
 const set = (text: string, spec: JsonValue = SPEC): JsonValue =>
-  withSettings(spec, settingsFor(spec, parseSettings(text)));
+  withSettings(spec, renderSettings(spec, parseSettings(text)));
 
 describe('a setting', () => {
   test.each<readonly [text: string, changed: object]>([

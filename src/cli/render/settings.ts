@@ -36,7 +36,7 @@ export function parseSettings(text: string): Setting[] {
  * Returns the settings for a spec: a path that begins with `spec` loses this step, unless the spec itself has such a
  * field.
  */
-export function settingsFor(spec: JsonValue, settings: readonly Setting[]): Setting[] {
+export function renderSettings(spec: JsonValue, settings: readonly Setting[]): Setting[] {
   const hasOwnSpec = isJsonObject(spec) && Object.hasOwn(spec, 'spec');
   return settings.map((each) =>
     each.path[0] === 'spec' && !hasOwnSpec ? { ...each, path: each.path.slice(1) } : each,

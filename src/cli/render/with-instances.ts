@@ -12,7 +12,7 @@ import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
 import { withNamespace } from '../with-namespace.ts';
 import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
 import type { Setting } from './settings.ts';
-import { parseSettings, settingOf, settingsFor, withSettings } from './settings.ts';
+import { parseSettings, settingOf, renderSettings, withSettings } from './settings.ts';
 
 /** The API of a definition, read from its schema without compiling it. */
 interface Api {
@@ -25,8 +25,8 @@ interface Api {
  * Replaces the instances in the files by the instances to render. `--values` has precedence over the instances in the
  * files. Without either, each chosen definition gets an instance with an empty spec. `--set` changes every instance.
  *
- * @throws TypeKroError for a file that cannot be read, for an instance of another namespace than `--namespace`, and for
- *   a spec in `--values` when several definitions are chosen.
+ * @throws TypeKroError for a file that cannot be read, for an instance of another namespace than `--namespace`, for a
+ * setting of `--set` that has no place, and for a spec in `--values` when several definitions are chosen.
  */
 export async function withInstances(
   context: CommandContext,
@@ -126,7 +126,7 @@ function specDocument(document: DefinitionDocument): DefinitionDocument {
 function withSets(input: InputObject, all: readonly Setting[]): InputObject {
   const { object, document } = input;
   const before = (object.spec ?? {}) as JsonValue;
-  const settings = settingsFor(before, all);
+  const settings = renderSettings(before, all);
   const spec = withSettings(before, settings) as JsonObject;
   const isInFile = (steps: readonly PathStep[]): boolean =>
     document !== undefined && valueAtSteps(object as unknown as JsonValue, steps) !== undefined;

@@ -4,11 +4,14 @@ import { objectAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-/** The files of the definitions of a cluster. */
+/** The files of the CustomResourceDefinitions of a cluster. */
 export interface PulledCrds {
   /** The texts of the files by their names: `PLURAL.GROUP.yaml`. */
   readonly files: ReadonlyMap<string, string>;
-  /** The number of definitions that a controller of kro made. Their ResourceGraphDefinitions define them. */
+  /**
+   * The number of CustomResourceDefinitions that a controller of kro made. They get no file, because
+   * ResourceGraphDefinitions define their kinds.
+   */
   readonly generated: number;
 }
 
@@ -16,8 +19,9 @@ export interface PulledCrds {
 const NAME = /^[a-z0-9][a-z0-9.-]*$/;
 
 /**
- * Writes each CustomResourceDefinition of a cluster as a file for editors and checks: its name and the parts of its
- * spec that describe the kind. The address of a conversion webhook and the state of the cluster are left out.
+ * Makes a file for editors and checks of each CustomResourceDefinition that no controller of kro made: its name and the
+ * parts of its spec that describe the kind. The address of a conversion webhook and the state of the cluster are left
+ * out.
  *
  * @param group only the kinds of this API group; all groups when absent
  */

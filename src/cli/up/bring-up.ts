@@ -13,7 +13,7 @@ import { isCrd } from '../../graph/index.ts';
 import type { LiveView } from './live-view.ts';
 import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
-import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, reportOf, viewsOf } from './progress.ts';
+import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
 import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
@@ -315,7 +315,7 @@ async function readStatuses(
       isActive(found) ? found : undefined,
     );
     const { conditions: _conditions, ...status } = live.status ?? {};
-    const revision = isGraphObject(live) ? undefined : reportOf(object, session.controller.reports)?.revision;
+    const revision = isGraphObject(live) ? undefined : progressReport(object, session.controller.reports)?.revision;
     const title = `${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}`;
     texts.push(`\n${title}\nstatus:\n${indent(yamlOf(status).trimEnd())}`);
   }

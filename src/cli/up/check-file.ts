@@ -53,7 +53,10 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     );
 }
 
-/** Throws `input/not-found` when there is nothing at the path. The remedy names the nearest file of its folder. */
+/**
+ * Throws `input/not-found` when there is nothing at the path. The remedy names the file of its folder with the most
+ * similar name, if there is one.
+ */
 export function refuseMissingFile(path: string, file: string): void {
   if (existsSync(path)) return;
   const near = nearestName(basename(path), namesIn(dirname(path)));

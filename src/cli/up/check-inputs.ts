@@ -13,9 +13,10 @@ import {
 } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
+import { grouped } from '../grouped.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import { breakingChanges } from './breaking-changes.ts';
-import { checkObjects } from './check-objects.ts';
+import { checkObject } from './check-objects.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
@@ -50,8 +51,8 @@ export interface CheckOptions {
 /**
  * Checks all objects in the files. The compiler checks the definitions. The rules of the embedded server apply to the
  * definitions, to the objects that they create, and to all other objects. Kinds come from the built-in bundle, the CRDs
- * in the files, and the other definitions in the files: a definition is compiled after the definitions whose kinds it
- * uses. Duplicate objects and objects of unserved kinds are problems, too.
+ * in the files and in the options, and the other definitions in the files: a definition is compiled after the
+ * definitions whose kinds it uses. Duplicate objects and objects of unserved kinds are problems, too.
  */
 export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = {}): Promise<CheckedInputs> {
   // The definitions in the files replace kinds that the cluster serves.
@@ -63,11 +64,23 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const { graphs } = compiled;
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
   const served = combineSources(builtinSource(), crdSource(made));
-  const found = compiled.results.flatMap(({ input, diagnostics }) =>
-    oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
-  );
+  const found = new Map<InputObject, Diagnostic[]>();
+  const report = (input: InputObject, diagnostics: readonly Diagnostic[]): void => {
+    const reported = found.get(input);
+    if (reported === undefined) found.set(input, [...diagnostics]);
+    else reported.push(...diagnostics);
+  };
+  for (const { input, diagnostics } of compiled.results)
+    report(
+      input,
+      oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
+    );
   const ownGraphs = compileGraphObjects(inputs.objects, served);
-  for (const { input, diagnostics } of ownGraphs) found.push(...diagnostics.map((each) => inFile(each, input)));
+  for (const { input, diagnostics } of ownGraphs)
+    report(
+      input,
+      diagnostics.map((each) => inFile(each, input)),
+    );
   const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
   const sound = inputs.objects.filter((input) => !broken.has(input));
   // A definition that does not compile hides its own kind, and a file that is not read hides its objects.
@@ -78,33 +91,34 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const server = await openDryRun(made);
   try {
     for (const { input, graph, diagnostics } of compiled.results) {
-      if (graph !== undefined)
-        found.push(
-          ...(await checkTemplates(input, graph, builtinSource(), server, diagnostics)),
-          ...breakingChanges(input, graph, known).map((each) => inFile(each, input)),
-        );
+      if (graph === undefined) continue;
+      report(input, await checkTemplates(input, graph, builtinSource(), server, diagnostics));
+      report(
+        input,
+        breakingChanges(input, graph, known).map((each) => inFile(each, input)),
+      );
     }
     for (const { input, graph, diagnostics } of ownGraphs) {
       if (graph === undefined) continue;
       const checker = options.cluster ?? server;
-      found.push(...(await checkTemplates(input, graph, builtinSource(), checker, diagnostics)));
+      report(input, await checkTemplates(input, graph, builtinSource(), checker, diagnostics));
     }
-    found.push(
-      ...(await checkObjects(sound, served, server, compiled.results)),
-      ...checkReferences(inputs.objects, compiled.results),
-    );
+    const compiledDiagnostics = new Map(compiled.results.map(({ input, diagnostics }) => [input, diagnostics]));
+    for (const input of sound) report(input, await checkObject(input, served, server, compiledDiagnostics.get(input)));
   } finally {
     server.close();
   }
   const loading = inputs.diagnostics.map(refusedByServer);
-  const all = await withRemedies(
-    withoutConsequences([
-      ...loading,
-      ...findDuplicates(inputs.objects),
-      ...found.filter((each) => !isReportedByTrace(each, loading)),
-      ...unknown,
-    ]),
-  );
+  // A problem is a consequence only of problems of its own object. While a module loads, the objects are unknown.
+  const all = await withRemedies([
+    ...[...grouped(loading, ({ source }) => source?.file ?? '').values()].flatMap(withoutConsequences),
+    ...findDuplicates(inputs.objects),
+    ...[...found.values()].flatMap((own) =>
+      withoutConsequences(own.filter((each) => !isReportedByTrace(each, loading))),
+    ),
+    ...checkReferences(inputs.objects, compiled.results),
+    ...unknown,
+  ]);
   return {
     graphs,
     graphObjects: ownGraphs.flatMap(({ graph }) => graph ?? []),
@@ -162,7 +176,10 @@ function compileAll(
   }
 }
 
-/** Findings that kro's compiler accepts and an API server refuses. The objects can never be created. */
+/**
+ * The codes of findings about text that kro's compiler accepts and an API server refuses. The objects can never be
+ * created.
+ */
 const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/refused-by-api-server',
   'graph/refused-crd',

@@ -35,7 +35,7 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** The first lines of all diagnostics of the definition above, with an instance that has this spec. */
+/** The first two lines of each diagnostic of the definition above, with an instance that has this spec. */
 async function diagnose(spec: string): Promise<string[]> {
   writeFileSync(join(cwd, 'app.yaml'), DEFINITION + spec);
   const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
@@ -63,7 +63,7 @@ test.each([
     expected: /spec\.ports\[1\]: the text "b" is written where/,
   },
   { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
-])('names file, line and field: $expected', async ({ spec, line, expected }) => {
+])('names the file, the line and the field: $expected', async ({ spec, line, expected }) => {
   const found = await diagnose(spec);
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(expected);
@@ -71,7 +71,7 @@ test.each([
   expect(found[0]).toContain(`app.yaml:${line}`);
 });
 
-test('an unknown field is an error with the name that was meant', async () => {
+test('an unknown field is an error, and its hint names the field that was meant', async () => {
   writeFileSync(join(cwd, 'app.yaml'), `${DEFINITION}spec:\n  name: a\n  replica: 2\n`);
   const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
   expect(diagnostics).toMatchObject([

@@ -18,40 +18,34 @@ import {
   valueAtSteps,
   withField,
 } from '../../schema/index.ts';
-import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 
-/** The beginning of the hint for a field that belongs into the spec. */
+/** The beginning of the hint for a field that belongs in the spec. */
 export const BELOW_SPEC = 'it belongs below spec';
 
 /**
- * Reports the problems for which an API server refuses the objects in the files, each with its place: fields that the
+ * Reports the problems for which an API server refuses an object of the files, each with its place: fields that the
  * kind does not have, values of another type, and violations of the rules of the embedded server. `served` has the
- * kinds, and `server` checks the rules. For a definition, reports only problems that the compiler does not report.
+ * kinds, and `server` checks the rules. For a definition, reports only problems that are not among `known`, which the
+ * compiler reported.
  */
-export async function checkObjects(
-  inputs: readonly InputObject[],
+export async function checkObject(
+  input: InputObject,
   served: SchemaSource,
   server: DryRun,
-  compiled: readonly CompiledInput[],
-): Promise<Diagnostic[]> {
-  const found: Diagnostic[] = [];
-  for (const input of inputs) {
-    const { object } = input;
-    const schema = served.schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
-    if (schema === undefined) continue;
-    const known = compiled.find((each) => each.input === input)?.diagnostics ?? [];
-    found.push(...(await checkObject(input, schema, server, known)));
-  }
-  return found;
+  known: readonly Diagnostic[] = [],
+): Promise<readonly Diagnostic[]> {
+  const { apiVersion, kind } = input.object;
+  const schema = served.schemaOf({ ...parseApiVersion(apiVersion), kind });
+  return schema === undefined ? [] : checkWithSchema(input, schema, server, known);
 }
 
 /** The server adds this cause to the errors of an object that it does not validate to the end. */
 const RULES_NOT_CHECKED = 'some validation rules were not checked because the object was invalid';
 
-async function checkObject(
+async function checkWithSchema(
   input: InputObject,
   schema: Schema,
   server: DryRun,
@@ -107,7 +101,7 @@ async function checkObject(
 
 /**
  * The annotations of a definition that the controller refuses. The API server accepts each text, so a dry run does not
- * find them. Only a definition with such annotations loads the code of the controller.
+ * find them. Only a definition with an annotation `typekro.dev/…` loads the code of the controller.
  */
 async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
   const { annotations = {} } = input.object.metadata;
@@ -233,7 +227,7 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
 const BY_REFERENCE =
   'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
 
-/** Fields of definitions in other tools, with the equivalent in a definition. */
+/** Names of fields in other tools, each with a hint about the equivalent in a definition. */
 const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['dependsOn', BY_REFERENCE],
   ['depends_on', BY_REFERENCE],

@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, nearestName } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import type { WrittenObject } from './manifest.ts';
-import { at, compareFieldValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
-import { isConstantName, shownName } from '../../graph/index.ts';
+import { at, compareFieldValues, containerFields, entriesAt, isComputedAt, podPath, textIn } from './manifest.ts';
+import { isConstantName, shownNameText } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
 
 /** A problem that an API server accepts, but that cannot work with the other objects. */
@@ -36,9 +36,11 @@ interface Offer {
 
 /** The ports of the containers of a pod; `undefined` when expressions make the lists. */
 function containerPorts(holder: WrittenObject, pod: readonly string[]): readonly Offer[] | undefined {
-  const containers = containersOf(holder.object, pod);
+  const containers = containerFields(holder.object, pod);
   const lists = containers.map(({ entry }) => entry['ports']);
-  const whole = Array.isArray(at(holder.object, ...pod, 'spec', 'containers'));
+  const written = ['containers', 'initContainers'].map((list) => at(holder.object, ...pod, 'spec', list));
+  const [own, initial = []] = written;
+  const whole = own !== undefined && isList(own) && isList(initial);
   if (!whole || !lists.every((list) => list === undefined || isList(list))) return undefined;
   return containers.flatMap(({ entry }) =>
     entriesAt(entry, 'ports').map((port) => ({
@@ -100,9 +102,11 @@ function couldSelect(
   holder: WrittenObject,
   pod: readonly string[],
 ): boolean {
-  const labels = at(holder.object, ...pod, 'metadata', 'labels');
-  // When one expression makes all labels, they may have any content.
-  if (!isJsonObject(labels)) return labels !== undefined;
+  const path = [...pod, 'metadata', 'labels'];
+  const labels = at(holder.object, ...path);
+  // When an expression makes all labels, or a key of a label, they may have any content.
+  if (isComputedAt(holder, ...path)) return true;
+  if (!isJsonObject(labels)) return false;
   return Object.entries(selector).every(
     ([key, value]) =>
       Object.hasOwn(labels, key) && compareFieldValues(service, value, holder, labels[key]) !== 'different',
@@ -142,7 +146,7 @@ function backendProblems(
 
 /** Problems of probes that name a port which the container does not have. */
 function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatch[] {
-  return containersOf(manifest.object, pod).flatMap(({ entry, path }) => {
+  return containerFields(manifest.object, pod).flatMap(({ entry, path }) => {
     const ports = entry['ports'];
     if (ports !== undefined && !isList(ports)) return [];
     const offers = entriesAt(entry, 'ports').map((port) => ({
@@ -180,7 +184,7 @@ function mismatch(
 ): Mismatch {
   const shown = (holder: WrittenObject, value: JsonValue | undefined): string[] => {
     const text = textIn(holder, value);
-    return text === undefined ? [] : [shownName(text)];
+    return text === undefined ? [] : [shownNameText(text)];
   };
   const byName = typeof port === 'string' && isNamed(referrer, port);
   const names = offers.flatMap(({ holder, name }) => shown(holder, name));

@@ -5,9 +5,9 @@ import { portProblems } from './check-ports.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import type { WrittenObject } from './manifest.ts';
-import { at, compareTexts, manifestsOf, textIn } from './manifest.ts';
+import { at, compareTexts, isComputedAt, manifestsOf, textIn } from './manifest.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
-import { isConstantName, shownName, variesByInstance } from '../../graph/index.ts';
+import { isConstantName, shownNameText, variesByInstance } from '../../graph/index.ts';
 import type { NameReference } from './references.ts';
 import { referencesOf } from './references.ts';
 import { inputPosition } from './input-position.ts';
@@ -53,12 +53,12 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
   const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isConstantName(name) && own.length === 0;
   if (mayBeForeign || (MADE_BY_CUSTOM_RESOURCES.has(reference.kind) && hasMakers(reference.kind, all))) return [];
   const names = known.flatMap((other) => shownIn(other, manifest));
-  const near = nearestName(shownName(name), names);
+  const near = nearestName(shownNameText(name), names);
   return [
     {
       code: 'input/missing-reference',
       path: reference.path,
-      message: `no ${reference.kind} here is named ${shownName(name)}; ${reference.effect}`,
+      message: `no ${reference.kind} here is named ${shownNameText(name)}; ${reference.effect}`,
       hint:
         near === undefined
           ? `${names.length === 0 ? '' : `the names are ${names.join(', ')}; `}correct the name, or add the ${reference.kind}${manifest.base.length === 0 ? '' : ', with externalRef if the cluster has it already'}`
@@ -82,12 +82,16 @@ function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObjec
 /** Could an object of the files create an object of this kind? */
 function hasMakers(kind: string, all: readonly WrittenObject[]): boolean {
   const own = new Set(all.flatMap(({ input }) => madeKind(input)));
-  return all.some(
-    ({ object, builtin, kind: other, base }) =>
+  return all.some((manifest) => {
+    const { object, builtin, kind: other, base } = manifest;
+    const claims = ['spec', 'volumeClaimTemplates'];
+    return (
       (!builtin && !(own.has(other) && base.length === 0) && other !== 'ResourceGraphDefinition') ||
-      (kind === 'PersistentVolumeClaim' && at(object, 'spec', 'volumeClaimTemplates') !== undefined) ||
-      (kind === 'Secret' && at(object, 'type') === 'kubernetes.io/service-account-token'),
-  );
+      (kind === 'PersistentVolumeClaim' &&
+        (at(object, ...claims) !== undefined || isComputedAt(manifest, ...claims))) ||
+      (kind === 'Secret' && at(object, 'type') === 'kubernetes.io/service-account-token')
+    );
+  });
 }
 
 function madeKind({ object }: InputObject): string[] {
@@ -97,30 +101,34 @@ function madeKind({ object }: InputObject): string[] {
 
 function shownIn(other: WrittenObject, reader: WrittenObject): string[] {
   const name = textIn(other, at(other.object, 'metadata', 'name'));
-  return name === undefined || (!isConstantName(name) && other.input !== reader.input) ? [] : [shownName(name)];
+  return name === undefined || (!isConstantName(name) && other.input !== reader.input) ? [] : [shownNameText(name)];
 }
 
 function missingKey(manifest: WrittenObject, { key, kind }: NameReference, holder: WrittenObject): Mismatch[] {
   if (key === undefined || holder.external) return [];
   const name = textIn(manifest, key.name);
   const keys = keysOf(holder);
-  if (name === undefined || !isConstantName(name) || keys === undefined || keys.includes(shownName(name))) return [];
-  const near = nearestName(shownName(name), keys);
+  if (name === undefined || !isConstantName(name) || keys === undefined || keys.includes(shownNameText(name)))
+    return [];
+  const near = nearestName(shownNameText(name), keys);
   const known = keys.length === 0 ? 'it has none' : `its keys are ${keys.join(', ')}`;
   return [
     {
       code: 'input/missing-key',
       path: key.path,
-      message: `the ${kind} has no key ${shownName(name)}; its pods cannot start without it`,
+      message: `the ${kind} has no key ${shownNameText(name)}; its pods cannot start without it`,
       hint: near === undefined ? `${known}; correct the key, or add it there` : `did you mean ${near}?`,
     },
   ];
 }
 
 /** The keys of a ConfigMap or a Secret; `undefined` when an expression may add others. */
-function keysOf({ object }: WrittenObject): readonly string[] | undefined {
-  const parts = ['data', 'stringData', 'binaryData'].map((field): JsonValue | undefined => object[field]);
-  const known = parts.every((part) => part === undefined || isJsonObject(part));
+function keysOf(holder: WrittenObject): readonly string[] | undefined {
+  const fields = ['data', 'stringData', 'binaryData'];
+  const parts = fields.map((field): JsonValue | undefined => holder.object[field]);
+  const known =
+    !fields.some((field) => isComputedAt(holder, field)) &&
+    parts.every((part) => part === undefined || isJsonObject(part));
   return known ? parts.flatMap((part) => (isJsonObject(part) ? Object.keys(part) : [])) : undefined;
 }
 

@@ -37,7 +37,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 /**
  * Reads the CRDs that the options name. For kinds that are still unknown, adds the CRDs of the package.
  *
- * @throws TypeKroError `input/not-found`, `input/empty`, and the errors of a cluster that does not answer.
+ * @throws TypeKroError the errors of `readSources`, and of a cluster that does not answer.
  */
 export async function knownCrds(
   context: CommandContext,

@@ -48,7 +48,7 @@ test.each([
   expect(/\u001b\[\d+m/.test(written.join(''))).toBe(coloured);
 });
 
-test('instances that do not fit are counted, and those that are not ACTIVE are shown', () => {
+test('when the instances do not fit, the ACTIVE ones are only counted, and the others are shown', () => {
   const { context, written } = screen({ columns: 80, rows: 8 });
   const views = Array.from({ length: 300 }, (_, index) => view(`i${index}`, index === 250 ? 'ERROR' : 'ACTIVE'));
   createLiveView(context).update(views);
@@ -69,4 +69,36 @@ test('an output that is not a terminal gets each line once', () => {
   const live = createLiveView(context);
   for (let times = 0; times < 3; times += 1) live.update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);
   expect(written).toHaveLength(4);
+});
+
+test('a node that fails again in each new try gets its line once, and another result a new one', () => {
+  const { context, written } = screen();
+  const live = createLiveView(context);
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a' };
+  const failure = { code: 403, reason: 'Forbidden', message: 'no right' };
+  const of = (state: string, node: Pick<InstanceView['nodes'][0], 'state' | 'because'>): InstanceView => ({
+    ...view('a', state),
+    nodes: [{ id: 'web', objects: [], ...node }],
+  });
+  const reads = of('IN_PROGRESS', { state: 'pending', because: { kind: 'unread', object } });
+  const fails = of('ERROR', { state: 'failed', because: { kind: 'read-failed', object, failure } });
+  for (let times = 0; times < 3; times += 1) {
+    live.update([reads]);
+    live.update([fails]);
+  }
+  expect(written.map((line) => /not read yet|no right|IN_PROGRESS|ERROR/.exec(line)?.[0])).toEqual([
+    'not read yet',
+    'IN_PROGRESS',
+    'no right',
+    'ERROR',
+  ]);
+  live.update([reads]);
+  live.update([of('ACTIVE', { state: 'ready', because: { kind: 'ready' } })]);
+  live.update([reads]);
+  expect(written.slice(4).map((line) => /is as wanted|not read yet|ACTIVE|IN_PROGRESS/.exec(line)?.[0])).toEqual([
+    'is as wanted',
+    'ACTIVE',
+    'not read yet',
+    'IN_PROGRESS',
+  ]);
 });

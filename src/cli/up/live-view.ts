@@ -19,6 +19,8 @@ export function createLiveView(context: CommandContext): LiveView {
 
 function lineView(context: CommandContext): LiveView {
   const shown = new Map<string, string>();
+  /** The nodes whose last shown state is a failure. */
+  const failed = new Set<string>();
   const show = (key: string, line: string) => {
     if (shown.get(key) === line) return;
     shown.set(key, line);
@@ -30,12 +32,20 @@ function lineView(context: CommandContext): LiveView {
         const [head = ''] = instanceViewLines(view, false);
         const key = `${view.kind} ${view.namespace}/${view.name}`;
         for (const line of messageLines(view)) show(`${key} `, `${key}:${line}`);
+        let isNewTry = false;
         for (const node of view.nodes) {
+          // A new try of a failed node begins with reads. Its result is shown when it differs from the one before.
+          if (node.because.kind === 'unread' && failed.has(`${key} ${node.id}`)) {
+            isNewTry = true;
+            continue;
+          }
+          if (node.state === 'failed') failed.add(`${key} ${node.id}`);
+          else failed.delete(`${key} ${node.id}`);
           for (const [index, line] of nodeLines(node, view, false).entries()) {
             show(`${key} ${node.id} ${index}`, `${key}:${line}`);
           }
         }
-        show(key, head);
+        if (!isNewTry) show(key, head);
       }
     },
     finish() {},

@@ -17,7 +17,7 @@ export interface InputObject {
   readonly object: KubeObject;
   /** File as the user named it, relative to the user's directory. An absolute path outside of it is kept. */
   readonly file: string;
-  /** The YAML document with positions; absent for objects that TypeScript made. */
+  /** The YAML document with positions; absent for objects that a module made. */
   readonly document?: DefinitionDocument;
   /** Returns the place in the user's code for a field of a composition's definition, by the field's path. */
   readonly locate?: (path: string) => SourcePosition | undefined;

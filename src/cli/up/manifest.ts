@@ -65,6 +65,22 @@ export function at(object: WrittenObject['object'], ...path: readonly PathStep[]
   return valueAtSteps(object, path);
 }
 
+/**
+ * May an expression give the value at a path? True when a value on the path is an expression, or when a key of the last
+ * object is one.
+ */
+export function isComputedAt({ object, base }: WrittenObject, ...path: readonly PathStep[]): boolean {
+  // The texts of an object of the files are plain.
+  if (base.length === 0) return false;
+  const hasExpression = (text: unknown): boolean => typeof text === 'string' && text.includes('${');
+  for (let length = 1; length <= path.length; length += 1) {
+    const value = valueAtSteps(object, path.slice(0, length));
+    if (hasExpression(value)) return true;
+    if (length === path.length && isJsonObject(value)) return Object.keys(value).some(hasExpression);
+  }
+  return false;
+}
+
 /** The entries of a list that are objects, each with its path. Empty when the path leads to no list. */
 export function entriesAt(
   object: JsonObject,
@@ -75,7 +91,7 @@ export function entriesAt(
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }
 
-/** Could a value of one object be a value of another? Expressions of two definitions are not comparable. */
+/** Compares values of two objects. Expressions of two definitions are not comparable: their relation is `open`. */
 export function compareFieldValues(
   a: WrittenObject,
   one: JsonValue | undefined,
@@ -118,7 +134,7 @@ export function podPath({ kind, builtin, external }: WrittenObject): readonly st
 }
 
 /** The containers of a pod with their paths in the object, including init containers. */
-export function containersOf(
+export function containerFields(
   object: JsonObject,
   pod: readonly string[],
 ): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {

@@ -21,8 +21,8 @@ export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnost
   (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
 
 /**
- * Prints problems in the order of their lines with excerpts of the files, cut to the width of the standard error, and a
- * count.
+ * Prints problems in the order of their lines with excerpts of the files, cut to the width of the standard error. After
+ * two or more problems, prints a count.
  */
 export function printDiagnostics(
   context: CommandContext,

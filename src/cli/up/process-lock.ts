@@ -19,7 +19,7 @@ export interface LockRefusal {
  * another process has the same process id now.
  *
  * The file gets its content at once (as a link to a finished file), so that no process reads an incomplete lock. Of
- * several processes that find the same dead lock, only the process that moves it aside continues.
+ * several processes that find the same dead lock, only one gets the new lock.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;

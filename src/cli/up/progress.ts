@@ -75,7 +75,7 @@ function otherView({ kind, name, namespace, state, ref }: InstanceSummary, sourc
 
 /** The views of the user's instances from the controller's reports. */
 export function viewsOf(instances: readonly KubeObject[], source: InspectSource): InstanceView[] {
-  return instances.map((object) => viewOf(object, reportOf(object, source)));
+  return instances.map((object) => viewOf(object, progressReport(object, source)));
 }
 
 function viewOf(object: KubeObject, report: InstanceReport | undefined): InstanceView {
@@ -109,7 +109,7 @@ function problemOf(report: InstanceReport): string | undefined {
 }
 
 /** The controller's report of an object that the user applied. */
-export function reportOf(object: KubeObject, source: InspectSource): InstanceReport | undefined {
+export function progressReport(object: KubeObject, source: InspectSource): InstanceReport | undefined {
   return source.report(refOfObject(object));
 }
 
@@ -171,7 +171,7 @@ function isCurrent({ observedGeneration }: Condition, { metadata: { generation =
 /** Are all conditions of the applied generation or of a later one? True for an instance without conditions. */
 export function allCurrent(applied: readonly KubeObject[], source: InspectSource): boolean {
   return applied.every((object) => {
-    const { conditions = [] } = reportOf(object, source) ?? {};
+    const { conditions = [] } = progressReport(object, source) ?? {};
     return conditions.every((condition) => isCurrent(condition, object));
   });
 }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import type { WrittenObject } from './manifest.ts';
-import { at, containersOf, entriesAt, podPath } from './manifest.ts';
+import { at, containerFields, entriesAt, podPath } from './manifest.ts';
 
 /** A name in an object that has to be the name of another object in its namespace. */
 export interface NameReference {
@@ -41,7 +41,7 @@ function podReferences(object: JsonObject, pod: readonly string[]): NameReferenc
     name === undefined || name === 'default'
       ? []
       : [{ kind: 'ServiceAccount', name, path: account, effect: POD_WAITS }];
-  const variables = containersOf(object, pod).flatMap(({ entry, path }) => [
+  const variables = containerFields(object, pod).flatMap(({ entry, path }) => [
     ...entriesAt(entry, 'env').flatMap((env) =>
       ['configMapKeyRef', 'secretKeyRef'].flatMap((from) =>
         source(at(env.entry, 'valueFrom', from), [...path, ...env.path, 'valueFrom', from]),

@@ -10,7 +10,7 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['[', ']'],
   ['(', ')'],
 ]);
-/** The maximum length of a variable's name together with the text after it. */
+/** The number of characters in which `literalOf` looks for a variable's name and the token after the name. */
 const MAX_NAME_LENGTH = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
@@ -57,7 +57,7 @@ export class ScriptScanner {
     return first === undefined || others.length > 0 ? undefined : this.literalAt(first.index + first[0].length);
   }
 
-  /** Does a call or a literal begin here? */
+  /** Does a call or an object literal begin here? */
   isCallOrLiteral(offset: number): boolean {
     return this.#text.charAt(offset) === '{' || this.#afterCallee(offset) !== undefined;
   }

@@ -2,7 +2,8 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Faults, StandInName } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
-import { createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
+import type { Logger } from '../../controller/index.ts';
+import { createController, failureLogger, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 import { controllerCrds, TYPEKRO_FEATURES } from '../../graph/index.ts';
@@ -10,6 +11,7 @@ import type { InspectAction, InspectSource } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
+import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
 import type { Dashboard } from '../dashboard/open-dashboard.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
 import { processOptions } from '../run-processes-option.ts';
@@ -61,6 +63,10 @@ export interface SessionOptions {
   readonly processDirectory?: string;
   /** The command for which the session serves the web page. By default, the session has no page. */
   readonly dashboardOf?: CommandContext;
+  /** The port of the web page. Default: a free one. */
+  readonly dashboardPort?: number;
+  /** The token of the web page. Default: a new one. */
+  readonly dashboardToken?: string;
   /** The actions that the page allows. Default: none. */
   readonly actions?: readonly InspectAction[];
 }
@@ -69,8 +75,8 @@ export interface SessionOptions {
  * Starts the cluster and the controller, and writes the kubeconfig file. When a step fails, closes everything that
  * earlier steps opened.
  */
-export async function startSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
-  const { port, keep = false, standIns = [], processDirectory, dashboardOf, actions = [] } = options;
+export async function startUpSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
+  const { port, keep = false, standIns = [], processDirectory, dashboardOf } = options;
   const began = performance.now();
   const cluster = await createEmbeddedCluster({
     ...(keep ? { stateDirectory: join(state.path, 'state') } : {}),
@@ -103,7 +109,10 @@ export async function startSession(state: StateDirectory, options: SessionOption
     const reports = new ReplaceableSource(controller.reports);
     closers.push(() => controller.stop());
     await controller.start();
-    const dashboard = dashboardOf === undefined ? undefined : await openPage(dashboardOf, api, reports, actions);
+    const dashboard =
+      dashboardOf === undefined
+        ? undefined
+        : await openPage(dashboardOf, { api, reports, logger, kubeconfig: state.kubeconfig }, options);
     if (dashboard !== undefined) closers.push(() => dashboard.close());
     return {
       url: listener.url,
@@ -136,15 +145,36 @@ export async function startSession(state: StateDirectory, options: SessionOption
   }
 }
 
+/** What the web page of a session reads, and the log for its failures. */
+interface PageSources {
+  readonly api: KubernetesApi;
+  readonly reports: InspectSource;
+  readonly logger: Logger;
+  readonly kubeconfig: string;
+}
+
 /** Opens the web page. A session without a page does not load its code. */
 async function openPage(
   context: CommandContext,
-  api: KubernetesApi,
-  reports: InspectSource,
-  actions: readonly InspectAction[],
+  { api, reports, logger, kubeconfig }: PageSources,
+  { actions = [], dashboardPort: port, dashboardToken: token }: SessionOptions,
 ): Promise<Dashboard> {
   const { openDashboard } = await import('../dashboard/open-dashboard.ts');
-  return openDashboard({ context, api, cluster: EMBEDDED_CONTEXT, namespace: 'default', reports, actions });
+  const commands = copiedCommands({ ...shellFacts(context), kubeconfig });
+  const opened = await openDashboard({
+    context,
+    api,
+    cluster: EMBEDDED_CONTEXT,
+    namespace: 'default',
+    reports,
+    actions,
+    commands,
+    ...(port === undefined ? {} : { port }),
+    ...(token === undefined ? {} : { token }),
+    onFailure: failureLogger(logger),
+  });
+  await opened.listed;
+  return opened;
 }
 
 /**

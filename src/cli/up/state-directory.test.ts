@@ -11,7 +11,7 @@ test('the server in the kubeconfig of a stopped cluster says in its address that
     const state = takeStateDirectory(folder, 'default');
     state.release();
     const { server, credentials } = await loadKubeConfig({ path: state.kubeconfig });
-    expect(server).toBe('https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid');
+    expect(server).toBe('https://this-cluster-has-ended-.start-it-again-with.typekro-up.invalid');
     expect(credentials).toEqual({ token: 'ended' });
     // The name is free again.
     takeStateDirectory(folder, 'default').release();

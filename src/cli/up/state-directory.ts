@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError } from '../../core/index.ts';
-import { ENDED_SERVER } from '../../kube/index.ts';
+import { endedServer } from '../../kube/index.ts';
+import { isDnsLabel } from '../../kubernetes/index.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
@@ -15,11 +16,6 @@ export interface StateDirectory {
 }
 
 /**
- * The form of a cluster's name. The name is also a directory name, and therefore has only letters, digits and dashes.
- */
-const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
-/**
  * Takes the directory for this process. Makes the directory if needed.
  *
  * @throws TypeKroError `up/name-invalid` for a name that is not a DNS label, `up/already-running` when another live
@@ -27,7 +23,8 @@ const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
  * written.
  */
 export function takeStateDirectory(projectDirectory: string, name: string): StateDirectory {
-  if (!NAME.test(name)) {
+  // The name is also the name of a directory.
+  if (!isDnsLabel(name)) {
     throw new TypeKroError(`"${name}" is not a name for a cluster`, {
       code: 'up/name-invalid',
       remedy: 'use at most 63 lower-case letters, digits and dashes; begin and end with a letter or digit',
@@ -51,7 +48,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
         // A user may have removed the lock by hand and started another cluster. The files of that cluster must not
         // change.
         if (!lock.isHeld()) return;
-        writeFileSync(kubeconfig, endedKubeconfig(), { mode: 0o600 });
+        writeFileSync(kubeconfig, endedKubeconfig('typekro-up'), { mode: 0o600 });
         lock.release();
       },
     };
@@ -60,11 +57,10 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 
 /**
  * The kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080, and the
- * refused connection would explain nothing. The host name of the server says that the cluster has ended. It does not
- * resolve, because no resolver knows its domain (RFC 6761), and every client prints it in its error. With the token,
- * kubectl does not prompt for a password.
+ * refused connection would explain nothing. The host name of the server says that the cluster has ended, and which command
+ * starts it again (`endedServer`). With the token, kubectl does not prompt for a password.
  */
-export function endedKubeconfig(): string {
+export function endedKubeconfig(command: string): string {
   return `apiVersion: v1
 kind: Config
 current-context: ended
@@ -76,7 +72,7 @@ contexts:
 clusters:
 - name: ended
   cluster:
-    server: ${ENDED_SERVER}
+    server: ${endedServer(command)}
 users:
 - name: ended
   user:

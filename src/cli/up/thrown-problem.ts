@@ -32,8 +32,8 @@ export function placeOfThrown(error: unknown, path: string): SourcePosition {
 }
 
 /**
- * The place of a thrown value that is not an Error and therefore has no stack: the `throw` with the value, or the only
- * `throw`.
+ * The place of a thrown value without a frame in the user's code: the `throw` with the value, the only `throw`, or a
+ * text that the value has in quotes.
  */
 function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
   const text = textOf(path);

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
@@ -50,7 +51,7 @@ export class CauseReader {
   readonly #api: KubernetesApi;
   readonly #stopped = new AbortController();
   #causes = new Map<string, InstanceView['causes']>();
-  #readAt = Date.now();
+  #readAt = monotonicMs();
   #isReading = false;
 
   constructor(api: KubernetesApi) {
@@ -59,7 +60,7 @@ export class CauseReader {
 
   /** The views with the causes of the last read. Starts another read in the background when it is due. */
   show(views: readonly InstanceView[]): InstanceView[] {
-    if (!this.#isReading && Date.now() - this.#readAt >= READ_EVERY_MS) void this.#read(views);
+    if (!this.#isReading && monotonicMs() - this.#readAt >= READ_EVERY_MS) void this.#read(views);
     return views.map((view) => {
       const causes = this.#causes.get(keyOf(view));
       return causes === undefined ? view : { ...view, causes };
@@ -77,7 +78,7 @@ export class CauseReader {
       if (this.#stopped.signal.aborted) return;
       this.#causes = new Map(read.map((view) => [keyOf(view), view.causes]));
     } finally {
-      this.#readAt = Date.now();
+      this.#readAt = monotonicMs();
       this.#isReading = false;
     }
   }

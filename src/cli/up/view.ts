@@ -56,7 +56,7 @@ export function stateText(node: NodeReport): string {
   return `${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** One line for a node: mark, id, state, and what it waits for. */
+/** One line for a node: mark, id, state and reason. */
 export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
   return `  ${stateMark(node.state, colour)} ${node.id.padEnd(width)}  ${stateText(node)}`;
 }

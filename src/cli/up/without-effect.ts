@@ -14,7 +14,10 @@ const STORED_ONLY: ReadonlySet<string> = new Set([
   'MutatingAdmissionPolicyBinding',
 ]);
 
-/** The lines that name objects, and objects of definitions, without an effect in the embedded cluster. */
+/**
+ * The warnings about objects of the files, and about objects of definitions, that have no effect in the embedded
+ * cluster.
+ */
 export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
   const given = objects
     .filter(({ object: { apiVersion, kind } }) => isStoredOnly(parseApiVersion(apiVersion).group, kind))

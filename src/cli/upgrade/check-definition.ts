@@ -22,8 +22,8 @@ import type { PlanContext } from '../plan/plan-context.ts';
 import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';
 import { isSameBehindHashes } from '../plan/snapshot-file.ts';
-import { instancesOf } from './instances-of.ts';
-import { refusalOf } from './refusal-of.ts';
+import { upgradedInstances } from './instances-of.ts';
+import { upgradeRefusal } from './refusal-of.ts';
 import { stockFeatures } from './stock-features.ts';
 import type { BrokenPin, DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
@@ -50,7 +50,7 @@ export async function checkDefinition(
   const task: DefinitionTask = { planned, schemas, options, object, spec, name, revisions };
   const { features } = options;
   const acceptedBy = await acceptingControllers(task, spec, { own: features, kro: stockFeatures(features) });
-  const instances = await instancesOf(planned, object);
+  const instances = await upgradedInstances(planned, object);
   const levels: LevelCheck[] = [];
   for (const level of options.levels) levels.push(await checkLevel(task, level, instances));
   const state = typeof status['state'] === 'string' ? status['state'] : '';
@@ -106,7 +106,7 @@ export async function compareControllers(
     ...(graph !== undefined
       ? {}
       : {
-          refused: { ...refusalOf(diagnostics), acceptedBy: await acceptingControllers(task, spec, features) },
+          refused: { ...upgradeRefusal(diagnostics), acceptedBy: await acceptingControllers(task, spec, features) },
         }),
   };
 }
@@ -129,7 +129,8 @@ async function checkLevel(
 ): Promise<LevelCheck> {
   const own = await compileAt(task, task.spec, level);
   const wanted = own.graph === undefined ? undefined : previewOf(task, level, own.graph, instances);
-  const why: Pick<LevelCheck, 'refusal' | 'hint' | 'more'> = own.graph === undefined ? refusalOf(own.diagnostics) : {};
+  const why: Pick<LevelCheck, 'refusal' | 'hint' | 'more'> =
+    own.graph === undefined ? upgradeRefusal(own.diagnostics) : {};
   const refused = wanted?.preview.refusal === undefined ? why : { refusal: wanted.preview.refusal };
   const isAccepted = wanted !== undefined && refused.refusal === undefined;
   const served = isAccepted ? wanted : await lastGood(task, level, instances, wanted?.preview.crd === 'refuse');
@@ -243,7 +244,7 @@ async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, insta
     const { graph, diagnostics } = await compileAt(task, spec, level);
     if (graph === undefined) {
       const names = instances.filter((each) => pinnedRevision(each) === number).map(instanceKey);
-      const { refusal: first, more = [] } = refusalOf(diagnostics);
+      const { refusal: first, more = [] } = upgradeRefusal(diagnostics);
       const refusal = [first, ...more.map((each) => each.refusal)].join('; ');
       broken.push({ revision: number, refusal, instances: names.map((key) => key.replace(/^\//, '')) });
     } else graphs.set(number, graph);

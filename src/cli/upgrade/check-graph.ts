@@ -10,7 +10,7 @@ import { recordedState } from '../instance/observation.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { simulateGraph } from '../plan/plan-graph.ts';
-import { refusalOf } from './refusal-of.ts';
+import { upgradeRefusal } from './refusal-of.ts';
 import { requireRead } from './require-read.ts';
 import { stockFeatures } from './stock-features.ts';
 import type { GraphCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
@@ -45,7 +45,7 @@ export async function checkGraph(
     ],
     isRefusedNow: !conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'),
   };
-  if (graph === undefined) return { ...head, ...refusalOf(problems) };
+  if (graph === undefined) return { ...head, ...upgradeRefusal(problems) };
   if (!graphKind) return { ...head, ...GATE_OFF };
   if (object.metadata.deletionTimestamp !== undefined) return head;
   const result = await simulateGraph(planned, graph, object, step);
@@ -65,7 +65,7 @@ export async function kroGraphRefusal(
   kro: GraphFeatures,
 ): Promise<Refusal | undefined> {
   const { graph, problems } = await compiledGraph(planned, schemas, object, kro);
-  return graph === undefined ? refusalOf(problems) : undefined;
+  return graph === undefined ? upgradeRefusal(problems) : undefined;
 }
 
 /** Compiles a Graph of a cluster with exactly these features. */

@@ -11,7 +11,7 @@ import { requireRead } from './require-read.ts';
  *
  * @throws TypeKroError `upgrade/not-read` when instances of the kind could not be read.
  */
-export async function instancesOf(planned: PlanContext, definition: KubeObject): Promise<readonly KubeObject[]> {
+export async function upgradedInstances(planned: PlanContext, definition: KubeObject): Promise<readonly KubeObject[]> {
   const { api, signal, source, basics } = planned;
   const { kind, ...version } = declaredKind(isJsonObject(definition.spec) ? definition.spec : {});
   const served = await api.discovery.resourceOf({ apiVersion: formatApiVersion(version), kind }, { signal });

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import type { Refusal } from './upgrade-check.ts';
 
 /** The errors of a compilation as refusals: the first one, and the others in `more`. */
-export function refusalOf(diagnostics: readonly Diagnostic[]): Refusal & { readonly more?: readonly Refusal[] } {
+export function upgradeRefusal(diagnostics: readonly Diagnostic[]): Refusal & { readonly more?: readonly Refusal[] } {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [first, ...more] = errors.map(({ code, message, path, hint }): Refusal => {
     const place = path === undefined ? '' : `${path}: `;

@@ -1,7 +1,10 @@
 import type { GraphFeatures } from '../../graph/index.ts';
 import { TYPEKRO_FEATURES } from '../../graph/index.ts';
 
-/** The features with gates that kro has, too: `CELOmitFunction`, and `DeletionPolicy` after 0.10.0-rc.0. */
+/**
+ * Turns off all features except the given values of those that upstream kro also has: `omit` (gate `CELOmitFunction`)
+ * and `deletionPolicy` (gate `DeletionPolicy`, after 0.10.0-rc.0).
+ */
 export function stockFeatures({ omit = false, deletionPolicy = false }: GraphFeatures): GraphFeatures {
   const off = Object.fromEntries(Object.keys(TYPEKRO_FEATURES).map((feature) => [feature, false]));
   return { ...off, omit, deletionPolicy };

@@ -39,7 +39,10 @@ export interface LevelCheck {
   readonly hint?: string;
   /** The errors of the definition after the first one, which is in `refusal`. Absent when there are no others. */
   readonly more?: readonly Refusal[];
-  /** The revision that instances without a pin follow. 0 when no revision of the definition compiles. */
+  /**
+   * The newest revision that the controller serves. Instances follow this revision unless they have a pin or the
+   * rollout holds them back. 0 when the controller can serve no revision of the definition.
+   */
   readonly revision: number;
   /** What happens to the CRD of the instances. */
   readonly crd: 'unchanged' | 'created' | 'changed' | 'refused';
@@ -105,11 +108,11 @@ export interface UpgradeOptions {
 }
 
 /**
- * Does the upgrade make the controller refuse a definition that the cluster serves? A definition that is already
- * refused does not count.
+ * Does the upgrade make the controller refuse a definition that the cluster serves, or one of its revisions with pinned
+ * instances? A definition that is already refused, or that no controller has handled, does not count.
  */
 export function isNewlyRefused({ state }: Pick<DefinitionCheck, 'state'>, check: LevelCheck): boolean {
-  const isServedNow = state !== 'Inactive';
+  const isServedNow = state === 'Active';
   return isServedNow && (check.refusal !== undefined || check.crd === 'refused' || check.pins.length > 0);
 }
 
@@ -118,7 +121,7 @@ export function isGraphNewlyRefused({ refusal, isRefusedNow }: GraphCheck): bool
   return refusal !== undefined && !isRefusedNow;
 }
 
-/** Would the upgrade cause writes? A refused definition counts as refused, not as changed. */
+/** Would the upgrade cause writes, or block an instance? A refused definition counts as refused, not as changed. */
 export function isChanged({ refusal, crd, plans }: LevelCheck): boolean {
   if (refusal !== undefined || crd === 'refused') return false;
   const isBlockedOrWritten = plans.some(({ writes, state }) => writes.length > 0 || state === 'blocked');

@@ -75,7 +75,7 @@ test('a mutating webhook changes the pods of a controller, and sees each of them
   });
 });
 
-test('the writes of controllers have their Events, although they and the Events wait for webhooks', async () => {
+test('the writes of controllers have their Events, although the writes and the Events wait for webhooks', async () => {
   const rule = podsRule(['*'], ['*']);
   const seeEvents = async (transport: Transport, _: () => ReviewRequest[], idle: () => Promise<void>) => {
     await call(transport, 'POST', REPLICA_SETS, replicaSet(2));
@@ -90,7 +90,7 @@ test('the writes of controllers have their Events, although they and the Events 
   await withHook('Validating', () => ({ allowed: true }), seeEvents, rule);
 });
 
-test('the status at the start of the end of a pod is written once, although its write waits for a webhook', async () => {
+test('the status of a pod that begins to end is written once, although its write waits for a webhook', async () => {
   const rule = podsRule(['UPDATE'], ['pods/status']);
   const seeStatus = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
     const metadata = { name: 'p', annotations: { 'typekro.dev/simulate-stop-seconds': '20' } };
@@ -199,7 +199,7 @@ test('a policy refuses the pods of a controller', async () => {
   expect((body['status'] as JsonObject)['replicas']).toBe(0);
 });
 
-test('the status of a policy has the problems of its types', async () => {
+test('the status of a policy has the type errors of its expressions', async () => {
   await using cluster = await createEmbeddedCluster();
   const transport = cluster.transport();
   const path = `${CONFIGURATIONS}/validatingadmissionpolicies`;
@@ -230,7 +230,7 @@ test('the status of a policy has the problems of its types', async () => {
   expect(await statusOf()).toEqual({ observedGeneration: 2, typeChecking: {} });
 });
 
-test('a reconcile whose later writes wait does not send its stored writes to a webhook again', async () => {
+test('a reconcile whose later writes wait sends no review more than twice', async () => {
   const rule = {
     operations: ['*'],
     apiGroups: [''],
@@ -257,7 +257,7 @@ test('a reconcile whose later writes wait does not send its stored writes to a w
         JSON.stringify({ operation, resource, subResource, object, oldObject }),
       );
       expect(reviews.length).toBeGreaterThan(4);
-      // A later run reads the volume that an earlier one has created, so that its next write is a new one.
+      // A later run reads the volume that an earlier run has created. The next write of the later run is a new one.
       const counts = reviews.map((review) => reviews.filter((each) => each === review).length);
       expect(Math.max(...counts)).toBeLessThanOrEqual(2);
     },

@@ -26,8 +26,8 @@ export class AdmissionGate {
   }
 
   /**
-   * Does the cluster have a webhook configuration, a binding of a policy or a conversion webhook? Called once for each
-   * write.
+   * Does the cluster have a webhook configuration, a binding of a policy or a conversion webhook? Called for each
+   * request that writes, and for each reconcile.
    */
   get isOpen(): boolean {
     if (this.#registry.callsConversionWebhooks) return true;

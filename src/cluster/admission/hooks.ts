@@ -18,7 +18,7 @@ import { requestFacts } from './review.ts';
 
 /** A webhook of a configuration. */
 export interface Webhook {
-  /** Unique in the cluster, because the webhooks of one configuration have different names. */
+  /** Unique among the mutating, or among the validating webhooks. The names within a configuration are different. */
   readonly key: string;
   readonly name: string;
   /** The name of the configuration. */

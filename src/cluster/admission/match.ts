@@ -92,7 +92,7 @@ export function objectSelected(selector: JsonObject, { object, old }: AdmissionA
   return [object, old].some((state) => state !== undefined && hasLabels(state) && selects(selector, labelsOf(state)));
 }
 
-/** Can an object of the kind have labels? The options of a connection cannot, so no selector selects them. */
+/** Can an object of the kind have labels? The options of a connection have none, so only an empty selector matches. */
 const hasLabels = ({ kind }: KubeObject): boolean => !kind.endsWith('Options');
 
 /** The labels of an object. A review or a token request may come without metadata. */

@@ -89,7 +89,7 @@ describe('an ApplyConfiguration', () => {
     expect(containers.map(({ name }) => name)).toEqual(['a', 'side']);
   });
 
-  test('sets labels by a map, and fields by an optional value', async () => {
+  test('sets labels by a map, beside an optional field without a value', async () => {
     const metadata = 'Object.metadata{labels: {"a": "b"}, ?annotations: object.metadata.?annotations}';
     const { body } = await mutated([apply(`Object{metadata: ${metadata}}`)]);
     expect(body.metadata['labels']).toEqual({ a: 'b' });

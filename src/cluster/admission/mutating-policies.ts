@@ -17,7 +17,7 @@ import { atomicPaths } from './atomic-paths.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { compileConditions, expressionData, toRequestVersion, versionedFor } from './hooks.ts';
 import { Invocations } from './invocations.ts';
-import { isIgnored, namespaceOf, shownName } from './policies.ts';
+import { isIgnored, namespaceOf, policyName } from './policies.ts';
 import type { PolicyInvocation } from './policy-dispatch.ts';
 import { policyInvocations } from './policy-dispatch.ts';
 import type { VersionedObjects } from './review.ts';
@@ -100,7 +100,7 @@ export function mutateByPolicies(
   const [first] = problems;
   if (first === undefined) return { object: present, invocations };
   const causes = problems.map(({ name, binding, message }) => ({ message: refusalText(name, binding, message) }));
-  const { status } = forbidden(attributes.resource, shownName(attributes), '', causes);
+  const { status } = forbidden(attributes.resource, policyName(attributes), '', causes);
   throw new ApiError({
     code: 403,
     reason: 'Invalid',

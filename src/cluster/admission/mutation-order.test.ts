@@ -121,15 +121,15 @@ describe('a change that is always refused', () => {
     const { status, body } = await send(set, method);
     expect([status, body.message]).toEqual([code, expect.stringContaining(message)]);
   });
+});
 
-  test('field owners do not change when a policy writes managedFields that cannot be read', async () => {
-    await using set = await setUp(allow);
-    const value = '[{"operation": "Nonsense"}]';
-    await addPolicy(set, 'p', `[JSONPatch{op: "add", path: "/metadata/managedFields", value: ${value}}]`);
-    const created = await call(set.transport, 'POST', MAPS, map('a', { data: { a: '1' } }));
-    expect(created.warning).toContain('.metadata.managedFields was in an invalid state after admission');
-    expect(created.body.metadata['managedFields']).toEqual([expect.objectContaining({ operation: 'Update' })]);
-  });
+test('field owners do not change when a policy writes managedFields that cannot be read', async () => {
+  await using set = await setUp(allow);
+  const value = '[{"operation": "Nonsense"}]';
+  await addPolicy(set, 'p', `[JSONPatch{op: "add", path: "/metadata/managedFields", value: ${value}}]`);
+  const created = await call(set.transport, 'POST', MAPS, map('a', { data: { a: '1' } }));
+  expect(created.warning).toContain('.metadata.managedFields was in an invalid state after admission');
+  expect(created.body.metadata['managedFields']).toEqual([expect.objectContaining({ operation: 'Update' })]);
 });
 
 describe('objects that are not stored', () => {

@@ -71,7 +71,7 @@ describe('what a refusal says', () => {
     ['an expression that fails', { message: 'm', messageExpression: 'string(object.x)' }, 422, 'm'],
     ['an expression with a line break', { message: 'm', messageExpression: "'a\\nb'" }, 422, 'm'],
     [
-      'an expression for nothing',
+      'an expression with an empty result',
       { messageExpression: "' '" },
       422,
       'failed expression: object.metadata.name.size() < 3',
@@ -86,7 +86,7 @@ describe('what a refusal says', () => {
     expect([body['code'], body.message]).toEqual([code, `configmaps "longer" is forbidden: ${denied(message)}`]);
   });
 
-  test('the first policy by name decides, and the first of its validations', async () => {
+  test('the first policy by name decides, and the first of its validations that fails', async () => {
     await using set = await setUp();
     await set.policy('q', { validations: [{ expression: 'false' }] });
     await set.policy('p', {

@@ -127,7 +127,7 @@ function evaluatePolicy(
 /** Do errors of the policy let a request pass? */
 export const isIgnored = (policy: KubeObject): boolean => textAt(policy, 'spec', 'failurePolicy') === 'Ignore';
 
-/** The namespace of the request as expressions see it; `null` for a request outside namespaces. */
+/** The namespace of the request as expressions see it; `null` for a request outside namespaces and for a Namespace. */
 export function namespaceOf(
   { store }: AdmissionContext,
   { namespace, resource }: AdmissionAttributes,
@@ -226,7 +226,7 @@ const CODES: Readonly<Record<string, number>> = {
 function refusal(attributes: AdmissionAttributes, { policy, binding, message, reason }: Denial): ApiError {
   const source = `ValidatingAdmissionPolicy '${policy}'${binding === undefined ? '' : ` with binding '${binding}'`}`;
   const text = `${source} denied request: ${message}`;
-  const { status } = forbidden(attributes.resource, shownName(attributes), text, [{ message: text }]);
+  const { status } = forbidden(attributes.resource, policyName(attributes), text, [{ message: text }]);
   const shown = reason === '' ? 'Invalid' : reason;
   return new ApiError({
     code: CODES[shown] ?? 422,
@@ -236,8 +236,8 @@ function refusal(attributes: AdmissionAttributes, { policy, binding, message, re
   });
 }
 
-/** The name in the text of a refusal. For a create with a generated name: the prefix of the name. */
-export function shownName({ name, object }: AdmissionAttributes): string {
+/** The name in the text of a refusal. For a create whose name is not generated yet: the prefix of the name. */
+export function policyName({ name, object }: AdmissionAttributes): string {
   const { metadata } = object ?? {};
   return name || metadata?.name || metadata?.generateName || 'Unknown';
 }

@@ -9,7 +9,14 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { BodyType } from '../verbs/body.ts';
 import type { AdmissionAttributes, Kind } from './attributes.ts';
 
-const REVIEW_VERSION = 'admission.k8s.io/v1';
+const GROUP = 'admission.k8s.io';
+
+/** A version of AdmissionReview that the server sends. Both versions have the same request. */
+export type ReviewVersion = 'v1' | 'v1beta1';
+
+/** The first version of the list that the server sends; `undefined` when it sends none of them. */
+export const reviewVersionIn = (accepted: readonly JsonValue[]): ReviewVersion | undefined =>
+  accepted.find((version): version is ReviewVersion => version === 'v1' || version === 'v1beta1');
 
 /** The objects of a request in the version that a webhook or policy requests. */
 export interface VersionedObjects {
@@ -50,10 +57,15 @@ export function requestFacts(
 }
 
 /** The AdmissionReview that a webhook gets. */
-export function reviewOf(attributes: AdmissionAttributes, versioned: VersionedObjects, uid: string): JsonObject {
+export function reviewOf(
+  attributes: AdmissionAttributes,
+  versioned: VersionedObjects,
+  uid: string,
+  version: ReviewVersion,
+): JsonObject {
   return {
     kind: 'AdmissionReview',
-    apiVersion: REVIEW_VERSION,
+    apiVersion: `${GROUP}/${version}`,
     request: {
       ...requestFacts(attributes, versioned, uid),
       object: (versioned.object ?? null) as unknown as JsonValue,
@@ -77,31 +89,36 @@ export interface Verdict {
 export class InvalidAnswer extends Error {}
 
 /**
- * Reads the answer of a webhook to the review `uid`. Only mutating webhooks may answer with a patch.
+ * Reads the answer of a webhook to the review `uid`. Only mutating webhooks may answer with a patch. An answer in the
+ * version `v1beta1` needs neither a uid nor the type of its patch.
  *
  * @throws InvalidAnswer with the message of an API server.
  */
-export function readAnswer(text: string, uid: string, mutating: boolean): Verdict {
+export function readAnswer(text: string, uid: string, mutating: boolean, version: ReviewVersion): Verdict {
   const answer = tryParseStrictJson(text);
   if (!isJsonObject(answer)) {
     const problem = "couldn't get version/kind; json parse error: the answer is not a JSON object";
     throw new InvalidAnswer(`failed to call webhook: ${problem}`);
   }
+  const isChecked = version === 'v1';
   const [kind, apiVersion] = [textAt(answer, 'kind'), textAt(answer, 'apiVersion')];
-  if (kind !== 'AdmissionReview' || apiVersion !== REVIEW_VERSION) {
+  const isReview = kind === 'AdmissionReview' && apiVersion === `${GROUP}/${version}`;
+  if (isChecked && !isReview) {
     const got = `${apiVersion}, Kind=${kind}`;
-    throw invalidResponse(`expected webhook response of ${REVIEW_VERSION}, Kind=AdmissionReview, got ${got}`);
+    throw invalidResponse(`expected webhook response of ${GROUP}/v1, Kind=AdmissionReview, got ${got}`);
   }
   const response = answer['response'];
-  if (!isJsonObject(response)) throw invalidResponse('webhook response was absent');
+  const isOther = !isReview && (kind !== '' || apiVersion !== '');
+  if (isOther || !isJsonObject(response)) throw invalidResponse('webhook response was absent');
   const answered = textAt(response, 'uid');
-  if (answered !== uid) throw invalidResponse(`expected response.uid=${goQuote(uid)}, got ${goQuote(answered)}`);
+  if (isChecked && answered !== uid)
+    throw invalidResponse(`expected response.uid=${goQuote(uid)}, got ${goQuote(answered)}`);
   return {
     allowed: response['allowed'] === true,
     status: objectAt(response, 'status'),
     warnings: listAt(response, 'warnings').map(String),
     auditAnnotations: stringsIn(objectAt(response, 'auditAnnotations')),
-    patch: patchOf(response, mutating),
+    patch: isChecked ? patchOf(response, mutating) : mutating ? operationsOf(textAt(response, 'patch')) : [],
   };
 }
 
@@ -125,6 +142,11 @@ function patchOf(response: JsonObject, mutating: boolean): readonly JsonValue[] 
   if (patch === '') return [];
   if (type === '') throw invalidResponse('webhook returned invalid response.patchType of ""');
   if (type !== 'JSONPatch') throw new InvalidAnswer(`unsupported patch type ${goQuote(String(type))}`);
+  return operationsOf(patch);
+}
+
+function operationsOf(patch: string): readonly JsonValue[] {
+  if (patch === '') return [];
   const operations = tryParseStrictJson(Buffer.from(patch, 'base64').toString('utf8'));
   if (operations === null) return [];
   if (!Array.isArray(operations)) {
@@ -151,11 +173,11 @@ export function denial(name: string, status: JsonObject): ApiError {
 
 /** 500: a webhook could not be called, or its answer cannot be used. */
 export function callFailure(name: string, problem: string): ApiError {
-  return failure(`failed calling webhook ${goQuote(name)}: ${problem}`);
+  return reviewError(`failed calling webhook ${goQuote(name)}: ${problem}`);
 }
 
 /** 500 in the form that an API server gives to its own errors: the cause repeats the message. */
-export function failure(message: string): ApiError {
+export function reviewError(message: string): ApiError {
   return new ApiError({
     code: 500,
     reason: 'InternalError',

@@ -270,13 +270,14 @@ const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boo
 const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
 
 /**
- * The maximum number of decisions about a write. A write needs a new decision whenever another client changes its
- * object.
+ * The maximum number of decisions for which a write waits. A write needs a new decision whenever another client changes
+ * its object.
  */
 const MAX_DECISIONS = 10;
 
 /**
- * The maximum number of conversions of a write. Each version in the object's `managedFields` may need two conversions.
+ * The maximum number of conversions for which a write waits. Each version in the object's `managedFields` may need two
+ * conversions.
  */
 const MAX_CONVERSIONS = 100;
 
@@ -293,14 +294,15 @@ export async function withAdmission<Context extends AdmittedContext, Result>(
 ): Promise<Result> {
   const session = new AdmissionSession(context);
   const before = warnings.length;
-  const waits = { decisions: 1, conversions: 1 };
+  const waits = { decisions: 0, conversions: 0 };
   for (;;) {
     try {
       return await attempt({ ...context, ...session.begin() });
     } catch (thrown) {
       if (!(thrown instanceof WebhookPending)) throw thrown;
-      const isDecision = thrown instanceof AdmissionPending;
-      if (isDecision ? waits.decisions++ === MAX_DECISIONS : waits.conversions++ === MAX_CONVERSIONS)
+      if (thrown instanceof AdmissionPending) waits.decisions += 1;
+      else waits.conversions += 1;
+      if (waits.decisions > MAX_DECISIONS || waits.conversions > MAX_CONVERSIONS)
         throw conflict(
           session.target,
           session.target.name,

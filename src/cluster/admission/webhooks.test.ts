@@ -27,6 +27,7 @@ test('a validating webhook gets the checked object and refuses the request', asy
   const [first, second] = server.seen;
   expect(first).toEqual({
     path: '/v?timeout=10s',
+    apiVersion: 'admission.k8s.io/v1',
     request: {
       uid: expect.any(String) as string,
       kind: { group: '', version: 'v1', kind: 'ConfigMap' },
@@ -61,7 +62,7 @@ test.each<[JsonObject, number, string]>([
     400,
     'admission webhook "v.example.com" denied the request: m',
   ],
-])('the denial %j becomes an error with its code and message', async (answer, code, message) => {
+])('the denial %j becomes an error with the code %d', async (answer, code, message) => {
   await using set = await setUp(() => answer);
   await set.configure('Validating', 'v');
   const { status, body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -136,7 +137,7 @@ test('updates, patches, applies and deletions are reviewed with the old object',
   ]);
 });
 
-test('each object of a deleted collection is reviewed; a refusal keeps it', async () => {
+test('the deletion of a collection ends at the first object that a webhook refuses', async () => {
   await using set = await setUp(({ name }) => (name === 'b' ? { allowed: false, status: { message: 'no' } } : allow()));
   const { transport } = set;
   for (const name of ['a', 'b', 'c']) await call(transport, 'POST', MAPS, map(name));

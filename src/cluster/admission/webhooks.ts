@@ -13,7 +13,7 @@ import type { Webhook } from './hooks.ts';
 import { callFor, patchesNothing, toRequestVersion, webhooksOf } from './hooks.ts';
 import { Invocations } from './invocations.ts';
 import type { Verdict, VersionedObjects } from './review.ts';
-import { callFailure, denial, failure, InvalidAnswer, readAnswer, reviewOf } from './review.ts';
+import { callFailure, denial, reviewError, InvalidAnswer, readAnswer, reviewOf, reviewVersionIn } from './review.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 
 /** A problem of a call, which the failure policy of the webhook may ignore. */
@@ -31,18 +31,20 @@ async function ask(
   if (attributes.dryRun && !['None', 'NoneOnDryRun'].includes(textAt(spec, 'sideEffects'))) {
     throw badRequest(`admission webhook ${goQuote(name)} does not support dry run`);
   }
-  if (!listAt(spec, 'admissionReviewVersions').includes('v1')) {
-    const problem = 'webhook does not accept known AdmissionReview versions (v1)';
+  const version = reviewVersionIn(listAt(spec, 'admissionReviewVersions'));
+  if (version === undefined) {
+    const problem = 'webhook does not accept known AdmissionReview versions (v1, v1beta1)';
     throw new CallProblem(`could not create admission objects: ${problem}`);
   }
   const client = objectAt(spec, 'clientConfig');
   const address = addressOf(client, timeoutSeconds, serviceAddress);
   if (typeof address === 'string') throw new CallProblem(`failed to call webhook: ${address}`);
   const uid = newUid();
-  const body = stringifyJson(reviewOf(attributes, versioned, uid));
+  const body = stringifyJson(reviewOf(attributes, versioned, uid, version));
   let verdict: Verdict;
   try {
-    verdict = readAnswer(await postReview(address, body, textAt(client, 'caBundle'), timeoutSeconds), uid, mutating);
+    const text = await postReview(address, body, textAt(client, 'caBundle'), timeoutSeconds);
+    verdict = readAnswer(text, uid, mutating, version);
   } catch (thrown) {
     if (thrown instanceof CallError) throw new CallProblem(`failed to call webhook: ${thrown.message}`);
     if (thrown instanceof InvalidAnswer) throw new CallProblem(thrown.message);
@@ -186,9 +188,9 @@ function patchedBy(
 ): KubeObject | undefined {
   if (patch.length === 0) return attributes.object;
   const { type, object } = versioned;
-  if (object === undefined) throw failure(patchesNothing(name));
+  if (object === undefined) throw reviewError(patchesNothing(name));
   if (patch.length > MAX_OPERATIONS) {
-    throw failure(
+    throw reviewError(
       `the patch of admission webhook ${goQuote(name)} has ${patch.length} operations; ${MAX_OPERATIONS} are allowed`,
     );
   }
@@ -201,20 +203,21 @@ function applied(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
     return applyJsonPatch(object as unknown as JsonObject, patch);
   } catch (thrown) {
-    if (thrown instanceof JsonPatchError) throw failure(`jsonpatch does not apply: ${thrown.message}`);
+    if (thrown instanceof JsonPatchError) throw reviewError(`jsonpatch does not apply: ${thrown.message}`);
     throw thrown;
   }
 }
 
 function decodePatched(name: string, before: KubeObject, type: BodyType | undefined, value: JsonValue): KubeObject {
-  if (!isJsonObject(value)) throw failure(`admission webhook ${goQuote(name)} replaced the object by another value`);
+  if (!isJsonObject(value))
+    throw reviewError(`admission webhook ${goQuote(name)} replaced the object by another value`);
   const [kind, apiVersion] = [textAt(value, 'kind'), textAt(value, 'apiVersion')];
   if (kind !== before.kind || apiVersion !== before.apiVersion) {
-    throw failure(
+    throw reviewError(
       `admission webhook ${goQuote(name)} changed the type of the object from ${before.apiVersion}, Kind=${before.kind} to ${apiVersion}, Kind=${kind}`,
     );
   }
-  return decodeChanged(type, value, failure);
+  return decodeChanged(type, value, reviewError);
 }
 
 /**

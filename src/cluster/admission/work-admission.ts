@@ -30,8 +30,8 @@ export class WorkAdmission {
   }
 
   /**
-   * Keeps a task for `finish`. The task is kept over all runs: a later run does not repeat the writes of earlier runs,
-   * and may therefore not request the task again. A second task with the same key is dropped.
+   * Keeps a task for `finish`, over all runs. A later run reads the changes that earlier runs have stored, and may
+   * therefore not request the task again. A second task with the same key is dropped.
    */
   afterwards(key: string, task: () => void): void {
     if (!this.#later.has(key)) this.#later.set(key, task);
@@ -40,7 +40,7 @@ export class WorkAdmission {
   /**
    * Runs the kept tasks, after the reconcile has ended.
    *
-   * @throws WebhookPending when the work has to wait for a webhook.
+   * @throws WebhookPending when a task has to wait for a webhook.
    */
   finish(): void {
     for (const [key, task] of this.#later) {

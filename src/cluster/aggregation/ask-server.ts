@@ -10,7 +10,10 @@ import { forwardedHeaders } from '../protocol/forwarded-headers.ts';
 import { AGGREGATOR } from './front-proxy.ts';
 import type { ServerAddress } from './server-address.ts';
 
-/** The address of another API server, and the settings that verify its certificate. */
+/**
+ * The address of another API server. `apiService` has the settings that verify its certificate. `frontProxy` has the
+ * client certificate with which this cluster authenticates itself.
+ */
 export interface OtherServer {
   readonly address: ServerAddress;
   readonly apiService: KubeObject;
@@ -27,7 +30,7 @@ export interface ForwardedRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The error of a request that got no answer. Its message has the text of Go's HTTP client. */
+/** The error of a request without a usable answer. Common errors of connections have the text of Go's HTTP client. */
 export class NoAnswer extends Error {}
 
 /** Sends a request. The result is the beginning of the answer. Throws NoAnswer. */
@@ -103,7 +106,7 @@ export async function readDocument(server: OtherServer, path: string, accept: st
   }
 }
 
-/** The error of an answer with another status than expected. */
+/** The error of an answer with an unexpected status. */
 export class BadStatus extends NoAnswer {
   readonly status: number;
 

@@ -30,7 +30,7 @@ export class AggregationGate {
     });
   }
 
-  /** Is a version delegated? Called for each request for an API group. */
+  /** Is any version delegated? Called for each request for an API group. */
   get isOpen(): boolean {
     return this.#delegated.size > 0;
   }

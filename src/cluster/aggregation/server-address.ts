@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
+import { isLoopbackHost } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { serviceKey } from './gate.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
-import { isLoopbackHost, LOOPBACK_HOSTS } from '../webhooks/webhook-client.ts';
+import { LOOPBACK_HOSTS } from '../webhooks/webhook-client.ts';
 
 /** The address of another API server. */
 export interface ServerAddress {

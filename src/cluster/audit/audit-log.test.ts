@@ -284,7 +284,7 @@ describe('the events of a request', () => {
     ]);
   });
 
-  test('an exception in the log is a 500, and the server continues', async () => {
+  test('after an exception in the log, the request gets the status 500, and the server continues', async () => {
     await using log = await audited('Metadata');
     const { url } = await log.cluster.listen({ https: false });
     const report = vi.spyOn(console, 'error').mockReturnValue();

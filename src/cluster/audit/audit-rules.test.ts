@@ -66,7 +66,7 @@ test('credentials that are not valid match no user and no group', () => {
   expect([level({}), level({ users: ['jane'] }), level({ userGroups: ['devs'] })]).toEqual(['Request', 'None', 'None']);
 });
 
-test('the first rule decides; omitted stages of rule and policy add up, and omitManagedFields of the rule overrides the policy', () => {
+test('the first rule that matches decides; omitted stages of rule and policy add up, and omitManagedFields of the rule overrides the policy', () => {
   const policy: AuditPolicy = {
     omitStages: ['RequestReceived'],
     omitManagedFields: true,

@@ -5,12 +5,15 @@ import { parseYaml } from '../codec/yaml.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The maximum size of a `Status`, in bytes. A larger answer with a success code counts as another object. */
+/**
+ * The maximum size, in bytes, of a `Status` with a success code. A larger answer with a success code counts as another
+ * object. The `Status` of an error may have any size.
+ */
 const MAX_STATUS_BYTES = 64 * 1024;
 
 /**
- * The object of an answer; `undefined` for a stream or a text. Without `isShown` only a `Status` is needed, and a large
- * answer is not read.
+ * The object of an answer; `undefined` for a stream or a text. Without `isShown` only a `Status` is needed: an answer
+ * with a success code that is too large for a `Status` is not read, and gives `undefined`.
  */
 export function objectOfReply({ status, headers, body }: ApiReply, isShown: boolean): JsonValue | undefined {
   if (body === undefined) return undefined;

@@ -48,7 +48,7 @@ export class LogFile {
   /**
    * Opens the file, and creates its folder when it is missing. `-` is the standard output.
    *
-   * @throws TypeKroError `cluster/audit-log`.
+   * @throws TypeKroError `cluster/audit-log` when the file cannot be opened.
    */
   constructor(
     path: string,

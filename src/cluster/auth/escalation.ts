@@ -11,7 +11,7 @@ const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
-/** The user who writes a role or a binding, and the stored roles that give this user's rights. */
+/** The user that writes a role or a binding, and the stored roles that give this user's rights. */
 export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }

@@ -193,7 +193,7 @@ function jsonIn(part: string): unknown {
 }
 
 /**
- * The owner of a token with a valid signature; `undefined` when the issuer or the time of validity is wrong, or when
+ * The owner of a token with a valid signature. `undefined` when the issuer or the time of validity is wrong, or when
  * the account or an object of the token is gone. The signature alone does not suffice, because the cluster may not be
  * the only holder of its key.
  */

@@ -17,7 +17,7 @@ export interface TokenBindings {
   readonly node?: BoundObject;
 }
 
-/** The time for which a token stays valid after the deletion of its object or account has begun. */
+/** The time for which a token stays valid after the deletion of its object or account has begun, in milliseconds. */
 const DELETION_LEEWAY_MS = 60_000;
 
 /**

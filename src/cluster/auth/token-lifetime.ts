@@ -23,8 +23,8 @@ export interface TokenLifetime {
 }
 
 /**
- * The validity of a token that is issued at `nowMs`. As in kube-apiserver, the API tokens of pods are valid for a year.
- * A client that reads its token file only once keeps its access.
+ * The validity of a token that is issued at `nowMs`. As in kube-apiserver, an API token that a pod requests for
+ * `EXTENDED_TOKEN_SECONDS` is valid for a year. A client that reads its token file only once keeps its access.
  */
 export function tokenLifetime({ seconds, isBoundToPod, isForServer }: LifetimeRequest, nowMs: number): TokenLifetime {
   const requested = nowMs + seconds * 1000;

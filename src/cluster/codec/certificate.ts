@@ -57,8 +57,8 @@ const privatePem = (key: KeyObject): string => key.export({ type: 'pkcs8', forma
 const newPair = () => cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 /**
- * Makes an authority. Its certificates are valid from one year before `now` (milliseconds since the epoch) to nine
- * years after it.
+ * Makes an authority. Its own certificate, and those of `issue` and `issueClient`, are valid from one year before `now`
+ * (milliseconds since the epoch) to nine years after `now`.
  */
 export function createAuthority(now: number, name = 'typekro-ca'): Authority {
   const { publicKey, privateKey } = newPair();

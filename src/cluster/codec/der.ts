@@ -42,7 +42,7 @@ function elementAt(bytes: Buffer, at: number): DerElement {
 }
 
 /** The elements of a constructed element. Throws DerError for another tag. */
-export function childrenOf(element: DerElement | undefined, tag: number): DerElement[] {
+export function derChildren(element: DerElement | undefined, tag: number): DerElement[] {
   if (element?.tag !== tag) throw new DerError("asn1: structure error: tags don't match");
   return readDer(element.content);
 }

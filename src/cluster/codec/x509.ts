@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '../../core/index.ts';
-import { childrenOf, readDer } from './der.ts';
+import { derChildren, readDer } from './der.ts';
 import { der, derTime, objectIdentifier, sequence } from './write-der.ts';
 
 /** The content of a certificate. */
@@ -83,11 +83,11 @@ export function signCertificate(content: CertificateContent): string {
 
 /** The name of the subject of a certificate, as DER. Throws DerError. */
 export function subjectOf(certificate: Buffer): Buffer {
-  const [body] = childrenOf(readDer(certificate)[0], 0x30);
-  const [version, ...members] = childrenOf(body, 0x30);
+  const [body] = derChildren(readDer(certificate)[0], 0x30);
+  const [version, ...members] = derChildren(body, 0x30);
   // The version is optional. Serial number, algorithm, issuer and validity follow, and then the subject.
   const subject = (version?.tag === 0xa0 ? members : [version, ...members])[4];
-  return sequence(...childrenOf(subject, 0x30).map(({ bytes }) => bytes));
+  return sequence(...derChildren(subject, 0x30).map(({ bytes }) => bytes));
 }
 
 /** Makes a request for a certificate (PKCS #10) with the requested extensions, as PEM text. */

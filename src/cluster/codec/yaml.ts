@@ -198,8 +198,9 @@ function goScalar(node: unknown): string {
 const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'boolean'].includes(typeof key);
 
 /**
- * The JSON form of a value. Values that JSON does not have become text. Integers become numbers when no digit is lost.
- * `depth` is the nesting of the value if it is an object or a list. Throws `YamlSyntaxError` beyond `MAX_DEPTH`.
+ * The JSON form of a value. Bytes and dates become text, and infinities and NaN throw `YamlValueError`. Integers become
+ * numbers when no digit is lost. `depth` is the nesting of the value if it is an object or a list. Throws
+ * `YamlSyntaxError` beyond `MAX_DEPTH`.
  */
 function normalise(value: unknown, depth: number): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;

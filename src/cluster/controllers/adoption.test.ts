@@ -83,7 +83,7 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
     expect(await living(story)).toHaveLength(1);
   });
 
-  test('neither adopts nor releases while it is being deleted', async () => {
+  test('that is being deleted adopts no pod', async () => {
     await using story = await startClusterStory();
     await story.create({ ...object, metadata: { ...object.metadata, finalizers: ['typekro.dev/test'] } });
     const [name = ''] = await story.names('v1 Pod');

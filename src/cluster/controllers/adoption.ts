@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectAt, optionalAt } from '../../kubernetes/index.ts';
-import { labelMatcher } from '../kinds/selects.ts';
+import { labelSelectorMatcher } from '../kinds/selects.ts';
 import type { StoreEvent } from '../store/store.ts';
 import { concerns, keyOfObject } from './controller.ts';
 import { controllerReference, isAdoptable } from './controller-client.ts';
@@ -54,7 +54,7 @@ function acceptance(rule: ControlRule, owner: KubeObject): Acceptance | undefine
   if (kept !== undefined) return kept;
   const selector = rule.selectorOf === undefined ? optionalAt(owner.spec, 'selector') : rule.selectorOf(owner);
   if (selector === undefined) return undefined;
-  const matches = labelMatcher(selector);
+  const matches = labelSelectorMatcher(selector);
   const [label] = Object.entries(objectAt(selector, 'matchLabels'));
   const made: Acceptance = {
     matches,

@@ -52,7 +52,7 @@ export function limitScale(
     ...within(numberAt(down, 'stabilizationWindowSeconds') ?? DEFAULT_DOWN_WINDOW_SECONDS),
   );
   const stable = lowest > current ? lowest : highest < current ? highest : current;
-  // Without a `behavior`, the number may double, and it may fall to any value.
+  // Without a `behavior`, the number may double or grow to 4, and it may fall to any value.
   if (Object.keys(behavior).length === 0) return { replicas: Math.min(stable, Math.max(2 * current, 4)), history };
   if (stable > current) {
     return { replicas: Math.min(stable, limitOf(up, DEFAULT_UP_POLICIES, current, history, now, 1)), history };

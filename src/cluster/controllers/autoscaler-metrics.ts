@@ -26,7 +26,7 @@ export type MetricResult =
   | { readonly replicas: number; readonly status: JsonObject; readonly name: string }
   | { readonly reason: string; readonly message: string };
 
-/** A difference from the target that is smaller than a tenth changes nothing. */
+/** A difference of at most a tenth from the target changes nothing. */
 const TOLERANCE = 0.1;
 
 /** The replicas that a metric of the types `Resource` and `ContainerResource` requests. */

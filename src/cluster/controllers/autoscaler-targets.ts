@@ -11,7 +11,7 @@ export class ScaleTargets {
   /** The target of each autoscaler. */
   readonly #targets = new Map<string, { readonly kind: string; readonly target: string }>();
 
-  /** Takes the present state of an autoscaler; `undefined`: it is gone. */
+  /** Takes the present state of an autoscaler; `undefined` means that the autoscaler is gone. */
   take(key: string, autoscaler: KubeObject | undefined): void {
     const before = this.#targets.get(key);
     if (before !== undefined) this.#drop(key, before.kind, before.target);

@@ -109,7 +109,7 @@ export function autoscalerController(): SimulatedController {
 
 const NO_HISTORY: ScaleHistory = { recommendations: [], changes: [] };
 
-/** The time until the metrics are read again. A number of replicas outside the bounds is corrected at once. */
+/** The milliseconds until the metrics are read again. A number of replicas outside the bounds is corrected at once. */
 function untilNextReadMs(autoscaler: KubeObject, current: number, known: ScaleHistory, now: number): number {
   const last = known.recommendations.at(-1);
   const isWithin =
@@ -177,7 +177,7 @@ const DISABLED: Condition = {
 /** The target of an autoscaler, as its Scale describes it. */
 interface Target {
   readonly object: KubeObject;
-  /** The wanted number of replicas. */
+  /** The `spec.replicas` of the Scale. */
   readonly current: number;
   /** Which pods belong to the target? `undefined` when its Scale has no selector. */
   readonly selects: Matcher | undefined;

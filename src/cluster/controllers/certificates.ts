@@ -13,6 +13,7 @@ import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
+import { UnstoredValues } from './unstored-values.ts';
 
 const REQUESTS = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
@@ -46,18 +47,17 @@ function withCondition(object: KubeObject, client: ControllerClient, condition: 
 
 /** Signs approved requests of the signers in `kubernetes.io`, with the authority of client certificates. */
 export function signingController(context: CertificatesContext): SimulatedController {
-  // The certificates that are not stored yet, by the uids of their requests. A write that waits for a webhook runs
-  // again, and must write the same certificate.
-  const signed = new Map<string, string>();
+  const signed = new UnstoredValues();
   return {
     reset: () => signed.clear(),
     name: 'certificatesigningrequest-signing-controller',
     target: targetIn(REQUESTS),
-    keysOf: changedRequests,
+    *keysOf(event) {
+      if (concerns(event, REQUESTS.group, REQUESTS.plural)) yield event.stored.key;
+    },
     reconcile(name, client) {
       const object = client.get(REQUESTS, '', name);
-      const { uid = '' } = object?.metadata ?? {};
-      if (object === undefined || certificateOf(object) !== '') return void signed.delete(uid);
+      if (object === undefined || certificateOf(object) !== '') return signed.drop(name);
       if (!has(object, 'Approved') || has(object, 'Failed')) return;
       const request = requestOf(object);
       const refusal = signerProblem(textAt(object.spec, 'signerName'), request, usagesOf(object));
@@ -68,8 +68,9 @@ export function signingController(context: CertificatesContext): SimulatedContro
         client.updateStatus(object, objectAt(failed, 'status'));
         return;
       }
-      const certificate = signed.get(uid) ?? sign(context.clientAuthority, object, request, client.now());
-      signed.set(uid, certificate);
+      const certificate = signed.of(name, object.metadata.uid ?? '', () =>
+        sign(context.clientAuthority, object, request, client.now()),
+      );
       client.updateStatus(object, { ...object.status, certificate });
     },
   };
@@ -173,8 +174,8 @@ function expiryOf(certificate: string): number {
 }
 
 /**
- * Removes a request one hour after it is denied, fails or gets its certificate. Also removes requests without a
- * decision after one day, and requests whose certificate has expired.
+ * Removes a request one hour after its denial or failure. Removes a request with a certificate one hour after the
+ * approval, or when the certificate expires. Removes a request without a decision after one day.
  */
 export const requestCleaner: SimulatedController = {
   name: 'certificatesigningrequest-cleaner-controller',

@@ -1,9 +1,10 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
-import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
 import type { AdmittedContext } from '../admission/session.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { ApiError } from '../errors/status.ts';
+import { topologyLabels } from '../kinds/pod-topology.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Collection, Store } from '../store/store.ts';
@@ -20,6 +21,7 @@ import type { PodTally } from './pod-tallies.ts';
 import { PodTallies } from './pod-tallies.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import { logKey } from '../pod-logs.ts';
+import { boundPod } from '../pods/bound-pod.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
@@ -42,7 +44,10 @@ export interface Indexes {
   readonly owners: RelationIndex;
   /** Pods by `namespace/name` of the claims that they use. */
   readonly claims: RelationIndex;
-  /** The objects without a controller that a controller may adopt, by resource and namespace. */
+  /**
+   * Objects without a controller, by resource and namespace, and also by label. The index has only resources whose
+   * objects a controller may adopt. Objects that are being deleted are in the index, too.
+   */
   readonly uncontrolled: RelationIndex;
   /** Pods by the names of their nodes. */
   readonly nodes: RelationIndex;
@@ -76,8 +81,9 @@ export interface RemoveOptions {
 }
 
 /**
- * The cluster as a simulated controller sees it. Reads go to the store. Writes pass admission, defaulting, validation
- * and ownership, like requests of the controller's ServiceAccount. Only `bind` writes to the store directly.
+ * The cluster as a simulated controller sees it. Reads go to the store. Writes go through admission, defaulting and
+ * validation, and record their managed fields, like requests of the controller's ServiceAccount. Only `bind` writes to
+ * the store directly.
  */
 export class ControllerClient {
   readonly #context: ControllerContext;
@@ -108,9 +114,9 @@ export class ControllerClient {
   }
 
   /**
-   * Runs a task about the writes of a reconcile, e.g. records an Event. A reconcile whose writes wait for webhooks runs
-   * several times. The task then runs after the last run. Of several tasks with the same `key`, only the first one
-   * runs.
+   * Runs a task about the writes of a reconcile, e.g. records an Event. In a cluster without webhooks and policies, the
+   * task runs at once. Otherwise the reconcile may run several times; the task runs after the last run, and only if it
+   * is the first task with its `key`.
    */
   afterwards(key: string, task: () => void): void {
     if (this.#admission === undefined) task();
@@ -125,7 +131,7 @@ export class ControllerClient {
     return this.#admission?.now ?? this.#context.clock.now();
   }
 
-  /** The present time in the format of timestamps in objects. */
+  /** The time of `now()` in the format of timestamps in objects. */
   timestamp(): string {
     return timestampOf(this);
   }
@@ -260,17 +266,9 @@ export class ControllerClient {
     const { namespace = '', name = '' } = pod.metadata;
     const live = this.get({ group: '', plural: 'pods' }, namespace, name);
     if (live === undefined || live.metadata.uid !== pod.metadata.uid) return;
-    const condition = {
-      type: 'PodScheduled',
-      status: 'True',
-      lastProbeTime: null,
-      lastTransitionTime: this.timestamp(),
-    };
-    const others = objectsAt(live.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');
-    const { nominatedNodeName: _, ...kept } = live.status ?? {};
-    const status = { ...kept, conditions: [...others, condition] };
-    const bound = { ...live, spec: { ...live.spec, nodeName }, status };
-    this.#context.store.collection('', 'pods').put(storeKey(namespace, name), bound);
+    const { store } = this.#context;
+    const bound = boundPod(live, { nodeName, labels: topologyLabels(store, nodeName), now: this.timestamp() });
+    store.collection('', 'pods').put(storeKey(namespace, name), bound);
   }
 
   /** Begins the log of a new run of a container, with these lines. */

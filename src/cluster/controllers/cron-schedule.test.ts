@@ -11,7 +11,11 @@ test.each([
   ['0 9-17/4 * * *', '2026-01-01T13:00:00Z', '2026-01-01T17:00'],
   ['0 0 29 2 *', '2026-03-01T00:00:00Z', '2028-02-29T00:00'],
   ['0 12 * * MON-FRI', '2026-01-02T12:00:00Z', '2026-01-05T12:00'],
-  ['0 12 * * 7', '2026-01-01T12:00:00Z', '2026-01-04T12:00'],
+  ['0 12 * * 0', '2026-01-01T12:00:00Z', '2026-01-04T12:00'],
+  ['1,,3 * * * *', '2026-01-01T12:01:00Z', '2026-01-01T12:03'],
+  ['0 0 *,13 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00'],
+  ['58 *-5 * * *', '2026-01-01T12:00:00Z', '2026-01-01T12:58'],
+  [', * * * *', '2026-01-01T12:00:00Z', 'never'],
   ['0 0 13 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00'],
   ['0 0 */10 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00'],
   ['30 4 ? JAN,jul *', '2026-01-31T05:00:00Z', '2026-07-01T04:30'],
@@ -43,13 +47,39 @@ test.each([
   ['* * 0 * *', undefined],
   ['5-1 * * * *', undefined],
   ['*/0 * * * *', undefined],
-  ['*-5 * * * *', undefined],
   ['a * * * *', undefined],
-  ['1, * * * *', undefined],
   ['@every soon', undefined],
-  ['@every 10ms', undefined],
+  ['* * * * 7', undefined],
+  [' @daily', undefined],
   ['@reboot', undefined],
   ['* * * * *', 'Middle/Earth'],
+  ['@daily', 'Middle/Earth'],
+  ['@every 1h', 'Middle/Earth'],
+  ['@every 1h', '+01:00'],
 ])('%j in zone %s is not a schedule', (schedule, zone) => {
   expect(parseSchedule(schedule, zone)).toBeUndefined();
+});
+
+test.each([
+  ['10ms', 1000],
+  ['-5m', 1000],
+  ['1500ms', 1000],
+  ['90s', 90_000],
+])('@every %s is due each %i milliseconds', (period, milliseconds) => {
+  const start = at('2026-01-01T12:00:00Z');
+  expect(parseSchedule(`@every ${period}`)?.next(start + 250)).toBe(start + milliseconds);
+});
+
+test.each([
+  ['* * * * *', '2026-01-01T12:00:00Z', '2026-03-01T12:00:30Z', '2026-03-01T12:00'],
+  ['0 3 * * 1', '2020-01-06T03:00:00Z', '2026-01-07T12:00:00Z', '2026-01-05T03:00'],
+  ['0 0 1 1 *', '2000-01-01T00:00:00Z', '2026-06-01T00:00:00Z', '2026-01-01T00:00'],
+  ['* * * * *', '2026-01-01T12:00:00Z', '2026-01-01T12:01:00Z', '2026-01-01T12:01'],
+  ['* * * * *', '2026-01-01T12:00:00Z', '2026-01-01T12:00:59Z', undefined],
+  ['0 0 1 1 *', '2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z', undefined],
+  ['@every 7h', '2026-01-01T00:00:00Z', '2026-02-15T00:00:00Z', '2026-02-14T22:00'],
+  ['@every 1h', '2026-01-01T00:00:00Z', '2026-01-01T00:59:59Z', undefined],
+])('the schedule %s is last due after %s and until %s at %s', (schedule, from, now, expected) => {
+  const latest = parseSchedule(schedule)?.latest(at(from), at(now));
+  expect(latest === undefined ? undefined : show(latest)).toBe(expected);
 });

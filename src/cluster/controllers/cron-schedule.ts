@@ -1,9 +1,13 @@
 import { goParseDurationMs } from '../../golang/index.ts';
+import { scheduleProblem } from '../kinds/schedule-problem.ts';
+import { isTimeZone } from '../kinds/time-zone.ts';
 
 /** The times at which a schedule is due. */
 export interface Schedule {
   /** The first time after `time` (milliseconds since the epoch); `undefined` when none follows within five years. */
   next(time: number): number | undefined;
+  /** The last time after `from` and not after `now`; `undefined` when there is none. */
+  latest(from: number, now: number): number | undefined;
 }
 
 const MACROS: ReadonlyMap<string, string> = new Map([
@@ -25,37 +29,38 @@ const HORIZON_DAYS = 5 * 366;
 
 /**
  * Parses the schedule of a CronJob: five fields with lists, ranges, steps and names, or one of the `@` forms.
- * `timeZone` is an IANA name (default: UTC). Returns `undefined` for a malformed schedule and for an unknown zone.
+ * `timeZone` is an IANA name (default: UTC). Returns `undefined` for a schedule that the API refuses, and for an unknown
+ * zone. The times of `@every` do not depend on the zone.
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefined {
-  const every = /^@every\s+(\S+)$/.exec(text.trim());
-  if (every !== null) return periodic(goParseDurationMs(every[1] ?? ''));
-  const fields = (MACROS.get(text.trim()) ?? text).trim().split(/\s+/);
-  if (fields.length !== 5) return undefined;
+  const local = scheduleProblem(text) === undefined ? localTimes(timeZone) : undefined;
+  if (local === undefined) return undefined;
+  const every = /^@every (.*)$/s.exec(text);
+  if (every !== null) return periodic(goParseDurationMs(every[1] ?? '') ?? 0);
+  const fields = (MACROS.get(text) ?? text).split(/\s+/).filter(Boolean);
   const [minutes, hours, days, months, weekdays] = [
     parseField(fields[0] ?? '', 0, 59),
     parseField(fields[1] ?? '', 0, 23),
     parseField(fields[2] ?? '', 1, 31),
     parseField(fields[3] ?? '', 1, 12, MONTHS),
-    parseField(fields[4] ?? '', 0, 7, DAYS),
+    parseField(fields[4] ?? '', 0, 6, DAYS),
   ];
-  if (!minutes || !hours || !days || !months || !weekdays) return undefined;
-  const local = localTimes(timeZone);
-  if (local === undefined) return undefined;
-  const weekday = (day: number) => weekdays.has(day) || (day === 0 && weekdays.has(7));
   // When both fields for days are restricted, a match of one field suffices.
   const either = !isAny(fields[2]) && !isAny(fields[4]);
   const matchesDay = (date: LocalTime) =>
     months.has(date.month) &&
-    (either ? days.has(date.day) || weekday(date.weekday) : days.has(date.day) && weekday(date.weekday));
-  return {
+    (either ? days.has(date.day) || weekdays.has(date.weekday) : days.has(date.day) && weekdays.has(date.weekday));
+  return calendar({
     next(time) {
+      // A field may have only empty parts, and is then never due.
+      if ([minutes, hours, days, months, weekdays].some(({ size }) => size === 0)) return undefined;
       let candidate = Math.floor(time / MINUTE) * MINUTE + MINUTE;
       const end = candidate + HORIZON_DAYS * DAY;
       while (candidate < end) {
         const date = local(candidate);
         if (!matchesDay(date)) {
-          // Go to the last minutes of this day, because daylight saving may move the next midnight.
+          // First stop two hours before midnight: a change of the clocks on the way could carry the jump past midnight.
+          // In the last two hours, go to midnight.
           const rest = (23 - date.hour) * 60 + (60 - date.minute);
           candidate += Math.max(1, rest > 120 ? rest - 120 : rest) * MINUTE;
         } else if (!hours.has(date.hour)) candidate += (60 - date.minute) * MINUTE;
@@ -64,10 +69,11 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
       }
       return undefined;
     },
-  };
+  });
 }
 
-const isAny = (field: string | undefined): boolean => field === undefined || /^[*?](\/1)?$/.test(field);
+/** Has the field a part that allows all values? */
+const isAny = (field = ''): boolean => field.split(',').some((part) => /^[*?](?:-[^/]*)?(?:\/0*1)?$/.test(part));
 
 interface LocalTime {
   readonly month: number;
@@ -91,8 +97,9 @@ function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined
       };
     };
   }
-  const format = formatterOf(timeZone);
-  if (format === undefined) return undefined;
+  if (!isTimeZone(timeZone)) return undefined;
+  const numeric = { month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' } as const;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, ...numeric, weekday: 'short', hourCycle: 'h23' });
   return (time) => {
     const parts = new Map(format.formatToParts(time).map(({ type, value }) => [type, value]));
     return {
@@ -105,41 +112,52 @@ function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined
   };
 }
 
-function formatterOf(timeZone: string): Intl.DateTimeFormat | undefined {
-  const numeric = { month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' } as const;
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone, ...numeric, weekday: 'short', hourCycle: 'h23' });
-  } catch (error) {
-    // `Intl` reports an unknown zone only by this error.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-/** The values that a field allows; `undefined` when it is malformed. */
-function parseField(text: string, first: number, last: number, names: readonly string[] = []): Set<number> | undefined {
+/** The values that a field of a valid schedule allows. */
+function parseField(text: string, first: number, last: number, names: readonly string[] = []): Set<number> {
   const values = new Set<number>();
   const numberOf = (word: string): number => {
     const index = names.indexOf(word.toLowerCase());
-    if (index >= 0) return index + first;
-    return /^\d{1,2}$/.test(word) ? Number(word) : Number.NaN;
+    return index >= 0 ? index + first : Number(word);
   };
-  for (const part of text.split(',')) {
-    const match = /^([^-/]+)(?:-([^-/]+))?(?:\/(\d{1,4}))?$/.exec(part);
-    if (match === null) return undefined;
-    const [, from = '', to, step] = match;
-    const any = from === '*' || from === '?';
-    const low = any ? first : numberOf(from);
-    const high = any || (to === undefined && step !== undefined) ? last : numberOf(to ?? from);
-    const stride = step === undefined ? 1 : Number(step);
-    if (!(low >= first && high <= last && low <= high && stride > 0) || (any && to !== undefined)) return undefined;
-    for (let value = low; value <= high; value += stride) values.add(value);
+  for (const part of text.split(',').filter(Boolean)) {
+    const [span = '', step] = part.split('/');
+    const [from = '', to] = span.split('-');
+    const isOpen = from === '*' || from === '?';
+    const low = isOpen ? first : numberOf(from);
+    const high = isOpen || (to === undefined && step !== undefined) ? last : numberOf(to ?? from);
+    for (let value = low; value <= high; value += Number(step ?? 1)) values.add(value);
   }
   return values;
 }
 
-/** A schedule with a fixed period of at least one second; `undefined` without a valid period. */
-function periodic(period: number | undefined): Schedule | undefined {
-  if (period === undefined || period < 1000) return undefined;
-  return { next: (time) => Math.floor(time / 1000) * 1000 + Math.floor(period / 1000) * 1000 };
+/** A schedule with a fixed period of whole seconds, and of at least one second. */
+function periodic(period: number): Schedule {
+  const seconds = Math.max(1, Math.floor(period / 1000));
+  const next = (time: number): number => (Math.floor(time / 1000) + seconds) * 1000;
+  return {
+    next,
+    latest(from, now) {
+      const first = next(from);
+      if (first > now) return undefined;
+      return first + Math.floor((now - first) / (seconds * 1000)) * seconds * 1000;
+    },
+  };
+}
+
+/**
+ * Adds `latest` to the times of a calendar. The search begins with the last hour, and looks at a period that is four
+ * times as long while it finds none. So the number of missed times does not matter.
+ */
+function calendar({ next }: Pick<Schedule, 'next'>): Schedule {
+  return {
+    next,
+    latest(from, now) {
+      for (let period = 60 * MINUTE; ; period *= 4) {
+        const start = Math.max(from, now - period);
+        let due: number | undefined;
+        for (let time = next(start); time !== undefined && time <= now; time = next(time)) due = time;
+        if (due !== undefined || start === from) return due;
+      }
+    },
+  };
 }

@@ -1,4 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { scheduleProblem } from '../kinds/schedule-problem.ts';
+import { isTimeZone } from '../kinds/time-zone.ts';
 import { formatTime, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
@@ -17,7 +20,7 @@ const CRON_JOBS = { group: 'batch', plural: 'cronjobs' } as const;
 const SCHEDULED = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 
 /**
- * Creates the Jobs of CronJobs at the times of the cluster's clock, and deletes finished Jobs beyond the history
+ * Creates the Jobs of CronJobs at the scheduled times, by the cluster's clock. Deletes finished Jobs beyond the history
  * limits.
  */
 export const cronJobController: SimulatedController = {
@@ -39,13 +42,18 @@ export const cronJobController: SimulatedController = {
     noteFinished(client, cron);
     trimHistory(client, cron);
     const live = client.get(CRON_JOBS, namespace, name);
-    if (live === undefined || live.spec?.['suspend'] === true) return;
-    const timeZone = textAt(live.spec, 'timeZone');
-    const schedule = parseSchedule(textAt(live.spec, 'schedule'), timeZone === '' ? undefined : timeZone);
+    if (live === undefined) return;
+    const timeZone = textAt(live.spec, 'timeZone') || 'UTC';
+    if (!isTimeZone(timeZone)) {
+      const message = `invalid timeZone: ${goQuote(timeZone)}: unknown time zone ${timeZone}`;
+      return recordEvent(client, live, NAME, 'UnknownTimeZone', message, 'Warning');
+    }
+    if (live.spec?.['suspend'] === true) return;
+    const text = textAt(live.spec, 'schedule');
+    const schedule = parseSchedule(text, timeZone);
     if (schedule === undefined) {
-      const text = `invalid schedule: ${textAt(live.spec, 'schedule')} ${timeZone}`.trim();
-      recordEvent(client, live, NAME, timeZone === '' ? 'UnparseableSchedule' : 'UnknownTimeZone', text, 'Warning');
-      return;
+      const message = `unparseable schedule: ${goQuote(text)} : ${scheduleProblem(text) ?? ''}`;
+      return recordEvent(client, live, NAME, 'UnparseableSchedule', message, 'Warning');
     }
     startDue(client, live, schedule);
     const next = schedule.next(client.now());
@@ -112,16 +120,7 @@ function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | 
   const deadline = secondsOf(cron, 'startingDeadlineSeconds');
   let from = Date.parse(last);
   if (deadline !== undefined) from = Math.max(from, now - deadline);
-  // As in Kubernetes, up to a hundred missed times are tested one by one. With more, the search continues one day
-  // before now.
-  let due: number | undefined;
-  let count = 0;
-  for (let time = schedule.next(from); time !== undefined && time <= now; time = schedule.next(time)) {
-    due = time;
-    count += 1;
-    if (count === 100 && now - time > 86_400_000) time = now - 86_400_000;
-  }
-  return due;
+  return schedule.latest(from, now);
 }
 
 function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule): void {
@@ -159,8 +158,8 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
 }
 
 /**
- * Creates the Job of a scheduled time. The name of the Job is derived from the time, so that a time has at most one
- * Job.
+ * Creates the Job of a scheduled time. The name of the Job is derived from the minute of the time, so that each minute
+ * has at most one Job.
  */
 function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject {
   const { name = '', namespace = '' } = cron.metadata;

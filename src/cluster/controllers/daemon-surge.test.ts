@@ -21,10 +21,18 @@ test.each<[string, string, string, number, string, string, string?]>([
   ['removes the pods of a node that the DaemonSet does not select', 'a', 'a:new+ b:old+', 1, 'b:old+', ''],
   ['keeps the oldest old pod and the oldest new pod', 'a', 'a:new- a:old+ a:new+ a:old-', 1, 'a:new+ a:old-', ''],
   ['does nothing when all pods are new', 'a b', 'a:new+ b:new-', 1, '', ''],
-  ['creates no pod on a node that only keeps one', 'a', 'a:new+', 1, '', '', 'k'],
-  ['removes the second pod of a node that only keeps one', 'a', 'a:new+ k:new+ k:new-', 1, 'k:new-', '', 'k'],
+  ['creates no pod on a node that may only keep a pod it already has', 'a', 'a:new+', 1, '', '', 'k'],
+  [
+    'removes the second pod of a node that may only keep a pod it already has',
+    'a',
+    'a:new+ k:new+ k:new-',
+    1,
+    'k:new-',
+    '',
+    'k',
+  ],
   ['removes an old pod that is not available, without a successor', 'a', 'a:new- k:old-', 1, 'k:old-', '', 'k'],
-  ['keeps an old pod that another node does not replace yet', 'a', 'a:new- k:old+', 1, '', '', 'k'],
+  ['keeps an old pod while too few others are available', 'a', 'a:new- k:old+', 1, '', '', 'k'],
   ['removes an old pod when enough others are available', 'a', 'a:new+ k:old+', 1, 'k:old+', '', 'k'],
 ])('a surge %s', (_, nodes, pods, maxSurge, remove, create, keep = '') => {
   const words = (text: string) => text.split(' ').filter((word) => word !== '');

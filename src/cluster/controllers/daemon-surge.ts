@@ -8,7 +8,7 @@ export interface SurgeState {
   readonly keep: readonly string[];
   /** The pods that run and are not being deleted, in the order of `compareBoundThenAge`. */
   readonly pods: readonly KubeObject[];
-  /** The maximum number of nodes that have a new pod beside an old one. */
+  /** The `maxSurge` of the update strategy, as a number of nodes. */
   readonly maxSurge: number;
   readonly nodeOf: (pod: KubeObject) => string;
   /** Does the pod have the present revision? */
@@ -20,7 +20,6 @@ export interface SurgeState {
 /** The pods to remove, and the nodes on which to create a pod. */
 export interface SurgePlan {
   readonly remove: readonly KubeObject[];
-  /** The nodes on which to create a pod. */
   readonly create: readonly string[];
 }
 

@@ -82,8 +82,9 @@ interface DaemonNodes {
 }
 
 /**
- * Nodes run a pod of the set when they match its node selector and affinity, its pods tolerate their taints, and they are
- * not being deleted. A pod stays on a node with a new taint, unless the taint evicts it.
+ * A node runs a pod of the set when three conditions hold: the node matches the node selector and the affinity of the
+ * set, the pods tolerate the taints of the node, and the node is not being deleted. A pod stays on a node with a new
+ * taint, unless the taint evicts the pod.
  */
 function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
   const spec = objectAt(objectAt(set.spec, 'template'), 'spec');
@@ -162,7 +163,7 @@ function manageOnePerNode(client: ControllerClient, set: KubeObject, { run, keep
   replaceOld(client, set, { desired: run.length, present }, hash);
 }
 
-/** The number of nodes that should run a pod of a set, and the number of those plus the others that keep one. */
+/** `desired` is the number of nodes that should run a pod. `present` also counts the nodes that only keep a pod. */
 interface NodeCounts {
   readonly desired: number;
   readonly present: number;
@@ -170,7 +171,7 @@ interface NodeCounts {
 
 /**
  * Deletes pods of old revisions: all pods that are not available, and as many available pods as `maxUnavailable`
- * permits. A node that only keeps its pod counts as long as it has one.
+ * permits.
  */
 function replaceOld(client: ControllerClient, set: KubeObject, { desired, present }: NodeCounts, hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);

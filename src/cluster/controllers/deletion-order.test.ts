@@ -61,7 +61,7 @@ describe('a deletion in the foreground', () => {
       [],
     ],
     [
-      'two with a keeper outside',
+      'two, and another owner outside the circle',
       [
         ['a', 'b'],
         ['b', 'a'],
@@ -69,7 +69,7 @@ describe('a deletion in the foreground', () => {
       ],
       ['b', 'k'],
     ],
-  ] as const)('terminates for a circle of %s owners', async (_, pairs, kept) => {
+  ] as const)('terminates for a circle of owners: %s', async (_, pairs, kept) => {
     for (const block of [true, false]) {
       await using cluster = await story(pairs, block);
       await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });

@@ -11,7 +11,7 @@ function count(sets: readonly KubeObject[], field: string): number {
 
 /**
  * Writes counts and conditions of a Deployment from those of its ReplicaSets. Returns the milliseconds until the
- * progress deadline of a running rollout; `undefined` without such a rollout.
+ * progress deadline of a running rollout; `undefined` without such a rollout, and after the deadline.
  */
 export function reportDeployment(
   client: ControllerClient,
@@ -134,9 +134,9 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
 }
 
 /**
- * Merges conditions as the Deployment controller does. A condition with equal status and reason is not changed. A
- * condition that changes moves to the end of the list. A Deployment without conditions gets Progressing before
- * Available.
+ * Merges conditions as the Deployment controller does. A condition with equal status and reason stays as it is, unless
+ * `fresh` is set. A condition that changes moves to the end of the list. A Deployment without conditions gets
+ * Progressing before Available.
  */
 function mergeConditions(
   client: ControllerClient,

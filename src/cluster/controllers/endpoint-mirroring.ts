@@ -44,7 +44,6 @@ export const endpointMirroring: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const endpoints = client.get(ENDPOINTS, namespace, name);
     const service = client.get(SERVICES, namespace, name);
-    // Most Services have a selector. Another controller writes their slices, so they have no mirrors.
     const slices = client.isEmpty(SLICES) ? [] : mirrorsOf(client, namespace, name, endpoints);
     if (endpoints === undefined || service === undefined || !isMirrored(endpoints, service)) {
       for (const slice of slices) client.remove(slice);

@@ -17,7 +17,7 @@ const MANAGER = 'endpointslice-controller.k8s.io';
 /** The maximum number of endpoints in a slice (Kubernetes' default). */
 const MAX_ENDPOINTS = 100;
 
-/** The label of the slices and Endpoints of a Service without an address. */
+/** The label of the slices and Endpoints of a headless Service. */
 export const HEADLESS = 'service.kubernetes.io/headless';
 
 export function isHeadless({ spec }: KubeObject): boolean {

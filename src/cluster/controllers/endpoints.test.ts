@@ -124,7 +124,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toHaveLength(1);
   });
 
-  test('have no address of a pod that offers no port', async () => {
+  test('list a pod that offers no port only in a slice', async () => {
     await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', {}));
@@ -175,7 +175,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toEqual([{ addresses: [expect.objectContaining({ targetRef: expect.anything() })] }]);
   });
 
-  test('include pods that are not ready or terminate, when the Service publishes them', async () => {
+  test('include pods that are not ready, when the Service publishes them', async () => {
     await using story = await startClusterStory();
     const unready = pod('a', {});
     await story.create(service({ ports: [{ port: 80 }] }));

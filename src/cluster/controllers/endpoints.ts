@@ -92,8 +92,8 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
 }
 
 /**
- * The subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. Ready pods are first in a
- * subset.
+ * The subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. When a subset has too many pods,
+ * it keeps its ready pods first.
  */
 function subsetsOf(
   service: KubeObject,

@@ -6,8 +6,9 @@ import { isApiError } from './controller-client.ts';
 const EVENTS = { group: '', plural: 'events' } as const;
 
 /**
- * Records an Event of a controller about an object. A repeated Event only increases the count of the known Event. When
- * the API refuses the Event (a quota, a namespace that is being deleted), the Event is dropped, as in Kubernetes.
+ * Records an Event of a controller about an object. A repeated Event only changes the count and the last time of the
+ * known Event. When the API refuses the Event (a quota, a namespace that is being deleted), the Event is dropped, as in
+ * Kubernetes.
  */
 export function recordEvent(
   client: ControllerClient,
@@ -41,7 +42,7 @@ function writeEvent(
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = object.metadata;
   const place = namespace === '' ? 'default' : namespace;
   const now = client.timestamp();
-  // The name is a digest of the content, so that an equal Event can be found by its name.
+  // The name ends with a digest of UID, component, reason and message, so that a repeated Event is found by its name.
   const digest = createHash('sha1').update(`${uid} ${component} ${reason} ${message}`).digest('hex').slice(0, 16);
   const eventName = `${name.slice(0, 200)}.${digest}`;
   const same = client.get(EVENTS, place, eventName);

@@ -11,7 +11,8 @@ const ORPHAN = 'orphan';
  * until the dependents that block the deletion are gone. It removes the references of orphaned dependents.
  *
  * A key is `plural.group namespace/name` of an object. The key of an owner is due when the owner is marked for
- * deletion. The key of a dependent is due when the dependent changes, or one of its owners is removed.
+ * deletion, and then whenever a dependent is removed. The key of a dependent is due when the dependent changes, or one
+ * of its owners is removed.
  */
 export const garbageCollector: SimulatedController = {
   name: 'generic-garbage-collector',
@@ -75,7 +76,7 @@ function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerRe
   return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
 }
 
-/** Orphans or deletes the dependents of an owner. Removes the owner's finalizer when no dependent blocks it. */
+/** Orphans or deletes the dependents of an owner. Removes the finalizer when no dependent blocks the deletion. */
 function processDependents(client: ControllerClient, owner: KubeObject): void {
   const dependents = client.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {

@@ -1,7 +1,7 @@
 /**
  * The simulated controllers of a cluster. They do the work of `kube-controller-manager`, scheduler and kubelet in this
- * process. A controller runs after the write that causes its work, by the cluster's clock. Each controller has a file.
- * `manager.ts` runs them, and `controller-client.ts` is their only access to the cluster.
+ * process. A controller runs after the write that causes its work, by the cluster's clock. `manager.ts` runs the
+ * controllers, which read and write objects through `controller-client.ts`.
  *
  * @packageDocumentation
  */
@@ -34,7 +34,8 @@ import type { ProcessRuntime } from '../processes/runtime.ts';
 import { ControllerManager } from './manager.ts';
 import { METRICS_SERVER, metricsServer } from './metrics-server.ts';
 import { namespaceController } from './namespace.ts';
-import { putNode } from './node.ts';
+import { nodeStatusController, putNode } from './node.ts';
+import { nodeTaintController } from './node-taints.ts';
 import { replicaSetController, replicationController } from './replicaset.ts';
 import { scheduler } from './scheduler.ts';
 import { fluxStandIn } from './stand-ins/flux/index.ts';
@@ -84,8 +85,14 @@ function housekeeping(context: AccountTokenContext & CertificatesContext): Simul
 }
 
 /** The controllers that make workloads run. */
-function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): SimulatedController[] {
+function workloadControllers(
+  context: ControllersContext,
+  podRules: PodRuleSet,
+  processes: ProcessPods,
+): SimulatedController[] {
   return [
+    nodeStatusController(context),
+    nodeTaintController,
     deploymentController,
     replicaSetController,
     replicationController,
@@ -167,7 +174,7 @@ export function startControllers(
   const { podStopSeconds: stopSeconds } = context.options;
   const podRules = new PodRuleSet(() => context.clock.now(), stopSeconds === undefined ? {} : { stopSeconds });
   const always = housekeeping(context);
-  const simulation = workloadControllers(podRules, new ProcessPods(context.processes));
+  const simulation = workloadControllers(context, podRules, new ProcessPods(context.processes));
   const failures = new StandInFailures();
   const standInsToRun = standInControllers(hosted, failures, workloads);
   checkControllerNames(

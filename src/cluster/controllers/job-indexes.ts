@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../../kubernetes/index.ts';
 import { failureVerdict } from './failure-verdict.ts';
-import { INDEX, TRACKING } from './job-pods.ts';
+import { INDEX, isFailedPod, TRACKING } from './job-pods.ts';
 
 /**
  * The annotations of a pod with the number of earlier failures of its index. `FAILURES` has the counted failures, and
@@ -17,13 +17,20 @@ export function indexOf(pod: KubeObject): number {
   return text === undefined ? Number.NaN : Number(text);
 }
 
-/** The time when the last container of an ended pod ended, in milliseconds since the epoch; 0 when it is not known. */
+/**
+ * The time when a pod ended, in milliseconds since the epoch: when its last container ended, or when its deletion was
+ * requested, or when it was created.
+ */
 export function endOf(pod: KubeObject): number {
   const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
     const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;
     return Date.parse(state?.terminated?.finishedAt ?? '');
   });
-  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
+  const ends = times.filter((time) => !Number.isNaN(time));
+  if (ends.length > 0) return Math.max(...ends);
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = pod.metadata;
+  if (deletionTimestamp === undefined) return Date.parse(creationTimestamp ?? '') || 0;
+  return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
 }
 
 /**
@@ -63,7 +70,7 @@ export function indexFailuresOf(
 ): IndexFailures {
   const limit = limitPerIndex(job) ?? Number.POSITIVE_INFINITY;
   const failedPods = pods.filter(
-    (pod) => pod.status?.['phase'] === 'Failed' && pod.metadata.finalizers?.includes(TRACKING) === true,
+    (pod) => isFailedPod(job, pod) && pod.metadata.finalizers?.includes(TRACKING) === true,
   );
   const givenUp = failedPods.filter((pod) => {
     const { action } = failureVerdict(job, pod);

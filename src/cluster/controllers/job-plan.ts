@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf, numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { indexesIn, textOfIndexes } from './index-list.ts';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
+import { isFailedPod, replacesOnlyFailed } from './job-pods.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf } from './failure-verdict.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
@@ -28,7 +29,9 @@ export interface Tally {
   readonly active: readonly KubeObject[];
   /** The pods that have not ended and are being deleted. */
   readonly terminating: readonly KubeObject[];
-  /** The ended pods that this tally counts for the first time. */
+  /** The ended pods that no earlier tally has counted. */
+  readonly ended: readonly KubeObject[];
+  /** The pods that this tally counts for the first time. */
   readonly counted: readonly KubeObject[];
   /** The number of restarts of the containers of active pods. */
   readonly restarts: number;
@@ -44,11 +47,13 @@ export interface JobPlan {
   /** The index of each new pod. */
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
+  /** The condition with which the Job ends when none of its pods is terminating any more. */
+  readonly final: JobCondition | undefined;
   /** The milliseconds after which the plan changes without an event; `undefined` when only an event can change it. */
   readonly replanInMs: number | undefined;
 }
 
-interface JobCondition {
+export interface JobCondition {
   readonly type: string;
   readonly status: 'True' | 'False';
   readonly reason: string;
@@ -66,7 +71,9 @@ export function finishedCondition(job: KubeObject): JsonObject | undefined {
 
 /** Counts the pods of a Job. Each pod has a finalizer until its end is counted, so that no end is counted twice. */
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
-  const ended = pods.filter((pod) => isFinished(pod) && pod.metadata.finalizers?.includes(TRACKING) === true);
+  const ended = pods.filter(
+    (pod) => (isFinished(pod) || isFailedPod(job, pod)) && pod.metadata.finalizers?.includes(TRACKING) === true,
+  );
   const successes = ended.filter((pod) => pod.status?.['phase'] === 'Succeeded');
   const done = indexesIn(textAt(job.status, 'completedIndexes'));
   const fresh = successes.filter((pod) => !done.has(indexOf(pod)));
@@ -75,14 +82,13 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const living = pods.filter((pod) => !isFinished(pod));
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
-  // An ended Job has no retries, so all its ended pods count.
-  const awaitingRetry = new Set(finishedCondition(job) === undefined ? perIndex?.awaiting.values() : []);
+  const awaitingRetry = new Set(perIndex?.awaiting.values());
   const counted = ended.filter((pod) => !awaitingRetry.has(pod));
-  const failed = ended.filter((pod) => pod.status?.['phase'] === 'Failed');
+  const failed = ended.filter((pod) => isFailedPod(job, pod));
   const verdicts = failed.map((pod) => ({ isKept: awaitingRetry.has(pod), ...failureVerdict(job, pod) }));
   const failures = verdicts.filter(({ action }) => action !== 'Ignore');
   const failedBefore = numberAt(job.status, 'failed') ?? 0;
-  const ends = pods.filter((pod) => pod.status?.['phase'] === 'Failed').map(endOf);
+  const ends = pods.filter((pod) => isFailedPod(job, pod)).map(endOf);
   const texts = indexed ? textOfIndexes(done) : undefined;
   return {
     succeeded: indexed ? done.size : (numberAt(job.status, 'succeeded') ?? 0) + fresh.length,
@@ -94,12 +100,28 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
     perIndex,
     active,
     terminating: living.filter(({ metadata }) => metadata.deletionTimestamp !== undefined),
+    ended,
     counted,
     restarts: active
       .flatMap((pod) => objectsAt(pod.status, 'containerStatuses'))
       .reduce((sum, entry) => sum + (numberAt(entry, 'restartCount') ?? 0), 0),
     failedPods: ends.length,
     lastFailure: ends.length === 0 ? undefined : Math.max(...ends),
+  };
+}
+
+/**
+ * The tally of a Job that ends. All its pods are counted and released. When the Job fails, the pods that have not ended
+ * count as failed.
+ */
+export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): Tally {
+  const isTracked = ({ metadata }: KubeObject) => metadata.finalizers?.includes(TRACKING) === true;
+  const living = [...tally.active, ...tally.terminating].filter((pod) => isTracked(pod) && !tally.ended.includes(pod));
+  const failures = final.type === 'Failed' ? living.filter((pod) => failureVerdict(job, pod).action !== 'Ignore') : [];
+  return {
+    ...tally,
+    failed: tally.failedWithAwaiting + failures.length,
+    counted: [...tally.ended, ...living],
   };
 }
 
@@ -122,39 +144,51 @@ const condition = (type: string, reason: string, message: string): JobCondition 
 
 /** Plans the pods and conditions of a Job that has not ended, by the rules of the Job controller. */
 export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
+  const begun = begunEnd(job);
+  if (begun !== undefined) return end(tally, [], begun);
   const failure = failureOf(job, tally, now) ?? indexFailureOf(job, tally);
   if (failure !== undefined) {
-    return end(tally, [condition('FailureTarget', ...failure), condition('Failed', ...failure)]);
+    return end(tally, [condition('FailureTarget', ...failure)], condition('Failed', ...failure));
   }
   const fulfilledRule = isIndexed(job) ? successOf(job, tally.doneIndexes) : undefined;
   if (fulfilledRule !== undefined) {
-    return end(tally, [
-      condition('SuccessCriteriaMet', 'SuccessPolicy', fulfilledRule),
-      condition('Complete', 'SuccessPolicy', fulfilledRule),
-    ]);
+    const fulfilled = ['SuccessPolicy', fulfilledRule] as const;
+    return end(tally, [condition('SuccessCriteriaMet', ...fulfilled)], condition('Complete', ...fulfilled));
   }
   const completions = numberAt(job.spec, 'completions');
   const enough =
     completions === undefined ? tally.succeeded > 0 && tally.active.length === 0 : tally.succeeded >= completions;
   if (enough) {
     const reached = ['CompletionsReached', 'Reached expected number of succeeded pods'] as const;
-    return end(tally, [condition('SuccessCriteriaMet', ...reached), condition('Complete', ...reached)]);
+    return end(tally, [condition('SuccessCriteriaMet', ...reached)], condition('Complete', ...reached));
   }
   if (job.spec?.['suspend'] === true) {
     const known = conditionOf(job, 'Suspended')?.['status'] === 'True';
     const conditions = known ? [] : [condition('Suspended', 'JobSuspended', 'Job suspended')];
-    return { remove: tally.active, create: [], conditions, replanInMs: undefined };
+    return { remove: tally.active, create: [], conditions, final: undefined, replanInMs: undefined };
   }
   const resumed: readonly JobCondition[] =
     conditionOf(job, 'Suspended')?.['status'] === 'True'
       ? [{ type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' }]
       : [];
-  return { ...scale(job, tally, now, completions), conditions: resumed };
+  return { ...scale(job, tally, now, completions), conditions: resumed, final: undefined };
 }
 
-/** The plan that removes all active pods. `conditions` has the reason. */
-function end(tally: Tally, conditions: readonly JobCondition[]): JobPlan {
-  return { remove: tally.active, create: [], conditions, replanInMs: undefined };
+/** The condition with which a Job ends whose end an earlier plan has begun. */
+function begunEnd(job: KubeObject): JobCondition | undefined {
+  for (const [interim, type] of [
+    ['SuccessCriteriaMet', 'Complete'],
+    ['FailureTarget', 'Failed'],
+  ] as const) {
+    const begun = conditionOf(job, interim);
+    if (begun?.['status'] === 'True') return condition(type, textAt(begun, 'reason'), textAt(begun, 'message'));
+  }
+  return undefined;
+}
+
+/** The plan that removes all active pods. `conditions` has the reason, until the Job ends with `final`. */
+function end(tally: Tally, conditions: readonly JobCondition[], final: JobCondition): JobPlan {
+  return { remove: tally.active, create: [], conditions, final, replanInMs: undefined };
 }
 
 function startOf(job: KubeObject): number | undefined {
@@ -211,7 +245,7 @@ function scale(
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const deadline = deadlineOf(job);
   const replanInMs = deadline === undefined ? undefined : deadline - now;
-  const running = tally.active.length + tally.terminating.length;
+  const running = tally.active.length + (replacesOnlyFailed(job) ? tally.terminating.length : 0);
   if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], replanInMs };
   const missing = wanted - running;
   if (missing <= 0) return { remove: [], create: [], replanInMs };
@@ -248,7 +282,7 @@ function planUnpaused(
 
 function freeIndexes(job: KubeObject, tally: Tally, count: number, completions: number): number[] {
   if (!isIndexed(job)) return Array.from({ length: count }, () => 0);
-  const taken = new Set([...tally.active, ...tally.terminating].map(indexOf));
+  const taken = new Set([...tally.active, ...(replacesOnlyFailed(job) ? tally.terminating : [])].map(indexOf));
   const failed = tally.perIndex?.failed ?? new Set<number>();
   const free: number[] = [];
   for (let index = 0; index < completions && free.length < count; index += 1) {

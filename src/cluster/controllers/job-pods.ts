@@ -11,6 +11,16 @@ export const TRACKING = 'batch.kubernetes.io/job-tracking';
 /** The annotation and the label with the index of a pod of an indexed Job. */
 export const INDEX = 'batch.kubernetes.io/job-completion-index';
 
+/** Does the Job replace a pod only after the pod has ended? Otherwise it replaces a pod that is being deleted. */
+export const replacesOnlyFailed = (job: KubeObject): boolean => job.spec?.['podReplacementPolicy'] === 'Failed';
+
+/** Does the pod count as failed? A pod that is being deleted does, unless the Job waits for the pod's end. */
+export function isFailedPod(job: KubeObject, { metadata, status }: KubeObject): boolean {
+  const phase = status?.['phase'];
+  if (phase === 'Failed') return true;
+  return metadata.deletionTimestamp !== undefined && phase !== 'Succeeded' && !replacesOnlyFailed(job);
+}
+
 export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMode'] === 'Indexed';
 
 /** Creates a pod of a Job. Only indexed Jobs use `index` and `annotations`. */

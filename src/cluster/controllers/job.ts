@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { numberAt, objectsAt } from '../../kubernetes/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { ControlRule } from './adoption.ts';
 import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
@@ -8,8 +8,8 @@ import { recordEvent } from './events.ts';
 import { textOfIndexes } from './index-list.ts';
 import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
-import { finishedCondition, planJob, tallyOf } from './job-plan.ts';
-import type { JobPlan, Tally } from './job-plan.ts';
+import { finishedCondition, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
+import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
 import { isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
@@ -50,16 +50,22 @@ export const jobController: SimulatedController = {
     }
     const { namespace, name } = splitKey(key);
     const job = client.get(JOBS, namespace, name);
-    if (job === undefined) return;
-    if (finishedCondition(job) === undefined) controlByRule(client, job, PODS_OF_JOB);
-    const tally = tallyOf(job, podsOf(client, job));
-    if (finishedCondition(job) !== undefined || job.metadata.deletionTimestamp !== undefined) {
-      report(client, job, tally, { remove: [], create: [], conditions: [], replanInMs: undefined });
+    if (job === undefined || isManagedElsewhere(job)) return;
+    if (finishedCondition(job) !== undefined) {
+      for (const pod of podsOf(client, job)) release(client, pod);
       return;
     }
-    const plan = planJob(job, tally, client.now());
+    controlByRule(client, job, PODS_OF_JOB);
+    const present = tallyOf(job, podsOf(client, job));
+    if (job.metadata.deletionTimestamp !== undefined) {
+      report(client, job, present, NO_PLAN);
+      return;
+    }
+    const plan = planJob(job, present, client.now());
+    const tally = plan.final === undefined ? present : tallyAtEnd(job, present, plan.final);
     for (const pod of plan.remove) {
-      client.remove(pod);
+      // The Job counts no pod that it removes because it needs fewer pods.
+      client.remove(plan.final === undefined ? release(client, pod) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     for (const index of plan.create) {
@@ -71,12 +77,20 @@ export const jobController: SimulatedController = {
   },
 };
 
-/** Removes the finalizer of a counted pod, or of a pod without a Job. */
-function release(client: ControllerClient, pod: KubeObject): void {
+const NO_PLAN: JobPlan = { remove: [], create: [], conditions: [], final: undefined, replanInMs: undefined };
+
+/** Does another controller than this one manage the Job? */
+function isManagedElsewhere(job: KubeObject): boolean {
+  const manager = textAt(job.spec, 'managedBy');
+  return manager !== '' && manager !== 'kubernetes.io/job-controller';
+}
+
+/** Removes the finalizer of a counted pod, or of a pod without a Job. Returns the pod without the finalizer. */
+function release(client: ControllerClient, pod: KubeObject): KubeObject {
   const { finalizers = [], ...metadata } = pod.metadata;
-  if (!finalizers.includes(TRACKING)) return;
+  if (!finalizers.includes(TRACKING)) return pod;
   const kept = finalizers.filter((name) => name !== TRACKING);
-  client.update({ ...pod, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
+  return client.update({ ...pod, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
 }
 
 function report(client: ControllerClient, before: KubeObject, tally: Tally, plan: JobPlan): void {
@@ -87,15 +101,12 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
   const active = pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
   const terminating = pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp !== undefined);
   const conditions = mergeConditions(objectsAt(job.status, 'conditions'), plan.conditions, now);
-  const complete = plan.conditions.some(({ type }) => type === 'Complete');
-  const suspended = job.spec?.['suspend'] === true;
-  const startTime = suspended ? undefined : (job.status?.['startTime'] ?? now);
+  const startTime = startTimeOf(job, plan, now);
   const { startTime: _start, ...status } = job.status ?? {};
-  client.updateStatus(job, {
+  const reported = client.updateStatus(job, {
     ...omit(status, ['active', 'succeeded', 'failed', 'completedIndexes', 'failedIndexes']),
     ...(conditions.length === 0 ? {} : { conditions }),
     ...(startTime === undefined ? {} : { startTime }),
-    ...(complete ? { completionTime: now } : {}),
     ...withoutZeros({ active: active.length, succeeded: tally.succeeded, failed: tally.failed }),
     ...(tally.completedIndexes === undefined ? {} : { completedIndexes: tally.completedIndexes }),
     ...(tally.perIndex === undefined ? {} : { failedIndexes: textOfIndexes(tally.perIndex.failed) }),
@@ -107,13 +118,37 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
     terminating: terminating.length,
     uncountedTerminatedPods: {},
   });
-  for (const pod of tally.counted) release(client, pod);
+  // The store may have removed a pod since then.
+  for (const { metadata } of tally.counted) {
+    const pod = client.get(PODS, metadata.namespace ?? '', metadata.name ?? '');
+    if (pod?.metadata.uid === metadata.uid && pod !== undefined) release(client, pod);
+  }
+  if (plan.final !== undefined && terminating.length === 0) finish(client, reported, plan.final);
   for (const { type, reason, message } of plan.conditions) {
-    if (type === 'Complete') recordEvent(client, job, NAME, 'Completed', 'Job completed');
-    if (type === 'Failed') recordEvent(client, job, NAME, reason, message, 'Warning');
     if (type === 'Suspended')
       recordEvent(client, job, NAME, reason === 'JobResumed' ? 'Resumed' : 'Suspended', message);
   }
+}
+
+/** The time from which the Job counts as started. A Job that is suspended has none. */
+function startTimeOf(job: KubeObject, { conditions, final }: JobPlan, now: string): JsonValue | undefined {
+  const present = job.status?.['startTime'];
+  if (conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')) return undefined;
+  if (conditions.some(({ type }) => type === 'Suspended')) return now;
+  return job.spec?.['suspend'] === true && final === undefined ? present : (present ?? now);
+}
+
+/** Ends a Job whose pods have all ended. */
+function finish(client: ControllerClient, job: KubeObject, final: JobCondition): void {
+  const now = client.timestamp();
+  const isComplete = final.type === 'Complete';
+  client.updateStatus(job, {
+    ...job.status,
+    conditions: mergeConditions(objectsAt(job.status, 'conditions'), [final], now),
+    ...(isComplete ? { completionTime: now } : {}),
+  });
+  if (isComplete) recordEvent(client, job, NAME, 'Completed', 'Job completed');
+  else recordEvent(client, job, NAME, final.reason, final.message, 'Warning');
 }
 
 function omit(status: JsonObject, fields: readonly string[]): JsonObject {

@@ -135,7 +135,7 @@ describe('a Job', () => {
     expect(await story.list('v1 Pod')).toHaveLength(3);
   });
 
-  test('is complete when the indexes of its success policy have succeeded', async () => {
+  test('is complete when enough indexes of its success policy have succeeded', async () => {
     await using story = await startClusterStory();
     const successPolicy = { rules: [{ succeededIndexes: '0-1', succeededCount: 1 }] };
     const spec = { completions: 5, parallelism: 1, completionMode: 'Indexed', successPolicy };
@@ -334,5 +334,76 @@ describe('a CronJob', () => {
     expect(await story.names(JOB)).toEqual([]);
     await story.patch(CRON, 'c', { spec: { startingDeadlineSeconds: 600 } });
     expect(await story.names(JOB)).toHaveLength(1);
+  });
+});
+
+describe('a long move of the clock', () => {
+  const cronJob = (spec: JsonObject, annotations: Record<string, string> = {}): KubeObject => ({
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'tick' },
+    spec: {
+      schedule: '* * * * *',
+      successfulJobsHistoryLimit: 100,
+      jobTemplate: { spec: { template: template(annotations) } },
+      ...spec,
+    },
+  });
+  const started = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
+    (await story.list(JOB)).map(({ metadata }) => String(metadata.creationTimestamp).slice(11, 19)).toSorted();
+
+  test('gives a CronJob each of its runs, at its time', async () => {
+    await using story = await startClusterStory();
+    await story.create(cronJob({}, lasting(30)));
+    await story.advance(5 * 60);
+    expect(await started(story)).toEqual(['12:01:00', '12:02:00', '12:03:00', '12:04:00', '12:05:00']);
+    expect((await story.list(JOB)).map(({ status }) => String(status?.['completionTime'] ?? '-').slice(11))).toEqual([
+      '12:01:30Z',
+      '12:02:30Z',
+      '12:03:30Z',
+      '12:04:30Z',
+      '',
+    ]);
+  });
+
+  test('keeps the rule of CronJobs against runs at the same time', async () => {
+    await using story = await startClusterStory();
+    await story.create(cronJob({ concurrencyPolicy: 'Forbid' }, lasting(90)));
+    await story.advance(5 * 60);
+    // After the end of a run, the missed run starts, as in Kubernetes.
+    expect(await started(story)).toEqual(['12:01:00', '12:02:30', '12:04:00']);
+  });
+
+  test('ends a Job at its time, so that its TTL begins there', async () => {
+    await using story = await startClusterStory();
+    await story.create(job({ ttlSecondsAfterFinished: 60 }, lasting(30)));
+    await story.advance(89);
+    expect((await story.get(JOB, 'j')).status?.['completionTime']).toBe('2026-01-01T12:00:30Z');
+    await story.advance(1);
+    expect(await story.names(JOB)).toEqual([]);
+  });
+
+  test('also lets the controllers work whose writes pass a policy', async () => {
+    await using story = await startClusterStory();
+    await story.create({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'any' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }],
+        },
+        validations: [{ expression: 'true' }],
+      },
+    });
+    await story.create({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'any' },
+      spec: { policyName: 'any', validationActions: ['Deny'] },
+    });
+    await story.create(cronJob({}));
+    await story.advance(3 * 60);
+    expect(await started(story)).toEqual(['12:01:00', '12:02:00', '12:03:00']);
   });
 });

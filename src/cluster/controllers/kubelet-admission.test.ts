@@ -55,7 +55,7 @@ describe('the kubelet refuses a pod that names its node', () => {
   });
 });
 
-test('a refused pod takes nothing of its node, and a deleted pod gives back all', async () => {
+test('a refused pod takes no port of its node, and a deleted pod gives its port back', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', onPort()));
   await story.create(pod('b', onPort()));
@@ -66,7 +66,7 @@ test('a refused pod takes nothing of its node, and a deleted pod gives back all'
   expect((await statusOf(story, 'b'))?.['phase']).toBe('Failed');
 });
 
-test('a StatefulSet creates its refused pod again, after increasing pauses, until the node has room', async () => {
+test('a StatefulSet replaces its pod, which the kubelet refuses after increasing pauses, until the node has room', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', onPort()));
   await story.create(workload('StatefulSet', { serviceName: 'w' }));

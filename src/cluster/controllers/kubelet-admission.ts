@@ -29,8 +29,8 @@ export class KubeletAdmission {
   }
 
   /**
-   * Refuses a new pod that its node cannot run: the pod fails. Returns the milliseconds until the refusal, 0 for a
-   * refused pod, and `undefined` for a pod that the node runs. The refusals of the pods of one owner have increasing
+   * Refuses a new pod that its node cannot run: the pod fails. Returns the milliseconds until the refusal, 0 for a pod
+   * that this call refuses, and `undefined` for all other pods. The refusals of the pods of one owner have increasing
    * pauses, because the owner replaces each refused pod at once.
    */
   refuse(client: ControllerClient, pod: KubeObject, node: KubeObject): number | undefined {
@@ -52,7 +52,7 @@ export class KubeletAdmission {
   }
 }
 
-/** Has the kubelet accepted the pod? It gives each pod a start time when it accepts the pod. */
+/** Has the kubelet decided about the pod? An accepted pod and a refused pod have a start time. */
 const isAccepted = (pod: KubeObject): boolean => textAt(pod.status, 'startTime') !== '';
 
 const rejectedStatus = (client: ControllerClient, pod: KubeObject, { reason, message }: Rejection) => ({

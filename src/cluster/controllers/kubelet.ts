@@ -17,7 +17,7 @@ import type { ProcessPods } from './process-pods.ts';
 import { RUNS_AS_PROCESS } from './process-report.ts';
 import { runModeProblem } from '../processes/run-mode.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
-import { hasStarted, observedStatus, podStatus, restartsIn } from './pod-status.ts';
+import { hasPodStarted, observedStatus, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';
 import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -26,7 +26,7 @@ import type { ControllerClient } from './controller-client.ts';
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
 
 /**
- * The kubelet of the simulated nodes. It refuses pods for which its node has no room. It runs no image. It reports the
+ * The kubelet of the simulated nodes. It refuses pods that their node cannot run. It runs no image. It reports the
  * containers of the nodes' pods as started and ready. It ends deleted pods, pods of Jobs, and pods whose commands end
  * (`planPod`). Rules of a test and annotations of a pod change this. `processes` has the pods that request local
  * processes.
@@ -220,7 +220,7 @@ function recordRun(client: ControllerClient, pod: KubeObject, { outcome }: PodPl
     for (const _ of containers) recordEvent(client, pod, KUBELET, 'Failed', `Error: ${outcome.reason}`, 'Warning');
     return;
   }
-  const isFirst = !hasStarted(pod, 0);
+  const isFirst = !hasPodStarted(pod, 0);
   const restarts = 'restarts' in outcome ? (outcome.restarts ?? 0) : 0;
   if (isFirst || restarts > restartsIn(pod, 0)) startContainers(client, pod, rules, isFirst);
   const isNewCrash = outcome.state === 'crashing' && !isWaiting(pod);

@@ -46,7 +46,7 @@ interface Entry {
    */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
-  /** The keys whose last attempt the API refused. */
+  /** The keys whose last attempt ended with an error. */
   readonly refused: Set<string>;
   /**
    * The keys whose work waits for a webhook. Further work for such a key is dropped, because the waiting work reads the
@@ -57,7 +57,8 @@ interface Entry {
 
 /**
  * Runs the simulated controllers. Events of the store become keys. The queue has a key only once, even when several
- * events cause it. The work of a key runs after the write that causes the work. No controller polls.
+ * events cause it. The work of a key runs after the write that causes the work. Without an event, the work runs again
+ * only at a time that `reconcile` requests.
  */
 export class ControllerManager implements ControllerSettings {
   readonly #context: ManagerContext;
@@ -219,18 +220,23 @@ export class ControllerManager implements ControllerSettings {
     if (entry.waiting.has(key)) return;
     entry.timers.get(key)?.cancel();
     entry.timers.delete(key);
-    const { admissionGate, parts } = this.#context;
-    if (!admissionGate.isOpen) this.#schedule(entry, key, this.#attempt(entry, key));
-    else
-      this.#wait(entry, key, parts.admission.load(), ({ WorkAdmission }) =>
-        this.#admitted(entry, key, new WorkAdmission(this.#context), 1),
-      );
+    const { admission } = this.#context.parts;
+    if (!this.#context.admissionGate.isOpen) this.#schedule(entry, key, this.#attempt(entry, key));
+    // Without a promise, the work is done before a moved clock goes on.
+    else if (admission.loaded) this.#admit(entry, key);
+    else this.#wait(entry, key, admission.load(), () => this.#admit(entry, key));
   }
 
-  /** Schedules the next reconcile of a key, in `again` milliseconds. */
+  /** Starts a reconcile whose writes pass through webhooks and policies. */
+  #admit(entry: Entry, key: string): void {
+    const { WorkAdmission } = this.#context.parts.admission.code;
+    this.#admitted(entry, key, new WorkAdmission(this.#context), 1);
+  }
+
+  /** Schedules the next reconcile of a key, in `again` milliseconds, at least 1: a moved clock goes on before it. */
   #schedule(entry: Entry, key: string, again: number | undefined): void {
     if (again === undefined) return;
-    const timer = this.#context.clock.setTimer(again, () => {
+    const timer = this.#context.clock.setTimer(Math.max(1, again), () => {
       entry.timers.delete(key);
       this.#push(entry, key);
     });
@@ -246,7 +252,7 @@ export class ControllerManager implements ControllerSettings {
     });
   }
 
-  /** Runs a reconcile whose writes pass through webhooks and policies. */
+  /** Runs such a reconcile with the answers of webhooks that have arrived. */
   #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
     entry.client.admitBy(admission);
     try {

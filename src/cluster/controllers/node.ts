@@ -1,12 +1,14 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { objectAt } from '../../kubernetes/index.ts';
+import { objectAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
 import { NODE_ADDRESS } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';
 import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 import { versionOf } from '../release.ts';
-import { putObject } from './put-object.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, targetIn } from './controller.ts';
+import { putControllerObject } from './put-object.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 
@@ -15,7 +17,7 @@ const SIMULATED = 'typekro.dev/simulated';
 
 export const isSimulatedNode = (node: KubeObject): boolean => node.metadata.annotations?.[SIMULATED] === 'true';
 
-/** The node that every cluster begins with. */
+/** The name of the node with which a cluster with workloads begins. */
 export const NODE_NAME = 'fake-0';
 
 /** The resources of the node in earlier releases, which the scheduler of these releases did not count. */
@@ -35,43 +37,83 @@ function raiseFormerCapacity({ store }: BootstrapContext): void {
 /** Creates the node, which is Ready and has ample resources. */
 export function putNode(context: BootstrapContext): void {
   context.onRestored.push(() => raiseFormerCapacity(context));
-  const now = timestampOf(context.clock);
-  putObject(context, '', 'nodes', {
+  putControllerObject(context, '', 'nodes', {
     metadata: {
       name: NODE_NAME,
       labels: { 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
       annotations: { [SIMULATED]: 'true' },
     },
     spec: {},
-    status: {
-      capacity: NODE_CAPACITY,
-      allocatable: NODE_CAPACITY,
-      addresses: [
-        { type: 'InternalIP', address: NODE_ADDRESS },
-        { type: 'Hostname', address: NODE_NAME },
-      ],
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'KubeletReady',
-          message: 'the node is simulated: nothing runs on it',
-          lastHeartbeatTime: now,
-          lastTransitionTime: now,
-        },
-      ],
-      nodeInfo: {
-        architecture: 'amd64',
-        bootID: '',
-        containerRuntimeVersion: 'simulated://1',
-        kernelVersion: '',
-        kubeProxyVersion: '',
-        kubeletVersion: versionOf(context.registry.release),
-        machineID: '',
-        operatingSystem: 'linux',
-        osImage: 'simulated',
-        systemUUID: '',
-      },
-    },
+    status: reportedStatus(NODE_NAME, {}, versionOf(context.registry.release), timestampOf(context.clock)),
   });
+}
+
+/**
+ * The status of a simulated node, with the members of the present status that a user has set. Of the resources, a node
+ * with its own capacity can give all of it to pods.
+ */
+export function reportedStatus(name: string, present: JsonObject, kubeletVersion: string, now: string): JsonObject {
+  const capacity = optionalAt(present, 'capacity');
+  const allocatable = optionalAt(present, 'allocatable');
+  const conditions = objectsAt(present, 'conditions');
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'KubeletReady',
+    message: 'the node is simulated: nothing runs on it',
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  };
+  return {
+    ...present,
+    capacity: capacity ?? { ...NODE_CAPACITY, ...allocatable },
+    allocatable: allocatable ?? { ...NODE_CAPACITY, ...capacity },
+    addresses:
+      objectsAt(present, 'addresses').length > 0
+        ? present['addresses']
+        : [
+            { type: 'InternalIP', address: NODE_ADDRESS },
+            { type: 'Hostname', address: name },
+          ],
+    conditions: conditions.some((condition) => condition['type'] === 'Ready') ? conditions : [...conditions, ready],
+    nodeInfo: {
+      ...NODE_INFO,
+      kubeletVersion,
+      // The API server stores empty texts for the values that a client leaves out.
+      ...Object.fromEntries(Object.entries(objectAt(present, 'nodeInfo')).filter(([, value]) => value !== '')),
+    },
+  };
+}
+
+const NODE_INFO = {
+  architecture: 'amd64',
+  bootID: '',
+  containerRuntimeVersion: 'simulated://1',
+  kernelVersion: '',
+  kubeProxyVersion: '',
+  machineID: '',
+  operatingSystem: 'linux',
+  osImage: 'simulated',
+  systemUUID: '',
+};
+
+/** Reports the status of simulated nodes that users create, as their kubelets do. Values of users stay. */
+export function nodeStatusController({ registry }: Pick<BootstrapContext, 'registry'>): SimulatedController {
+  return {
+    name: 'node-status',
+    fieldManager: 'kubelet',
+    target: targetIn(NODES),
+
+    *keysOf(event) {
+      if (!concerns(event, '', 'nodes') || event.type === 'DELETED') return;
+      if (isSimulatedNode(event.stored.object)) yield event.stored.key;
+    },
+
+    reconcile(name, client) {
+      const node = client.get(NODES, '', name);
+      if (node === undefined || !isSimulatedNode(node) || node.metadata.deletionTimestamp !== undefined) return;
+      const status = reportedStatus(name, node.status ?? {}, versionOf(registry.release), client.timestamp());
+      if (!jsonEquals(status, node.status ?? {})) client.updateStatus(node, status);
+    },
+  };
 }

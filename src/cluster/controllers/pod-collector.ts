@@ -96,11 +96,11 @@ const isEvicted = ({ status }: KubeObject): boolean => status?.['phase'] === 'Fa
 
 const nodeOf = ({ spec }: KubeObject): string => textAt(spec, 'nodeName');
 
-/** Has the pod a node that does not exist? */
+/** Is the pod bound to a node that does not exist? */
 const isOrphaned = (pod: KubeObject, client: ControllerClient): boolean =>
   nodeOf(pod) !== '' && client.get(NODES, '', nodeOf(pod)) === undefined;
 
-/** Is the pod being deleted without ever having had a node? */
+/** Is the pod being deleted, although it has neither a node nor an end? */
 const isUnscheduledEnd = (pod: KubeObject): boolean => isTerminating(pod) && nodeOf(pod) === '' && !isFinished(pod);
 
 function podAt(key: string, client: ControllerClient): KubeObject | undefined {

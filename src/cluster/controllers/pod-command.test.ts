@@ -127,7 +127,7 @@ describe('a pod with a command', () => {
     });
   });
 
-  test('is restarted after a failure with the policy OnFailure', async () => {
+  test('waits for a restart after a failure with the policy OnFailure', async () => {
     await using story = await startClusterStory();
     await story.create(pod(['false'], 'OnFailure'));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({

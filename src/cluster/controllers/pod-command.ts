@@ -22,8 +22,8 @@ const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /**
  * The end of a pod whose commands are known to end: the time at which the last container ends, and the exit code of the
- * first container that fails. `undefined` when a container has ports or probes, runs the program of its image, or runs
- * a command without a known end.
+ * first container that fails. `undefined` when a container has ports or probes, has neither a command nor arguments, or
+ * runs a command without a known end.
  */
 export function endOfCommands(pod: KubeObject): CommandEnd | undefined {
   let [afterMs, exitCode] = [0, 0];
@@ -44,8 +44,8 @@ function endOfContainer(container: JsonObject): CommandEnd | undefined {
 }
 
 /**
- * The end of a command: `sleep` ends after its time, `false` and `exit N` fail, and other known programs succeed at
- * once. A program that is not known, a loop, `sleep infinity` and `tail -f` have no end.
+ * The end of a command: `sleep` ends after its time, `false` fails, `exit N` ends with the exit code N, and other known
+ * programs succeed at once. A program that is not known, a loop, `sleep infinity` and `tail -f` have no end.
  */
 export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
   const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };

@@ -139,7 +139,7 @@ describe('the outcome of a pod', () => {
       crashing('Error', 2, 10),
       5,
     ],
-    ['runs again when its restart policy is Always', pod({ 'run-seconds': '5' }), 50, running(true), undefined],
+    ['runs without end when its restart policy is Always', pod({ 'run-seconds': '5' }), 50, running(true), undefined],
   ])('%s', (_, given, seconds, outcome, next) => {
     expect(planOf(given, seconds * 1000)).toMatchObject({
       outcome,

@@ -53,7 +53,7 @@ export interface PodPlan {
   readonly endedMs?: number;
 }
 
-/** The reasons for which a container waits before its first start. Every other reason is a crash. */
+/** The reasons for which a container waits before its first start. Every other reason except `Unhealthy` is a crash. */
 const BEFORE_START = new Set([
   'ContainerCreating',
   'CreateContainerConfigError',
@@ -103,7 +103,7 @@ interface RunEnd {
   readonly runMs: number;
   readonly reason: string;
   readonly exitCode: number | undefined;
-  /** The number of runs that end; `undefined`: all. */
+  /** The number of runs that end; `undefined` when all runs end. */
   readonly crashes: number | undefined;
 }
 
@@ -196,5 +196,5 @@ function planRuns({ readyMs, end, sinceMs, policy }: Life, elapsedMs: number): P
   }
 }
 
-/** 137 (128 + SIGKILL) for a container that the kernel or the kubelet ended; else 1. */
+/** The default exit code: 137 (128 + SIGKILL) for the reasons `OOMKilled` and `Killed`, 1 for any other reason. */
 export const exitCodeOf = (reason: string): number => (reason === 'OOMKilled' || reason === 'Killed' ? 137 : 1);

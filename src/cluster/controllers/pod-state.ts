@@ -13,7 +13,7 @@ export function isReady(pod: KubeObject): boolean {
   return ready;
 }
 
-/** Has the pod ended? Controllers do not count ended pods. */
+/** Has the pod ended? */
 export function isFinished(pod: KubeObject): boolean {
   const phase = pod.status?.['phase'];
   return phase === 'Succeeded' || phase === 'Failed';

@@ -19,7 +19,7 @@ export interface PodReport {
   readonly initContainers: readonly ContainerReport[];
   /** Have all init containers ended with success? */
   readonly initialized: boolean;
-  /** The address of the pod. Default: one of the simulated network. */
+  /** The address of the pod. Default: the address in the stored status, or an address of the simulated network. */
   readonly address?: string;
   /** The beginning of an `imageID`. */
   readonly imagePrefix: string;
@@ -34,7 +34,7 @@ export interface PodReport {
 
 const KUBELET_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'];
 
-/** Does the kubelet alone write conditions of this type? It keeps all others. */
+/** Does the kubelet alone write conditions of this type? The kubelet keeps the conditions of all other types. */
 const isOfKubelet = (type: string): boolean => KUBELET_CONDITIONS.includes(type) || type.startsWith('typekro.dev/');
 
 /** The status of a started pod. A condition that has not changed keeps its times. */
@@ -146,7 +146,7 @@ export function restartsIn(pod: KubeObject, index: number): number {
 }
 
 /** Does the status say that the container has started before? */
-export function hasStarted(pod: KubeObject, index: number): boolean {
+export function hasPodStarted(pod: KubeObject, index: number): boolean {
   const status = objectsAt(pod.status, 'containerStatuses')[index];
   if (status === undefined) return false;
   return objectAt(status, 'state')['waiting'] === undefined || Object.keys(objectAt(status, 'lastState')).length > 0;

@@ -99,7 +99,7 @@ describe('the counts of pods', () => {
     );
   });
 
-  test('spare the look at all pods when pods are replaced one after the other', async () => {
+  test('avoid a read of all pods when pods are replaced one after the other', async () => {
     await using story = await startClusterStory();
     const count = 30;
     await story.create(replicaSet(count));

@@ -30,8 +30,8 @@ interface Share {
 }
 
 /**
- * Counts the pods of ReplicaSets and ReplicationControllers. Events of the store keep the counts up to date, so that
- * the event of one pod needs no look at the others. Pods with equal labels are counted together, because the labels
+ * Counts the pods of ReplicaSets and ReplicationControllers. Events of the store keep the counts up to date, so that no
+ * controller reads all pods after an event of one pod. Pods with equal labels are counted together, because the labels
  * decide whether an owner keeps its pods.
  */
 export class PodTallies {

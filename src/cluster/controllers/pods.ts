@@ -44,7 +44,10 @@ function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Recor
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
 
-/** Removes a deleted pod whose containers have ended. Returns false for a pod that still has finalizers. */
+/**
+ * Removes a deleted pod whose containers have ended. Returns false for a pod that is not being deleted, or that still
+ * has finalizers.
+ */
 export function removeEnded(client: ControllerClient, pod: KubeObject): boolean {
   if (!isTerminating(pod) || (pod.metadata.finalizers ?? []).length > 0) return false;
   client.remove(pod, { graceSeconds: 0 });
@@ -84,7 +87,7 @@ export function specNumber(object: KubeObject, field: string, otherwise: number)
 /** An object as plain JSON, for kinds whose content is not under `spec`. */
 export const jsonOf = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 
-/** The milliseconds until the next ready pod becomes available; `undefined` when no pod waits for it. */
+/** The milliseconds until the next ready pod becomes available; `undefined` when all ready pods are available. */
 export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: number, now: number): number | undefined {
   if (minReadySeconds === 0) return undefined;
   const waits = pods

@@ -26,7 +26,7 @@ export class ProcessPods {
     this.#runtime = runtime;
   }
 
-  /** Do local processes run the pod, now or later? A change of the annotations does not affect a pod that runs. */
+  /** Does the pod run as local processes, or request them? New annotations do not affect a pod that runs. */
   owns(pod: KubeObject): boolean {
     return this.#runtime?.find(pod) !== undefined || (asksForProcesses(pod) && !isSimulated(pod));
   }
@@ -115,6 +115,6 @@ export class ProcessPods {
   }
 }
 
-/** Are the containers of the pod simulated? */
+/** Does the status of the pod report simulated containers? */
 const isSimulated = (pod: KubeObject): boolean =>
   objectsAt(pod.status, 'containerStatuses').some((status) => textAt(status, 'imageID').startsWith('simulated://'));

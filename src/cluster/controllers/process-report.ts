@@ -7,7 +7,7 @@ import type { ContainerReport, PodReport } from './pod-status.ts';
 import { DEADLINE } from './pod-end.ts';
 import { terminated } from './pod-status.ts';
 
-/** The condition of a pod that requests local processes, and does not get them. */
+/** The type of the condition of a pod that requests local processes and does not get them. */
 export const RUNS_AS_PROCESS = 'typekro.dev/RunsAsProcess';
 
 /** The beginning of the `imageID` of a container that is a local process. */

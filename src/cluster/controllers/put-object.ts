@@ -5,7 +5,7 @@ import { timestampOf } from '../clock.ts';
 import { decodeObject } from '../types/decode.ts';
 
 /** Stores an object of the system without the checks of a request. Does nothing when no such resource is served. */
-export function putObject(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
+export function putControllerObject(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
   const resource = context.registry.findAny(group, plural);
   if (resource === undefined) return;
   const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };

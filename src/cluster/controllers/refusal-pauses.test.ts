@@ -14,10 +14,9 @@ test('the pauses of an owner increase, until one of its pods is accepted', () =>
   expect(pauses.pauseOf('a', 0)).toBe(0);
 });
 
-test('an owner without a refusal for a long time is forgotten', () => {
+test('a refusal forgets the owners whose last refusal is more than 20 seconds old', () => {
   const pauses = new RefusalPauses();
   for (let owner = 0; owner < 100; owner += 1) pauses.add(`uid-${owner}`, owner * 1000);
-  // Owners whose last refusal is at most 20 seconds old are known.
   expect(pauses.size).toBe(21);
   pauses.add('uid-80', 99_000);
   expect([pauses.size, pauses.pauseOf('uid-80', 99_000), pauses.pauseOf('uid-78', 99_000)]).toEqual([21, 2000, 0]);

@@ -8,7 +8,7 @@ export interface IndexedObject {
   readonly object: KubeObject;
 }
 
-/** The terms by which the index finds an object. Most objects have none. */
+/** The terms by which the index finds an object; often none. */
 export type TermsOf = (collection: Collection, object: KubeObject) => readonly string[];
 
 const NOTHING: readonly string[] = [];
@@ -35,7 +35,7 @@ export class RelationIndex {
     }
   }
 
-  /** Updates the index for an event of the store. A look-up sees the change only after this call. */
+  /** Updates the index for an event of the store. The index finds the object by its new terms only after this call. */
   take({ type, collection, stored, previous }: StoreEvent): void {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);
@@ -84,7 +84,7 @@ export function ownersOf(_collection: Collection, { metadata }: KubeObject): rea
   return owners === undefined || owners.length === 0 ? NOTHING : owners.map(({ uid }) => uid);
 }
 
-/** Terms of the claim index: `namespace/name` of the claims whose volumes a pod uses. */
+/** Terms of the claim index: `namespace/name` of the claims that the volumes of a pod name. */
 export function claimsOf(collection: Collection, pod: KubeObject): readonly string[] {
   if (collection.plural !== 'pods' || collection.group !== '') return NOTHING;
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
@@ -98,8 +98,8 @@ const ADOPTABLE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The term under which the index has the adoptable objects of a namespace. With `label`, the term covers only the
- * objects with this label.
+ * The term under which the index has the objects of a namespace that have no controller. With `label`, the term covers
+ * only the objects with this label.
  */
 export function uncontrolledTerm(
   { group, plural }: Pick<Collection, 'group' | 'plural'>,
@@ -110,7 +110,10 @@ export function uncontrolledTerm(
   return label === undefined ? all : `${all} ${label[0]}=${label[1]}`;
 }
 
-/** The terms of an adoptable object: the term of its namespace, and one for each of its labels. */
+/**
+ * The terms of an object without a controller: the term of its namespace, and one for each of its labels. Objects of
+ * resources that no controller adopts have no terms.
+ */
 export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
   // Most events concern other resources.
   if (ADOPTABLE.get(collection.plural) !== collection.group || controllerOf(object) !== undefined) return NOTHING;

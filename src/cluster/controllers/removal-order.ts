@@ -8,9 +8,9 @@ const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const PHASES = ['Pending', 'Unknown', 'Running'];
 
 /**
- * Sorts pods so that the pods whose removal matters least are first. A pod that meets an earlier criterion is first: no
- * node, an early phase, not ready, a low deletion cost, a node with many of the pods, a short time of readiness, many
- * restarts, a young pod.
+ * Sorts pods so that the pods whose removal matters least are first. The first criterion in which two pods differ
+ * decides: no node, an early phase, not ready, a low deletion cost, a node with many of the pods, a short time of
+ * readiness, many restarts, a young pod.
  */
 export function removalOrder(pods: readonly KubeObject[]): KubeObject[] {
   const perNode = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { earliest, RETRY_POLICIES } from '../../core/index.ts';
 import { conditionOf, objectAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
-import { labelMatcher } from '../kinds/selects.ts';
+import { labelSelectorMatcher } from '../kinds/selects.ts';
 import type { ControlRule } from './adoption.ts';
 import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
@@ -157,7 +157,7 @@ function createPod(client: ControllerClient, kind: ReplicaKind, set: KubeObject)
   }
 }
 
-/** Records the refusal of a write. Only the first refusal becomes an Event. The controller tries again later. */
+/** Returns the refusal of a write. Records an Event only while the set has no condition `ReplicaFailure`. */
 function refused(
   client: ControllerClient,
   kind: ReplicaKind,
@@ -182,7 +182,7 @@ function report(
 ): number | undefined {
   const tallies = client.podTallies(set);
   const matchLabels = objectAt(objectAt(objectAt(set.spec, 'template'), 'metadata'), 'labels');
-  const isLabelled = labelMatcher({ matchLabels });
+  const isLabelled = labelSelectorMatcher({ matchLabels });
   const failure = problem === undefined ? [] : [failureOf(client, set, problem)];
   const conditions = [...conditionsExcept(set, 'ReplicaFailure'), ...failure];
   const readyReplicas = sumOf(tallies, ({ ready }) => ready);

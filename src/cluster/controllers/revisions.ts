@@ -8,7 +8,10 @@ import type { ControllerClient } from './controller-client.ts';
 
 export const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 
-/** The label with the hash in the revisions and pods of DaemonSets, and in the pods of StatefulSets. */
+/**
+ * The label with the hash in the revisions and pods of DaemonSets. In the pods of StatefulSets, the label has the name
+ * of the revision.
+ */
 export const REVISION_HASH = 'controller-revision-hash';
 
 /** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
@@ -45,8 +48,8 @@ export interface CurrentRevision {
 }
 
 /**
- * The revision of the present pod template. A template that was used before has a revision already; that revision gets
- * the highest number. Otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
+ * The revision of the present pod template. When a revision with this template exists, that revision gets the highest
+ * number. Otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
  */
 export function currentRevision(
   client: ControllerClient,

@@ -32,14 +32,7 @@ describe('the next step of a rolling update', () => {
     ],
     ['the surge is used up while new pods are not available', deployment(4), set('n', 2, 0), [set('o', 3, 3)], 2, [3]],
     ['old pods are removed when new ones are available', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
-    [
-      'old pods that are not available are removed first and without a limit',
-      deployment(4),
-      set('n', 1, 1),
-      [set('o', 4, 0)],
-      1,
-      [2],
-    ],
+    ['old pods that are not available are removed first', deployment(4), set('n', 1, 1), [set('o', 4, 0)], 1, [2]],
     ['maxUnavailable 0: new pods come first', deployment(2, rolling(1, 0)), set('n', 0, 0), [set('o', 2, 2)], 1, [2]],
     [
       'maxSurge 0 and maxUnavailable 0: one old pod is removed',

@@ -14,7 +14,7 @@ export interface RolloutPlan {
 
 /**
  * The next step of a rollout, by the rules of the Deployment controller. The new ReplicaSet grows within the surge. Old
- * ReplicaSets shrink as far as availability permits, and lose pods that are not available first.
+ * ReplicaSets shrink as far as availability permits. They first lose the pods that are not available.
  */
 export function rolloutPlan(
   deployment: KubeObject,

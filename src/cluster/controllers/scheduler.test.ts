@@ -77,7 +77,7 @@ describe('a pod that fits no node', () => {
     expect([await phaseOf(story, 'a'), await phaseOf(story, 'b')]).toEqual(['Succeeded', 'Running']);
   });
 
-  test('starts as soon as the node has more resources, with all equal pods', async () => {
+  test('starts as soon as the node has more resources, together with the equal pods that fit', async () => {
     await using story = await startStory(0);
     for (const name of ['a', 'b', 'c']) await story.create(pod(name, 1));
     await setAllocatable(story, { [GPU]: '2' });
@@ -85,7 +85,7 @@ describe('a pod that fits no node', () => {
     expect(phases.toSorted()).toEqual(['Pending', 'Running', 'Running']);
   });
 
-  test('waits again when another client removes the condition that says so', async () => {
+  test('waits again after another client has removed its conditions', async () => {
     await using story = await startStory(1);
     await story.create(pod('a', 1));
     await story.create(pod('b', 1));
@@ -98,7 +98,7 @@ describe('a pod that fits no node', () => {
     expect(await phaseOf(story, 'b')).toBe('Running');
   });
 
-  test('does not stop another pod behind a pod that is held', async () => {
+  test('starts although an equal pod that came first is held', async () => {
     await using story = await startStory(1);
     await story.create(pod('a', 1));
     await story.create(pod('b', 1));
@@ -109,7 +109,7 @@ describe('a pod that fits no node', () => {
     expect([await phaseOf(story, 'b'), await phaseOf(story, 'c')]).toEqual(['Pending', 'Running']);
   });
 
-  test('has a new explanation when the node changes, also behind equal pods', async () => {
+  test('gets a new message when the node changes, also when it is not the first of equal pods', async () => {
     await using story = await startStory(0);
     for (const name of ['a', 'b']) await story.create(pod(name, 1));
     await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: true } });
@@ -118,7 +118,7 @@ describe('a pod that fits no node', () => {
   });
 });
 
-test('a change of a node gives new texts to a limited number of waiting pods', async () => {
+test('after a change of a node, a limited number of waiting pods get new messages', async () => {
   await using story = await startStory(0);
   for (let index = 0; index < 15; index += 1) await story.create(pod(`a${index}`, 1));
   await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: true } });
@@ -151,7 +151,7 @@ describe('the events of pods', () => {
     return { get: read('get'), list: read('list') } as unknown as ControllerClient;
   };
 
-  test('are one search for each node, which reads the node once', () => {
+  test('cause one search for each node, which reads the node once', () => {
     const reads: string[] = [];
     const client = countingClient(reads);
     const controller = scheduler();
@@ -173,7 +173,7 @@ describe('the events of pods', () => {
 });
 
 describe('preemption', () => {
-  test('evicts a pod of lower priority, and says so', async () => {
+  test('evicts a pod of lower priority, and reports the eviction', async () => {
     await using story = await startStory(2);
     await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));
     await story.create(pod('other', 1, { priorityClassName: 'high' }));
@@ -231,7 +231,7 @@ describe('preemption', () => {
     expect((await story.list('v1 Pod')).map(({ status }) => status?.['phase'])).toEqual(['Running', 'Running']);
   });
 
-  test('follows for a pod that did not fit before, when the present pods have lower priorities', async () => {
+  test('begins for a waiting pod as soon as all pods of the node have lower priorities', async () => {
     await using story = await startStory(4);
     await story.create(pod('a', 2, { priorityClassName: 'high' }));
     await story.create(pod('b', 2, { priorityClassName: 'high' }));
@@ -274,7 +274,7 @@ describe('preemption', () => {
     expect(await phaseOf(story, 'first')).toBe('Running');
   });
 
-  test('ends for two pods while a pod that makes room for both still ends', async () => {
+  test('comes to an end for two pods that wait for the same ending pod', async () => {
     await using story = await startStory(2);
     await story.create(pod('victim', 2));
     story.cluster.controllers.hold('kubelet');

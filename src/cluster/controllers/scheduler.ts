@@ -20,7 +20,7 @@ import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 const NAME = 'default-scheduler';
 
-/** What a search for waiting pods follows: a change of a node, or of the pods on it. */
+/** What causes a search for waiting pods: a change of a node, or of the pods on it. */
 type Change = 'node' | 'pods';
 
 /** The key of a search for waiting pods with at most this priority. A key of a pod has no space. */
@@ -28,8 +28,9 @@ const searchKey = (change: Change, node: string, maxPriority = Number.POSITIVE_I
   `${change} ${maxPriority} ${node}`;
 
 /**
- * The number of pods that get a new text after a change of a node. A change of a node that lets no pod run changes the
- * texts of all waiting pods. Kubernetes tries these pods minutes later, or after another event.
+ * The maximum number of waiting pods whose messages are written again after a change of a node. Even a change that lets
+ * no pod run can alter the messages of all waiting pods. Kubernetes tries these pods minutes later, or after another
+ * event.
  */
 const MAX_NEW_TEXTS = 10;
 
@@ -144,7 +145,7 @@ const priorityOf = (pod: KubeObject): number => demandOf(pod).priority;
 /** A number that is derived from the uid and spreads pods over the nodes. */
 const spread = ({ metadata }: KubeObject): number => Number.parseInt((metadata.uid ?? '').slice(0, 6), 16) || 0;
 
-/** Does the event of an unbound pod change more than its conditions and the nomination that the scheduler gives? */
+/** Is the unbound pod of the event new, has its spec or its annotations changed, or has it lost its nomination? */
 function isNewNeed({ stored: { object }, previous }: StoreEvent): boolean {
   if (previous === undefined) return true;
   const { spec, metadata } = previous.object;

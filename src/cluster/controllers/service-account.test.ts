@@ -19,7 +19,20 @@ test.each([
   expect(after.metadata.uid).toBe(before.metadata.uid);
 });
 
-test('other members of this ConfigMap stay, and a deleted ConfigMap is created again', async () => {
+test('as in Kubernetes, only the data and the description of this ConfigMap are restored, as a whole', async () => {
+  await using story = await startClusterStory();
+  const before = await story.get(MAP, ROOT_CA);
+  const own = { annotations: { 'kubernetes.io/description': 'mine', own: 'x' } };
+  await story.patch(MAP, ROOT_CA, { metadata: own, binaryData: { more: 'AAE=' } });
+  expect(await story.get(MAP, ROOT_CA)).toMatchObject({ metadata: own, binaryData: { more: 'AAE=' } });
+  await story.patch(MAP, ROOT_CA, { data: { 'ca.crt': 'mine', extra: 'x' } });
+  const after = await story.get(MAP, ROOT_CA);
+  expect([after['data'], after['binaryData']]).toEqual([before['data'], { more: 'AAE=' }]);
+  // Each write of the controller also writes its description.
+  expect(after.metadata.annotations).toEqual({ ...before.metadata.annotations, own: 'x' });
+});
+
+test('labels of this ConfigMap stay, and a deleted ConfigMap or ServiceAccount is created again', async () => {
   await using story = await startClusterStory();
   await story.patch(MAP, ROOT_CA, { metadata: { labels: { a: 'b' } } });
   expect((await story.get(MAP, ROOT_CA)).metadata.labels).toEqual({ a: 'b' });

@@ -3,8 +3,8 @@ import type { KubeObject } from '../../core/index.ts';
 /** Annotations of an object for the controllers that work on it. `pods/pod-rules.ts` has those of pods only. */
 export const SIMULATE = {
   /**
-   * `true`, or names of controllers separated by commas. These controllers leave the object alone while it has the
-   * annotation.
+   * `true` for all controllers, or names of controllers separated by commas. These controllers leave the object alone
+   * while it has the annotation.
    */
   hold: 'typekro.dev/simulate-hold',
   /** The seconds between an event and the work that it causes. */

@@ -117,7 +117,7 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
 
 /**
  * Sets or removes the StatefulSet as owner of its members' claims. `whenDeleted` of the retention policy decides. A
- * user can change it at any time.
+ * user can change the policy at any time.
  */
 export function ownClaims(client: ControllerClient, set: KubeObject): void {
   if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;

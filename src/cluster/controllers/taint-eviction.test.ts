@@ -126,7 +126,7 @@ test('a pod that is bound to a tainted node leaves it after its time', async () 
   expect((await story.get('v1 Pod', 'b')).status?.['phase']).toBe('Pending');
 });
 
-test.each([0, 30])('a pod of the name of an evicted pod has its own time (grace period %i)', async (seconds) => {
+test.each([0, 30])('a pod with the name of an evicted pod has its own time (grace period %i)', async (seconds) => {
   await using story = await startClusterStory();
   for (let round = 0; round < 2; round += 1) {
     const named = pod('a', [toleration({ tolerationSeconds: 5 })]);

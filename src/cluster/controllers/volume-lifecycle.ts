@@ -11,7 +11,7 @@ import { claimsOfPod } from '../pods/claims-of-pod.ts';
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 
-/** Removes the finalizer of a deleted claim when no pod uses the claim any more. */
+/** Removes the finalizer of a deleted claim when all pods that use the claim have ended or are gone. */
 export const claimProtection: SimulatedController = {
   name: 'pvc-protection-controller',
   target: targetIn(CLAIMS),
@@ -33,8 +33,8 @@ export const claimProtection: SimulatedController = {
 };
 
 /**
- * Writes the phase of volumes (available, bound, released) and reclaims released volumes. Removes the finalizer of a
- * deleted volume when no claim is bound to it.
+ * Writes the phase of volumes (available, bound, released). Deletes released volumes with the reclaim policy `Delete`.
+ * Removes the finalizer of a deleted volume when no claim is bound to it.
  */
 export const volumeController: SimulatedController = {
   name: 'pv-protection-controller',

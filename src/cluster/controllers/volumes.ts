@@ -7,7 +7,7 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { jsonOf } from './pods.ts';
-import { putObject } from './put-object.ts';
+import { putControllerObject } from './put-object.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from '../pods/claims-of-pod.ts';
@@ -16,13 +16,13 @@ const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;
 const CLASSES = { group: 'storage.k8s.io', plural: 'storageclasses' } as const;
 
-/** The provisioner of the storage class that every simulated cluster begins with. */
+/** The provisioner of the default storage class. The claim controller creates the volumes of this provisioner. */
 const PROVISIONER = 'typekro.dev/simulated';
 const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 
 /** Creates the default storage class. A volume of this class is created when a claim requests one. */
 export function putStorageClass(context: BootstrapContext): void {
-  putObject(context, CLASSES.group, CLASSES.plural, {
+  putControllerObject(context, CLASSES.group, CLASSES.plural, {
     metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
     provisioner: PROVISIONER,
     reclaimPolicy: 'Delete',
@@ -72,8 +72,8 @@ const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 
 /**
- * The volume for a claim. A volume that the claim names comes first, then a fitting volume that is reserved for the
- * claim, then the smallest fitting free volume. Returns `undefined` without such a volume.
+ * The volume for a claim. A claim that names a volume gets only this volume. Any other claim gets a fitting volume that
+ * is reserved for the claim, or else the smallest fitting free volume. Returns `undefined` without such a volume.
  */
 function volumeFor(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');

@@ -8,7 +8,7 @@ import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './review.ts';
 
-/** The time that a conversion webhook has for an answer. */
+/** The time that a conversion webhook has for an answer, in seconds. */
 const TIMEOUT_SECONDS = 30;
 
 /** The approximate maximum size of the objects of one review, in bytes. */

@@ -8,8 +8,8 @@ import type { ObjectNode } from '../types/node.ts';
 import { checkEmbedded } from './embedded.ts';
 
 /**
- * Decodes an object as a custom resource. The metadata is decoded as ObjectMeta, without unknown members and with
- * defaults.
+ * Decodes an object as a custom resource: removes unknown members, decodes the metadata as ObjectMeta (`managedFields`
+ * is kept as it is), and then applies the schema's defaults.
  */
 export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
   const pruned = prune(schema, object);
@@ -18,7 +18,7 @@ export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonO
   const metadata = value['metadata'] ?? {};
   const decoded = isJsonObject(metadata)
     ? decodeObject(builtinType('meta.v1.ObjectMeta'), metadata).value
-    : (decodeObject(META, { metadata }).value['metadata'] as JsonObject);
+    : (decodeObject(METADATA_MEMBER, { metadata }).value['metadata'] as JsonObject);
   const managedFields =
     isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
   const complete = applyDefaults(schema, {
@@ -36,7 +36,11 @@ function copyTop(value: JsonObject): JsonObject {
   return out;
 }
 
-const META: ObjectNode = {
+/**
+ * An object type whose only field is `metadata`. Decoding with it throws the server's error for `metadata` that is not
+ * an object.
+ */
+const METADATA_MEMBER: ObjectNode = {
   kind: 'object',
   name: 'ObjectMeta',
   get fields() {

@@ -34,6 +34,9 @@ export function followDefinitions(context: DefinitionsContext): void {
     const name = `${event.collection.plural}.${event.collection.group}`;
     if (definitions.get(name)?.object.metadata.deletionTimestamp !== undefined) settleLater(context, name);
   });
+  context.store.onRecovery(() => {
+    for (const { key } of definitions.all()) settleLater(context, key);
+  });
 }
 
 /**

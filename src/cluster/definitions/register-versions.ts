@@ -39,14 +39,18 @@ export function registerVersions(context: RegistrationContext): void {
     for (const place of new Map(places.map((each) => [each.version, each])).values()) later(place);
   });
   services.subscribe(({ stored: { object } }) => {
-    if (object.metadata.labels?.[MANAGED] === 'true') later(placeOf(object));
+    if (isManaged(object)) later(placeOf(object));
   });
-  context.onRestored.push(() => {
-    if (definitions.size > 0)
-      for (const { object } of [...definitions.all(), ...services.all()])
-        for (const place of object.kind === 'APIService' ? [placeOf(object)] : versionsOf(object)) later(place);
-  });
+  const registerAll = () => {
+    for (const { object } of definitions.all()) for (const place of versionsOf(object)) later(place);
+    // The definition of an APIService may be gone, also the last one.
+    for (const { object } of services.all()) if (isManaged(object)) later(placeOf(object));
+  };
+  context.onRestored.push(registerAll);
+  store.onRecovery(registerAll);
 }
+
+const isManaged = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGED] === 'true';
 
 const placeOf = ({ spec }: KubeObject): GroupVersion => ({
   group: textAt(spec, 'group'),
@@ -69,14 +73,14 @@ function register({ store, clock, newUid }: RegistrationContext, { group, versio
   const services = store.collection('apiregistration.k8s.io', 'apiservices');
   const name = `${version}.${group}`;
   const present = services.get(name)?.object;
-  const isManaged = present?.metadata.labels?.[MANAGED] === 'true';
+  const isOwn = present !== undefined && isManaged(present);
   if (!isServed) {
-    if (isManaged) services.remove(name);
+    if (isOwn) services.remove(name);
     return;
   }
   const spec = { group, version, groupPriorityMinimum: 1000, versionPriority: 100 };
   if (present !== undefined) {
-    if (isManaged && !(isJsonObject(present.spec) && jsonEquals(present.spec, spec)))
+    if (isOwn && !(isJsonObject(present.spec) && jsonEquals(present.spec, spec)))
       services.put(name, { ...present, spec });
     return;
   }

@@ -8,6 +8,7 @@ import { fieldErrors } from '../../kubernetes/index.ts';
 export const {
   print: formatValue,
   invalid: fieldInvalid,
+  invalidWithoutValue: fieldInvalidWithoutValue,
   required: fieldRequired,
   notSupported: fieldNotSupported,
   forbidden: fieldForbidden,

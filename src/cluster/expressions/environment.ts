@@ -27,7 +27,7 @@ const mapOf = (additionalProperties: Schema): Schema => ({ type: 'object', addit
 const KIND = object({ group: TEXT, version: TEXT, kind: TEXT });
 const RESOURCE = object({ group: TEXT, version: TEXT, resource: TEXT });
 
-/** The variable `request`: the request of an AdmissionReview without its objects. */
+/** The variable `request`: the request of an AdmissionReview without its `uid` and its objects. */
 const REQUEST = object({
   kind: KIND,
   resource: RESOURCE,
@@ -67,7 +67,7 @@ const NAMESPACE = object({
 export interface ScopeOptions {
   /** Is there a variable `params`? */
   readonly hasParams: boolean;
-  /** Is there a variable `authorizer`? Expressions for texts have none. */
+  /** Is there a variable `authorizer`? Message expressions have none. */
   readonly hasAuthorizer: boolean;
   /** Can the expression use the types by which mutating policies describe changes? Default: false. */
   readonly hasMutations?: boolean;
@@ -165,7 +165,7 @@ export class ExpressionCompiler {
     return new ExpressionCompiler(options, withVariables(scope, compiled), compiled);
   }
 
-  /** A compiler of expressions for texts: they see the same variables, but no `authorizer`. */
+  /** A compiler of message expressions. They have the same variables, except `authorizer`. */
   forTexts(): ExpressionCompiler {
     const options = { ...this.#options, hasAuthorizer: false };
     return new ExpressionCompiler(options, withVariables(scopeOf(options), this.variables), this.variables);

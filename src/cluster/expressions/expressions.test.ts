@@ -135,7 +135,7 @@ describe('conditions', () => {
     [['object.spec.x == 1', 'true'], false, { problem }],
     [['object.spec.x == 1', 'object.spec.x == 1'], false, { problem: `[${problem}, ${problem}]` }],
     [['object.spec.x == 1', 'true'], true, false],
-  ])('%j, ignores errors: %s', (texts, ignoresErrors, expected) => {
+  ])('%j are evaluated, and errors are ignored: %s', (texts, ignoresErrors, expected) => {
     expect(hold(texts, ignoresErrors)).toEqual(expected);
   });
 

@@ -1,8 +1,10 @@
+import { seededRandom } from '../../core/index.ts';
 import type { ClusterClock, Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/status.ts';
 import { faultRequest, matchesFault } from './matches-fault.ts';
 import { requireKnownMembers } from './known-members.ts';
+import { FAULT_VERBS } from './never-hits.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
 import { cutStream, delayedStream } from './streams.ts';
 import { replyError } from '../protocol/reply.ts';
@@ -30,17 +32,6 @@ interface Rule {
   passing: number;
   remaining: number;
   hits: number;
-}
-
-/** Makes a generator of numbers from 0 (included) to 1 (excluded). Equal seeds give equal numbers (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** The faults of a cluster. Requests pass this code only while there are rules. */
@@ -210,23 +201,11 @@ export class FaultRules implements Faults {
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 const BROKEN: ApiReply = { status: 0, headers: {}, fate: 'break' };
-const READS = new Set(['get', 'list']);
-const WRITES = new Set(['create', 'update', 'patch', 'delete']);
 
 /** Can the fault of a rule hit the request? A stale read, for example, cannot hit a write. */
-function applies(fault: Fault, { verb, resource }: FaultRequest): boolean {
-  switch (fault.kind) {
-    case 'stale':
-      return resource !== '' && READS.has(verb);
-    case 'conflict':
-      return resource !== '' && WRITES.has(verb);
-    case 'watch-drop':
-    case 'watch-stall':
-    case 'watch-delay':
-      return verb === 'watch';
-    default:
-      return true;
-  }
+function applies({ kind }: Fault, { verb, resource }: FaultRequest): boolean {
+  const verbs = FAULT_VERBS[kind];
+  return verbs === undefined || (resource !== '' && verbs.includes(verb));
 }
 
 function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
@@ -241,7 +220,7 @@ function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
   });
 }
 
-/** Drops an answer that no client will read, and stops its stream. */
+/** Drops an answer that no client reads, and stops its stream. */
 function discard(reply: ApiReply): void {
   reply.stream?.stop();
 }

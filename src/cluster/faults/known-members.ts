@@ -1,5 +1,6 @@
 import { remedyForName, requireKnownOptions, TypeKroError } from '../../core/index.ts';
 import type { Fault, FaultMatch, FaultOptions } from './model.ts';
+import { neverHits } from './never-hits.ts';
 
 type MembersOf<F> = Readonly<Record<Exclude<keyof F, 'kind'>, true>>;
 
@@ -39,13 +40,21 @@ const OPTIONS: Readonly<Record<keyof FaultOptions, true>> = {
   seed: true,
 };
 
+/** The ways in which a fault ends a watch. */
+const ENDS: Readonly<Record<NonNullable<Extract<Fault, { kind: 'watch-drop' }>['how']>, true>> = {
+  end: true,
+  break: true,
+  expire: true,
+};
+
 const CODE = 'testing/unknown-option';
 
 /**
- * Refuses a kind of fault that does not exist, and unknown members of a rule. A misspelt condition would otherwise make
- * the fault hit every request.
+ * Refuses a kind of fault that does not exist, unknown members of a rule, and rules that can hit no request. A misspelt
+ * condition would otherwise make the fault hit every request, and a misspelt value would make a test pass without its
+ * fault.
  *
- * @throws TypeKroError `testing/unknown-option` for the first unknown name.
+ * @throws TypeKroError `testing/unknown-option` for the first unknown name, and for the first value that no request has.
  */
 export function requireKnownMembers(match: FaultMatch, fault: Fault, options: FaultOptions | number): void {
   const kind: string = fault.kind;
@@ -54,4 +63,15 @@ export function requireKnownMembers(match: FaultMatch, fault: Fault, options: Fa
   requireKnownOptions('the match of a fault', match, MATCH, CODE);
   requireKnownOptions(`the fault ${fault.kind}`, fault, { kind: true, ...FAULTS[fault.kind] }, CODE);
   if (typeof options !== 'number') requireKnownOptions('a rule of faults', options, OPTIONS, CODE);
+  const [mistake] = neverHits(match, fault);
+  if (mistake !== undefined) {
+    const { member, message, hint } = mistake;
+    throw new TypeKroError(`the match of a fault can hit no request by "${member}": ${message}`, {
+      code: CODE,
+      remedy: hint,
+    });
+  }
+  const how: string | undefined = fault.kind === 'watch-drop' ? fault.how : undefined;
+  if (how !== undefined && !Object.hasOwn(ENDS, how))
+    throw new TypeKroError(`a watch cannot end with "${how}"`, { code: CODE, remedy: remedyForName(how, ENDS) });
 }

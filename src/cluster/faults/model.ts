@@ -131,7 +131,8 @@ export interface Faults {
   /**
    * Adds a rule. A number as `options` is short for `{ times }`.
    *
-   * @throws TypeKroError `testing/unknown-option` for a kind of fault or a member that does not exist.
+   * @throws TypeKroError `testing/unknown-option` for a kind of fault or a member that does not exist, and for a rule
+   *   that can hit no request, such as one for the verb `gett`, or a stale read of writes.
    */
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Removes all rules. */

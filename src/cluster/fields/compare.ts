@@ -3,7 +3,7 @@ import { jsonEquals } from '../../core/index.ts';
 import { asList, asObject } from '../../kubernetes/index.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyMapNode, anyNode, memberNode } from '../types/node.ts';
-import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
+import { emptyTree, FieldTree, leafTree, unionOfTrees } from './tree.ts';
 import type { Form } from './walk.ts';
 import { elementStep, formOf, isLeaf, memberStep } from './walk.ts';
 
@@ -57,9 +57,9 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
 }
 
 const both = (a: FieldComparison, b: FieldComparison): FieldComparison => ({
-  added: union(a.added, b.added),
-  modified: union(a.modified, b.modified),
-  removed: union(a.removed, b.removed),
+  added: unionOfTrees(a.added, b.added),
+  modified: unionOfTrees(a.modified, b.modified),
+  removed: unionOfTrees(a.removed, b.removed),
 });
 
 function compareLeaf(before: JsonValue | undefined, after: JsonValue | undefined): FieldComparison {
@@ -155,4 +155,5 @@ function compareRepeated(node: ListNode, oldElements: JsonValue[], newElements: 
 }
 
 /** The paths that are new, and those whose value has changed. */
-export const addedOrModified = (comparison: FieldComparison): FieldTree => union(comparison.added, comparison.modified);
+export const addedOrModified = (comparison: FieldComparison): FieldTree =>
+  unionOfTrees(comparison.added, comparison.modified);

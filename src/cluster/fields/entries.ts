@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
 import type { FieldTree } from './tree.ts';
-import { fromFieldsV1, sameTree, toFieldsV1, union } from './tree.ts';
+import { fromFieldsV1, sameTree, toFieldsV1, unionOfTrees } from './tree.ts';
 
 /** The fields that one manager owns: an entry of `metadata.managedFields`. */
 export interface ManagedEntry {
@@ -111,13 +111,16 @@ export function capUpdaters(entries: Map<string, ManagedEntry>): void {
     folded.set(entry.apiVersion, {
       ...ancient,
       time: entry.time ?? previous?.time,
-      fields: previous === undefined ? entry.fields : union(previous.fields, entry.fields),
+      fields: previous === undefined ? entry.fields : unionOfTrees(previous.fields, entry.fields),
     });
   }
   for (const entry of folded.values()) {
     const key = entryKey(entry);
     const existing = entries.get(key);
-    entries.set(key, existing === undefined ? entry : { ...entry, fields: union(existing.fields, entry.fields) });
+    entries.set(
+      key,
+      existing === undefined ? entry : { ...entry, fields: unionOfTrees(existing.fields, entry.fields) },
+    );
   }
 }
 

@@ -19,7 +19,7 @@ import {
   pathsOf,
   sameTree,
   treeOfMembers,
-  union,
+  unionOfTrees,
 } from './tree.ts';
 import { fieldSet, removePaths, TypedError, withDeclaredParents } from './walk.ts';
 
@@ -178,7 +178,7 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
   const changedFields = addedOrModified(comparison);
   if (!changedFields.empty) {
     const previous = entries.get(key);
-    const fields = previous === undefined ? changedFields : union(previous.fields, changedFields);
+    const fields = previous === undefined ? changedFields : unionOfTrees(previous.fields, changedFields);
     entries.set(key, { ...ownEntry, time: context.time, fields });
   }
   capUpdaters(entries);
@@ -345,7 +345,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
 /** Removes the fields of the manager's last apply that are missing in this apply and that no other manager owns. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
   let managed = emptyTree;
-  for (const entry of entries.values()) managed = union(managed, entry.fields);
+  for (const entry of entries.values()) managed = unionOfTrees(managed, entry.fields);
   const { apiVersion } = previous;
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const converted = context.inVersion(apiVersion, merged);
@@ -358,7 +358,7 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   const { node } = context;
   const removedPaths = difference(
     withDeclaredParents(fieldSet(node, merged), node),
-    union(withDeclaredParents(kept, node), withDeclaredParents(managed, node)),
+    unionOfTrees(withDeclaredParents(kept, node), withDeclaredParents(managed, node)),
   );
   return (removePaths(node, merged, removedPaths) ?? {}) as JsonObject;
 }
@@ -368,7 +368,7 @@ function pruneIn(node: ObjectNode, merged: JsonObject, before: FieldTree, manage
   const mergedSet = withDeclaredParents(fieldSet(node, merged), node);
   const keptIn = (value: JsonValue) => withDeclaredParents(fieldSet(node, value ?? {}), node);
   const without = removePaths(node, merged, last);
-  const owned = union(keptIn(without), withDeclaredParents(managed, node));
+  const owned = unionOfTrees(keptIn(without), withDeclaredParents(managed, node));
   const restored = removePaths(node, merged, difference(mergedSet, owned));
   return (removePaths(node, merged, intersection(difference(mergedSet, keptIn(restored)), last)) ?? {}) as JsonObject;
 }

@@ -11,7 +11,7 @@ import {
   sameTree,
   toFieldsV1,
   treeOfMembers,
-  union,
+  unionOfTrees,
 } from './tree.ts';
 import type { FieldTree } from './tree.ts';
 
@@ -23,7 +23,7 @@ test('union, difference and intersection agree with sets of paths', () => {
   fc.assert(
     fc.property(trees, trees, (left, right) => {
       const [a, b] = [keys(left), keys(right)];
-      expect(keys(union(left, right))).toEqual(new Set([...a, ...b]));
+      expect(keys(unionOfTrees(left, right))).toEqual(new Set([...a, ...b]));
       expect(keys(difference(left, right))).toEqual(new Set([...a].filter((key) => !b.has(key))));
       expect(keys(intersection(left, right))).toEqual(new Set([...a].filter((key) => b.has(key))));
     }),
@@ -34,7 +34,7 @@ test('union, difference and intersection agree with sets of paths', () => {
 test('an operation that does not change a set returns the same object', () => {
   fc.assert(
     fc.property(trees, (tree) => {
-      expect(union(tree, tree)).toBe(tree);
+      expect(unionOfTrees(tree, tree)).toBe(tree);
       expect(difference(tree, emptyTree)).toBe(tree);
       expect(difference(tree, treeOfMembers([['other']]))).toBe(tree);
     }),

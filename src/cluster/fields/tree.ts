@@ -63,10 +63,10 @@ function changesOf(
 }
 
 /** The paths that are in `a` or `b`. */
-export function union(a: FieldTree, b: FieldTree): FieldTree {
+export function unionOfTrees(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty) return b;
   if (b.empty || a === b) return a;
-  return rebuilt(a, a.owned || b.owned, changesOf(a, b, union));
+  return rebuilt(a, a.owned || b.owned, changesOf(a, b, unionOfTrees));
 }
 
 /** The paths of `a` that are not in `b`. */
@@ -125,7 +125,7 @@ export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree 
   for (const path of paths) {
     let branch = leafTree;
     for (const name of path.toReversed()) branch = new FieldTree(false, new Map([[`f:${name}`, branch]]));
-    tree = union(tree, branch);
+    tree = unionOfTrees(tree, branch);
   }
   return tree;
 }

@@ -9,13 +9,13 @@ export interface AccountContext {
   readonly work: Pick<Work, 'isBusy'>;
 }
 
-/** The longest wait. kube-apiserver waits one to two seconds. */
+/** The longest wait for the account, in milliseconds. kube-apiserver waits one to two seconds. */
 const MAX_WAIT_MS = 1000;
 
 /**
  * Waits until the account `default` of a namespace exists. A controller creates this account in every new namespace. A
  * client may create a namespace and its first pod in quick succession, while the controllers have much other work.
- * Returns `undefined` when the request needs no wait: it does not create a pod, or the controllers have no work.
+ * Returns `undefined` when the request does not concern pods, the account exists, or the controllers have no work.
  */
 export function awaitDefaultAccount(context: AccountContext, route: Route): Promise<void> | undefined {
   const { group, plural } = route.resource;

@@ -1,28 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { TypeKroError } from '../../core/index.ts';
+import { isLoopbackHost, TypeKroError } from '../../core/index.ts';
 import { ANONYMOUS } from '../auth/cluster-access.ts';
 import { toJsonText } from '../codec/json.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 
-/** Can only this machine reach the address? */
-export function isLoopbackHost(host: string): boolean {
-  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
-}
-
 /**
  * Refuses a listener that gives a named identity to requests without credentials from other machines.
  *
- * @throws TypeKroError `cluster/open-to-everybody` when such requests would have more than the rights of anonymous
+ * @throws TypeKroError `cluster/open-to-all` when such requests would have more than the rights of anonymous
  * users.
  */
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
   if (isLoopbackHost(host) || anonymous === undefined) return;
   if (anonymous.groups.every((group) => ANONYMOUS.groups.includes(group))) return;
   throw new TypeKroError(`requests without credentials from other machines would be ${anonymous.name} on ${host}`, {
-    code: 'cluster/open-to-everybody',
+    code: 'cluster/open-to-all',
     remedy: 'bind 127.0.0.1, or leave `anonymous` out and use the token of the listener',
   });
 }

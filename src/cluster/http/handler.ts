@@ -16,6 +16,7 @@ import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
+import { missesProgram, PROGRAM_GONE } from '../errors/missing-program.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
@@ -103,7 +104,8 @@ function replyThrown(
   if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
   context.report(thrown);
   audit?.panic(thrown);
-  return replyError(internalError('Internal error occurred'), warnings);
+  const cause = missesProgram(thrown) ? `: ${PROGRAM_GONE}` : '';
+  return replyError(internalError(`Internal error occurred${cause}`), warnings);
 }
 
 const wantsYaml = (accept: string | undefined) => accept !== undefined && accept.startsWith('application/yaml');

@@ -1,10 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { httpLibrary } from '../../core/index.ts';
+import { httpLibrary, isLoopbackHost } from '../../core/index.ts';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
-import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
+import { flatHeaders } from './flat-headers.ts';
+import { isLocalRequest, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle, MAX_BODY_BYTES } from './handler.ts';
 import type { ApiReply } from '../protocol/request.ts';
@@ -48,7 +49,11 @@ export async function openListener(
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     noteRequest();
-    void serve(context, request, response, callerOf(request));
+    serve(context, request, response, callerOf).catch((thrown: unknown) => {
+      // One request must not end the process.
+      context.report(thrown);
+      response.destroy();
+    });
   };
   const limits = {
     maxHeaderSize: 32 * 1024,
@@ -108,8 +113,9 @@ async function serve(
   context: HandlerContext,
   request: IncomingMessage,
   response: ServerResponse,
-  caller: Caller,
+  callerOf: (request: IncomingMessage) => Caller,
 ): Promise<void> {
+  const caller = callerOf(request);
   const body = await readAll(request, response);
   if (body === undefined) return;
   const reply = await answerTo(context, request, body, caller, () => signalOf(response));
@@ -134,26 +140,12 @@ function answerTo(
   { certified, other }: Caller,
   clientSignal?: () => AbortSignal,
 ): Promise<ApiReply> {
-  let headers = flatten(request);
+  let headers = flatHeaders(request);
   // As in Kubernetes, a valid certificate comes before a token, and a token before a certificate that is not valid.
   if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
   const { method = 'GET', url: target = '/', socket } = request;
   const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress, clientSignal };
   return handle(context, raw, certified ?? other);
-}
-
-/** Headers by name in lower case. The values of a repeated impersonation header are joined by newlines. */
-function flatten(request: IncomingMessage): Readonly<Record<string, string | undefined>> {
-  const { headers } = request;
-  let flat: Record<string, string | undefined> | undefined;
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    const isImpersonation = name === 'impersonate-group' || name.startsWith('impersonate-extra-');
-    if (!isImpersonation && !Array.isArray(value)) continue;
-    flat ??= { ...(headers as Record<string, string | undefined>) };
-    flat[name] = isImpersonation ? request.headersDistinct[name]?.join('\n') : (value as string[]).join(', ');
-  }
-  return flat ?? (headers as Record<string, string | undefined>);
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -18,10 +18,11 @@ export function metricsText({ store, streams }: MetricsContext): string {
     const name = withGroup(collection.plural, collection.group);
     lines.push(`apiserver_storage_objects{resource="${name}"} ${collection.size}`);
   }
+  const watches = [...streams].filter(({ isWatch }) => isWatch).length;
   lines.push(
     '# HELP apiserver_longrunning_requests Number of open watches.',
     '# TYPE apiserver_longrunning_requests gauge',
-    `apiserver_longrunning_requests{verb="WATCH"} ${streams.size}`,
+    `apiserver_longrunning_requests{verb="WATCH"} ${watches}`,
     '# HELP process_resident_memory_bytes Resident memory of the process.',
     '# TYPE process_resident_memory_bytes gauge',
     `process_resident_memory_bytes ${process.memoryUsage.rss()}`,

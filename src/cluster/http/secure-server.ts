@@ -3,7 +3,6 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { cryptoLibrary, httpsLibrary, TypeKroError } from '../../core/index.ts';
 import type { ListenOptions, ServingCertificate } from '../options.ts';
 import { createAuthority } from '../codec/certificate.ts';
-import { isLoopbackHost } from './guard.ts';
 
 /** Makes servers with TLS. */
 export interface SecureServing {
@@ -88,7 +87,7 @@ export function secureServing(
     };
   }
   const authority = createAuthority(now);
-  const addresses = ['127.0.0.1', ...(isLoopbackHost(host) ? [] : [host])];
+  const addresses = ['127.0.0.1', ...(['127.0.0.1', 'localhost'].includes(host) ? [] : [host])];
   return {
     caData: authority.ca,
     createServer: (limits, onRequest) =>

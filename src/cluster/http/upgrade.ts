@@ -24,7 +24,7 @@ export interface UpgradeHost {
   report(thrown: unknown): void;
 }
 
-/** The paths of subresources that connect to pods. A subresource that keeps the protocol answers with its own error. */
+/** The paths of the subresources that connect to pods by another protocol. */
 const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\?|$)/;
 
 /**

@@ -5,7 +5,7 @@ import { SocketConnection } from './socket-connection.ts';
 /** The maximum size of a message of a client, in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
-/** The number of parts of a message after which they are joined. */
+/** The maximum number of kept parts of a message. The server joins more parts into one. */
 const MAX_PARTS = 1024;
 
 /** The constant of RFC 6455 for the answer to a client's key. */

@@ -22,7 +22,7 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
-import { defaultMatchResources, validateConditions, validateMatchResources } from './admission-rules.ts';
+import { defaultMatchResources, validateMatchConditions, validateMatchResources } from './admission-rules.ts';
 import { checkParamKind, checkParamRef } from './param-rights.ts';
 import { validateSelector } from './selectors.ts';
 import type { Strategy } from './strategy.ts';
@@ -78,7 +78,7 @@ function validateCommon(
   }
   const scope = { hasParams: kind !== undefined, hasAuthorizer: true, hasMutations };
   const plain = engine.ExpressionCompiler.for(scope);
-  validateConditions(objectsAt(spec, 'matchConditions'), 'spec.matchConditions', problems, (expression) =>
+  validateMatchConditions(objectsAt(spec, 'matchConditions'), 'spec.matchConditions', problems, (expression) =>
     engine.conditionProblem(plain, expression),
   );
   const variables = objectsAt(spec, 'variables');

@@ -70,7 +70,7 @@ export type ConditionChecker = (expression: string) => string | undefined;
 const MAX_CONDITIONS = 64;
 
 /** Checks the conditions that a request must meet. */
-export function validateConditions(
+export function validateMatchConditions(
   conditions: readonly JsonObject[],
   at: string,
   problems: FieldError[],

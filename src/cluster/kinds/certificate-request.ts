@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '../../core/index.ts';
 import type { DerElement } from '../codec/der.ts';
-import { childrenOf, DerError, identifierOf, readDer } from '../codec/der.ts';
+import { derChildren, DerError, identifierOf, readDer } from '../codec/der.ts';
 
 /** A request for a certificate (PKCS #10) with a valid signature. */
 export interface CertificateRequest {
@@ -97,23 +97,23 @@ export function readCertificateRequest(pem: string): CertificateRequest {
 function readRequest(der: Buffer): CertificateRequest {
   const [outer, ...trailing] = readDer(der);
   if (trailing.length > 0) throw new DerError('asn1: syntax error: trailing data');
-  const [information, algorithm, signature] = childrenOf(outer, SEQUENCE);
-  const [, subject, publicKey, attributes] = childrenOf(information, SEQUENCE);
+  const [information, algorithm, signature] = derChildren(outer, SEQUENCE);
+  const [, subject, publicKey, attributes] = derChildren(information, SEQUENCE);
   if (subject === undefined || publicKey === undefined) throw new DerError('asn1: syntax error: sequence truncated');
   checkSignature(
     information?.bytes ?? Buffer.alloc(0),
-    identifierOf(childrenOf(algorithm, SEQUENCE)[0]),
+    identifierOf(derChildren(algorithm, SEQUENCE)[0]),
     signature,
     publicKey,
   );
-  const names = childrenOf(subject, SEQUENCE).flatMap((part) =>
-    childrenOf(part, SET).map((pair) => childrenOf(pair, SEQUENCE)),
+  const names = derChildren(subject, SEQUENCE).flatMap((part) =>
+    derChildren(part, SET).map((pair) => derChildren(pair, SEQUENCE)),
   );
   const textsOf = (type: string) =>
     names.filter(([name]) => identifierOf(name) === type).map(([, value]) => value?.content.toString('utf8') ?? '');
   const alternativeNames = alternativesOf(attributes);
   const counts = { dns: 0, email: 0, ip: 0, uri: 0 };
-  for (const { tag } of alternativeNames === undefined ? [] : childrenOf(readDer(alternativeNames)[0], SEQUENCE)) {
+  for (const { tag } of alternativeNames === undefined ? [] : derChildren(readDer(alternativeNames)[0], SEQUENCE)) {
     const kind = NAME_TAGS.get(tag);
     if (kind !== undefined) counts[kind] += 1;
   }
@@ -131,10 +131,10 @@ function readRequest(der: Buffer): CertificateRequest {
 function alternativesOf(attributes: DerElement | undefined): Buffer | undefined {
   if (attributes?.tag !== ATTRIBUTES) return undefined;
   for (const attribute of readDer(attributes.content)) {
-    const [type, values] = childrenOf(attribute, SEQUENCE);
+    const [type, values] = derChildren(attribute, SEQUENCE);
     if (identifierOf(type) !== EXTENSION_REQUEST) continue;
-    for (const extension of childrenOf(childrenOf(values, SET)[0], SEQUENCE)) {
-      const members = childrenOf(extension, SEQUENCE);
+    for (const extension of derChildren(derChildren(values, SET)[0], SEQUENCE)) {
+      const members = derChildren(extension, SEQUENCE);
       const value = members.at(-1);
       if (identifierOf(members[0]) === ALTERNATIVE_NAMES && value?.tag === OCTET_STRING) return value.content;
     }

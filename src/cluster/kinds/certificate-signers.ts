@@ -8,7 +8,7 @@ export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
 
 type Names = Pick<CertificateRequest, 'commonName' | 'counts' | 'organizations'>;
 
-const KUBELET_CLIENT_USAGES = ['client auth', 'digital signature', 'key encipherment'];
+const CLIENT_USAGES = ['client auth', 'digital signature', 'key encipherment'];
 const KUBELET_SERVING_USAGES = ['digital signature', 'key encipherment', 'server auth'];
 
 /**
@@ -37,7 +37,7 @@ const CHECKS: ReadonlyMap<string, (request: Names, usages: readonly string[]) =>
 ]);
 
 function clientProblem(usages: readonly string[]): string | undefined {
-  const notAllowed = usages.find((usage) => !KUBELET_CLIENT_USAGES.includes(usage));
+  const notAllowed = usages.find((usage) => !CLIENT_USAGES.includes(usage));
   if (notAllowed !== undefined) return `invalid usage for client certificate: ${notAllowed}`;
   return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth';
 }
@@ -54,7 +54,7 @@ function kubeletClientProblem(request: Names, usages: readonly string[]): string
   if (ip > 0) return 'IP subjectAltNames are not allowed';
   if (uri > 0) return 'URI subjectAltNames are not allowed';
   if (!request.commonName.startsWith('system:node:')) return WRONG_NAME;
-  return usageProblem(KUBELET_CLIENT_USAGES, usages);
+  return usageProblem(CLIENT_USAGES, usages);
 }
 
 function kubeletServingProblem(request: Names, usages: readonly string[]): string | undefined {
@@ -92,9 +92,9 @@ const SHORT_MS = 8 * 3600 * 1000;
 const MIN_SECONDS = 600;
 
 /**
- * The life of a certificate, in milliseconds since the epoch: a year, or the requested seconds if they are fewer, but
- * at least ten minutes. It begins five minutes early, because clocks differ. A life of eight hours or more also ends
- * five minutes early.
+ * The validity period of a certificate. Both ends are milliseconds since the epoch. The duration is the requested
+ * seconds, at least ten minutes and at most a year (the default). The period begins five minutes early, because clocks
+ * differ. A period of eight hours or more also ends five minutes early.
  */
 export function certificateLife(
   now: number,

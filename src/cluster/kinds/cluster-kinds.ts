@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsLabel, numberAt, objectAt, optionalAt, pathSegment, textAt } from '../../kubernetes/index.ts';
+import { dnsLabel, numberAt, objectAt, pathSegment, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -8,13 +8,14 @@ import {
   fieldNotSupported,
   fieldRequired,
 } from '../errors/field-problems.ts';
-import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
 import { describeDifference } from './describe-difference.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
+import { checkClaimLimits } from './limit-ranger.ts';
 import { SYSTEM_PRIORITIES } from './pod-admission.ts';
+import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage-admission.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';
@@ -23,20 +24,20 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 
 export const claimStrategy: Partial<Strategy> = {
   defaults: (object) => fill(ensureAt(json(object), 'spec'), { volumeMode: 'Filesystem' }),
-  prepareCreate(object, context) {
+  admitMutating(object, context) {
+    if (context.subresource !== '') return;
+    defaultStorageClass(object, context);
+    protectInUse(object, 'kubernetes.io/pvc-protection');
+  },
+  prepareCreate(object) {
     alignSources(ensureAt(json(object), 'spec'));
     object.status = { phase: 'Pending' };
-    object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), 'kubernetes.io/pvc-protection'])];
-    const spec = ensureAt(json(object), 'spec');
-    if (spec['storageClassName'] !== undefined) return;
-    const fallback = context.store
-      .collection('storage.k8s.io', 'storageclasses')
-      .all()
-      .find(
-        ({ object: candidate }) =>
-          candidate.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
-      );
-    if (fallback !== undefined) spec['storageClassName'] = fallback.object.metadata.name ?? '';
+  },
+  admitValidating(object, old, context) {
+    if (context.subresource === '' && old !== undefined) checkClaimGrowth(object, old, context);
+  },
+  admit(object, _old, context) {
+    if (context.subresource === '') checkClaimLimits(object, context);
   },
   validate: (object, problems) => validateClaimSpec(object.spec ?? {}, 'spec', problems),
   validateUpdate(object, old, problems, context) {
@@ -156,18 +157,4 @@ export const budgetStrategy: Partial<Strategy> = {
     if (policy !== '' && !known.includes(policy))
       problems.push(fieldNotSupported('spec.unhealthyPodEvictionPolicy', policy, known));
   },
-};
-
-export const eventStrategy: Partial<Strategy> = {
-  uncollected: true,
-  validate(object, problems) {
-    const involved = optionalAt(json(object), 'involvedObject') ?? optionalAt(json(object), 'regarding') ?? {};
-    const place = json(object)['regarding'] === undefined ? 'involvedObject' : 'regarding';
-    const namespace = textAt(involved, 'namespace');
-    const expected = namespace === '' ? 'default' : namespace;
-    if (object.metadata.namespace !== expected && !(namespace === '' && object.metadata.namespace === 'kube-system')) {
-      problems.push(fieldInvalid(`${place}.namespace`, namespace, 'does not match event.namespace'));
-    }
-  },
-  validateUpdate: (_object, _old, _problems: FieldError[]) => {},
 };

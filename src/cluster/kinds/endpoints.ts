@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsLabel, dnsSubdomain, listAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
-import { jsonEquals } from '../../core/index.ts';
+import { isLoopbackHost, jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -76,7 +76,7 @@ const CONTROLLER = 'system:serviceaccount:kube-system:endpointslice-controller';
 const addressRule =
   ({ user }: Pick<WriteContext, 'user'>): AddressRule =>
   (address) =>
-    user.name === CONTROLLER && /^127(?:\.\d{1,3}){3}$/.test(address) ? undefined : specialAddress(address);
+    user.name === CONTROLLER && isIP(address) !== 0 && isLoopbackHost(address) ? undefined : specialAddress(address);
 
 function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: FieldError[]) {
   for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())

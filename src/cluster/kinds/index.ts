@@ -3,7 +3,6 @@ import { plainStrategy } from './strategy.ts';
 import {
   budgetStrategy,
   claimStrategy,
-  eventStrategy,
   leaseStrategy,
   podTemplateStrategy,
   priorityClassStrategy,
@@ -17,12 +16,21 @@ import {
   validatingPolicyStrategy,
 } from './admission-policies.ts';
 import { apiServiceStrategy } from './api-service.ts';
+import {
+  attachmentStrategy,
+  attributesClassStrategy,
+  csiNodeStrategy,
+  driverStrategy,
+  storageCapacityStrategy,
+} from './csi.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.ts';
+import { coreEventStrategy, eventStrategy } from './event.ts';
 import { limitRangeStrategy } from './limit-range.ts';
 import { autoscalerStrategy } from './autoscaler.ts';
 import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
+import { nodeStrategy } from './nodes.ts';
 import { podStrategy } from './pod.ts';
 import {
   deviceClaimStrategy,
@@ -34,7 +42,7 @@ import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.ts';
 import { ipAddressStrategy, serviceCidrStrategy } from './address-kinds.ts';
 import { quotaStrategy } from './quota.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
-import { driverStrategy, storageClassStrategy, volumeStrategy } from './storage.ts';
+import { storageClassStrategy, volumeStrategy } from './storage.ts';
 import { webhookStrategy } from './webhooks.ts';
 import { serviceStrategy } from './service.ts';
 import { signingRequestStrategy } from './signing.ts';
@@ -76,10 +84,10 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
 const specialRules = new Map<string, Partial<Strategy>>([
   ['/configmaps', configMapStrategy],
   ['/endpoints', endpointsStrategy],
-  ['/events', { ...eventStrategy, validateName: () => [] }],
+  ['/events', coreEventStrategy],
   ['/limitranges', limitRangeStrategy],
   ['/namespaces', namespaceStrategy],
-  ['/nodes', { keepsStatus: true }],
+  ['/nodes', nodeStrategy],
   ['/persistentvolumeclaims', claimStrategy],
   ['/persistentvolumes', volumeStrategy],
   ['/pods', podStrategy],
@@ -128,7 +136,11 @@ const specialRules = new Map<string, Partial<Strategy>>([
   ['resource.k8s.io/resourceslices', deviceSliceStrategy],
   ['scheduling.k8s.io/priorityclasses', priorityClassStrategy],
   ['storage.k8s.io/csidrivers', driverStrategy],
+  ['storage.k8s.io/csinodes', csiNodeStrategy],
+  ['storage.k8s.io/csistoragecapacities', storageCapacityStrategy],
   ['storage.k8s.io/storageclasses', storageClassStrategy],
+  ['storage.k8s.io/volumeattachments', attachmentStrategy],
+  ['storage.k8s.io/volumeattributesclasses', attributesClassStrategy],
 ]);
 
 const WITH_GENERATION = new Set([

@@ -13,6 +13,7 @@ import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../e
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { scheduleProblem } from './schedule-problem.ts';
+import { isTimeZone } from './time-zone.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { internalTemplate, internalValue } from './describe-difference.ts';
@@ -208,25 +209,28 @@ export const cronJobStrategy: Partial<Strategy> = {
   warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
 };
 
-function validateSchedule(schedule: string, problems: FieldError[]) {
-  const zone = /^(?:CRON_)?TZ=(\S*)\s*(.*)$/.exec(schedule);
-  if (zone !== null) {
-    problems.push(
-      fieldInvalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'),
-    );
-    const name = zone[1] ?? '';
-    if (!isTimeZone(name)) {
-      problems.push(
-        fieldInvalid('spec.schedule', schedule, `provided bad location ${name}: unknown time zone ${name}`),
-      );
-      return;
-    }
-  }
-  const problem = scheduleProblem(zone?.[2] ?? schedule);
+/** Adds the problems of the schedule of a CronJob. As in Kubernetes, the problem of the schedule comes before that of a zone in it. */
+export function validateSchedule(schedule: string, problems: FieldError[]) {
+  const problem = /^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule);
   if (problem !== undefined) problems.push(fieldInvalid('spec.schedule', schedule, problem));
+  if (!schedule.includes('TZ')) return;
+  const text = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+  problems.push(fieldInvalid('spec.schedule', schedule, text));
 }
 
-function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
+/** The problem of a schedule that begins with a zone. */
+function zonedProblem(schedule: string): string | undefined {
+  const space = schedule.indexOf(' ');
+  // Go's text about the slice that the parser of Kubernetes then takes.
+  if (space < 0) return 'invalid schedule format: runtime error: slice bounds out of range [:-1]';
+  const zone = schedule.slice(schedule.indexOf('=') + 1, space);
+  const isKnown = zone === '' || zone === 'Local' || isTimeZone(zone);
+  if (!isKnown) return `provided bad location ${zone}: unknown time zone ${zone}`;
+  return scheduleProblem(schedule.slice(space).trim());
+}
+
+/** Adds the problem of the zone of a CronJob. */
+export function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
   if (typeof zone !== 'string') return;
   let text: string | undefined;
   if (zone === '') text = 'timeZone must be nil or non-empty string';
@@ -234,14 +238,4 @@ function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
     text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
   else if (!isTimeZone(zone)) text = `unknown time zone ${zone}`;
   if (text !== undefined) problems.push(fieldInvalid('spec.timeZone', zone, text));
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name }).format(0);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return false;
-    throw thrown;
-  }
 }

@@ -22,6 +22,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
+import { defaultClass } from './default-class.ts';
 import { cidrProblem } from './ip-addresses.ts';
 import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
@@ -30,7 +31,17 @@ import { ensureAt, fill, portProblem } from '../types/parts.ts';
 /** The annotation for the class of an Ingress. The field `ingressClassName` replaces it. */
 const CLASS = 'kubernetes.io/ingress.class';
 
+/** The annotation of the IngressClass for Ingresses that name none. */
+const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class';
+
 export const ingressStrategy: Partial<Strategy> = {
+  admitMutating(object, context) {
+    if (context.subresource !== '') return;
+    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const isNamed = (spec['ingressClassName'] ?? null) !== null || object.metadata.annotations?.[CLASS] !== undefined;
+    const name = isNamed ? undefined : defaultClass(context, 'networking.k8s.io', 'ingressclasses', [IS_DEFAULT]);
+    if (name !== undefined) spec['ingressClassName'] = name;
+  },
   validate(object, problems) {
     const spec = object.spec ?? {};
     const backend = optionalAt(spec, 'defaultBackend');

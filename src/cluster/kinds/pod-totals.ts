@@ -38,7 +38,7 @@ export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amount
   if (ofPod !== undefined) {
     for (const [name, amount] of amountsOf(spec, part)) if (isPodLevel(name)) total.set(name, amount);
   }
-  for (const [name, amount] of parsed(objectAt(spec, 'overhead'))) {
+  for (const [name, amount] of parsedAmounts(objectAt(spec, 'overhead'))) {
     const before = total.get(name);
     if (part === 'requests' || (before !== undefined && before.unscaled !== 0n)) {
       total.set(name, before === undefined ? amount : addQuantities(before, amount));
@@ -57,10 +57,12 @@ export function hasPodLevelResources(spec: JsonObject): boolean {
   return names.some(isPodLevel);
 }
 
-const amountsOf = (owner: JsonObject, part: 'requests' | 'limits'): Amounts =>
-  parsed(objectAt(objectAt(owner, 'resources'), part));
+/** The amounts in the requests or the limits of `resources`, of a container, a claim or a pod. */
+export const amountsOf = (owner: JsonObject, part: 'requests' | 'limits'): Amounts =>
+  parsedAmounts(objectAt(objectAt(owner, 'resources'), part));
 
-function parsed(values: JsonObject): Amounts {
+/** The amounts of a list of resources. */
+export function parsedAmounts(values: JsonObject): Amounts {
   const amounts: Amounts = new Map();
   for (const [name, value] of Object.entries(values)) {
     const amount = quantityOf(value);

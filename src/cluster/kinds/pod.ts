@@ -4,7 +4,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { checkLimits, setLimits } from './limit-range.ts';
+import { checkLimits, setLimits } from './limit-ranger.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { admitServiceAccount, checkEphemeralSecrets, checkServiceAccount } from './service-account-admission.ts';
 import { describeDifference } from './describe-difference.ts';
@@ -12,6 +12,7 @@ import { ensureAt } from '../types/parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
+import { addLabels, topologyLabels } from './pod-topology.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { copyJson } from '../types/copy.ts';
 
@@ -35,9 +36,14 @@ export const podStrategy: Partial<Strategy> = {
     admitPriority(object, context);
     admitRuntime(object, context);
     admitPod(ensureAt(object as unknown as JsonObject, 'spec'));
+    const node = textAt(object.spec, 'nodeName');
+    if (node !== '') addLabels(object, topologyLabels(context.store, node));
   },
   admit(object, old, context) {
-    if (old !== undefined && context.subresource === 'resize') admitResize(object, old, context);
+    if (old !== undefined && context.subresource === 'resize') {
+      admitResize(object, old, context);
+      checkLimits(object, context);
+    }
     if (old === undefined && context.subresource === '') {
       checkLimits(object, context);
       // Webhooks and policies may have changed the account.

@@ -12,7 +12,7 @@ export interface ScopeCondition {
 }
 
 /** The conditions of a quota, from `scopes` and `scopeSelector`. All of them must hold. */
-export function scopesOf(quota: KubeObject): ScopeCondition[] {
+export function quotaScopes(quota: KubeObject): ScopeCondition[] {
   const plain = listAt(quota.spec, 'scopes').map((scope) => ({ scope: String(scope), operator: 'Exists', values: [] }));
   const expressions = objectsAt(objectAt(quota.spec, 'scopeSelector'), 'matchExpressions');
   return [
@@ -27,7 +27,7 @@ export function scopesOf(quota: KubeObject): ScopeCondition[] {
 
 /** Does an object meet all conditions of a quota? Only pods and claims can meet a condition. */
 export function inScopes(quota: KubeObject, resource: GroupResource, object: KubeObject): boolean {
-  return scopesOf(quota).every((condition) => meets(condition, resource, object));
+  return quotaScopes(quota).every((condition) => meets(condition, resource, object));
 }
 
 function meets(condition: ScopeCondition, { group, plural }: GroupResource, object: KubeObject): boolean {

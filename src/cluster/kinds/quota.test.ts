@@ -197,7 +197,7 @@ describe('the scope', () => {
     [{ scopes: ['CrossNamespacePodAffinity'] }, pod(preferred({ namespaces: ['other'] })), true],
     [{ scopes: ['CrossNamespacePodAffinity'] }, pod(preferred({ namespaceSelector: {} })), true],
     [{ scopes: ['VolumeAttributesClass'] }, pod(), false],
-  ])('of %j selects pods', (spec, counted, expected) => {
+  ])('of %j selects the right pods', (spec, counted, expected) => {
     expect(inScopes(object('ResourceQuota', spec), PODS, counted)).toBe(expected);
   });
 

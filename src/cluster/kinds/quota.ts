@@ -1,18 +1,10 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import {
-  formatQuantity,
-  isWholeQuantity,
-  listAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  quantityOf,
-  textAt,
-} from '../../kubernetes/index.ts';
+import { listAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { checkQuotaResourceName, isQuotaName, isCounted } from './resource-names.ts';
+import { checkResourceAmount } from './resource-amounts.ts';
+import { checkQuotaResourceName, isQuotaName } from './resource-names.ts';
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
@@ -50,20 +42,12 @@ function validateQuotaSpec(spec: JsonObject, problems: FieldError[]) {
   for (const [name, value = null] of Object.entries(hard)) {
     const at = `spec.hard[${name}]`;
     checkQuotaResourceName(name, at, problems);
-    checkAmount(name, value, at, problems);
+    checkResourceAmount(name, value, at, problems);
   }
   const limited = Object.keys(hard).filter(isQuotaName);
   validateScopes(listAt(spec, 'scopes'), limited, problems);
   const selector = optionalAt(spec, 'scopeSelector');
   if (selector !== undefined) validateScopeSelector(selector, limited, problems);
-}
-
-function checkAmount(name: string, value: JsonValue, at: string, problems: FieldError[]) {
-  const amount = quantityOf(value);
-  if (amount === undefined) return;
-  const shown = formatQuantity(amount);
-  if (amount.unscaled < 0n) problems.push(fieldInvalid(at, shown, 'must be greater than or equal to 0'));
-  if (isCounted(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(at, shown, 'must be an integer'));
 }
 
 const misses = (scope: string, limited: readonly string[]) => {

@@ -8,26 +8,27 @@ const FIELDS: readonly { readonly min: number; readonly max: number; readonly na
   { min: 1, max: 12, names: 'jan feb mar apr may jun jul aug sep oct nov dec' },
   { min: 0, max: 6, names: 'sun mon tue wed thu fri sat' },
 ];
+const EVERY = '@every ';
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 
 /** The reason why a text is not a valid schedule; `undefined` for a valid schedule. */
 export function scheduleProblem(text: string): string | undefined {
-  const words = text.trim().split(/\s+/);
   if (text.startsWith('@')) {
-    const every = /^@every (.*)$/.exec(text);
-    if (every !== null) {
-      const period = every[1] ?? '';
+    if (text.startsWith(EVERY)) {
+      const period = text.slice(EVERY.length);
       return goParseDuration(period) === undefined
         ? `failed to parse duration ${text}: time: invalid duration ${goQuote(period)}`
         : undefined;
     }
     return DESCRIPTORS.includes(text) ? undefined : `unrecognized descriptor: ${text}`;
   }
+  const words = text.split(/\s+/).filter(Boolean);
   if (words.length !== FIELDS.length) {
     return `expected exactly 5 fields, found ${words.length}: [${words.join(' ')}]`;
   }
   for (const [index, word] of words.entries()) {
-    for (const part of word.split(',')) {
+    // The parser of Kubernetes ignores empty parts.
+    for (const part of word.split(',').filter(Boolean)) {
       const problem = rangeProblem(part, index);
       if (problem !== undefined) return problem;
     }
@@ -39,11 +40,11 @@ function rangeProblem(text: string, index: number): string | undefined {
   const { min, max } = FIELDS[index] ?? { min: 0, max: 0 };
   const [span = '', step, ...more] = text.split('/');
   const [low = '', high, ...rest] = span.split('-');
-  if (rest.length > 0) return `too many hyphens: ${text}`;
   let [start, end] = [min, max];
   if (low !== '*' && low !== '?') {
     const first = valueOf(low, index);
     if (typeof first === 'string') return first;
+    if (rest.length > 0) return `too many hyphens: ${text}`;
     const last = high === undefined ? first : valueOf(high, index);
     if (typeof last === 'string') return last;
     start = first;

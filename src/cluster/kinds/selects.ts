@@ -3,11 +3,11 @@ import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
 /** Does a label selector match these labels? */
 export function selects(selector: JsonObject, labels: JsonObject): boolean {
-  return labelMatcher(selector)(labels);
+  return labelSelectorMatcher(selector)(labels);
 }
 
 /** The match of a label selector. One selector can be matched with many labels. */
-export function labelMatcher(selector: JsonObject): (labels: JsonObject) => boolean {
+export function labelSelectorMatcher(selector: JsonObject): (labels: JsonObject) => boolean {
   const equal = Object.entries(objectAt(selector, 'matchLabels'));
   const expressions = objectsAt(selector, 'matchExpressions');
   return (labels) => {

@@ -11,7 +11,7 @@ import type { WriteContext } from './strategy.ts';
 /** The account of pods that name none. */
 const DEFAULT_ACCOUNT = 'default';
 
-/** The ConfigMap with the certificate authority of the cluster. Every namespace has it. */
+/** The ConfigMap with the certificate authority of the cluster. A controller keeps it in every namespace. */
 export const ROOT_CA = 'kube-root-ca.crt';
 
 /** The prefix of the name of the volume with the token. */
@@ -52,8 +52,8 @@ export function admitServiceAccount(pod: KubeObject, context: WriteContext): voi
 }
 
 /**
- * Refuses a new pod without an account, a pod whose account does not exist or restricts the Secrets that the pod
- * references, and a mirror pod that uses an account or a Secret. Throws 403.
+ * Refuses a new pod without an account, and a pod whose account does not exist or restricts the Secrets that the pod
+ * references. Refuses a mirror pod that uses an account or a Secret. Throws 403.
  */
 export function checkServiceAccount(pod: KubeObject, context: WriteContext): void {
   const spec = pod.spec ?? {};

@@ -37,7 +37,7 @@ export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type'
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
 /** Can clients outside the cluster reach the Service by node ports, a load balancer or external addresses? */
-export const isExternal = (spec: JsonObject): boolean =>
+export const isExternalName = (spec: JsonObject): boolean =>
   withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
 
 /** The rule for names of Services. */
@@ -218,12 +218,12 @@ const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
 function validateTraffic(spec: JsonObject, problems: FieldError[]) {
   const external = textAt(spec, 'externalTrafficPolicy');
-  if (external !== '' && !isExternal(spec))
+  if (external !== '' && !isExternalName(spec))
     problems.push(
       fieldInvalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services'),
     );
   for (const key of ['externalTrafficPolicy', 'internalTrafficPolicy'])
-    if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternal(spec)))
+    if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternalName(spec)))
       oneOf(spec, key, POLICIES, problems);
   if (textAt(spec, 'trafficDistribution') !== '') oneOf(spec, 'trafficDistribution', DISTRIBUTIONS, problems);
   const health = numberAt(spec, 'healthCheckNodePort') ?? 0;

@@ -7,7 +7,7 @@ import { invalid } from '../errors/status.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 import {
-  isExternal,
+  isExternalName,
   needsClusterIP,
   needsHealthPort,
   serviceName,
@@ -31,7 +31,7 @@ export const serviceStrategy: Partial<Strategy> = {
       if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '')
         port['targetPort'] = port['port'];
     }
-    if (isExternal(spec)) fill(spec, { externalTrafficPolicy: 'Cluster' });
+    if (isExternalName(spec)) fill(spec, { externalTrafficPolicy: 'Cluster' });
     if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
     if (type === 'LoadBalancer') spec['allocateLoadBalancerNodePorts'] ??= true;
   },
@@ -68,7 +68,10 @@ function nodePorts(spec: JsonObject): number[] {
   return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
 }
 
-/** Keeps allocated values that an update leaves out. Removes values that the new type of the Service does not use. */
+/**
+ * Keeps allocated values that an update leaves out. Removes values that the new type of the Service does not use, unless
+ * the update changes them.
+ */
 function inheritAddresses(object: MutableObject, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
@@ -127,7 +130,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
   if (needsHealthPort(before) && !needsHealthPort(spec)) dropSame('healthCheckNodePort');
   if (textAt(before, 'type') === 'LoadBalancer' && textAt(spec, 'type') !== 'LoadBalancer')
     dropSame('allocateLoadBalancerNodePorts', 'loadBalancerClass');
-  if (isExternal(before) && !isExternal(spec)) dropSame('externalTrafficPolicy');
+  if (isExternalName(before) && !isExternalName(spec)) dropSame('externalTrafficPolicy');
   if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 

@@ -55,9 +55,9 @@ const USAGES = [
 const MIN_EXPIRATION_SECONDS = 600;
 
 /**
- * The rules of CertificateSigningRequests. The server fills in the user of the request. `/approval` changes only
- * conditions. `/status` changes the certificate and all conditions except the approval. The user needs the right to
- * `approve` or `sign` for the signer.
+ * The rules of CertificateSigningRequests. The server fills in the user of the request. `/approval` changes only the
+ * conditions of the status. `/status` changes the certificate and all conditions except the approval. The user needs
+ * the right to `approve` or `sign` for the signer.
  */
 export const signingRequestStrategy: Partial<Strategy> = {
   validateName: pathSegment,

@@ -17,6 +17,8 @@ function wrong(key: string, next: KubeObject, old: KubeObject): string[] {
   return problems.map(({ field, message }) => `${field}: ${message}`);
 }
 
+const IS_NAME =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const NEGATIVE = 'Invalid value: -1: must be greater than or equal to 0';
 
 describe('the status of a kind', () => {
@@ -48,6 +50,31 @@ describe('the status of a kind', () => {
         'status.loadBalancer.ingress[1].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
       ],
     ],
+    [
+      '/resourcequotas',
+      { hard: { pods: '1500m', 'x y': '1' }, used: { cpu: '1500m' } },
+      [
+        'status.hard[pods]: Invalid value: "1500m": must be an integer',
+        `status.hard[x y]: Invalid value: "x y": name part ${IS_NAME}`,
+        'status.hard[x y]: Invalid value: "x y": must be a standard resource for quota',
+      ],
+    ],
+    [
+      '/persistentvolumeclaims',
+      {
+        capacity: { storage: '-1', 'example.com/a': '1' },
+        allocatedResourceStatuses: { storage: 'x', cpu: 'NodeResizePending', 'example.com/a': 'NodeResizePending' },
+        allocatedResources: { storage: '-2', 'kubernetes.io/a': '1', 'x y': '1' },
+      },
+      [
+        'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
+        'status.allocatedResourceStatuses: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
+        'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "storage"',
+        'status.allocatedResources[storage]: Invalid value: -2: must be a valid resource quantity',
+        'status.allocatedResources: Unsupported value: "kubernetes.io/a": supported values: "storage"',
+        `status.allocatedResources: Invalid value: "x y": name part ${IS_NAME}`,
+      ],
+    ],
     ['/pods', { podIPs: [{ ip: '1.2.3.4' }, { ip: '::1' }] }, []],
     [
       '/namespaces',
@@ -56,7 +83,7 @@ describe('the status of a kind', () => {
     ],
   ])('of %s is checked: %j', (key, status, expected) => {
     const found = wrong(key, object('K', status), object('K', {}));
-    // Another row covers negative counts. These rows cover the relations between counts.
+    // Other rows cover negative counts. A row that expects no error ignores the errors of these.
     expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);
   });
 

@@ -4,6 +4,11 @@ import { addInvalid, fieldForbidden, fieldInvalid } from '../errors/field-proble
 import type { FieldError } from '../../kubernetes/index.ts';
 import { addressProblem } from './ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
+import { checkClaimStatus } from './claim-status.ts';
+import { validateStatusConditions } from './conditions.ts';
+import { checkJobStatus } from './job-status.ts';
+import { checkResourceAmount } from './resource-amounts.ts';
+import { checkQuotaResourceName } from './resource-names.ts';
 import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
@@ -78,15 +83,40 @@ const checkPhase: StatusCheck = (object, _old, problems) => {
     problems.push(fieldInvalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty"));
 };
 
+const checkQuota: StatusCheck = (object, _old, problems) => {
+  for (const group of ['hard', 'used']) {
+    for (const [name, value = null] of Object.entries(objectAt(object.status, group))) {
+      const at = `status.${group}[${name}]`;
+      checkQuotaResourceName(name, at, problems);
+      checkResourceAmount(name, value, at, problems);
+    }
+  }
+};
+
+const checkConditions: StatusCheck = (object, _old, problems) =>
+  validateStatusConditions(objectsAt(object.status, 'conditions'), 'status.conditions', problems);
+
+const both =
+  (first: StatusCheck, second: StatusCheck): StatusCheck =>
+  (object, old, problems) => {
+    first(object, old, problems);
+    second(object, old, problems);
+  };
+
+const BUDGET_COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'];
+
 /** The checks for a write to the status, by kind. */
 export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
   ['/namespaces', checkPhase],
+  ['/persistentvolumeclaims', checkClaimStatus],
   ['/pods', checkPod],
   [
     '/replicationcontrollers',
     checkCounts({ counts: [...REPLICAS, ...LABELED], parts: LABELED, ready: 'readyReplicas' }),
   ],
+  ['/resourcequotas', checkQuota],
   ['/services', checkAddresses],
+  ['admissionregistration.k8s.io/validatingadmissionpolicies', checkConditions],
   ['apiregistration.k8s.io/apiservices', checkApiServiceStatus],
   [
     'apps/daemonsets',
@@ -123,10 +153,7 @@ export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
     }),
   ],
   ['autoscaling/horizontalpodautoscalers', checkCounts({ counts: ['currentReplicas', 'desiredReplicas'] })],
-  ['batch/jobs', checkCounts({ counts: ['active', 'succeeded', 'failed'] })],
+  ['batch/jobs', checkJobStatus],
   ['networking.k8s.io/ingresses', checkAddresses],
-  [
-    'policy/poddisruptionbudgets',
-    checkCounts({ counts: ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] }),
-  ],
+  ['policy/poddisruptionbudgets', both(checkConditions, checkCounts({ counts: BUDGET_COUNTS }))],
 ]);

@@ -17,6 +17,7 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  fieldTooLong,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
@@ -24,10 +25,15 @@ import { validateAccessModes } from './claims.ts';
 import { describeDifference } from './describe-difference.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 import { checkVolumeSource } from './pod-volumes.ts';
+import { protectInUse } from './storage-admission.ts';
 import { checkLabelName, validateNodeTerm } from './selectors.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
+
+const MAX_DRIVER_BYTES = 63;
+const MAX_PARAMETERS = 512;
+const MAX_PARAMETERS_BYTES = 256 * 1024;
 
 /** Checks that a value is absent, empty or in `known`. */
 function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldError[]) {
@@ -72,9 +78,11 @@ export const volumeStrategy: Partial<Strategy> = {
     const path = optionalAt(spec, 'hostPath');
     if (path !== undefined) path['type'] ??= '';
   },
+  admitMutating(object, context) {
+    if (context.subresource === '') protectInUse(object, 'kubernetes.io/pv-protection');
+  },
   prepareCreate(object) {
     object.status = { phase: 'Pending', lastPhaseTransitionTime: object.metadata.creationTimestamp ?? null };
-    object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), 'kubernetes.io/pv-protection'])];
   },
   validate: (object, problems) => validateVolume(object.spec ?? {}, problems),
   validateUpdate(object, old, problems, context) {
@@ -133,8 +141,8 @@ function validateSources(spec: JsonObject, problems: FieldError[]) {
 
 function validateSource(kind: string, source: JsonObject, problems: FieldError[]) {
   if (kind === 'csi') {
-    for (const key of ['driver', 'volumeHandle'])
-      if (textAt(source, key) === '') problems.push(fieldRequired(`spec.csi.${key}`));
+    checkDriverName(textAt(source, 'driver'), 'spec.csi.driver', problems);
+    if (textAt(source, 'volumeHandle') === '') problems.push(fieldRequired('spec.csi.volumeHandle'));
   } else if (kind === 'local') {
     const path = textAt(source, 'path');
     if (path === '') problems.push(fieldRequired('spec.local.path'));
@@ -155,17 +163,6 @@ function validateCapacity(capacity: JsonObject, problems: FieldError[]) {
   }
 }
 
-/** The strategy of CSIDrivers. */
-export const driverStrategy: Partial<Strategy> = {
-  defaults(object) {
-    const spec = ensureAt(json(object), 'spec');
-    spec['attachRequired'] ??= true;
-    for (const key of ['podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount']) spec[key] ??= false;
-    fill(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
-    if (listAt(spec, 'volumeLifecycleModes').length === 0) spec['volumeLifecycleModes'] = ['Persistent'];
-  },
-};
-
 /** The strategy of StorageClasses. */
 export const storageClassStrategy: Partial<Strategy> = {
   defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
@@ -180,15 +177,43 @@ export const storageClassStrategy: Partial<Strategy> = {
 };
 
 function validateStorageClass(object: JsonObject, problems: FieldError[]) {
-  const provisioner = textAt(object, 'provisioner').toLowerCase();
-  if (provisioner === '') problems.push(fieldRequired('provisioner'));
-  else addInvalid(problems, 'provisioner', provisioner, qualifiedName(provisioner));
-  if (Object.hasOwn(objectAt(object, 'parameters'), ''))
-    problems.push(fieldInvalid('parameters', '', 'field can not be empty.'));
+  checkProvisioner(textAt(object, 'provisioner'), 'provisioner', problems);
+  checkParameters(objectAt(object, 'parameters'), problems);
   checkChoice(object, 'reclaimPolicy', ['Delete', 'Retain'], '', problems);
   checkChoice(object, 'volumeBindingMode', ['Immediate', 'WaitForFirstConsumer'], '', problems);
   for (const [index, term] of objectsAt(object, 'allowedTopologies').entries())
     validateTopology(term, `allowedTopologies[${index}]`, problems);
+}
+
+/** Checks the name of a CSI driver. */
+export function checkDriverName(name: string, at: string, problems: FieldError[]): void {
+  if (name === '') {
+    problems.push(fieldRequired(at));
+    return;
+  }
+  if (Buffer.byteLength(name) > MAX_DRIVER_BYTES) problems.push(fieldTooLong(at, MAX_DRIVER_BYTES));
+  addInvalid(problems, at, name, dnsSubdomain(name.toLowerCase()));
+}
+
+/** Checks the name of the driver of a class. */
+export function checkProvisioner(name: string, path: string, problems: FieldError[]): void {
+  const lower = name.toLowerCase();
+  if (lower === '') problems.push(fieldRequired(path));
+  else addInvalid(problems, path, lower, qualifiedName(lower));
+}
+
+/** The size of the keys and values of a map of texts, in bytes of UTF-8. */
+export const bytesOf = (map: JsonObject): number =>
+  Object.entries(map).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
+
+/** Checks the parameters of a class. */
+export function checkParameters(parameters: JsonObject, problems: FieldError[]): void {
+  if (Object.keys(parameters).length > MAX_PARAMETERS) {
+    problems.push(fieldTooLong('parameters', MAX_PARAMETERS));
+    return;
+  }
+  if (Object.hasOwn(parameters, '')) problems.push(fieldInvalid('parameters', '', 'field can not be empty.'));
+  if (bytesOf(parameters) > MAX_PARAMETERS_BYTES) problems.push(fieldTooLong('parameters', MAX_PARAMETERS_BYTES));
 }
 
 function validateTopology(term: JsonObject, at: string, problems: FieldError[]) {

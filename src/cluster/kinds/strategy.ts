@@ -44,8 +44,8 @@ export interface TerminateContext {
 export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObject };
 
 /**
- * The rules of one kind. The hooks of a write run in this order: defaults, admit, prepare, validate. A missing hook
- * does nothing.
+ * The rules of one kind. The hooks of a write run in this order: defaults, admitMutating (only for a new object),
+ * admit, prepare, validate, admitValidating. A missing hook does nothing, unless its description says otherwise.
  */
 export interface Strategy {
   /** Is `status` a subresource? Writes to the object then do not change it. */
@@ -93,6 +93,8 @@ export interface Strategy {
   readonly admitMutating?: (object: KubeObject, context: WriteContext) => void;
   /** Refuses a request for reasons other than the object's content. Throws `ApiError`. */
   readonly admit?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
+  /** Refuses a checked object as the validating admission plugins of an API server do. Throws `ApiError`. */
+  readonly admitValidating?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /**

@@ -21,7 +21,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 import type { ConditionChecker } from './admission-rules.ts';
-import { validateConditions, validateRule } from './admission-rules.ts';
+import { validateMatchConditions, validateRule } from './admission-rules.ts';
 import { validateSelector } from './selectors.ts';
 
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
@@ -88,7 +88,7 @@ function validateWebhook(hook: JsonObject, at: string, problems: FieldError[], p
   for (const key of ['namespaceSelector', 'objectSelector'])
     validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
   problems.push(...webhookClientErrors(objectAt(hook, 'clientConfig'), `${at}.clientConfig`));
-  validateConditions(objectsAt(hook, 'matchConditions'), `${at}.matchConditions`, problems, problemOf);
+  validateMatchConditions(objectsAt(hook, 'matchConditions'), `${at}.matchConditions`, problems, problemOf);
   checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
 }
 

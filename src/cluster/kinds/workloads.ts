@@ -51,7 +51,10 @@ export const templateWarnings = warningsOfTemplate('spec.template');
 const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
   subresource === '' && object.spec !== old.spec;
 
-/** Checks the selector and the template of a workload. `word` is the name of the kind in error texts. */
+/**
+ * Checks the selector and the template of a workload. `word` is the kind in the text about an empty selector. For a
+ * ReplicaSet an API server writes `deployment`, too.
+ */
 function validateTemplateOf(
   object: KubeObject,
   word: string,
@@ -347,8 +350,8 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
 const GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The number of the pod template. Every DaemonSet has it in an annotation that clients cannot change. A restored object
- * may have another text in the annotation; that text counts as 1.
+ * The number of the pod template. Every DaemonSet has it in an annotation that clients cannot change. In a restored
+ * object, the annotation may be absent or no integer. It then counts as 1.
  */
 function templateGeneration({ metadata }: KubeObject): bigint {
   const parsed = goParseInt(metadata.annotations?.[GENERATION] ?? '1');
@@ -373,7 +376,7 @@ export const daemonSetStrategy: Partial<Strategy> = {
     }
     object.metadata.annotations = { ...object.metadata.annotations };
     object.metadata.annotations[GENERATION] ??= '0';
-    // The internal type of an API server keeps the number in a field of type int64, so another text cannot be decoded.
+    // The internal type of an API server keeps the number in a field of type int64, so no other text can be decoded.
     const parsed = goParseInt(object.metadata.annotations[GENERATION] ?? '');
     if (!parsed.ok) throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${parsed.error}`);
   },

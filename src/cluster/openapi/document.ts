@@ -99,7 +99,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
   return out;
 }
 
-/** The paths of a group and version. Each resource has one path, with its patch operation. */
+/** The paths of a group and version. Each resource that can be patched has one path, with its patch operation. */
 export function versionPaths(registry: Registry, group: string, version: string): JsonObject {
   const root = groupVersionPath({ group, version });
   const paths: JsonObject = {};

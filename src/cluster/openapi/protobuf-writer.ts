@@ -4,7 +4,9 @@ const VARINT = 0;
 const DOUBLE = 1;
 const BYTES = 2;
 
-/** Writes the fields of one protobuf message. Leaves out a value that does not have the type of its field. */
+/**
+ * Writes the fields of one protobuf message. Leaves out `false`, and a value that does not have the type of its field.
+ */
 export class ProtobufWriter {
   #chunks: Buffer[] = [];
   #size = 0;

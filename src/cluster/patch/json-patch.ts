@@ -3,7 +3,7 @@ import { setOwn } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The error of an operation that cannot be applied to the document. */
+/** The error of an operation that is malformed, or that cannot be applied to the document. */
 export class JsonPatchError extends Error {}
 
 /** The error of a `test` operation that finds another value. */

@@ -129,7 +129,7 @@ describe('strategic merge patch', () => {
       'list element types are not identical: [[map[image:1 name:a] map[image:1 name:b]] [x]]',
     ],
     ['member that is not in $retainKeys', { spec: { $retainKeys: ['a'], b: 1 } }, 'invalid patch format of retainKeys'],
-  ])('refuses a patch with a %s', (_name, patch, text) => {
+  ])('refuses a patch with this fault: %s', (_name, patch, text) => {
     expect(() => merged(before, patch)).toThrow(text);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The capacity of a simulated node, by the names of the resources. One node stands for the nodes of a cluster of the
- * largest size that Kubernetes supports: 5,000 nodes with four CPUs, 16 GiB of memory, 100 GiB of disk, 30 pods each.
+ * The capacity of a simulated node, by the names of the resources. One node stands for the largest cluster that
+ * Kubernetes supports: 5,000 nodes. Each of these has four CPUs, 16 GiB of memory, 100 GiB of disk and 30 pods.
  */
 export const NODE_CAPACITY: Readonly<Record<string, string>> = {
   cpu: '20k',

@@ -57,7 +57,7 @@ export class PodRuleSet implements PodSimulation {
   /**
    * `defaults` are the rules of pods without annotations.
    *
-   * @throws TypeKroError `cluster/invalid-pod-rule`.
+   * @throws TypeKroError `cluster/invalid-pod-rule` for an unknown rule or a wrong value in `defaults`.
    */
   constructor(now: () => number, defaults: PodRules = {}) {
     checkRules(defaults);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
+import type { PodRules } from './pod-rules.ts';
 import { annotatedRules, ruleProblem } from './pod-rules.ts';
 
 const pod = (annotations: Readonly<Record<string, string>>): KubeObject => ({
@@ -19,6 +20,7 @@ test('all rules of annotations are read', () => {
     'ready-after-seconds': '2',
     ready: 'false',
     'run-seconds': '3',
+    'stop-seconds': '6.5',
     'exit-code': '4',
     failure: 'OOMKilled',
     crashes: '5',
@@ -26,21 +28,20 @@ test('all rules of annotations are read', () => {
     cpu: '250m',
     memory: '64Mi',
   };
-  expect(annotatedRules(pod(annotations))).toEqual({
-    rules: {
-      startAfterSeconds: 1.5,
-      readyAfterSeconds: 2,
-      ready: false,
-      runSeconds: 3,
-      exitCode: 4,
-      failure: 'OOMKilled',
-      crashes: 5,
-      log: 'a\nb',
-      cpu: '250m',
-      memory: '64Mi',
-    },
-    problems: [],
-  });
+  const rules = {
+    startAfterSeconds: 1.5,
+    readyAfterSeconds: 2,
+    ready: false,
+    runSeconds: 3,
+    stopSeconds: 6.5,
+    exitCode: 4,
+    failure: 'OOMKilled',
+    crashes: 5,
+    log: 'a\nb',
+    cpu: '250m',
+    memory: '64Mi',
+  } satisfies Required<PodRules>;
+  expect(annotatedRules(pod(annotations))).toEqual({ rules, problems: [] });
 });
 
 test.each([
@@ -59,7 +60,7 @@ test.each([
     '1',
     'no such annotation exists; use typekro.dev/simulate- and one of cpu, crashes, delay-seconds, exit-code',
   ],
-])('the reason why simulate-%s: %s has no effect', (name, value, problem) => {
+])('the annotation simulate-%s: %s is reported, because it has no effect', (name, value, problem) => {
   const { rules, problems } = annotatedRules(pod({ [name]: value }));
   expect(rules).toEqual({});
   expect(problems).toEqual([expect.stringContaining(`typekro.dev/simulate-${name} has no effect: ${problem}`)]);

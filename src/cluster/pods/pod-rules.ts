@@ -19,16 +19,19 @@ export interface PodRules {
   readonly ready?: boolean;
   /**
    * The seconds from each start of the containers to their end. With the restart policy `Always`, containers end only
-   * if `exitCode`, `failure` or `crashes` is set, too. Default: 0 when one of these three members is set. Otherwise,
-   * for a pod of a Job, the time until the pod is ready. For other pods, the time that their commands take. Commands
-   * without a known time do not end.
+   * if `exitCode`, `crashes` or a `failure` other than `Unhealthy` is set, too. Default: 0 when one of these three is
+   * set; otherwise the time that the commands take. Containers whose commands take no known time do not end. In a pod
+   * of a Job they end when the pod is ready, unless their image is `pause`.
    */
   readonly runSeconds?: number;
-  /** The exit code of the containers. The restart policy of the pod decides what follows. Default: 0. */
+  /**
+   * The exit code of the containers. The restart policy of the pod decides what follows. Default: the code that belongs
+   * to `failure`; 1 when `crashes` is set; 0 when `runSeconds` is set; otherwise the code with which the commands end.
+   */
   readonly exitCode?: number;
   /**
    * The seconds from the deletion of the pod to the end of its containers. Containers that take longer than the grace
-   * period of the deletion end with it. Default: 0, so that a deleted pod is removed at once.
+   * period of the deletion end with it. Default: the option `podStopSeconds` of the cluster.
    */
   readonly stopSeconds?: number;
   /**

@@ -7,7 +7,7 @@ export interface ConfigSource {
 }
 
 /** The entries of a ConfigMap or Secret as bytes. */
-export function entriesOf(kind: 'configmap' | 'secret', object: KubeObject): ReadonlyMap<string, Buffer> {
+export function configEntries(kind: 'configmap' | 'secret', object: KubeObject): ReadonlyMap<string, Buffer> {
   const parent = object as unknown as Parameters<typeof objectAt>[0];
   const entries = new Map<string, Buffer>();
   const read = (member: string, encoding: 'utf8' | 'base64') => {
@@ -20,7 +20,7 @@ export function entriesOf(kind: 'configmap' | 'secret', object: KubeObject): Rea
   return entries;
 }
 
-/** A problem of a pod's specification that another object may solve when it appears. */
+/** Why a container cannot start, or why the files of a volume cannot be written. */
 export interface ConfigProblem {
   readonly problem: string;
 }

@@ -9,8 +9,8 @@ import { hostOf, listeningSockets, socketsOf } from './listeners.ts';
 export const LOCALHOST = '127.0.0.1';
 
 /**
- * A loopback address for a pod. On Linux, each pod has its own, so that the ports of pods do not collide. Other systems
- * answer on 127.0.0.1 only.
+ * A loopback address for a pod. On Linux, each pod has its own address, so that the ports of pods do not collide. Other
+ * systems answer on 127.0.0.1 only.
  */
 export function podAddress(uid: string, taken: ReadonlySet<string>, platform: string): string {
   if (platform !== 'linux') return LOCALHOST;
@@ -41,15 +41,15 @@ export interface PodPort {
   readonly isDeclared: boolean;
   /** The ids of the first processes of the pod's programs. */
   readonly leaders: ReadonlySet<number>;
-  /** The port of the cluster itself. */
+  /** The port at which the cluster's own API server listens; `undefined` when the server does not listen. */
   readonly clusterPort: number | undefined;
 }
 
 /**
  * Connects to a port of a pod at the pod's own address, or at 127.0.0.1. A program that does not know the address
- * listens at 127.0.0.1. On Linux, the listening process must belong to the pod, because another program may listen at
- * 127.0.0.1 or at all addresses. Other systems do not report the process, so only declared ports are reached at
- * 127.0.0.1. Resolves with a connected socket. Rejects when no connection is possible.
+ * listens at 127.0.0.1. Another program may listen at 127.0.0.1 or at all addresses. On Linux, the process that listens
+ * there must therefore belong to the pod. Other systems do not report the process, so only declared ports are reached
+ * at 127.0.0.1. Resolves with a connected socket. Rejects when no connection is possible.
  */
 export async function connectToPod(target: PodPort): Promise<Socket> {
   const { address, port, host, leaders } = target;

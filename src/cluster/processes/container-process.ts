@@ -46,8 +46,8 @@ export interface ContainerProcess {
 }
 
 /**
- * The shell that becomes the program. It waits until the watchdog watches its process group. No program is therefore
- * left over when the cluster is killed at this moment.
+ * The shell script that becomes the program. The script waits until the watchdog watches its process group. A cluster
+ * that is killed during the start therefore leaves no program behind.
  */
 const SCRIPT = `
 read -r line <&3 || exit 125

@@ -11,7 +11,7 @@ import { LineCutter } from './output-lines.ts';
 import { isMountProblem, mountMessage } from './config-source.ts';
 import type { Preparation, RunHost } from './run-host.ts';
 import type { AttemptResult } from './probe.ts';
-import { attempt, cutOutput } from './probe.ts';
+import { probeOnce, cutOutput } from './probe.ts';
 import { Prober } from './prober.ts';
 
 /** A program that `exec` starts in a container. */
@@ -61,7 +61,7 @@ export class ContainerRun {
   /** Why the cluster ends the run, for the status. */
   #excess: { readonly reason: string; readonly message: string } | undefined;
 
-  /** `restarts` is the number of earlier runs. */
+  /** `restarts` is the number of restarts so far. */
   constructor(name: string, host: RunHost, restarts: number, lastEnd: ContainerEnd | undefined, hasEnded: boolean) {
     this.name = name;
     this.#host = host;
@@ -170,7 +170,7 @@ export class ContainerRun {
     const probing = {
       clock: this.#host.clock,
       attempt: (action: JsonObject, timeoutMs: number) =>
-        attempt(this.#attemptContext(pod, container), action, timeoutMs),
+        probeOnce(this.#attemptContext(pod, container), action, timeoutMs),
       changed: () => this.#host.changed(),
       failed: (message: string) => this.#host.event('Unhealthy', message, 'Warning'),
       kill: (message: string) => {
@@ -183,7 +183,7 @@ export class ContainerRun {
       this.#prober = new Prober(container, probing);
       return;
     }
-    void attempt(this.#attemptContext(pod, container), hook, graceMsOf(pod)).then(({ succeeded, output }) => {
+    void probeOnce(this.#attemptContext(pod, container), hook, graceMsOf(pod)).then(({ succeeded, output }) => {
       if (this.#process !== result || this.#isStopping) return;
       if (succeeded) this.#prober = new Prober(container, probing);
       else {
@@ -212,7 +212,7 @@ export class ContainerRun {
     else if (seconds !== undefined) {
       this.#sleepTimer = this.#host.clock.setTimer(seconds * 1000, () => process.signal(signal));
     } else {
-      void attempt(this.#attemptContext(pod, container), hook, graceMs).then(({ succeeded, output }) => {
+      void probeOnce(this.#attemptContext(pod, container), hook, graceMs).then(({ succeeded, output }) => {
         if (!succeeded) this.#host.event('FailedPreStopHook', `PreStopHook failed: ${output}`, 'Warning');
         if (this.#process === process) process.signal(signal);
       });
@@ -339,7 +339,7 @@ export class ContainerRun {
       });
       if (result === undefined) return resolve({ succeeded: false, output: 'the container does not run' });
       if (!hasStarted(result)) return resolve({ succeeded: false, output: result.message ?? '' });
-      // The command runs in the time of the machine, even when a test moves the clock of the cluster.
+      // The timeout counts real time, even when a test moves the clock of the cluster.
       const timer = setTimeout(() => {
         timedOut = true;
         result.kill();

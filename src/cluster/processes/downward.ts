@@ -11,7 +11,7 @@ export interface PodFacts {
   readonly hostAddress: string;
 }
 
-/** The text of a field of the pod; `undefined` for a field that does not exist. */
+/** The text of a field of the pod; `''` for a label or annotation that is missing; `undefined` for an unknown path. */
 export function fieldText(pod: KubeObject, path: string, { address, hostAddress }: PodFacts): string | undefined {
   const { metadata, spec } = pod;
   const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);

@@ -128,6 +128,19 @@ describe('the variables of a container', () => {
     expect(environment(container, { ROOT: '/tmp/x' })).toEqual({ PATH: '/bin', ROOT: '/tmp/x', FILE: '/tmp/x/a' });
   });
 
+  test('a ConfigMap cannot replace fixed variables, and references use the fixed values', () => {
+    const container = {
+      envFrom: [{ prefix: 'P_', configMapRef: { name: 'conf' } }],
+      env: [{ name: 'FILE', value: '$(P_COLOR)/$(P_other)' }],
+    };
+    expect(environment(container, { P_COLOR: '/tmp/x' })).toEqual({
+      PATH: '/bin',
+      P_COLOR: '/tmp/x',
+      P_other: 'x',
+      FILE: '/tmp/x/x',
+    });
+  });
+
   test('only the listed variables come from the cluster', () => {
     const env = { PATH: '/bin', HOME: '/h', AWS_SECRET_ACCESS_KEY: 'x', KUBECONFIG: '/k', NODE_OPTIONS: '-r x' };
     expect(Object.fromEntries(inheritedVariables(env))).toEqual({ PATH: '/bin', HOME: '/h' });

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { ConfigProblem, ConfigSource } from './config-source.ts';
-import { entriesOf } from './config-source.ts';
+import { configEntries } from './config-source.ts';
 import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
 import { expandVariables } from './variables.ts';
@@ -35,13 +35,13 @@ export interface EnvironmentInput {
 
 /**
  * The variables of a container. As in Kubernetes, `env` has precedence over `envFrom`, and `envFrom` over inherited
- * variables. Fixed variables have precedence over all others. A reference `$(NAME)` can use the variables above it.
+ * variables. Fixed variables have precedence over all others. A reference `$(NAME)` can use the variables before it.
  */
 export function containerEnvironment(input: EnvironmentInput): Map<string, string> | ConfigProblem {
   const variables = new Map([...input.inherited, ...input.fixed]);
+  // A fixed variable keeps its value from the beginning, because references use the variables before them.
   const problem = addSources(input, variables) ?? addVariables(input, variables);
   if (problem !== undefined) return problem;
-  for (const [name, value] of input.fixed) variables.set(name, value);
   for (const [name, value] of variables) {
     if (name === '' || /[=\0]/.test(name)) return { problem: `${goQuote(name)} cannot be the name of a variable` };
     if (value.includes('\0')) return { problem: `the variable ${goQuote(name)} has a NUL character` };
@@ -54,7 +54,7 @@ const SOURCES = [
   ['secretRef', 'secret'],
 ] as const;
 
-function addSources({ container, config }: EnvironmentInput, variables: Map<string, string>) {
+function addSources({ container, config, fixed }: EnvironmentInput, variables: Map<string, string>) {
   for (const entry of objectsAt(container, 'envFrom')) {
     for (const [member, kind] of SOURCES) {
       const reference = optionalAt(entry, member);
@@ -65,8 +65,9 @@ function addSources({ container, config }: EnvironmentInput, variables: Map<stri
         if (reference['optional'] === true) continue;
         return { problem: `${kind} ${goQuote(name)} not found` };
       }
-      for (const [key, value] of entriesOf(kind, object)) {
-        variables.set(textAt(entry, 'prefix') + key, value.toString('utf8'));
+      for (const [key, value] of configEntries(kind, object)) {
+        const variable = textAt(entry, 'prefix') + key;
+        if (!fixed.has(variable)) variables.set(variable, value.toString('utf8'));
       }
     }
   }
@@ -76,7 +77,6 @@ function addSources({ container, config }: EnvironmentInput, variables: Map<stri
 function addVariables(input: EnvironmentInput, variables: Map<string, string>): ConfigProblem | undefined {
   for (const entry of objectsAt(input.container, 'env')) {
     const name = textAt(entry, 'name');
-    // A fixed variable keeps its value for the references below.
     if (input.fixed.has(name)) continue;
     const source = optionalAt(entry, 'valueFrom');
     const value = source === undefined ? expandVariables(textAt(entry, 'value'), variables) : valueFrom(input, source);
@@ -107,7 +107,7 @@ function valueFrom({ pod, container, config, facts }: EnvironmentInput, source: 
     if (reference === undefined) continue;
     const [name, key] = [textAt(reference, 'name'), textAt(reference, 'key')];
     const object = config.find(kind, name);
-    const value = object === undefined ? undefined : entriesOf(kind, object).get(key);
+    const value = object === undefined ? undefined : configEntries(kind, object).get(key);
     if (value !== undefined) return value.toString('utf8');
     if (reference['optional'] === true) return undefined;
     if (object === undefined) return { problem: `${kind} ${goQuote(name)} not found` };

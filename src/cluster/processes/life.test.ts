@@ -219,12 +219,12 @@ test.each<[string, JsonObject, string[]]>([
     ['persistentVolumeClaim is not'],
   ],
   ['processes of the host', { hostPID: true }, ['spec.hostPID']],
-])('the reasons why a pod with %s is refused', (_title, spec, expected) => {
+])('the reasons to refuse a pod with %s', (_title, spec, expected) => {
   const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
 });
 
-test('refuses Windows, and refuses root when the pod forbids it', () => {
+test('local processes are refused on Windows, and as root when the pod forbids root', () => {
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -235,7 +235,7 @@ test('refuses Windows, and refuses root when the pod forbids it', () => {
   expect(processRefusals(pod, { ...user, uid: 0 })).toEqual([expect.stringContaining('runs as root')]);
 });
 
-test('reads the group and the session of a process with any name', () => {
+test('the group and the session of a process are read, whatever its name is', () => {
   expect(parseStat('12 (a) b) (c) S 1 10 9 0 -1')).toEqual({ pid: 12, group: 10, session: 9 });
   expect(parseStat('')).toBeUndefined();
 });
@@ -248,7 +248,7 @@ test('on a system with many loopback addresses, each pod has its own', () => {
   expect(podAddress(uid, new Set(), 'darwin')).toBe('127.0.0.1');
 });
 
-test('the sockets of a pod are found by their processes', () => {
+test('the socket of a pod is recognized by its address or by its process', () => {
   const line = (address: string, state: string, inode: string) =>
     `   0: ${address}:1F90 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 100`;
   const sockets = parseSockets(

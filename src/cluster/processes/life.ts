@@ -30,7 +30,7 @@ export type ContainerState =
 /** The facts about a container. */
 export interface ContainerFacts {
   readonly state: ContainerState;
-  /** The number of runs before the present one, or before the next one. */
+  /** The number of restarts so far. */
   readonly restarts: number;
   /** The number of ends in a row. After a run of at least `STABLE_RUN_MS`, the count starts again at 1. */
   readonly quickEnds: number;
@@ -50,7 +50,7 @@ export interface LifeDecision {
   readonly pauses: ReadonlyMap<string, number>;
   readonly phase: PodPhase;
   readonly initialized: boolean;
-  /** Is it true that no container runs and none will start? */
+  /** Has the pod come to its end, so that no container runs and none will start? */
   readonly isOver: boolean;
   /** The reason for the whole pod, such as `DeadlineExceeded`. */
   readonly reason?: string;

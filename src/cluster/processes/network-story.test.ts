@@ -104,7 +104,7 @@ server.listen(0, '${host}', () => console.log(server.address().port));`;
   },
 );
 
-test('a webhook is refused while its Service is missing, lacks the port, or has no ready pod', async () => {
+test('a request fails while the Service of its webhook is missing, lacks the port, or has no ready pod', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const webhook = {
     name: 'h.example.com',

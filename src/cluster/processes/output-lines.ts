@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** The maximum number of characters of a line. A longer line is cut. */
+/** The maximum number of characters of a line. A longer line becomes several lines. */
 const MAX_LINE_CHARACTERS = 256 * 1024;
 
-/** The bytes that a stream may write within `WINDOW_MS`. A stream that writes more waits. */
+/** The bytes that a slowed stream may write within `WINDOW_MS`. A slowed stream that writes more waits. */
 const MAX_WINDOW_BYTES = 512 * 1024;
 const WINDOW_MS = 100;
 
@@ -20,19 +20,33 @@ export class LineCutter {
 
   add(chunk: Buffer): void {
     const lines = (this.#rest + this.#decoder.write(chunk)).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#write(line);
-    while (this.#rest.length > MAX_LINE_CHARACTERS) {
-      this.#write(this.#rest.slice(0, MAX_LINE_CHARACTERS));
-      this.#rest = this.#rest.slice(MAX_LINE_CHARACTERS);
-    }
+    const last = lines.pop() ?? '';
+    for (const line of lines) this.#writeLine(line);
+    this.#rest = this.#writeFullPieces(last);
   }
 
   /** Writes the last line, which has no line break at its end. */
   end(): void {
     const rest = this.#rest + this.#decoder.end();
     this.#rest = '';
-    if (rest !== '') this.#write(rest);
+    if (rest !== '') this.#writeLine(rest);
+  }
+
+  #writeLine(line: string): void {
+    this.#write(this.#writeFullPieces(line));
+  }
+
+  /** Writes the beginning of a text that is too long for a line, and returns the rest. */
+  #writeFullPieces(text: string): string {
+    let start = 0;
+    while (text.length - start > MAX_LINE_CHARACTERS) {
+      let end = start + MAX_LINE_CHARACTERS;
+      // A character of two code units stays whole.
+      if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end -= 1;
+      this.#write(text.slice(start, end));
+      start = end;
+    }
+    return text.slice(start);
   }
 }
 

@@ -20,7 +20,7 @@ import { removeTree } from './remove-tree.ts';
 import type { MountLink, VolumeFile, VolumeInput } from './volume-files.ts';
 import { mountLinks, volumeFiles, volumesOf } from './volume-files.ts';
 
-/** Makes the folder for the pods of a cluster. Only the user of the cluster may open it. */
+/** Makes the folder for the pods of a cluster. Only the operating system's user of this process may open the folder. */
 export const createPodsFolder = (): string => mkdtempSync(join(tmpdir(), 'typekro-pods-'));
 
 /**

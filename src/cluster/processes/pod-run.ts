@@ -114,14 +114,14 @@ export class PodRun {
     this.#events = this.#events.slice(count);
   }
 
-  /** Called when a ConfigMap or a Secret has changed. The next decision writes the files of the volumes again. */
+  /** Called when a ConfigMap or a Secret has changed. The next `apply` writes the files of the volumes again. */
   invalidateVolumes(): void {
     this.#hasStaleVolumes = true;
   }
 
   /**
-   * Calls the listener when all processes are killed, because the pod is deleted. Returns a function that removes the
-   * listener.
+   * Calls the listener when all processes are killed, because the pod has ended or is deleted, or the cluster ends.
+   * Returns a function that removes the listener.
    */
   whenKilled(listener: () => void): () => void {
     if (this.#isKilled) queueMicrotask(listener);
@@ -180,7 +180,7 @@ export class PodRun {
       watchdog: services.watchdog,
       log: {
         begin: (container) => services.log.begin(pod, container),
-        // The log of a killed pod is gone. Output that is still in the pipes must not begin it again.
+        // The log of a deleted pod is gone. Output that is still in the pipes must not begin the log again.
         write: (container, line) => {
           if (!this.#isKilled) services.log.write(pod, container, line);
         },
@@ -250,7 +250,7 @@ export class PodRun {
   }
 }
 
-/** The specification of a container, init containers included. The containers of a pod never change. */
+/** The specification of a container or an init container; an empty object when the pod has none of this name. */
 export function specificationOf({ spec }: KubeObject, name: string): JsonObject {
   return containersOf(spec).find((container) => container['name'] === name) ?? {};
 }

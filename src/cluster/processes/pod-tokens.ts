@@ -65,7 +65,7 @@ export class PodTokens {
     return this.#issued.size < before;
   }
 
-  /** Is the token due for renewal? A token with a later time of issue is due, too, because the clock was moved back. */
+  /** Is the token due for renewal? A token with a time of issue after now is due, too: the clock was moved back. */
   #isDue({ issuedMs, renewalMs }: IssuedToken): boolean {
     const now = this.#clock.now();
     return now >= renewalMs || now < issuedMs;

@@ -13,7 +13,7 @@ const SPDY = ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'X-Stream-Protocol-Ver
 const SOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
 
-/** 8080 at the address of the pod and 8081 at 127.0.0.1 answer with their input. */
+/** Two servers that answer with their input: at port 8080 of the pod's address, and at port 8081 of 127.0.0.1. */
 const SERVERS = `const { createServer } = require('node:net');
 const answer = (socket) => socket.on('data', (bytes) => socket.write('<' + bytes + '>'));
 createServer({ allowHalfOpen: true }, (socket) => answer(socket).on('end', () => socket.end('end')))
@@ -108,7 +108,7 @@ async function openSpdy(): Promise<{ client: RawClient; headers: SpdyHeaders }> 
   return { client, headers: new SpdyHeaders() };
 }
 
-test('SPDY reaches ports at the address of the pod and at 127.0.0.1, at once', async () => {
+test('SPDY reaches ports at the address of the pod and at 127.0.0.1 at the same time', async () => {
   const { client, headers } = await openSpdy();
   client.send(
     ...[8080, 8081].flatMap((number, index) => [
@@ -176,7 +176,7 @@ test.each([
   await client.closed;
 });
 
-describe('a hostile client is disconnected, and the server serves others', () => {
+describe('a hostile client is disconnected', () => {
   const bomb = () =>
     synStream(
       1,
@@ -191,7 +191,7 @@ describe('a hostile client is disconnected, and the server serves others', () =>
     ['headers that are not compressed', bomb],
     ['a control frame that is too long', () => controlFrame(1, Buffer.alloc(17_000))],
     ['a stream with an even id', () => new SpdyHeaders().open(2, forwardHeaders('data', 80))],
-  ])('%s', async (_title, bytes) => {
+  ])('%s, and the server serves another client', async (_title, bytes) => {
     const { client } = await openSpdy();
     client.send(bytes());
     await client.closed;
@@ -202,7 +202,7 @@ describe('a hostile client is disconnected, and the server serves others', () =>
     other.end();
   });
 
-  test('pings without end, and nothing is read', async () => {
+  test('pings without end, whose replies the client does not read', async () => {
     const { client } = await openSpdy();
     client.pause();
     const pings = Buffer.concat(Array.from({ length: 10_000 }, (_, index) => pingFrame(index * 2 + 1)));

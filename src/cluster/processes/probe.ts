@@ -1,7 +1,7 @@
 /** One attempt of a probe or of a hook: a command, an HTTP request, or a connection. */
 import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { httpLibrary, tlsLibrary } from '../../core/index.ts';
+import { httpLibrary, isLoopbackHost, tlsLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, numberAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { LOCALHOST } from './connect-address.ts';
@@ -33,7 +33,11 @@ const success: AttemptResult = { succeeded: true, output: '' };
 const failure = (output: string): AttemptResult => ({ succeeded: false, output: cutOutput(output) });
 
 /** Makes one attempt. Never rejects. */
-export async function attempt(context: AttemptContext, action: JsonObject, timeoutMs: number): Promise<AttemptResult> {
+export async function probeOnce(
+  context: AttemptContext,
+  action: JsonObject,
+  timeoutMs: number,
+): Promise<AttemptResult> {
   const exec = optionalAt(action, 'exec');
   if (exec !== undefined) return context.run(listAt(exec, 'command').map(String), timeoutMs);
   const http = optionalAt(action, 'httpGet');
@@ -66,8 +70,7 @@ async function opened(
   const port = portNumber(container, action);
   if (port === undefined) return failure(`the port ${goQuote(textAt(action, 'port'))} is not known`);
   const host = textAt(action, 'host');
-  if (host !== '' && !/^(?:127(?:\.\d{1,3}){3}|localhost)$/.test(host))
-    return failure(`the host ${goQuote(host)} is not a loopback address`);
+  if (host !== '' && !isLoopbackHost(host)) return failure(`the host ${goQuote(host)} is not a loopback address`);
   try {
     const socket = await connect(host === '' ? undefined : host.replace('localhost', LOCALHOST), port);
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));

@@ -5,7 +5,7 @@ import type { AttemptResult } from './probe.ts';
 import type { ProbeCount, ProbePlan } from './probe-plan.ts';
 import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
 
-/** The probes of a container, in the words of events. */
+/** The fields of a container's probes, and the names of the probes in events. */
 const PROBES = [
   ['startupProbe', 'Startup'],
   ['readinessProbe', 'Readiness'],
@@ -18,7 +18,7 @@ type ProbeKind = (typeof PROBES)[number][1];
 export interface ProberHost {
   readonly clock: ClusterClock;
   attempt(action: JsonObject, timeoutMs: number): Promise<AttemptResult>;
-  /** Called when the verdicts have changed. */
+  /** Called when a verdict has changed, except by a failure for which `kill` is called. */
   changed(): void;
   /** Called when an attempt has failed. `message` is the message of the event. */
   failed(message: string): void;

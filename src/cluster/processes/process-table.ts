@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { errorCode, processLibrary } from '../../core/index.ts';
 import type { ContainerUse } from './limits.ts';
 
-/** A process in the session, or in the process group, of a container. */
+/** A process of the machine, with the ids of its process group and its session. */
 interface TableEntry {
   readonly pid: number;
   readonly group: number;
@@ -64,7 +64,10 @@ function signalSession(leader: number, signal: NodeJS.Signals): void {
   for (const group of groups) signalProcess(-group, signal);
 }
 
-/** Sends a signal to a process, or to the group of a negative number. Does nothing when it has ended. */
+/**
+ * Sends a signal to a process, or to the group of a negative number. Does nothing when the process has ended, or when
+ * the system refuses the signal.
+ */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -97,8 +100,8 @@ export async function measureUse(leaders: ReadonlySet<number>): Promise<Readonly
 }
 
 /**
- * The memory of a container in bytes. A shared page counts once, and not once for each process. `undefined` on a system
- * that does not report this. The measurement takes longer than that of `measureUse`.
+ * The memory of a container in bytes. A shared page counts once, and not once for each process. `undefined` when the
+ * system does not report this memory. The measurement takes longer than that of `measureUse`.
  */
 export function sharedMemoryBytes(leader: number): number | undefined {
   if (process.platform !== 'linux') return undefined;

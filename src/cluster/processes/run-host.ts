@@ -5,7 +5,7 @@ import type { ConfigProblem, MountProblem } from './config-source.ts';
 import type { TokenRequest } from './pod-tokens.ts';
 import type { Watchdog } from './watchdog.ts';
 
-/** The inputs of the start of a run. */
+/** The inputs with which a run starts. */
 export interface Preparation {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export interface RunHost {
   specification(pod: KubeObject, container: string): JsonObject;
   prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem | MountProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
-  /** Connects to a declared port of the pod. The default hosts are those of `connectToPod`. */
+  /** Connects to the port of a probe or a hook. The default hosts are those of `connectToPod`. */
   connect(pod: KubeObject, host: string | undefined, port: number): Promise<Socket>;
   /** Called after the facts about a container have changed. */
   changed(): void;
@@ -50,6 +50,6 @@ export interface RuntimeServices {
   /** The working directory of a container: absolute, or relative to that of the cluster. */
   directoryOf(path: string): string;
   changed(key: string): void;
-  /** Receives the errors of a removal, for the log of the cluster. */
+  /** Receives the errors of kills and removals, for the log of the cluster. */
   report(thrown: unknown): void;
 }

@@ -35,7 +35,7 @@ export interface RuntimeContext {
   readonly serverUrl: string | undefined;
   readonly certificateAuthority: string;
   readonly options: { readonly processDirectory?: string };
-  /** Receives errors that are not refusals. */
+  /** Receives the errors of kills, removals and measurements. */
   readonly report: (thrown: unknown) => void;
 }
 
@@ -114,8 +114,9 @@ export class ProcessRuntime {
   }
 
   /**
-   * The `https` URL of a ready pod of a Service, if the pod is a local process. `key` is `namespace/name`. A problem when
-   * the Service or its port does not exist, or when no pod is ready; `undefined` when its pods are simulated.
+   * The `https` URL of the first ready pod of a Service that is a local process. `key` is `namespace/name`. A problem
+   * when the Service or its port does not exist, or when no pod is ready. `undefined` for a Service of type
+   * `ExternalName`, and when all ready pods are simulated.
    */
   serviceUrl(key: string, port: number): string | ConfigProblem | undefined {
     const { store } = this.#context;
@@ -140,7 +141,7 @@ export class ProcessRuntime {
     return isReady ? undefined : { problem: `no endpoints available for service ${name}` };
   }
 
-  /** Kills the processes of a pod that does not exist any more. Never throws: a listener of the store calls it. */
+  /** Kills and forgets the processes of a pod. Never throws, because a listener of the store calls this method. */
   forget(uid: string): void {
     const run = this.#runs.get(uid);
     this.#runs.delete(uid);

@@ -3,14 +3,14 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { ConfigProblem, ConfigSource } from './config-source.ts';
-import { entriesOf, isProblem } from './config-source.ts';
+import { configEntries, isProblem } from './config-source.ts';
 import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
 import type { TokenRequest } from './pod-tokens.ts';
 
 /** A file of a volume. */
 export interface VolumeFile {
-  /** A relative path of plain names. */
+  /** A relative path without `..`. */
   readonly path: string;
   readonly content: Buffer;
   readonly mode: number;
@@ -92,7 +92,7 @@ function keyFiles(input: VolumeInput, reference: JsonObject, kind: 'configmap' |
   const object = input.config.find(kind, name);
   const isOptional = reference['optional'] === true;
   if (object === undefined) return isOptional ? [] : { problem: `${kind} ${goQuote(name)} not found` };
-  const entries = entriesOf(kind, object);
+  const entries = configEntries(kind, object);
   const items = objectsAt(reference, 'items');
   if (items.length === 0) return [...entries].map(([path, content]) => ({ path, content, mode }));
   const files: VolumeFile[] = [];

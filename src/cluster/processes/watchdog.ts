@@ -49,7 +49,7 @@ export class Watchdog {
     if (this.#groups.delete(group)) this.#write(`remove ${group}\n`);
   }
 
-  /** Has a shell started? Without a shell, nothing removes the folder at the end. */
+  /** Has a shell started? Without a shell, no process removes the folder after the cluster has ended. */
   get hasStarted(): boolean {
     return this.#shell !== undefined;
   }

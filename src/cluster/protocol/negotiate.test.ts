@@ -36,7 +36,7 @@ describe('the encoding of the Accept header', () => {
   });
 });
 
-describe('an unsupported encoding is 406', () => {
+describe('an unsupported encoding gets the status 406', () => {
   test.each([
     ['text/plain', LIST, `406: Not Acceptable\n\nAvailable representations: ${TYPES}, ${STREAMS}`],
     ['text/plain', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],

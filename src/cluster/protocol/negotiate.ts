@@ -3,18 +3,18 @@ import { ApiError } from '../errors/status.ts';
 import type { TableSource } from '../table/columns.ts';
 import type { TableOptions } from '../table/table.ts';
 
-/** The encoding of an answer. It does not depend on the form. */
+/** The encoding of an answer in any form. */
 export interface Encoding {
   readonly yaml: boolean;
   /** The `Content-Type` of the answer. */
   readonly contentType: string;
-  /** Does the parameter `pretty` request indentation? */
+  /** Does the media type have the parameter `pretty=1`? The answer is then indented. */
   readonly pretty?: boolean;
   /** The requested version of `meta.k8s.io` for a Table or for metadata. */
   readonly version?: string;
 }
 
-/** A form of an answer that needs no further module. */
+/** An output format that needs no table printer. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }
@@ -95,9 +95,11 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
 /**
  * Chooses the preferred form of an `Accept` header among the forms that the endpoint offers.
  *
- * Throws 406 unless a range names all types or a type of the endpoint. As in the router of an API server,
- * `application/*` alone does not suffice. A client that accepts only protobuf gets JSON, because this server writes no
- * protobuf objects. The same holds for metadata, but not for tables.
+ * As in the router of an API server, `application/*` alone does not suffice. A client that accepts only protobuf gets
+ * JSON, because this server writes no protobuf objects. The same holds for metadata, but not for tables.
+ *
+ * @throws ApiError 406 in two cases: no range names all types or a media type of the endpoint; or the endpoint offers
+ *   none of the requested forms.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;

@@ -11,8 +11,9 @@ const MAX_WARNINGS_LENGTH = 4096;
 const MAX_WARNING_LENGTH = 256;
 
 /**
- * The header with warnings. Control characters and quotes are escaped or replaced. When the warnings are too long
- * together, each is cut, and warnings after the limit are left out. kube-apiserver does the same.
+ * The header with warnings. Quotes and backslashes are escaped. Control characters and characters above U+00FF become
+ * spaces. When the warnings are too long together, each is cut, and warnings after the limit are left out.
+ * kube-apiserver does the same.
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};

@@ -100,7 +100,7 @@ export interface ApiRequest {
   readonly asOf?: number;
 }
 
-/** A stream of bytes that the server keeps writing, for watches and followed logs. */
+/** A stream of bytes that the server keeps writing, for watches, followed logs and the answers of other servers. */
 export interface ByteStream {
   /** Starts writing to the sink. */
   start(sink: StreamSink): void;
@@ -110,6 +110,8 @@ export interface ByteStream {
 
 /** A stream that the server can end. `expire` ends a watch with `410 Expired` when `restore` replaces the state. */
 export interface OpenStream {
+  /** Is the stream a watch of this cluster? The answers of other servers and of local processes are none. */
+  readonly isWatch: boolean;
   end(): void;
   expire(): void;
 }

@@ -6,6 +6,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** Passes the body of another server's answer on to a client, as fast as the client reads it. */
 export class ResponseStream implements ByteStream, OpenStream {
+  readonly isWatch = false;
   readonly #response: IncomingMessage;
   readonly #abort: () => void;
   readonly #streams: Set<OpenStream>;

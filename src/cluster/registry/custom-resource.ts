@@ -29,7 +29,7 @@ const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
 /** The free-form schema of a version that declares no schema. */
 const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** One served version of a custom resource. */
+/** One version of a custom resource. It may be a version that is not served. */
 export class CustomResource implements ServedResource {
   readonly group: string;
   readonly version: string;
@@ -142,7 +142,7 @@ export class CustomResource implements ServedResource {
     return { webhook, sourceOf: (object) => withoutVersion(this.#inOwnVersion(object)) };
   }
 
-  /** A stored object in the version in which it is stored, with the defaults of this version. */
+  /** A stored object in its stored version, pruned by the schema of the stored version, and with its defaults. */
   #inOwnVersion(object: KubeObject): KubeObject {
     const version = this.#family.get(object.apiVersion);
     if (version === undefined)

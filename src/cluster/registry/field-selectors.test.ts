@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { KubeClient } from '../../kube/index.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 async function listAnswers(requests: readonly (readonly [path: string, fieldSelector: string])[]) {
@@ -38,6 +39,27 @@ describe('field selectors', () => {
     ] as const;
     const answers = await listAnswers(cases.map(([path]) => [path, 'x=1'] as const));
     expect(answers).toEqual(cases.map(([, message]) => ({ code: 400, message })));
+  });
+
+  test('status.podIPs is compared with the empty text, status.podIP with the address', async () => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const client = new KubeClient({ transport: cluster.transport() });
+    const spec = { containers: [{ name: 'a', image: 'a' }] };
+    await client.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'default' }, spec });
+    const status = { podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }] };
+    await client.patch(
+      { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'default' },
+      { status },
+      { subresource: 'status' },
+    );
+    const names = async (fieldSelector: string) =>
+      (await client.list({ apiVersion: 'v1', kind: 'Pod' }, { fieldSelector })).items.map(
+        ({ metadata }) => metadata.name,
+      );
+    expect(await names('status.podIP=10.0.0.7')).toEqual(['a']);
+    expect(await names('status.podIPs=10.0.0.7')).toEqual([]);
+    expect(await names('status.podIPs=')).toEqual(['a']);
+    expect(await names('status.podIPs=[{"ip":"10.0.0.7"}]')).toEqual([]);
   });
 
   test('a kind supports only its own fields', async () => {

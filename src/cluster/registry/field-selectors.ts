@@ -110,14 +110,13 @@ const ABSENT: Readonly<Record<string, string>> = {
   'spec.hostNetwork': 'false',
   'spec.unschedulable': 'false',
   'status.replicas': '0',
-  'status.successful': '0',
 };
 
 /**
  * The matcher of a resource's field selector; `undefined` when the selector is empty. `only` is the name that an object
  * must have to match, when the selector requires a name.
  *
- * @throws ApiError 400 when the resource has no such field for selectors.
+ * @throws ApiError 400 when the selector is malformed, or names a field that the resource does not allow in selectors.
  */
 export function fieldMatcher(
   resource: ServedResource,
@@ -138,6 +137,8 @@ function fieldText(object: KubeObject, field: string): string {
   if (field === 'status.successful') return fieldText(object, 'status.succeeded') || '0';
   if (field === 'source' && object.kind === 'Event')
     return fieldText(object, 'source.component') || fieldText(object, 'reportingComponent');
+  // The server accepts this field, and compares it with the empty text.
+  if (field === 'status.podIPs') return '';
   if (field === 'spec.host') return fieldText(object, 'spec.nodeName');
   const found = valueAt(object, ...field.split('.'));
   if (found === undefined || found === null) return Object.hasOwn(ABSENT, field) ? (ABSENT[field] ?? '') : '';

@@ -5,7 +5,7 @@ import { selects } from '../kinds/selects.ts';
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const NAME_FIELD = 'metadata.name';
 
-/** Has the node all these labels? */
+/** Does the node have all these labels? */
 function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
   const labels = node.metadata.labels ?? {};
   return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
@@ -17,7 +17,7 @@ export function nodeAffinityTo(name: string): JsonObject {
   return { [REQUIRED]: { nodeSelectorTerms: [{ matchFields }] } };
 }
 
-/** The name of the node in an affinity made by `nodeAffinityTo`; `undefined` for other pods. */
+/** The first node that `namedNodes` finds, such as the node of `nodeAffinityTo`; `undefined` when there is none. */
 export function nodeOfAffinity(pod: KubeObject): string | undefined {
   const [name] = namedNodes(pod) ?? [];
   return name;

@@ -136,7 +136,7 @@ describe('the scheduler examines a node', () => {
     ],
     ['with a taint', pod({}), node(tainted('NoSchedule')), [], [TAINTED], false],
     ['with a taint that evicts', pod({}), node(tainted('NoExecute')), [], [TAINTED], false],
-    ['with a taint that only asks', pod({}), node(tainted('PreferNoSchedule')), [], []],
+    ['with a taint that is only a preference', pod({}), node(tainted('PreferNoSchedule')), [], []],
     [
       'with a taint that the pod tolerates',
       pod({ tolerations: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] }),

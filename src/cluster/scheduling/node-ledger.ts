@@ -66,8 +66,8 @@ export class NodeLedger {
   }
 
   /**
-   * Takes the present state of a pod; `undefined`: the pod is gone. Returns the name of the node where the pod may have
-   * made room for others; `undefined` when it made none.
+   * Takes the present state of a pod; `undefined` means that the pod is gone. Returns the name of the node where the
+   * pod may have made room for others; `undefined` when the pod made no room.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#places.get(key);

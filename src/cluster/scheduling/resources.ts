@@ -40,8 +40,7 @@ const allocatableByStatus = new WeakMap<JsonObject, Resources>();
 const DEFAULT_ALLOCATABLE = readAmounts(NODE_CAPACITY);
 
 /**
- * The resources of a node for its pods. A simulated node without `status.allocatable` has the capacity that its kubelet
- * reports.
+ * The resources of a node for its pods. A node without `status.allocatable` counts as a node with `NODE_CAPACITY`.
  */
 export function allocatableOf(node: KubeObject): Resources {
   const allocatable = optionalAt(node.status, 'allocatable');

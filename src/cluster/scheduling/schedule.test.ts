@@ -370,7 +370,7 @@ test('a preemption reads the selector of each budget once, for all nodes and pod
   expect(reads).toBe(1);
 });
 
-describe('a change of the pods on a node concerns a waiting pod', () => {
+describe('whether a change of the pods on a node concerns a waiting pod', () => {
   const on = (name: string, priority: number, more: PodOptions = {}) => pod(name, { node: 'a', priority, ...more });
   const whole = (priority: number, more: PodOptions = {}) => pod('new', { cpu: '2', priority, ...more });
   test.each<[string, KubeObject, readonly KubeObject[], boolean]>([
@@ -400,7 +400,7 @@ describe('a change of the pods on a node concerns a waiting pod', () => {
   });
 });
 
-test('a ledger forgets pods that end, leave or are gone, and reports where they made room', () => {
+test('a ledger forgets pods that have ended or are gone, and reports where they made room', () => {
   const ledger = new NodeLedger(boundNodeOf);
   const bound = pod('p', { node: 'a', priority: 3 });
   expect(ledger.take('p', pod('p'))).toBeUndefined();

@@ -92,7 +92,7 @@ export function isWorthTrying(demand: PodDemand, name: string, node: KubeObject 
 
 export const nominationOf = (pod: KubeObject): string => textAt(pod.status, 'nominatedNodeName');
 
-/** The usage of a node with the nominated pods that may use its room before the pod: those of no lower priority. */
+/** The usage of a node, together with the other pods of at least the same priority that are nominated for the node. */
 function usageFor(demand: PodDemand, view: RoomView, node: string): NodeUsage {
   const { usage } = view.account(node);
   const before = rivalsOf(demand, view, node);
@@ -139,7 +139,7 @@ function placeOf(demand: PodDemand, node: KubeObject, view: RoomView): Preemptio
   return { node, account: view.account(name), nominated: rivalsOf(demand, view, name) };
 }
 
-/** Why the pod may not evict others now: its policy, or victims that still end on its node; `undefined`: it may. */
+/** Why the pod may not evict others now: its policy, or victims that still end; `undefined` when the pod may evict. */
 function obstacleOf(demand: PodDemand, view: RoomView, misfits: ReadonlyMap<KubeObject, Misfit>): string | undefined {
   if (isPolite(demand.pod)) return 'not eligible due to preemptionPolicy=Never.';
   const nomination = nominationOf(demand.pod);

@@ -34,7 +34,8 @@ export function untoleratedTaint(
 
 /**
  * The milliseconds until a pod is evicted from a node with these `NoExecute` taints. 0 when the pod does not tolerate
- * one of them, `undefined` when it tolerates all of them for ever. Of several tolerations the shortest counts.
+ * one of them, `undefined` when it tolerates all of them for ever. For each taint, the first toleration that matches
+ * counts. Of several taints, the shortest time counts.
  */
 export function evictionDelayMs(taints: readonly JsonObject[], tolerations: readonly JsonObject[]): number | undefined {
   let delay: number | undefined;

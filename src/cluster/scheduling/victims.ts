@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { numberAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { labelMatcher } from '../kinds/selects.ts';
+import { labelSelectorMatcher } from '../kinds/selects.ts';
 import type { Misfit } from './node-fit.ts';
 import { roomMisfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
@@ -29,7 +29,7 @@ const NO_VICTIMS: Misfit = { reasons: ['No preemption victims found for incoming
 export const areVictims = (result: Victims | Misfit): result is Victims => 'violations' in result;
 
 /**
- * The fewest pods of a node whose eviction makes room for a pod of higher priority, or the reason why no eviction does.
+ * The pods of a node whose eviction makes room for a pod of higher priority, or the reason why no eviction makes room.
  * The rule is that of kube-scheduler's `SelectVictimsOnNode`: all pods of lower priority count as evicted. Then each
  * pod that still fits beside the new one stays, from the most important one to the least. The pods that a budget
  * protects are tried before the others.
@@ -82,7 +82,7 @@ function usageWithout(pods: readonly PodDemand[], { account, nominated }: Omit<P
   return usage;
 }
 
-/** Sorts pods of higher priority first, and of equal ones those that started earlier. */
+/** Sorts pods by priority, the highest first. Of pods with equal priorities, the pod that started first is first. */
 function compareImportance(a: PodDemand, b: PodDemand): number {
   return b.priority - a.priority || startOf(a) - startOf(b);
 }
@@ -116,7 +116,7 @@ export function groupBudgets(budgets: readonly KubeObject[]): BudgetsByNamespace
     let group = groups.get(namespace);
     if (group === undefined) groups.set(namespace, (group = []));
     const allowed = numberAt(status, 'disruptionsAllowed') ?? 0;
-    group.push({ allowed, disrupted: objectAt(status, 'disruptedPods'), covers: labelMatcher(selector) });
+    group.push({ allowed, disrupted: objectAt(status, 'disruptedPods'), covers: labelSelectorMatcher(selector) });
   }
   return groups;
 }
@@ -142,7 +142,7 @@ function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): R
   return found;
 }
 
-/** An offset that makes every priority positive, so that more victims always have a larger sum. */
+/** An offset that makes every priority at least 0, so that a further victim never makes the sum smaller. */
 const PRIORITY_OFFSET = 2 ** 31;
 
 /**

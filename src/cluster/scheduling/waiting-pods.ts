@@ -31,9 +31,10 @@ export interface WaitingPod {
 }
 
 /**
- * The pods whose status says that they fit no node. Pods with the same needs form a group. When one pod of a group does
- * not fit, the others do not fit either, so an event concerns only the first pod of each group. The next pod follows
- * when the first one is bound. An event in a full cluster therefore costs one try per group, and not one per pod.
+ * The pods whose status says that the scheduler has not placed them. Pods with the same needs form a group. When one
+ * pod of a group does not fit, the others do not fit either, so an event concerns only the first pod of each group. The
+ * next pod follows when the first one leaves the group. An event in a full cluster therefore costs one try per group,
+ * and not one per pod.
  */
 export class WaitingPods {
   readonly #entries = new Map<string, Entry>();
@@ -51,8 +52,8 @@ export class WaitingPods {
   }
 
   /**
-   * Takes the present state of a pod; `undefined`: the pod is gone. When the pod leaves its group, returns the key of the
-   * first pod that is left there.
+   * Takes the present state of a pod; `undefined` means that the pod is gone. When the pod leaves its group, returns
+   * the key of the first pod that is left there.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#entries.get(key);
@@ -92,7 +93,7 @@ export class WaitingPods {
     return keys === undefined ? NONE : [...keys].flatMap((key) => this.#entries.get(key)?.demand ?? []);
   }
 
-  /** Has the scheduler refused the pod? */
+  /** Does the pod wait? */
   has(key: string): boolean {
     return this.#entries.has(key);
   }
@@ -170,7 +171,7 @@ function dropFrom<Value>(map: Map<string, Set<Value>>, name: string, value: Valu
   if (values?.size === 0) map.delete(name);
 }
 
-/** Does the status of the pod say that the scheduler has refused it? */
+/** Does the status of the pod say that the scheduler has not placed the pod? */
 function isWaiting(pod: KubeObject): boolean {
   if (textAt(pod.spec, 'nodeName') !== '' || pod.metadata.deletionTimestamp !== undefined) return false;
   return conditionOf(pod, 'PodScheduled')?.['reason'] === 'Unschedulable';

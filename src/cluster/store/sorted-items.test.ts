@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SortedItems } from './sorted-items.ts';
+import { position, SortedItems, withChanges } from './sorted-items.ts';
 
 interface Item {
   readonly key: string;
@@ -48,4 +48,24 @@ test('thousands of items stay in order over many pieces', () => {
   expect(before.length).toBe(5000);
   sorted.reset(before);
   expect(sorted.all()).toEqual(before);
+});
+
+test('changes of a sorted list give the list of a map with these changes', () => {
+  const key = fc.nat(12).map((n) => `m${n}`);
+  const change = fc.record({ key, remove: fc.boolean() });
+  fc.assert(
+    fc.property(fc.uniqueArray(key), fc.array(change), (keys, steps) => {
+      const items = inOrder(keys.map((name) => ({ key: name, turn: 0 })));
+      const plain = new Map(items.map((item) => [item.key, item]));
+      const changes = new Map<string, Item | undefined>();
+      for (const { key: name, remove } of steps) {
+        const item = remove ? undefined : { key: name, turn: 1 };
+        changes.set(name, item);
+        if (item === undefined) plain.delete(name);
+        else plain.set(name, item);
+      }
+      expect(withChanges(items, changes)).toEqual(inOrder(plain.values()));
+      expect(items.map((item) => position(items, item.key))).toEqual(items.map((_, index) => index));
+    }),
+  );
 });

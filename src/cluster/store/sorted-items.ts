@@ -75,13 +75,34 @@ export class SortedItems<T extends { readonly key: string }> {
   }
 }
 
-/** The index of the key in a piece, or the index at which to insert it. */
-function position(piece: readonly { readonly key: string }[], key: string): number {
-  let [low, high] = [0, piece.length];
+/** The index of the first item whose key is at least `key`, in a list that is ordered by key. */
+export function position(items: readonly { readonly key: string }[], key: string): number {
+  let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((piece[middle]?.key ?? '') < key) low = middle + 1;
+    if ((items[middle]?.key ?? '') < key) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/**
+ * The list `items`, which is ordered by key, with other items for some keys. `undefined` removes the item of a key. The
+ * time is linear in the items, and the changes are sorted.
+ */
+export function withChanges<T extends { readonly key: string }>(
+  items: readonly T[],
+  changes: ReadonlyMap<string, T | undefined>,
+): readonly T[] {
+  const changed: T[] = [];
+  let from = 0;
+  for (const key of [...changes.keys()].sort((a, b) => (a < b ? -1 : 1))) {
+    const at = position(items, key);
+    while (from < at) changed.push(items[from++] as T);
+    const change = changes.get(key);
+    if (change !== undefined) changed.push(change);
+    if (items[at]?.key === key) from = at + 1;
+  }
+  while (from < items.length) changed.push(items[from++] as T);
+  return changed;
 }

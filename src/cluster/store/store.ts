@@ -1,8 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
-import { callEach, throwTogether } from '../call-each.ts';
+import { callEach } from '../call-each.ts';
+import type { Change, Journal } from './journal.ts';
+import { NotStored, throwOthersThanNotStored } from './journal.ts';
 import { Representation } from './representation.ts';
-import { SortedItems } from './sorted-items.ts';
+import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
 
 /** The results of conversion webhooks that a write has received so far. */
@@ -143,8 +145,8 @@ export class Collection {
   }
 
   /**
-   * Registers objects that exist from the start but are made on the first read. `make` is called once, and its objects
-   * get the versions that this call reserves. These objects cause no events.
+   * Registers objects that exist from the start but are made on the first read. `make` is called at most once, and its
+   * objects get the versions that this call reserves. These objects cause no events.
    */
   seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
     const first = this.#store.reserve(count);
@@ -186,12 +188,18 @@ export class Collection {
     return this.#sorted.between(`${namespace}/`, `${namespace}${AFTER_SLASH}`);
   }
 
-  /** Stores a new object or new content. The metadata of the object must be complete except for the version. */
+  /**
+   * Stores a new object or new content. The metadata of the object must be complete except for the version.
+   *
+   * @throws NotStored when the journal of the store cannot keep the change.
+   */
   put(key: string, object: KubeObject): Stored {
     this.#ready();
-    const version = this.#store.nextVersion();
+    const version = this.#store.version + 1;
+    const content = versioned(object, version);
+    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: content } });
     const previous = this.#items.get(key);
-    const stored = new Stored(key, versioned(object, version), version, previous);
+    const stored = new Stored(key, content, version, previous);
     this.#set(stored);
     this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });
     return stored;
@@ -200,12 +208,15 @@ export class Collection {
   /**
    * Removes an object. `last` is its last content (default: the stored content). Returns `undefined` when there is no
    * such object.
+   *
+   * @throws NotStored when the journal of the store cannot keep the change.
    */
   remove(key: string, last?: KubeObject): Stored | undefined {
     this.#ready();
     const previous = this.#items.get(key);
     if (previous === undefined) return undefined;
-    const version = this.#store.nextVersion();
+    const version = this.#store.version + 1;
+    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: null } });
     const stored = new Stored(key, versioned(last ?? previous.object, version), version, previous);
     if (last === undefined) stored.withFormsOf(previous);
     this.#items.delete(key);
@@ -226,17 +237,17 @@ export class Collection {
     return this.#events.slice(low);
   }
 
-  /** The objects at an earlier version; `undefined` when events after that version have been dropped. */
+  /**
+   * The objects at an earlier version, ordered by key; `undefined` when events after that version have been dropped. A
+   * client that reads a large collection in pages needs the objects of one version for each page.
+   */
   at(version: number): readonly Stored[] | undefined {
     const later = this.since(version);
     if (later === undefined) return undefined;
     if (later.length === 0) return this.all();
-    const items = new Map(this.#items);
-    for (const event of later.toReversed()) {
-      if (event.previous === undefined) items.delete(event.stored.key);
-      else items.set(event.stored.key, event.previous);
-    }
-    return [...items.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const before = new Map<string, Stored | undefined>();
+    for (const { stored, previous } of later.toReversed()) before.set(stored.key, previous);
+    return withChanges(this.all(), before);
   }
 
   /** The version since which the collection has all events. */
@@ -294,6 +305,18 @@ function versioned(object: KubeObject, version: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
+/** The objects of a namespace in a list that is ordered by key; for `''` the whole list. */
+export function ofNamespace(items: readonly Stored[], namespace: string): readonly Stored[] {
+  if (namespace === '') return items;
+  return items.slice(position(items, `${namespace}/`), position(items, `${namespace}${AFTER_SLASH}`));
+}
+
+/** The index of the first object after `key` in a list that is ordered by key. */
+export function positionAfter(items: readonly Stored[], key: string): number {
+  const at = position(items, key);
+  return items[at]?.key === key ? at + 1 : at;
+}
+
 /** The character that follows `/` in ASCII. The keys of a namespace are between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
@@ -313,7 +336,10 @@ export class Store {
   #version = 1;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<StoreListener>();
-  readonly #compactionListeners = new Set<(version: number) => void>();
+  readonly #recoveryListeners = new Set<() => void>();
+  #journal: Journal | undefined;
+  /** Has the journal refused changes since it last kept one? */
+  #isRefusing = false;
   #publishing = false;
   /** Events of writes that listeners made while another event was published. */
   readonly #waiting: StoreEvent[] = [];
@@ -335,24 +361,49 @@ export class Store {
     return first;
   }
 
-  nextVersion(): number {
-    return ++this.#version;
+  /** Gives every later change to the journal before the change happens. Returns a function that ends this. */
+  keepIn(journal: Journal): () => void {
+    this.#journal = journal;
+    return () => {
+      if (this.#journal === journal) this.#journal = undefined;
+    };
+  }
+
+  /**
+   * Gives a change to the journal, and takes its version.
+   *
+   * @throws NotStored when the journal cannot keep the change. The version of the store then stays.
+   */
+  keep(change: Change): void {
+    try {
+      this.#journal?.keep(change);
+    } catch (thrown) {
+      this.#isRefusing = true;
+      throw thrown;
+    }
+    this.#version = change.version;
   }
 
   /**
    * Takes the next version without a change of an object. etcd does the same: each compaction writes a record of its
-   * own, and this write has a version. Returns the version.
+   * own, and this write has a version. Takes no version when the journal cannot keep it: only reads compact, and reads
+   * do not depend on the journal.
    */
-  recordCompaction(): number {
-    const version = this.nextVersion();
-    for (const listener of this.#compactionListeners) listener(version);
-    return version;
+  recordCompaction(): void {
+    try {
+      this.keep({ version: this.#version + 1 });
+    } catch (thrown) {
+      if (!(thrown instanceof NotStored)) throw thrown;
+    }
   }
 
-  /** Calls the listener with the version of each compaction. */
-  onCompaction(listener: (version: number) => void): () => void {
-    this.#compactionListeners.add(listener);
-    return () => void this.#compactionListeners.delete(listener);
+  /**
+   * Calls the listener when the journal keeps a change again after it has refused changes. A refused change may have
+   * been the consequence of a kept one. The listener then makes up for it.
+   */
+  onRecovery(listener: () => void): () => void {
+    this.#recoveryListeners.add(listener);
+    return () => void this.#recoveryListeners.delete(listener);
   }
 
   collection(group: string, plural: string): Collection {
@@ -373,12 +424,17 @@ export class Store {
     this.#collections.delete(`${plural}.${group}`);
   }
 
+  /** The version of the store after a reset to the content of `version`. */
+  versionAfterReset(version: number): number {
+    return this.#version > version ? this.#version + 1 : version;
+  }
+
   /**
    * Replaces all objects without events. Versions never go back: when the counter is ahead of `version`, the counter
    * takes its next number. All versions that were read before are then too old.
    */
   reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
-    this.#version = this.#version > version ? this.#version + 1 : version;
+    this.#version = this.versionAfterReset(version);
     const kept = new Map(contents);
     for (const collection of this.#collections.values()) collection.reset(kept.get(collection) ?? []);
   }
@@ -389,7 +445,10 @@ export class Store {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Calls the listeners of the collection, and then those of the store. */
+  /**
+   * Calls the listeners of the collection, and then those of the store. The change of the event is kept and has
+   * happened. So a listener whose own change is refused does not make it fail; `onRecovery` makes up for that change.
+   */
   publish(event: StoreEvent): void {
     if (this.#publishing) {
       this.#waiting.push(event);
@@ -401,7 +460,11 @@ export class Store {
       failures.push(...next.collection.notify(next), ...callEach(this.#listeners, next));
     }
     this.#publishing = false;
-    throwTogether(failures);
+    if (this.#isRefusing && !failures.some((thrown) => thrown instanceof NotStored)) {
+      this.#isRefusing = false;
+      failures.push(...callEach(this.#recoveryListeners));
+    }
+    throwOthersThanNotStored(failures);
   }
 }
 

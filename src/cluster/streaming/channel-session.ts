@@ -22,6 +22,7 @@ export class ChannelSession {
         new ClientStream(id, {
           unread,
           write: (channel, bytes, done) => output.write(channel, bytes, done),
+          whenSent: (channel, callback) => output.whenSent(channel, callback),
           end: () => undefined,
           reset: (channel) => output.drop(channel),
         }),
@@ -32,8 +33,8 @@ export class ChannelSession {
     };
     connection.onClose = () => {
       for (const stream of this.#channels) {
-        output.drop(stream.id);
         stream.close();
+        output.drop(stream.id);
       }
       this.onClose();
     };
@@ -46,7 +47,7 @@ export class ChannelSession {
     return stream;
   }
 
-  /** Ends the connection after the bytes that were sent. */
+  /** Ends the connection. Drops the data that still waits on channels. */
   close(): void {
     this.#connection.close();
   }

@@ -6,6 +6,8 @@ export interface StreamHost {
   readonly unread: UnreadInput;
   /** Sends data. Calls `done` once, when the bytes were sent or the stream was closed. */
   write(streamId: number, bytes: Buffer, done: () => void): void;
+  /** Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data. */
+  whenSent(streamId: number, callback: () => void): void;
   /** Announces the end of the data of the server. */
   end(streamId: number): void;
   /** Ends the stream in both directions at once. */
@@ -23,6 +25,7 @@ export class ClientStream {
   #taken = 0;
   #reader: ((bytes: Buffer | undefined) => void) | undefined;
   #hasReceivedEnd = false;
+  #isEnding = false;
   #hasSentEnd = false;
   #isClosed = false;
 
@@ -36,6 +39,7 @@ export class ClientStream {
     return this.#hasReceivedEnd;
   }
 
+  /** Has the server announced the end of its data? */
   get hasSentEnd(): boolean {
     return this.#hasSentEnd;
   }
@@ -62,22 +66,32 @@ export class ClientStream {
 
   /** Sends bytes. Settles when the client has room for more, or the stream is closed. */
   write(bytes: Buffer): Promise<void> {
-    if (this.#isClosed || this.#hasSentEnd) return Promise.resolve();
+    if (this.#isClosed || this.#isEnding) return Promise.resolve();
     return new Promise((resolve) => this.#host.write(this.id, bytes, resolve));
   }
 
   /** Ends the data of the server, after the bytes that were sent. */
   end(): void {
-    if (this.#isClosed || this.#hasSentEnd) return;
-    this.#hasSentEnd = true;
-    this.#host.end(this.id);
+    if (this.#isClosed || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#host.whenSent(this.id, () => {
+      if (this.#isClosed) return;
+      this.#hasSentEnd = true;
+      this.#host.end(this.id);
+    });
   }
 
-  /** Ends the stream in both directions. Does nothing when it is closed. */
+  /** Settles when all data of the server was sent, or the stream is closed. */
+  sent(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => this.#host.whenSent(this.id, resolve));
+  }
+
+  /** Ends the stream in both directions, and drops the data that waits. Does nothing when it is closed. */
   reset(): void {
     if (this.#isClosed) return;
-    this.#host.reset(this.id);
     this.close();
+    this.#host.reset(this.id);
   }
 
   /** Called with bytes of the client. */
@@ -97,7 +111,7 @@ export class ClientStream {
     this.#answer(undefined);
   }
 
-  /** Called when both directions have ended. */
+  /** Called when both directions have ended, or the stream is lost. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

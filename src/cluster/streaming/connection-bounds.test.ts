@@ -44,6 +44,25 @@ function output(connection: RecordedConnection, allowed?: Map<number, number>) {
   return { shared, write, done, sent, looks };
 }
 
+test('a callback for sent data comes at once, after the last data that waits, or when the data is dropped', () => {
+  const connection = new RecordedConnection();
+  connection.reads = false;
+  const { shared, write, done } = output(connection);
+  const after = (id: number) => shared.whenSent(id, () => done.push(`after ${id}`));
+  write(1, Buffer.alloc(2 * MEGABYTE));
+  after(1);
+  write(1, Buffer.alloc(1));
+  write(1, Buffer.alloc(2));
+  after(1);
+  write(2, Buffer.alloc(3));
+  after(2);
+  expect(done.splice(0)).toEqual(['1:2097152', 'after 1']);
+  shared.drop(2);
+  expect(done.splice(0)).toEqual(['2:3', 'after 2']);
+  connection.readAll();
+  expect(done).toEqual(['1:1', '1:2', 'after 1']);
+});
+
 test('data waits while the client has more than 1 MiB to read, and then goes on in turn', () => {
   const connection = new RecordedConnection();
   connection.reads = false;

@@ -30,7 +30,7 @@ export class UnreadInput {
 
 interface Writer {
   bytes: Buffer;
-  readonly done: () => void;
+  done: () => void;
   next: Writer | undefined;
 }
 
@@ -86,6 +86,17 @@ export class SharedOutput {
       writers.last = writer;
     }
     this.#send();
+  }
+
+  /** Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data. */
+  whenSent(streamId: number, callback: () => void): void {
+    const last = this.#writers.get(streamId)?.last;
+    if (last === undefined) return callback();
+    const { done } = last;
+    last.done = () => {
+      done();
+      callback();
+    };
   }
 
   /** Drops the data that waits on a stream. */

@@ -5,7 +5,7 @@ import { DICTIONARY_ID, spdyDictionary } from './dictionary.ts';
 /** The maximum size of the headers of a stream without compression, in bytes. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** The distance to which a compressed block refers back, in bytes. */
+/** The maximum distance to which a compressed block refers back, in bytes. */
 const WINDOW_BYTES = 32 * 1024;
 
 /** The end of each compressed block: an empty block of deflate, which a flush writes. */

@@ -80,6 +80,56 @@ describe('a stream', () => {
     expect([(await read)?.toString(), await textOf(first)]).toEqual(['a', 'b']);
   });
 
+  describe('sends its end after data that waits', () => {
+    /** The data of the stream 1 waits, because the client has not read the data of the stream 3. */
+    function waiting() {
+      const story = withStreams();
+      const { connection, first, second } = story;
+      connection.reads = false;
+      void second.write(Buffer.alloc(2 * MEGABYTE));
+      void first.write(Buffer.from('late'));
+      first.end();
+      const sent = first.sent();
+      return { ...story, sent };
+    }
+
+    test.each([
+      ['the client has ended its data before', true],
+      ['the client goes on', false],
+    ])('%s', async (_title, hasEnded) => {
+      const { connection, receive, first, events, sent } = waiting();
+      receive(dataFrame(1, Buffer.from('in'), hasEnded));
+      expect([connection.frames(), first.hasSentEnd, first.isClosed]).toEqual([['data 3 2097152 bytes'], false, false]);
+      connection.readAll();
+      expect([connection.frames(), first.hasSentEnd, first.isClosed]).toEqual([
+        ['data 1 late', 'data 1  last'],
+        true,
+        hasEnded,
+      ]);
+      await sent;
+      expect([await textOf(first), events]).toEqual(['in', []]);
+    });
+
+    test('a reset drops both', async () => {
+      const { connection, receive, first, events, sent } = waiting();
+      receive(dataFrame(1, NOTHING, true), resetFrame(1, 5));
+      await sent;
+      connection.readAll();
+      expect([connection.frames(), first.isClosed, events]).toEqual([['data 3 2097152 bytes'], true, ['lost 1']]);
+    });
+
+    test('the end itself needs no window', async () => {
+      const { connection, receive, first } = withStreams();
+      receive(settingFrame(INITIAL_WINDOW_SETTING, 4));
+      connection.sent.splice(0);
+      void first.write(Buffer.from('eight by'));
+      first.end();
+      expect(connection.frames()).toEqual(['data 1 eigh']);
+      receive(windowUpdateFrame(1, 4));
+      expect(connection.frames()).toEqual(['data 1 t by', 'data 1  last']);
+    });
+  });
+
   test('may end with its headers, or with further headers', async () => {
     const { receive, headers, streams } = opened();
     receive(headers.open(1, {}, FLAGS.last), headers.open(3, {}), headers.more(3, { more: '' }, true));
@@ -252,19 +302,54 @@ describe('the memory for a client is bounded', () => {
     expect([connection.frames(), connection.calls]).toEqual([['go away'], ['close']]);
   });
 
-  test('more than 1000 refused streams in a row end the connection', () => {
-    const { connection, receive, headers } = opened();
-    let id = 1;
-    const refused = (count: number) => {
-      for (let index = 0; index < count; index += 1, id += 2) receive(headers.open(id, { refuse: '' }));
+  describe('more than 1000 streams without use in a row end the connection', () => {
+    const story = () => {
+      const set = opened();
+      let id = -1;
+      const next = (fields: Record<string, string> = {}, flags = 0) => set.headers.open((id += 2), fields, flags);
+      return {
+        ...set,
+        next,
+        refused: () => set.receive(next({ refuse: '' })),
+        reset: () => set.receive(next(), resetFrame(id, 5)),
+        'reset after their end with their headers': () => set.receive(next({}, FLAGS.last), resetFrame(id, 5)),
+        received: () => set.receive(next(), dataFrame(id, Buffer.from('a'), false), resetFrame(id, 5)),
+        ended: () => set.receive(next(), dataFrame(id, NOTHING, true), resetFrame(id, 5)),
+        answered: () => {
+          set.receive(next());
+          set.streams.at(-1)?.end();
+          set.receive(resetFrame(id, 5));
+        },
+      };
     };
-    refused(1000);
-    receive(headers.open(id, {}));
-    id += 2;
-    refused(1000);
-    expect(connection.calls).toEqual([]);
-    refused(1);
-    expect([connection.frames().at(-1), connection.calls]).toEqual(['go away', ['close']]);
+    const repeat = (count: number, action: () => void) => {
+      for (let index = 0; index < count; index += 1) action();
+    };
+
+    test.each(['refused', 'reset', 'reset after their end with their headers'] as const)('%s', (how) => {
+      const { connection, answered, ...actions } = story();
+      repeat(1000, actions[how]);
+      // A stream that is used begins the count again.
+      answered();
+      repeat(1000, actions[how]);
+      expect(connection.calls).toEqual([]);
+      actions[how]();
+      expect([connection.frames().at(-1), connection.calls]).toEqual(['go away', ['close']]);
+    });
+
+    test('an open stream that is not used does not begin the count again', () => {
+      const { connection, receive, next, refused, reset } = story();
+      repeat(500, refused);
+      receive(next());
+      repeat(501, reset);
+      expect(connection.calls).toEqual(['close']);
+    });
+
+    test.each(['received', 'ended', 'answered'] as const)('any number of streams may be %s and then reset', (how) => {
+      const { connection, ...actions } = story();
+      repeat(3000, actions[how]);
+      expect(connection.calls).toEqual([]);
+    });
   });
 
   test('a client that reads is not disconnected, for any number of pings', () => {

@@ -30,8 +30,11 @@ const MAX_STREAMS = 1000;
  */
 const MAX_HEADERS_FRAMES = 16;
 
-/** The maximum number of streams that are refused one after the other. */
-const MAX_REFUSED_STREAMS = 1000;
+/**
+ * The maximum number of streams without use one after the other: refused ones, and those that the client resets before
+ * one side has sent anything. Each takes more time in the server than in the client.
+ */
+const MAX_UNUSED_STREAMS = 1000;
 
 /** The maximum number of answers that a client does not read. */
 const MAX_UNREAD_ANSWERS = 4096;
@@ -63,8 +66,10 @@ export class SpdySession {
   #lastStreamId = 0;
   #unreadAnswers = 0;
   #headersFrames = 0;
-  /** The number of refused streams since the last accepted one. */
-  #refusedStreams = 0;
+  /** The streams that neither side has used yet. */
+  readonly #unused = new Set<number>();
+  /** The number of ended streams without use since the last use of a stream. */
+  #endedUnused = 0;
   /** The received bytes since the last window updates, by the ids of streams. The connection has the id 0. */
   readonly #received = new Map<number, number>();
   #isClosed = false;
@@ -95,10 +100,12 @@ export class SpdySession {
 
   #forget(stream: ClientStream): void {
     this.#streams.delete(stream.id);
+    this.#unused.delete(stream.id);
     this.#windows.close(stream.id);
     this.#received.delete(stream.id);
-    this.#output.drop(stream.id);
+    // A closed stream announces no end when its data is dropped.
     stream.close();
+    this.#output.drop(stream.id);
   }
 
   #read(bytes: Buffer): void {
@@ -126,8 +133,10 @@ export class SpdySession {
       }
       case 'rstStream': {
         const stream = this.#streams.get(frame.streamId);
-        if (stream !== undefined) this.#forget(stream);
-        return true;
+        if (stream === undefined) return true;
+        const isUnused = this.#unused.has(stream.id);
+        this.#forget(stream);
+        return !isUnused || this.#countUnused();
       }
       case 'ping':
         // The server sends no pings. Pings of clients have odd ids.
@@ -158,25 +167,41 @@ export class SpdySession {
     const isRefused = isUnidirectional || this.#streams.size >= MAX_STREAMS;
     if (isRefused || !this.#handler.accepts(streamId, headers)) {
       this.#reset(streamId, isRefused ? RESET.refusedStream : RESET.cancel);
-      this.#refusedStreams += 1;
-      return this.#refusedStreams <= MAX_REFUSED_STREAMS;
+      return this.#countUnused();
     }
-    this.#refusedStreams = 0;
     this.#answer(synReplyFrame(streamId, this.#deflater.deflate(writeHeaderBlock(new Map()))));
     const stream = new ClientStream(streamId, {
       unread: this.#unread,
-      write: (id, bytes, done) => this.#output.write(id, bytes, done),
+      write: (id, bytes, done) => {
+        this.#noteUse(id);
+        this.#output.write(id, bytes, done);
+      },
+      whenSent: (id, callback) => this.#output.whenSent(id, callback),
       end: (id) => {
+        this.#noteUse(id);
         this.#connection.send(dataFrame(id, Buffer.alloc(0), true));
         this.#closeEnded(id);
       },
       reset: (id) => this.#reset(id, RESET.cancel),
     });
     this.#streams.set(streamId, stream);
+    this.#unused.add(streamId);
     this.#windows.open(streamId);
     this.#handler.open(stream, headers);
-    if (isLast) this.#receive(streamId, Buffer.alloc(0), true);
+    // This end is part of the opening, and no use: a client could open and reset such streams without end.
+    if (isLast) this.#receiveEnd(streamId);
     return true;
+  }
+
+  /** Counts a stream that ended without use. Returns false when there were too many. */
+  #countUnused(): boolean {
+    this.#endedUnused += 1;
+    return this.#endedUnused <= MAX_UNUSED_STREAMS;
+  }
+
+  /** Notes that one side sends something on a stream. Later uses of the stream change nothing. */
+  #noteUse(streamId: number): void {
+    if (this.#unused.delete(streamId)) this.#endedUnused = 0;
   }
 
   #headersOf(block: Buffer): HeaderFields | undefined {
@@ -194,9 +219,13 @@ export class SpdySession {
     }
     if (stream.hasReceivedEnd) return this.#reset(streamId, RESET.streamAlreadyClosed);
     this.#grant(streamId, bytes.length);
+    if (bytes.length > 0 || isLast) this.#noteUse(streamId);
     stream.receive(bytes);
-    if (!isLast) return;
-    stream.receiveEnd();
+    if (isLast) this.#receiveEnd(streamId);
+  }
+
+  #receiveEnd(streamId: number): void {
+    this.#streams.get(streamId)?.receiveEnd();
     this.#closeEnded(streamId);
   }
 

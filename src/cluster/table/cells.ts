@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { labelSelectorText } from '../types/label-selector-text.ts';
-import { age, duration } from '../../kubernetes/index.ts';
+import { age, duration, firstObserved, lastObserved } from '../../kubernetes/index.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { podCells } from './pod-cells.ts';
 import type { CellPrinter } from './infrastructure-cells.ts';
@@ -123,13 +123,7 @@ function bindingCells(object: KubeObject, now: number): JsonValue[] {
 function eventCells(object: KubeObject, now: number): JsonValue[] {
   const event = json(object);
   const series = optionalAt(event, 'series');
-  const first =
-    textAt(event, 'firstTimestamp') || textAt(event, 'deprecatedFirstTimestamp') || textAt(event, 'eventTime');
-  const last =
-    textAt(series, 'lastObservedTime') ||
-    textAt(event, 'lastTimestamp') ||
-    textAt(event, 'deprecatedLastTimestamp') ||
-    first;
+  const [first, last] = [firstObserved(event), lastObserved(event)];
   const involved = optionalAt(event, 'involvedObject') ?? objectAt(event, 'regarding');
   const source = optionalAt(event, 'source') ?? objectAt(event, 'deprecatedSource');
   const from = [

@@ -116,8 +116,8 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
 
 /**
  * The cell for the values of a column: the first value, converted to the column's type. The cell is null when there is
- * no value, or when the value cannot be converted. A text column shows several values as a JSON list, unless the first
- * value is a string.
+ * no value, or when the value cannot be converted. A date column shows a text that is not a date as it is. A text
+ * column shows several values as a JSON list, unless the first value is a string.
  */
 function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
   const [first] = values;

@@ -164,8 +164,8 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
 }
 
 /**
- * Printers by `apiVersion/plural` of the built-in kinds for admission, certificates, networking, storage, flow control,
- * devices and revisions.
+ * Printers by `apiVersion/plural` of the built-in kinds for admission, aggregation, certificates, networking, storage,
+ * flow control, devices, runtimes and revisions.
  */
 export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': policyCells('mutations'),

@@ -12,8 +12,8 @@ import type { WriteRequest } from './write.ts';
 export interface ApplyBody {
   readonly value: JsonObject;
   /**
-   * A text for each repeated key of a mapping. For JSON, the list is empty when the request ignores the validation of
-   * fields.
+   * A text for each repeated key of a mapping. For JSON, the list is empty when the `fieldValidation` of the request is
+   * `Ignore`.
    */
   readonly duplicates: readonly string[];
 }
@@ -36,8 +36,8 @@ export function readApply({ options }: Pick<WriteRequest, 'options'>, text: stri
 }
 
 /**
- * Parses JSON with the fast parser. All other texts go to the YAML parser. So does JSON with repeated keys when
- * `withDuplicates` is set.
+ * Parses JSON with the fast parser. All other texts go to the YAML parser. JSON with repeated keys also goes to the
+ * YAML parser when `withDuplicates` is set.
  */
 function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
   if (!text.trimStart().startsWith('{')) return parseYaml(text);

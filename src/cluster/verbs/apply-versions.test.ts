@@ -1,4 +1,7 @@
-/** Server-side apply of custom resources that have entries of managers in other versions. The texts are those of a server. */
+/**
+ * Server-side apply of custom resources that have entries of managers in other versions. The expected error texts are
+ * those of kube-apiserver.
+ */
 import { describe, expect, test } from 'vitest';
 import { crdOf } from '../../../test/support/crd.ts';
 import type { JsonObject } from '../../core/index.ts';
@@ -20,7 +23,7 @@ interface Gear {
   readonly spec?: Readonly<Record<string, string>>;
 }
 
-/** A cluster with the kind Gear. Its version v1 gets the field `b` after the objects are made. */
+/** A cluster with the kind Gear. After the objects are made, the kind gets the version v1, which has a field `b`. */
 async function story(field: JsonObject, made: readonly string[]) {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();

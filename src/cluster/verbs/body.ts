@@ -17,7 +17,7 @@ import { ApiError, badRequest, invalid } from '../errors/status.ts';
 /** A parsed body without a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** Warnings for members that occur twice. */
+  /** The texts for members that occur more than once. Warnings and errors contain these texts. */
   readonly duplicates: readonly string[];
   /** Is the body YAML? A strict request then gets one error for all repeated keys. */
   readonly yaml: boolean;
@@ -115,7 +115,7 @@ export interface DecodedBody {
   readonly warnings: readonly string[];
 }
 
-/** Decodes a body as an object of a resource. Throws 400. */
+/** Decodes a body as an object of a resource. Throws 400, 415, and 422 for a custom resource of another kind. */
 export function decodeBody(
   request: ApiRequest,
   resource: ServedResource,
@@ -145,9 +145,9 @@ export const bodyTypeOf = (resource: ServedResource): BodyType => ({
   resource,
 });
 
-/** Decodes a parsed body as an object of a type. Throws 400. */
+/** Decodes a parsed body as an object of a type. Throws 400, and 422 for a custom resource of another kind. */
 export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, validation: FieldValidation): DecodedBody {
-  // An empty body counts as an object without members.
+  // A body that is null, such as empty YAML, counts as an object without members.
   const value = raw.value ?? {};
   const typed = checkKind(value, raw, type, registry);
   const refused = (problem: string) =>

@@ -78,7 +78,7 @@ function corruptByte(text: string): number | undefined {
 
 function parsed(bytes: Buffer): JsonValue {
   const first = bytes[0] ?? 0;
-  // No JSON begins with such a byte. Go's error names the byte, which may be no UTF-8.
+  // No JSON begins with such a byte. Go's error names the byte, which may not be valid UTF-8.
   if (first > 0x7f) {
     const shown = goQuote(String.fromCharCode(first)).slice(1, -1);
     throw refused(`invalid character '${shown}' looking for beginning of value`);

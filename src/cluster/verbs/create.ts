@@ -9,6 +9,7 @@ import type { WriteResult, WriteRequest } from './write.ts';
 import {
   admitChecked,
   admitCounted,
+  checkAndStore,
   checkWrite,
   emptyFor,
   ownershipContext,
@@ -97,19 +98,22 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 export function storeNew(write: WriteRequest, created: MutableObject, sentVersion = ''): WriteResult {
   const { resource } = write;
   checkNamespace(write, created.metadata.name ?? '');
-  const { object, context } = checkWrite(write, (hooks) => {
+  const check = (hooks: WriteContext) => {
     const admitted = admitNew(write, created, hooks);
     const count = checkNew(write, admitted, sentVersion, hooks);
     if (resource.custom?.conversion !== undefined) storableObject(write, admitted);
     count();
-    return { object: admitted, context: hooks };
-  });
+    return admitted;
+  };
   if (write.options.dryRun) {
+    const object = checkWrite(write, check);
     if (sentVersion !== '') object.metadata.resourceVersion = sentVersion;
     return { status: 201, object };
   }
-  const key = storeKey(write.namespace, object.metadata.name ?? '');
-  const stored = putObject(write, key, resource.settle(object));
+  const { stored, context } = checkAndStore(write, check, (object, hooks) => {
+    const key = storeKey(write.namespace, object.metadata.name ?? '');
+    return { stored: putObject(write, key, resource.settle(object)), context: hooks };
+  });
   strategyFor(resource).afterCreate?.(stored.object, context);
   return { status: 201, object: stored.as(resource).object };
 }
@@ -152,6 +156,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   // Admission comes before the storage, which refuses a version and a taken name. Quotas count only a stored object.
+  strategy.admitValidating?.(object, undefined, context);
   admitChecked(write, object, undefined);
   const count = admitCounted(write, object, undefined);
   if (!write.options.dryRun && isVersion(sentVersion))

@@ -203,7 +203,7 @@ function checkWatch(options: ListRequestOptions): FieldError[] {
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;
-  // A watch without a start version begins with the present state, like one with `sendInitialEvents`.
+  // A watch without a version, or with version 0, begins with the present state, like one with `sendInitialEvents`.
   const startsWithState = !initial && match === '' && ['', '0'].includes(options.resourceVersion);
   if (startsWithState && options.continue !== '') refuse(WITH_CONTINUE);
   if (initial && match !== 'NotOlderThan')

@@ -93,7 +93,7 @@ test('the rest of an expired list has a later version, although no object has ch
   expect((await page()).resourceVersion).toBe(second.resourceVersion);
 });
 
-test('a deletion with a failing precondition, or a dry run, deletes nothing', async () => {
+test('a deletion with a failing precondition and a dry run of a deletion delete nothing', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}/a`)).answer;
   for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {

@@ -41,7 +41,7 @@ export function patchForm(contentType: string, custom: boolean): 'json' | 'merge
   });
 }
 
-/** A parsed patch. */
+/** The form and the text of a patch. */
 export interface PatchBody {
   readonly form: 'json' | 'merge' | 'strategic' | 'apply';
   readonly text: string;
@@ -93,7 +93,7 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
   if (kind === '' || apiVersion === '') {
     if (resource.custom !== undefined)
       throw internalError(`unable to parse kind or apiVersion from the patched object`);
-    // An object without a type is decoded to an object without members and name.
+    // The API server decodes an object without `kind` or `apiVersion` to an empty object, which has no name.
     const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
     write.warnings.push(...members.toSorted().map((key) => `unknown field ${goQuote(key)}`));
     throw unnamed(write);

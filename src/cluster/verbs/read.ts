@@ -12,7 +12,7 @@ import { ApiError, badRequest, expired, internalError, notFound } from '../error
 import { fieldMatcher } from '../registry/field-selectors.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Store, Stored } from '../store/store.ts';
-import { storeKey } from '../store/store.ts';
+import { ofNamespace, positionAfter, storeKey } from '../store/store.ts';
 import { decodeToken, encodeToken, isExpired } from './continue-token.ts';
 import type { ListRequestOptions } from './options.ts';
 import { listOptions } from './options.ts';
@@ -183,7 +183,7 @@ export async function selectItems(
   const start: ListStart =
     asOf === undefined
       ? await startOf(context, resource, namespace, options)
-      : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
+      : { items: ofNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
   await prepareForms(context, resource, start.items);
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
@@ -249,11 +249,11 @@ async function startOf(
         encodeToken({ version: -1, key: token.key }),
       );
     }
-    const items = inNamespace(all, namespace);
-    const from = items.findIndex((stored) => stored.key > token.key);
+    const items = ofNamespace(all, namespace);
+    const from = positionAfter(items, token.key);
     const { listedAt } = token;
     const dated = listedAt === undefined || token.version < 0 ? {} : { listedAt };
-    return { items, from: from < 0 ? items.length : from, version, ...dated };
+    return { items, from, version, ...dated };
   }
   const version = parseVersion(requestedVersion, badRequest, 'invalid resource version: ');
   await untilVersion(context, version);
@@ -261,11 +261,7 @@ async function startOf(
   if (version > 0 && (match === 'Exact' || (options.limit > 0 && match === ''))) {
     const all = resource.collection.at(version);
     if (all === undefined) throw expired(`The resourceVersion for the provided list is too old.`);
-    return { items: inNamespace(all, namespace), from: 0, version };
+    return { items: ofNamespace(all, namespace), from: 0, version };
   }
   return { items: resource.collection.inNamespace(namespace), from: 0, version: context.store.version };
-}
-
-function inNamespace(items: readonly Stored[], namespace: string): readonly Stored[] {
-  return namespace === '' ? items : items.filter((stored) => stored.key.startsWith(`${namespace}/`));
 }

@@ -63,14 +63,17 @@ describe('the body of an apply', () => {
         'line 9: key "data" already set in map',
       ],
     ],
-  ])('may not repeat keys as in %j', async (body, lines) => {
-    const refused = await applied(body, 'Strict', 'x');
-    expect(refused).toMatchObject({ status: 400, message: [PREFIX, ...lines].join('\n  ') });
-    const warned = await applied(body, 'Warn');
-    expect(warned.status).toBeLessThan(300);
-    expect(warned.warning).toBe(lines.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
-    expect(await applied(body, 'Ignore')).not.toMatchObject({ warning: expect.anything() as unknown });
-  });
+  ])(
+    'with repeated keys as in %j is refused by Strict, gets a warning by Warn, and is accepted by Ignore',
+    async (body, lines) => {
+      const refused = await applied(body, 'Strict', 'x');
+      expect(refused).toMatchObject({ status: 400, message: [PREFIX, ...lines].join('\n  ') });
+      const warned = await applied(body, 'Warn');
+      expect(warned.status).toBeLessThan(300);
+      expect(warned.warning).toBe(lines.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
+      expect(await applied(body, 'Ignore')).not.toMatchObject({ warning: expect.anything() as unknown });
+    },
+  );
 
   test('has a structure that is checked before its repeated keys', async () => {
     const refused = await applied(`${HEAD}data: {a: b, a: c}\nother: 1\n`);
@@ -104,7 +107,7 @@ test.each([
     undefined,
   ],
   [
-    'JSON, duplicates before unknown fields',
+    'JSON whose duplicate comes first, in the order of the document',
     'application/json',
     '{"data":{"k":"1","k":"2"},"metadata":{"name":"box"},"more":1}',
     ['duplicate field "data.k"', 'unknown field "more"'],
@@ -125,7 +128,7 @@ test.each([
   expect(warned.warning).toBe(problems.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
 });
 
-test('a merge patch that is a boolean is refused with the word of Go', async () => {
+test('a merge patch that is a boolean is refused with the Go types of the boolean and of a patch', async () => {
   await send('POST', MAPS, 'application/json', '{"metadata":{"name":"patched"}}');
   const refused = await send('PATCH', `${MAPS}/patched`, 'application/merge-patch+json', 'true');
   expect(refused).toMatchObject({

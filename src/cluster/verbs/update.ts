@@ -14,7 +14,7 @@ import type { WriteResult, WriteRequest } from './write.ts';
 import {
   admitChecked,
   admitCounted,
-  checkWrite,
+  checkAndStore,
   emptyFor,
   ownershipContext,
   keyOfWrite,
@@ -28,7 +28,7 @@ import { strategyFor } from './strategy-for.ts';
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
-/** Replaces an object by a decoded body (PUT). */
+/** Replaces an object with a decoded body (PUT). Creates a missing object of a kind that allows such a create. */
 export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResult {
   checkName(write, sent);
   const live = liveObject(write);
@@ -39,7 +39,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
     checkUid(write, undefined, sent);
     readVersion(sent, versionField);
     authorizeCreate(write.services, write.user, write);
-    // The version in the body of a missing object is checked only when a client creates the object with POST.
+    // A PUT that creates an object ignores a well-formed version in its body. A POST refuses the version.
     delete sent.metadata.resourceVersion;
     return createObject(write, sent);
   }
@@ -71,15 +71,18 @@ export function changeObject(
   return storeChange(write, live, tracked);
 }
 
-/** Checks the version and uid in the body, when it has them, against the stored ones. Throws 409. */
+/**
+ * Checks the version and uid in the body, when it has them, against the stored ones. Throws 409; 500 for a malformed
+ * version.
+ */
 export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, versionField);
   checkUid(write, live.metadata.uid, next);
 }
 
 /**
- * Checks the version in a patched object against the stored one. Throws 409. Validation checks the uid, together with
- * other problems.
+ * Checks the version in a patched object against the stored one. Throws 409; 500 for a malformed version. Validation
+ * checks the uid, together with other problems.
  */
 export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
@@ -133,10 +136,10 @@ const STORED_AS = new Map([
 
 /** Completes, checks and stores an update whose `managedFields` are already set. */
 export function storeChange(write: WriteRequest, live: KubeObject, draft: MutableObject): WriteResult {
-  return commit(
+  return checkAndStore(
     write,
-    live,
-    checkWrite(write, (context) => checkChange(write, live, draft, context)),
+    (context) => checkChange(write, live, draft, context),
+    (changed) => commit(write, live, changed),
   );
 }
 
@@ -162,6 +165,7 @@ function checkChange(
     else strategy.validateUpdate(next, live, problems, context);
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
+  strategy.admitValidating?.(next, live, context);
   admitChecked(write, next, live);
   const count = admitCounted(write, next, live);
   if (resource.custom?.conversion !== undefined) storableObject(write, next);
@@ -171,8 +175,8 @@ function checkChange(
 }
 
 /**
- * The problems of metadata. An API server reports them for every update, a second time for each built-in kind, and a
- * third time for some kinds.
+ * The problems of metadata. An API server reports the problems of the new metadata for every update, a second time for
+ * each built-in kind, and a third time for some kinds. It always reports the problems of the change twice.
  */
 function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];

@@ -9,7 +9,7 @@ interface Event {
   readonly object: { readonly metadata: { readonly name: string; readonly finalizers?: readonly string[] } };
 }
 
-/** A cluster, a function that sends requests, and a watch that tests read event by event. */
+/** A cluster, a function that sends requests, and a function that opens a watch and reads a number of its events. */
 async function story() {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();

@@ -40,7 +40,7 @@ export interface WatchContext extends SelectionContext, FormsContext {
   readonly clock: ClusterClock;
   /** The open watches. */
   readonly streams: Set<OpenStream>;
-  /** Receives errors that are not refusals. */
+  /** Receives the errors that are not of the class `ApiError`. */
   readonly report: (thrown: unknown) => void;
 }
 
@@ -101,6 +101,7 @@ const lineOf = (type: EventType | 'BOOKMARK' | 'ERROR', bytes: Buffer) =>
   Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes, Buffer.from('}\n')]);
 
 class WatchStream implements ByteStream {
+  readonly isWatch = true;
   readonly #context: WatchContext;
   readonly #target: RequestTarget;
   readonly #output: Output;

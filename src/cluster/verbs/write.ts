@@ -11,6 +11,7 @@ import type { ServedResource } from '../registry/resource.ts';
 import { admitPodSecurity } from '../kinds/pod-security-admission.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
+import { NotStored } from '../store/journal.ts';
 import type { Conversions, Stored } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
@@ -68,7 +69,7 @@ export interface WriteAdmission {
 
 /** The parts of the cluster that writes use in addition to their resource. */
 export interface WriteServices {
-  /** Present while a write may have to wait for a webhook or a policy (`AdmissionGate`). */
+  /** Present while a write may have to wait for a webhook, a policy or a conversion webhook (`AdmissionGate`). */
   readonly admission?: WriteAdmission | undefined;
   /**
    * The store. A write looks up other objects in it: the namespace, quotas, and the objects that the rules of the kind
@@ -96,7 +97,7 @@ export interface WriteRequest {
   readonly services: WriteServices;
   readonly resource: ServedResource;
   readonly namespace: string;
-  /** The name in the path; `''` for a create. */
+  /** The name in the path; `''` for a create with POST. */
   readonly name: string;
   readonly subresource: string;
   readonly user: UserInfo;
@@ -165,10 +166,27 @@ export function putObject(write: WriteRequest, key: string, object: KubeObject):
  * are undone, the latest first.
  */
 export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext) => T): T {
+  return checkAndStore(write, check, (checked) => checked);
+}
+
+/**
+ * Like `checkWrite`, and then stores the result of the check. The changes of the hooks are undone, too, if the store
+ * refuses the object. After any other failure of `store` they stay, because the object may be stored.
+ */
+export function checkAndStore<T, R>(
+  write: WriteRequest,
+  check: (context: WriteContext) => T,
+  store: (checked: T, context: WriteContext) => R,
+): R {
   const undos: (() => void)[] = [];
+  const context = writeContext(write, (undo) => void undos.push(undo));
+  let isChecked = false;
   try {
-    return check(writeContext(write, (undo) => void undos.push(undo)));
+    const checked = check(context);
+    isChecked = true;
+    return store(checked, context);
   } catch (thrown) {
+    if (isChecked && !(thrown instanceof NotStored)) throw thrown;
     for (const undo of undos.toReversed()) undo();
     throw thrown;
   }

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 test('a binding names a node', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
@@ -31,4 +33,67 @@ test('a binding names a node', async () => {
   });
   expect(await bind({ name: 'n' })).toEqual({ status: 201, message: undefined });
   expect((await bind({ kind: 'Node', name: 'm' })).status).toBe(409);
+});
+
+const ZONE = 'topology.kubernetes.io/zone';
+const REGION = 'topology.kubernetes.io/region';
+
+const pod = (spec: JsonObject = {}, metadata: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', ...metadata },
+  spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+});
+const node: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name: 'n',
+    labels: { [ZONE]: 'z', [REGION]: 'r', other: 'x' },
+    annotations: { 'typekro.dev/simulated': 'true' },
+  },
+};
+const binding = (metadata: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata: { name: 'p', namespace: 'default', ...metadata },
+  target: { kind: 'Node', name: 'n' },
+});
+
+describe('a pod gets the topology of its node', () => {
+  test('with a binding, whose labels and annotations it also gets', async () => {
+    await using story = await startClusterStory({ controllers: false });
+    await story.client.create(node);
+    await story.create(pod({}, { labels: { [ZONE]: 'old', own: 'a' } }));
+    await story.client.create(binding({ labels: { b: 'c', own: 'b' }, annotations: { d: 'e' } }));
+    expect((await story.get('v1 Pod', 'p')).metadata).toMatchObject({
+      labels: { [ZONE]: 'z', [REGION]: 'r', own: 'b', b: 'c' },
+      annotations: { d: 'e' },
+    });
+  });
+
+  test('when it is created with a node, and none of a node that does not exist', async () => {
+    await using story = await startClusterStory({ controllers: false });
+    await story.client.create(node);
+    expect((await story.create(pod({ nodeName: 'n' }))).metadata.labels).toEqual({ [ZONE]: 'z', [REGION]: 'r' });
+    expect((await story.create(pod({ nodeName: 'm' }, { name: 'q' }))).metadata.labels).toBeUndefined();
+  });
+
+  test('from the scheduler', async () => {
+    await using story = await startClusterStory();
+    await story.client.create(node);
+    await story.create(pod({ nodeSelector: { other: 'x' } }));
+    const bound = await story.get('v1 Pod', 'p');
+    expect([bound.spec?.['nodeName'], bound.metadata.labels]).toEqual(['n', { [ZONE]: 'z', [REGION]: 'r' }]);
+  });
+});
+
+test.each<[string, JsonObject, boolean, string]>([
+  ['that is being deleted', {}, true, 'pod p is being deleted, cannot be assigned to a host'],
+  ['with scheduling gates', { schedulingGates: [{ name: 'g' }] }, false, 'pod p has non-empty .spec.schedulingGates'],
+])('a pod %s is not bound', async (_title, spec, isDeleted, text) => {
+  await using story = await startClusterStory({ controllers: false });
+  await story.create(pod(spec, { finalizers: ['example.com/f'] }));
+  if (isDeleted) await story.remove('v1 Pod', 'p');
+  await expect(story.client.create(binding())).rejects.toThrow(text);
 });

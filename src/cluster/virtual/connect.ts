@@ -1,7 +1,7 @@
 /**
  * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. They work for containers that
  * are local processes. For simulated containers, these subresources answer like an API server and a kubelet whose
- * containers do not exist any more. They read the named objects and change nothing.
+ * containers do not exist any more. They change no stored object.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -20,7 +20,10 @@ import { replyText } from '../protocol/reply.ts';
 import { streamOpener, webSocketReply } from './process-streams.ts';
 import type { ConnectContext } from './proxy.ts';
 
-/** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
+/**
+ * GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403, 404, and the refusal of a webhook or policy.
+ * Otherwise answers like a kubelet.
+ */
 export function streamReply(
   context: ConnectContext,
   request: ApiRequest,
@@ -45,7 +48,10 @@ export function streamReply(
   return kubeletError(`container not found (${goQuote(container)})`);
 }
 
-/** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
+/**
+ * GET and POST of `pods/…/portforward`. Throws 400, 403, 404, and the refusal of a webhook or policy.
+ * Otherwise answers like a kubelet.
+ */
 export function portForwardReply(
   context: ConnectContext,
   request: ApiRequest,
@@ -129,7 +135,7 @@ function checkHost({ store }: ConnectContext, { spec, metadata }: KubeObject): v
   if (store.collection('', 'nodes').get(node) === undefined) throw notFound({ group: '', plural: 'nodes' }, node);
 }
 
-/** Checks that the request upgrades the connection (to SPDY or to a WebSocket). Throws 400. */
+/** Checks that the header `Connection` requests an upgrade. Throws 400. */
 function checkUpgrade({ headers }: ApiRequest): void {
   const upgrades = (headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/);
   if (!upgrades.includes('upgrade')) throw badRequest('Upgrade request required');

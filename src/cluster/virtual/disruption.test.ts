@@ -22,7 +22,7 @@ const budget = (status: JsonObject, spec: JsonObject = {}): KubeObject => ({
   status: { observedGeneration: 1, ...status },
 });
 
-/** A store with one budget. It counts the writes. */
+/** A store with one budget, and the list of the budgets that are written to the store. */
 function storeOf(object: KubeObject) {
   const written: KubeObject[] = [];
   const entry = { key: 'default/b', object };
@@ -88,7 +88,7 @@ describe('an eviction', () => {
 
   const WHY = 'The disruption budget b';
   test.each([
-    ['too few are healthy', budget(NONE), 429, `${WHY} needs 2 healthy pods and has 2 currently`],
+    ['a budget with just enough healthy pods', budget(NONE), 429, `${WHY} needs 2 healthy pods and has 2 currently`],
     [
       'an unhealthy pod and too few healthy ones',
       budget({ ...NONE, currentHealthy: 1 }),

@@ -7,7 +7,7 @@ import type { UncheckedObjectStore } from '../types/lookup.ts';
 
 const VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget.";
 
-/** The maximum number of evicted pods that a budget lists before the disruption controller has seen them. */
+/** A budget that lists more evicted pods than this number allows no eviction. */
 const MAX_DISRUPTED_PODS = 2000;
 
 const UNPROTECTED_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Pending']);

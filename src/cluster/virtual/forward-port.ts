@@ -9,12 +9,18 @@ export interface ForwardTarget {
   readonly run: Pick<PodRun, 'connect' | 'whenKilled'>;
 }
 
+/**
+ * The time in which the last bytes of a killed pod must reach their client, in milliseconds. The connections to its
+ * processes end by themselves.
+ */
+export const LAST_BYTES_MS = 10_000;
+
 /** The bytes of a client, and the end of each direction. */
-export type ForwardedStream = Pick<ClientStream, 'read' | 'write' | 'end' | 'reset' | 'isClosed' | 'onLost'>;
+export type ForwardedStream = Pick<ClientStream, 'read' | 'write' | 'end' | 'sent' | 'reset' | 'isClosed' | 'onLost'>;
 
 /**
  * Connects a stream to a port of a pod. Each direction ends on its own. Resolves when the pod has ended its direction,
- * or when the connection is over. The result is the error in the words of a kubelet, or `undefined`.
+ * or the connection is over, and the bytes of the pod were sent. The result is the error in the words of a kubelet, or `undefined`.
  */
 export async function forwardPort(
   target: ForwardTarget,
@@ -51,14 +57,17 @@ function joinStreams(socket: Socket, stream: ForwardedStream): Promise<Error | u
     });
     socket.on('end', () => {
       hasEnded = true;
+      // Node reports the end also while the socket is paused, when the last bytes still wait for the client.
       stream.end();
-      resolve(undefined);
+      void stream.sent().then(() => resolve(undefined));
     });
     socket.on('error', (error) => (problem = error));
     socket.on('close', () => {
-      resolve(problem);
-      // After an error, the caller resets the stream when the message was sent.
-      if (problem === undefined || hasEnded) stream.reset();
+      void stream.sent().then(() => {
+        resolve(problem);
+        // After an error, the caller resets the stream when the message was sent.
+        if (problem === undefined || hasEnded) stream.reset();
+      });
     });
   });
 }

@@ -1,8 +1,8 @@
-/** The parameters of port-forward connections in the words of a kubelet. */
+/** Reads the parameters of port-forward connections. The texts of refusals are those of a kubelet. */
 import { goQuote } from '../../golang/index.ts';
 import type { HeaderFields } from '../streaming/header-block.ts';
 
-/** The number of ports whose channels have numbers of one byte. */
+/** The maximum number of ports of one connection. Each port has two channels, whose numbers are single bytes. */
 const MAX_CHANNEL_PORTS = 127;
 
 const MAX_PORT = 65_535;

@@ -13,8 +13,8 @@ export const offeredProtocols = (header: string | undefined): readonly string[] 
     .filter((text) => text !== '');
 
 /**
- * Changes the protocol of a connection to SPDY/3.1, with the first protocol of the client that the server has. Refuses a
- * request without a common protocol in the words of a kubelet.
+ * Upgrades a connection to SPDY/3.1. The protocol of the streams is the first one in the client's list that the server
+ * also supports. Without such a protocol, the request is refused in the words of a kubelet.
  */
 export function negotiateSpdy(
   { headers }: ApiRequest,

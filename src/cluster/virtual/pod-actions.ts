@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
@@ -9,6 +9,8 @@ import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { conflict, internalError, methodNotAllowed } from '../errors/status.ts';
+import { addLabels, topologyLabels } from '../kinds/pod-topology.ts';
+import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
@@ -89,6 +91,14 @@ function checkTarget(target: JsonObject) {
   throw internalError(texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`);
 }
 
+/** The reason why a pod cannot be bound to a node; `undefined` for a pod that waits for a node. */
+function bindingProblem({ metadata, spec }: KubeObject, name: string): string | undefined {
+  if (metadata.deletionTimestamp !== undefined) return `pod ${name} is being deleted, cannot be assigned to a host`;
+  const node = textAt(spec, 'nodeName');
+  if (node !== '') return `pod ${name} is already assigned to node ${goQuote(node)}`;
+  return objectsAt(spec, 'schedulingGates').length > 0 ? `pod ${name} has non-empty .spec.schedulingGates` : undefined;
+}
+
 /** POST of `pods/…/binding`. Writes the scheduler's decision to the pod. */
 export function bindingReply(
   context: PodActionContext,
@@ -134,29 +144,17 @@ function bind(
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   const route = routeTo(decoded.metadata.name ?? '');
   const admitted = { ...route, subresource: 'binding' };
+  addLabels(decoded, topologyLabels(context.store, textAt(objectAt(decoded, 'target'), 'name')));
   const sent = decoded as unknown as JsonObject;
   const binding = admitVirtual(context, { request, route: admitted, warnings, options }, type, sent);
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
   checkTarget(objectAt(binding, 'target'));
-  if (textAt(pod.spec, 'nodeName') !== '')
-    throw conflict(
-      { group: '', plural: 'pods/binding' },
-      route.name,
-      `pod ${route.name} is already assigned to node ${goQuote(textAt(pod.spec, 'nodeName'))}`,
-    );
+  const problem = bindingProblem(pod, route.name);
+  if (problem !== undefined) throw conflict({ group: '', plural: 'pods/binding' }, route.name, problem);
   if (!options.dryRun) {
-    const condition = {
-      type: 'PodScheduled',
-      status: 'True',
-      lastProbeTime: null,
-      lastTransitionTime: timestampOf(context.clock),
-    };
-    const conditions = [
-      ...objectsAt(pod.status, 'conditions').filter((entry) => entry['type'] !== 'PodScheduled'),
-      condition,
-    ];
-    const next = { ...pod, spec: { ...pod.spec, nodeName: node }, status: { ...pod.status, conditions } };
+    const { labels = {}, annotations = {} } = (binding as unknown as KubeObject).metadata;
+    const next = boundPod(pod, { nodeName: node, labels, annotations, now: timestampOf(context.clock) });
     route.resource.collection.put(storeKey(route.namespace, route.name), next);
   }
   return replyValue(201, success(201), output, warningHeader(warnings));

@@ -29,7 +29,7 @@ export interface LogContext {
   readonly processes: Pick<ProcessRuntime, 'find'> | undefined;
 }
 
-/** GET of `pods/…/log`. Returns the log of one container, or of the presented process. */
+/** GET of `pods/…/log`. Returns the log of one container, or of the process that the pod presents (`PROCESS`). */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();

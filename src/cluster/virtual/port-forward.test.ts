@@ -16,7 +16,7 @@ const TUNNEL = { upgrade: 'websocket', 'sec-websocket-protocol': 'SPDY/3.1+portf
 const CHANNELS = { upgrade: 'websocket', 'sec-websocket-protocol': 'v4.channel.k8s.io' };
 
 /**
- * A server that answers `<input>` when its input has ended. Other texts make the server break, end or flood the
+ * A server that answers `<input>` when its input has ended. Some inputs make the server break, end or flood the
  * connection, stop reading, or keep the connection open.
  */
 let server: Server;
@@ -186,6 +186,19 @@ describe('SPDY', () => {
     await vi.waitFor(() => expect(connection.frames()).toEqual(['data 5 <c>', 'data 5  last', 'data 3  last']));
   });
 
+  test('the last bytes of a program that has closed its connection wait for the client', async () => {
+    const { headers, receive, sent, connection, opened } = openSpdy();
+    receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
+    await sent('reply 1', 'reply 3');
+    connection.reads = false;
+    connection.backlog = 2 * MEGABYTE;
+    receive(dataFrame(3, Buffer.from('a'), true));
+    await vi.waitFor(() => expect(opened[0]?.closed).toBe(true));
+    expect(connection.frames()).toEqual([]);
+    connection.readAll();
+    await sent('reply 1', 'reply 3', 'data 3 <a>', 'data 3  last', 'data 1  last');
+  });
+
   test('the pod may end its direction first', async () => {
     const { headers, receive, sent } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
@@ -283,6 +296,31 @@ describe('SPDY', () => {
     await sent('reset 1 5', 'reset 3 5');
   });
 
+  test('the last bytes of a killed pod reach the client, and no further stream is accepted', async () => {
+    const { headers, receive, killed, sent, connection, clock, opened } = openSpdy();
+    receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
+    receive(dataFrame(3, Buffer.from('a'), false));
+    await vi.waitFor(() => expect(opened[0]?.bytesWritten).toBe(1));
+    for (const kill of killed) kill();
+    receive(headers.open(5, forwardHeaders('error', 80)), dataFrame(3, Buffer.from('b'), true));
+    await sent('reply 1', 'reply 3', 'reset 5 5', 'data 3 <ab>', 'data 3  last', 'data 1  last', 'go away');
+    expect([connection.calls, killed.size, clock.pending]).toEqual([['close'], 0, 0]);
+  });
+
+  test('the connection ends ten seconds after the kill of a pod whose bytes the client does not read', async () => {
+    const { headers, receive, killed, connection, clock, opened } = openSpdy();
+    receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
+    connection.backlog = 2 * MEGABYTE;
+    connection.reads = false;
+    receive(dataFrame(3, Buffer.from('a'), true));
+    await vi.waitFor(() => expect(opened[0]?.closed).toBe(true));
+    for (const kill of killed) kill();
+    clock.advance(9999);
+    expect(connection.calls).toEqual([]);
+    clock.advance(1);
+    expect([connection.calls, killed.size, clock.pending]).toEqual([['close'], 0, 0]);
+  });
+
   test('the connection ends with the pod, and no timer stays', () => {
     const { headers, receive, killed, connection, clock } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80, 7)));
@@ -296,11 +334,12 @@ describe('channels', () => {
     const pod = target();
     const connection = new RecordedConnection();
     connections.push(connection);
-    forwardReply(createManualClock(), request(CHANNELS, `ports=${ports}`), pod).upgrade?.open(connection);
+    const clock = createManualClock();
+    forwardReply(clock, request(CHANNELS, `ports=${ports}`), pod).upgrade?.open(connection);
     const messages = () => connection.sent.map((message) => `${message[0]} ${message.subarray(1).toString('latin1')}`);
     const receive = (channel: number, text: string) =>
       connection.onMessage(Buffer.concat([Buffer.from([channel]), Buffer.from(text)]));
-    return { ...pod, connection, messages, receive };
+    return { ...pod, connection, clock, messages, receive };
   }
 
   test('each channel begins with the number of its port in little endian', () => {
@@ -321,6 +360,20 @@ describe('channels', () => {
     expect(messages()).toContain('2 bye');
   });
 
+  test('the connection ends after the last bytes, also when the client reads late', async () => {
+    const { connection, receive, messages, opened } = openChannels('80');
+    await vi.waitFor(() => expect(opened[0]?.readyState).toBe('open'));
+    connection.reads = false;
+    connection.backlog = 2 * MEGABYTE;
+    const ended = new Promise((resolve) => opened[0]?.on('end', resolve));
+    receive(0, 'leave');
+    await ended;
+    expect([messages(), connection.calls]).toEqual([['0 P\0', '1 P\0'], []]);
+    connection.readAll();
+    await vi.waitFor(() => expect(connection.calls).toEqual(['close']));
+    expect(messages()).toEqual(['0 P\0', '1 P\0', '0 bye']);
+  });
+
   test('an error has its own channel', async () => {
     const { connection, messages, killed } = openChannels('1');
     await vi.waitFor(() => expect(connection.calls).toEqual(['close']));
@@ -329,10 +382,21 @@ describe('channels', () => {
     expect(killed.size).toBe(0);
   });
 
-  test('the connection ends with the pod', () => {
-    const { connection, killed } = openChannels('80');
+  test('the connection ends with the pod, after its last bytes', async () => {
+    const { connection, receive, killed, messages } = openChannels('80');
     for (const kill of killed) kill();
+    receive(0, 'leave');
+    await vi.waitFor(() => expect(connection.calls).toEqual(['close']));
+    expect(messages().at(-1)).toBe('0 bye');
+    connection.onClose();
+  });
+
+  test('the connection ends ten seconds after the kill of a pod whose connections stay open', () => {
+    const { connection, killed, clock } = openChannels('80');
+    for (const kill of killed) kill();
+    clock.advance(10_000);
     expect(connection.calls).toEqual(['close']);
     connection.onClose();
+    expect([killed.size, clock.pending]).toEqual([0, 0]);
   });
 });

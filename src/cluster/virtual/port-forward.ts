@@ -2,12 +2,12 @@
  * `portforward` of pods that are local processes, in the three protocols of Kubernetes: SPDY/3.1, SPDY/3.1 in the
  * messages of a WebSocket, and a WebSocket with two channels for each port.
  */
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { ChannelSession } from '../streaming/channel-session.ts';
 import type { ForwardTarget } from './forward-port.ts';
-import { forwardPort } from './forward-port.ts';
+import { forwardPort, LAST_BYTES_MS } from './forward-port.ts';
 import { channelPorts } from './forward-request.ts';
 import { isWebSocketRequest, negotiateSpdy, offeredProtocols } from './negotiate-streams.ts';
 import { forwardSpdy } from './spdy-forwarding.ts';
@@ -16,7 +16,7 @@ const PROTOCOL = 'portforward.k8s.io';
 const TUNNEL_PROTOCOL = `SPDY/3.1+${PROTOCOL}`;
 const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 
-/** Changes the protocol of a connection. Refuses other protocols in the words of a kubelet. */
+/** Changes the connection to the protocol of the request. Refuses unsupported protocols in the words of a kubelet. */
 export function forwardReply(clock: ClusterClock, request: ApiRequest, target: ForwardTarget): ApiReply {
   const openSpdy = (connection: MessageConnection) => forwardSpdy(clock, target, connection);
   if (!isWebSocketRequest(request)) {
@@ -33,21 +33,29 @@ export function forwardReply(clock: ClusterClock, request: ApiRequest, target: F
     return replyText(403, `requested protocol(s) are not supported: [${offered.join(' ')}]; supports [${supported}]\n`);
   }
   const protocol = offered.length === 0 ? '' : CHANNEL_PROTOCOL;
-  const open = (connection: MessageConnection) => void forwardChannels(connection, target, ports);
+  const open = (connection: MessageConnection) => void forwardChannels(clock, connection, target, ports);
   return { status: 101, headers: {}, upgrade: { protocol, open } };
 }
 
 /**
- * Forwards each port to a channel for data and a channel for errors. Both begin with the number of the port. The
- * connection ends when all ports have ended.
+ * Forwards each port to a channel for data and a channel for errors. Both channels begin with the number of the port.
+ * The connection to the client ends when the connections to all ports have ended.
  */
 async function forwardChannels(
+  clock: ClusterClock,
   connection: MessageConnection,
   target: ForwardTarget,
   ports: readonly number[],
 ): Promise<void> {
   const session = new ChannelSession(connection, ports.length * 2);
-  session.onClose = target.run.whenKilled(() => session.close());
+  let end: Timer | undefined;
+  const forget = target.run.whenKilled(() => {
+    end = clock.setTimer(LAST_BYTES_MS, () => session.close());
+  });
+  session.onClose = () => {
+    forget();
+    end?.cancel();
+  };
   await Promise.all(
     ports.map(async (port, index) => {
       const [data, errors] = [session.channel(index * 2), session.channel(index * 2 + 1)];

@@ -13,7 +13,7 @@ import { containerSpec, notRunning } from './pod-container.ts';
 /** The protocols in the order of preference. In version 5, a client can close its input. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
-/** The first byte of each message. */
+/** The numbers of the channels. Each message begins with the number of its channel. */
 export const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
 /** A client is paused when its program has more unread bytes than this. */
@@ -34,8 +34,8 @@ export interface ProcessContainer {
 type ConnectedRun = Pick<ContainerRun, 'name' | 'facts' | 'exec' | 'attach'>;
 
 /**
- * Connects a client to a container when its connection is open. Throws 400 for a container that does not run, and for a
- * program that cannot start: a refusal is possible only before the protocol changes.
+ * Returns a function that connects an open connection to a container. Throws 400 when the container does not run, when
+ * `exec` has no command, and when a terminal is not possible. A refusal must come before the change of the protocol.
  */
 export function streamOpener(
   container: ProcessContainer,

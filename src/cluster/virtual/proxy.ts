@@ -1,7 +1,7 @@
 /**
  * `proxy` of pods, services and nodes. The server finds the address as an API server does, and passes requests on to
  * pods that are local processes. No process listens at the address of a simulated pod or node, so the connection fails.
- * A proxy changes nothing, for any method.
+ * A proxy changes no stored object, for any method.
  */
 import { BlockList, isIP } from 'node:net';
 import type { KubeObject } from '../../core/index.ts';

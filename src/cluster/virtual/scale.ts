@@ -335,7 +335,10 @@ function applyScale(write: WriteRequest, live: KubeObject, body: ApplyBody): Kub
   return storeChange(write, live, copyJson(ownedAs(write, live, next, applied.object))).object;
 }
 
-/** The server's error for reading a Scale as a custom resource. */
+/**
+ * The error of an apply to the Scale of a custom resource. An API server cannot convert a custom resource to
+ * `autoscaling/v1`.
+ */
 const inconvertible = (start: string) =>
   internalError(
     `${start}autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,

@@ -130,7 +130,7 @@ describe('the input', () => {
 });
 
 describe('the output of a program whose client reads nothing', () => {
-  test('counts, and a caller learns when the client has read it', async () => {
+  test('counts as backlog, and a caller learns when the client has read the output', async () => {
     const { open, opened, connection } = story('stdout=true');
     open('error', 'stdout');
     connection.reads = false;

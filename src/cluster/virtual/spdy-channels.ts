@@ -150,7 +150,7 @@ class SpdyChannels implements MessageConnection {
     if (input.hasReceivedEnd) this.onMessage(Buffer.from([CHANNELS.close, CHANNELS.stdin]));
   }
 
-  /** Breaks the connection of a client that reads nothing. Returns a function that ends this. */
+  /** Breaks the connection of a client that reads nothing for `CLOSE_MS`. Returns a function that cancels the check. */
   #abortWithoutProgress(): () => void {
     let unread = this.backlog;
     let timer: Timer;

@@ -3,7 +3,7 @@ import type { MessageConnection } from '../protocol/request.ts';
 import type { ClientStream } from '../streaming/client-stream.ts';
 import { SpdySession } from '../streaming/spdy-session.ts';
 import type { ForwardTarget } from './forward-port.ts';
-import { forwardPort } from './forward-port.ts';
+import { forwardPort, LAST_BYTES_MS } from './forward-port.ts';
 import type { StreamRequest } from './forward-request.ts';
 import { streamRequest } from './forward-request.ts';
 
@@ -20,18 +20,25 @@ interface PendingPair {
 /** Forwards ports of a pod to the streams of a SPDY connection: two streams for each forwarded connection. */
 export function forwardSpdy(clock: ClusterClock, target: ForwardTarget, connection: MessageConnection): void {
   const pending = new Map<string, PendingPair>();
+  let forwarded = 0;
+  /** Set when the pod is killed while connections to it are open. */
+  let end: Timer | undefined;
   const session = new SpdySession(connection, {
-    accepts: (streamId, headers) => streamRequest(streamId, headers) !== undefined,
+    accepts: (streamId, headers) => end === undefined && streamRequest(streamId, headers) !== undefined,
     open: (stream, headers) => {
       const request = streamRequest(stream.id, headers);
       if (request !== undefined) addStream(stream, request);
     },
     onClose: () => {
       forget();
+      end?.cancel();
       for (const { timer } of pending.values()) timer.cancel();
     },
   });
-  const forget = target.run.whenKilled(() => session.close());
+  const forget = target.run.whenKilled(() => {
+    if (forwarded === 0) session.close();
+    else end = clock.setTimer(LAST_BYTES_MS, () => session.close());
+  });
 
   function addStream(stream: ClientStream, { type, port, requestId }: StreamRequest): void {
     const other = pending.get(requestId);
@@ -57,11 +64,15 @@ export function forwardSpdy(clock: ClusterClock, target: ForwardTarget, connecti
     other.timer.cancel();
     other.first.onLost = () => undefined;
     const [data, errors] = type === 'data' ? [stream, other.first] : [other.first, stream];
-    void forwardPair(target, port, data, errors);
+    forwarded += 1;
+    void forwardPair(target, port, data, errors).then(() => {
+      forwarded -= 1;
+      if (end !== undefined && forwarded === 0) session.close();
+    });
   }
 }
 
-/** Resets a stream, after a message on the stream for errors. */
+/** Resets a stream. Writes the message first if the stream is the one for errors. */
 async function refuse(stream: ClientStream, type: StreamRequest['type'], text: string): Promise<void> {
   if (type === 'error') await stream.write(Buffer.from(text));
   stream.reset();

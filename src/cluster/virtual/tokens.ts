@@ -136,8 +136,8 @@ const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 
 /**
  * The objects to which the requested token is bound: the referenced object, and the node of a referenced pod.
  *
- * @throws ApiError 400 for another kind, for a reference without a name, and for a pod of another account; 404 for an
- *   object that does not exist; 409 for an object with another uid.
+ * @throws ApiError 400 when a token cannot be bound to the referenced kind, when the reference has no name, or when the
+ *   pod runs as another ServiceAccount; 404 when the object does not exist; 409 when the object has another uid.
  */
 function bindingsOf(
   { store }: TokenReplyContext,

@@ -3,7 +3,7 @@ import type { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { posix } from 'node:path';
 import type { JsonObject } from '../../core/index.ts';
-import { httpsLibrary } from '../../core/index.ts';
+import { httpsLibrary, isLoopbackHost } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
@@ -20,11 +20,7 @@ export interface WebhookAddress {
   readonly serverName: string;
 }
 
-/** Is the host one that the cluster connects to? Pods that are local processes have addresses of 127.0.0.0/8. */
-export const isLoopbackHost = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
-
-/** The hosts that the cluster connects to, for messages. */
+/** The hosts that the cluster connects to, for messages. Pods that are local processes have addresses of 127.0.0.0/8. */
 export const LOOPBACK_HOSTS = '127.0.0.0/8, localhost and [::1]';
 
 /** Why a Service has no address, in the words of an API server. */
@@ -34,7 +30,8 @@ export interface ServiceProblem {
 
 /**
  * The URL for a port of a Service. `key` is `namespace/name`. A test sets the URL, or the URL is that of a pod that is
- * a local process. A problem when no pod of the Service is ready. `undefined` for a Service whose pods are simulated.
+ * a local process. The result is a problem when no pod of the Service is ready, and `undefined` for a Service whose
+ * pods are simulated.
  */
 export type ServiceAddress = (key: string, port: number) => string | ServiceProblem | undefined;
 
@@ -145,7 +142,7 @@ export async function postReview(
     new Promise<IncomingMessage>((resolve, reject) => {
       const sent = httpsLibrary().request(url, options, resolve);
       const fail = (why: string) => {
-        // The webhook closed a waiting connection before the review arrived.
+        // Most likely, the webhook closed the waiting connection before the review arrived. The review is posted again.
         if (sent.reusedSocket && !signal.aborted) reject(new StaleConnection());
         else reject(problem(signal.aborted ? TOO_SLOW : why));
       };
@@ -161,7 +158,7 @@ export async function postReview(
   return text;
 }
 
-/** The error of a review on a kept connection that the webhook has closed. */
+/** The error of a review that got no answer on a connection kept from an earlier review. */
 class StaleConnection extends Error {}
 
 /** Posts again as long as the connection is stale. Each try removes one waiting connection. */
@@ -202,7 +199,7 @@ async function readText(
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The errors of TLS, by the codes of Node, in the words of Go. */
+/** Common errors of certificates, by the codes of Node, in the words of Go. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'x509: certificate signed by unknown authority',
   SELF_SIGNED_CERT_IN_CHAIN: 'x509: certificate signed by unknown authority',
@@ -213,7 +210,7 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
 };
 
-/** The error of a connection in the words of Go. */
+/** The error of a connection, in the words of Go for the common errors. Other errors have the text of Node. */
 export function reasonOf(error: Error & { code?: string }, { host }: URL): string {
   const { code = '' } = error;
   if (code === 'ECONNREFUSED') return `dial tcp ${host}: connect: connection refused`;

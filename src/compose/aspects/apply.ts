@@ -1,6 +1,6 @@
 import { mergeObjects } from '../factory-helpers.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Maybe, Splice } from '../value/symbolic.ts';
 import { isOperation, metadataTexts, targetsOf } from './aspect.ts';
@@ -113,7 +113,7 @@ function changed(
 
 /** An object of the author with constant keys; undefined for a value that is known only when the graph runs. */
 function plainObject(raw: unknown): Record<string, unknown> | undefined {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || Array.isArray(value))
     return undefined;
   return value as Record<string, unknown>;
@@ -136,7 +136,7 @@ function operated(raw: unknown, operation: AspectOperation, path: string, place:
     case 'replace':
       return operation.value;
     case 'merge':
-      return mergeObjects(resolve(raw) as object | undefined, operation.value);
+      return mergeObjects(resolveMerged(raw) as object | undefined, operation.value);
     case 'append':
       return [...listAt(raw, path, place), ...operation.value];
     case 'merge-by-name': {
@@ -153,9 +153,9 @@ function operated(raw: unknown, operation: AspectOperation, path: string, place:
   }
 }
 
-/** A list with a constant length; an empty list when the field is absent. */
+/** The list that the author wrote; an empty list when the field is absent. */
 function listAt(raw: unknown, path: string, place: OperationPlace): readonly unknown[] {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (value === undefined) return [];
   if (!Array.isArray(value) || symbolic(value) !== undefined)
     return place.refuse(path, 'is known only when the graph runs');
@@ -165,7 +165,7 @@ function listAt(raw: unknown, path: string, place: OperationPlace): readonly unk
 /** The name of a list element. It must be constant, because elements are merged by name when the graph is written. */
 function nameOf(item: unknown, path: string, place: OperationPlace): string {
   const name: unknown =
-    item instanceof Maybe || item instanceof Splice ? undefined : resolve(plainObject(item)?.['name']);
+    item instanceof Maybe || item instanceof Splice ? undefined : resolveMerged(plainObject(item)?.['name']);
   if (typeof name !== 'string' || hasTokens(name))
     return place.refuse(path, 'has elements whose names are known only when the graph runs');
   return name;

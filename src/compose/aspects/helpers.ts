@@ -98,7 +98,7 @@ export function withLocalWorkspace(options: LocalWorkspaceOptions): WorkloadAspe
   });
 }
 
-/** The containers (and volumes) that replace those of a workload during development. */
+/** The parts of a workload that replace its own parts during development. `labels` are labels of the pods. */
 export interface HotReloadOptions {
   readonly containers: readonly object[];
   readonly volumes?: readonly object[];
@@ -107,7 +107,8 @@ export interface HotReloadOptions {
 }
 
 /**
- * Replaces the containers (and volumes, replicas) of a workload, for use with `aspect.on`.
+ * Replaces the containers of a workload, for use with `aspect.on`. Where the other options are given, also replaces the
+ * volumes and the number of replicas, and sets labels of the pods.
  *
  * @throws AspectDefinitionError when no containers are given.
  */

@@ -2,7 +2,7 @@ import { defineFactory } from '../value/native-functions.ts';
 import type { Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
@@ -27,10 +27,10 @@ export const slot = defineFactory(<R extends object>(name: string, resource: R):
 });
 
 function recordSlot(name: string, raw: unknown): void {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
-    for (const side of [inner.then, inner.otherwise]) if (resolve(side) !== undefined) recordSlot(name, side);
+    for (const side of [inner.then, inner.otherwise]) if (resolveMerged(side) !== undefined) recordSlot(name, side);
   } else if (inner instanceof Sym && inner.resource !== undefined) slots.set(inner.resource.variable, name);
   else refuse('types', 'slot() takes a resource', 'pass what a factory returned');
 }

@@ -4,7 +4,7 @@ import { BOOL } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { hasTokens } from '../value/proxy.ts';
 import { textNode, truthy } from '../value/ops.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 
 /** The expression of a condition that is written as CEL: `${…}`, or the expression alone. */
 function rawCondition(text: string, where: string): Node {
@@ -20,7 +20,7 @@ function rawCondition(text: string, where: string): Node {
 
 /** The expression of an author's condition, which is a value, CEL text, or a constant. */
 export function conditionNode(given: unknown, where: string): Node {
-  const value = resolve(given);
+  const value = resolveMerged(given);
   if (typeof value === 'string') return rawCondition(value, where);
   const test = truthy(value);
   return typeof test === 'boolean' ? literal(test) : test;

@@ -6,7 +6,7 @@ import { refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
@@ -35,12 +35,12 @@ const BUILT_IN: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
  * Compares what a composition returns with the status that its definition declares. Refuses a field that is written and
- * not declared, and a required field that no path through the function returns. Warns about an undeclared field that
- * comes from a spread or from a function outside the composition. Does not check an object that is one expression, such
- * as hand-written CEL.
+ * not declared, a value of another type than the declared type, and a required field that no path through the function
+ * returns. Warns about an undeclared field that comes from a spread or from a function outside the composition. Does
+ * not check an object whose fields are unknown, such as hand-written CEL.
  */
 export function checkDeclaredStatus(status: unknown, schema: Schema, places: StatusPlaces): void {
-  const value = resolve(status);
+  const value = resolveMerged(status);
   const inner = symbolic(value);
   const isResource = inner instanceof Sym && inner.resource !== undefined;
   const none = value === undefined || value === null || isResource;
@@ -113,7 +113,7 @@ class StatusCheck {
 
   /** Is the field a constant with a fraction, where an integer is declared? */
   #isFraction(candidates: readonly Candidate[], path: readonly string[]): boolean {
-    const values = candidates.map((candidate) => ('value' in candidate ? resolve(candidate.value) : undefined));
+    const values = candidates.map((candidate) => ('value' in candidate ? resolveMerged(candidate.value) : undefined));
     const fraction = values.filter((value) => typeof value === 'number').find((value) => !Number.isInteger(value));
     if (fraction === undefined) return false;
     const message = `the declared status has an integer in "${textOf(path)}", and the composition gives ${fraction}`;
@@ -182,7 +182,7 @@ const CONSTANT_FORMS: Readonly<Record<string, Form | undefined>> = {
 /** The possible forms of a value, `undefined` for an unknown form; empty for an absent field. */
 function formsOf(candidate: Candidate): (Form | undefined)[] {
   if ('type' in candidate) return [STATIC_FORMS[candidate.type.kind]];
-  const value = resolve(candidate.value);
+  const value = resolveMerged(candidate.value);
   if (value === undefined || value === null) return [];
   const inner = symbolic(value);
   if (inner instanceof Sym) return [STATIC_FORMS[inner.type.kind]];
@@ -215,11 +215,11 @@ function isOpen(schema: Schema): boolean {
 /** The fields of a possible value; `undefined` where they are unknown. */
 function shapeOf(candidate: Candidate): Shape | undefined {
   if ('type' in candidate) return shapeOfType(candidate.type);
-  const value = resolve(candidate.value);
+  const value = resolveMerged(candidate.value);
   const inner = symbolic(value);
   if (inner instanceof Sym) return shapeOfType(inner.type);
   if (inner instanceof Phi) {
-    const sides = [inner.then, inner.otherwise].filter((side) => resolve(side) !== undefined && side !== null);
+    const sides = [inner.then, inner.otherwise].filter((side) => resolveMerged(side) !== undefined && side !== null);
     return joined(sides.map((side) => shapeOf({ value: side })));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof SeenList)
@@ -264,7 +264,7 @@ function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
 /** The possible values of the elements of a list. */
 function elementsOf(candidate: Candidate): Candidate[] {
   if ('type' in candidate) return candidate.type.kind === 'list' ? [{ type: candidate.type.element }] : [];
-  const value = resolve(candidate.value);
+  const value = resolveMerged(candidate.value);
   const inner = symbolic(value);
   if (inner instanceof Sym) return elementsOf({ type: inner.type });
   if (inner instanceof Phi) return [...elementsOf({ value: inner.then }), ...elementsOf({ value: inner.otherwise })];

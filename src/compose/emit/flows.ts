@@ -6,7 +6,7 @@ import { bodyOf } from '../ir/node.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { Site } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { misplacedType } from './field-types.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -48,7 +48,7 @@ export function settleStatus(
   placeOf: (path: readonly string[]) => Site | undefined,
 ): void {
   try {
-    settleValue(resolve(status), declared, undefined, false);
+    settleValue(resolveMerged(status), declared, undefined, false);
   } catch (error) {
     if (error instanceof MisplacedFraction) error.site ??= placeOf(error.path);
     throw error;

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { mentions } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 
 /**
@@ -17,7 +17,7 @@ export function isHoisted(record: ResourceRecord): boolean {
   const later = (of: Variable) => of.role !== 'schema' && of.role !== 'macro';
   const readsLater = (node: Node) => mentions(node, later);
   if (guards.some(readsLater) || includeWhen.length > 0) return false;
-  return !readsLater(toNode(resolve(manifest['metadata'])));
+  return !readsLater(toNode(resolveMerged(manifest['metadata'])));
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import { nearestName } from '../../core/index.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { isOpen } from '../value/open.ts';
 import { textNode } from '../value/ops.ts';
@@ -28,7 +28,7 @@ export function ownConditions(value: unknown, writer: ExpressionWriter): JsonVal
     if (isOpen(item)) {
       return refuse('absent', 'a condition of the status may be absent', "return it always, with the status 'Unknown'");
     }
-    return ownCondition(resolve(item), writer);
+    return ownCondition(resolveMerged(item), writer);
   });
 }
 
@@ -45,7 +45,7 @@ function ownCondition(value: unknown, writer: ExpressionWriter): JsonValue {
     return refuse('types', `a condition has no "${unknown}"`, hint);
   }
   const members = MEMBERS.flatMap((name) => {
-    const member = resolve(given[name]);
+    const member = resolveMerged(given[name]);
     if (member !== undefined) return [`${name}: ${writer.cel(textOf(name, member))}`];
     return REQUIRED.includes(name) ? refuse('types', `a condition needs a ${name}`, FORM) : [];
   });

@@ -4,7 +4,7 @@ import type { StaticType } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { isOpen as isOpenItem } from '../value/open.ts';
 import { isPlainObject } from '../value/printed.ts';
@@ -25,7 +25,7 @@ export function refuseSecretStatus(status: unknown, records: readonly ResourceRe
   if (secrets.length === 0) return;
   const finder = new SecretFinder(secrets, records);
   const check = (raw: unknown, path: readonly string[]): void => {
-    const value = resolve(raw);
+    const value = resolveMerged(raw);
     const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
     if (isObject && isPlainObject(value) && mergedPieces(value) === undefined) {
       for (const [name, field] of Object.entries(value)) check(field, [...path, name]);
@@ -145,8 +145,8 @@ class SecretFinder {
   }
 
   /**
-   * The path in a Secret that hand-written CEL reads, found by its text: the CEL must name a Secret or take one as an
-   * argument, and must read a field of the Secret's values.
+   * The path in a Secret that hand-written CEL reads, found in the text of the CEL. The text names the Secret, or has
+   * the Secret as an argument, and reads a field of the Secret's values.
    */
   #byHand({ pieces, args }: Raw, seen: Set<Node>): string | undefined {
     const text = pieces.join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');
@@ -191,7 +191,7 @@ function memberPath(node: Node): {
 function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): unknown {
   let value = manifest;
   for (const key of path) {
-    value = resolve(value);
+    value = resolveMerged(value);
     const isWritten = typeof value === 'object' && value !== null && symbolic(value) === undefined;
     const isOpen =
       isWritten && (Array.isArray(value) ? value.some(isOpenItem) : mergedPieces(value as object) !== undefined);
@@ -227,7 +227,7 @@ export function warnPrintedSecrets(records: readonly ResourceRecord[]): void {
 
 /** Do the values contain a constant text? */
 function holdsText(raw: unknown): boolean {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (typeof value === 'string') return value !== '' && !hasTokens(value);
   const inner = symbolic(value);
   if (inner instanceof Phi) return holdsText(inner.then) || holdsText(inner.otherwise);

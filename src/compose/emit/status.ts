@@ -9,7 +9,7 @@ import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/sets.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, currentInterpreter } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
@@ -25,7 +25,7 @@ import { presence } from '../library/carried.ts';
  * the instance.
  */
 export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (value === undefined || value === null) return {};
   // A composition of one resource may return the resource: `(spec) => Deployment({ … })`.
   const whole = symbolic(value);
@@ -52,7 +52,7 @@ function withoutConditions(fields: unknown): { readonly conditions?: unknown; re
   if (!isFields(fields) || mergedPieces(fields) !== undefined || !Object.hasOwn(fields, 'conditions'))
     return { rest: fields };
   const { conditions, ...rest } = fields as Readonly<Record<string, unknown>>;
-  return { conditions: resolve(conditions), rest };
+  return { conditions: resolveMerged(conditions), rest };
 }
 
 /**
@@ -62,7 +62,7 @@ function withoutConditions(fields: unknown): { readonly conditions?: unknown; re
 function memberwise(value: Sym | Phi | undefined): object | undefined {
   if (value instanceof Phi) {
     const sides = [value.then, value.otherwise].map((side) => {
-      const found = resolve(side);
+      const found = resolveMerged(side);
       return memberwise(symbolic(found)) ?? (isFields(found) ? found : undefined);
     });
     const [then, otherwise] = sides;
@@ -78,7 +78,7 @@ const isFields = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && symbolic(value) === undefined;
 
 function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return symField(inner, writer);
   if (inner instanceof Phi) {
@@ -151,7 +151,7 @@ function constant(node: Node, writer: ExpressionWriter): JsonValue {
 }
 
 function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
-  const sides = [value.then, value.otherwise].map(resolve);
+  const sides = [value.then, value.otherwise].map(resolveMerged);
   const handle = sides.map(symbolic).find((side) => side instanceof Sym && side.resource !== undefined);
   if (handle !== undefined)
     return refuse('types', `${labelOf(value)} is a whole resource`, 'name the fields that you need');
@@ -177,7 +177,7 @@ function listField(items: readonly unknown[], writer: ExpressionWriter): JsonVal
  * hold.
  */
 function mayBeNullish(raw: unknown): boolean {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (value === undefined || value === null) return true;
   const inner = symbolic(value);
   if (inner instanceof Phi) return mayBeNullish(inner.then) || mayBeNullish(inner.otherwise);

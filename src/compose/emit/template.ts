@@ -10,7 +10,7 @@ import type { Node } from '../ir/node.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
@@ -83,7 +83,7 @@ export function templateOf(
   schema: Schema | undefined,
   options: TemplateOptions,
 ): JsonValue | typeof LEFT_OUT {
-  const value = resolve(manifest);
+  const value = resolveMerged(manifest);
   const isPlain = symbolic(value) === undefined && typeof value === 'object' && value !== null;
   return isPlain
     ? objectValue(value as Record<string, unknown>, schema, options, 'template')
@@ -97,7 +97,7 @@ function templateValue(
   options: TemplateOptions,
   place: Place = ELSEWHERE,
 ): JsonValue | typeof LEFT_OUT {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return symValue(inner, schema, options, place);
   if (inner instanceof Phi) return phiValue(inner, schema, options, place);
@@ -191,7 +191,7 @@ function phiValue(
 export function mergeSides(value: Phi): Record<string, unknown> | undefined {
   const trace = activeTrace();
   const plain = (side: unknown): Record<string, unknown> | undefined => {
-    const found = resolve(side);
+    const found = resolveMerged(side);
     const inner = symbolic(found);
     if (inner instanceof Phi) return mergeSides(inner);
     if (inner !== undefined || typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
@@ -212,7 +212,7 @@ export function mergeSides(value: Phi): Record<string, unknown> | undefined {
 /** May the value be absent at run time? */
 function mayBeMissing(raw: unknown, key: string): boolean {
   if (symbolic(raw) === undefined) return false;
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return inner.absence !== undefined && !inner.absence.waits && !isEmptyMap(inner, key);
   return inner instanceof Phi && !EMPTY_IS_ABSENT.has(key) && optionalPhi(inner) !== undefined;

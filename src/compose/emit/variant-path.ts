@@ -7,7 +7,7 @@ export interface Variant {
   readonly record: ResourceRecord;
   /** The conditions of the node, in an order that allows their evaluation. */
   readonly exists: readonly Node[];
-  /** The resources that the node does not read; its id names them. */
+  /** The ids of the resources that are excluded where the node exists, for the id of the node. */
   readonly without: readonly string[];
 }
 

@@ -13,7 +13,7 @@ import { specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 export interface Content {
   readonly includeWhen: readonly Node[];
   readonly loops: readonly LoopRecord[];
-  /** Conditions on the elements of its loops. */
+  /** Conditions on the elements of the loops. */
   readonly filters: readonly Node[];
   readonly body: { readonly manifest: Record<string, unknown>; readonly readyWhen: readonly unknown[] };
 }
@@ -38,7 +38,7 @@ export type NodeSet = ReadonlySet<Variable>;
 export interface Leaf {
   readonly content: Content;
   readonly reads: ReadonlySet<Variable>;
-  /** Ids of resources that the author's resource reads and this form does not. */
+  /** Ids of the resources that are excluded where this form applies, for the id of the form. */
   readonly without: ReadonlySet<string>;
 }
 

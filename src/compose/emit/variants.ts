@@ -182,7 +182,7 @@ class Splitter {
     return [variants.map(({ exists }) => allOf(exists)).reduce(or)];
   }
 
-  /** Builds the tree of a resource: for its guards, then for its content; undefined where it is excluded. */
+  /** Builds the tree of a resource from the guards and then the content. Undefined where the resource is excluded. */
   #explore(path: Path, guards: readonly Node[], content: Content): Tree | undefined {
     const { trace } = path;
     const [guard, ...rest] = guards;
@@ -464,7 +464,7 @@ class Splitter {
     if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#excludedByCollection.set(record, of);
   }
 
-  /** Refuses a read of a collection that is an empty list in JavaScript. kro excludes it together with its readers. */
+  /** Refuses a read of a collection that is an empty list in JavaScript: kro excludes the collection and its readers. */
   #refuseEmptyCollection(of: Variable, reader: ResourceRecord | undefined): void {
     const record = this.#recordOf(of);
     if (record === undefined || record === reader) return;

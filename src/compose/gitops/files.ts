@@ -1,10 +1,11 @@
 /**
- * A folder for GitOps: definitions and instances as files that Kustomize, Flux and Argo CD read, with the settings by
- * which these tools apply them in order and check their health.
+ * A folder for GitOps: definitions and instances as files that Kustomize, Flux and Argo CD read. The folder also has
+ * the settings by which these tools apply the files in order and check the health of the objects.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
+import { isDnsLabel } from '../../kubernetes/index.ts';
 import { printYaml } from '../emit/yaml.ts';
 import { argoApplication, argoHealth } from './argocd.ts';
 import type { ArgoOptions } from './argocd.ts';
@@ -27,6 +28,9 @@ export interface GitOpsOptions {
   readonly argocd?: ArgoOptions;
 }
 
+/** The maximum length of a name, which leaves room for the suffixes of the objects that are named after it. */
+const MAX_NAME_LENGTH = 52;
+
 /** Texts by path below the folder, in the order of their paths. */
 export type GitOpsFiles = Readonly<Record<string, string>>;
 
@@ -40,10 +44,10 @@ export type GitOpsFiles = Readonly<Record<string, string>>;
 export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options: GitOpsOptions): GitOpsFiles {
   const { name, flux, argocd } = options;
   const objects = given as readonly KubeObject[];
-  if (!/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/.test(name)) {
+  if (!isDnsLabel(name) || name.length > MAX_NAME_LENGTH) {
     throw new TypeKroError(`"${name}" cannot be the name of a Kustomization or an Application`, {
       code: 'gitops/name',
-      remedy: 'use at most 52 lower-case letters, digits and dashes',
+      remedy: `use at most ${MAX_NAME_LENGTH} lower-case letters, digits and dashes`,
     });
   }
   const definitions = objects.filter(isDefinition);

@@ -20,7 +20,10 @@ const DEFINITION_HEALTH = {
   failed: "status.?conditions.orValue([]).exists(c, c.type == 'GraphAccepted' && c.status == 'False')",
 };
 
-/** Makes two Kustomizations (kustomize.toolkit.fluxcd.io/v1). The second waits for the definitions of the first. */
+/**
+ * Makes the Kustomizations (kustomize.toolkit.fluxcd.io/v1): one for the definitions and, if there are instances, one
+ * for the instances, which waits for the first.
+ */
 export function fluxKustomizations(name: string, options: FluxOptions, instances: readonly KubeObject[]): JsonObject[] {
   const { source, path = './', namespace = 'flux-system', interval = '10m' } = options;
   const make = (part: string, health: readonly JsonObject[], dependsOn?: string): JsonObject => ({

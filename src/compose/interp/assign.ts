@@ -1,7 +1,7 @@
 import type { AnyNode, Expression, MemberExpression } from 'acorn';
 import { getMember } from '../library/member.ts';
 import { memberKeyOf } from '../library/key.ts';
-import { deleteKey, writeKey } from '../library/write.ts';
+import { deleteKey, writeMember } from '../library/write.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';
@@ -19,7 +19,7 @@ export function assignTo(node: AnyNode, env: Env): AssignmentTarget {
   }
   if (node.type === 'MemberExpression') {
     const { object, key } = parts(node, env);
-    return { read: () => getMember(env.interpreter, object, key), write: (value) => writeKey(object, key, value) };
+    return { read: () => getMember(env.interpreter, object, key), write: (value) => writeMember(object, key, value) };
   }
   return refuse('unsupported', `assignment to ${node.type} cannot be traced`);
 }
@@ -32,10 +32,10 @@ function parts(node: MemberExpression, env: Env) {
   return { object, key: node.property.name };
 }
 
-/** Assigns a value to a member that is a target of a destructuring pattern. */
+/** Assigns a value to a member, which is the target of an assignment or of a destructuring pattern. */
 export function assignMember(node: MemberExpression, value: unknown, env: Env): void {
   const { object, key } = parts(node, env);
-  writeKey(object, key, value);
+  writeMember(object, key, value);
 }
 
 /** `delete object.key`. */

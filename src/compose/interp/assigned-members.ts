@@ -1,7 +1,7 @@
 import type { AnyNode, MemberExpression } from 'acorn';
 import { KEYS } from '../value/key-order.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { visitNodes } from '../../javascript/index.ts';
@@ -51,7 +51,7 @@ function objectOf(node: AnyNode, lookup: (name: string) => unknown): object | un
 
 function plainOwn(raw: unknown): object | undefined {
   if (typeof raw !== 'object' || raw === null || symbolic(raw) !== undefined) return undefined;
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (typeof value !== 'object' || value === null || Array.isArray(value) || symbolic(value) !== undefined)
     return undefined;
   const open = mergedPieces(value) !== undefined || Object.hasOwn(value, KEYS);

@@ -2,7 +2,7 @@ import type { AnyNode, CallExpression, Expression, SpreadElement } from 'acorn';
 import { callMethod } from '../library/methods.ts';
 import { spreadItems } from '../library/spread.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { callValue } from './calls.ts';
 import type { Env } from './env.ts';
 import { refuseUnmade } from './env.ts';
@@ -15,12 +15,12 @@ export function callExpression(node: CallExpression, env: Env): unknown {
     const object = evaluateObject(callee.object, env);
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      return resolve(
+      return resolveMerged(
         callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
       );
     }
     const key = propertyKey(callee, env);
-    return resolve(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
+    return resolveMerged(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = env.interpreter.evaluate(callee, env);
@@ -29,7 +29,7 @@ export function callExpression(node: CallExpression, env: Env): unknown {
   }
   if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
     refuseUnmade(callee.name);
-  return resolve(
+  return resolveMerged(
     callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
   );
 }

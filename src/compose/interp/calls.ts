@@ -5,7 +5,7 @@ import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.t
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { distribute, resolve } from '../value/merge.ts';
+import { distribute, resolveMerged } from '../value/merge.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { describeValue, textNode } from '../value/ops.ts';
@@ -28,7 +28,7 @@ export function callValue(
   args: readonly unknown[],
   label: string,
 ): unknown {
-  const fn = resolve(raw);
+  const fn = resolveMerged(raw);
   const inner = symbolic(fn);
   if (inner instanceof Phi) return distribute(inner, (side) => callValue(interpreter, side, self, args, label));
   if (inner instanceof Sym) {
@@ -45,7 +45,7 @@ export function callValue(
   const closure = closureOf(fn);
   if (closure !== undefined) return callClosure(interpreter, closure, selfOf(closure, self), args);
   refuseMovedName(fn);
-  refuseConfinedCall(fn, self, args.map(resolve));
+  refuseConfinedCall(fn, self, args.map(resolveMerged));
   const callable = fn as FunctionLike;
   if (args.some(isOpen)) return callWithOpen(interpreter, callable, self, args, label);
   if (isNativeFactory(callable)) return factoryCall(callable, self, args);
@@ -114,7 +114,10 @@ function assigningCall(fn: FunctionLike, self: unknown, args: readonly unknown[]
   }
 }
 
-/** Calls a function of the SDK. The trace notes the outermost such function, which the author called. */
+/**
+ * Calls a function of the SDK or an opaque function. The trace notes the outermost such function, which the author
+ * called.
+ */
 function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const outer = trace.factory;
@@ -126,7 +129,7 @@ function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]):
   }
 }
 
-/** Runs a function natively. The composition owns the objects that the function makes. */
+/** Runs a function natively. The composition owns the lists and plain objects that the function makes. */
 function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);
@@ -165,10 +168,10 @@ function adopt(value: object, level: number): void {
 
 /** `new X(…)`. */
 export function construct(interpreter: TreeInterpreter, raw: unknown, args: readonly unknown[]): unknown {
-  const fn = resolve(raw);
+  const fn = resolveMerged(raw);
   if (typeof fn !== 'function') throw new TypeError(`${describeValue(fn)} is not a constructor`);
   refuseMovedName(fn);
-  refuseConfinedCall(fn, undefined, args.map(resolve));
+  refuseConfinedCall(fn, undefined, args.map(resolveMerged));
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
   const known = constructBuiltin(interpreter, fn as FunctionLike, args);
   if (known !== undefined) return known.value;

@@ -54,8 +54,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
 }
 
 /**
- * The expression as a choice: one text where the objects of a collection exist, and another text where they do not.
- * Returns `undefined` when the objects always exist.
+ * The expression as a choice of two forms: one for the case that the objects of a collection exist, and one for the
+ * case that they do not. Returns `undefined` when the objects always exist.
  */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();

@@ -11,7 +11,7 @@ import type { Completion } from './completion.ts';
 /** How a pattern binds its names: as declarations, or as assignments to existing ones. */
 export type BindingMode = 'const' | 'let' | 'var' | 'assign';
 
-/** The interpreter as its own parts see it: they call each other through this interface. */
+/** The interpreter as its parts see it. The parts call each other through this interface. */
 export interface TreeInterpreter extends Interpreter {
   evaluate(node: Expression, env: Env): unknown;
   execute(node: Statement, env: Env, labels?: readonly string[]): Completion;

@@ -21,7 +21,7 @@ import { memberKeyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { View } from '../library/view.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { arithmetic, equals, plus, relate, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
 import { noteWritten, symbolic } from '../value/proxy.ts';
@@ -46,7 +46,7 @@ export function evaluate(node: Expression, env: Env): unknown {
       if (typeof node.value === 'string' && node.value.includes('${')) warnQuotedTemplate(node, node.value, env);
       return node.regex ? new RegExp(node.regex.pattern, node.regex.flags) : node.value;
     case 'Identifier':
-      return noted(resolve(inEnv(env.unit, node, readIdentifier, env)), node, env);
+      return noted(resolveMerged(inEnv(env.unit, node, readIdentifier, env)), node, env);
     case 'ParenthesizedExpression':
       return evaluate(node.expression, env);
     case 'ArrowFunctionExpression':
@@ -87,7 +87,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'SequenceExpression':
       return node.expressions.map((expression) => evaluate(expression, env)).at(-1);
     case 'MemberExpression':
-      return resolve(evaluateMember(node, env));
+      return resolveMerged(evaluateMember(node, env));
     case 'CallExpression':
       return callExpression(node, env);
     case 'NewExpression':

@@ -17,7 +17,7 @@ const TIMERS: ReadonlySet<string> = new Set([
   'nextTick',
 ]);
 
-/** Functions that wait for promises, which a composition cannot contain. */
+/** Methods of `Promise`. A composition cannot contain the promise that such a method returns. */
 const WAITING: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'resolve']);
 
 /** Refuses calls of the host that have no meaning in a composition, such as timers, each with its own message. */

@@ -1,6 +1,6 @@
 import { literal, not } from '../ir/build.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { equals, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Phi, Sym } from '../value/symbolic.ts';
@@ -8,19 +8,19 @@ import { choose } from './branches.ts';
 
 /**
  * Evaluates `&&`, `||` and `??`. When the test of the left side is known, the right side is evaluated only if
- * JavaScript evaluates it. When the test is symbolic, both sides are evaluated, and the result is a `Phi` with the
- * test. `emit/template.ts` writes the `Phi` as CEL. For `spec.a?.b ?? 'x'` the test is `spec.a?.b == null`. It follows
- * from the left side's `Absence` (made in `library/member.ts`); `ir/optional-reads.ts` writes the result with `.?` and
- * `orValue`.
+ * JavaScript evaluates it. When the test is symbolic, both sides are evaluated. The result is one expression if CEL can
+ * express it, and otherwise a `Phi` with the test, which `emit/template.ts` writes as CEL. For `spec.a?.b ?? 'x'` the
+ * test is `spec.a?.b == null`. This test follows from the `Absence` of the left side (made in
+ * `library/member-access.ts`); `ir/optional-reads.ts` writes the result with `.?` and `orValue`.
  */
 export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
   if (operator === '??') {
     const missing = truthy(equals(left, null, true));
-    return choose(missing, right, () => resolve(left));
+    return choose(missing, right, () => resolveMerged(left));
   }
   const test = truthy(left);
   if (operator === '&&') return choose(test, right, () => falsy(left));
-  return choose(test, () => resolve(left), right);
+  return choose(test, () => resolveMerged(left), right);
 }
 
 /** The value of `left` when it is falsy. */
@@ -34,7 +34,7 @@ function falsy(left: unknown): unknown {
  * resource, which are never falsy. Returns a truthy constant as it is: no branch of the result uses the constant.
  */
 function falsySide(left: unknown): unknown {
-  const value = resolve(left);
+  const value = resolveMerged(left);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     const trace = activeTrace();

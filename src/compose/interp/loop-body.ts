@@ -21,7 +21,7 @@ import type { View } from '../library/view.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { ProgramVariable, Writes } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
-import { asSym, resolve } from '../value/merge.ts';
+import { asSym, resolveMerged } from '../value/merge.ts';
 import { listNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, Maybe, POISON, Splice, Sym } from '../value/symbolic.ts';
@@ -230,7 +230,7 @@ function carriedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByK
  * exists in every iteration.
  */
 export function firstElement(view: View, raw: unknown): Node | undefined {
-  const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
+  const value = raw instanceof Earlier ? undefined : symbolic(resolveMerged(raw));
   if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;
   return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
 }
@@ -249,10 +249,10 @@ function startMember(member: AssignedMember, accumulators: Map<AssignedMember, V
 /** The expression of a variable's value before the loop; `undefined` where it has none. */
 export function startNode(raw: unknown): Node | undefined {
   if (raw instanceof Earlier) return undefined;
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (Array.isArray(value) && symbolic(value) === undefined) {
     const plain = value.every(
-      (item) => item instanceof Splice || asSym(resolve(item instanceof Maybe ? item.value : item)) !== undefined,
+      (item) => item instanceof Splice || asSym(resolveMerged(item instanceof Maybe ? item.value : item)) !== undefined,
     );
     return plain ? listNode(value) : undefined;
   }

@@ -15,7 +15,7 @@ import type { Node } from '../ir/node.ts';
 import { DYN, listOf } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { needPresent, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -75,14 +75,14 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
   if (node.await)
     refuse('async', 'for await cannot be traced', 'await promises before the composition, and pass the results to it');
   const head = node.left;
-  const source = resolve(env.interpreter.evaluate(node.right, env));
+  const source = resolveMerged(env.interpreter.evaluate(node.right, env));
   const run = (value: unknown) => runIteration(head, value, node.body, env, labels);
   return endOfLoop(iterate(source, nameOf(head), run, node, env), labels);
 }
 
 /** `for (const key in object)`. */
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
-  const object = resolve(env.interpreter.evaluate(node.right, env));
+  const object = resolveMerged(env.interpreter.evaluate(node.right, env));
   const inner = symbolic(object);
   if (inner instanceof Sym && inner.type.kind === 'list')
     refuse(
@@ -114,8 +114,8 @@ function iterate(
   if (inner instanceof Phi) {
     return branch(
       inner.test,
-      () => iterate(resolve(inner.then), name, run, node, env),
-      () => iterate(resolve(inner.otherwise), name, run, node, env),
+      () => iterate(resolveMerged(inner.then), name, run, node, env),
+      () => iterate(resolveMerged(inner.otherwise), name, run, node, env),
     );
   }
   if (inner instanceof Sym) {
@@ -164,7 +164,7 @@ function oneItem(
   if (item instanceof Maybe) {
     return branch(
       truthy(wrap(new Sym(item.test))),
-      () => run(resolve(item.value)),
+      () => run(resolveMerged(item.value)),
       () => NORMAL,
     );
   }

@@ -2,12 +2,12 @@ import type { Expression, MemberExpression, Super } from 'acorn';
 import { readKeyOf } from '../library/key.ts';
 import { getMember } from '../library/member.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';
 import type { Env } from './env.ts';
 
-/** `object.key`, `object[key]` outside an optional chain. */
+/** Evaluates `object.key` or `object[key]` outside an optional chain. */
 export function evaluateMember(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
   if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
@@ -27,7 +27,7 @@ function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
 
 /**
  * Reads `object.#name`. Only the code around the function can read a private name. Therefore the transform attaches a
- * reader for it.
+ * reader for the name.
  */
 export function privateMember(raw: unknown, name: string, env: Env): unknown {
   const found = env.unit.lookup(`#${name}`);
@@ -38,7 +38,7 @@ export function privateMember(raw: unknown, name: string, env: Env): unknown {
       'copy what is needed into a const first, or run with the typekro transform',
     );
   }
-  const object = resolve(raw);
+  const object = resolveMerged(raw);
   const inner = symbolic(object);
   // Values of the graph have no private members. JavaScript also throws for the read of a missing private member.
   if (inner !== undefined) throw new TypeError(`Cannot read private member #${name} from ${labelOf(inner)}`);

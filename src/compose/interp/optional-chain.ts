@@ -12,7 +12,7 @@ import { cond, FALSE, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
@@ -22,7 +22,7 @@ export const STOPPED = Symbol('chain stopped');
 
 /** Is the value `undefined` or null? */
 export const isNullish = (value: unknown): boolean => {
-  const found = resolve(value);
+  const found = resolveMerged(value);
   return found === undefined || found === null;
 };
 
@@ -41,12 +41,12 @@ export function stopsWithChain(value: unknown): unknown {
 
 /** Applies the rest of a chain to each side of a conditional value. The chain stops at a missing side. */
 export function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
-  const inner = symbolic(resolve(object));
+  const inner = symbolic(resolveMerged(object));
   if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
   const continues: [Node, Node] = [FALSE(), FALSE()];
   const side = (value: unknown, which: 0 | 1) => () => {
     if (isNullish(value)) return undefined;
-    const found = overPhi(resolve(value), optional, apply);
+    const found = overPhi(resolveMerged(value), optional, apply);
     if (found === STOPPED) return undefined;
     const own = symbolic(found);
     continues[which] = (own instanceof Sym ? own.absence?.chain : undefined) ?? TRUE();
@@ -71,7 +71,7 @@ export function overPhi(object: unknown, optional: boolean, apply: (side: unknow
  */
 export function endChain(value: unknown): unknown {
   if (value === STOPPED) return undefined;
-  const found = resolve(value);
+  const found = resolveMerged(value);
   const inner = symbolic(found);
   // Members of the result are outside the chain.
   if (inner instanceof Phi && stopping.has(inner)) return wrap(new Phi(inner.test, inner.then, inner.otherwise));
@@ -111,7 +111,7 @@ function chainObject(node: Expression, env: Env): unknown {
     : env.interpreter.evaluate(node, env);
 }
 
-const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolve(value));
+const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolveMerged(value));
 
 function chainCall(node: CallExpression, env: Env): unknown {
   const callee = node.callee;
@@ -150,7 +150,7 @@ function callOptional(
   optional: boolean,
   args: () => unknown[],
 ): unknown {
-  const value = resolve(object);
+  const value = resolveMerged(object);
   const inner = symbolic(value);
   if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(interpreter, side, key, args()));
   const doubtful =
@@ -160,7 +160,7 @@ function callOptional(
   if (presentWhen === undefined) return callMethod(interpreter, value, key, args());
   const result = choose(
     truthy(bool(presentWhen)),
-    () => callMethod(interpreter, resolve(value), key, args()),
+    () => callMethod(interpreter, resolveMerged(value), key, args()),
     () => undefined,
   );
   const made = symbolic(stopsWithChain(result));

@@ -54,7 +54,7 @@ let ofHost: { readonly functions: WeakSet<object>; readonly unread: Set<string>;
 
 /**
  * Is this a function of the host itself (`path.join`, `fs.readFileSync`, `Buffer.from`, `structuredClone`)? Some
- * functions of the host have a source, but a refusal at a place inside it would not help the author.
+ * functions of the host have a source, but a refusal at a place inside such a function would not help the author.
  */
 function isOfHost(fn: FunctionLike): boolean {
   ofHost ??= { functions: new WeakSet(), unread: new Set([...WEB_CLASSES, ...WEB_FUNCTIONS]), modules: 0 };
@@ -165,10 +165,10 @@ export function closureFrom(source: FunctionSource): Closure {
 
 /**
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
- * function is traced even without symbolic arguments, because it may decide by fields of the resources, and because
- * time and random numbers are refused while the graph is built. The search follows calls eight levels deep. For an
- * object such as `simple`, the search only checks whether a member makes resources; it does not read the source of
- * members.
+ * function is traced even without symbolic arguments. It may decide by fields of the resources, and time and random
+ * numbers are refused while the graph is built. The search follows the names that the code reads, eight levels deep.
+ * For an object such as `simple`, the search only checks whether a member makes resources; it does not read the source
+ * of members.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;
@@ -221,8 +221,9 @@ function namesRead(node: AnyNode): string[] {
 
 /**
  * Can a native call of the function assign a variable of an outer scope? The function itself or a function that it
- * calls can contain the assignment. The answer is yes for a function without a readable source, except for functions of
- * the host, functions that make resources, and native code that is not a bound function.
+ * calls can contain the assignment. The search follows names and methods eight levels deep. The answer is no for
+ * functions of the host, for functions of the SDK, and for native code except bound functions. The answer is yes where
+ * the search cannot decide.
  */
 export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   if (isOfHost(fn) || makesResources(fn)) return false;

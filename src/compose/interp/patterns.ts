@@ -6,7 +6,7 @@ import { memberKeyOf } from '../library/key.ts';
 import { restOf } from '../library/objects.ts';
 import { patternElements } from '../library/spread.ts';
 import { equals, truthy } from '../value/ops.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
@@ -49,12 +49,12 @@ export function orDefault(value: unknown, fallback: Expression, env: Env): unkno
   return choose(
     missing,
     () => env.interpreter.evaluate(fallback, env),
-    () => resolve(value),
+    () => resolveMerged(value),
   );
 }
 
 function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: BindingMode): void {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (value === undefined || value === null)
     throw new TypeError(`Cannot destructure '${String(value)}' as it is ${String(value)}.`);
   const taken: string[] = [];

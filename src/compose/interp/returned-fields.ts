@@ -14,8 +14,9 @@ interface Written {
 }
 
 /**
- * The place where a function writes a field of its result: in a returned object, on either side of a condition, in a
- * spread literal, or in a local variable or function. `undefined` for a field that comes from elsewhere.
+ * The place where a function writes a field of its result. The place may be in a returned object, on either side of a
+ * condition, in a spread literal, or in a local variable or function. `undefined` for a field that comes from
+ * elsewhere.
  */
 export function fieldSite({ node, unit }: Closure, path: readonly string[]): Site | undefined {
   const finder = new FieldFinder(node);

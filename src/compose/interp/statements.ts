@@ -12,7 +12,7 @@ import type {
 import type { Node } from '../ir/node.ts';
 import { scriptOf } from '../ir/script.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
-import { isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
+import { CompositionError, isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { asNode, branch } from './branches.ts';
@@ -300,10 +300,13 @@ function executeTry(node: TryStatement, env: Env): Completion {
 }
 
 /**
- * Is the error a refusal, the end of a path or a stack overflow? A `catch` of the author does not get these errors.
+ * Is the error about a mistake in the composition, the end of a path, or a stack overflow? A `catch` of the author does
+ * not get these errors.
  */
 function mayNotBeCaught(error: unknown): boolean {
-  return error instanceof Refusal || error instanceof DeadEnd || isStackOverflow(error);
+  return (
+    error instanceof Refusal || error instanceof CompositionError || error instanceof DeadEnd || isStackOverflow(error)
+  );
 }
 
 function executeHandler(handler: CatchClause, error: unknown, env: Env): Completion {

@@ -19,7 +19,7 @@ import { refuse } from '../refusal/refusal.ts';
 import type { ProgramVariable } from '../trace/trace.ts';
 import { ProgramVariable as BindingClass } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
-import { asSym, phi, resolve } from '../value/merge.ts';
+import { asSym, phi, resolveMerged } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
 import { KEYS } from '../value/key-order.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -46,7 +46,7 @@ const BY_KEYS =
   'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
 
-/** Runs the body once with a symbolic element, and makes expressions of its writes. */
+/** Runs the body with a symbolic element, and makes expressions of the writes of the body. */
 export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): Completion {
   if (isKnownEmpty(loop.view)) return NORMAL;
   const trace = activeTrace();
@@ -88,7 +88,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
         ref.value = result === undefined ? refuseCarried(ref.name) : result.value;
       } else if (first !== undefined && accumulator !== undefined && leaves === undefined) {
         const whole = foldBinding(fold, ref.name, wrap(new Sym(first)), accumulator, next, leaves);
-        ref.value = phi((symbolic(resolve(start)) as Sym).absence?.has ?? TRUE(), whole, undefined);
+        ref.value = phi((symbolic(resolveMerged(start)) as Sym).absence?.has ?? TRUE(), whole, undefined);
       } else
         ref.value = foldBinding(fold, ref.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
     } else if (run.reads.has(ref)) {
@@ -288,11 +288,11 @@ function isEarlier(value: unknown, accumulator: Variable | undefined): boolean {
   return value instanceof Earlier || (accumulator !== undefined && isVariable(value, accumulator));
 }
 
-/** The value of a variable after a loop with `x = e`, when its value before the loop has no expression. */
+/** The value of a variable after a loop with `x = e`, where `e` does not read the earlier value. */
 function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): unknown {
   const inner = symbolic(next);
   const take = (test: Node, value: unknown): unknown => {
-    const node = asSym(resolve(value))?.node ?? toNode(value);
+    const node = asSym(resolveMerged(value))?.node ?? toNode(value);
     const list = isLiteral(test, true)
       ? pass.list
       : macro('filter', pass.list, [pass.loop], [test], listOf(pass.element));
@@ -360,7 +360,10 @@ const KEYS_BEFORE = 'give the object its keys before the loop: const all = { see
 const nameOfKey = (key: PropertyKey): string =>
   typeof key === 'symbol' ? 'an object' : `the key ${key === '' ? "''" : String(key)} of an object`;
 
-/** Translates `object[key] = value` in the body: makes a map entry by entry. */
+/**
+ * Translates `object[key] = value` in the body as a map that is made entry by entry, and `object.name = value` as the
+ * fold of a member.
+ */
 function foldObject(
   pass: Pass,
   ref: object,
@@ -430,7 +433,7 @@ function exits(pass: Pass, completion: Completion): Completion {
   }
   const value = resultOf(mapLeaves(completion, (leaf) => (leaf.kind === 'normal' ? DEAD_END : leaf)));
   const constant = symbolic(value) === undefined && (typeof value !== 'object' || value === null);
-  const first = firstWhere(pass, test, constant ? literal(true) : (asSym(resolve(value))?.node ?? toNode(value)));
+  const first = firstWhere(pass, test, constant ? literal(true) : (asSym(resolveMerged(value))?.node ?? toNode(value)));
   const exists = activeTrace().facts.simplify(first.exists);
   const result = constant ? value : wrap(new Sym(first.value));
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };

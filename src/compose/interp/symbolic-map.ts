@@ -8,7 +8,7 @@ import { substitute } from '../ir/substitute.ts';
 import { elements, indexed, loopView, noteGaps, View } from '../library/view.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -45,7 +45,7 @@ export function symbolicMap(
       const position = symbolic(value);
       const args =
         positions !== undefined && position instanceof Sym ? [positions.at(position), value, whole] : [value];
-      const result = resolve(interpreter.call(fn, undefined, args, 'the callback'));
+      const result = resolveMerged(interpreter.call(fn, undefined, args, 'the callback'));
       if (mode === 'forEach') return NORMAL;
       if (mode === 'map') refuseGaps(result);
       const inner = symbolic(result);
@@ -84,7 +84,7 @@ function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | un
  */
 function refuseGaps(result: unknown): void {
   const inner = symbolic(result);
-  const sides = inner instanceof Phi ? [inner.then, inner.otherwise].map((side) => resolve(side)) : [];
+  const sides = inner instanceof Phi ? [inner.then, inner.otherwise].map((side) => resolveMerged(side)) : [];
   const gap = sides.find((side) => side === undefined || side === null || side === false);
   if (sides.length === 0 || !(gap === undefined ? sides.includes(undefined) : true)) return;
   refuse(

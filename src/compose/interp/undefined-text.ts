@@ -8,7 +8,7 @@ const MAX_SHOWN_LENGTH = 60;
 
 /**
  * Warns about a value of the program that is `undefined` or `null` and becomes part of a text. JavaScript prints the
- * word, as in the image "undefined/shop:1" when a variable of the environment is not set.
+ * word `undefined` or `null`, as in the image "undefined/shop:1" when a variable of the environment is not set.
  */
 export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void {
   if (value !== undefined && value !== null) return;

@@ -8,7 +8,10 @@ import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, ST
 export const TRUE = (): Node => literalNode(true, BOOL);
 export const FALSE = (): Node => literalNode(false, BOOL);
 
-/** A literal. A number with a fraction is a double; a whole number adopts the type of the other operand. */
+/**
+ * A literal. A number with a fraction, or beyond the safe integers, is a double. Any other number adopts the type of
+ * the other operand.
+ */
 export function literal(value: string | number | bigint | boolean | null): Node {
   if (typeof value === 'string') return literalNode(value, STRING);
   if (typeof value === 'boolean') return literalNode(value, BOOL);
@@ -266,8 +269,7 @@ export function literalEntries({ args, flags }: ObjectLiteral): readonly Entry[]
 }
 
 /**
- * An object literal. `type` is its type when all keys are known and all entries are certain; otherwise the literal is a
- * map.
+ * An object literal. `type` is the type of an object whose keys are all known. Without `type`, the literal is a map.
  */
 export function object(entries: readonly Entry[], type?: StaticType): Node {
   const flags = entries.map((entry): EntryFlag => (entry.optional === true ? '?' : ''));

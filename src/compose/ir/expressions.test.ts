@@ -152,7 +152,7 @@ test('repeated scalar parts are bound once, lists and variables of macros are no
   );
 });
 
-describe('loops over a list become one expression', () => {
+describe('loops over a list become one expression if there is one', () => {
   const loop = new Variable('e', 'loop');
   const accumulator = new Variable('acc', 'accumulator');
   const numbers = field('l', listOf(INTEGER));

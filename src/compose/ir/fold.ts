@@ -309,7 +309,7 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   return isNothing(then) ? { test: not(test), under: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
 }
 
-/** The value of the first element for which a condition holds. */
+/** The value of the first element for which a condition holds, and the test that there is such an element. */
 export function firstWhere(
   fold: Pick<ListFold, 'list' | 'loop' | 'element'>,
   test: Node,

@@ -13,7 +13,7 @@ export function operandOf(name: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** Parses CEL of kro with all features that a gate may enable. */
+/** Parses CEL of kro with the feature `now`. */
 export const parseCel = (text: string) => kroEnvironment({ features: { now: true } }).parse(text);
 
 const parsed = new Map<string, Ast | undefined>();

@@ -31,7 +31,10 @@ const backToDouble = (node: Node): Node => makeNode({ kind: 'call', args: [node]
 const within = (node: Node, limit: number): Node =>
   and(compare('gt', node, doubleLiteral(-limit)), compare('lt', node, doubleLiteral(limit)));
 
-/** Translates `Math.floor` and similar functions, exact for the whole range of both number types. */
+/**
+ * Translates `Math.floor` and similar functions. The result is exact. For a double beyond the range of `int`, the
+ * expression fails.
+ */
 export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
   if (value.type.kind === 'number' && !isDouble(value)) return value;
   return bindOnce(value, 'n', FLOAT, (n) => {

@@ -194,7 +194,7 @@ export class Lowering {
     return makeNode({ kind: 'list', args: items, type: node.type });
   }
 
-  /** Lists whose elements differ in type become lists of dyn. */
+  /** Joins lists. Lists of different types become dyn. */
   private joined(args: readonly Node[], node: Node): Node {
     const numeric = args.every(
       (arg) => arg.type.kind === 'list' && (arg.type.element.kind === 'number' || arg.args.length === 0),
@@ -238,7 +238,7 @@ const quotientText = (value: Node): Node => textOfQuotient(value, finiteText);
 
 /** JavaScript's text of a double that is finite. */
 function finiteText(value: Node): Node {
-  // JSON prints doubles as JavaScript does, where CEL's string() begins exponents at a million.
+  // JSON prints doubles as JavaScript does. CEL's `string()` writes exponents from a million on.
   return makeNode({ kind: 'call', args: [withoutMinusZero(value)], name: 'json.marshal', type: STRING });
 }
 
@@ -344,7 +344,7 @@ function fitsEmpty(node: Node, other: Node): boolean {
   return name === 'dyn' || name.startsWith(node.kind === 'list' ? 'list(' : 'map(');
 }
 
-/** A name for the CEL type of a node. Two names are equal exactly when CEL treats the types as one. */
+/** A name for the CEL type of a node. CEL treats two types with equal names as one type. */
 export function celTypeName(node: Node): string {
   switch (node.kind) {
     case 'object':

@@ -135,7 +135,7 @@ export function numberTest(root: Node, quotients = true): Node | undefined {
 
 const isNonZero = (node: Node): boolean => isLiteralNumber(node) && node.value !== 0;
 
-/** May the expression be a quotient of zero, which is NaN or infinite? */
+/** May the expression divide by zero? The result of such a division is NaN or infinite. */
 export function mayBeQuotient(root: Node): boolean {
   let found = false;
   rewrite(root, (node) => {

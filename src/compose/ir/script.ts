@@ -59,8 +59,8 @@ const MAX_PRINTED_NODES = 60;
 const UNKNOWN = '…';
 
 /**
- * An expression as JavaScript, for messages to the author of a composition, with `…` for parts without a form in
- * JavaScript; `undefined` when the whole has no such form. `spec` is the author's name for the spec.
+ * An expression as JavaScript, for messages to the author of a composition. Parts without a form in JavaScript become
+ * `…`. The result is `undefined` when the whole has no such form. `spec` is the author's name for the spec.
  */
 export function scriptOf(node: Node, spec: string): string | undefined {
   if (node.size > MAX_PRINTED_NODES) return undefined;

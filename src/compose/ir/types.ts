@@ -125,7 +125,7 @@ export function describeType(type: StaticType): string {
   }
 }
 
-/** Do operators treat the two types as one: both strings, both numbers, lists of one type, or the same object type? */
+/** Do operators treat the two types as one, such as two strings, two numbers, or lists of one type? */
 export function sameStaticType(a: StaticType, b: StaticType): boolean {
   if (a === b) return true;
   if (a.kind === 'list' && b.kind === 'list') return sameStaticType(a.element, b.element) || isBottom(a) || isBottom(b);
@@ -166,8 +166,8 @@ function isBottom(type: StaticType): boolean {
 export const NEVER: StaticType = { kind: 'dyn' };
 
 /**
- * The type of a value that has one of two types. Two object types are joined to one with the fields of both; other
- * different types become dyn.
+ * The type of a value that has one of two types. Two object types are joined to one with the fields of both. Numbers,
+ * lists and maps keep their kind. Other different types become dyn.
  */
 export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a === b || b === NEVER) return a;
@@ -257,7 +257,7 @@ function mixed(a: StaticType & { kind: 'number' }, b: StaticType & { kind: 'numb
   return a.number.state === 'open' ? a : b;
 }
 
-/** Is the type that of numbers, strings or booleans, which can be compared and printed? */
+/** Is the type a number, a string or a boolean? Their values can be compared and printed. */
 export function isScalar(type: StaticType): boolean {
   return type.kind === 'string' || type.kind === 'number' || type.kind === 'bool';
 }

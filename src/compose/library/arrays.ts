@@ -5,7 +5,7 @@ import type { Node } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
-import { itemWhen, mergeValues, phi, resolve } from '../value/merge.ts';
+import { itemWhen, mergeValues, phi, resolveMerged } from '../value/merge.ts';
 import { isListValue, symOfItems } from '../value/nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -111,7 +111,7 @@ function changing(
 /** A list of known elements, sorted by the author's comparator. */
 function sortedKnown(interpreter: Interpreter, array: readonly unknown[], comparator: unknown): unknown[] {
   return array.toSorted((a, b) => {
-    const order = resolve(interpreter.call(comparator, undefined, [a, b], 'the comparator'));
+    const order = resolveMerged(interpreter.call(comparator, undefined, [a, b], 'the comparator'));
     if (symbolic(order) === undefined) return Number(order);
     return refuse(
       'no-cel',
@@ -198,7 +198,8 @@ function conditionalArrayMethod(
 /** `reduce` over elements that may be missing: the callback runs under the condition that its element is present. */
 function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
   return array.reduce<unknown>((value, item) => {
-    const callWith = (element: unknown) => interpreter.call(fn, undefined, [value, resolve(element)], 'the callback');
+    const callWith = (element: unknown) =>
+      interpreter.call(fn, undefined, [value, resolveMerged(element)], 'the callback');
     if (!(item instanceof Maybe)) return callWith(item);
     const test = decide(item.test);
     if (typeof test === 'boolean') return test ? callWith(item.value) : value;
@@ -219,7 +220,7 @@ function findItem(interpreter: Interpreter, array: readonly unknown[], fn: unkno
   return array.reduceRight<unknown>((rest, item) => {
     const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
     const holds = trace.under(test, () =>
-      asCondition(interpreter.call(fn, undefined, [resolve(value)], 'the callback')),
+      asCondition(interpreter.call(fn, undefined, [resolveMerged(value)], 'the callback')),
     );
     return phi(and(test, holds), value, rest);
   }, undefined);
@@ -234,7 +235,7 @@ export function asCondition(value: unknown): Node {
 /** The elements that `concat`, `flat` and `flatMap` insert for a value: the elements of a list, or the value itself. */
 export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
   if (isOpen(raw)) return oneLevel(interpreter, raw);
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (isListValue(value)) return spreadItems(interpreter, value);
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return [value];
@@ -247,7 +248,7 @@ export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
 
 /** `flat(depth)` of a concrete list. */
 function flatItems(interpreter: Interpreter, items: readonly unknown[], depth: unknown): readonly unknown[] {
-  const levels = resolve(depth) ?? 1;
+  const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
   return levels < 1 || !items.some(isNested)
     ? items
@@ -295,7 +296,7 @@ function eachItem(
       else {
         const [value] = trace.fork<unknown>(
           test,
-          () => interpreter.call(fn, undefined, [resolve(item.value)], 'the callback'),
+          () => interpreter.call(fn, undefined, [resolveMerged(item.value)], 'the callback'),
           () => undefined,
           (result) => result === DEAD,
           mergeValues,
@@ -311,7 +312,7 @@ function eachItem(
 function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
-  if ((name === 'includes' || name === 'indexOf') && resolve(args[1]) !== undefined)
+  if ((name === 'includes' || name === 'indexOf') && resolveMerged(args[1]) !== undefined)
     return searchFrom(array, name, args);
   const visit = (item: unknown, position: number) =>
     interpreter.call(fn, args[1], [item, position, array], 'the callback');
@@ -399,7 +400,7 @@ function searchFrom(
   name: 'includes' | 'indexOf',
   [wanted, position]: readonly unknown[],
 ): unknown {
-  const start = resolve(position);
+  const start = resolveMerged(position);
   if (typeof start !== 'number')
     return refuse('no-cel', `.${name}() of a list from a symbolic position has no CEL form`, 'take a .slice() first');
   const whole = Math.trunc(start) || 0;
@@ -419,9 +420,9 @@ function callNativeReader(array: unknown[], name: string, args: readonly unknown
 }
 
 function join(array: readonly unknown[], separator: unknown): unknown {
-  const by = resolve(separator) === undefined ? literal(',') : textNode(separator);
+  const by = resolveMerged(separator) === undefined ? literal(',') : textNode(separator);
   const parts = array.flatMap((item, position) => {
-    const value = resolve(item);
+    const value = resolveMerged(item);
     return position === 0 ? [joinedText(value)] : [by, joinedText(value)];
   });
   return textValue(
@@ -438,7 +439,7 @@ function joinedText(value: unknown): Node {
   if (value === undefined || value === null) return literal('');
   const inner = symbolic(value);
   if (inner instanceof Phi) {
-    const side = (test: Node, of: unknown) => activeTrace().under(test, () => joinedText(resolve(of)));
+    const side = (test: Node, of: unknown) => activeTrace().under(test, () => joinedText(resolveMerged(of)));
     return cond(inner.test, side(inner.test, inner.then), side(not(inner.test), inner.otherwise));
   }
   if (!(inner instanceof Sym) || inner.absence === undefined || inner.absence.waits) return textNode(value);

@@ -18,7 +18,7 @@ let defined = false;
 
 /**
  * Defines the refusals of host functions that return a different value at each call, because the graph would contain
- * the one value of the build. The search for these functions loads modules of the host. It starts when the first
+ * only the value of the build. The search for these functions loads modules of the host. It starts when the first
  * function with such a name is called.
  */
 export function defineBuildTime(fn: FunctionLike): void {

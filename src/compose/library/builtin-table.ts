@@ -1,6 +1,6 @@
 import type { FunctionLike } from '../source/provider.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { distribute, resolve } from '../value/merge.ts';
+import { distribute, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic } from '../value/proxy.ts';
 import { isSymbolicDeep } from '../value/symbolic-deep.ts';
@@ -46,7 +46,7 @@ export const symbolicSome = (args: readonly unknown[]): boolean => args.some((ar
  */
 export function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
   define(fn, (args, interpreter) => {
-    const value = resolve(args[0]);
+    const value = resolveMerged(args[0]);
     const inner = symbolic(value);
     if (inner instanceof Phi)
       return distribute(inner, (side) => interpreter.call(fn, undefined, [side, ...args.slice(1)], ''));

@@ -24,7 +24,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
-import { distribute, resolve } from '../value/merge.ts';
+import { distribute, resolveMerged } from '../value/merge.ts';
 import { freshList, keysNode, mergedPieces, objectNode, toNode, undefinedKeys } from '../value/nodes.ts';
 import { arithmetic, bool, describeValue, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -43,7 +43,7 @@ import { getMember } from './member.ts';
 import { mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
-import { freeze, isFrozen, owned } from './write.ts';
+import { freezeWritten, isFrozen, owned } from './write.ts';
 import { entriesView, keysOf, isSymbolicList, positionsBelow, View } from './view.ts';
 import { requireInteger } from '../ir/lower.ts';
 
@@ -102,7 +102,7 @@ scalar(Math.sign, (value) => {
 for (const name of ['max', 'min'] as const) {
   define(Math[name], (args, interpreter) => {
     if (!symbolicSome(args)) return NATIVE;
-    const given = args.map((arg) => resolve(arg));
+    const given = args.map((arg) => resolveMerged(arg));
     const open = given.findIndex(hasEndlessSide);
     if (open >= 0) {
       const choice = symbolic(given[open]) as Phi;
@@ -153,7 +153,9 @@ function numericOf(item: unknown, name: string): Node {
   return refuse('types', `${name}() of ${describeValue(item)} is not a number in JavaScript`, 'pass numbers');
 }
 
-define(Math.pow, (args) => (symbolicSome(args) ? arithmetic('**', resolve(args[0]), resolve(args[1])) : NATIVE));
+define(Math.pow, (args) =>
+  symbolicSome(args) ? arithmetic('**', resolveMerged(args[0]), resolveMerged(args[1])) : NATIVE,
+);
 
 for (const [name, fn] of Object.entries(Object.getOwnPropertyDescriptors(Math))) {
   const value: unknown = fn.value;
@@ -179,7 +181,7 @@ define(Boolean, (args) => {
   return typeof test === 'boolean' ? test : bool(test);
 });
 define(Array.isArray, (args, interpreter) => {
-  const value = resolve(args[0]);
+  const value = resolveMerged(args[0]);
   const inner = symbolic(value);
   if (inner instanceof Phi)
     return distribute(inner, (side) => interpreter.call(Array.isArray, Array, [side], 'Array.isArray'));
@@ -196,7 +198,7 @@ define(Array.isArray, (args, interpreter) => {
 });
 define(Array.of, (args) => activeTrace().track([...args]));
 define(Array.from, (args, interpreter) => {
-  const source = resolve(args[0]);
+  const source = resolveMerged(args[0]);
   if (!symbolicSome(args)) return NATIVE;
   const inner = symbolic(source);
   const length =
@@ -205,7 +207,7 @@ define(Array.from, (args, interpreter) => {
     typeof source === 'object' &&
     source !== null &&
     'length' in source;
-  if (length) return generated(interpreter, resolve(source.length), args[1]);
+  if (length) return generated(interpreter, resolveMerged(source.length), args[1]);
   if (inner instanceof Sym && !['string', 'list', 'dyn'].includes(inner.type.kind)) {
     return refuse(
       'types',
@@ -261,7 +263,7 @@ function listing(
   readsValues: boolean,
 ): void {
   define(fn, (args, interpreter) => {
-    const value = resolve(args[0]);
+    const value = resolveMerged(args[0]);
     const inner = symbolic(value);
     if (inner instanceof Phi) return distribute(inner, (side) => interpreter.call(fn, Object, [side], fn.name));
     if (inner instanceof Sym) {
@@ -310,7 +312,7 @@ function listed(value: Record<string, unknown>, known: (key: string, value: unkn
     return [
       new Maybe(
         presentWhen,
-        trace.under(presentWhen, () => known(key, resolve(value[key]))),
+        trace.under(presentWhen, () => known(key, resolveMerged(value[key]))),
       ),
     ];
   });
@@ -340,12 +342,12 @@ listing(
 // Compilers define the name of a function by this call (esbuild's and tsx's `__name(f, 'f')`). The name has no effect
 // on a graph.
 define(Object.defineProperty, ([target, key]) => {
-  const fn = resolve(target);
+  const fn = resolveMerged(target);
   return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;
 });
 
 define(Object.fromEntries, ([given], interpreter) => {
-  const made = fromEntries(interpreter, resolve(given));
+  const made = fromEntries(interpreter, resolveMerged(given));
   return made === undefined ? NATIVE : made.value;
 });
 
@@ -353,11 +355,11 @@ define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0], t
 
 define(Object.assign, (args, interpreter) => {
   if (isOpen(args[0])) return refuseOpen('Object.assign');
-  if (!symbolicSome(args) && !activeTrace().isTracked(resolve(args[0]) as object)) return NATIVE;
-  const either = symbolic(resolve(args[0]));
+  if (!symbolicSome(args) && !activeTrace().isTracked(resolveMerged(args[0]) as object)) return NATIVE;
+  const either = symbolic(resolveMerged(args[0]));
   if (either instanceof Phi)
     return distribute(either, (side) => interpreter.call(Object.assign, Object, [side, ...args.slice(1)], 'assign'));
-  const target = owned(resolve(args[0]), symbolic(resolve(args[0])) as Sym | undefined);
+  const target = owned(resolveMerged(args[0]), symbolic(resolveMerged(args[0])) as Sym | undefined);
   activeTrace().recordUndo(target);
   for (const source of args.slice(1)) {
     if (source instanceof Splice) mergeEach(interpreter, target as Record<string, unknown>, source);
@@ -368,7 +370,7 @@ define(Object.assign, (args, interpreter) => {
   return target;
 });
 define(Object.freeze, ([value]) => {
-  if (currentOwns(value)) return freeze(value);
+  if (currentOwns(value)) return freezeWritten(value);
   return symbolicSome([value]) ? value : NATIVE;
 });
 define(Object.isFrozen, ([value]) => (currentOwns(value) ? isFrozen(value) : NATIVE));
@@ -391,14 +393,14 @@ export function constructBuiltin(
     );
   }
   if (constructor === Set && symbolicSome(args)) {
-    const list = new Sym(toNode(resolve(args[0])));
+    const list = new Sym(toNode(resolveMerged(args[0])));
     return { value: wrap(markSet(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits }))) };
   }
   if (constructor === Map && args.length === 1 && symbolicSome(args)) {
     const pairs = spreadItems(interpreter, args[0]);
     const known = pairs.map((pair) => {
       if (isOpen(pair)) return undefined;
-      const key = resolve(getMember(interpreter, pair, '0'));
+      const key = resolveMerged(getMember(interpreter, pair, '0'));
       return symbolicSome([key]) ? undefined : ([key, getMember(interpreter, pair, '1')] as const);
     });
     const entries = known.filter((entry) => entry !== undefined);
@@ -407,7 +409,7 @@ export function constructBuiltin(
   }
   if (constructor === Array && args.length === 1 && symbolicSome(args)) return refuseLength();
   if (constructor === Error || constructor === TypeError || constructor === RangeError) {
-    const message = resolve(args[0]);
+    const message = resolveMerged(args[0]);
     if (symbolicSome([message])) {
       const error = new Error('a precondition of the composition does not hold');
       Object.defineProperty(error, 'message', { value: message, configurable: true });

@@ -25,7 +25,7 @@ import { BOOL, DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { asSym, phi, resolve } from '../value/merge.ts';
+import { asSym, phi, resolveMerged } from '../value/merge.ts';
 import { freshList, toNode } from '../value/nodes.ts';
 import { symbolicMember, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -74,7 +74,7 @@ export function carriedOptional(name: string, start: null | undefined, type: Sta
 export function carriedMembers(start: object): Carried {
   const members = new Map<string, Carried>();
   for (const [key, raw] of Object.entries(start)) {
-    const value = resolve(raw);
+    const value = resolveMerged(raw);
     members.set(key, isStruct(value) ? carriedMembers(value) : startOf(key, value));
   }
   return { kind: 'members', isList: Array.isArray(start), members };
@@ -87,7 +87,7 @@ function startOf(name: string, value: unknown): Carried {
     : carriedValue(name, asSym(value)?.node ?? toNode(value));
 }
 
-/** Is the value an object of the composition with at least one key? */
+/** Is the value an object of the composition with at least one key, all of whose keys are texts? */
 export function isStruct(value: unknown): value is object {
   return (
     typeof value === 'object' &&
@@ -136,7 +136,7 @@ function collect(of: Carried, next: unknown, iterations: Iteration[]): boolean {
     return true;
   }
   if (!hasMembers(next, of)) return false;
-  const value = resolve(next);
+  const value = resolveMerged(next);
   const inner = symbolic(value);
   const read = (key: string) =>
     inner === undefined ? (value as Record<string, unknown>)[key] : symbolicMember(inner, key);
@@ -145,7 +145,7 @@ function collect(of: Carried, next: unknown, iterations: Iteration[]): boolean {
 
 /** Does the value have the same members on each side of its conditions? */
 function hasMembers(raw: unknown, of: Carried & { readonly kind: 'members' }): boolean {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) return hasMembers(inner.then, of) && hasMembers(inner.otherwise, of);
   if (inner instanceof Sym) {
@@ -279,9 +279,12 @@ export function optionalFold(
   return { some, value: asValue(typed) };
 }
 
-/** The condition under which a value is neither `undefined` nor `null`. */
+/**
+ * The condition under which a value is neither `undefined` nor `null`. A value for which the graph waits counts as
+ * present.
+ */
 export function presence(raw: unknown): Node {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     const trace = activeTrace();
@@ -330,7 +333,7 @@ function neutralStart(later: Node, of: Variable, first: Node): Node | undefined 
 
 /** The type of the value that an iteration sets; `undefined` when it sets none. */
 export function typeOfSet(raw: unknown): StaticType | undefined {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) return typeOfSet(inner.then) ?? typeOfSet(inner.otherwise);
   if (inner instanceof Sym) return inner.type;

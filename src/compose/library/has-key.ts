@@ -5,18 +5,18 @@ import { describeType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { ownKeys, hasOwnKey } from '../value/members.ts';
-import { distribute, resolve } from '../value/merge.ts';
+import { distribute, resolveMerged } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { memberKeyOf } from './key.ts';
-import { slotOf } from './keyed.ts';
+import { keyedSlot } from './keyed.ts';
 
 /** `key in object`; with `own`, `Object.hasOwn(object, key)`, which ignores inherited members. */
 export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
-  const value = resolve(object);
+  const value = resolveMerged(object);
   const key = memberKeyOf(rawKey);
   const inner = symbolic(value);
   if (inner instanceof Phi) return distribute(inner, (side) => hasKey(rawKey, side, own));
@@ -28,7 +28,7 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
     const text = String(key instanceof Sym ? 'a key' : key);
     throw new TypeError(`Cannot use 'in' operator to search for '${text}' in ${String(value)}`);
   }
-  const slot = key instanceof Sym ? slotOf(value, key) : undefined;
+  const slot = key instanceof Sym ? keyedSlot(value, key) : undefined;
   if (slot !== undefined) return unary('!', equals(slot.holder.value, undefined, false));
   activeTrace().noteRead(value);
   if (key instanceof Sym) activeTrace().keyUses.push({ object: value, writes: false });

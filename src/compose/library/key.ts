@@ -1,5 +1,5 @@
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -9,13 +9,13 @@ export type Key = string | symbol | Sym;
 
 /** The key for a read of a computed member. The key itself may be absent. */
 export function readKeyOf(raw: unknown): Key {
-  const inner = symbolic(resolve(raw));
+  const inner = symbolic(resolveMerged(raw));
   return inner instanceof Sym ? inner : memberKeyOf(raw);
 }
 
 /** The key of a computed member, which must be present. */
 export function memberKeyOf(raw: unknown): Key {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return needPresent(inner, 'used as a key');
   if (inner instanceof Phi) return new Sym(textNode(value));

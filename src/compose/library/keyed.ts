@@ -4,7 +4,7 @@ import { isLiteral, mentions } from '../ir/node.ts';
 import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -30,7 +30,7 @@ export interface KeyedSlot {
 const MANY_KEYS = 'one iteration of a loop reads and writes an object by more than one key';
 
 /** The slot of an object in the iteration that is running, if a loop fills it by keys. */
-export function slotOf(value: unknown, key: Sym): KeyedSlot | undefined {
+export function keyedSlot(value: unknown, key: Sym): KeyedSlot | undefined {
   const slot = typeof value === 'object' && value !== null ? activeTrace().keyed.get(value) : undefined;
   if (slot === undefined) return undefined;
   const text = textNode(wrap(key));
@@ -54,7 +54,7 @@ export function writeSlot(slot: KeyedSlot, value: unknown): void {
 
 /** Refuses a list or object that was made before the iteration, because JavaScript would share it between keys. */
 function refuseShared(slot: KeyedSlot, raw: unknown): void {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     refuseShared(slot, inner.then);
@@ -105,7 +105,7 @@ export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: un
   const own = { ...pass, list: macro('filter', kept, [pass.loop], [isOwn], type) };
   const after = knowing(takes, () => optionalFold(own, of, next));
   if (after === undefined) return undefined;
-  const value = toNode(resolve(after.value));
+  const value = toNode(resolveMerged(after.value));
   if (isCarried(value) || mentions(value, ({ role }) => role === 'element' || role === 'resource')) return undefined;
   const entry = object([{ key: variable(key, STRING), value }]);
   return macro('transformMapEntry', keys, [macroVariable('i'), key], [entry], mapOf(value.type));

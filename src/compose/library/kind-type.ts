@@ -54,7 +54,9 @@ const metadataType: ObjectStaticType = {
   open: true,
 };
 
-/** The type of a whole object of a kind. Without a schema, the types of all fields but the metadata are unknown. */
+/**
+ * The type of a whole object of a kind. Without a schema, only the types of apiVersion, kind and metadata are known.
+ */
 export function kindType(
   group: string,
   kind: string,

@@ -30,7 +30,7 @@ import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { listSym, freshList, isListValue, plainList, toNode } from '../value/nodes.ts';
 import { bool, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -39,7 +39,7 @@ import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, positionNode, wholePosition } from './strings.ts';
 import { elementAt, isNeverEmpty } from './member-access.ts';
 import { reduceList } from './reduce.ts';
-import { isIterator, isSet, markIterator } from './sets.ts';
+import { isIterator, isSetMethod, markIterator } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { elements, forElement, indexed, knowing, listWithGaps, loopValue, loopView, View, viewOf } from './view.ts';
 
@@ -50,7 +50,7 @@ const NAMES = (
 
 /** Calls a method of a symbolic list. */
 export function listMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
-  if (isSet(value)) return setMethod(interpreter, value, name, args);
+  if (isSetMethod(value)) return setMethod(interpreter, value, name, args);
   return viewMethod(interpreter, viewOf(wrap(value)), name, args);
 }
 
@@ -107,7 +107,7 @@ function plainMethod(interpreter: Interpreter, value: Sym, name: string, args: r
   const make = (result: Node) => wrap(new Sym(result, { waits }));
   switch (name) {
     case 'includes':
-      if (resolve(args[1]) !== undefined)
+      if (resolveMerged(args[1]) !== undefined)
         return plainMethod(interpreter, new Sym(slice(value, [args[1]]), { waits }), name, [args[0]]);
       return mayHold(value, args[0], name) && bool(contains(node, scalarArgument(args[0], name)));
     case 'indexOf':
@@ -192,7 +192,7 @@ const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 
  * May a list hold a value of the type? JavaScript does not find a value whose type differs from that of the elements.
  */
 function mayHold(value: Sym, raw: unknown, name: string): boolean {
-  const wanted = resolve(raw);
+  const wanted = resolveMerged(raw);
   if (wanted === undefined) return false;
   const given = symbolic(wanted);
   if (given instanceof Phi) return true;
@@ -222,7 +222,7 @@ function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): N
 /** The elements that `concat` appends for an argument: the elements of a list, or the argument itself. */
 function concatenated(interpreter: Interpreter, raw: unknown): Node {
   if (isOpen(raw)) return listSym(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (value instanceof View) return plainList(elements(value).node);
   if (isListValue(value)) return plainList(listSym(value).node);
   const inner = symbolic(value);
@@ -232,7 +232,7 @@ function concatenated(interpreter: Interpreter, raw: unknown): Node {
 }
 
 function joined(value: Sym, separator: unknown): Node {
-  const by = resolve(separator) === undefined ? literal(',') : textNode(separator);
+  const by = resolveMerged(separator) === undefined ? literal(',') : textNode(separator);
   const element = value.type.kind === 'list' ? value.type.element : STRING;
   if (element.kind === 'string') return method('join', value.node, isEmptyText(by) ? [] : [by], STRING);
   const item = macroVariable('x');
@@ -246,7 +246,7 @@ function joined(value: Sym, separator: unknown): Node {
 
 /** `flat(depth)` of a symbolic list, with at most as many levels as the elements have. */
 function flat(node: Node, depth: unknown): Node {
-  const levels = resolve(depth) ?? 1;
+  const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
   const element = node.type.kind === 'list' ? node.type.element : DYN;
   if (levels < 1) return plainList(node);
@@ -267,7 +267,7 @@ function slice(value: Sym, args: readonly unknown[]): Node {
 }
 
 function at(interpreter: Interpreter, value: Sym, raw: unknown): unknown {
-  const given = resolve(raw) ?? 0;
+  const given = resolveMerged(raw) ?? 0;
   const position = typeof given === 'number' ? wholePosition(given) : given;
   if (typeof position !== 'number') {
     const at = positionNode(position);
@@ -290,7 +290,7 @@ function at(interpreter: Interpreter, value: Sym, raw: unknown): unknown {
 
 function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node {
   const element = value.type.kind === 'list' ? value.type.element : STRING;
-  const fn = resolve(comparator);
+  const fn = resolveMerged(comparator);
   if (fn === undefined) {
     if (element.kind !== 'string')
       return refuse('no-cel', 'sorting numbers without a comparator sorts them as texts', 'pass (a, b) => a - b');

@@ -2,7 +2,7 @@ import type { Node } from '../ir/node.ts';
 import { setOwn } from '../../core/index.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, textNode } from '../value/ops.ts';
 import { wrap } from '../value/proxy.ts';
@@ -13,7 +13,7 @@ import { View } from './view.ts';
 
 /** `text.match(/re/)`: a list with the match, or null. */
 export function match(value: Sym, raw: unknown): unknown {
-  const pattern = resolve(raw);
+  const pattern = resolveMerged(raw);
   if (!(pattern instanceof RegExp))
     return refuse('no-cel', '.match() without a regular expression has no CEL form', 'write a pattern /…/');
   if (pattern.flags.includes('g')) {
@@ -57,7 +57,7 @@ function matchValue(value: Sym, { text, groups, names }: MatchTexts, pattern: Re
 
 /** `text.matchAll(/re/g)`: the matches, each with its groups. */
 export function matchAll(value: Sym, raw: unknown): unknown {
-  const pattern = resolve(raw);
+  const pattern = resolveMerged(raw);
   if (!(pattern instanceof RegExp))
     return refuse('no-cel', '.matchAll() without a regular expression has no CEL form', 'write a pattern /…/g');
   if (!pattern.flags.includes('g'))

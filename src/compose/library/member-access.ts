@@ -212,7 +212,7 @@ function greaterEqual(node: Node): Node {
 
 const less = (a: Node, b: Node): Node => compare('lt', a, b);
 
-/** The node with another type, for an object literal that is treated as a map. */
+/** The node with another type, for example an object literal that is treated as a map. */
 export function makeTyped(node: Node, type: StaticType): Node {
   return { ...node, type };
 }

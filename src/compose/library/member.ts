@@ -7,7 +7,7 @@ import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { asSym, distribute, phi, resolve } from '../value/merge.ts';
+import { asSym, distribute, phi, resolveMerged } from '../value/merge.ts';
 import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -20,17 +20,17 @@ import { converted, withoutShort } from './converted.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
 import { shownElement } from './shown-element.ts';
-import { slotOf } from './keyed.ts';
+import { keyedSlot } from './keyed.ts';
 import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
-import { isSet } from './sets.ts';
+import { isSetMethod } from './sets.ts';
 import { writtenElements } from './spread.ts';
 import { isOpen } from '../value/open.ts';
 import { View } from './view.ts';
 
 /** Reads `object.key`; with `optional`, `object?.key`. */
 export function getMember(interpreter: Interpreter, object: unknown, key: Key, optional = false): unknown {
-  const value = resolve(object);
+  const value = resolveMerged(object);
   const inner = symbolic(value);
   if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(interpreter, inner, side, key, optional));
   if (inner instanceof Sym) return symMember(interpreter, inner, key, optional);
@@ -59,7 +59,7 @@ export function memberOfSide(
   key: Key,
   optional: boolean,
 ): unknown {
-  const value = resolve(side);
+  const value = resolveMerged(side);
   if (value !== undefined && value !== null) return getMember(interpreter, value, key, optional);
   if (optional) return undefined;
   const name = key instanceof Sym ? labelOf(key) : String(key);
@@ -114,8 +114,8 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
     const found = activeTrace().under(absence.has, () => lookUp(interpreter, value, key.present()));
     return phi(absence.has, found, concreteMember(interpreter, value, 'undefined'));
   }
-  const slot = slotOf(value, key);
-  if (slot !== undefined) return resolve(slot.holder.value);
+  const slot = keyedSlot(value, key);
+  if (slot !== undefined) return resolveMerged(slot.holder.value);
   activeTrace().noteRead(value);
   if (typeof value === 'object' && value !== null) activeTrace().keyUses.push({ object: value, writes: false });
   if (isEnvironment(value)) {
@@ -132,7 +132,7 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
   const text = textNode(wrap(key));
   const all = key.type.kind === 'string' ? key.type.values : undefined;
   const keys = Object.keys(table);
-  const scalars = keys.map((name) => asSym(resolve(table[name])));
+  const scalars = keys.map((name) => asSym(resolveMerged(table[name])));
   const type = scalars[0]?.type;
   if (
     keys.length > 2 &&
@@ -145,7 +145,7 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
     const found = mapMember(typed, text, false);
     return sure ? wrap((symbolic(found) as Sym).present()) : found;
   }
-  // For values that are not scalars, or for one or two keys, the result is a conditional over the keys.
+  // For one or two keys, and for values that are not scalars of one type, the result is a conditional over the keys.
   const usable = all === undefined ? keys : keys.filter((name) => all.includes(name));
   const covered = all?.every((name) => keys.includes(name)) === true;
   const last = covered ? (usable.at(-1) as string) : undefined;
@@ -175,8 +175,9 @@ export function symMember(interpreter: Interpreter, value: Sym, name: Key, optio
       refuseInherited(key);
       return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
     case 'list':
-      if (key === (isSet(value) ? 'size' : 'length')) return wrap(derive(value, size(value.node, INTEGER), optional));
-      if (isSet(value)) return setMember(interpreter, value, key);
+      if (key === (isSetMethod(value) ? 'size' : 'length'))
+        return wrap(derive(value, size(value.node, INTEGER), optional));
+      if (isSetMethod(value)) return setMember(interpreter, value, key);
       if (key instanceof Sym || /^-?\d+$/.test(key))
         return elementAt(interpreter, value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
       return methodOrRefuse(interpreter, value, key);

@@ -2,7 +2,7 @@ import { DYN, describeType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { distribute, phi, resolve } from '../value/merge.ts';
+import { distribute, phi, resolveMerged } from '../value/merge.ts';
 import { equals, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { isSymbolicDeep } from '../value/symbolic-deep.ts';
@@ -25,11 +25,11 @@ import { View } from './view.ts';
 
 /** Calls `object.key(…)`. */
 export function callMethod(interpreter: Interpreter, object: unknown, key: Key, args: readonly unknown[]): unknown {
-  const value = resolve(object);
+  const value = resolveMerged(object);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     return distribute(inner, (side) => {
-      const found = resolve(side);
+      const found = resolveMerged(side);
       if (found === undefined || found === null) return memberOfSide(interpreter, inner, found, key, false);
       return callMethod(interpreter, found, key, args);
     });
@@ -75,7 +75,7 @@ function tableMethod(
   key: Key,
   args: readonly unknown[],
 ): { readonly value: unknown } | undefined {
-  const wanted = resolve(args[0]);
+  const wanted = resolveMerged(args[0]);
   const isTable = table instanceof Map || table instanceof Set;
   if (isTable && typeof key === 'string' && TABLE_METHODS.has(key) && isKnownKey(wanted))
     return { value: knownTableMethod(table, key, args) };
@@ -104,7 +104,7 @@ function functionMethod(
   const isApply = key === 'apply' && (fn as { apply?: unknown }).apply === Function.prototype.apply;
   if (typeof fn !== 'function' || !(isCall || isApply)) return undefined;
   const [self, list] = args;
-  const given = isCall ? args.slice(1) : resolve(list) === undefined ? [] : spreadItems(interpreter, list);
+  const given = isCall ? args.slice(1) : resolveMerged(list) === undefined ? [] : spreadItems(interpreter, list);
   const { name } = fn;
   if (fn === Object.prototype.hasOwnProperty) return { value: hasKey(given[0], self, true) };
   const isMethod = [Array.prototype, String.prototype].some((prototype) => Reflect.get(prototype, name) === fn);

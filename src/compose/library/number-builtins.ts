@@ -4,7 +4,7 @@ import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
 import { BOOL, describeType, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { bool, needPresent } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -15,7 +15,7 @@ export function defineNumbers(): void {
   scalar(Number, (value) => wrap(new Sym(converted(value), { waits: value.waits })));
   for (const fn of new Set([parseInt, Number.parseInt])) {
     scalar(fn, (value, args) => {
-      const base = resolve(args[1]);
+      const base = resolveMerged(args[1]);
       if (base !== undefined && base !== 10)
         return refuse(
           'no-cel',

@@ -1,7 +1,7 @@
 import { makeNode } from '../ir/node.ts';
 import { describeType, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';
@@ -10,13 +10,13 @@ import type { Sym } from '../value/symbolic.ts';
 export function numberMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   switch (name) {
     case 'toString':
-      if (args.length > 0 && resolve(args[0]) !== 10)
+      if (args.length > 0 && resolveMerged(args[0]) !== 10)
         return refuse('no-cel', '.toString() with a base has no CEL form');
       return textValue(textNode(wrap(value)), value.waits);
     case 'valueOf':
       return wrap(value);
     case 'toFixed':
-      return toFixed(value, resolve(args[0]) ?? 0);
+      return toFixed(value, resolveMerged(args[0]) ?? 0);
     case 'toLocaleString':
     case 'toPrecision':
     case 'toExponential':

@@ -8,7 +8,7 @@ import { activeTrace, decide } from '../trace/current.ts';
 import { keyEntries, KEYS, mapOfMembers } from '../value/key-order.ts';
 import type { Members } from '../value/key-order.ts';
 import { deleteMember, setMember, setMemberWhen } from '../value/members.ts';
-import { mergeValues, resolve } from '../value/merge.ts';
+import { mergeValues, resolveMerged } from '../value/merge.ts';
 import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -24,7 +24,7 @@ import type { Node } from '../ir/node.ts';
 export function mergeKey(target: Record<string, unknown>, key: Key, value: unknown): void {
   if (key instanceof Sym) {
     const entry = object([{ key: textNode(wrap(key)), value: toNode(value) }]);
-    activeTrace().noteCopied(resolve(value));
+    activeTrace().noteCopied(resolveMerged(value));
     return addPiece(target, { map: new Sym(entry) });
   }
   if (mergedPieces(target) !== undefined && typeof key === 'string')
@@ -55,7 +55,7 @@ export function mergeSpread(
   raw: unknown,
   omitsMissing = false,
 ): void {
-  const source = resolve(raw);
+  const source = resolveMerged(raw);
   activeTrace().noteRead(source);
   if (source === undefined || source === null || typeof source === 'boolean' || typeof source === 'number') return;
   const inner = symbolic(source);
@@ -150,7 +150,7 @@ function setOwnIfThere(target: Record<string, unknown>, name: string, member: un
 
 /** `const { a, ...rest } = value`. */
 export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly string[]): unknown {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && (inner.type.kind === 'map' || inner.type.kind === 'dyn')) {
     const of: StaticType = inner.type.kind === 'map' ? inner.type : mapOf({ kind: 'dyn' });

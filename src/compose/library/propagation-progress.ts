@@ -4,14 +4,14 @@ import { Variable } from '../ir/node.ts';
 import { BOOL, DOUBLE, DYN } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { opaque } from '../value/native-functions.ts';
 import { toNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 
 /** The functions that a condition of `withPropagateWhen` gets, for the resource with the condition. */
-export function progressOf(record: ResourceRecord): object {
+export function propagationProgress(record: ResourceRecord): object {
   const question = (name: 'ready' | 'updated') => opaque((given: unknown) => wrap(new Sym(progressNode(name, given))));
   const inBatches = (name: string, sizes: (given: unknown) => readonly Node[]) =>
     opaque((given: unknown) => {
@@ -34,7 +34,7 @@ export function progressOf(record: ResourceRecord): object {
 }
 
 function batchSize(given: unknown): Node {
-  const value = resolve(given);
+  const value = resolveMerged(given);
   const isGiven = typeof value === 'number' || symbolic(value) instanceof Sym;
   const size = isGiven ? toNode(value) : undefined;
   const isWhole = size?.type.kind === 'number' && size.type.number !== DOUBLE;
@@ -49,8 +49,8 @@ function batchSize(given: unknown): Node {
 
 /** The expression of `ready()` or `updated()` for a resource, a list of resources, or a conditional resource. */
 function progressNode(name: 'ready' | 'updated', given: unknown): Node {
-  const value = resolve(given);
-  // A resource that does not exist has nothing left to do.
+  const value = resolveMerged(given);
+  // A resource that does not exist counts as ready and as updated.
   if (value === undefined) return literal(true);
   if (Array.isArray(value)) return allOf(value.map((item: unknown) => progressNode(name, item)));
   const inner = value instanceof Splice ? new Sym(value.list) : symbolic(value);

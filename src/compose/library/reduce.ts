@@ -4,7 +4,7 @@ import { INTEGER } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { asSym, phi, resolve } from '../value/merge.ts';
+import { asSym, phi, resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -33,7 +33,7 @@ export function reduceList(interpreter: Interpreter, view: View, args: readonly 
   const [fn, rawInitial] = args;
   if (args.length < 2) return withoutInitial(interpreter, view, fn);
   if (isKnownEmpty(view)) return rawInitial;
-  const initial = resolve(rawInitial);
+  const initial = resolveMerged(rawInitial);
   if (isOwn(initial) && changesItsFirst(interpreter, fn)) return fillInitial(interpreter, view, fn, initial);
   if (isStruct(initial) && argumentCount(interpreter, fn) < 3) {
     const best = fromObject(interpreter, view, fn, initial);
@@ -87,7 +87,7 @@ function isOwn(value: unknown): value is object {
 /** Translates `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})` as a loop that fills `acc`. */
 function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
   const callWith = (element: unknown, ...position: unknown[]) => {
-    const result = resolve(interpreter.call(fn, undefined, [initial, element, ...position], 'the callback'));
+    const result = resolveMerged(interpreter.call(fn, undefined, [initial, element, ...position], 'the callback'));
     if (result === initial) return;
     refuse(
       'loop-carried',

@@ -5,7 +5,7 @@ import { STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -16,10 +16,10 @@ import type { MatchTexts, Replacement } from './regex.ts';
 
 /** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, which may contain `$1`, or a function of the match. */
 export function replaceText(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
-  const pattern = resolve(args[0]);
+  const pattern = resolveMerged(args[0]);
   if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
     throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');
-  const given = resolve(args[1]);
+  const given = resolveMerged(args[1]);
   const by = typeof given === 'function' ? madeBy(interpreter, given, pattern) : fixed(given, name, pattern);
   if (pattern instanceof RegExp) return replacePattern(value.node, pattern, by);
   const from = textNode(pattern);

@@ -7,12 +7,12 @@ import { not } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
-import { progressOf } from './propagation-progress.ts';
+import { resolveMerged } from '../value/merge.ts';
+import { propagationProgress } from './propagation-progress.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
-/** The members of a resource that are not fields of its kind. */
+/** The members of a resource that the graph does not read from the object: its id, apiVersion, kind and methods. */
 export function resourceMember(
   interpreter: Interpreter,
   record: ResourceRecord,
@@ -64,7 +64,7 @@ function addPropagation(interpreter: Interpreter, record: ResourceRecord, condit
   refuseWithoutObject(record, 'withPropagateWhen', 'propagateWhen');
   const given =
     typeof condition === 'function'
-      ? interpreter.call(condition, undefined, [progressOf(record)], 'propagateWhen')
+      ? interpreter.call(condition, undefined, [propagationProgress(record)], 'propagateWhen')
       : condition;
   if (given === undefined)
     refuse('types', 'withPropagateWhen() is given no condition', 'return one: ({ ready }) => ready(database)');
@@ -72,7 +72,7 @@ function addPropagation(interpreter: Interpreter, record: ResourceRecord, condit
 }
 
 function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
-  const value = resolve(policy);
+  const value = resolveMerged(policy);
   if (value !== 'Orphaned' && value !== 'Delete') {
     const remedy = "write 'Orphaned' to keep the object, or 'Delete' to have it deleted";
     refuse('types', 'withDeletionPolicy() takes one of the words Orphaned and Delete', remedy);
@@ -97,14 +97,14 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
 /** Records that a resource is made after another resource. `raw` is that resource, its id, or a conditional value. */
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const addDependency = (id: string) => void record.dependsOn.push({ id, guards: [...trace.guards] });
   if (typeof value === 'string') return addDependency(value);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.resource !== undefined) return addDependency(inner.resource.id);
   if (inner instanceof Phi) {
     const side = (test: Node, of: unknown) => {
-      if (resolve(of) !== undefined) trace.under(test, () => dependOn(record, of));
+      if (resolveMerged(of) !== undefined) trace.under(test, () => dependOn(record, of));
     };
     side(inner.test, inner.then);
     return side(not(inner.test), inner.otherwise);

@@ -17,7 +17,7 @@ export function markIterator<T extends SeenList | Sym>(value: T): T {
 }
 
 /** Is this a Set? A Set has other members than a list. */
-export function isSet(value: Sym): boolean {
+export function isSetMethod(value: Sym): boolean {
   return sets.has(value);
 }
 

@@ -3,7 +3,7 @@ import { isLiteral, mentions } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { phi, resolveMerged } from '../value/merge.ts';
 import { isOpen, iterable } from '../value/open.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { plainList, toNode } from '../value/nodes.ts';
@@ -23,7 +23,7 @@ const GROUPED =
 
 /** The elements that `...value` puts into a list. */
 export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   activeTrace().noteRead(value);
   if (value instanceof View) return [new Splice(plainList(elements(value).node), value.list.waits)];
   const inner = symbolic(value);
@@ -61,7 +61,7 @@ export function patternElements(
   raw: unknown,
   count: number,
 ): { at(position: number): unknown; rest(from: number): unknown } {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   activeTrace().noteRead(value);
   const inner = symbolic(value);
   if (value instanceof View) {

@@ -23,7 +23,7 @@ import { SPACE } from '../regex/space.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { asSym, phi, resolve } from '../value/merge.ts';
+import { asSym, phi, resolveMerged } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, describeValue, textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
@@ -51,7 +51,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
   const { node, waits } = value;
   const text = (result: Node) => textValue(result, waits);
   const arg = (position: number) => textNode(args[position]);
-  if (OF_TEXTS.has(name) && resolve(args[0]) instanceof RegExp)
+  if (OF_TEXTS.has(name) && resolveMerged(args[0]) instanceof RegExp)
     throw new TypeError(`First argument to String.prototype.${name} must not be a regular expression`);
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   switch (name) {
@@ -60,11 +60,11 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
     case 'startsWith':
       return bool(callOn(startingAt(node, args[1]), name, arg(0)));
     case 'endsWith':
-      return bool(callOn(resolve(args[1]) === undefined ? node : upTo(node, args[1]), name, arg(0)));
+      return bool(callOn(resolveMerged(args[1]) === undefined ? node : upTo(node, args[1]), name, arg(0)));
     case 'search':
       return search(value, args[0]);
     case 'indexOf':
-      if (resolve(args[1]) !== undefined)
+      if (resolveMerged(args[1]) !== undefined)
         return wrap(new Sym(method(name, node, [arg(0), cut(args[1], node)], INTEGER), { waits }));
       return wrap(new Sym(method(name, node, [arg(0)], INTEGER), { waits }));
     case 'lastIndexOf':
@@ -149,7 +149,7 @@ function unknownMember(value: Sym, name: string): never {
 }
 
 function only(count: number, args: readonly unknown[], name: string, value: Sym, build: () => unknown): unknown {
-  if (args.length > count && args.slice(count).some((arg) => resolve(arg) !== undefined)) {
+  if (args.length > count && args.slice(count).some((arg) => resolveMerged(arg) !== undefined)) {
     return refuse('no-cel', `.${name}() of ${labelOf(value)} with a position has no CEL form`, 'take a .slice() first');
   }
   return build();
@@ -157,14 +157,14 @@ function only(count: number, args: readonly unknown[], name: string, value: Sym,
 
 /** A text from a position on, as `includes` and `startsWith` count positions. */
 function startingAt(node: Node, position: unknown): Node {
-  return resolve(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
+  return resolveMerged(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
 }
 
 const upTo = (node: Node, end: unknown): Node => between(node, literal(0), cut(end, node));
 
 /** `text.search(/re/)`: the position of the first match. */
 function search({ node, waits }: Sym, raw: unknown): unknown {
-  const pattern = resolve(raw);
+  const pattern = resolveMerged(raw);
   if (!(pattern instanceof RegExp))
     return refuse('no-cel', '.search() without a regular expression has no CEL form', 'use .indexOf()');
   return wrap(new Sym(searchPattern(node, pattern), { waits }));
@@ -182,7 +182,7 @@ export function wholePosition(value: number): number {
 
 /** A number argument as an integer expression. */
 export function positionNode(raw: unknown): Node {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (typeof value === 'number') return literal(wholePosition(value));
   const sym = asSym(value);
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
@@ -196,7 +196,7 @@ export function positionNode(raw: unknown): Node {
 }
 
 function split(value: Sym, args: readonly unknown[]): unknown {
-  const separator = resolve(args[0]);
+  const separator = resolveMerged(args[0]);
   if (separator === undefined) return freshList(limited(list([value.node]), args[1]), value.waits);
   if (separator instanceof RegExp) {
     const at = splitPattern(value.node, separator);
@@ -208,7 +208,7 @@ function split(value: Sym, args: readonly unknown[]): unknown {
 
 /** The first pieces of a split text, as many as the limit allows. */
 function limited(pieces: Node, raw: unknown): Node {
-  const given = resolve(raw);
+  const given = resolveMerged(raw);
   if (given === undefined) return pieces;
   const limit = typeof given === 'number' ? literal(given >>> 0) : unsigned(positionNode(given));
   return bindOnce(pieces, 'l', pieces.type, (bound) => {
@@ -230,14 +230,14 @@ const fromEndOf = (node: Node): number | undefined =>
 
 /** A position counted as `slice` does, inside the text or list. */
 export function clamp(raw: unknown, of: Node, missing: number): Node {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   if (value === undefined) return literal(missing);
   return clampNode(positionNode(value), of);
 }
 
-/** The end of a `slice`: the whole rest when absent. */
+/** The end of a `slice`: the size of the text or list when absent. */
 export function clampEnd(raw: unknown, of: Node): Node {
-  return resolve(raw) === undefined ? size(of, INTEGER) : clampNode(positionNode(raw), of);
+  return resolveMerged(raw) === undefined ? size(of, INTEGER) : clampNode(positionNode(raw), of);
 }
 
 function clampNode(position: Node, of: Node): Node {
@@ -267,7 +267,7 @@ function between(node: Node, from: Node, to: Node): Node {
   const count = size(node, INTEGER);
   if (isLiteral(from, 0)) {
     if (to === count) return node;
-    // `size <= k ? s : s.substring(0, k)` when the end is cut to the size.
+    // `k < size ? s.substring(0, k) : s` when the end is cut to the size.
     if (to.kind === 'cond' && to.args[2] === count) {
       const [test, end] = to.args;
       return cond(test, method('substring', node, [literal(0), end], STRING), node);
@@ -296,10 +296,10 @@ function cut(raw: unknown, of: Node): Node {
 }
 
 function substring(node: Node, args: readonly unknown[]): Node {
-  const from = resolve(args[0]) === undefined ? literal(0) : cut(args[0], node);
-  if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
-  const a = resolve(args[0]);
-  const b = resolve(args[1]);
+  const from = resolveMerged(args[0]) === undefined ? literal(0) : cut(args[0], node);
+  if (resolveMerged(args[1]) === undefined) return between(node, from, size(node, INTEGER));
+  const a = resolveMerged(args[0]);
+  const b = resolveMerged(args[1]);
   if (typeof a === 'number' && typeof b === 'number') {
     const ends = [a, b].map((end) => (Number.isNaN(end) ? 0 : end));
     return between(node, cut(Math.min(...ends), node), cut(Math.max(...ends), node));
@@ -311,7 +311,7 @@ function substring(node: Node, args: readonly unknown[]): Node {
 
 function substr(node: Node, args: readonly unknown[]): Node {
   const from = clamp(args[0], node, 0);
-  if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
+  if (resolveMerged(args[1]) === undefined) return between(node, from, size(node, INTEGER));
   const length = positionNode(args[1]);
   if (length.kind === 'lit' && Number(length.value) <= 0) return literal('');
   const count = size(node, INTEGER);
@@ -341,7 +341,7 @@ function charAt(value: Sym, name: string, raw: unknown): unknown {
   return textValue(cond(sure, character, literal('')), waits);
 }
 
-/** `unit` repeated `count` times; `count` is never negative. */
+/** `unit` repeated `count` times. A negative `count` is an error, as in JavaScript. */
 function repeated(count: Node, unit: Node): Node {
   if (count.kind === 'lit' && unit.kind === 'lit') return literal(String(unit.value).repeat(Number(count.value)));
   const i = macroVariable('i');
@@ -355,7 +355,7 @@ function repeated(count: Node, unit: Node): Node {
 
 function pad(node: Node, name: string, args: readonly unknown[]): Node {
   const width = positionNode(args[0]);
-  const fill = resolve(args[1]) === undefined ? literal(' ') : textNode(args[1]);
+  const fill = resolveMerged(args[1]) === undefined ? literal(' ') : textNode(args[1]);
   if (fill.kind !== 'lit')
     return refuse('no-cel', `.${name}() with a symbolic filling has no CEL form`, 'pad with a fixed text');
   if (fill.value === '') return node;

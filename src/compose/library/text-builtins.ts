@@ -5,21 +5,21 @@ import { BOOL, DYN, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { define, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
 
-/** Defines `JSON.stringify`, `JSON.parse`, `btoa` and `atob`. */
+/** Defines `JSON.stringify`, `JSON.parse`, `btoa` and `atob`. Refuses functions such as `encodeURIComponent`. */
 export function defineTexts(): void {
   define(JSON.stringify, (args) => {
     if (!symbolicSome([args[0]])) return NATIVE;
-    if (args.slice(1).some((arg) => resolve(arg) !== undefined && resolve(arg) !== null)) {
+    if (args.slice(1).some((arg) => resolveMerged(arg) !== undefined && resolveMerged(arg) !== null)) {
       return refuse('no-cel', 'JSON.stringify() with a replacer or indentation has no CEL form', 'leave them out');
     }
-    const value = resolve(args[0]);
+    const value = resolveMerged(args[0]);
     const inner = symbolic(value);
     const waits = inner instanceof Sym && inner.waits;
     refuseNullable(value);
@@ -63,7 +63,7 @@ export function defineTexts(): void {
  * them.
  */
 function refuseNullable(raw: unknown): void {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.absence?.missing !== undefined)
     refuse('absent', `${labelOf(inner)} may be null, which JSON prints`, 'give it a default with ??');

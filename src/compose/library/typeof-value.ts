@@ -1,5 +1,5 @@
 import { cond, literal } from '../ir/build.ts';
-import { distribute, resolve } from '../value/merge.ts';
+import { distribute, resolveMerged } from '../value/merge.ts';
 import { textValue } from '../value/ops.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';
@@ -8,7 +8,7 @@ import { refuse } from '../refusal/refusal.ts';
 
 /** `typeof value`: a constant by the static type, or a condition where the value may be missing. */
 export function typeofValue(raw: unknown): unknown {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner === undefined) return typeof value;
   if (inner instanceof Phi) return distribute(inner, typeofValue);

@@ -4,25 +4,25 @@ import { setOwn } from '../../core/index.ts';
 import { eq, literal } from '../ir/build.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { distribute, resolve } from '../value/merge.ts';
+import { distribute, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
-import { slotOf, writeSlot } from './keyed.ts';
+import { keyedSlot, writeSlot } from './keyed.ts';
 import { deleteMember, deleteMemberWhen } from '../value/members.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { mergeKey, mergeSpread, restOf } from './objects.ts';
 
 /** `object.key = value`. */
-export function writeKey(raw: unknown, key: Key, value: unknown): void {
-  const object = resolve(raw);
+export function writeMember(raw: unknown, key: Key, value: unknown): void {
+  const object = resolveMerged(raw);
   const inner = symbolic(object);
   if (inner instanceof Phi) {
-    distribute(inner, (side) => writeKey(side, key, value));
+    distribute(inner, (side) => writeMember(side, key, value));
     return;
   }
-  const slot = key instanceof Sym && inner === undefined ? slotOf(object, key) : undefined;
+  const slot = key instanceof Sym && inner === undefined ? keyedSlot(object, key) : undefined;
   if (slot !== undefined) return writeSlot(slot, value);
   const target = owned(object, inner instanceof Sym ? inner : undefined);
   if (key instanceof Sym) activeTrace().keyUses.push({ object: target, writes: true });
@@ -59,7 +59,7 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
 
 /** `delete object.key`. */
 export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): void {
-  const object = resolve(raw);
+  const object = resolveMerged(raw);
   const inner = symbolic(object);
   if (inner instanceof Phi) {
     distribute(inner, (side) => deleteKey(interpreter, side, key));
@@ -99,7 +99,7 @@ function replaceMembers(interpreter: Interpreter, target: object, map: unknown):
 const frozen = new WeakSet<object>();
 
 /** `Object.freeze(object)` of an object of the composition. */
-export function freeze(object: object): object {
+export function freezeWritten(object: object): object {
   frozen.add(object);
   return object;
 }

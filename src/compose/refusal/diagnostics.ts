@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import type { Refusal } from './refusal.ts';
 import type { Site } from './refusal.ts';
 
-/** Makes a diagnostic of a refusal, with its place and the text there. */
+/** Makes a diagnostic of a refusal, with its position in the source. */
 export function diagnosticOf(refusal: Refusal): Diagnostic {
   return withSource(
     {

@@ -183,7 +183,7 @@ const CORRECT = 'correct it, or test for the case first';
 function placedFailure(refusal: Refusal, error: unknown): Refusal {
   refusal.cause = error;
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
-  refusal.site ??= thrownPlain !== undefined && thrownPlain.value === error ? thrownPlain.site : undefined;
+  refusal.site ??= thrownPlain !== undefined && Object.is(thrownPlain.value, error) ? thrownPlain.site : undefined;
   return refusal;
 }
 
@@ -196,7 +196,7 @@ function thrownHint(error: unknown): string {
 
 /**
  * Does the error mean that the call stack is full? The tracer uses more stack than JavaScript itself, so JavaScript
- * could run the same program. The program is therefore not at fault, and no `catch` of the author gets the error.
+ * may be able to run the same program. No `catch` of the author gets the error, because it may not occur in JavaScript.
  */
 export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && /call stack/.test(error.message);
@@ -231,7 +231,7 @@ export function thrownInBranch(error: unknown): Refusal {
   return refusal;
 }
 
-/** The remedy for an error that JavaScript itself throws; undefined for other errors. */
+/** The remedy for a read or write of a member of undefined or null; undefined for all other errors. */
 function remedyOfThrown(error: unknown): string | undefined {
   if (!(error instanceof TypeError) || thrownByAuthor.has(error)) return undefined;
   return /^Cannot (?:read|set) properties of (?:undefined|null)/.test(error.message)
@@ -242,5 +242,16 @@ function remedyOfThrown(error: unknown): string | undefined {
 /** A thrown value in words; the value may be of any type. */
 function thrownText(error: unknown): string {
   if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return typeof error === 'object' ? 'an object that is not an Error' : JSON.stringify(error);
+  switch (typeof error) {
+    case 'string':
+      return JSON.stringify(error);
+    case 'bigint':
+      return `${error}n`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      return error === null ? 'null' : 'an object that is not an Error';
+    default:
+      return String(error);
+  }
 }

@@ -26,8 +26,8 @@ export interface Manifest {
 /**
  * Makes a resource of the running composition. The manifest is copied; its values may be symbolic. The id is
  * `options.id`, or else the field `id` of the manifest. This field is not part of the object, unless the kind has such
- * a field. Every factory calls this function. Outside a composition the resource becomes part of each composition that
- * uses it.
+ * a field. The factories of kinds call this function. Outside a composition the resource becomes part of each
+ * composition that uses it.
  */
 export const createResource: <Fields extends object = Record<string, unknown>>(
   manifest: Manifest,

@@ -3,7 +3,7 @@ import { variable } from '../ir/build.ts';
 import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, listOf, NEVER, NULL, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { mergedPieces, toNode } from '../value/nodes.ts';
 import { defineFactory } from '../value/native-functions.ts';
 import { isOpen } from '../value/open.ts';
@@ -18,13 +18,14 @@ import { refuseOutsideGraph } from './graph-only.ts';
  * of the function is written into the fields that use it.
  *
  * @example const naming = def('naming', { team: 'red', app: 'shop' }); ConfigMap({ name: `${naming.team}-${naming.app}` });
- * @throws CompositionError outside the function of `graph()`, or for a value that is not an object.
+ * @throws TypeKroError outside the function of `graph()`, for an id that is not legal, or for a value that is not an
+ * object.
  */
 export const def = defineFactory(<Value extends object>(id: string, value: Value): Value => {
   refuseOutsideGraph('def');
   refuseInPredicate('a def');
   const checked = checkId(id);
-  const found = resolve(value);
+  const found = resolveMerged(value);
   if (!isObjectValue(found)) {
     refuse('types', `the value of def('${checked}') is not an object`, `give it members: def('${checked}', { value })`);
   }
@@ -53,7 +54,7 @@ function isObjectValue(value: unknown): boolean {
 function objectType(members: Readonly<Record<string, unknown>>): ObjectStaticType {
   const fields: Record<string, Field> = {};
   for (const [name, raw] of Object.entries(members)) {
-    const value = resolve(raw);
+    const value = resolveMerged(raw);
     if (value !== undefined) setOwn(fields, name, { type: typeOf(value), required: isPresent(value) });
   }
   return {
@@ -65,7 +66,7 @@ function objectType(members: Readonly<Record<string, unknown>>): ObjectStaticTyp
 }
 
 function isPresent(raw: unknown): boolean {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return inner.absence === undefined || inner.absence.waits;
   if (inner instanceof Phi) return isPresent(inner.then) && isPresent(inner.otherwise);
@@ -73,11 +74,11 @@ function isPresent(raw: unknown): boolean {
 }
 
 function typeOf(raw: unknown): StaticType {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return inner.type;
   if (inner instanceof Phi) {
-    const sides = [inner.then, inner.otherwise].map((side) => resolve(side)).filter((side) => side !== undefined);
+    const sides = [inner.then, inner.otherwise].map((side) => resolveMerged(side)).filter((side) => side !== undefined);
     return sides.map(typeOf).reduce((all, each) => joinTypes(all, each), NEVER);
   }
   if (value instanceof SeenList) return value.elements().type;

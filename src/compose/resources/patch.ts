@@ -6,7 +6,7 @@ import type { ResourceHandle } from '../public-types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { activeTrace, currentInterpreter } from '../trace/current.ts';
-import { resolve } from '../value/merge.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { defineFactory } from '../value/native-functions.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -22,7 +22,7 @@ export interface PatchMetadata {
   readonly annotations?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A value of the type `T` in which any object may lack members. */
+/** A value of the type `T` in which objects may lack members. Lists are given whole. */
 export type PartOf<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
   : T extends readonly unknown[]
@@ -59,7 +59,7 @@ export interface Patch {
  * Adds fields to an object that exists: a `patch` node of the kind Graph.
  *
  * @example patch({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } }, { metadata: { labels: { tier: 'gold' } } });
- * @throws CompositionError outside the function of `graph()`; for `status` together with other fields; for fields that
+ * @throws TypeKroError outside the function of `graph()`; for `status` together with other fields; for fields that
  * belong to the owner of the object.
  */
 export const patch: Patch = defineFactory((target: unknown, fields: unknown, options: PatchOptions = {}): void => {
@@ -96,7 +96,7 @@ interface Identity {
 }
 
 function identityOf(raw: unknown): Identity {
-  const target = resolve(raw);
+  const target = resolveMerged(raw);
   const inner = symbolic(target);
   if (inner instanceof Sym) {
     const record = recordOf(inner);
@@ -155,7 +155,7 @@ function optionalNamespace(namespace: unknown): unknown {
 
 /** Checks the fields of a patch, and returns those that are given. */
 function contributed(raw: unknown, kind: string): Record<string, unknown> {
-  const fields = resolve(raw);
+  const fields = resolveMerged(raw);
   if (typeof fields !== 'object' || fields === null || symbolic(fields) !== undefined || mergedPieces(fields)) {
     return refuse(
       'types',
@@ -163,7 +163,7 @@ function contributed(raw: unknown, kind: string): Record<string, unknown> {
       'write them as an object: { metadata: { … } }',
     );
   }
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => resolve(value) !== undefined));
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => resolveMerged(value) !== undefined));
   const names = Object.keys(given);
   if (names.length === 0)
     refuse('argument', `the patch of ${kind} contributes no fields`, 'add the fields to set, or remove the patch');
@@ -178,7 +178,7 @@ function contributed(raw: unknown, kind: string): Record<string, unknown> {
       'write two patches: one with status only, one with the other fields',
     );
   }
-  checkMetadata(resolve(given['metadata']), kind);
+  checkMetadata(resolveMerged(given['metadata']), kind);
   return given;
 }
 

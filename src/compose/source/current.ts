@@ -46,7 +46,7 @@ const lazyInspector: Provider = {
   },
 };
 
-/** The source of a function; `undefined` for native functions, and when no provider can read it. */
+/** The source of a function; `undefined` for native functions, and for functions that this host cannot read. */
 export function sourceOfFunction(fn: FunctionLike): FunctionSource | undefined {
   for (const provider of providers) {
     const source = provider.get(fn);

@@ -3,8 +3,7 @@ import type { Session as InspectorSession } from 'node:inspector';
 import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { freeNames } from '../../javascript/index.ts';
-import { mapPosition } from './positions.ts';
+import { freeNames, mapPosition } from '../../javascript/index.ts';
 import { parseFunction } from './parse.ts';
 import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
 
@@ -223,7 +222,7 @@ export class InspectorProvider implements Provider {
     return script;
   }
 
-  /** The scripts of this process, for messages. The debugger is enabled only during this call. */
+  /** The scripts of this process, for messages. The debugger stays enabled until the session ends. */
   private scripts(): Map<string, Omit<ScriptInfo, 'source'>> {
     if (this.scriptTable !== undefined) return this.scriptTable;
     const table = new Map<string, Omit<ScriptInfo, 'source'>>();

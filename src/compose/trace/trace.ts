@@ -120,7 +120,7 @@ export class Trace {
     this.form = form;
   }
 
-  /** Notes that a ref was made now. Only branches that begin later must undo their writes to it. */
+  /** Notes that a ref was made now. Only branches that begin later must undo their writes to the ref. */
   track<T extends MutableRef>(ref: T): T {
     this.createdAt.set(ref, ++this.clock);
     return ref;

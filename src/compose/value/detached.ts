@@ -8,7 +8,7 @@ export function markDetached(reference: object): void {
   detached.add(reference);
 }
 
-/** Adds a resource that was made outside to the composition that refers to it. */
+/** Adds a resource that was made outside a composition to the composition that refers to it. */
 export function useDetached(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && detached.has(value)) symbolic(value);
   return value;

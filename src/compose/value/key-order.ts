@@ -11,7 +11,7 @@ export const KEYS = Symbol('typekro.keys');
 
 /**
  * A key with the condition under which the object has it. The conditions of entries with one key exclude each other;
- * entries are in JavaScript's order.
+ * entries are in JavaScript's order, except for positions such as `0`, which `inListingOrder` moves to the front.
  */
 export interface KeyEntry {
   readonly key: string;
@@ -33,7 +33,7 @@ export function mapOfMembers(object: object): Map<PropertyKey, unknown> {
   return members;
 }
 
-/** The keys of an object with the conditions under which it has them, in JavaScript's order. */
+/** The keys of an object with the conditions under which it has them, in the order of `KeyEntry`. */
 export function keyEntries(members: Members): readonly KeyEntry[] {
   const names = [...members.keys()].filter((key) => typeof key === 'string');
   const noted = (members.get(KEYS) ?? []) as readonly KeyEntry[];

@@ -27,15 +27,15 @@ export function asSym(value: unknown): Sym | undefined {
  * A value simplified by the facts of the current path. Decided conditions are resolved. A value that is known to be
  * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`, unless it can be either.
  */
-export function resolve(value: unknown): unknown {
+export function resolveMerged(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
   const inner = symbolic(value);
   if (inner === undefined) return known(value);
   if (currentTrace() === undefined) return value;
   if (inner instanceof Phi) {
     const test = decide(inner.test);
-    if (test === true) return resolve(inner.then);
-    if (test === false) return resolve(inner.otherwise);
+    if (test === true) return resolveMerged(inner.then);
+    if (test === false) return resolveMerged(inner.otherwise);
     return value;
   }
   return resolveSym(inner, value);
@@ -237,7 +237,7 @@ export function distribute(value: Phi, apply: (side: unknown) => unknown): unkno
  */
 function onSide(side: unknown, apply: (side: unknown) => unknown): unknown {
   try {
-    return apply(resolve(side));
+    return apply(resolveMerged(side));
   } catch (error) {
     const isOfJavaScript = error instanceof TypeError || error instanceof RangeError;
     throw isOfJavaScript && !isStackOverflow(error) ? thrownInBranch(error) : error;

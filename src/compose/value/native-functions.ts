@@ -2,7 +2,7 @@ import type { FunctionLike } from '../source/provider.ts';
 
 /** Functions that are called natively with symbolic values: functions of the SDK, and opaque functions. */
 const natives = new WeakSet<FunctionLike>();
-/** The native functions that make resources. */
+/** The functions of the SDK among the native functions. */
 const factories = new WeakSet<FunctionLike>();
 
 /**
@@ -16,7 +16,9 @@ export function opaque<F extends (...args: never[]) => unknown>(fn: F): F {
 
 natives.add(opaque);
 
-/** Marks a function of the SDK that makes resources. The function is called natively, and accepts symbolic values. */
+/**
+ * Marks a function of the SDK, which may make resources. The function is called natively, and accepts symbolic values.
+ */
 export function defineFactory<F extends (...args: never[]) => unknown>(fn: F): F {
   natives.add(fn);
   factories.add(fn);
@@ -28,7 +30,7 @@ export function isNativeFactory(fn: FunctionLike): boolean {
   return natives.has(fn);
 }
 
-/** Does the function make resources? */
+/** Is the function one of the SDK, which may make resources? */
 export function makesResources(fn: FunctionLike): boolean {
   return factories.has(fn);
 }

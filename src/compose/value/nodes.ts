@@ -22,7 +22,7 @@ import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { keyEntries, mapOfMembers } from './key-order.ts';
-import { resolve } from './merge.ts';
+import { resolveMerged } from './merge.ts';
 import { classOf, isPlainObject } from './printed.ts';
 import { hasTokens, labelOf, symbolic } from './proxy.ts';
 import type { MergedPiece } from './symbolic.ts';
@@ -36,9 +36,12 @@ export function optionalNode(value: Sym): Node {
   return cond(value.absence.has, optionalSome(value.node), optionalNone(value.type));
 }
 
-/** Any value as one expression. Lists and objects with symbolic parts become literals. */
+/**
+ * A value as one expression. Lists and objects become literals, joined to other lists and maps where they have symbolic
+ * spreads. Refuses a value without a CEL form.
+ */
 export function toNode(raw: unknown): Node {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return needPresent(inner, 'part of an expression').node;
   if (inner instanceof Phi) {
@@ -105,7 +108,7 @@ export function objectEntries(value: Record<string, unknown>): Entry[] {
 }
 
 function entryOf(key: Node, raw: unknown): Entry | undefined {
-  const item = resolve(raw);
+  const item = resolveMerged(raw);
   if (item === undefined || typeof item === 'function') return undefined;
   const inner = symbolic(item);
   if (inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits) {
@@ -117,7 +120,7 @@ function entryOf(key: Node, raw: unknown): Entry | undefined {
 
 /** A conditional with an `undefined` side as a CEL optional; `undefined` when both sides are present. */
 export function optionalPhi(value: Phi): Node | undefined {
-  const sides = [value.then, value.otherwise].map(resolve);
+  const sides = [value.then, value.otherwise].map(resolveMerged);
   const partial = sides.some((side) => {
     const inner = symbolic(side);
     if (inner instanceof Phi) return optionalPhi(inner) !== undefined;
@@ -126,7 +129,7 @@ export function optionalPhi(value: Phi): Node | undefined {
   if (!partial) return undefined;
   const trace = activeTrace();
   const one = (side: unknown): Node | undefined => {
-    const found = resolve(side);
+    const found = resolveMerged(side);
     const inner = symbolic(found);
     if (found === undefined) return undefined;
     if (inner instanceof Sym) return optionalNode(inner);
@@ -203,7 +206,7 @@ function ownKeysNode(value: Record<string, unknown>): Node {
 
 /** May the value be `undefined` in JavaScript? */
 export function mayBeUndefined(raw: unknown): boolean {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) return mayBeUndefined(inner.then) || mayBeUndefined(inner.otherwise);
   if (inner instanceof Sym) return inner.absence !== undefined && !inner.absence.waits;
@@ -246,7 +249,7 @@ export function plainList(node: Node): Node {
 
 /** Is the value a list on all sides of its conditions? */
 export function isListValue(raw: unknown): boolean {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) return isListValue(inner.then) && isListValue(inner.otherwise);
   return Array.isArray(value) || value instanceof SeenList || (inner instanceof Sym && inner.type.kind === 'list');
@@ -254,7 +257,7 @@ export function isListValue(raw: unknown): boolean {
 
 /** The expression of a list value. */
 export function listSym(raw: unknown): Sym {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.type.kind === 'list') return needPresent(inner, 'used as a list');
   if (Array.isArray(value) && inner === undefined) return symOfItems(value as unknown[]);
@@ -270,7 +273,7 @@ export function symOfItems(items: readonly unknown[]): Sym {
 
 /** Is the element a resource, possibly under a condition? A read of a field of such an element waits for the field. */
 function isResource(item: unknown): boolean {
-  const inner = symbolic(resolve(item instanceof Maybe ? item.value : item));
+  const inner = symbolic(resolveMerged(item instanceof Maybe ? item.value : item));
   return inner instanceof Sym && inner.resource !== undefined;
 }
 

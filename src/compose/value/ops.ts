@@ -23,7 +23,7 @@ import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
 import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
-import { asSym, distribute, resolve } from './merge.ts';
+import { asSym, distribute, resolveMerged } from './merge.ts';
 import { printedText } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
 import { Phi, Sym } from './symbolic.ts';
@@ -36,7 +36,7 @@ export function bool(node: Node): unknown {
 
 /** The truth of a value in JavaScript: a boolean if it is known, else a condition. */
 export function truthy(raw: unknown): boolean | Node {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner === undefined) {
     return typeof value === 'string' && hasTokens(value)
@@ -102,7 +102,7 @@ export function textNode(raw: unknown): Node {
 
 /** `String(value)`: the text where it is known, else an expression. */
 export function textOrNode(raw: unknown): string | Node {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner === undefined) {
     if (typeof value === 'string' && hasTokens(value)) {
@@ -147,8 +147,8 @@ function operate(
   plain: (a: never, b: never) => unknown,
   onSymbolic: (a: unknown, b: unknown) => unknown,
 ): unknown {
-  const left = resolve(a);
-  const right = resolve(b);
+  const left = resolveMerged(a);
+  const right = resolveMerged(b);
   if (known(left) && known(right)) return plain(left as never, right as never);
   const l = symbolic(left);
   if (l instanceof Phi) return distribute(l, (side) => operate(side, right, plain, onSymbolic));
@@ -409,7 +409,7 @@ function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node
 
 /** `-a`, `+a`, `!a`, `~a`. */
 export function unary(operator: string, raw: unknown): unknown {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (operator === '!') {
     const test = truthy(value);
@@ -428,7 +428,7 @@ export function unary(operator: string, raw: unknown): unknown {
 
 /** `value | 0` of a symbolic value. */
 export function int32OfValue(raw: unknown): unknown {
-  const value = resolve(raw);
+  const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner === undefined && !hasTokens(String(value))) return (value as number) | 0;
   if (inner instanceof Phi) return distribute(inner, int32OfValue);

@@ -12,7 +12,10 @@ export function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Does the value contain a symbolic value, or a function of the composition, at any depth? */
+/**
+ * Does the value contain a symbolic value, or a function of the composition, at any depth of lists, plain objects, Maps
+ * and Sets?
+ */
 export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
   if (typeof value === 'string') return hasTokens(value);
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph, GraphNode } from '../../graph/index.ts';
 import { KubeError } from '../../kube/index.ts';
@@ -6,7 +6,7 @@ import type { WatchEvent } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { TestClock } from '../../../test/support/test-clock.ts';
 import { CacheSet } from './cache-set.ts';
-import { scriptedApi } from './scripted-api.ts';
+import { scriptedApi } from '../../../test/support/scripted-api.ts';
 
 const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const PART_OF = 'applyset.kubernetes.io/part-of';
@@ -68,6 +68,21 @@ function setup() {
   return { api, clock, caches, takeLog };
 }
 
+it('measures the time of a list by monotonic time', async () => {
+  const api = scriptedApi();
+  let elapsedMs = 1000;
+  const clock = Object.assign(new TestClock(), { elapsed: () => elapsedMs });
+  const synced = vi.fn();
+  const none = () => undefined;
+  const meter = { opened: none, closed: none, routed: none, synced };
+  const caches = new CacheSet({ client: api, clock, meter, onWake: none, onChildChange: none, onWentBack: none });
+  caches.keepGraph(graphOf([]));
+  caches.setInterest('i1', [watchAll('')]);
+  elapsedMs += 250;
+  await api.watches[0]?.push(restarted, { type: 'SYNCED', resourceVersion: '7' });
+  expect(synced.mock.calls.map(([, milliseconds]) => milliseconds as number)).toEqual([250]);
+});
+
 describe('a list of a server that was restored to an earlier state', () => {
   const wentBack = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion, wentBack: true });
   it.each<[string, WatchEvent[], string[]]>([
@@ -82,7 +97,7 @@ describe('a list of a server that was restored to an earlier state', () => {
       ['a@4'],
     ],
     [
-      'is an old one when its version is lower than that of a write, and the server has not gone back',
+      'keeps objects in later versions than the list, when the server was not restored',
       [added(map('a', '4')), synced('8')],
       ['a@9', 'late@10'],
     ],
@@ -341,6 +356,15 @@ describe('CacheSet', () => {
     expect(caches.subscriptions()).toMatchObject([{ objects: 1, lists: 0 }]);
   });
 
+  it('counts the requests of each subscriber, also for the same object or selection', () => {
+    const { caches } = setup();
+    for (const subscriber of ['i1', 'i2'])
+      caches.setInterest(subscriber, [watchOf('a'), watchOf('b'), watchAll('a=b')]);
+    expect(caches.subscriptions()).toMatchObject([{ objects: 4, lists: 2 }]);
+    caches.setInterest('i1', [watchOf('b')]);
+    expect(caches.subscriptions()).toMatchObject([{ objects: 3, lists: 1 }]);
+  });
+
   it('holds objects without a uid, even after the deletion of one', async () => {
     const { api, caches } = setup();
     caches.setInterest('i1', [watchAll('')]);
@@ -413,7 +437,7 @@ describe('CacheSet', () => {
     await api.watches[0]?.push(trouble(403));
     caches.setInterest('i1', []);
     expect(api.watches[1]?.closed).toBe(true);
-    // The answer to a write is known only until another client changes the object.
+    // Without a watch of the namespace, the response to a write is the only source of the object.
     cache?.observe(map('a', '2'));
     expect(cache?.get('n/a')).toBeDefined();
     caches.setInterest('i2', [watchOf('a')]);

@@ -1,6 +1,7 @@
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { projectObject } from '../../runtime/index.ts';
 import { applySetsOf, Subscriptions } from './subscriptions.ts';
@@ -58,9 +59,9 @@ interface Slot {
 }
 
 /**
- * The watches of all kinds. All subscribers share one watch per kind. It is opened for the first subscriber, and closed
- * some time after the last one has left. The caches hold the identity of each object, its ownership labels, and the
- * fields that graphs read.
+ * The watches of all kinds. All subscribers share one watch per kind. The watch is opened for the first subscriber, and
+ * closed some time after the last one has left. The caches hold the identity of each object, its ownership labels, and
+ * the fields that graphs read.
  */
 export class CacheSet {
   readonly #options: CacheSetOptions;
@@ -115,7 +116,7 @@ export class CacheSet {
   }
 
   /**
-   * Is a kind of the graph being listed? The subscriber would then see only some objects of the kind. It is woken when
+   * Is a kind of the graph being listed? The subscriber would then see only some objects of the kind, and is woken when
    * the list is complete or has failed.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
@@ -147,7 +148,7 @@ export class CacheSet {
     return this.#slots.get(kindId(type))?.cache;
   }
 
-  /** The numbers of watched objects and of watched selections of each kind. */
+  /** The numbers of requests for objects and for selections of each kind. */
   subscriptions(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
     return [...this.#slots.values()].map(({ cache, interests }) => ({ type: cache.type, ...interests.counts() }));
   }
@@ -269,7 +270,7 @@ export class CacheSet {
       onRead: () => this.#read(slot),
       onWentBack: () => this.#wentBack(cache),
     });
-    const slot: Slot = { cache, interests, linger: undefined, readingSince: this.#options.clock.now() };
+    const slot: Slot = { cache, interests, linger: undefined, readingSince: elapsed(this.#options.clock) };
     this.#slots.set(id, slot);
     this.#byGroupKind.set(`${type.group}/${type.kind}`, [...this.ofGroupKind(type.group, type.kind), cache]);
     this.#options.meter?.opened(type);
@@ -319,14 +320,14 @@ export class CacheSet {
   /** Records that a list of the kind begins. Returns its cache; `undefined` when the kind is not watched. */
   #beginReading(type: GroupVersionKind): KindCache | undefined {
     const slot = this.#slots.get(kindId(type));
-    if (slot !== undefined) slot.readingSince = this.#options.clock.now();
+    if (slot !== undefined) slot.readingSince = elapsed(this.#options.clock);
     return slot?.cache;
   }
 
   #read(slot: Slot): void {
     const { cache, readingSince } = slot;
     if (cache.synced && readingSince !== undefined) {
-      this.#options.meter?.synced(cache.type, this.#options.clock.now() - readingSince);
+      this.#options.meter?.synced(cache.type, elapsed(this.#options.clock) - readingSince);
       slot.readingSince = undefined;
     }
     this.#wakeWaiting(cache);

@@ -4,8 +4,8 @@ import { internJson, internString } from './intern.ts';
 
 /**
  * A copy that takes little memory, for objects that stay in memory for long. The JSON parser reserves memory for
- * exactly the members of an object. Equal texts, annotations, finalizers and conditions are stored once for all
- * objects.
+ * exactly the members of an object. Most equal texts, finalizers, conditions, single labels and single annotations are
+ * stored once for all objects.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);
@@ -21,12 +21,12 @@ function shareParts(copy: KubeObject): void {
   share(metadata, ['namespace', 'creationTimestamp', 'uid']);
   if (metadata.labels !== undefined) {
     share(metadata.labels);
-    // An object with a single label is an object of a Graph. The objects of equal Graphs have equal labels.
+    // An object of a Graph has a single label by default. The objects of equal Graphs have equal labels.
     if (Object.keys(metadata.labels).length === 1) metadata.labels = internJson(metadata.labels);
   }
   if (metadata.annotations !== undefined) {
     share(metadata.annotations);
-    // A single annotation is the apply order, which many objects have in common. An inventory is unique.
+    // A single annotation is often the apply order, which many objects have in common. An inventory is unique.
     if (Object.keys(metadata.annotations).length === 1) metadata.annotations = internJson(metadata.annotations);
   }
   if (metadata.finalizers !== undefined) metadata.finalizers = internJson(metadata.finalizers);

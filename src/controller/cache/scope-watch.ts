@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
+import type { KubeObject, ObjectMeta } from '../../core/index.ts';
+import { formatApiVersion, SILENT_WATCH_RETRIES } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { internString } from './intern.ts';
@@ -28,12 +28,6 @@ export interface ScopeListener {
   /** Called when `synced` changed, or when the error of a watch without a complete list changed. */
   stateChanged(): void;
 }
-
-/**
- * The number of consecutive 429 responses that are not reported as an error. The API server sends 429 for a moment
- * after a kind was created.
- */
-const SILENT_RETRIES = 2;
 
 /** One watch of all objects of a kind, or of the objects in one namespace. */
 export class ScopeWatch {
@@ -118,7 +112,7 @@ export class ScopeWatch {
           break;
         case 'ERROR':
           this.#busy = event.error.status === 429 ? this.#busy + 1 : 0;
-          if (this.#busy > 0 && this.#busy <= SILENT_RETRIES) break;
+          if (this.#busy > 0 && this.#busy <= SILENT_WATCH_RETRIES) break;
           // The known state stays usable while the server cannot be reached, but not when the kind was removed or is
           // forbidden.
           this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
@@ -147,7 +141,12 @@ export class ScopeWatch {
   }
 }
 
-/** The key of an object within its kind: `namespace/name`. */
+/** The key of an object in the cache of its kind: `namespace/name`. */
+export function cacheKey({ namespace = '', name = '' }: Pick<ObjectMeta, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
+
+/** The key under which a cache stores an object. It is interned, because each object has several copies of it. */
 export function cacheKeyOf(object: KubeObject): string {
-  return internString(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
+  return internString(cacheKey(object.metadata));
 }

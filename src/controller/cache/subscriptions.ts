@@ -12,8 +12,8 @@ interface ListInterest {
 }
 
 /**
- * The requests of one subscriber for one kind. Arrays take less memory than sets, because there are thousands of
- * subscriptions with few entries.
+ * The requests of one subscriber for one kind. There are thousands of subscriptions with few entries, and a small array
+ * takes less memory than a set.
  */
 interface Subscription {
   readonly objects: readonly string[];
@@ -87,9 +87,14 @@ export class Subscriptions {
     return found;
   }
 
-  /** The numbers of watched objects and of watched selections. */
+  /**
+   * The numbers of requests for objects and for selections. Each subscriber counts, also when several subscribers
+   * request the same object or selection.
+   */
   counts(): { readonly objects: number; readonly lists: number } {
-    return { objects: this.#objects.size, lists: this.#lists.size };
+    let objects = 0;
+    for (const subscription of this.#bySubscriber.values()) objects += subscription.objects.length;
+    return { objects, lists: this.#lists.size };
   }
 
   /** All subscribers. */

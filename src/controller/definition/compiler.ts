@@ -54,8 +54,8 @@ interface Kept {
 }
 
 /**
- * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled again only
- * when the schema of a kind that it uses has changed.
+ * Compiles the specs of definitions and revisions against the schemas of the cluster. The compiler keeps the results
+ * of the latest specs (`MAX_KEPT_SPECS`), until the schema of a kind that they use changes.
  */
 export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;

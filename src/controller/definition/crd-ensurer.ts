@@ -32,7 +32,7 @@ export interface CrdEnsurerOptions {
 export type CrdState =
   | {
       readonly state: 'served';
-      /** The name of a CRD that is being deleted with all of its instances. The API server serves it until then. */
+      /** The name of a CRD that is being deleted. The API server serves the CRD until its last instance is gone. */
       readonly deleting?: string;
     }
   /**
@@ -41,8 +41,8 @@ export type CrdState =
    */
   | { readonly state: 'waiting'; readonly until: number }
   /**
-   * The CRD may not be written. With `byServer`, the API server refused the write. The cause of that refusal may end
-   * without an event, unlike an error of the definition.
+   * The CRD may not be written, or was not served in time. With `byServer`, the API server refused the write. The cause
+   * of that refusal may end without an event, unlike an error of the definition.
    */
   | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
 
@@ -58,7 +58,7 @@ interface Planned {
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** The last successful check of each definition: the version of its CRD, and the source of the wanted CRD. */
+  /** The last successful check of each definition: UID and generation of its CRD, and the source of the wanted CRD. */
   readonly #lastChecks = new Map<string, { readonly stamp: string; readonly source: string }>();
   /**
    * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
@@ -82,7 +82,7 @@ export class CrdEnsurer {
     this.#planned.delete(definition);
   }
 
-  /** Creates or updates the CRD of a graph when it differs. Returns whether the API server serves it. */
+  /** Creates or updates the CRD of a graph when it differs. Returns the state of the CRD. */
   async ensure(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdState> {
     const name = nameOf(graph);
     try {
@@ -118,7 +118,10 @@ export class CrdEnsurer {
     return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
   }
 
-  /** The kind that the cluster serves for this definition. It does not depend on the present spec. */
+  /**
+   * The kind that the cluster serves for this definition, by the labels of its CRD. Only the version comes from the
+   * present spec.
+   */
   servedType(definition: DefinitionObject): ObjectType | undefined {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       if (ownerConflict(object, definition.name) !== undefined || !isEstablished(object)) continue;

@@ -52,8 +52,9 @@ export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version:
 }
 
 /**
- * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, or when the change
- * would break stored objects. Leaves a CRD that equals the wanted one unchanged. Updates any other CRD.
+ * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, when the CRDs
+ * cannot be compared, or when the change is breaking and the definition does not allow breaking changes. Leaves a CRD
+ * that equals the wanted one unchanged. Updates any other CRD.
  */
 export function planCrd(
   existing: KubeObject | undefined,
@@ -100,7 +101,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
 /** The remedy for a breaking change. */
 const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING_CHANGES}: "true" on the definition`;
 
-/** The names that an author can choose. The API server fills in missing ones. */
+/** The compared names of a CRD. An absent list of short names or categories equals an empty one. */
 function namesOf(crd: KubeObject): JsonObject {
   const names = isJsonObject(crd.spec?.['names']) ? crd.spec['names'] : {};
   const { kind = null, plural = null, singular = null, listKind = null, shortNames = [], categories = [] } = names;

@@ -24,7 +24,7 @@ const LEVELS = ['0.9', '0.10'] as const;
 const rows = LEVELS.flatMap((level) =>
   ['jars', 'pots'].flatMap((name) => [
     [level, name, 'while its CRD is being deleted', true, 0] as const,
-    [level, name, 'while both hold', true, 30_000] as const,
+    [level, name, 'while its CRD is being deleted and its kind is not served', true, 30_000] as const,
   ]),
 );
 

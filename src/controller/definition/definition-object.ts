@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { ALLOW_BREAKING_CHANGES } from '../../graph/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
@@ -12,6 +12,9 @@ export const DEFINITION_TYPE: ObjectType = {
   plural: 'resourcegraphdefinitions',
   namespaced: false,
 };
+
+/** The type of definitions, as an object and a request name it. */
+export const DEFINITION_KIND = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind } as const;
 
 /** The type of revisions. */
 export const REVISION_TYPE: ObjectType = {

@@ -49,7 +49,10 @@ export interface DefinitionReconcilerOptions {
   readonly level: KroCompatibility;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
-  /** Called when instances get another graph, or no graph. */
+  /**
+   * Called when instances get another graph, or no graph. `moved` has the ids of these instances; absent when any
+   * instance of the definition may be concerned.
+   */
   readonly onServed: (definition: string, moved?: readonly string[]) => void;
   /** Called when a client has requested a pass over a definition. */
   readonly onRequest: (definition: string) => void;
@@ -133,7 +136,10 @@ export class DefinitionReconciler {
     this.#options.onRequest(name);
   }
 
-  /** Finds the newest revision that compiles. Issues a new revision when the spec has changed. */
+  /**
+   * Finds the revision of the present spec. Issues a new revision when the spec has changed. Returns `undefined` when
+   * the spec does not compile, or when the revision cannot be issued.
+   */
   async #resolve(pass: DefinitionPass, signal: AbortSignal): Promise<WorkingRevision | undefined> {
     const { definition, compiled, conditions } = pass;
     const latest = this.#revisions.live(definition.name).at(-1);
@@ -155,8 +161,9 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Issues a revision, unless its CRD would be refused. The last working revision then stays in use. With the
-   * compatibility of kro 0.10, a revision with such a CRD is issued but not served.
+   * Issues a revision. At the level of kro 0.9, a revision after the first one is not issued when its CRD would be
+   * refused, and the last working revision stays in use. At the level of kro 0.10, a revision with such a CRD is issued
+   * but not served.
    */
   async #issue(
     pass: DefinitionPass,
@@ -196,7 +203,10 @@ export class DefinitionReconciler {
     }
   }
 
-  /** The graph of a revision, or the reason why it has none. Used for instances that are pinned to the revision. */
+  /**
+   * The graph of a revision, or the reason why it has none. Used for instances that are pinned to the revision, or that
+   * stay with the revision during a roll-out.
+   */
   async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));

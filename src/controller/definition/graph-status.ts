@@ -2,7 +2,10 @@ import type { JsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { awaitedKind } from '../../graph/index.ts';
 
-/** The part of the status of definitions and revisions that describes a graph: its order and its dependencies. */
+/**
+ * The part of the status of definitions and revisions that describes a graph: the order and the dependencies of its
+ * nodes, and the nodes whose kinds the cluster does not serve yet.
+ */
 export function graphStatus(graph: Graph): JsonObject {
   const resources = graph.order.flatMap((id) => {
     const dependsOn = graph.nodes.get(id)?.dependsOn ?? [];

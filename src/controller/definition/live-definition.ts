@@ -30,7 +30,7 @@ import { instanceStepOptions } from './instance-step.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
 import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
-import { readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './policies.ts';
 
 /**
  * The graph and the options that a controller uses for an instance. Another program can read all of them from a
@@ -48,7 +48,7 @@ export interface LiveDefinition {
    * account.
    */
   readonly actingAs?: string;
-  /** Errors of the newest spec, when it does not compile. */
+  /** The errors of the newest tried spec that does not compile; empty when all tried specs compile. */
   readonly problems: readonly Diagnostic[];
   /** Sentences about special circumstances: an earlier revision that is served, a pin, an invalid policy. */
   readonly notes: readonly string[];
@@ -81,7 +81,7 @@ export async function liveDefinition(
   const policies = readPolicies(object);
   const { revisions, unread } = await revisionsOf(api, definition.name, signal);
   const pin = pinnedRevision(instance);
-  const notes = [...policies.problems, ...(unread === undefined ? [] : [unread])];
+  const notes = [...annotationProblems(policies), ...(unread === undefined ? [] : [unread])];
   if (pin !== undefined) {
     const missing =
       revisions.every(({ number }) => number !== pin) && unread === undefined ? ', which does not exist' : '';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './policies.ts';
 
 const read = (annotations: Record<string, string>) =>
   readPolicies({
@@ -10,7 +10,7 @@ const read = (annotations: Record<string, string>) =>
 
 describe('readPolicies', () => {
   it.each([
-    [{}, { nodeAdoption: new Map(), problems: [] }],
+    [{}, { nodeAdoption: new Map(), invalid: [] }],
     [
       { 'typekro.dev/adoption': 'refuse, db = take-over,x=adopt' },
       {
@@ -19,7 +19,7 @@ describe('readPolicies', () => {
           ['db', 'takeOver'],
           ['x', 'adopt'],
         ]),
-        problems: [],
+        invalid: [],
       },
     ],
     [
@@ -34,27 +34,27 @@ describe('readPolicies', () => {
         canary: { kind: 'percent', percent: 10 },
         namespaces: 'instance',
         budget: 5000,
-        problems: [],
+        invalid: [],
       },
     ],
+    [{ 'typekro.dev/explain': 'true' }, { nodeAdoption: new Map(), explain: true, invalid: [] }],
+    [{ 'typekro.dev/explain': 'false' }, { nodeAdoption: new Map(), invalid: [] }],
     [
       { 'typekro.dev/service-account': 'team-a/deployer' },
-      { nodeAdoption: new Map(), serviceAccount: { namespace: 'team-a', name: 'deployer' }, problems: [] },
+      { nodeAdoption: new Map(), serviceAccount: { namespace: 'team-a', name: 'deployer' }, invalid: [] },
     ],
   ])('reads %j', (annotations, expected) => {
-    const { invalid, ...policies } = read(annotations);
-    expect(policies).toEqual(expected);
-    expect(invalid.map(({ annotation, message }) => `annotation ${annotation}: ${message}`)).toEqual(policies.problems);
+    expect(read(annotations)).toEqual(expected);
   });
 
   it.each([
     [
       { 'typekro.dev/adoption': 'steal' },
-      'annotation typekro.dev/adoption: "steal" must be adopt, refuse or take-over',
+      'annotation typekro.dev/adoption: "steal": the policy must be adopt, refuse or take-over',
     ],
     [
       { 'typekro.dev/adoption': 'x=constructor' },
-      'annotation typekro.dev/adoption: "x=constructor" must be adopt, refuse or take-over',
+      'annotation typekro.dev/adoption: "x=constructor": the policy must be adopt, refuse or take-over',
     ],
     [
       { 'typekro.dev/service-account': 'deployer' },
@@ -68,8 +68,21 @@ describe('readPolicies', () => {
       { 'typekro.dev/service-account': 'a:b/c' },
       'annotation typekro.dev/service-account: "a:b/c" is not written as namespace/name',
     ],
+    [
+      { 'typekro.dev/adoption': 'db=adopt=x' },
+      'annotation typekro.dev/adoption: "db=adopt=x": the policy must be adopt, refuse or take-over',
+    ],
+    [
+      { 'typekro.dev/adoption': '=adopt' },
+      'annotation typekro.dev/adoption: "=adopt": the id of a node must stand before =',
+    ],
+    [{ 'typekro.dev/explain': 'yes' }, 'annotation typekro.dev/explain: "yes" is not true or false'],
+    [
+      { 'typekro.dev/cel-budget': '1000000000000000' },
+      'annotation typekro.dev/cel-budget: "1000000000000000" is not a whole number from 1 to 999999999999999',
+    ],
     [{ 'typekro.dev/deletion-policy': 'Wait' }, 'annotation typekro.dev/deletion-policy: "Wait" is not wait'],
   ])('%j is a problem', (annotations, problem) => {
-    expect(read(annotations).problems).toEqual([problem]);
+    expect(annotationProblems(read(annotations))).toEqual([problem]);
   });
 });

@@ -7,7 +7,7 @@ import type { ServiceAccountRef } from '../acting-identity.ts';
 import { parseServiceAccount } from '../acting-identity.ts';
 
 const ADOPTION = 'typekro.dev/adoption';
-/** The annotation that names the account of a definition, as `namespace/name`. */
+/** The annotation that names the ServiceAccount of a definition, as `namespace/name`. */
 export const SERVICE_ACCOUNT_ANNOTATION = 'typekro.dev/service-account';
 
 const CANARY = 'typekro.dev/canary';
@@ -15,18 +15,21 @@ const NAMESPACES = 'typekro.dev/namespaces';
 const EXPLAIN = 'typekro.dev/explain';
 const BUDGET = 'typekro.dev/cel-budget';
 
+/** The maximum of `typekro.dev/cel-budget`, in cost units. */
+const MAX_BUDGET = 999_999_999_999_999;
+
 const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['adopt', 'adopt'],
   ['refuse', 'refuse'],
   ['take-over', 'takeOver'],
 ]);
 
-/** The policies for instances in a definition's annotations. */
+/** The policies that a definition's annotations set for its instances. */
 export interface Policies {
-  /** The policy for nodes that the annotation does not name. */
+  /** The default policy of `typekro.dev/adoption`, for nodes that are not in `nodeAdoption`. */
   readonly adoption?: AdoptionPolicy;
   readonly nodeAdoption: ReadonlyMap<string, AdoptionPolicy>;
-  /** The account as which children are read and written. */
+  /** The ServiceAccount that the controller impersonates to read and write children. */
   readonly serviceAccount?: ServiceAccountRef;
   /** The number or share of instances that get a new revision first. `undefined`: all instances get it at once. */
   readonly canary?: Allowance;
@@ -37,11 +40,9 @@ export interface Policies {
   /** Adds node reports to the status of every instance. */
   readonly explain?: true;
   /**
-   * Errors of invalid annotations. A definition with such errors is not served, because a guess could grant too many
-   * rights.
+   * The annotations with invalid values. A definition with such annotations is not served, because a guess could grant
+   * too many rights.
    */
-  readonly problems: readonly string[];
-  /** The same errors, with the names of the annotations. */
   readonly invalid: readonly InvalidAnnotation[];
 }
 
@@ -51,14 +52,20 @@ export interface InvalidAnnotation {
   readonly message: string;
 }
 
+/** The errors of invalid annotations, each with the name of its annotation. */
+export function annotationProblems({ invalid }: Pick<Policies, 'invalid'>): string[] {
+  return invalid.map(({ annotation, message }) => `annotation ${annotation}: ${message}`);
+}
+
 /**
  * Parses the policies of a definition:
  *
  * - `typekro.dev/adoption: refuse, database=take-over`: what happens to existing objects, by default and per node;
- * - `typekro.dev/service-account: team-a/deployer`: the account as which children are read and written;
+ * - `typekro.dev/service-account: team-a/deployer`: the ServiceAccount that the controller impersonates to read and
+ *   write children;
  * - `typekro.dev/canary: 3` or `10%`: the number or share of instances that get a new revision first;
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
- * - `typekro.dev/explain: "true"`: node reports in the status of every instance;
+ * - `typekro.dev/explain: "true"` or `"false"`: node reports in the status of every instance;
  * - `typekro.dev/cel-budget: 100000`: the maximum cost of one expression.
  *
  * Also reports an unknown value of `typekro.dev/deletion-policy`, which `readDefinitionObject` reads.
@@ -71,12 +78,14 @@ export function readPolicies(object: KubeObject): Policies {
   let adoption: AdoptionPolicy | undefined;
   for (const entry of (read(ADOPTION) ?? '').split(',').map((text) => text.trim())) {
     if (entry === '') continue;
-    const [first = '', second] = entry.split('=').map((text) => text.trim());
-    const policy = WORDS.get(second ?? first);
+    const [node, word] = splitEntry(entry);
+    const policy = WORDS.get(word);
     if (policy === undefined)
-      invalid.push({ annotation: ADOPTION, message: `"${entry}" must be adopt, refuse or take-over` });
-    else if (second === undefined) adoption = policy;
-    else nodeAdoption.set(first, policy);
+      invalid.push({ annotation: ADOPTION, message: `"${entry}": the policy must be adopt, refuse or take-over` });
+    else if (node === '')
+      invalid.push({ annotation: ADOPTION, message: `"${entry}": the id of a node must stand before =` });
+    else if (node === undefined) adoption = policy;
+    else nodeAdoption.set(node, policy);
   }
   const account = read(SERVICE_ACCOUNT_ANNOTATION);
   const serviceAccount = account === undefined ? undefined : parseServiceAccount(account.trim());
@@ -92,17 +101,17 @@ export function readPolicies(object: KubeObject): Policies {
   };
   const canary = one(CANARY, parseAllowance, 'a number of instances or a percentage, above 0');
   const namespaces = one(NAMESPACES, parseNamespaces, 'any or instance');
-  const budget = one(BUDGET, parseBudget, 'a whole number above 0');
+  const budget = one(BUDGET, parseBudget, `a whole number from 1 to ${MAX_BUDGET}`);
+  const explain = one(EXPLAIN, parseBoolean, 'true or false');
   one(keys.DELETION_POLICY_ANNOTATION, (text) => (text === 'wait' ? text : undefined), 'wait');
   return {
     ...(canary === undefined ? {} : { canary }),
     ...(namespaces === undefined ? {} : { namespaces }),
-    ...(read(EXPLAIN) === 'true' ? { explain: true } : {}),
+    ...(explain === true ? { explain } : {}),
     ...(budget === undefined ? {} : { budget }),
     ...(adoption === undefined ? {} : { adoption }),
     nodeAdoption,
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
-    problems: invalid.map(({ annotation, message }) => `annotation ${annotation}: ${message}`),
     invalid,
   };
 }
@@ -111,6 +120,16 @@ function parseNamespaces(text: string): 'any' | 'instance' | undefined {
   return text === 'any' || text === 'instance' ? text : undefined;
 }
 
+/** Splits `node=policy` at the first `=`. Without `=`, the whole entry is the policy. */
+function splitEntry(entry: string): readonly [node: string | undefined, word: string] {
+  const at = entry.indexOf('=');
+  return at < 0 ? [undefined, entry] : [entry.slice(0, at).trim(), entry.slice(at + 1).trim()];
+}
+
+function parseBoolean(text: string): boolean | undefined {
+  return text === 'true' || text === 'false' ? text === 'true' : undefined;
+}
+
 function parseBudget(text: string): number | undefined {
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+  return /^[1-9]\d*$/.test(text) && Number(text) <= MAX_BUDGET ? Number(text) : undefined;
 }

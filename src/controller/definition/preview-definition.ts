@@ -18,7 +18,7 @@ import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
-import { readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './policies.ts';
 import { definitionOf, readRevision } from './revision.ts';
 
 /** The input of a preview. The preview sends no requests. */
@@ -60,7 +60,7 @@ export interface DefinitionPreview {
    * `undefined` when it would be served.
    */
   readonly refusal?: string;
-  /** `undefined` when all instances get the revision at once. */
+  /** The canary roll-out of the revision; `undefined` when no canary delays the revision. */
   readonly rollout?: RolloutPreview;
   /** The reason why the instance would not follow the revision; `undefined` when it would. */
   deferralOf(instance: KubeObject): Deferral | undefined;
@@ -92,7 +92,11 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted, facets, graph);
   const crd = planCrd(input.crd, wanted, definition, difference);
   const refusal =
-    policies.problems.length > 0 ? policies.problems.join('; ') : crd.do === 'refuse' ? crd.message : undefined;
+    policies.invalid.length > 0
+      ? annotationProblems(policies).join('; ')
+      : crd.do === 'refuse'
+        ? crd.message
+        : undefined;
   const type = instanceTypeOf(graph);
   const rollout =
     newest === undefined

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { namespacedName } from '../../core/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 
 /** The maximum number of instances that the text names. */
@@ -20,8 +21,7 @@ export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): st
 }
 
 function nameOf({ metadata }: KubeObject): string {
-  const { namespace, name = '' } = metadata;
-  return namespace === undefined ? name : `${namespace}/${name}`;
+  return namespacedName(metadata);
 }
 
 function stateOf({ metadata }: KubeObject): string {

@@ -9,7 +9,7 @@ import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
 import { declaresConditions } from './definition-object.ts';
 import { outcomes } from './definition-status.ts';
-import { readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
 import { followsGraphEngine } from '../../graph/index.ts';
@@ -134,11 +134,11 @@ export class RevisionHandoff {
     const before = served.ofDefinition(name);
     const isOther =
       before !== undefined && (before.type.kind !== what.type.kind || before.type.group !== what.type.group);
-    if (policies.problems.length > 0 || isOther) {
+    if (policies.invalid.length > 0 || isOther) {
       this.withdraw(name);
     }
-    if (policies.problems.length > 0) {
-      conditions.set('ControllerReady', outcomes.notStarted(policies.problems.join('; ')));
+    if (policies.invalid.length > 0) {
+      conditions.set('ControllerReady', outcomes.notStarted(annotationProblems(policies).join('; ')));
       return false;
     }
     const identity = identities.of(policies.serviceAccount);

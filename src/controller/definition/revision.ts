@@ -3,7 +3,7 @@ import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { fnv32a } from '../../golang/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { DefinitionObject } from './definition-object.ts';
-import { DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
+import { DEFINITION_KIND, DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
 /** The label of a revision. Its value is the hash of the spec. */
 const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
@@ -41,8 +41,8 @@ export function definitionOf(object: KubeObject): string {
 const MAX_NAME_LENGTH = 253;
 
 /**
- * The name of a revision: `<definition>-r<NNNNN>`. A name that is too long is cut, and ends with a hash of the whole
- * name.
+ * The name of a revision: `<definition>-r<NNNNN>`. When this name is too long, the name of the definition is cut, and
+ * the name of the revision ends with a hash of the definition's whole name.
  */
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
@@ -84,8 +84,7 @@ export function newRevision(
 
 function ownerOf(definition: DefinitionObject): OwnerReference {
   return {
-    apiVersion: formatApiVersion(DEFINITION_TYPE),
-    kind: DEFINITION_TYPE.kind,
+    ...DEFINITION_KIND,
     name: definition.name,
     uid: definition.uid,
     controller: true,

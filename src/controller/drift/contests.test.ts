@@ -17,7 +17,7 @@ describe('withRevert', () => {
     { name: 'doubles the pause with each further revert', times: [0, 1, 2, 12], retryAt: 32 },
     { name: 'limits the pause to its maximum', times: [0, 1, 2, 12, 32, 67], retryAt: 102 },
     { name: 'forgets reverts outside of the window', times: [0, 60, 120], retryAt: undefined },
-    { name: 'counts only reverts in the window', times: [0, 60, 99], retryAt: 109 },
+    { name: 'counts all reverts in the window', times: [0, 60, 99], retryAt: 109 },
     { name: 'starts again after the end of a contest', times: [0, 1, 2, 500], retryAt: undefined },
   ];
   it.each(rows)('$name', ({ times, retryAt }) => {

@@ -110,8 +110,8 @@ export function withoutPastRewrites(rewrites: Rewrites | undefined, now: number)
 }
 
 /**
- * Deletes the past histories of owners at rest, so that thousands of new owners cost no memory after a minute or two. A
- * timer exists only while an owner has a history.
+ * Deletes the past rewrites of owners at rest, so that thousands of new owners cost no memory after a minute or two. A
+ * timer exists only while an owner has rewrites.
  */
 export class RewriteSweep {
   readonly #clock: Clock;
@@ -124,7 +124,7 @@ export class RewriteSweep {
     this.#owners = owners;
   }
 
-  /** Schedules a sweep, because an owner has a history. */
+  /** Schedules a sweep, because an owner has rewrites. */
   schedule(): void {
     if (this.#isStopped) return;
     this.#timer ??= this.#clock.setTimer(WINDOW_MS, () => this.#sweep());

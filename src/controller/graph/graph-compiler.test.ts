@@ -44,10 +44,10 @@ describe('a spec that is nested too deep', () => {
   });
 });
 
-describe('a spec with a kind that the cluster does not serve', () => {
+describe('the compiler does not keep a result', () => {
   const SPEC = { nodes: [{ id: 'a', ref: { apiVersion: 'late.test/v1', kind: 'Late', metadata: { name: 'a' } } }] };
 
-  it('is compiled again by the next call', async () => {
+  it('for a kind that the cluster does not serve', async () => {
     let lookups = 0;
     const schemas = {
       sourceFor: () => Promise.resolve(((lookups += 1), builtinSource())),
@@ -60,7 +60,7 @@ describe('a spec with a kind that the cluster does not serve', () => {
     expect(lookups).toBe(2);
   });
 
-  it('whose schema changes during its look-up is not kept', async () => {
+  it('of a compilation during which a schema changed', async () => {
     let lookups = 0;
     const schemas = {
       sourceFor() {

@@ -20,8 +20,8 @@ const GRAPHS = 'Graph.kro.run';
 /** The maximum number of Graphs that make one another in a row. */
 export const MAX_MAKERS = 10;
 
-/** A Graph has no annotations with policies. */
-const POLICIES: Policies = { nodeAdoption: new Map(), problems: [], invalid: [] };
+/** The annotations with the policies of definitions (`readPolicies`) have no effect on Graphs. */
+const POLICIES: Policies = { nodeAdoption: new Map(), invalid: [] };
 
 /** The dependencies of a `GraphKind`. */
 export interface GraphKindOptions {
@@ -63,8 +63,8 @@ export class GraphKind {
       chosenFor: { uid, generation, deletionTimestamp },
     };
     if (deletionTimestamp !== undefined) {
-      // A teardown needs only the inventory in the status. Users may write the status, so the applied account in it can
-      // be any account.
+      // A teardown needs only the record in the status. Users may write the status, so the applied account in it can be
+      // any account.
       return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
     }
     if (isOwnAccount) return { ...base, failure: ownAccountText(user) };

@@ -11,7 +11,7 @@ import { cacheKeyOf } from '../cache/scope-watch.ts';
 
 const OPTIONS = { fieldManager: 'kro', ...ONCE } as const;
 
-/** Writes the finalizer, the inventory and the status of a Graph with the controller's own identity. */
+/** Writes the finalizer, the record of objects and the status of a Graph with the controller's own identity. */
 export class GraphParent implements ParentPort {
   readonly target: ObjectTarget;
   readonly #api: KubernetesApi;

@@ -17,7 +17,7 @@ export function clusterRole(name: string, rules: RuleSet, labels: Readonly<Recor
 }
 
 /** A role with these rules, and its binding to an account: in a namespace, or for the whole cluster. */
-export function rightsRoles(
+export function rightsObjects(
   name: string,
   account: ServiceAccountRef,
   rules: RuleSet,
@@ -28,7 +28,7 @@ export function rightsRoles(
 }
 
 /** The Role and its binding that let the controller impersonate an account, in the namespace of the account. */
-export function impersonationRoles(
+export function impersonationObjects(
   name: string,
   account: ServiceAccountRef,
   controller: ServiceAccountRef,

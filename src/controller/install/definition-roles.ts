@@ -2,8 +2,8 @@ import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { ownsObjects, typedNodes } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
-import { readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/policies.ts';
-import { clusterRole, impersonation, impersonationRoles, rightsRoles } from './account-roles.ts';
+import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/policies.ts';
+import { clusterRole, impersonation, impersonationObjects, rightsObjects } from './account-roles.ts';
 import { escalationWarnings } from './escalation.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
@@ -50,7 +50,8 @@ export interface DefinitionRoles {
    */
   readonly objects: readonly KubeObject[];
   /**
-   * Warnings about these rights, and errors of definitions that get no rights because the controller cannot serve them.
+   * Warnings about these rights, and errors of definitions that get no rights: definitions with an invalid annotation,
+   * and, with `perDefinition`, definitions whose ServiceAccount would have too long a name.
    */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -76,7 +77,9 @@ export function definitionRoles(
   const { instanceServiceAccount, perDefinition = false, controller } = options;
   let impersonating = false;
   for (const { graph, definition } of definitions) {
-    const { serviceAccount: named, problems } = readPolicies(definition);
+    const policies = readPolicies(definition);
+    const { serviceAccount: named } = policies;
+    const problems = annotationProblems(policies);
     const made = perDefinition && named === undefined ? accountOfDefinition(graph.name, controller) : undefined;
     if (made !== undefined && made.name.length > MAX_ACCOUNT_NAME_LENGTH) {
       diagnostics.push(longName(graph.name, made));
@@ -146,8 +149,8 @@ function instancesRole(graph: Graph): KubeObject {
 function accountRoles(graph: Graph, account: ServiceAccountRef, controller: ServiceAccountRef): KubeObject[] {
   const name = rolesName(graph);
   return [
-    ...rightsRoles(name, account, nodeRules(graph)),
-    ...impersonationRoles(`${name}:impersonate`, account, controller),
+    ...rightsObjects(name, account, nodeRules(graph)),
+    ...impersonationObjects(`${name}:impersonate`, account, controller),
   ];
 }
 

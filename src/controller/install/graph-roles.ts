@@ -4,7 +4,7 @@ import type { Graph, GraphNode, TypedNode } from '../../graph/index.ts';
 import { isExternal, isTyped, ownsObjects, typedNodes } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { accountOf } from '../graph/graph-object.ts';
-import { impersonationRoles, rightsRoles } from './account-roles.ts';
+import { impersonationObjects, rightsObjects } from './account-roles.ts';
 import { escalationWarnings } from './escalation.ts';
 import { RuleSet } from './rules.ts';
 
@@ -51,14 +51,14 @@ export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountR
   }
   const objects = [...accounts.values()].flatMap(({ account, places }) => [
     ...[...places].flatMap(([place, rules]) =>
-      rightsRoles(
+      rightsObjects(
         `typekro:graphs:${account.namespace}:${account.name}`,
         account,
         rules,
         place === CLUSTER ? undefined : place,
       ),
     ),
-    ...impersonationRoles(`typekro:graphs:${account.name}:impersonate`, account, controller),
+    ...impersonationObjects(`typekro:graphs:${account.name}:impersonate`, account, controller),
   ]);
   return { objects, diagnostics };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { objectsAt, valueAt } from '../../kubernetes/index.ts';
 import { controllerManifests } from './manifests.ts';
 
 describe('the roles for users', () => {
@@ -20,4 +21,26 @@ describe('the roles for users', () => {
   it('are these three only', () => {
     expect(roles).toHaveLength(3);
   });
+});
+
+describe('the probes', () => {
+  const deployment = controllerManifests({ image: 'typekro:1' }).find(({ kind }) => kind === 'Deployment');
+  const [container] = objectsAt(deployment?.spec, 'template', 'spec', 'containers');
+  const numberOf = (probe: string, field: string) => Number(valueAt(container, probe, field));
+
+  it('let a process start with the smallest CPU request of the table of fleets', () => {
+    const [startCpuSeconds, cpu] = [0.5, 0.05];
+    const limit = numberOf('startupProbe', 'periodSeconds') * numberOf('startupProbe', 'failureThreshold');
+    expect(limit).toBeGreaterThanOrEqual((5 * startCpuSeconds) / cpu);
+  });
+
+  it.each(['startupProbe', 'livenessProbe', 'readinessProbe'])(
+    '%s allows for several times the longest measured delay of the event loop',
+    (probe) => {
+      const longestDelaySeconds = 1.3;
+      expect(numberOf(probe, 'timeoutSeconds')).toBeGreaterThanOrEqual(5 * longestDelaySeconds);
+      // A pause before the first probe would only delay a pod that is ready.
+      expect(valueAt(container, probe, 'initialDelaySeconds')).toBeUndefined();
+    },
+  );
 });

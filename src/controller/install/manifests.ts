@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { controllerCrds } from '../../graph/index.ts';
 import { AGGREGATION_LABEL } from './definition-roles.ts';
+import { LIVENESS_TIMES, READINESS_TIMES, STARTUP_TIMES } from './probe-times.ts';
 import type { RoleRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
@@ -170,11 +171,7 @@ function networkPolicy(name: string, namespace: string): KubeObject {
 
 function deployment(name: string, namespace: string, image: string): KubeObject {
   const selector = selectorOf(name);
-  const probe = (path: string, initialDelaySeconds: number): JsonObject => ({
-    httpGet: { path, port: PROBES_PORT },
-    initialDelaySeconds,
-    periodSeconds: 10,
-  });
+  const probe = (path: string, times: JsonObject): JsonObject => ({ httpGet: { path, port: PROBES_PORT }, ...times });
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -212,8 +209,9 @@ function deployment(name: string, namespace: string, image: string): KubeObject 
                 { name: 'metrics', containerPort: METRICS_PORT, protocol: 'TCP' },
                 { name: 'probes', containerPort: PROBES_PORT, protocol: 'TCP' },
               ],
-              livenessProbe: probe('/healthz', 15),
-              readinessProbe: probe('/readyz', 10),
+              startupProbe: probe('/healthz', STARTUP_TIMES),
+              livenessProbe: probe('/healthz', LIVENESS_TIMES),
+              readinessProbe: probe('/readyz', READINESS_TIMES),
               resources: { requests: { cpu: '256m', memory: '128Mi' }, limits: { cpu: '1000m', memory: '1024Mi' } },
               securityContext: {
                 allowPrivilegeEscalation: false,

@@ -13,9 +13,10 @@ import type {
 } from '../../runtime/index.ts';
 import { isNamespaceMissing, refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
+import { cacheKey } from '../cache/scope-watch.ts';
 import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
 import { isRewrite, Rewrites } from '../drift/rewrites.ts';
-import { cacheKey, isUnwatchable, namespaceUid } from './observed-view.ts';
+import { isUnwatchable, namespaceUid } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
@@ -108,8 +109,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Reads a whole object from the API server. Watches answer all other requests. Where the identity may not watch,
-   * single requests answer them.
+   * Reads from the API server what no watch answers: a whole object, and an object or a list that the identity may not
+   * watch.
    */
   async read(request: ReadRequest): Promise<void> {
     if (await this.#readUnwatched(request)) return;

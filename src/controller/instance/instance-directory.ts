@@ -3,6 +3,7 @@ import { definedMember } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
 import type { Decision, ObjectType } from '../../runtime/index.ts';
 import { recordedRevision } from '../../runtime/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
@@ -38,7 +39,7 @@ export interface InstanceDirectoryOptions {
   readonly reconciler: InstanceReconciler;
   /** The kind Graph; absent when the controller does not serve it. */
   readonly graphs?: GraphKind;
-  /** Returns the graph of a revision. Called for instances that are pinned to the revision. */
+  /** Returns the graph of a revision. Called for an instance with a pin, or with an earlier revision in a roll-out. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
   /**
    * Returns the identity for children of an instance in this namespace. Called when the definition names no account.
@@ -52,7 +53,7 @@ export interface InstanceDirectoryOptions {
   readonly onReleased: () => void;
 }
 
-/** The instances that the controller works on, and the record of each. */
+/** The instances and Graphs that the controller works on, and the record of each. */
 export class InstanceDirectory {
   readonly #options: InstanceDirectoryOptions;
   readonly #records = new Map<string, InstanceRecord>();
@@ -203,13 +204,13 @@ export class InstanceDirectory {
     // The end of the list wakes the instance again. After a restart, an instance therefore gets one pass, when all
     // kinds are listed.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
-    const began = clock.now();
+    const began = elapsed(clock);
     this.#running.add(record);
     const result = await reconciler
       .pass(record, served, instances, isCurrent, signal)
       .finally(() => this.#passed(record));
     if (record.rewrites !== undefined) this.#rewriteSweep.schedule();
-    onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
+    onEvent({ kind: 'instance-passed', served, milliseconds: elapsed(clock) - began, result });
     return result;
   }
 
@@ -303,7 +304,7 @@ export class InstanceDirectory {
 
   /**
    * The revision with which an instance outside a roll-out stays. With `propagateWhen`, this is the revision in its
-   * status, if that revision still exists. Otherwise it is the base of the roll-out.
+   * status, if that revision exists and compiles. Otherwise it is the base of the roll-out.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;

@@ -43,8 +43,8 @@ export class InstanceParent implements ParentPort {
   }
 
   /**
-   * When the apply of the labels had the inventory, applies the inventory also under its own manager. A later write of
-   * only the labels, by kro, then does not remove the inventory. Children may be written in the meantime, because the
+   * When labels and inventory are both due, applies the inventory also under its own manager, after the apply of the
+   * labels. A later write of only the labels, by kro, then does not remove the inventory. Children may be written in the meantime, because the
    * inventory already covers them.
    */
   async complete({ labels, inventory }: ParentWrite): Promise<void> {

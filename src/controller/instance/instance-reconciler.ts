@@ -25,6 +25,7 @@ import {
   stepUnresolved,
 } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import { cacheKey } from '../cache/scope-watch.ts';
 import { internString } from '../cache/intern.ts';
 import { kindId } from '../cache/kept-reads.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
@@ -38,7 +39,7 @@ import type { AnswerContext } from './instance-answers.ts';
 import { failedReads, InstanceAnswers } from './instance-answers.ts';
 import { GraphParent } from '../graph/graph-parent.ts';
 import { InstanceParent } from './instance-parent.ts';
-import { cacheKey, ObservedView } from './observed-view.ts';
+import { ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { forgetFailures } from './record.ts';
 import { UnwatchedObjects } from './unwatched-objects.ts';
@@ -91,7 +92,8 @@ export class InstanceReconciler {
 
   /**
    * Runs one pass. Every response of the server is in the cache before the next step, so a graph of depth D takes D
-   * round trips. The pass ends when nothing is left to do, or when the next step must wait for an event.
+   * round trips. The pass ends when nothing is left to do, when the next step must wait for an event, when the instance
+   * is served in another way, and after `MAX_STEPS` steps.
    *
    * @param isCurrent false as soon as the kind is served in another way than when the pass began
    */
@@ -166,7 +168,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Begins a pass that a client has requested. Clears remembered failures, and reads every object from the API server.
+   * Begins a pass that a client has requested. Clears remembered failures, and reads the objects of the graph's nodes
+   * from the API server.
    */
   async #takeRequest(
     record: InstanceRecord,
@@ -289,6 +292,7 @@ export class InstanceReconciler {
       effects: 'write',
       rules: RULES,
       instance,
+      graph: step.served.graph,
       parent,
       view: new InstanceAnswers(context, record),
       sink: {

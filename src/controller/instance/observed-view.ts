@@ -20,7 +20,7 @@ import { labelMatcher } from '../../kubernetes/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { cacheKeyOf } from '../cache/scope-watch.ts';
+import { cacheKey, cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
@@ -42,8 +42,8 @@ export class ObservedView implements Observed {
   readonly #discovery: Discovery;
 
   /**
-   * `projectionGeneration` returns the first generation of projections that keep all fields which the graph reads. The
-   * generation may be a later one after discovery has found a computed kind.
+   * `projectionGeneration` returns the lowest generation whose projections keep all fields that the graph reads. It can
+   * rise during a step, when discovery finds the kind of a node with a computed kind.
    */
   constructor(
     { caches, user, client }: ActingIdentity,
@@ -75,9 +75,9 @@ export class ObservedView implements Observed {
 
   list(target: ListTarget): ListObservation {
     const cache = this.#caches.peek(target.type);
-    if (cache === undefined) return { state: 'unknown' };
     if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedList(target);
-    if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
+    if (cache === undefined) return { state: 'unknown' };
+    if (!cache.syncedIn(target.namespace)) return this.#missingList(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
     const isProjectionTooSmall = cache.stale.hasStale(this.#projectionGeneration());
@@ -87,7 +87,7 @@ export class ObservedView implements Observed {
       // A stale entry may not have the labels.
       if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration())) {
         cache.stale.await(this.#record.id);
-        return this.#unreadable(cache, target.namespace);
+        return this.#missingList(cache, target.namespace);
       }
       if (matches(labels)) objects.push(live);
     }
@@ -106,7 +106,7 @@ export class ObservedView implements Observed {
       return { state: 'failed', failure: failed.failure, retryAt: failed.retryAt };
     }
     const unread = cache.synced ? undefined : this.#unreadNamespace(cache, target.namespaces);
-    if (unread !== undefined) return this.#unreadable(cache, unread === '' ? undefined : unread);
+    if (unread !== undefined) return this.#missingList(cache, unread === '' ? undefined : unread);
     const namespaces = new Set(target.namespaces);
     const inScope = ({ object }: LiveObject) => {
       const { namespace } = object.metadata;
@@ -125,7 +125,8 @@ export class ObservedView implements Observed {
     return unread.find((namespace) => cache.errorIn(namespace) !== undefined) ?? unread[0];
   }
 
-  #unreadable(cache: KindCache, namespace: string | undefined): ListObservation {
+  /** The observation of a list that the cache does not have: why it is missing. */
+  #missingList(cache: KindCache, namespace: string | undefined): ListObservation {
     const error = cache.errorIn(namespace);
     if (error === undefined) return { state: 'unknown' };
     if (error.reason === 'UnknownKind') return { state: 'unserved' };
@@ -159,7 +160,10 @@ export class ObservedView implements Observed {
     return { state: 'failed', failure: failed.failure, retryAt: failed.retryAt } as const;
   }
 
-  /** The name in URLs and the scope of a type, as far as discovery has found it. */
+  /**
+   * The name in URLs and the scope of a type, as far as discovery has found it. Adds a type that discovery has not
+   * found to `unknownTypes`.
+   */
   typeOf(type: GroupVersionKind): ApiResource | undefined {
     const found = this.#discovery.peek({ apiVersion: formatApiVersion(type), kind: type.kind });
     if (found === undefined) this.unknownTypes.push(type);
@@ -212,9 +216,4 @@ export function isUnwatchable(cache: KindCache | undefined, namespace: string | 
 /** The UID of a namespace in the cache; `undefined` when the namespace is missing, or while no instance watches it. */
 export function namespaceUid(caches: CacheSet, name: string): string | undefined {
   return caches.peek(NAMESPACE_TYPE)?.get(`/${name}`)?.object.metadata.uid;
-}
-
-/** The key of a target in the cache of its kind. */
-export function cacheKey(target: ObjectTarget): string {
-  return `${target.namespace ?? ''}/${target.name}`;
 }

@@ -3,7 +3,7 @@ import type { MetricLabels } from './registry.ts';
 import { Metric } from './registry.ts';
 
 /** The labels and the value of a series at the time of the scrape. */
-export type Reading = readonly [MetricLabels, number];
+export type Reading<L extends string> = readonly [MetricLabels<L>, number];
 
 /** The values of a queue at the time of the scrape. */
 export interface QueueReading {
@@ -17,26 +17,34 @@ export interface QueueReading {
   readonly longestSeconds: number;
 }
 
+/** The labels of the metrics of queues. Both have the name of the queue, as in controllers in Go. */
+const QUEUE_LABELS = ['name', 'controller'] as const;
+type QueueLabel = (typeof QUEUE_LABELS)[number];
+
+const CONDITION_LABELS = ['gvr', 'namespace', 'name', 'condition_type', 'condition_status', 'reason'] as const;
+/** The labels of the ages of conditions. */
+export type ConditionLabel = (typeof CONDITION_LABELS)[number];
+
 /** Functions that return current values at the time of the scrape. */
 export interface MetricSources {
   readonly queueLength: () => number;
   readonly queues: () => Iterable<QueueReading>;
-  readonly activeWorkers: () => Iterable<Reading>;
+  readonly activeWorkers: () => Iterable<Reading<'controller'>>;
   readonly watches: () => number;
   readonly servedKinds: () => number;
-  readonly handlers: () => Iterable<Reading>;
-  readonly watchedInstances: () => Iterable<Reading>;
-  readonly watchRequests: () => Iterable<Reading>;
-  /** As `watchRequests`, with the label that kro 0.10 uses. */
-  readonly engineWatchRequests: () => Iterable<Reading>;
+  readonly handlers: () => Iterable<Reading<'type'>>;
+  readonly watchedInstances: () => Iterable<Reading<'parent_gvr'>>;
+  readonly watchRequests: () => Iterable<Reading<'gvr' | 'type'>>;
+  /** The same values as `watchRequests`, with the label that kro 0.10 uses. */
+  readonly engineWatchRequests: () => Iterable<Reading<'gvr' | 'kind'>>;
   /** The number of instances and Graphs with watches. */
   readonly watchOwners: () => number;
-  readonly revisions: () => Iterable<Reading>;
+  readonly revisions: () => Iterable<Reading<'state'>>;
   readonly schemas: () => number;
-  readonly conditions: () => Iterable<Reading>;
+  readonly conditions: () => Iterable<Reading<ConditionLabel>>;
   /** For each definition, the number of instances that do not get a revision yet. */
-  readonly heldBack: () => Iterable<Reading>;
-  readonly shards: () => Iterable<Reading>;
+  readonly heldBack: () => Iterable<Reading<'name'>>;
+  readonly shards: () => Iterable<Reading<'shard'>>;
 }
 
 /**
@@ -70,13 +78,19 @@ const NO_SOURCES: MetricSources = {
 
 /** Makes the metrics of one controller. */
 export function createMetrics(sources: MetricSources = NO_SOURCES) {
-  const counter = (name: string, help: string) => new Metric(name, 'counter', help);
-  const seconds = (name: string, help: string) => new Metric(name, 'histogram', help);
-  const bareCounter = (name: string, help: string) => new Metric(name, 'counter', help, { bare: true });
-  const bareSeconds = (name: string, help: string) => new Metric(name, 'histogram', help, { bare: true });
-  const gauge = (name: string, help: string, collect?: () => Iterable<Reading>) =>
-    new Metric(name, 'gauge', help, collect === undefined ? {} : { collect });
-  const one = (read: () => number) => (): Reading[] => [[{}, read()]];
+  const counter = <const L extends string>(name: string, help: string, labels: readonly L[]) =>
+    new Metric(name, 'counter', help, { labels });
+  const seconds = <const L extends string>(name: string, help: string, labels: readonly L[]) =>
+    new Metric(name, 'histogram', help, { labels });
+  const bareCounter = (name: string, help: string) => new Metric(name, 'counter', help, { labels: [], bare: true });
+  const bareSeconds = (name: string, help: string) => new Metric(name, 'histogram', help, { labels: [], bare: true });
+  const gauge = <const L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+    collect?: () => Iterable<Reading<L>>,
+  ) => new Metric(name, 'gauge', help, { labels, ...(collect === undefined ? {} : { collect }) });
+  const one = (read: () => number) => (): Reading<never>[] => [[{}, read()]];
   const metrics = {
     ...dynamicMetrics(),
     ...engineMetrics(),
@@ -92,33 +106,46 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   function dynamicMetrics() {
     const name = (text: string) => `dynamic_controller_${text}`;
     return {
-      reconcileTotal: counter(name('reconcile_total'), 'Passes over instances.'),
-      reconcileSeconds: seconds(name('reconcile_duration_seconds'), 'Duration of passes.'),
+      reconcileTotal: counter(name('reconcile_total'), 'Passes over instances.', ['gvr']),
+      reconcileSeconds: seconds(name('reconcile_duration_seconds'), 'Duration of passes.', ['gvr']),
       requeueTotal: counter(
         name('requeue_total'),
         'Passes, by the time of the next pass over the instance: no_requeue, requeue, requeue_after or rate_limited.',
+        ['gvr', 'type'],
       ),
-      handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.'),
-      panics: counter(name('reconcile_panics_total'), 'Passes that failed by an internal error.'),
-      queueLength: gauge(name('queue_length'), 'Instances due.', one(sources.queueLength)),
-      kinds: gauge(name('gvr_count'), 'Kinds of instances served.', one(sources.servedKinds)),
-      handlers: gauge(name('handler_count_total'), 'Kinds of instances, and kinds of children.', sources.handlers),
-      handlersAttached: counter(name('handler_attach_total'), 'Kinds whose watch was opened.'),
-      handlersDetached: counter(name('handler_detach_total'), 'Kinds whose watch was closed.'),
+      handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.', ['gvr']),
+      panics: counter(name('reconcile_panics_total'), 'Passes that failed by an internal error.', ['gvr']),
+      queueLength: gauge(name('queue_length'), 'Instances due.', [], one(sources.queueLength)),
+      kinds: gauge(name('gvr_count'), 'Kinds of instances served.', [], one(sources.servedKinds)),
+      handlers: gauge(
+        name('handler_count_total'),
+        'Kinds of instances, and kinds of children.',
+        ['type'],
+        sources.handlers,
+      ),
+      handlersAttached: counter(name('handler_attach_total'), 'Kinds whose watch was opened.', ['type']),
+      handlersDetached: counter(name('handler_detach_total'), 'Kinds whose watch was closed.', ['type']),
       syncSeconds: seconds(
         name('informer_sync_duration_seconds'),
         'Time from the start of a watch to its complete list.',
+        ['gvr'],
       ),
-      parentEvents: counter(name('informer_events_total'), 'Changes of instances.'),
-      watches: gauge(name('watch_count'), 'Open watches.', one(sources.watches)),
+      parentEvents: counter(name('informer_events_total'), 'Changes of instances.', ['gvr', 'event_type']),
+      watches: gauge(name('watch_count'), 'Open watches.', [], one(sources.watches)),
       watchedInstances: gauge(
         name('instance_watch_count'),
         'Instances that the controller knows, by kind.',
+        ['parent_gvr'],
         sources.watchedInstances,
       ),
-      watchRequests: gauge(name('watch_request_count'), 'Requests of instances for watches.', sources.watchRequests),
-      routed: counter(name('route_total'), 'Changes of watched kinds.'),
-      routeMatches: counter(name('route_match_total'), 'Instances that a change was passed to.'),
+      watchRequests: gauge(
+        name('watch_request_count'),
+        'Requests of instances for watches.',
+        ['gvr', 'type'],
+        sources.watchRequests,
+      ),
+      routed: counter(name('route_total'), 'Changes of watched kinds.', ['gvr']),
+      routeMatches: counter(name('route_match_total'), 'Instances that a change was passed to.', ['gvr']),
     };
   }
 
@@ -126,32 +153,44 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   function engineMetrics() {
     const name = (text: string) => `graphengine_${text}`;
     return {
-      watchOwners: gauge(name('watch_owner_count'), 'Instances and Graphs with watches.', one(sources.watchOwners)),
+      watchOwners: gauge(name('watch_owner_count'), 'Instances and Graphs with watches.', [], one(sources.watchOwners)),
       engineWatchRequests: gauge(
         name('watch_request_count'),
         'Requests of instances and Graphs for watches.',
+        ['gvr', 'kind'],
         sources.engineWatchRequests,
       ),
-      engineRouted: counter(name('route_total'), 'Changes of watched kinds.'),
-      engineRouteMatches: counter(name('route_match_total'), 'Instances and Graphs that a change was passed to.'),
+      engineRouted: counter(name('route_total'), 'Changes of watched kinds.', ['gvr']),
+      engineRouteMatches: counter(name('route_match_total'), 'Instances and Graphs that a change was passed to.', [
+        'gvr',
+      ]),
     };
   }
 
   function instanceMetrics() {
     return {
-      instanceReconcileTotal: counter('instance_reconcile_total', 'Passes over instances.'),
-      instanceReconcileSeconds: seconds('instance_reconcile_duration_seconds', 'Duration of passes.'),
-      instanceErrors: counter('instance_reconcile_errors_total', 'Passes that ended with an error.'),
-      instanceTransitions: counter('instance_state_transitions_total', 'Changes of the state of instances.'),
-      graphSuccess: counter('instance_graph_resolution_success_total', 'Passes that had a graph.'),
+      instanceReconcileTotal: counter('instance_reconcile_total', 'Passes over instances.', ['gvr']),
+      instanceReconcileSeconds: seconds('instance_reconcile_duration_seconds', 'Duration of passes.', ['gvr']),
+      instanceErrors: counter('instance_reconcile_errors_total', 'Passes that ended with an error.', ['gvr']),
+      instanceTransitions: counter('instance_state_transitions_total', 'Changes of the state of instances.', [
+        'gvr',
+        'from_state',
+        'to_state',
+      ]),
+      graphSuccess: counter('instance_graph_resolution_success_total', 'Passes that had a graph.', ['gvr']),
       graphPending: counter(
         'instance_graph_resolution_pending_total',
         'Passes that wait for the roll-out to decide which revision an instance follows.',
+        ['gvr'],
       ),
-      graphFailures: counter('instance_graph_resolution_failures_total', 'Passes without a usable graph.'),
+      graphFailures: counter('instance_graph_resolution_failures_total', 'Passes without a usable graph.', [
+        'gvr',
+        'reason',
+      ]),
       conditions: gauge(
         'instance_condition_current_status_seconds',
         'Time since the last transition of a condition.',
+        CONDITION_LABELS,
         sources.conditions,
       ),
     };
@@ -159,29 +198,38 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
 
   function definitionMetrics() {
     return {
-      definitionBuilds: counter('rgd_graph_build_total', 'Attempts to build a graph.'),
-      definitionBuildSeconds: seconds('rgd_graph_build_duration_seconds', 'Duration of building a graph.'),
-      definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs with errors.'),
-      definitionTransitions: counter('rgd_state_transitions_total', 'Changes of the state of definitions.'),
-      definitionDeletions: counter('rgd_deletions_total', 'Deleted definitions whose finalizer was removed.'),
+      definitionBuilds: counter('rgd_graph_build_total', 'Attempts to build a graph.', ['name']),
+      definitionBuildSeconds: seconds('rgd_graph_build_duration_seconds', 'Duration of building a graph.', ['name']),
+      definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs with errors.', ['name']),
+      definitionTransitions: counter('rgd_state_transitions_total', 'Changes of the state of definitions.', [
+        'name',
+        'from',
+        'to',
+      ]),
+      definitionDeletions: counter('rgd_deletions_total', 'Deleted definitions whose finalizer was removed.', ['name']),
       definitionDeletionSeconds: seconds(
         'rgd_deletion_duration_seconds',
         'Time from the request to delete a definition to the removal of its finalizer.',
+        ['name'],
       ),
-      revisionsIssued: counter('rgd_graph_revision_issue_total', 'Revisions issued.'),
+      revisionsIssued: counter('rgd_graph_revision_issue_total', 'Revisions issued.', ['reason']),
       revisionWaits: counter(
         'rgd_graph_revision_wait_total',
         'Passes over definitions that wait until a CRD is established.',
+        ['reason'],
       ),
       revisionResolutions: counter(
         'rgd_graph_revision_resolution_total',
         'What passes over definitions did about the revision: serve, issue, wait or failed.',
+        ['result'],
       ),
-      registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Pins to a revision that is not usable.'),
+      registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Pins to a revision that is not usable.', [
+        'reason',
+      ]),
       revisionsRetired: bareCounter('rgd_graph_revision_gc_deleted_total', 'Old revisions deleted.'),
       retireErrors: bareCounter('rgd_graph_revision_gc_errors_total', 'Old revisions that could not be deleted.'),
-      compilations: counter('graph_revision_compile_total', 'Attempts to compile a spec.'),
-      compileSeconds: seconds('graph_revision_compile_duration_seconds', 'Duration of compiling a spec.'),
+      compilations: counter('graph_revision_compile_total', 'Attempts to compile a spec.', ['result']),
+      compileSeconds: seconds('graph_revision_compile_duration_seconds', 'Duration of compiling a spec.', ['result']),
       revisionStatusErrors: bareCounter(
         'graph_revision_status_update_errors_total',
         'Statuses of revisions that could not be written.',
@@ -194,8 +242,11 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
         'graph_revision_finalizer_evictions_total',
         'Deleted revisions whose finalizer was removed.',
       ),
-      registryEntries: gauge('graph_revision_registry_entries', 'Revisions by state.', sources.revisions),
-      registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of the state of revisions.'),
+      registryEntries: gauge('graph_revision_registry_entries', 'Revisions by state.', ['state'], sources.revisions),
+      registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of the state of revisions.', [
+        'from',
+        'to',
+      ]),
       registryEvictions: bareCounter('graph_revision_registry_evictions_total', 'Revisions forgotten.'),
     };
   }
@@ -215,6 +266,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       readyChecks: bareCounter('runtime_node_ready_check_total', 'Decisions whether a node is ready.'),
       notReady: bareCounter('runtime_node_not_ready_total', 'Nodes that were not ready.'),
       collectionSize: new Metric('runtime_collection_size', 'histogram', 'Items of collections.', {
+        labels: [],
         bounds: ITEMS,
         bare: true,
       }),
@@ -227,14 +279,15 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   }
 
   function clientMetrics() {
-    const bytes = (name: string, help: string) => new Metric(name, 'histogram', help, { bounds: BYTES });
+    const bytes = <const L extends string>(name: string, help: string, labels: readonly L[]) =>
+      new Metric(name, 'histogram', help, { labels, bounds: BYTES });
     return {
       schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Reads of schemas that the cache answered.'),
       schemaMisses: bareCounter(
         'schema_resolver_cache_misses_total',
         'Reads of schemas from the API server, failed ones included.',
       ),
-      schemas: gauge('schema_resolver_cache_size', 'Schemas in the cache.', one(sources.schemas)),
+      schemas: gauge('schema_resolver_cache_size', 'Schemas in the cache.', [], one(sources.schemas)),
       schemaEvictions: bareCounter(
         'schema_resolver_cache_evictions_total',
         'Schemas dropped, since their kind changed.',
@@ -245,52 +298,71 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
         'Callers that joined a running read of a schema.',
       ),
       schemaErrors: bareCounter('schema_resolver_errors_total', 'Schemas that could not be read.'),
-      requests: counter('rest_client_requests_total', 'Requests by verb and status.'),
-      requestSeconds: seconds('rest_client_request_duration_seconds', 'Time from a request to its response.'),
+      requests: counter('rest_client_requests_total', 'Requests by verb and status.', ['code', 'method']),
+      requestSeconds: seconds('rest_client_request_duration_seconds', 'Time from a request to its response.', ['verb']),
       limiterSeconds: seconds(
         'rest_client_rate_limiter_duration_seconds',
         'Time that requests waited for the rate limit.',
+        ['verb'],
       ),
-      requestBytes: bytes('rest_client_request_size_bytes', 'Bytes of request bodies.'),
-      responseBytes: bytes('rest_client_response_size_bytes', 'Bytes of responses that were read completely.'),
-      requestRetries: counter('rest_client_request_retries_total', 'Requests sent again.'),
-      passes: counter('controller_runtime_reconcile_total', 'Passes by controller and result.'),
-      passSeconds: seconds('controller_runtime_reconcile_time_seconds', 'Duration of passes.'),
-      passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.'),
-      activeWorkers: gauge('controller_runtime_active_workers', 'Running passes.', sources.activeWorkers),
+      requestBytes: bytes('rest_client_request_size_bytes', 'Bytes of request bodies.', ['verb']),
+      responseBytes: bytes('rest_client_response_size_bytes', 'Bytes of responses that were read completely.', [
+        'verb',
+      ]),
+      requestRetries: counter('rest_client_request_retries_total', 'Requests sent again.', ['code', 'method']),
+      passes: counter('controller_runtime_reconcile_total', 'Passes by controller and result.', [
+        'controller',
+        'result',
+      ]),
+      passSeconds: seconds('controller_runtime_reconcile_time_seconds', 'Duration of passes.', ['controller']),
+      passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.', ['controller']),
+      activeWorkers: gauge(
+        'controller_runtime_active_workers',
+        'Running passes.',
+        ['controller'],
+        sources.activeWorkers,
+      ),
     };
   }
 
   /** The metrics of work queues, as controllers in Go have them. */
   function queueMetrics() {
     const name = (text: string) => `workqueue_${text}`;
-    const each = (read: (queue: QueueReading) => number) => (): Reading[] =>
+    const each = (read: (queue: QueueReading) => number) => (): Reading<QueueLabel>[] =>
       [...sources.queues()].map((queue) => [queueLabels(queue.name), read(queue)]);
     const summed = (text: string, help: string, read: (queue: QueueReading) => number) =>
-      new Metric(name(text), 'counter', help, { collect: each(read) });
+      new Metric(name(text), 'counter', help, { labels: QUEUE_LABELS, collect: each(read) });
     return {
       mostWorkers: gauge(
         'controller_runtime_max_concurrent_reconciles',
         'The maximum number of passes at the same time.',
-        () => [...sources.queues()].map(({ controller, concurrency }): Reading => [{ controller }, concurrency]),
+        ['controller'],
+        () =>
+          [...sources.queues()].map(({ controller, concurrency }): Reading<'controller'> => [
+            { controller },
+            concurrency,
+          ]),
       ),
       queueDepth: gauge(
         name('depth'),
         'Keys due.',
+        QUEUE_LABELS,
         each(({ depth }) => depth),
       ),
       queueAdds: summed('adds_total', 'Keys that became due.', ({ adds }) => adds),
       queueRetries: summed('retries_total', 'Keys that were put back after a failure.', ({ retries }) => retries),
-      queueSeconds: seconds(name('queue_duration_seconds'), 'Time that keys waited for a free worker.'),
-      workSeconds: seconds(name('work_duration_seconds'), 'Duration of passes.'),
+      queueSeconds: seconds(name('queue_duration_seconds'), 'Time that keys waited for a free worker.', QUEUE_LABELS),
+      workSeconds: seconds(name('work_duration_seconds'), 'Duration of passes.', QUEUE_LABELS),
       unfinishedSeconds: gauge(
         name('unfinished_work_seconds'),
         'Sum of the times that the running passes have taken.',
+        QUEUE_LABELS,
         each(({ unfinishedSeconds }) => unfinishedSeconds),
       ),
       longestSeconds: gauge(
         name('longest_running_processor_seconds'),
         'Time that the oldest running pass has taken.',
+        QUEUE_LABELS,
         each(({ longestSeconds }) => longestSeconds),
       ),
     };
@@ -298,24 +370,27 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
 
   function ownMetrics() {
     return {
-      writes: counter('typekro_child_writes_total', 'Writes of children by outcome, and why.'),
-      drift: counter('typekro_drift_corrected_total', 'Children corrected after a change by another client.'),
+      writes: counter('typekro_child_writes_total', 'Writes of children by outcome, and why.', ['outcome', 'why']),
+      drift: counter('typekro_drift_corrected_total', 'Children corrected after a change by another client.', ['gvr']),
       blockedDeletions: gauge(
         'typekro_blocked_deletions',
         'Obstacles to deletions: objects with finalizers, kinds that may not be listed, refused deletes.',
+        ['gvr'],
       ),
-      contestedObjects: gauge('typekro_contested_objects', 'Children with contested fields.'),
+      contestedObjects: gauge('typekro_contested_objects', 'Children with contested fields.', ['gvr']),
       heldDefinitions: gauge(
         'typekro_definition_deletion_waits',
         'Instances that still exist, for which the deletion of their definition waits.',
+        ['name'],
       ),
       heldBack: gauge(
         'typekro_canary_held_instances',
         'Instances from which the newest revision is held back.',
+        ['name'],
         sources.heldBack,
       ),
-      adopted: counter('typekro_adopted_total', 'Existing objects that became children.'),
-      shards: gauge('typekro_shard_held', 'Shards that this replica works on.', sources.shards),
+      adopted: counter('typekro_adopted_total', 'Existing objects that became children.', ['gvr']),
+      shards: gauge('typekro_shard_held', 'Shards that this replica works on.', ['shard'], sources.shards),
       orphaned: bareCounter('typekro_orphaned_instances_total', 'Instances that exist after their definition is gone.'),
     };
   }
@@ -326,8 +401,8 @@ export function queueName(controller: string): string {
   return controller === 'dynamic' ? 'dynamic-controller-queue' : controller;
 }
 
-/** The labels of a queue's metrics. Both labels have the name of the queue, as in controllers in Go. */
-export function queueLabels(name: string): MetricLabels {
+/** The labels of a queue's metrics. */
+export function queueLabels(name: string): MetricLabels<QueueLabel> {
   return { name, controller: name };
 }
 
@@ -347,12 +422,15 @@ export function gvrPath(type: ObjectType): string {
 }
 
 /** Metrics of the process. They are exposed even while no controller runs in it. */
-export function createProcessMetrics(leads: () => Iterable<Reading> = () => []): Metric[] {
+export function createProcessMetrics(leads: () => Iterable<Reading<'name'>> = () => []): Metric[] {
   const of = (name: string, type: 'counter' | 'gauge', help: string, read: () => number) =>
-    new Metric(name, type, help, { collect: () => [[{}, read()]] });
+    new Metric(name, type, help, { labels: [], collect: () => [[{}, read()]] });
   const startedAt = Date.now() / 1000 - process.uptime();
   return [
-    new Metric('leader_election_master_status', 'gauge', 'Does this replica hold the Lease?', { collect: leads }),
+    new Metric('leader_election_master_status', 'gauge', 'Does this replica hold the Lease?', {
+      labels: ['name'],
+      collect: leads,
+    }),
     of('process_cpu_seconds_total', 'counter', 'Processor time of the process.', () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;

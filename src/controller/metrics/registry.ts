@@ -1,7 +1,7 @@
 import { KeyIndex } from '../cache/key-index.ts';
 
-/** Labels of one series. */
-export type MetricLabels = Readonly<Record<string, string>>;
+/** Labels of one series. `L` are their names. */
+export type MetricLabels<L extends string = string> = Readonly<Record<L, string>>;
 
 /** The type of a metric, in Prometheus' words. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
@@ -14,28 +14,36 @@ interface Series {
   count: number;
 }
 
+const NO_LABELS: MetricLabels = {};
+
 /** Upper bounds of histograms of durations, in seconds. */
 export const DURATION_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** One metric with a series per set of labels. `drop` removes series that are out of date. */
-export class Metric {
+/**
+ * One metric with a series per set of labels. `drop` removes series that are out of date. `L` are the names of its
+ * labels.
+ */
+export class Metric<L extends string = string> {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  /** The names of the labels of each series, without the bound of a bucket. */
+  readonly labels: readonly L[];
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series>();
   /** The keys of series by the value of their first label. This index makes `drop` fast among thousands of series. */
   readonly #keys = new KeyIndex();
   /** Returns current values when the metric is written. */
-  readonly #collect: (() => Iterable<readonly [MetricLabels, number]>) | undefined;
+  readonly #collect: (() => Iterable<readonly [MetricLabels<L>, number]>) | undefined;
 
   constructor(
     name: string,
     type: MetricType,
     help: string,
     options: {
+      labels?: readonly L[];
       bounds?: readonly number[];
-      collect?: () => Iterable<readonly [MetricLabels, number]>;
+      collect?: () => Iterable<readonly [MetricLabels<L>, number]>;
       /** A metric without labels: expose 0 before the first event. */
       bare?: boolean;
     } = {},
@@ -43,22 +51,23 @@ export class Metric {
     this.name = name;
     this.type = type;
     this.help = help;
+    this.labels = options.labels ?? [];
     this.#bounds = options.bounds ?? DURATION_BUCKETS;
     this.#collect = options.collect;
-    if (options.bare === true) this.#of({});
+    if (options.bare === true) this.#of(NO_LABELS);
   }
 
   /** Adds to a counter or gauge. */
-  add(labels: MetricLabels = {}, amount = 1): void {
-    this.#of(labels).value += amount;
+  add(labels?: MetricLabels<L>, amount = 1): void {
+    this.#of(labels ?? NO_LABELS).value += amount;
   }
 
-  set(labels: MetricLabels, value: number): void {
+  set(labels: MetricLabels<L>, value: number): void {
     this.#of(labels).value = value;
   }
 
   /** Counts `times` observations of this value in a histogram. */
-  observe(labels: MetricLabels, value: number, times = 1): void {
+  observe(labels: MetricLabels<L>, value: number, times = 1): void {
     if (times === 0) return;
     const series = this.#of(labels);
     series.count += times;
@@ -124,7 +133,7 @@ export class Metric {
 }
 
 /** The text format of metrics, as in the response to `GET /metrics`. */
-export function exposition(metrics: Iterable<Metric>): string {
+export function exposition(metrics: Iterable<Pick<Metric, 'lines'>>): string {
   const lines: string[] = [];
   for (const metric of metrics) lines.push(...metric.lines());
   return `${lines.join('\n')}\n`;

@@ -5,7 +5,7 @@ import { readConditions } from '../../runtime/index.ts';
 import type { InstanceDirectory } from '../instance/instance-directory.ts';
 import type { Runner } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
-import type { MetricSources, Reading } from './metrics.ts';
+import type { ConditionLabel, MetricSources, Reading } from './metrics.ts';
 import { gvrText, queueName } from './metrics.ts';
 
 /** The parts of a controller that a scrape reads. */
@@ -41,33 +41,37 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
         retries: runner.retries,
         ...runner.underway(monotonicMs()),
       })),
-    activeWorkers: () => [...parts().runners].map(([controller, runner]): Reading => [{ controller }, runner.active]),
+    activeWorkers: () =>
+      [...parts().runners].map(([controller, runner]): Reading<'controller'> => [{ controller }, runner.active]),
     watches: () => caches().reduce((sum, { watches }) => sum + watches, 0),
     servedKinds: () => [...parts().served.all()].length,
-    handlers: (): Reading[] => [
+    handlers: (): Reading<'type'>[] => [
       [{ type: 'parent' }, [...parts().served.all()].length],
       [{ type: 'coordinator' }, caches().length],
     ],
     watchedInstances: () =>
       parts()
         .instances.counts()
-        .map(({ type, instances }): Reading => [{ parent_gvr: gvrText(type) }, instances]),
+        .map(({ type, instances }): Reading<'parent_gvr'> => [{ parent_gvr: gvrText(type) }, instances]),
     watchRequests: () => watchRequests(parts().identities, 'type'),
     engineWatchRequests: () => watchRequests(parts().identities, 'kind'),
     watchOwners: () => parts().instances.size,
-    revisions: () => [...parts().revisionStates()].map(([state, count]): Reading => [{ state }, count]),
-    shards: () => [...parts().shards()].map((shard): Reading => [{ shard: String(shard) }, 1]),
+    revisions: () => [...parts().revisionStates()].map(([state, count]): Reading<'state'> => [{ state }, count]),
+    shards: () => [...parts().shards()].map((shard): Reading<'shard'> => [{ shard: String(shard) }, 1]),
     schemas: () => parts().schemas(),
     conditions: () => (parts().conditionMetrics ? conditionAges(parts()) : []),
     heldBack: () =>
-      [...parts().served.all()].map(({ definition, canary }): Reading => [{ name: definition }, canary?.heldBack ?? 0]),
+      [...parts().served.all()].map(({ definition, canary }): Reading<'name'> => [
+        { name: definition },
+        canary?.heldBack ?? 0,
+      ]),
   };
 }
 
 /**
  * The watch requests of each kind. They are summed over identities, because the labels of each series must be unique.
  */
-function watchRequests(identities: ActingIdentities, label: 'type' | 'kind'): Reading[] {
+function watchRequests<L extends 'type' | 'kind'>(identities: ActingIdentities, label: L): Reading<'gvr' | L>[] {
   const sums = new Map<string, { objects: number; lists: number }>();
   for (const { caches } of identities.all()) {
     for (const { type, objects, lists } of caches.subscriptions()) {
@@ -76,17 +80,18 @@ function watchRequests(identities: ActingIdentities, label: 'type' | 'kind'): Re
       sums.set(gvr, { objects: sum.objects + objects, lists: sum.lists + lists });
     }
   }
-  return [...sums].flatMap(([gvr, { objects, lists }]): Reading[] => [
-    [{ gvr, [label]: 'scalar' }, objects],
-    [{ gvr, [label]: 'collection' }, lists],
+  const labels = (gvr: string, kind: string) => ({ gvr, [label]: kind }) as Record<'gvr' | L, string>;
+  return [...sums].flatMap(([gvr, { objects, lists }]): Reading<'gvr' | L>[] => [
+    [labels(gvr, 'scalar'), objects],
+    [labels(gvr, 'collection'), lists],
   ]);
 }
 
-function conditionAges({ identities, served, clock }: MeasuredParts): Reading[] {
+function conditionAges({ identities, served, clock }: MeasuredParts): Reading<ConditionLabel>[] {
   return [...served.all()].flatMap(({ type }) =>
     [...(identities.own.caches.peek(type)?.values() ?? [])].flatMap(({ object }) => {
       const { namespace = '', name = '' } = object.metadata;
-      return readConditions(object.status?.['conditions']).map((condition): Reading => {
+      return readConditions(object.status?.['conditions']).map((condition): Reading<ConditionLabel> => {
         const since = Date.parse(condition.lastTransitionTime ?? '');
         const labels = {
           gvr: gvrText(type),

@@ -32,7 +32,7 @@ describe('EventLoopYielder', () => {
     ['expensive work', [1400, 1400, 1400], [1, 1, 1]],
     ['work with a high total cost', Array.from({ length: 6 }, () => 20), [3, 3]],
     ['cheap work with one expensive piece', [1, 1, 1400, 1, 1], [3, 2]],
-  ])('yields in %s', async (_what, costs, between) => {
+  ])('takes a break only when one is due: %s', async (_what, costs, between) => {
     expect(await pieces(costs)).toEqual(between);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeyFifo } from './key-fifo.ts';
 
-/** Takes the keys that wait. A queue that returns a key again ends, too. */
+/** Takes as many keys as the queue has at first, so that the loop ends even if a faulty queue returns a key twice. */
 const takeAll = (keys: KeyFifo): string[] => Array.from({ length: keys.size }, () => keys.take() ?? '');
 
 test('keys leave in the order in which they were added, also while others are added', () => {

@@ -9,8 +9,8 @@ import type { KubeObject } from '../../core/index.ts';
 export interface Canary {
   readonly base: { readonly revision: number; readonly graph: Graph };
   /**
-   * The ids of the instances that try the revision. `undefined` while they are not chosen; the controller then works on
-   * no instance of the definition.
+   * The ids of the instances that try the revision. `undefined` while they are not chosen; the controller then works
+   * only on the pinned instances of the definition.
    */
   readonly members: ReadonlySet<string> | undefined;
   /** The number of instances that stay with the base revision. */
@@ -92,8 +92,9 @@ export type Rollout =
     };
 
 /**
- * Decides which instances get a revision: the chosen instances until all of them are ready, and then all instances. The
- * choice depends only on the UIDs and the ids, so it is the same after a restart.
+ * Decides which instances get a revision: the chosen instances until all of them are ready, and then all instances.
+ * Instances that were chosen before stay chosen. New choices depend only on the UIDs and the ids, so that a new process
+ * chooses the same instances.
  */
 export function decideRollout({ revision, candidates, count, chosen }: RolloutInput): Rollout {
   const ordered = candidates.toSorted((a, b) => compareText(rank(a.uid), rank(b.uid)) || compareText(a.id, b.id));

@@ -1,5 +1,5 @@
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
+import { formatApiVersion, namespacedName } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
@@ -72,8 +72,7 @@ function isCandidate(instance: KubeObject, { object }: DefinitionRevision): bool
   return followsRollouts(instance) && created(instance) <= created(object);
 }
 
-const nameOf = ({ metadata: { namespace, name = '' } }: KubeObject): string =>
-  namespace === undefined ? name : `${namespace}/${name}`;
+const nameOf = ({ metadata }: KubeObject): string => namespacedName(metadata);
 
 async function instancesOf(
   api: Pick<KubernetesApi, 'list'>,

@@ -41,7 +41,7 @@ export interface RolloutDecision {
   readonly condition?: ConditionContent | 'keep';
   /** The condition `Propagated`. `undefined` for definitions without `propagateWhen`. */
   readonly propagated?: ConditionContent | 'keep';
-  /** The time of the next decision. Set when a condition that holds instances back calls `now()`. */
+  /** The time of the next decision. Set when instances are held back and a condition calls `now()`. */
   readonly retryAt?: number;
 }
 
@@ -54,8 +54,8 @@ export interface RolloutsOptions {
 }
 
 /**
- * Decides which instances follow a new revision. Each decision is recorded on the revision before it takes effect, so
- * that a new process continues where the last one stopped.
+ * Decides which instances follow a new revision. The number of the first instances of a canary, and the end of a
+ * roll-out, are recorded on the revision before they take effect. A new process continues from this record.
  */
 export class Rollouts {
   readonly #options: RolloutsOptions;

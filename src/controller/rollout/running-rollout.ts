@@ -6,7 +6,7 @@ import { previewRollout } from './preview-rollout.ts';
 
 /** The running roll-out of a definition. */
 export interface RunningRollout extends RolloutPreview {
-  /** The number of instances among which the first ones were chosen. */
+  /** The number of all instances, also of pinned and suspended ones, which are never among the first. */
   readonly of: number;
 }
 

@@ -10,7 +10,7 @@ export interface MemberHeartbeat {
   readonly since: number;
 }
 
-/** Heartbeats of the other replicas, by the names of their Leases. */
+/** Heartbeats of the replicas, including this one, by the names of their Leases. */
 export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
 
 /**

@@ -4,7 +4,14 @@ import { goQuote } from '../../golang/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
 import { asObjects } from '../../kubernetes/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
-import { explainNode, failureText, nodeLabel, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
+import {
+  explainNode,
+  failureText,
+  nodeLabel,
+  readConditions,
+  readOfExpression,
+  refOfTarget,
+} from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
@@ -195,9 +202,7 @@ function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
   });
 }
 
-/**
- * The problems that cause events: failed expressions, refused writes, contests, and objects whose deletion is blocked.
- */
+/** The problems of a node that cause events, such as failed expressions, failed requests and blocked deletions. */
 function problemsOf(report: NodeReport): { readonly reason: string; readonly message: string }[] {
   const { id, because, message } = report;
   switch (because.kind) {
@@ -205,7 +210,7 @@ function problemsOf(report: NodeReport): { readonly reason: string; readonly mes
       return [
         {
           reason: 'ExpressionFailed',
-          message: `node ${id}: ${because.expression}: ${because.message}${readText(because)}`,
+          message: `node ${id}: ${because.expression}: ${because.message}${readOfExpression(because)}`,
         },
       ];
     case 'write-failed':

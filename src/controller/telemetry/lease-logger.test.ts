@@ -2,12 +2,15 @@ import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import { LeaseLogger } from './lease-logger.ts';
 
+/** A clock whose wall time is corrected backwards while its monotonic time passes. */
+const goingBack = (time: () => number) => ({ now: () => -time(), elapsed: time });
+
 test('an unreachable lease is logged once a minute and for each new reason, and once when it is reachable again', () => {
   let now = 0;
   const entries: unknown[] = [];
   const leaseLogger = new LeaseLogger(
     { log: (level, message, fields) => entries.push([level, message, fields]) },
-    { now: () => now },
+    goingBack(() => now),
     'kro-system/a',
   );
   const message =

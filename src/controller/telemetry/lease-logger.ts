@@ -1,5 +1,6 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { Clock, KubeError } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
@@ -12,14 +13,14 @@ const REMINDER_MS = 60_000;
  */
 export class LeaseLogger {
   readonly #logger: Logger;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'elapsed' | 'now'>;
   readonly #lease: string;
   #seen = false;
   #failedAt: number | undefined;
   #reportedError = '';
   #reportedAt = 0;
 
-  constructor(logger: Logger, clock: Pick<Clock, 'now'>, lease: string) {
+  constructor(logger: Logger, clock: Pick<Clock, 'elapsed' | 'now'>, lease: string) {
     this.#logger = logger;
     this.#clock = clock;
     this.#lease = lease;
@@ -32,7 +33,7 @@ export class LeaseLogger {
 
   /** Handles the result of a poll. `failure` is `undefined` after a success. */
   polled(failure: KubeError | undefined): void {
-    const now = this.#clock.now();
+    const now = elapsed(this.#clock);
     const lease = this.#lease;
     if (failure === undefined) {
       this.#seen = true;

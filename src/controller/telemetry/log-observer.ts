@@ -2,6 +2,7 @@ import { apiFailure } from '../../execute/index.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { KubeError } from '../../kube/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
 import { failureText, readConditions } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
@@ -47,14 +48,14 @@ export class LogObserver {
 
   #definitionChanged(definition: DefinitionObject, status: WrittenStatus): void {
     const { state } = status;
-    const from = definition.status['state'];
+    const from = textAt(definition.status, 'state');
     // The summary quotes the worst condition, which has the reason for the inactivity.
     const { reason, message } = summaryOf(status);
     if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };
     this.#logger.log('info', from === state ? 'definition is still not active' : 'definition changed state', {
       definition: definition.name,
-      from: from ?? '',
+      from,
       to: state,
       ...why,
     });
@@ -62,7 +63,7 @@ export class LogObserver {
 
   /** Logs only with level `debug`, because a large instance has thousands of children. */
   #childWritten({ step: { instance }, action: { nodeId, target }, outcome }: ChildWritten): void {
-    const { name, namespace } = instance.metadata;
+    const { name = '', namespace } = instance.metadata;
     const child = { node: nodeId, kind: target.type.kind, name: target.name };
     this.#logger.log('debug', 'wrote a child', { instance: name, namespace, ...child, outcome });
   }

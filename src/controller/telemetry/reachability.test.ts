@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import { Reachability } from './reachability.ts';
 
+/** A clock whose wall time is corrected backwards while its monotonic time passes. */
+const goingBack = (time: () => number) => ({ now: () => -time(), elapsed: time });
+
 test('an unreachable server is logged once a minute, and once when it answers again', () => {
   let now = 0;
   const entries: string[] = [];
@@ -9,7 +12,10 @@ test('an unreachable server is logged once a minute, and once when it answers ag
     log: (level: string, message: string, fields?: object) =>
       entries.push(`${level} ${message} ${JSON.stringify(fields)}`),
   };
-  const reachability = new Reachability(log, { now: () => now });
+  const reachability = new Reachability(
+    log,
+    goingBack(() => now),
+  );
   const refused = new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' });
   const fail = (at: number) => {
     now = at;
@@ -35,7 +41,7 @@ test('refused credentials are logged once a minute, and once when they are accep
   const entries: unknown[] = [];
   const reachability = new Reachability(
     { log: (level, message, fields) => entries.push([level, message, fields]) },
-    { now: () => now },
+    goingBack(() => now),
   );
   for (const [at, status] of [
     [0, 200],

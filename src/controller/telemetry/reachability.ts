@@ -1,4 +1,5 @@
 import type { Clock, KubeError, RequestMeter } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 
 /**
@@ -8,19 +9,19 @@ const REMINDER_MS = 60_000;
 
 /**
  * Logs that the API server cannot be reached or refuses the credentials. Repeats the entry once a minute until the
- * recovery, and logs the recovery. Until then all requests fail for the same reason, and their callers retry without
- * log entries.
+ * recovery, and logs the recovery. Until then all requests fail for the same reason, so `WatchErrorLogger` does
+ * not log the failures of watches.
  */
 export class Reachability implements RequestMeter {
   readonly #logger: Logger;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'elapsed' | 'now'>;
   #lostAt: number | undefined;
   #reportedAt = 0;
   #refusedAt: number | undefined;
   #refusalLoggedAt = 0;
   #isReached = false;
 
-  constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
+  constructor(logger: Logger, clock: Pick<Clock, 'elapsed' | 'now'>) {
     this.#logger = logger;
     this.#clock = clock;
   }
@@ -31,7 +32,7 @@ export class Reachability implements RequestMeter {
   }
 
   unanswered(_method: string, { message }: KubeError): void {
-    const now = this.#clock.now();
+    const now = elapsed(this.#clock);
     if (this.#lostAt !== undefined && now - this.#reportedAt < REMINDER_MS) return;
     this.#lostAt ??= now;
     this.#reportedAt = now;
@@ -44,12 +45,12 @@ export class Reachability implements RequestMeter {
     this.#isReached = true;
     this.#credentials(status);
     if (this.#lostAt === undefined) return;
-    this.#logger.log('info', 'the API server answers again', { afterMs: this.#clock.now() - this.#lostAt });
+    this.#logger.log('info', 'the API server answers again', { afterMs: elapsed(this.#clock) - this.#lostAt });
     this.#lostAt = undefined;
   }
 
   #credentials(status: number): void {
-    const now = this.#clock.now();
+    const now = elapsed(this.#clock);
     if (status === 401) {
       if (this.#refusedAt !== undefined && now - this.#refusalLoggedAt < REMINDER_MS) return;
       this.#refusedAt ??= now;

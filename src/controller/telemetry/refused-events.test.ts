@@ -2,12 +2,15 @@ import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import { RefusedEvents } from './refused-events.ts';
 
+/** A clock whose wall time is corrected backwards while its monotonic time passes. */
+const goingBack = (time: () => number) => ({ now: () => -time(), elapsed: time });
+
 test('missing permission for events is a warning once an hour, and other failures are debug entries', () => {
   let now = 0;
   const entries: string[] = [];
   const refused = new RefusedEvents(
     { log: (level, _message, fields) => entries.push(`${level} ${String(fields?.['error'])}`) },
-    { now: () => now },
+    goingBack(() => now),
   );
   const forbidden = 'User "kro" cannot create resource "events" in API group "" in the namespace "n"';
   for (const [at, status, message] of [

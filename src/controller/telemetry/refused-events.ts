@@ -1,5 +1,6 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { Clock, KubeError } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
@@ -12,17 +13,17 @@ const REMINDER_MS = 3_600_000;
  */
 export class RefusedEvents {
   readonly #logger: Logger;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'elapsed' | 'now'>;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
+  constructor(logger: Logger, clock: Pick<Clock, 'elapsed' | 'now'>) {
     this.#logger = logger;
     this.#clock = clock;
   }
 
   log(refusal: KubeError): void {
     const failure = apiFailure(refusal, undefined);
-    const now = this.#clock.now();
+    const now = elapsed(this.#clock);
     const isNews = failure.permission !== undefined && now - this.#reportedAt >= REMINDER_MS;
     if (isNews) this.#reportedAt = now;
     this.#logger.log(isNews ? 'warn' : 'debug', 'an event was refused', { error: failureText(failure) });

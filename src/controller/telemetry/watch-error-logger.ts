@@ -8,8 +8,9 @@ import type { Logger } from '../logger.ts';
 const LOGGED_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
- * Logs the reason why definitions, revisions or CRDs cannot be read: once for each reason. Also logs the recovery.
- * Until then the controller does no work and writes no status, so only the log has the reason.
+ * Logs the reason why one of the controller's own kinds (definitions, revisions, CRDs, Graphs) cannot be read: once for
+ * each reason. Also logs the recovery. Before the first list of these kinds, the controller does no work and writes no
+ * status, so only the log has the reason.
  */
 export class WatchErrorLogger {
   readonly #logger: Logger;

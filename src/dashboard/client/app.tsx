@@ -1,12 +1,15 @@
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { printable } from '../../core/index.ts';
 import { connection } from './data/connection.ts';
 import type { Route } from './data/routes.ts';
 import { meta, navigate, route } from './data/session.ts';
+import { AddressProblems } from './shared/address-problems.tsx';
 import { Announcer } from './shared/announcer.tsx';
 import { ConnectionBanner, ConnectionSign } from './shared/connection-sign.tsx';
 import { Help, isHelpOpen } from './shared/help.tsx';
 import { Icon } from './shared/icons.tsx';
-import { Link } from './shared/parts.tsx';
+import { Link, Notices } from './shared/parts.tsx';
 import { useShortcuts } from './shared/shortcuts.ts';
 import { nextTheme, theme } from './shared/theme.ts';
 import { LazyPlayground } from './playground/lazy-playground.tsx';
@@ -14,7 +17,7 @@ import { DefinitionView } from './views/definition-view.tsx';
 import { DefinitionsView } from './views/definitions-view.tsx';
 import { InstanceView } from './views/instance-view.tsx';
 import { InstancesView } from './views/instances-view.tsx';
-import { PlanView } from './views/plan-view.tsx';
+import { LazyPlan } from './views/lazy-plan.tsx';
 
 const PLACES: readonly { readonly label: string; readonly to: Route; readonly views: readonly Route['view'][] }[] = [
   { label: 'Instances', to: { view: 'instances' }, views: ['instances', 'instance'] },
@@ -26,7 +29,15 @@ const PLACES: readonly { readonly label: string; readonly to: Route; readonly vi
 /** The whole page. */
 export function App(): JSX.Element {
   const current = route.value;
-  useShortcuts('Everywhere', [
+  const subject = subjectOf(current);
+  // The playground needs no cluster, so what is wrong with the access comes after it.
+  const isAside = current.view === 'playground' && connection.value.is === 'refused';
+  useEffect(() => {
+    document.title = `${printable(subject)} · TypeKro`;
+    // The focus was on a part of the view before.
+    if (document.activeElement === document.body) document.getElementById('main')?.focus();
+  }, [subject]);
+  useShortcuts('Everywhere', 'page', [
     { keys: '?', description: 'Show these keys', run: () => (isHelpOpen.value = true) },
     { keys: 'g i', description: 'Go to the instances', run: () => navigate({ view: 'instances' }) },
     { keys: 'g d', description: 'Go to the definitions', run: () => navigate({ view: 'definitions' }) },
@@ -61,6 +72,7 @@ export function App(): JSX.Element {
         <div class="bar-end">
           <span class="cluster" title="The cluster">
             {meta.value?.cluster.name}
+            <User />
           </span>
           <ConnectionSign />
           <button
@@ -83,19 +95,36 @@ export function App(): JSX.Element {
           </button>
         </div>
       </header>
-      <ConnectionBanner />
-      {meta.value?.limits.map((limit) => (
-        <p key={limit} class="notice">
-          {limit}
-        </p>
-      ))}
+      {isAside ? null : <ConnectionBanner />}
+      <Notices texts={meta.value?.limits ?? []} />
+      <AddressProblems />
       <main id="main" tabIndex={-1}>
-        {connection.value.is === 'refused' && current.view !== 'playground' ? null : <View current={current} />}
+        {connection.value.is === 'refused' && !isAside ? null : <View current={current} />}
       </main>
+      {isAside ? <ConnectionBanner /> : null}
       <Help />
       <Announcer />
     </>
   );
+}
+
+/** The user whose rights limit the page. The rights of the user of the kubeconfig are no news. */
+export function User(): JSX.Element | null {
+  const user = meta.value?.user;
+  return user === undefined ? null : (
+    <span class="user" title={`The page shows what ${user} may read`}>
+      {' '}
+      as {user}
+    </span>
+  );
+}
+
+/** What a view shows, for the title of the page. */
+function subjectOf(current: Route): string {
+  if (current.view === 'instance') return current.ref.split('/').slice(-2).join('/');
+  return current.view === 'definition'
+    ? current.name
+    : `${current.view.charAt(0).toUpperCase()}${current.view.slice(1)}`;
 }
 
 function View({ current }: { readonly current: Route }): JSX.Element | null {
@@ -109,7 +138,7 @@ function View({ current }: { readonly current: Route }): JSX.Element | null {
     case 'definition':
       return <DefinitionView key={current.name} route={current} />;
     case 'plan':
-      return <PlanView />;
+      return <LazyPlan />;
     case 'playground':
       return <LazyPlayground route={current} />;
   }

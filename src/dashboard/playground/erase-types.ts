@@ -27,7 +27,7 @@ export type ErasedTypes =
   /** The text is not TypeScript, or has syntax that TypeScript compiles to code. */
   | { readonly diagnostics: readonly Diagnostic[] };
 
-/** Syntax that TypeScript compiles to code, by the type of its node, with the message for its author. */
+/** Syntax that TypeScript compiles to code, by the type of its node, with the remedy. */
 const MORE_THAN_TYPES: ReadonlyMap<string, string> = new Map([
   ['TSEnumDeclaration', 'an enum is code: write an object with "as const"'],
   ['TSModuleDeclaration', 'a namespace is code: write an object'],
@@ -47,8 +47,10 @@ const TYPES_ONLY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The JavaScript of a module in TypeScript. Blanks take the place of types, so that every other character keeps its
- * line and column.
+ * The JavaScript of a module in TypeScript. Blanks take the place of types, so that other text keeps its position. Only
+ * a `)` may move to the end of a result type of several lines, and a `;` may take the place of a type's last
+ * character. A parameter `this`, and the parts of classes that only TypeScript has (`implements`, modifiers such as
+ * `readonly`, index signatures), stay. The parser or the tracer refuses a module with them.
  */
 export function eraseTypes(text: string, file: string): ErasedTypes {
   const lines = new LineIndex(text, file);
@@ -87,7 +89,7 @@ class Eraser {
     return this.#units.join('');
   }
 
-  /** Blanks the parts of a node that are types. Returns false when nothing of the node stays. */
+  /** Blanks the types that belong to a node itself. Returns false when nothing of the node stays. */
   erase(node: TypedNode): boolean {
     if (this.#erased.has(node)) return false;
     if (TYPES_ONLY.has(node.type) || node.declare === true || isTypeOnly(node)) {
@@ -112,8 +114,8 @@ class Eraser {
   }
 
   /**
-   * Blanks a range, except for line breaks. With `kept`, the brackets of this kind at one end of the range stay: they
-   * enclose the inner expression.
+   * Blanks a range, except for line breaks. With `kept`, brackets beside the inner expression stay: `)` at the start of
+   * the range, or `(` at its end.
    */
   #blank(start: number, end: number, kept = ''): void {
     // The range of an expression does not include the brackets around the expression.
@@ -153,7 +155,7 @@ const isTypeOnly = ({ importKind, exportKind }: TypedNode): boolean => importKin
 const isAssertion = ({ type }: TypedNode): boolean =>
   type === 'TSAsExpression' || type === 'TSSatisfiesExpression' || type === 'TSNonNullExpression';
 
-/** Visits a node and, when the visitor returns true, the nodes in it, in the order of the text. */
+/** Visits a node and, when the visitor returns true, the nodes in it, in the order of its members. */
 function visit(node: TypedNode, visitor: (node: TypedNode) => boolean): void {
   if (!visitor(node)) return;
   for (const value of Object.values(node) as unknown[]) {

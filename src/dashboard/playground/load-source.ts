@@ -22,6 +22,8 @@ export interface LoadedSource {
   /** The last definition. Absent when there is none, or when one has errors. */
   readonly graph?: Graph;
   readonly definition?: JsonObject;
+  /** The definitions of the custom kinds that the graph may use. Absent without a graph. */
+  readonly crds?: readonly KubeObject[];
 }
 
 /** A definition, and the function that finds the place of one of its fields in the source. */
@@ -31,8 +33,30 @@ interface FoundDefinition {
   readonly locate?: (path: string) => Diagnostic['source'];
 }
 
-/** Reads and compiles the definitions of a source. */
-export function loadSource({ language, source }: Pick<PlaygroundInput, 'language' | 'source'>): LoadedSource {
+/** The forms of a line that only one of the languages has. */
+const LINES = {
+  yaml: /^(?:apiVersion|kind|metadata|spec)\s*:/m,
+  typescript: /^(?:import|export|const|let|function)\b/m,
+};
+const NAMES = { yaml: 'YAML', typescript: 'TypeScript' };
+
+/** Reads and compiles the definitions of a source. A source in the other language has that as its only problem. */
+export function loadSource(input: Pick<PlaygroundInput, 'language' | 'source'>): LoadedSource {
+  const loaded = loadLanguage(input);
+  const { language, source } = input;
+  const other = language === 'yaml' ? 'typescript' : 'yaml';
+  if (!hasErrors(loaded.problems) || LINES[language].test(source) || !LINES[other].test(source)) return loaded;
+  const problem = {
+    code: 'playground/language',
+    severity: 'error' as const,
+    message: `this is ${NAMES[other]}, and the chosen language is ${NAMES[language]}`,
+    hint: `choose ${NAMES[other]} above the text`,
+    source: { line: 1, column: 1 },
+  };
+  return { problems: [problemIn('source', problem)] };
+}
+
+function loadLanguage({ language, source }: Pick<PlaygroundInput, 'language' | 'source'>): LoadedSource {
   if (source.trim() === '') return { problems: [] };
   if (language === 'yaml') return loadYaml(source);
   const { compositions, diagnostics } = runModule(source);
@@ -93,7 +117,7 @@ function compileAll(
     if (graph.definedBy !== 'graph') kinds.push(graph.instance.crd);
     last = { graph, definition: object };
   }
-  return isBroken ? { problems } : { problems, ...last };
+  return isBroken ? { problems } : { problems, ...last, crds: [...kinds, ...controllerCrds()] };
 }
 
 const sourcesWith = (crds: readonly KubeObject[]): SchemaSource =>

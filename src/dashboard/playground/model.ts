@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonObject, KubeObject, SourcePosition } from '../../core/index.ts';
 import type { GraphOutline } from '../../graph/index.ts';
-import type { InstanceNode, LinePosition, ValueEdge } from '../../inspect/index.ts';
+import type { ExpressionValue, InstanceNode, LinePosition, ValueEdge } from '../../inspect/index.ts';
 import type { InstanceState } from '../../runtime/index.ts';
 
 /** The language of the source: definitions in YAML, or a module of compositions in TypeScript. */
@@ -41,6 +41,15 @@ export interface PlaygroundStep {
   readonly objects: readonly PlaygroundObject[];
   /** The status of the instance. */
   readonly status: JsonObject;
+  /** The expressions of each node, and of the status, with their values. A node without an expression has no entry. */
+  readonly values: readonly NodeValues[];
+}
+
+/** The expressions of a node with their types and their values in a step. */
+export interface NodeValues {
+  /** The id of the node, or `STATUS_NODE`. */
+  readonly node: string;
+  readonly expressions: readonly ExpressionValue[];
 }
 
 /** An object of a step. */
@@ -72,6 +81,23 @@ export interface PlaygroundDefinition {
   readonly object: JsonObject;
   readonly graph: GraphOutline;
   readonly instance: KubeObject;
+}
+
+/** An instance that the form of a definition makes, with the schema that it has to satisfy. */
+export interface InstanceCheck {
+  /** The OpenAPI schema of the spec. */
+  readonly schema: JsonObject;
+  readonly instance: JsonObject;
+}
+
+/** A rule of the schema, or of names, that an instance does not satisfy. */
+export interface InstanceProblem {
+  /** The path of the value, as an API server writes it. */
+  readonly field: string;
+  /** The steps of the path: names of fields, keys of maps, and numbers of items. */
+  readonly steps: readonly string[];
+  /** The text of an API server. */
+  readonly message: string;
 }
 
 /** A problem with the position in its text. */

@@ -58,7 +58,12 @@ function modulesWith(note: (made: MadeComposition) => void): ReadonlyMap<string,
   ]);
 }
 
+/** The message about a function or an object of a host, such as `fetch`. */
+const IS_OF_HOST = /^(?:fetch|set(?:Timeout|Interval|Immediate)|queueMicrotask|XMLHttpRequest|WebSocket) is not /;
+const NO_HOST = 'the playground has no network and no timers: write the value, or take it from the spec';
+
 function diagnosticsOf(error: TypeKroError): readonly Diagnostic[] {
-  if (error instanceof CompositionError && hasErrors(error.diagnostics)) return error.diagnostics;
-  return [errorDiagnostic(error)];
+  const found =
+    error instanceof CompositionError && hasErrors(error.diagnostics) ? error.diagnostics : [errorDiagnostic(error)];
+  return found.map((each) => (IS_OF_HOST.test(each.message) ? { ...each, hint: NO_HOST } : each));
 }

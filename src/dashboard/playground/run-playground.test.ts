@@ -65,6 +65,22 @@ test('a collection has an object for each element, and waits for its external ob
   expect(without.steps.at(-1)?.nodes.find(({ id }) => id === 'settings')?.state).toBe('waiting');
 });
 
+test.each<[string, PlaygroundInput, step: number, node: string, place: string, type: string, value: object]>([
+  ['a value of the spec', WEB, 0, 'deployment', 'spec.replicas', 'int', { is: 'known', value: 3 }],
+  ['a text with a value', WEB, 0, 'config', 'data.greeting', 'string', { is: 'known', value: 'Hello from shop' }],
+  ['a condition of inclusion', WEB, 0, 'ingress', 'includeWhen[0]', 'bool', { is: 'known', value: true }],
+  ['a condition before its object', WEB, 0, 'deployment', 'readyWhen[0]', 'bool', { is: 'unknown' }],
+  ['a condition that holds', WEB, -1, 'deployment', 'readyWhen[0]', 'bool', { is: 'known', value: true }],
+  ['a list', WORKERS, 0, 'worker', 'forEach.queue', 'list(string)', { is: 'known' }],
+  ['a value for each object', WORKERS, -1, 'worker', 'metadata.name', 'string', { is: 'unknown' }],
+  ['a field of the status', WEB, -1, 'status', 'available', 'int', { is: 'known', value: 3 }],
+])('the values of a step have %s', (_, input, step, id, place, type, value) => {
+  const values = run(input)
+    .steps.at(step)
+    ?.values.find(({ node }) => node === id);
+  expect(values?.expressions.find((each) => each.place === place)).toMatchObject({ type, value });
+});
+
 test('a composition gives its definition, and its status', () => {
   const { definition, steps } = run(COMPOSITION);
   expect(definition?.object['kind']).toBe('ResourceGraphDefinition');
@@ -132,3 +148,24 @@ test('the result is plain data, which a worker can send', () => {
   expect(structuredClone(run(WEB))).toEqual(run(WEB));
   expect(() => stringifyJson(run(WEB) as never)).not.toThrow();
 });
+
+test.each([
+  ['YAML', { ...WEB, language: 'typescript' as const }, 'this is YAML, and the chosen language is TypeScript'],
+  ['TypeScript', { ...COMPOSITION, language: 'yaml' as const }, 'this is TypeScript, and the chosen language is YAML'],
+])('%s in the other language is the only problem of the source', (_language, input, message) => {
+  expect(run(input).problems).toMatchObject([{ code: 'playground/language', message, text: 'source' }]);
+});
+
+test('a text with an error in its own language keeps the error', () => {
+  const broken = { ...COMPOSITION, source: COMPOSITION.source.replace('=>', '= >') };
+  expect(run(broken).problems).toMatchObject([{ code: 'playground/syntax' }]);
+  expect(run({ ...WEB, source: `${WEB.source}  x: [` }).problems.map(({ code }) => code)).toContain('yaml/syntax');
+});
+
+test.each(['fetch("x");', 'setTimeout(() => {}, 1);', 'setInterval(() => {}, 1);', 'new WebSocket("x");'])(
+  '%s: the hint says that the playground has no network and no timers',
+  (line) => {
+    const [problem] = run({ ...COMPOSITION, source: `${COMPOSITION.source}\n${line}` }).problems;
+    expect(problem?.hint).toMatch(/^the playground has no network and no timers/);
+  },
+);

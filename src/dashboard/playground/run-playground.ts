@@ -1,12 +1,13 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { gvkOf, isJsonObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
 import type { DefinitionDocument, Graph } from '../../graph/index.ts';
 import { formatPath, graphOutline } from '../../graph/index.ts';
-import { applyDefaults, builtinSource, crdSource, stepsIn, validateValue } from '../../schema/index.ts';
+import { applyDefaults, crdSource } from '../../schema/index.ts';
+import { schemaProblems } from './check-instance.ts';
 import { loadSource, readValue } from './load-source.ts';
 import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './model.ts';
 import { problemIn } from './model.ts';
-import { simulate } from './simulate.ts';
+import { simulatePlayground } from './simulate.ts';
 
 /**
  * Computes all that the playground shows: the problems of the texts, the graph, and the steps of an instance.
@@ -14,7 +15,7 @@ import { simulate } from './simulate.ts';
  * @param now the time of the simulation, in milliseconds since the epoch
  */
 export function runPlayground(input: PlaygroundInput, now: number): PlaygroundResult {
-  const { graph, definition, problems } = loadSource(input);
+  const { graph, definition, crds = [], problems } = loadSource(input);
   const spec = readValue(input.spec, 'spec');
   const observed = readValue(input.observed, 'observed');
   const found = [...problems, ...spec.problems, ...observed.problems];
@@ -27,13 +28,12 @@ export function runPlayground(input: PlaygroundInput, now: number): PlaygroundRe
   const all = [...found, ...own];
   const shown = { kind: graph.instance.kind, object: definition, graph: graphOutline(graph), instance };
   if (all.some(({ severity }) => severity === 'error')) return { problems: all, definition: shown, steps: [] };
-  const builtin = builtinSource();
   const values = isJsonObject(observed.value) ? observed.value : {};
-  const simulation = simulate({
+  const simulation = simulatePlayground({
     graph,
     instance,
     observed: values,
-    isBuiltin: (object) => builtin.resourceOf(gvkOf(object)) !== undefined,
+    crds,
     now,
   });
   return { problems: all, definition: shown, ...simulation };
@@ -61,10 +61,8 @@ function specProblems(
 ): PlaygroundProblem[] {
   const schema = schemaOf(graph);
   if (schema === undefined || graph.definedBy === 'graph') return [];
-  const whole = instance as unknown as JsonValue;
-  return validateValue(schema, whole).map(({ field, message }) => {
-    const [, ...steps] = stepsIn(whole, field);
-    const place = document?.position(steps);
+  return schemaProblems(schema, instance as unknown as JsonValue).map(({ field, steps, message }) => {
+    const place = document?.position(steps.slice(1));
     const text = { code: 'playground/spec', severity: 'error' as const, message: `${field}: ${message}`, path: field };
     return problemIn('spec', { ...text, source: place ?? { line: 1, column: 1 } });
   });

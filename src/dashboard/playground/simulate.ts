@@ -2,11 +2,14 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, isoTime, mergeJson, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { InstanceNode } from '../../inspect/index.ts';
-import { countObjects, edgesWith, presentValue, SPEC_NODE } from '../../inspect/index.ts';
+import { countObjects, edgesWith, presentValue } from '../../inspect/index.ts';
 import type { RenderedInstance, RenderedNode } from '../../runtime/index.ts';
-import { explainNode, keys, renderInstance } from '../../runtime/index.ts';
+import { explainNode, keys, renderInstance, SPEC_NODE } from '../../runtime/index.ts';
 import type { PlaygroundStep } from './model.ts';
-import { asCreated, simulatedStatus } from './simulated-status.ts';
+import type { SimulatedServer } from './simulated-server.ts';
+import { simulatedServer } from './simulated-server.ts';
+import { simulatedStatus } from './simulated-status.ts';
+import { stepValues } from './step-values.ts';
 
 /** The input of a simulation. */
 export interface SimulationInput {
@@ -15,8 +18,8 @@ export interface SimulationInput {
   readonly instance: KubeObject;
   /** Fields of the objects of nodes by id; a list for a collection. */
   readonly observed: JsonObject;
-  /** Is a kind one of Kubernetes' own? */
-  readonly isBuiltin: (object: KubeObject) => boolean;
+  /** The definitions of the custom kinds of the graph. */
+  readonly crds: readonly KubeObject[];
   /** The time of the simulation, in milliseconds since the epoch. */
   readonly now: number;
 }
@@ -36,6 +39,9 @@ const MAX_OBJECTS = 500;
 /** The maximum number of objects that the title of a step names. */
 const MAX_NAMED_OBJECTS = 3;
 
+/** The input of a simulation with its server. */
+type Scene = SimulationInput & { readonly server: SimulatedServer; readonly at: string };
+
 /** An object of the simulated cluster. */
 interface SimulatedObject {
   readonly node: string;
@@ -48,10 +54,11 @@ interface SimulatedObject {
  * Simulates the life of an instance. The simulation begins with a cluster that has only the external objects of the
  * instance. The controller's own step decides (`renderInstance`). One step of the simulation creates the objects that
  * the controller would create. The next step changes the statuses of these objects. The simulation ends when nothing
- * changes any more.
+ * changes any more, or when the server refuses an object.
  */
-export function simulate(input: SimulationInput): Simulation {
-  const at = isoTime(input.now);
+export function simulatePlayground(given: SimulationInput): Simulation {
+  const at = isoTime(given.now);
+  const input: Scene = { ...given, at, server: simulatedServer(given.crds, at) };
   let objects: readonly SimulatedObject[] = externalObjects(input);
   let title = objects.length === 0 ? 'Nothing exists' : 'Only external objects exist';
   const steps: PlaygroundStep[] = [];
@@ -63,8 +70,9 @@ export function simulate(input: SimulationInput): Simulation {
       { now: input.now, revision: 1 },
     );
     steps.push(stepOf(title, input, rendered, objects));
-    const next = nextObjects(input, rendered, objects, at);
+    const next = nextObjects(input, rendered, objects);
     if (next === undefined) return { steps };
+    if ('refusal' in next) return { steps, ended: `The API server refuses an object: ${next.refusal}` };
     if (steps.length === MAX_STEPS) return { steps, ended: `The simulation ends after ${MAX_STEPS} steps.` };
     if (next.objects.length > MAX_OBJECTS)
       return { steps, ended: `The simulation ends before it has more than ${MAX_OBJECTS} objects.` };
@@ -74,27 +82,24 @@ export function simulate(input: SimulationInput): Simulation {
 
 /** The objects of the next step, with its title; `undefined` when nothing changes any more. */
 function nextObjects(
-  input: SimulationInput,
+  input: Scene,
   { nodes, decision }: RenderedInstance,
   objects: readonly SimulatedObject[],
-  at: string,
-): { readonly objects: readonly SimulatedObject[]; readonly title: string } | undefined {
+): { readonly objects: readonly SimulatedObject[]; readonly title: string } | { readonly refusal: string } | undefined {
   const known = new Set(objects.map(({ object }) => formatRef(refOf(object))));
   const skipped = new Set(nodes.flatMap(({ report }) => (report.state === 'skipped' ? [report.id] : [])));
   const removed = objects.filter(({ node }) => skipped.has(node));
   if (removed.length > 0)
     return { objects: objects.filter(({ node }) => !skipped.has(node)), title: titleOf('Deletes', removed) };
-  const created = decision.apply
-    .filter(({ manager, desired }) => manager === undefined && !known.has(formatRef(refOf(desired))))
-    .map(({ nodeId, desired }, index) => ({
-      node: nodeId,
-      object: asCreated(desired, objects.length + index + 1, at),
-      settled: false,
-    }));
+  const created: SimulatedObject[] = [];
+  for (const { manager, desired, nodeId } of decision.apply) {
+    if (manager !== undefined || known.has(formatRef(refOf(desired)))) continue;
+    const answer = input.server.create(desired, objects.length + created.length + 1);
+    if ('refusal' in answer) return answer;
+    created.push({ node: nodeId, object: answer.object, settled: false });
+  }
   if (created.length > 0) return { objects: [...objects, ...created], title: titleOf('Creates', created) };
-  const changed = objects
-    .filter(({ settled }) => !settled)
-    .map((each) => ({ each, after: withStatus(input, each, at) }));
+  const changed = objects.filter(({ settled }) => !settled).map((each) => ({ each, after: withStatus(input, each) }));
   const after = new Map(changed.map((change) => [change.each, change.after]));
   const visible = changed.filter((change) => change.after.object !== change.each.object);
   if (visible.length === 0) return undefined;
@@ -108,14 +113,15 @@ function nextObjects(
 }
 
 /** The object with the values of the user, or else with the status of its controller. */
-function withStatus({ observed, isBuiltin }: SimulationInput, each: SimulatedObject, at: string): SimulatedObject {
+function withStatus({ observed, server, at }: Scene, each: SimulatedObject): SimulatedObject {
   const { node, object } = each;
   const entry = Object.hasOwn(observed, node) ? observed[node] : undefined;
   const index = Number(object.metadata.labels?.[keys.COLLECTION_INDEX_LABEL] ?? 0);
   const given = Array.isArray(entry) ? entry[index] : entry;
-  if (isJsonObject(given)) return { node, object: merged(object, given), settled: true };
-  const status = simulatedStatus(object, at, isBuiltin(object));
-  return { node, object: status === undefined ? object : { ...object, status }, settled: true };
+  if (isJsonObject(given)) return { node, object: server.withDefaults(merged(object, given)), settled: true };
+  const status = simulatedStatus(object, at, server.isBuiltin(object));
+  const changed = status === undefined ? object : { ...object, status: { ...object.status, ...status } };
+  return { node, object: changed, settled: true };
 }
 
 /** The object with further fields. */
@@ -124,19 +130,20 @@ function merged(object: KubeObject, fields: JsonObject): KubeObject {
 }
 
 /** The external objects of the user, with the name and kind that the graph reads. */
-function externalObjects({ graph, instance, observed, now }: SimulationInput): SimulatedObject[] {
+function externalObjects({ graph, instance, observed, now, server }: Scene): SimulatedObject[] {
   const { nodes } = renderInstance(graph, instance, [], { now, revision: 1 });
   return nodes
     .filter(({ external, report }) => external && Object.hasOwn(observed, report.id))
     .flatMap(({ report, objects }) => {
       const entry = observed[report.id];
-      const given = Array.isArray(entry) ? entry : [entry];
-      return given.flatMap((fields, index): SimulatedObject[] => {
+      const entries = Array.isArray(entry) ? entry : [entry];
+      return entries.flatMap((fields, index): SimulatedObject[] => {
         const named = objects[index]?.object ?? objects[0]?.object ?? {};
         if (!isJsonObject(fields)) return [];
         const metadata = { name: `${report.id}-${index}`, namespace: instance.metadata.namespace ?? 'default' };
         const object = mergeJson({ ...typeOf(graph, report.id), metadata }, named);
-        return [{ node: report.id, object: merged(object as unknown as KubeObject, fields), settled: true }];
+        const given = merged(object as unknown as KubeObject, fields);
+        return [{ node: report.id, object: server.withDefaults(given), settled: true }];
       });
     });
 }
@@ -155,7 +162,7 @@ function titleOf(verb: string, objects: readonly SimulatedObject[]): string {
 
 function stepOf(
   title: string,
-  { graph, instance }: SimulationInput,
+  { graph, instance, now }: SimulationInput,
   { nodes, decision }: RenderedInstance,
   objects: readonly SimulatedObject[],
 ): PlaygroundStep {
@@ -180,6 +187,7 @@ function stepOf(
       return [...shown, ...missing.map(({ object }) => ({ node: report.id, exists: false, object }))];
     }),
     status: decision.status,
+    values: stepValues(graph, variables, now),
   };
 }
 

@@ -4,7 +4,6 @@ import { numberAt, textAt } from '../../kubernetes/index.ts';
 
 /** An address for documents (RFC 5737), so that no reader takes it for a real one. */
 const EXTERNAL_ADDRESS = '192.0.2.10';
-const CLUSTER_ADDRESS = '10.96.0.10';
 
 type StatusRule = (object: KubeObject, at: string) => JsonObject | undefined;
 
@@ -121,21 +120,6 @@ export function simulatedStatus(object: KubeObject, at: string, isBuiltin: boole
   const rule = RULES.get(`${group}/${kind}`);
   if (rule !== undefined) return rule(object, at);
   return isBuiltin ? undefined : { observedGeneration: 1, conditions: [condition('Ready', 'Simulated', at)] };
-}
-
-/** The object as the API server stores it: with the fields that the server fills in. */
-export function asCreated(object: KubeObject, index: number, at: string): KubeObject {
-  const metadata = {
-    ...object.metadata,
-    uid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-    resourceVersion: String(index),
-    generation: 1,
-    creationTimestamp: at,
-  };
-  const { group, kind } = gvkOf(object);
-  const hasAddress = group === '' && kind === 'Service' && textAt(object, 'spec', 'type') !== 'ExternalName';
-  if (!hasAddress || textAt(object, 'spec', 'clusterIP') !== '') return { ...object, metadata };
-  return { ...object, metadata, spec: { ...object.spec, clusterIP: CLUSTER_ADDRESS, clusterIPs: [CLUSTER_ADDRESS] } };
 }
 
 const replicasOf = (object: KubeObject): number => numberAt(object, 'spec', 'replicas') ?? 1;

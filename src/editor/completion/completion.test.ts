@@ -79,10 +79,13 @@ test('a field that the object has is not offered again', () => {
 test.each([
   ['kinds', 'apiVersion: apps/v1\nkind: ', ['Deployment', 'StatefulSet']],
   ['versions', 'kind: Deployment\napiVersion: ', ['apps/v1']],
-  ['values of an enum', 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  type: ', []],
   ['booleans', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  paused: ', ['true', 'false']],
 ])('completes %s', (_title, text, expected) => {
   expect(labels(text + CURSOR)).toEqual(expect.arrayContaining(expected));
+});
+
+test('a text field without a list of values has no completion', () => {
+  expect(labels(`apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  type: ${CURSOR}`)).toEqual([]);
 });
 
 test('completes SimpleSchema: types with those of the definition, and markers that the field lacks', () => {

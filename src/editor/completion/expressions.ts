@@ -4,7 +4,7 @@ import type { CelType } from '../../cel/index.ts';
 import type { ExpressionScope, ScopeName } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { factsOf } from '../../schema/index.ts';
-import { kindText } from '../describe.ts';
+import { kindDescription } from '../describe.ts';
 import { knownFunctions, membersOfType } from '../functions.ts';
 import type { Typed } from '../receiver.ts';
 import { typedBefore, typeOfReceiver } from '../receiver.ts';
@@ -59,7 +59,7 @@ export function detailOf({ role, node, isList }: ScopeName): string {
   if (role === 'instance') return 'the instance';
   if (role === 'runtime') return 'what the controller knows of the instance';
   if (role === 'iterator') return 'iterator of forEach';
-  const kind = node?.type === undefined ? (node?.nodeType === 'def' ? 'value' : 'node') : kindText(node.type);
+  const kind = node?.type === undefined ? (node?.nodeType === 'def' ? 'value' : 'node') : kindDescription(node.type);
   return role === 'item' ? `item of the collection: ${kind}` : isList ? `list of ${kind}` : kind;
 }
 
@@ -106,7 +106,10 @@ function fieldItem(schema: Schema, name: string, member: Schema, written: string
   };
 }
 
-/** Does every object have the field? The root of an instance has its spec, and metadata has a name. */
+/**
+ * Is the field offered without `?`? The schema requires it or has a default for it, or it is a field that objects have
+ * at their root or in their metadata.
+ */
 function isAlwaysThere(schema: Schema, name: string, member: Schema, receiver: string): boolean {
   if (schema.required?.includes(name) === true || member.default !== undefined) return true;
   if (receiver.endsWith('.metadata')) return ['name', 'namespace', 'uid', 'resourceVersion'].includes(name);

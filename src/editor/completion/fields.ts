@@ -6,14 +6,14 @@ import { factsOf, valueText } from '../../schema/index.ts';
 import type { CursorPlace } from '../cursor-place.ts';
 import { descriptionOf } from '../describe.ts';
 import type { ObjectPlace } from '../object-places.ts';
-import { nodeAt } from '../yaml-tree.ts';
+import { yamlNodeAt } from '../yaml-tree.ts';
 import { ItemKind } from './item-kinds.ts';
 
 /** The fields that an object at a place can have, without the fields that it already has. */
 export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly CompletionItem[] {
   const { schema, type, fields } = place;
   if (schema === undefined) return typeFieldItems(place);
-  const node = nodeAt(cursor.tree, cursor.path);
+  const node = yamlNodeAt(cursor.tree, cursor.path);
   const used = new Set(node?.kind === 'map' ? node.members.map(({ key }) => key.value) : []);
   return Object.entries(schema.properties ?? {})
     .filter(([name]) => !used.has(name) && !(fields.length === 0 && name === 'status'))

@@ -24,7 +24,7 @@ export interface AckFields<Spec extends object, Status extends object> {
 }
 
 /**
- * Makes a factory for a kind of the AWS Controllers for Kubernetes without a generated factory. The default of
+ * Makes a factory for an ACK (AWS Controllers for Kubernetes) kind that has no generated factory. The default of
  * `version` is `v1alpha1`. An object is ready when its condition `ACK.ResourceSynced` is True.
  *
  * @example

@@ -10,8 +10,8 @@ export const { CertManagerBootstrapConfigSchema, CertManagerBootstrapStatusSchem
 );
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of cert-manager with helmRelease and helmRepository of typekro/helm; `typekro
+ * generate --chart` makes types for the values of the chart.
  */
 export const {
   certManagerBootstrap,
@@ -19,6 +19,6 @@ export const {
   certManagerHelmRepository,
   validateCertManagerHelmValues,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of cert-manager with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   ['certManagerBootstrap', 'certManagerHelmRelease', 'certManagerHelmRepository', 'validateCertManagerHelmValues'],
 );

@@ -36,8 +36,8 @@ export const { ClusterwideNetworkPolicy } = movedNames('use ciliumClusterwideNet
 export const { NetworkPolicy } = movedNames('use ciliumNetworkPolicy', ['NetworkPolicy']);
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of Cilium with helmRelease and helmRepository of typekro/helm; `typekro generate
+ * --chart` makes types for the values of the chart.
  */
 export const {
   ciliumBootstrap,
@@ -46,7 +46,7 @@ export const {
   mapCiliumConfigToHelmValues,
   validateCiliumHelmValues,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of Cilium with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'ciliumBootstrap',
     'ciliumHelmRelease',

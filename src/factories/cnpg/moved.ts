@@ -33,8 +33,8 @@ export const { CNPG_CLUSTER_PHASES } = movedNames('compare cluster.status.phase 
 ]);
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of CloudNativePG with helmRelease and helmRepository of typekro/helm; `typekro
+ * generate --chart` makes types for the values of the chart.
  */
 export const {
   cnpgBootstrap,
@@ -43,6 +43,6 @@ export const {
   getCnpgHelmValueWarnings,
   mapCnpgConfigToHelmValues,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of CloudNativePG with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   ['cnpgBootstrap', 'cnpgHelmRelease', 'cnpgHelmRepository', 'getCnpgHelmValueWarnings', 'mapCnpgConfigToHelmValues'],
 );

@@ -10,8 +10,8 @@ export const { ExternalDnsBootstrapConfigSchema, ExternalDnsBootstrapStatusSchem
 );
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of ExternalDNS with helmRelease and helmRepository of typekro/helm; `typekro
+ * generate --chart` makes types for the values of the chart.
  */
 export const {
   externalDnsBootstrap,
@@ -20,7 +20,7 @@ export const {
   mapExternalDnsConfigToHelmValues,
   validateExternalDnsHelmValues,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of ExternalDNS with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'externalDnsBootstrap',
     'externalDnsHelmRelease',

@@ -28,7 +28,7 @@ export function flatFactory<
   defaults: { readonly [Key in Optional]: NonNullable<Spec[Key]> },
 ): (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>> {
   return defineResourceFactory((input: FlatInput<Spec, Optional>) => {
-    const { own, spec } = divide(argumentMembers('a factory', input), { spec: defaults });
+    const { own, spec } = divideFields(argumentMembers('a factory', input), { spec: defaults });
     return (make as unknown as (object: object) => Resource)({ ...own, spec });
   }) as unknown as (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>>;
 }
@@ -42,7 +42,7 @@ interface Parts {
  * Divides the members into those of the object and those of its spec. A member with a default gets the default where
  * the member is absent. An absent member without a default is left out.
  */
-export function divide(
+export function divideFields(
   input: object,
   defaults: { readonly own?: Readonly<Record<string, unknown>>; readonly spec: object },
 ): Parts {

@@ -3,7 +3,7 @@ import { defineResourceFactory, argumentMembers, withDefault } from '../../compo
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from './flat.ts';
-import { divide } from './flat.ts';
+import { divideFields } from './flat.ts';
 import * as raw from './generated/kustomize.toolkit.fluxcd.io.ts';
 import type { KustomizationFields, KustomizationSpec } from './generated/kustomize.toolkit.fluxcd.io.ts';
 import { DEFAULT_INTERVAL } from './sources.ts';
@@ -28,7 +28,10 @@ export const kustomization = defineResourceFactory(
   (input: KustomizationConfig): Resource<Read<KustomizationFields>> => {
     const { source, ...rest } = argumentMembers('kustomization', input);
     const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
-    const { own, spec } = divide({ ...rest, sourceRef: withDefault(source, rest['sourceRef']) }, { spec: defaults });
+    const { own, spec } = divideFields(
+      { ...rest, sourceRef: withDefault(source, rest['sourceRef']) },
+      { spec: defaults },
+    );
     return (raw.kustomization as (object: object) => Resource<Read<KustomizationFields>>)({ ...own, spec });
   },
 );

@@ -1,15 +1,16 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { structuralSchema } from '../../schema/index.ts';
-import { asText, asTexts } from '../../kubernetes/index.ts';
+import { asText, asTexts, dns1035Label, isDnsSubdomain } from '../../kubernetes/index.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { ownMember } from './kind-plan.ts';
 import { compareVersions } from './identifiers.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
 
-const NAMES = { kind: /^[A-Za-z][A-Za-z0-9]{0,62}$/, plural: /^[a-z][-a-z0-9]{0,62}$/ };
-const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
+/** The kind becomes the name of a type. */
+const KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
+const isGroup = (text: string): boolean => text.includes('.') && isDnsSubdomain(text);
 
 /** Makes a plan for each served version of the kinds of CRDs, and diagnostics for CRDs that are refused or ignored. */
 export function kindsOfCrds(documents: readonly JsonValue[]): {
@@ -63,7 +64,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     asText(ownMember(names, 'kind')),
     asText(ownMember(names, 'plural')),
   ];
-  if (!GROUP.test(group) || !NAMES.kind.test(kind) || !NAMES.plural.test(plural)) {
+  if (!isGroup(group) || !KIND.test(kind) || dns1035Label(plural).length > 0) {
     refuse(
       'group, kind or plural name is missing or not a valid name',
       'an API server would refuse this definition too',
@@ -79,7 +80,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   const order = served.map((version) => asText(ownMember(version, 'name'))).sort(compareVersions);
   for (const version of served) {
     const versionName = asText(ownMember(version, 'name'));
-    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
+    if (dns1035Label(versionName).length > 0) {
       refuse(`version ${JSON.stringify(versionName)} is not a valid name`, 'use a name such as v1 or v1beta1');
       continue;
     }

@@ -276,7 +276,7 @@ describe('bad input', () => {
     expect(errors(WIDGET, WIDGET)).toEqual({ codes: ['generate/twice'], files: 1 });
   });
 
-  test('infinite nesting is cut off', () => {
+  test('nesting of 5000 levels is cut off', () => {
     let schema: JsonObject = { type: 'string' };
     for (let depth = 0; depth < 5_000; depth += 1) schema = { type: 'object', properties: { deeper: schema } };
     const { files, diagnostics } = generateFactories([crd('example.com', 'Deep', [version('v1', schema)])], {

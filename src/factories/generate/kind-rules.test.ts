@@ -15,7 +15,7 @@ function verdict(cel: string, self: KubeObject): unknown {
 
 const condition = (type: string, status: string) => ({ type, status, reason: '', message: '' });
 
-/** Samples of each kind: not observed yet, in progress, and ready. */
+/** Ready and unready samples of kinds with a rule. */
 const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readonly status?: object }[]>> = {
   'Deployment.apps': [
     { spec: { replicas: 2 } },

@@ -1,6 +1,6 @@
 import type { ReadinessRule } from './kind-plan.ts';
 
-/** The rule of kinds without a controller. */
+/** The rule of kinds that are ready as soon as they exist. */
 export const EXISTS: ReadinessRule = { words: 'it exists' };
 
 /** CEL that is true when the controller of an object has observed the newest generation. */
@@ -204,7 +204,8 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
 
 /**
  * The readiness rules of kinds, by `Kind.group` (`Kind` for the core group). Each rule expresses the result of
- * `readinessOf` in CEL. Kinds without an entry are ready when they exist, or by a condition.
+ * `readinessOf` in CEL. Kinds without an entry are ready when they exist, by a condition, or when the newest generation
+ * is observed.
  */
 export const KIND_RULES: ReadonlyMap<string, ReadinessRule> = new Map([
   ...WORKLOADS,

@@ -14,9 +14,10 @@ export function builtinReadiness(type: { readonly group: string; readonly kind: 
 
 /**
  * Returns the readiness rule of a custom kind: its own rule, or else a rule that follows from the schema of its status.
- * When the status has conditions, a summarising condition must be True: the one of the printer columns, or else the
- * first one of the object. Without conditions, the controller must have observed the newest generation. When
- * the status has neither conditions nor `observedGeneration`, an object is ready when it exists.
+ * When the status has conditions, a summarising condition must be True. This is the condition that a printer column
+ * shows, or else the first summarising condition that the object has. Without conditions, the controller must have
+ * observed the newest generation. When the status has neither conditions nor `observedGeneration`, an object is ready
+ * when it exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },

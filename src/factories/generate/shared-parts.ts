@@ -34,7 +34,8 @@ const MAX_DEPTH = 40;
 /**
  * Finds the objects that would be written more than once among the parts of a file. Names each object after the first
  * kind that has it and the member that holds it: `CertificateIssuerRef`. Two objects are the same when their types are
- * equal, including the descriptions of their members. `takeName` makes a wanted name unique in the file.
+ * equal, including the descriptions of their members, and the same members have a default. `takeName` makes a wanted
+ * name unique in the file.
  */
 export function sharedParts(parts: readonly FilePart[], takeName: (wanted: string) => string): SharedParts {
   const shapes = new Shapes();

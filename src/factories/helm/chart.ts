@@ -28,7 +28,7 @@ export type ChartConfig<Values extends object> = NamedInput &
     readonly interval?: string | undefined;
   };
 
-/** Installs one chart as a node of a graph. */
+/** Installs one chart as a part of a graph. */
 export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) => HelmReleaseResource;
 
 /**

@@ -11,7 +11,7 @@ import {
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
-import { divide } from '../flux/flat.ts';
+import { divideFields } from '../flux/flat.ts';
 import * as raw from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 import type { HelmReleaseFields, HelmReleaseSpec } from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 import { FLUX_NAMESPACE } from './helm-repository.ts';
@@ -75,7 +75,9 @@ export const helmRelease = defineResourceFactory(
     const { chart, sourceRef, ...rest } = argumentMembers('helmRelease', input);
     const found = present(chart, (sure) => ({ spec: chartSpec(sure, sourceRef, input.name) }));
     const where = found === undefined ? {} : { chart: found };
-    const { own, spec } = divide(rest, { spec: { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES } });
+    const { own, spec } = divideFields(rest, {
+      spec: { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES },
+    });
     return (raw.helmRelease as (object: object) => HelmReleaseResource)({ ...own, spec });
   },
 );

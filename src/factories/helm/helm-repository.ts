@@ -1,7 +1,7 @@
 import type { Read, Resource } from '../../compose/index.ts';
 import { defineResourceFactory, argumentMembers } from '../../compose/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
-import { divide } from '../flux/flat.ts';
+import { divideFields } from '../flux/flat.ts';
 import * as raw from '../flux/generated/source.toolkit.fluxcd.io.ts';
 import type { HelmRepositoryFields, HelmRepositorySpec } from '../flux/generated/source.toolkit.fluxcd.io.ts';
 
@@ -21,7 +21,7 @@ export const helmRepository = defineResourceFactory(
     const { url } = given;
     const oci = typeof url === 'string' && url.startsWith('oci://') ? { type: 'oci' } : {};
     const defaults = { own: { namespace: FLUX_NAMESPACE }, spec: { interval: '5m', ...oci } };
-    const { own, spec } = divide(given, defaults);
+    const { own, spec } = divideFields(given, defaults);
     return (raw.helmRepository as (object: object) => Resource<Read<HelmRepositoryFields>>)({ ...own, spec });
   },
 );

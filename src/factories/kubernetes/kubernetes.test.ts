@@ -87,7 +87,7 @@ test('waiting for a kind that is ready when it exists is refused', () => {
   ).toThrow('ConfigMap has no rule for when it is ready');
 });
 
-test('an object of any kind', () => {
+test('customResource makes an object of any kind', () => {
   const { it } = objectsOf(({ name, count }) => {
     const object = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name }, spec: { size: count } };
     kubernetes.customResource({ id: 'it', ...object });

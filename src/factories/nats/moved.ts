@@ -51,8 +51,8 @@ export const { jetStreamConsumer } = movedNames('use consumer', ['jetStreamConsu
 export const { jetStreamStream } = movedNames('use stream', ['jetStreamStream']);
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of NATS with helmRelease and helmRepository of typekro/helm; `typekro generate
+ * --chart` makes types for the values of the chart.
  */
 export const {
   makeNatsBootstrap,
@@ -63,7 +63,7 @@ export const {
   natsHelmRepository,
   natsInstallation,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of NATS with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'makeNatsBootstrap',
     'nackControllerBootstrap',

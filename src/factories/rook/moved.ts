@@ -78,8 +78,8 @@ export const {
 ]);
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of Rook with helmRelease and helmRepository of typekro/helm; `typekro generate
+ * --chart` makes types for the values of the chart.
  */
 export const {
   mapRookCephOperatorConfigToHelmValues,
@@ -97,7 +97,7 @@ export const {
   rookCephProductionPlatform,
   rookCephSingleNodePlatform,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of Rook with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'mapRookCephOperatorConfigToHelmValues',
     'mapRookCephProductionObjectStoreSpec',

@@ -3,7 +3,10 @@ import { defineResourceFactory, mergeObjects, takeArguments, waitingFor } from '
 import { ARGUMENT_SHAPES } from './argument-shapes.ts';
 import { KIND_RULES } from '../generate/kind-rules.ts';
 
-/** The arguments of every simple factory. Any argument may be conditional or come from the spec or a resource. */
+/**
+ * The arguments that the factories of this entry point have in common. Any argument but `id` and `waitForReady` may be
+ * conditional, or come from the spec or a resource.
+ */
 export interface CommonConfig {
   /** Id in the graph; derived from kind and name when absent. The id must be known when the graph is made. */
   readonly id?: string | undefined;

@@ -44,7 +44,8 @@ const DERIVED: readonly DerivedField[] = [
 ];
 
 /**
- * A Deployment with one container: label `app`, selector and container are named after `name`.
+ * A Deployment with the container that the arguments describe, and further ones in `containers`. The container is
+ * called `name`. The label `app` and the selector have the same value, unless `labels` sets `app`.
  *
  * @example Deployment({ name: spec.name, image: spec.image, replicas: spec.replicas, ports: [8080] })
  */

@@ -21,7 +21,7 @@ function objectsOf(compose: (spec: { name: string; count: number }) => void): Re
   return Object.fromEntries(resources.map(({ id, objects }) => [id, objects[0]]));
 }
 
-describe('every simple factory makes an object that the compiler accepts', () => {
+describe('the simple factories make objects that the compiler accepts, and refuse wrong arguments', () => {
   test('workloads keep zero replicas, numeric ports, probes, labels and the service account', () => {
     const { web, state, node, job, cron } = objectsOf(({ name, count }) => {
       const readinessProbe = { httpGet: { path: '/', port: 8080 } };
@@ -182,7 +182,7 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     });
   });
 
-  test('a Service has the address families that the API server chooses', () => {
+  test('a Service leaves the choice of its address families to the API server', () => {
     const { svc } = objectsOf(({ name }) => void simple.Service({ id: 'svc', name, selector: {}, ports: [80] }));
     expect(svc?.['spec']).toEqual({ selector: {}, ports: [{ port: 80 }] });
   });

@@ -1,5 +1,5 @@
 import type { ArgumentTable } from '../../compose/index.ts';
-import { createResource, isText, present, withDefault } from '../../compose/index.ts';
+import { createResource, isTextArgument, present, withDefault } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
 import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
@@ -95,7 +95,7 @@ export const PersistentVolume = simpleFactory(
           accessModes: withDefault(accessModes, ['ReadWriteOnce']),
           persistentVolumeReclaimPolicy: withDefault(config.persistentVolumeReclaimPolicy, 'Retain'),
           storageClassName: storageClass,
-          hostPath: present(hostPath, (value) => (isText(value) ? { path: value } : value)),
+          hostPath: present(hostPath, (value) => (isTextArgument(value) ? { path: value } : value)),
           nfs,
         }),
       },

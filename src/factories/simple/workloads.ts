@@ -39,7 +39,7 @@ const STATEFUL_PHASE: readonly DerivedField[] = [
   },
 ];
 
-/** A StatefulSet with one container. */
+/** A StatefulSet with the container that the arguments describe, and further ones in `containers`. */
 export const StatefulSet = simpleFactory(
   'StatefulSet.apps',
   STATEFUL_ARGUMENTS,
@@ -82,7 +82,7 @@ const DAEMON_PHASE: readonly DerivedField[] = [
   },
 ];
 
-/** A DaemonSet with one container. */
+/** A DaemonSet with the container that the arguments describe, and further ones in `containers`. */
 export const DaemonSet = simpleFactory(
   'DaemonSet.apps',
   DAEMON_ARGUMENTS,
@@ -142,7 +142,7 @@ function jobSpec(config: JobConfig): Record<string, unknown> {
   });
 }
 
-/** A Job with one container. */
+/** A Job with the container that the arguments describe, and further ones in `containers`. */
 export const Job = simpleFactory(
   'Job.batch',
   JOB_ARGUMENTS,
@@ -182,7 +182,7 @@ const CRON_ARGUMENTS: ArgumentTable<CronJobConfig> = {
   startingDeadlineSeconds: 'optional',
 };
 
-/** A CronJob with one container. */
+/** A CronJob whose Jobs have the container that the arguments describe, and further ones in `containers`. */
 export const CronJob = simpleFactory('CronJob.batch', CRON_ARGUMENTS, (config: CronJobConfig): CronJobResource => {
   const { schedule, timeZone, suspend, concurrencyPolicy } = config;
   return createResource(

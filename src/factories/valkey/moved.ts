@@ -35,8 +35,8 @@ export const {
 );
 
 /**
- * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
- * types its values.
+ * Removed in 1.0: deploy the chart of the Valkey operator with helmRelease and helmRepository of typekro/helm; `typekro
+ * generate --chart` makes types for the values of the chart.
  */
 export const {
   getValkeyHelmValueWarnings,
@@ -47,7 +47,7 @@ export const {
   valkeyHelmRepositoryBootstrap,
   valkeyOperatorInstallation,
 } = movedNames(
-  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  'deploy the chart of the Valkey operator with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` makes types for the values of the chart',
   [
     'getValkeyHelmValueWarnings',
     'mapValkeyConfigToHelmValues',

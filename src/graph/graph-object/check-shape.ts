@@ -20,9 +20,10 @@ export function isReservedInGraphs(word: string): boolean {
 }
 
 /**
- * Checks the ids, payloads and iterators of a frame's nodes. Returns the nodes with a valid id and exactly one payload.
+ * Checks the ids, payloads and iterators of the nodes of one frame: of a Graph or of one subgraph. Returns the nodes with
+ * a valid id and exactly one payload.
  */
-export function checkShape(
+export function checkGraphShape(
   nodes: readonly NodeBlock[],
   path: readonly PathStep[],
   problems: FrameProblems,
@@ -45,7 +46,7 @@ export function checkShape(
   });
 }
 
-/** kro's text for the shape of a frame. */
+/** The beginning of kro's texts for problems in the shape of a frame. */
 export function prefixOf(problems: FrameProblems): string {
   return problems.isRoot ? 'invalid graph: ' : 'invalid subgraph: ';
 }

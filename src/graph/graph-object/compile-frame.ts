@@ -10,7 +10,7 @@ import type { Shared } from './build-node.ts';
 import { buildNode } from './build-node.ts';
 import type { TypedNodeDraft } from './check-node.ts';
 import { checkNode } from './check-node.ts';
-import { checkShape } from './check-shape.ts';
+import { checkGraphShape } from './check-shape.ts';
 import type { FrameName } from './frame.ts';
 import { Frame } from './frame.ts';
 import { FrameProblems } from './frame-problems.ts';
@@ -55,7 +55,7 @@ function compileFrame(
   problems: FrameProblems,
   outer?: { readonly frame: Frame; readonly id: string },
 ): CompiledFrame {
-  const sound = checkShape(nodes, path, problems);
+  const sound = checkGraphShape(nodes, path, problems);
   const frame = new Frame(nodes, outer);
   const inner = new Map<NodeDraft, CompiledFrame>();
   const drafts = sound.map((block) => {

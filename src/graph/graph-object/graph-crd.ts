@@ -143,7 +143,7 @@ export function externalObject(): JsonObject {
 }
 
 /** The schema of an entry of `status.conditions`. */
-export function statusCondition(): JsonObject {
+export function conditionSchema(): JsonObject {
   return {
     type: 'object',
     required: ['type', 'status'],
@@ -167,7 +167,7 @@ function graphStatus(): JsonObject {
         type: 'array',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
-        items: statusCondition(),
+        items: conditionSchema(),
       },
       managedResources: {
         type: 'array',

@@ -71,7 +71,7 @@ describe('Graphs of different shapes', () => {
     ['a blank name', ref({ name: 'a' }), ref({ name: ' ' })],
     ['a selector', ref({ selector: { matchLabels: { a: 'b' } } }), ref({ selector: { matchLabels: { a: '!' } } })],
     ['the texts of a CRD', crd('as'), crd('bs')],
-    ['a mark in place of a literal', { id: 'a', def: { v: 'x' } }, { id: 'a', def: { v: ' ' } }],
+    ['a blank text', { id: 'a', def: { v: 'x' } }, { id: 'a', def: { v: ' ' } }],
   ])('differ in %s', (_title, one, other) => {
     expect(shapeOf(one)).not.toBe(shapeOf(other));
   });

@@ -14,8 +14,8 @@ import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
 /**
  * The shape of the spec of a Graph: its JSON, in which marks replace the literals that no check of the compiler reads.
  * Such literals are names and the texts around expressions. When a spec compiles without a problem, every spec of the
- * same shape does, and `withLiterals` makes its graph. Ids, kinds, keys, expressions and the order of all of them are
- * part of the shape. The spec must not be too deep for the compiler (`isTooDeep`).
+ * same shape does, and `withLiterals` can make its graph. Ids, kinds, keys, expressions and the order of all of them
+ * are part of the shape. The spec must not be too deep for the compiler (`isTooDeep`).
  */
 export function graphShape(spec: JsonObject): string {
   return objectText(spec, (value, key) => {

@@ -102,7 +102,10 @@ class Linker {
     return part !== undefined && part.steps.length === 0 && language.isCollection(part.id) ? part : undefined;
   }
 
-  /** Parses an expression, and adds what it reads. `step` is kro's text for the place. */
+  /**
+   * Parses an expression. Refuses an expression that reads a patch, or that reads nodes of different frames. `step` is
+   * kro's text for the place.
+   */
   #analyse<S extends ExpressionSite>(
     site: S,
     step: string,
@@ -189,7 +192,7 @@ class Linker {
     return pathText === 'metadata.name' || (isNamespaced && pathText === 'metadata.namespace');
   }
 
-  /** Checks that each iterator of objects affects their identity. */
+  /** Checks that the identity of the objects of a node with `forEach` depends on each iterator. */
   #checkIdentity(fields: readonly Analysed<FieldSite>[], iterators: readonly string[]): void {
     const { draft } = this;
     if (iterators.length === 0 || (draft.nodeType !== 'collection' && draft.nodeType !== 'patch')) return;

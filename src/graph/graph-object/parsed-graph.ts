@@ -11,7 +11,7 @@ import { ACCOUNT_NAME, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
 /** The payloads of nodes, in kro's order. */
 export const PAYLOADS = ['template', 'ref', 'def', 'graph', 'patch'] as const;
 
-/** The member of a node that decides its kind. */
+/** The member of a node that decides the type of the node. */
 export type Payload = (typeof PAYLOADS)[number];
 
 /** One entry of `nodes`. */
@@ -48,7 +48,7 @@ export function isServiceAccountName(name: string): boolean {
   return name.length <= MAX_ACCOUNT_NAME_LENGTH && ACCOUNT_NAME_PATTERN.test(name);
 }
 
-/** Reads a Graph. Returns undefined, and reports a problem, when the value is not a Graph. */
+/** Reads a Graph. Returns undefined, and reports a problem, when the value is not a Graph or has no `spec`. */
 export function readGraph(value: JsonValue, problems: Problems, root: FrameProblems): ParsedGraph | undefined {
   const wrong = (path: readonly PathStep[], message: string, hint?: string, kro?: string): void =>
     problems.error({ phase: 'structure', code: 'graph/invalid-graph', message, place: { path }, hint, kro });

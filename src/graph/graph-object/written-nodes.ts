@@ -9,7 +9,7 @@ const MAX_DEPTH = 100;
 export interface WrittenNode {
   /** The node, unchecked. */
   readonly node: JsonObject;
-  /** The ids of the subgraphs of the node and its own id, joined by `/`. A missing id is empty. */
+  /** The ids of the subgraphs that contain the node, and the node's own id, joined by `/`. A missing id is empty. */
   readonly path: string;
 }
 

@@ -1,4 +1,5 @@
-import type { GraphOutline, OutlineNode } from './outline.ts';
+import type { GraphOutline, OutlineNode, UnreadDependency } from './outline.ts';
+import { unreadDependencies } from './outline.ts';
 import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
@@ -14,14 +15,15 @@ export function toDot(outline: GraphOutline, states?: InstanceStatus): string {
     '  node [shape=box, style=rounded, fontname="monospace"];',
     '  edge [fontname="monospace", fontsize=10];',
     ...nodes.map((node) => `  ${nodeName(node.id)} [${attributes(node, states?.nodes.get(node.id))}];`),
-    ...nodes.flatMap((node) =>
-      node.dependsOn.map((id) => {
+    ...nodes.flatMap((node) => {
+      const unread = new Map(unreadDependencies(outline, node).map(({ id, because }) => [id, UNREAD[because]]));
+      return node.dependsOn.map((id) => {
         const reads = node.reads.filter((read) => read.nodes.includes(id));
         const label = reads.map(({ place, expression }) => `${place} = ${expression}`);
-        const text = label.length === 0 ? 'installs its kind' : label.join('\n');
+        const text = unread.get(id) ?? label.join('\n');
         return `  ${nodeName(id)} -> ${nodeName(node.id)} [label=${leftAligned(text)}];`;
-      }),
-    ),
+      });
+    }),
   ];
   if (status.length > 0 || states !== undefined) {
     const own = states === undefined ? '' : `\n${states.instance.text}`;
@@ -37,7 +39,14 @@ export function toDot(outline: GraphOutline, states?: InstanceStatus): string {
   return `${[...lines, '}'].join('\n')}\n`;
 }
 
-/** The name of a node in DOT. The quotes are needed because an id such as `node` or `graph` is a word of DOT. */
+/** The labels of dependencies without an expression. */
+const UNREAD: Readonly<Record<UnreadDependency['because'], string>> = {
+  kind: 'installs its kind',
+  nodes: 'its nodes read it',
+  subgraph: 'its subgraph needs it',
+};
+
+/** The name of a node in DOT. The prefix keeps it apart from the note `status`, and the colon needs the quotes. */
 const nodeName = (id: string): string => quoted(`n:${id}`);
 
 /** The colours of states. */

@@ -20,7 +20,7 @@ export interface Point {
 }
 
 /**
- * The positions of the boxes, and the points of the arrows. Two successive points with the same y are in one column.
+ * The positions of the boxes, and the points of the arrows. The points of an arrow in one column have the same y.
  */
 export interface Layout {
   readonly width: number;
@@ -50,9 +50,9 @@ interface Slot {
 const centre = ({ top, height }: Slot): number => top + height / 2;
 
 /**
- * Places boxes in columns without overlaps, and routes arrows around boxes: an arrow over several columns gets a lane
- * of its own in each of them. Orders the rows by the mean of their neighbours (the barycentre method of Sugiyama), to
- * get few crossings. Equal inputs give equal pictures.
+ * Places boxes in columns without overlaps, and routes arrows around boxes: an arrow gets a lane of its own in each
+ * column between its ends. Orders the rows by the mean of their neighbours (the barycentre method of Sugiyama), to get
+ * few crossings. Equal inputs give equal pictures.
  */
 export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly LayoutEdge[]): Layout {
   const slots = new Map<string, Slot>();

@@ -1,8 +1,9 @@
 import { isGraphObject } from '../graph-object/parsed-graph.ts';
 import type { InstanceStatus } from './node-status.ts';
-import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
+import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency } from './outline.ts';
+import { unreadDependencies } from './outline.ts';
 
-/** Width of the column of levels. */
+/** Spaces in place of a level, of the width of the column of levels. */
 const INDENT = '   ';
 
 /**
@@ -18,7 +19,7 @@ export function outlineLines(outline: GraphOutline, states?: InstanceStatus): st
     const margin = isFirst ? String(node.level).padEnd(INDENT.length) : INDENT;
     const head = [node.id.padEnd(idWidth), kindText(node).padEnd(kindWidth), natureText(node)].join('  ').trimEnd();
     const state = states?.nodes.get(node.id)?.text;
-    return [`${margin}${head}`, ...(state === undefined ? [] : [`${INDENT}  ${state}`]), ...detailLines(node)];
+    return [`${margin}${head}`, ...(state === undefined ? [] : [`${INDENT}  ${state}`]), ...detailLines(outline, node)];
   });
   const own = states === undefined ? '' : `  ${states.instance.text}`;
   const isShown = status.length > 0 || states !== undefined;
@@ -63,14 +64,19 @@ export function natureText({ nodeType, forEach }: OutlineNode): string {
 
 type Row = readonly [left: string, right: string];
 
-function detailLines(node: OutlineNode): string[] {
-  const explained = new Set(node.reads.flatMap(({ nodes }) => nodes));
-  const installers = node.dependsOn.filter((id) => !explained.has(id));
+/** The rows of dependencies without an expression. */
+const UNREAD: Readonly<Record<UnreadDependency['because'], string>> = {
+  kind: 'kind from',
+  nodes: 'nodes read',
+  subgraph: 'subgraph needs',
+};
+
+function detailLines(outline: GraphOutline, node: OutlineNode): string[] {
   return rows([
     ...node.includeWhen.map((cel): Row => ['include when', cel]),
     ...node.readyWhen.map((cel): Row => ['ready when', cel]),
     ...(node.propagateWhen ?? []).map((cel): Row => ['propagate when', cel]),
-    ...installers.map((id): Row => ['kind from', id]),
+    ...unreadDependencies(outline, node).map(({ id, because }): Row => [UNREAD[because], id]),
     // The lines above have the conditions and lists in full.
     ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readRow),
   ]);

@@ -2,13 +2,14 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtinSource } from '../../schema/index.ts';
 import { compile } from '../compile.ts';
+import { compileGraphObject } from '../graph-object/compile-graph-object.ts';
 import type { Graph } from '../model.ts';
 import { parseDefinitions } from '../parse-definitions.ts';
 import { toDot } from './dot.ts';
 import type { LayoutBox, Point } from './layout.ts';
 import { layoutColumns } from './layout.ts';
 import type { GraphOutline, OutlineNode } from './outline.ts';
-import { graphOutline } from './outline.ts';
+import { graphOutline, unreadDependencies } from './outline.ts';
 import { outlineLines } from './outline-text.ts';
 import { toSvg } from './svg.ts';
 
@@ -57,6 +58,75 @@ test('a graph in lines: levels, conditions, lists, external objects, and the exp
        status
          address  = http://\${svc.spec.clusterIP}"
   `);
+});
+
+describe('a dependency without an expression has its reason', () => {
+  const WITH_SUBGRAPHS = `
+apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: { name: maps, namespace: default }
+spec:
+  nodes:
+    - id: outer
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: o }, data: { a: b } }
+    - id: inner
+      graph:
+        nodes:
+          - id: one
+            template: { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: "\${outer.data.a}" } }
+          - id: two
+            template: { apiVersion: v1, kind: ConfigMap, metadata: { name: two } }
+          - id: deep
+            graph:
+              nodes:
+                - id: last
+                  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${two.metadata.name}-x" } }
+`;
+  const [document] = parseDefinitions(WITH_SUBGRAPHS).documents;
+  const { graph, diagnostics } = compileGraphObject(document ?? {}, { sources: builtinSource() });
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+
+  test('in lines', () => {
+    expect(outlineLines(graphOutline(graph)).join('\n')).toMatchInlineSnapshot(`
+      "Graph  kro.run/v1alpha1  maps  6 nodes in 3 levels
+      1  outer            ConfigMap v1
+      2  inner/one        ConfigMap v1
+           data.a  = outer.data.a
+         inner/two        ConfigMap v1
+           subgraph needs  outer
+      3  inner/deep/last  ConfigMap v1
+           subgraph needs  outer
+           metadata.name   = \${two.metadata.name}-x
+         inner/deep                     subgraph
+           nodes read      inner/two
+           subgraph needs  outer
+      2  inner                          subgraph
+           nodes read  outer"
+    `);
+  });
+
+  test('in DOT', () => {
+    const edges = toDot(graphOutline(graph)).match(/^.* -> .*$/gm) ?? [];
+    expect(edges.map((edge) => edge.trim())).toMatchInlineSnapshot(`
+      [
+        ""n:outer" -> "n:inner/one" [label="data.a = outer.data.a\\l"];",
+        ""n:outer" -> "n:inner/two" [label="its subgraph needs it\\l"];",
+        ""n:inner/two" -> "n:inner/deep/last" [label="metadata.name = \${two.metadata.name}-x\\l"];",
+        ""n:outer" -> "n:inner/deep/last" [label="its subgraph needs it\\l"];",
+        ""n:inner/two" -> "n:inner/deep" [label="its nodes read it\\l"];",
+        ""n:outer" -> "n:inner/deep" [label="its subgraph needs it\\l"];",
+        ""n:outer" -> "n:inner" [label="its nodes read it\\l"];",
+      ]
+    `);
+  });
+
+  test('also for a kind that another resource installs', () => {
+    const nodes = [
+      { id: 'crd', nodeType: 'resource', dependsOn: [], reads: [] },
+      { id: 'pump', nodeType: 'resource', dependsOn: ['crd'], reads: [] },
+    ] as unknown as readonly OutlineNode[];
+    expect(nodes.map((node) => unreadDependencies({ nodes }, node))).toEqual([[], [{ id: 'crd', because: 'kind' }]]);
+  });
 });
 
 test('a graph without nodes', () => {
@@ -218,7 +288,7 @@ function areApart(a: Placed, b: Placed): boolean {
   return a.x + a.width < b.x || b.x + b.width < a.x || a.y + a.height < b.y || b.y + b.height < a.y;
 }
 
-/** A piece of an arrow stays in the rectangle between its ends. */
+/** Does a piece of an arrow cross the box? The piece stays in the rectangle between its ends. */
 function isCrossed(placed: readonly Placed[], id: string, start: Point, end: Point): boolean {
   const box = placed.find((each) => each.id === id);
   if (box === undefined) return false;

@@ -5,7 +5,7 @@ import { apiVersionOf, dimensionsOf, kindOf } from '../nodes.ts';
 
 /** The parts of a graph as plain data for pictures, pages and reports. Later versions only add fields. */
 export interface GraphOutline {
-  /** Name of the definition. */
+  /** The name of the definition or of the Graph object. */
   readonly name: string;
   readonly apiVersion: string;
   /** Kind of the instances. */
@@ -31,7 +31,10 @@ export interface OutlineNode {
   readonly deletionWave: number;
   /** The sorted ids of the nodes on which this node depends. */
   readonly dependsOn: readonly string[];
-  /** The expressions that cause the dependencies. A dependency on a node that installs the kind has no expression. */
+  /**
+   * The expressions that read other nodes. A dependency on a node that installs the kind has no expression, and neither
+   * has a dependency that a subgraph has because of its nodes, or that a node takes over from its subgraph.
+   */
   readonly reads: readonly OutlineRead[];
   /** The lists of a collection. The first list is outermost. */
   readonly forEach: readonly { readonly name: string; readonly expression: string }[];
@@ -104,4 +107,26 @@ function readOf(graph: Graph, place: string, { cel, template, references, source
   const nodes = references.filter((name) => graph.nodes.has(name));
   if (nodes.length === 0) return [];
   return [{ place, expression: template ?? cel, nodes, ...(source === undefined ? {} : { source }) }];
+}
+
+/** A dependency of a node that no expression of the node explains. */
+export interface UnreadDependency {
+  readonly id: string;
+  /**
+   * `kind`: the other node installs the kind. `nodes`: nodes of the subgraph read the other node. `subgraph`: the node
+   * takes the dependency over from the subgraph around it.
+   */
+  readonly because: 'kind' | 'nodes' | 'subgraph';
+}
+
+/** The dependencies of a node of the outline that have no expression, in the order of `dependsOn`. */
+export function unreadDependencies({ nodes }: Pick<GraphOutline, 'nodes'>, node: OutlineNode): UnreadDependency[] {
+  const explained = new Set(node.reads.flatMap((read) => read.nodes));
+  const around = nodes.filter(({ id, nodeType }) => nodeType === 'subgraph' && node.id.startsWith(`${id}/`));
+  return node.dependsOn
+    .filter((id) => !explained.has(id))
+    .map((id): UnreadDependency => {
+      if (around.some(({ dependsOn }) => dependsOn.includes(id))) return { id, because: 'subgraph' };
+      return { id, because: node.nodeType === 'subgraph' ? 'nodes' : 'kind' };
+    });
 }

@@ -14,7 +14,7 @@ const MAX_LINE_LENGTH = 56;
 /** The maximum number of lines in a box. The box counts further lines, and the tooltip has all of them. */
 const MAX_LINES = 14;
 
-/** The id of the box for the status. No node has this id, because ids contain only letters and digits. */
+/** The id of the box for the status. No node has this id, because the id of a node contains no colon. */
 const STATUS = 'status:';
 
 interface Card {

@@ -61,7 +61,7 @@ function nothingBetween(open: Piece, close: Piece): SyntaxExplanation {
   };
 }
 
-/** The text for an error before which no value ends: at a bracket, a comma, an operator. */
+/** The text for a bracket, a comma or an operator before which a value is missing. */
 export function valueMissing({ at, before }: ErrorSpot): SyntaxExplanation {
   const shown = `"${at.text}"`;
   if (before.kind === 'end' || before.kind === 'open')

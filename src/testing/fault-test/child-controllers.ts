@@ -115,7 +115,7 @@ export class ChildControllers {
   }
 }
 
-/** Ignores the error when the object was deleted in the meantime, or deleted and created again. */
+/** Ignores the error when the object was changed, deleted, or created again in the meantime. */
 function ignoreChanged(thrown: unknown): void {
   const isOther = thrown instanceof KubeError && thrown.status === 422;
   if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;

@@ -18,7 +18,7 @@ export interface RestingChild {
 export interface RestingState {
   /** The status of the instance without times and messages; `undefined` when the instance is gone. */
   readonly status: JsonObject | undefined;
-  /** By key. */
+  /** The children by the keys of their objects. */
   readonly children: ReadonlyMap<string, RestingChild>;
 }
 

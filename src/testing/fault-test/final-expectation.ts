@@ -4,7 +4,7 @@ import { formatPath } from '../../graph/index.ts';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import { unmetExpectations } from '../graph-test/expectations.ts';
 import type { Expectation, ExpectedChild, GraphTest, Mismatch, TestPath } from '../graph-test/model.ts';
-import { valueText } from '../graph-test/value-text.ts';
+import { shownValue } from '../graph-test/value-text.ts';
 import type { EndFinding } from './compare-lives.ts';
 
 /** The expectation with which a test ends, and its path in the test. */
@@ -59,7 +59,7 @@ export const isGenerated = ({ expected }: Mismatch): boolean =>
   GENERATED.test(typeof expected === 'string' ? expected : stringifyJson(expected));
 
 /** The place of an unmet expectation, which two lives of a test share. */
-export const placeOf = ({ at, subject }: Mismatch): string => `${formatPath(at)} ${subject}`;
+export const expectationPlace = ({ at, subject }: Mismatch): string => `${formatPath(at)} ${subject}`;
 
 /**
  * The finding of an unmet expectation.
@@ -75,8 +75,8 @@ export function expectationFinding(
   const isHidden = (member === 'children' || member === 'status') && isSecret(node);
   return {
     invariant: 'expectation',
-    expected: `${subject} ${isHidden ? '(secret)' : valueText(expected)}, as ${formatPath(at)} of the test says`,
-    received: isHidden ? '(secret)' : valueText(received),
+    expected: `${subject} ${isHidden ? '(secret)' : shownValue(expected)}, as ${formatPath(at)} of the test says`,
+    received: isHidden ? '(secret)' : shownValue(received),
     ...(node === undefined ? {} : { node }),
   };
 }

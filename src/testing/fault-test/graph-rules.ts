@@ -29,14 +29,14 @@ export interface RulesContext {
 export const ownNodes = (graph: Graph): TypedNode[] => typedNodes(graph).filter(ownsObjects);
 
 /** The id of the ApplySet of an instance. */
-export function applySetOf({ apiVersion, kind, name, namespace }: ObjectRef): string {
+export function applySetOfGraph({ apiVersion, kind, name, namespace }: ObjectRef): string {
   return applySetIdOf({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
 }
 
 /** The rules for one instance of a graph: its ApplySet, the kinds of its nodes, and the order of its nodes. */
 export function graphRules(context: RulesContext): RuledGraph {
   const { graph, instance } = context;
-  const set = applySetOf(instance);
+  const set = applySetOfGraph(instance);
   return {
     instanceKind: groupKindText(graph.instance),
     instancesPath: `${groupVersionPath(graph.instance)}/${graph.instance.plural}`,

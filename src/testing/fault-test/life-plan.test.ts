@@ -35,7 +35,7 @@ describe('which life a seed has', () => {
     }
   });
 
-  test('another client changes or deletes at most two objects; the seed and the number of the life decide which', () => {
+  test('after a step, another client changes or deletes at most two objects; seed and step number decide which', () => {
     const all = seeds.map((seed) => disturbancesOf(seed, 1));
     expect(new Set(all.map(({ length }) => length))).toEqual(new Set([0, 1, 2]));
     expect(new Set(all.flat().map(({ kind }) => kind))).toEqual(new Set(['change', 'delete']));

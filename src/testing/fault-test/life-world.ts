@@ -14,7 +14,7 @@ import { noise, SimClock } from '../simulation/sim-clock.ts';
 import { noFaults, FaultSchedule } from '../simulation/fault-schedule.ts';
 import { changesOf } from './child-changes.ts';
 import { FlapDetector } from './flaps.ts';
-import { applySetOf, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
+import { applySetOfGraph, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
 import type { Disturbance } from './life-plan.ts';
 import type { Invariant, LifeEvent, LifeFinding } from './model.ts';
 import { MAX_EVENTS } from './model.ts';
@@ -93,7 +93,7 @@ export class LifeWorld {
     this.#seed = seed ?? 0;
     this.#clock = clock;
     this.#startedAt = clock.now();
-    this.#set = applySetOf(instance);
+    this.#set = applySetOfGraph(instance);
     this.flaps = new FlapDetector(expectedDeletions);
     this.faulty = new FaultyWorld({
       cluster,

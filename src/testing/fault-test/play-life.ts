@@ -11,7 +11,13 @@ import type { EndFinding, RestingState } from './compare-lives.ts';
 import { compareEnds, restingState } from './compare-lives.ts';
 import { disturbancesOf, pauseOf } from './life-plan.ts';
 import { LifeWorld } from './life-world.ts';
-import { expectationFinding, finalExpectation, isGenerated, placeOf, unmetAtRest } from './final-expectation.ts';
+import {
+  expectationFinding,
+  finalExpectation,
+  isGenerated,
+  expectationPlace,
+  unmetAtRest,
+} from './final-expectation.ts';
 import type { LifeFinding } from './model.ts';
 import { secretValues } from './secret-values.ts';
 
@@ -37,7 +43,7 @@ export interface LifeRecord {
   readonly refused: ReadonlySet<string>;
   /** The number of objects of each node before an action, by the place of the action. */
   readonly before: ReadonlyMap<string, string>;
-  /** The keys of the children that the controller deleted before the end of the test's steps. */
+  /** The keys of the children that the controller deleted until the life was at rest after the test's steps. */
   readonly deleted: ReadonlySet<string>;
   readonly rest: RestingState;
   /** The places of the last expectation that are not met at rest. */
@@ -189,11 +195,12 @@ class Life {
     const final = finalExpectation(test);
     if (final === undefined) return;
     const unmet = await unmetAtRest(this.#life.world, final);
-    this.unmet = new Set(unmet.map(placeOf));
+    this.unmet = new Set(unmet.map(expectationPlace));
     if (faultless === undefined) return;
     const isSecret = secretValues(base.graph);
     for (const each of unmet) {
-      if (!faultless.unmet.has(placeOf(each)) && !isGenerated(each)) this.#found(expectationFinding(each, isSecret));
+      if (!faultless.unmet.has(expectationPlace(each)) && !isGenerated(each))
+        this.#found(expectationFinding(each, isSecret));
     }
   }
 

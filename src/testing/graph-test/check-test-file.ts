@@ -34,7 +34,7 @@ export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSou
 
 type Path = readonly PathStep[];
 
-/** The names (`Kind/name`) of objects of a test. `now`: those that exist at a step. `ever`: all of them. */
+/** The names (`Kind/name`) of objects of a test. `now`: those that are applied by a step. `ever`: all of them. */
 interface KnownObjects {
   readonly now: ReadonlySet<string>;
   readonly ever: ReadonlySet<string>;

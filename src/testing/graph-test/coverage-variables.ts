@@ -9,8 +9,9 @@ export type Variables = Readonly<Record<string, unknown>>;
 const MAX_ITEMS = 100;
 
 /**
- * The variables for each evaluation of an expression. Fields of a collection's template are evaluated for each item,
- * and `readyWhen` of a collection for each object. All other expressions are evaluated once, with the given variables.
+ * The variables for each evaluation of an expression. The kind `field` has the expressions of templates, of the status,
+ * and of `forEach`. A collection's expressions of this kind are evaluated for each item, and those of `readyWhen` for
+ * each object. All other expressions are evaluated once, with the given variables.
  */
 export function itemVariables(
   node: GraphNode | undefined,
@@ -31,7 +32,7 @@ export function itemVariables(
       })
       .slice(0, MAX_ITEMS);
   }
-  // Without items, the expression is evaluated once without item variables, so that the lists of `forEach` are
-  // evaluated.
+  // Without items, the expression is evaluated once without item variables, so that an expression of `forEach` that
+  // gives an empty list is observed, too.
   return items.length === 0 ? [variables] : items;
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { Mismatch, TestFailure, TestPath } from './model.ts';
-import { valueText } from './value-text.ts';
+import { shownValue } from './value-text.ts';
 
 /** The colours of the lines of a failure: green for the expected value, red for the received one. */
 export interface Paint {
@@ -51,7 +51,7 @@ const MAX_LINE_LENGTH = 100;
 
 /** A value on one line, or on several lines when it is long or a text of several lines. */
 function fittedText(value: JsonValue | undefined): string {
-  const text = valueText(value);
+  const text = shownValue(value);
   const isShort = text.length <= MAX_LINE_LENGTH && !text.includes('\n');
   if (value === undefined || isShort || isTexts(value)) return text;
   return (typeof value === 'string' ? value : stringifyJson(value, 2)).split('\n').join('\n               ');

@@ -9,10 +9,7 @@ import { snapshotOf } from './snapshot.ts';
 /** The values with which an expectation is compared. */
 export interface Observed {
   readonly world: GraphWorld;
-  /**
-   * The message with which the API server refused the step's write of the instance; `undefined` when it accepted the
-   * write.
-   */
+  /** The message with which the API server refused a write of the step; `undefined` when it accepted all writes. */
   readonly refusal: string | undefined;
   /** The stored snapshot of the step; `undefined` when there is none. */
   readonly snapshot: JsonObject | undefined;

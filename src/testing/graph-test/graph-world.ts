@@ -12,7 +12,7 @@ import { explainNode, keys, nodeIdOf, renderInstance } from '../../runtime/index
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import { expandPaths } from './compare.ts';
 import type { GivenState } from './model.ts';
-import { withCounts } from './replica-counts.ts';
+import { withReplicaCounts } from './replica-counts.ts';
 import { WrittenNodes } from './written-nodes.ts';
 
 /** The start of the tests of a definition. */
@@ -141,7 +141,7 @@ export class GraphWorld {
 
   /** Writes a status as the controller of the kind would do. */
   async giveStatus(ref: ObjectRef, given: JsonObject): Promise<void> {
-    const status = withCounts(ref.kind, given, (await this.#world.user.get(ref)).status ?? {});
+    const status = withReplicaCounts(ref.kind, given, (await this.#world.user.get(ref)).status ?? {});
     try {
       await this.#world.user.patch(ref, { status }, { subresource: 'status', fieldManager: OTHER_CLIENT });
     } catch (error) {
@@ -173,7 +173,10 @@ export class GraphWorld {
     return this.#world.user.find(this.instance);
   }
 
-  /** The objects of a node that belong to the instance. Items of a collection are in their order. */
+  /**
+   * The objects of a node: those that belong to the instance, or the external objects that the node refers to. Items of
+   * a collection are in their order.
+   */
   async children(node: GraphNode): Promise<KubeObject[]> {
     if (!isTyped(node)) return [];
     const { group, version, kind } = node.type;
@@ -248,7 +251,7 @@ export class GraphWorld {
    */
   whyOf(id: string): string | undefined {
     const report = this.reports().find((each) => each.id === id);
-    return report === undefined ? undefined : describeNode(report);
+    return report === undefined ? undefined : describeGraphNode(report);
   }
 
   async #externalRefs(id: string): Promise<ObjectRef[]> {
@@ -281,7 +284,7 @@ function indexOf({ metadata }: KubeObject): number {
 }
 
 /** A node with its state and reason: `ingress pending: waits for service (waiting)`. */
-export function describeNode(report: NodeReport): string {
+export function describeGraphNode(report: NodeReport): string {
   const { node, state, reason } = explainNode(report);
   return `${node} ${state}: ${reason}`;
 }

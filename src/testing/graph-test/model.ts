@@ -45,7 +45,10 @@ export type ExpectedNode =
   | string
   | { readonly state?: string; readonly reason?: string; readonly waitsFor?: readonly string[] };
 
-/** An expected event on the instance. Its text, or each of its members, must contain the given text. */
+/**
+ * An expected event on the instance. A given text must be a part of `Type Reason: message`. Of given members, type and
+ * reason must be equal to those of the event, and the message must be a part of its message.
+ */
 export type ExpectedEvent =
   | string
   | { readonly type?: 'Normal' | 'Warning'; readonly reason?: string; readonly message?: string };
@@ -59,7 +62,7 @@ export type ExpectedOrder = readonly (string | readonly string[])[];
 export interface Expectation {
   /** The objects of nodes, by the ids of the nodes. */
   readonly children?: Readonly<Record<string, ExpectedChild>>;
-  /** The ids of all nodes that have objects. The order is ignored. */
+  /** The ids of all nodes that have objects, without external nodes. The order is ignored. */
   readonly only?: readonly string[];
   /** The order in which the controller created the first object of each node since the start of the test. */
   readonly created?: ExpectedOrder;
@@ -77,7 +80,7 @@ export interface Expectation {
   readonly nodes?: Readonly<Record<string, ExpectedNode>>;
   /** Events on the instance since the start of the test. Other events are ignored. */
   readonly events?: readonly ExpectedEvent[];
-  /** The API server refuses the step's write of the instance, with a message that contains this text. */
+  /** The API server refuses a write of the step, with a message that contains this text. */
   readonly refused?: string;
   /** `true` when the instance must not exist, `false` when it must exist. */
   readonly gone?: boolean;

@@ -9,7 +9,7 @@ import { snapshotKey } from './run-graph-test.ts';
 
 type Report = ValueShape.Report;
 type Shape = ValueShape.Shape;
-const { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, oneOf, text } = ValueShape;
+const { anyObject, anything, either, flag, listShape, mapShape, memberShape, members, oneOf, textShape } = ValueShape;
 
 /** A file with tests of a definition. */
 export interface GraphTestFile {
@@ -76,7 +76,7 @@ export function parseTestFile(source: string, file: string): ParsedTestFile {
 /** The error for a file with an object of Kubernetes, such as the definition itself. */
 function otherKind(document: DefinitionDocument, file: string): Diagnostic | undefined {
   const [apiVersion, kind] = ['apiVersion', 'kind'].map((name) =>
-    isJsonObject(document.value) ? memberOf(document.value, name) : undefined,
+    isJsonObject(document.value) ? memberShape(document.value, name) : undefined,
   );
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === TEST_FILE_KIND) return undefined;
   const testFile = `${file.replace(/(?:\.rgd)?\.(?:ya?ml|json)$/, '')}.test.yaml`;
@@ -89,7 +89,7 @@ function otherKind(document: DefinitionDocument, file: string): Diagnostic | und
   };
 }
 
-/** The members that must be correct before the tests of a file can be checked. A file needs only `tests` of them. */
+/** The members that must be correct before the tests of a file can be checked. Of these, only `tests` is required. */
 const NEEDED = ['tests', 'definition', 'name', 'crds', 'diagnostics'] as const;
 
 /** Reports mistakes as diagnostics with their places in a document. */
@@ -112,22 +112,22 @@ function problem(file: string, message: string): Diagnostic {
 }
 
 function fileOf(value: JsonObject, document: DefinitionDocument): GraphTestFile {
-  const strings = (name: string) => [memberOf(value, name) ?? []].flat() as string[];
-  const [definition, name, diagnostics] = ['definition', 'name', 'diagnostics'].map((each) => memberOf(value, each));
+  const strings = (name: string) => [memberShape(value, name) ?? []].flat() as string[];
+  const [definition, name, diagnostics] = ['definition', 'name', 'diagnostics'].map((each) => memberShape(value, each));
   return {
     ...(definition === undefined ? {} : { definition: definition as string }),
     ...(name === undefined ? {} : { name: name as string }),
     crds: strings('crds'),
     workloads: value['workloads'] === true,
     ...(diagnostics === undefined ? {} : { diagnostics: strings('diagnostics') }),
-    tests: (memberOf(value, 'tests') ?? []) as unknown as GraphTest[],
+    tests: (memberShape(value, 'tests') ?? []) as unknown as GraphTest[],
     document,
   };
 }
 
-const id = text('the id of a node');
-const ids = listOf(id, '[deployment, service]');
-const order = listOf(
+const id = textShape('the id of a node');
+const ids = listShape(id, '[deployment, service]');
+const order = listShape(
   either({ 'a text': id, 'a list': ids }, 'a node or a list of nodes', 'deployment'),
   '[deployment, service]',
 );
@@ -135,13 +135,13 @@ const partial = anyObject('fields of the object, as spec.replicas: 2');
 const conditionStatus: Shape = (value, path, report) => {
   if (typeof value !== 'boolean') oneOf('True', 'False', 'Unknown')(value, path, report);
 };
-const message = text('a part of the message');
+const message = textShape('a part of the message');
 
 const object: Shape = (value, path, report) => {
   members(
     {
-      apiVersion: text('apiVersion: v1'),
-      kind: text('kind: ConfigMap'),
+      apiVersion: textShape('apiVersion: v1'),
+      kind: textShape('kind: ConfigMap'),
       metadata: anyObject('metadata: { name: settings }'),
     },
     ['apiVersion', 'kind', 'metadata'],
@@ -161,9 +161,9 @@ const duration: Shape = (value, path, report) => {
 };
 
 const expectation = members({
-  children: mapOf(
+  children: mapShape(
     either(
-      { 'a text': oneOf('present', 'absent'), 'an object': partial, 'a list': listOf(partial, '[{ data.a: b }]') },
+      { 'a text': oneOf('present', 'absent'), 'an object': partial, 'a list': listShape(partial, '[{ data.a: b }]') },
       'present, absent, fields of the object, or for a collection a list with the fields of each object',
       'present',
     ),
@@ -173,76 +173,81 @@ const expectation = members({
   created: order,
   deleted: order,
   written: ids,
-  state: text('ACTIVE'),
+  state: textShape('ACTIVE'),
   status: partial,
-  conditions: mapOf(
+  conditions: mapShape(
     either(
       {
         'a text': conditionStatus,
         'true or false': anything,
-        'an object': members({ status: conditionStatus, reason: text('the reason'), message }),
+        'an object': members({ status: conditionStatus, reason: textShape('the reason'), message }),
       },
       'True, False, Unknown, or an object with status, reason and message',
       "Ready: 'True'",
     ),
     "Ready: 'True'",
   ),
-  nodes: mapOf(
+  nodes: mapShape(
     either(
       {
-        'a text': text('ready'),
-        'an object': members({ state: text('ready'), reason: text('a part of the reason'), waitsFor: ids }),
+        'a text': textShape('ready'),
+        'an object': members({ state: textShape('ready'), reason: textShape('a part of the reason'), waitsFor: ids }),
       },
       'a state, or an object with state, reason and waitsFor',
       'ready',
     ),
     'deployment: ready',
   ),
-  events: listOf(
+  events: listShape(
     either(
       {
-        'a text': text('a part of the event'),
-        'an object': members({ type: oneOf('Normal', 'Warning'), reason: text('the reason'), message }),
+        'a text': textShape('a part of the event'),
+        'an object': members({ type: oneOf('Normal', 'Warning'), reason: textShape('the reason'), message }),
       },
       'a text, or an object with type, reason and message',
       'Warning',
     ),
     '[Created]',
   ),
-  refused: text('a part of the message of the API server'),
+  refused: textShape('a part of the message of the API server'),
   gone: flag,
   snapshot: flag,
 });
 
 const step = members({
-  name: text('what happens'),
-  apply: listOf(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
-  patch: mapOf(partial, 'deployment: { status.availableReplicas: 2 }'),
-  delete: listOf(text('deployment'), '[deployment]'),
+  name: textShape('what happens'),
+  apply: listShape(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
+  patch: mapShape(partial, 'deployment: { status.availableReplicas: 2 }'),
+  delete: listShape(textShape('deployment'), '[deployment]'),
   restart: flag,
   advance: duration,
   expect: expectation,
 });
 
 const given = members({
-  name: text('shop'),
-  namespace: text('default'),
-  labels: mapOf(text('a value'), 'team: a'),
-  annotations: mapOf(text('a value'), 'note: a'),
+  name: textShape('shop'),
+  namespace: textShape('default'),
+  labels: mapShape(textShape('a value'), 'team: a'),
+  annotations: mapShape(textShape('a value'), 'note: a'),
   spec: anyObject('the spec of the instance'),
-  objects: listOf(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
+  objects: listShape(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
 });
 
 const test: Shape = (value, path, report) => {
   members(
-    { name: text('what the definition does'), given, expect: expectation, steps: listOf(step, 'a list of steps') },
+    {
+      name: textShape('what the definition does'),
+      given,
+      expect: expectation,
+      steps: listShape(step, 'a list of steps'),
+    },
     ['name'],
   )(value, path, report);
   if (!isJsonObject(value) || !Array.isArray(value['steps'])) return;
   const seen = new Set(takesSnapshot(value) ? [snapshotKey(-1)] : []);
   for (const [index, each] of value['steps'].entries()) {
     if (!takesSnapshot(each)) continue;
-    const name = memberOf(each, 'name');
+    const name = memberShape(each, 'name');
     const key = snapshotKey(index, typeof name === 'string' ? { name } : {});
     if (seen.has(key))
       report(
@@ -260,7 +265,7 @@ function takesSnapshot(value: JsonValue | undefined): value is JsonObject {
 }
 
 const tests: Shape = (value, path, report) => {
-  listOf(test, 'a list of tests')(value, path, report);
+  listShape(test, 'a list of tests')(value, path, report);
   if (!Array.isArray(value)) return;
   const seen = new Set<JsonValue>();
   for (const [index, each] of value.entries()) {
@@ -283,15 +288,15 @@ const FILE: Shape = (value, path: readonly PathStep[], report) => {
         if (version !== 1) reportAt(at, `"schemaVersion" has to be 1`, 'write schemaVersion: 1');
       },
       kind: oneOf(TEST_FILE_KIND),
-      definition: text('definition: app.yaml'),
-      name: text('the name of a definition'),
+      definition: textShape('definition: app.yaml'),
+      name: textShape('the name of a definition'),
       crds: either(
-        { 'a text': anything, 'a list': listOf(text('crds/'), '[crds/]') },
+        { 'a text': anything, 'a list': listShape(textShape('crds/'), '[crds/]') },
         'a file, a folder, or a list of files and folders',
         'crds/',
       ),
       workloads: flag,
-      diagnostics: listOf(text('graph/unused-type'), '[graph/unused-type]'),
+      diagnostics: listShape(textShape('graph/unused-type'), '[graph/unused-type]'),
       tests,
     },
     ['schemaVersion', 'kind', 'tests'],

@@ -14,7 +14,7 @@ const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'Sta
  * Adds the counts that the API server requires to the status of a workload in a test: three available replicas are also
  * three ready ones. Counts that the test names do not change.
  */
-export function withCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
+export function withReplicaCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
   if (!WORKLOADS.has(kind)) return given;
   const result = { ...given };
   for (const [name, others] of Object.entries(AT_LEAST)) {

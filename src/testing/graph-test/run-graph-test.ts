@@ -9,7 +9,7 @@ import { startActions, stepActions } from './actions.ts';
 import type { CoverageRecorder } from './coverage.ts';
 import { unmetExpectations } from './expectations.ts';
 import type { GraphTestBase } from './graph-world.ts';
-import { describeNode, GraphWorld } from './graph-world.ts';
+import { describeGraphNode, GraphWorld } from './graph-world.ts';
 import { snapshotOf } from './snapshot.ts';
 
 /** Options of a run. */
@@ -134,7 +134,7 @@ function waitingOf(world: GraphWorld, mismatches: readonly Mismatch[]): string[]
     .toSorted((a, b) => distanceOf(a.node.id) - distanceOf(b.node.id))
     .map(({ node, waiting }) => {
       const verb = waiting.length === 1 ? 'waits' : 'wait';
-      return `${describeNode(node)}${waiting.length === 0 ? '' : `; ${waiting.join(', ')} ${verb} for it`}`;
+      return `${describeGraphNode(node)}${waiting.length === 0 ? '' : `; ${waiting.join(', ')} ${verb} for it`}`;
     });
 }
 

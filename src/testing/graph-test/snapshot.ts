@@ -42,7 +42,7 @@ function withoutOwn({ metadata, ...rest }: KubeObject): JsonObject {
 /** The text that replaces the uid of an object in a snapshot. */
 const OWN_UID = 'uid-of-this-object';
 
-/** Replaces the uid of an object. It differs in each run, and the labels of a Job's pods contain it. */
+/** Replaces the UID of an object. The UID differs in each run, and labels such as those of a Job's pods contain it. */
 function withoutUid(object: JsonObject, uid: string | undefined): JsonObject {
   const text = uid === undefined ? '' : stringifyJson(object);
   if (uid === undefined || !text.includes(uid)) return object;

@@ -42,7 +42,7 @@ interface PreparedDefinition {
   readonly sources: SchemaSource;
 }
 
-/** The definitions that tests have used. The cluster for each of them is prepared only once. */
+/** The definitions that tests have used. For each definition and its options, a cluster is prepared only once. */
 const prepared = new WeakMap<object, Map<string, Promise<PreparedDefinition>>>();
 
 /**
@@ -76,7 +76,7 @@ export interface FaultTestOptions extends TestGraphOptions {
 
 /** The result of lives under faults that broke no invariant. */
 export interface FaultTestSummary {
-  /** The number of lives that ran: 0 for an instance that the API server refuses. */
+  /** The number of lives that ran: 0 for a test that expects the API server to refuse the instance. */
   readonly lives: number;
   /** The seed of the first life. */
   readonly seed: number;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '../../core/index.ts';
-import { valueText } from './value-text.ts';
+import { shownValue } from './value-text.ts';
 
 const VALUES: [value: JsonValue | undefined, text: string][] = [
   [undefined, 'nothing'],
@@ -37,10 +37,10 @@ const VALUES: [value: JsonValue | undefined, text: string][] = [
 ];
 
 test.each(VALUES)('%j is %s', (value, text) => {
-  expect(valueText(value)).toBe(text);
+  expect(shownValue(value)).toBe(text);
 });
 
 test('different values have different texts', () => {
-  const texts = VALUES.map(([value]) => valueText(value));
+  const texts = VALUES.map(([value]) => shownValue(value));
   expect(new Set(texts).size).toBe(texts.length);
 });

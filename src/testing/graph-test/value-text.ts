@@ -5,11 +5,11 @@ import { stringifyJson } from '../../core/index.ts';
  * A value as one line. Different values have different lines. Texts are plain, or quoted when they look like another
  * value. Lists of texts are `[a, b]`. Other values are JSON. `nothing` stands for an absent value.
  */
-export function valueText(value: JsonValue | undefined): string {
+export function shownValue(value: JsonValue | undefined): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') return looksDifferent(value) ? stringifyJson(value) : value;
   if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) {
-    return `[${value.map((entry) => (/[,[\]]/.test(entry) ? stringifyJson(entry) : valueText(entry))).join(', ')}]`;
+    return `[${value.map((entry) => (/[,[\]]/.test(entry) ? stringifyJson(entry) : shownValue(entry))).join(', ')}]`;
   }
   return stringifyJson(value);
 }

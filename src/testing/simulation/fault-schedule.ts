@@ -23,7 +23,7 @@ export type Fault =
   /** The server answers that the version or the token is too old. */
   | 'expired';
 
-/** The faults that an exhaustive run tries at every request. */
+/** The faults of requests. A schedule chooses from these faults. An exhaustive run tries them at every request. */
 export const REQUEST_FAULTS: readonly Fault[] = [
   'crash-before',
   'crash-after',

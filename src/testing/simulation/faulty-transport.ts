@@ -121,7 +121,7 @@ export class FaultyTransport implements Transport {
     const isWrite = request.method !== 'GET';
     if (isWrite) await this.#plan.check.before(request);
     const response = await this.#inner.request(request);
-    const text = await textOf(response);
+    const text = await responseText(response);
     if (isWrite) await this.#plan.check.after(request, response.status, text);
     this.#plan.knowledge.answered(request, response.status, text);
     return { ...response, body: bodyOf(text) };
@@ -226,7 +226,7 @@ async function turns(count: number): Promise<void> {
 }
 
 /** The whole body as text. */
-export async function textOf(response: TransportResponse): Promise<string> {
+export async function responseText(response: TransportResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');

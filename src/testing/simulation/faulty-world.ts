@@ -1,15 +1,16 @@
 import type { Cluster } from '../../cluster/index.ts';
 import type { ControllerOptions } from '../../controller/index.ts';
+import { definedMember } from '../../core/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
 import type { RuledGraph } from './invariants.ts';
 import { Invariants } from './invariants.ts';
 import type { KindOfPlural } from './ledger.ts';
 import { Ledger } from './ledger.ts';
-import type { Election } from './process.ts';
+import type { Election, ProcessHost } from './process.ts';
 import { ControllerProcess } from './process.ts';
 import type { SimClock } from './sim-clock.ts';
-import { seededRandom } from './sim-clock.ts';
+import { storyRandom } from './sim-clock.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
 /** The options of a `FaultyWorld`. */
@@ -28,11 +29,16 @@ export interface FaultyWorldOptions {
   readonly processes?: number;
   /** How the processes share the work; absent for one process. */
   readonly election?: Election;
+  /** Adds the credentials of a process to its connection. Default: the requests have none. */
+  readonly authenticate?: ProcessHost['authenticate'];
   /** The options of the controller of one process without an election. Default: none. */
   readonly controller?: Partial<ControllerOptions>;
   /** Receives a log of the requests, faults and disruptions in order. */
   readonly onLog?: (line: string) => void;
-  /** Receives a description of each disruption. Late lines and answers do not count as disruptions. */
+  /**
+   * Receives a description of each disruption. Repeated lines, delays by turns of the event loop, and Leases that
+   * cannot be renewed are not described.
+   */
   readonly onDisruption?: (text: string) => void;
 }
 
@@ -44,7 +50,7 @@ const FAULTLESS_TURNS = 4;
 const MAX_TURNS = 20_000;
 /** The number of turns without a new request after which a running request counts as endless. */
 const MAX_WAITING_TURNS = 2_000_000;
-/** A run ends after this number of violations. */
+/** The maximum number of violations of a run. A further violation ends the run. */
 const MAX_VIOLATIONS = 20;
 /**
  * The maximum number of requests while the clock stands still. A run with more requests has a pass that repeats the
@@ -105,7 +111,7 @@ export class FaultyWorld {
 
   constructor(options: FaultyWorldOptions) {
     const { cluster, clock, seed, schedule, graph, kindOf, processes = 1, election, controller } = options;
-    const random = seededRandom(seed ^ 0x5bd1e995);
+    const random = storyRandom(seed ^ 0x5bd1e995);
     this.cluster = cluster;
     this.clock = clock;
     this.schedule = schedule;
@@ -131,6 +137,7 @@ export class FaultyWorld {
       nextStream: () => (this.#streams += 1),
       ...(election === undefined ? {} : { election }),
       ...(controller === undefined ? {} : { controller }),
+      ...definedMember('authenticate', options.authenticate),
     };
     this.processes = Array.from(
       { length: processes },

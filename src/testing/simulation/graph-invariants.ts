@@ -1,9 +1,16 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
 import type { Contribution, ManagedResource } from '../../runtime/index.ts';
-import { contributionKey, isTemplateManager, keys, objectKey, patchPrefix } from '../../runtime/index.ts';
+import {
+  contributionKey,
+  isPatchNodeManager,
+  isTemplateManager,
+  keys,
+  objectKey,
+  patchPrefix,
+} from '../../runtime/index.ts';
 import { recordedTracking, resourceKey, templateManager } from '../../runtime/index.ts';
-import { isOfPatchNode, managerOfRequest, managersOf, templateManagers, userOf } from './graph-writers.ts';
+import { fieldManagersOf, managerOfRequest, templateManagers, userOf } from './graph-writers.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { MemberKind, Rule, ServerReader, Suspect, UnreadyDependency } from './rules.ts';
 import type { Ledger } from './ledger.ts';
@@ -79,7 +86,7 @@ export class GraphInvariants {
     }
     const manager = managerOfRequest(request);
     if (request.method !== 'PATCH' || sent === undefined) return false;
-    if (!isTemplateManager(manager) && !isOfPatchNode(manager)) return false;
+    if (!isTemplateManager(manager) && !isPatchNodeManager(manager)) return false;
     await this.#checkApply(request, sent, live, suspect, manager);
     return true;
   }
@@ -105,14 +112,14 @@ export class GraphInvariants {
       const object = await this.#find(entry);
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
       if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) continue;
-      if (!managersOf(object).includes(own)) continue;
+      if (!fieldManagersOf(object).includes(own)) continue;
       this.#options.report(rule, `${what} before ${objectKey(object)} of ${name}`);
     }
     for (const entry of lostFields) {
       // A user may add fields of another client to the record. The Graph does not release them.
       if (!entry.fieldManager.startsWith(patchPrefix(live.metadata.uid ?? ''))) continue;
       const object = await this.#find(entry);
-      if (object === undefined || !managersOf(object).includes(entry.fieldManager)) continue;
+      if (object === undefined || !fieldManagersOf(object).includes(entry.fieldManager)) continue;
       this.#options.report(rule, `${what} before the fields of ${entry.fieldManager} in ${objectKey(object)}`);
     }
   }
@@ -193,7 +200,7 @@ export class GraphInvariants {
     if (preconditions.uid !== uid) return;
     const owners = (await this.#all()).filter((graph) => {
       const entry = recordedTracking(graph).managedResources.find((each) => resourceKey(each) === keyOf(live));
-      const isOwn = managersOf(live).includes(templateManager(graph.metadata.uid ?? ''));
+      const isOwn = fieldManagersOf(live).includes(templateManager(graph.metadata.uid ?? ''));
       return entry !== undefined && ((entry.uid ?? uid) === uid || isOwn);
     });
     const isChanged = (graph: KubeObject) => this.#isChanged(objectKey(graph), suspect);
@@ -217,7 +224,7 @@ export class GraphInvariants {
       const object = await this.#find(later);
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
       if (later.uid !== undefined && object.metadata.uid !== later.uid) continue;
-      if (!managersOf(object).includes(templateManager(graph.metadata.uid ?? ''))) continue;
+      if (!fieldManagersOf(object).includes(templateManager(graph.metadata.uid ?? ''))) continue;
       if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) continue;
       if (ledger.excuses(objectKey(object), knowledge, 'any')) continue;
       report('order', `deleted ${path} before ${objectKey(object)}, which depends on it`);

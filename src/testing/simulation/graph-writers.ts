@@ -3,11 +3,8 @@ import { isJsonObject } from '../../core/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
 import { isTemplateManager } from '../../runtime/index.ts';
 
-/** The beginning of the field managers of all patch nodes. */
-const PATCH_MANAGERS = 'kro-graphengine.patch.';
-
 /** The field managers that own fields of an object, each once. */
-export function managersOf({ metadata: { managedFields = [] } }: KubeObject): readonly string[] {
+export function fieldManagersOf({ metadata: { managedFields = [] } }: KubeObject): readonly string[] {
   const managers = managedFields.flatMap((entry) => {
     const manager = isJsonObject(entry) ? entry['manager'] : undefined;
     return typeof manager === 'string' ? [manager] : [];
@@ -17,12 +14,7 @@ export function managersOf({ metadata: { managedFields = [] } }: KubeObject): re
 
 /** The field managers with which Graphs write an object by template nodes. */
 export function templateManagers(object: KubeObject): readonly string[] {
-  return managersOf(object).filter(isTemplateManager);
-}
-
-/** Does a patch node of any Graph write with this manager? */
-export function isOfPatchNode(manager: string): boolean {
-  return manager.startsWith(PATCH_MANAGERS);
+  return fieldManagersOf(object).filter(isTemplateManager);
 }
 
 /** The field manager of a request; empty when it names none. */

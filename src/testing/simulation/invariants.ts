@@ -3,11 +3,18 @@ import { gvkOf, TypeKroError } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { Transport, TransportRequest } from '../../kube/index.ts';
 import type { Checker } from './faulty-transport.ts';
-import { groupKindText, isTemplateManager, keys, nodeIdOf, objectKey } from '../../runtime/index.ts';
-import { textOf } from './faulty-transport.ts';
+import {
+  groupKindText,
+  isPatchNodeManager,
+  isTemplateManager,
+  keys,
+  nodeIdOf,
+  objectKey,
+} from '../../runtime/index.ts';
+import { responseText } from './faulty-transport.ts';
 import type { RuledGraphs } from './graph-invariants.ts';
 import { GraphInvariants } from './graph-invariants.ts';
-import { isOfPatchNode, managerOfRequest, userOf } from './graph-writers.ts';
+import { managerOfRequest, userOf } from './graph-writers.ts';
 import type { Ledger } from './ledger.ts';
 import type { InstanceName, MemberKind, Rule, ServerReader, Suspect, UnreadyDependency, Violation } from './rules.ts';
 
@@ -314,13 +321,13 @@ export class Invariants {
 
   async #list(path: string): Promise<KubeObject[]> {
     const response = await this.#transport.request({ method: 'GET', path });
-    const text = await textOf(response);
+    const text = await responseText(response);
     return response.status >= 400 ? [] : (JSON.parse(text) as { items: KubeObject[] }).items;
   }
 
   async #read(path: string): Promise<KubeObject | undefined> {
     const response = await this.#transport.request({ method: 'GET', path });
-    const text = await textOf(response);
+    const text = await responseText(response);
     return response.status === 200 ? (JSON.parse(text) as KubeObject) : undefined;
   }
 
@@ -362,7 +369,7 @@ function kindOf(object: KubeObject): string {
  */
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);
-  const isOfGraph = isTemplateManager(manager) || isOfPatchNode(manager);
+  const isOfGraph = isTemplateManager(manager) || isPatchNodeManager(manager);
   const writer = isOfGraph ? manager : userOf(request);
   return writer === undefined ? pathOf(request) : `${pathOf(request)} ${writer}`;
 }

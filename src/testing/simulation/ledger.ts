@@ -1,6 +1,6 @@
 import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { textOf } from './faulty-transport.ts';
+import { responseText } from './faulty-transport.ts';
 import type { Knowledge } from './knowledge.ts';
 import { objectKey } from '../../runtime/index.ts';
 
@@ -126,7 +126,7 @@ export class Ledger {
       request: async (request) => {
         const response = await transport.request(request);
         if (request.method === 'GET' || response.status >= 400) return response;
-        const text = await textOf(response);
+        const text = await responseText(response);
         this.note(request, text);
         return { ...response, body: once(text) };
       },

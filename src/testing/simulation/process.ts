@@ -1,7 +1,7 @@
 import type { Cluster } from '../../cluster/index.ts';
 import type { Controller, ControllerOptions, Logger } from '../../controller/index.ts';
 import { createController, jsonLogger } from '../../controller/index.ts';
-import type { Clock, TransportRequest } from '../../kube/index.ts';
+import type { Clock, Transport, TransportRequest } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
 import { FaultyTransport } from './faulty-transport.ts';
 import type { Invariants } from './invariants.ts';
@@ -27,6 +27,8 @@ export interface ProcessHost {
   readonly nextStream: () => number;
   /** How processes elect a leader; absent for one process, which has no Lease. */
   readonly election?: Election;
+  /** Adds the credentials of a process to its connection. Default: the requests have none. */
+  readonly authenticate?: (transport: Transport, clock: Clock) => Transport;
   /** The options of the controller of a process without an election. Default: none. */
   readonly controller?: Partial<ControllerOptions>;
 }
@@ -163,7 +165,8 @@ export class ControllerProcess {
       unsure: this.#unsure,
       mayWrite: (request) => election?.leads(this.name, request) ?? Promise.resolve(true),
     });
-    return new FaultyTransport(cluster.transport(), {
+    const { authenticate = (transport) => transport } = this.#host;
+    return new FaultyTransport(authenticate(cluster.transport(), this.#clock), {
       schedule,
       clock,
       nextRequest,

@@ -1,3 +1,4 @@
+import { seededRandom } from '../../core/index.ts';
 import { fnv32a } from '../../golang/index.ts';
 import type { Clock } from '../../kube/index.ts';
 
@@ -92,16 +93,8 @@ export class SkewedClock implements Clock {
   }
 }
 
-/** Returns a generator of random numbers in [0, 1). Equal seeds give equal numbers. */
-export function seededRandom(seed: number): () => number {
-  let state = (seed * 0x9e3779b9) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
+/** A generator of random numbers for the story of a seed. Stories of adjacent seeds have nothing in common. */
+export const storyRandom = (seed: number): (() => number) => seededRandom((seed * 0x9e3779b9) >>> 0);
 
 /**
  * The `count`-th random number of one source of randomness. The sources are independent: a fault that is taken out of a

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Transport } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
-import { SimClock, seededRandom } from './sim-clock.ts';
+import { SimClock, storyRandom } from './sim-clock.ts';
 
 /** A request to a transport. */
 export type SeenRequest = Parameters<Transport['request']>[0];
@@ -60,7 +60,7 @@ const MAX_TURNS = 20_000;
 /** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only when the options request them. */
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
-  const random = seededRandom(1);
+  const random = storyRandom(1);
   const cluster = await createEmbeddedCluster({ clock, workloads: false, ...options.cluster });
   let traffic = 0;
   let inFlight = 0;

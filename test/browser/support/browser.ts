@@ -15,11 +15,11 @@ export const whyNoBrowser =
     ? 'there is no Chromium: apt-get install chromium, or set CHROMIUM to its path'
     : undefined;
 
-/** Starts Chromium without a window. */
-export function startBrowser(): Promise<Browser> {
+/** Starts Chromium without a window, with further arguments. */
+export function startBrowser(args: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(whyNoBrowser);
   // The sandbox needs rights that containers do not give to root. The pages are trusted, because the tests write them.
-  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...args] });
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -10,8 +10,9 @@ export interface SceneDefinition {
   readonly text: string;
   readonly outline: GraphOutline;
   readonly edges: readonly GraphEdge[];
-  /** The OpenAPI schema of the spec. */
+  /** The OpenAPI schemas of the spec and of the status. */
   readonly schema: JsonObject;
+  readonly statusSchema: JsonObject;
 }
 
 /** A shop: a database, its credentials, a web tier with a forEach of regions, an optional ingress. */
@@ -135,7 +136,8 @@ function definitionOf(text: string): SceneDefinition {
   const outline = graphOutline(graph);
   const crd = graph.instance.crd as unknown as { spec: { versions: { schema: { openAPIV3Schema: JsonObject } }[] } };
   const properties = crd.spec.versions[0]?.schema.openAPIV3Schema['properties'] as JsonObject | undefined;
-  return { text, outline, edges: edgesOf(outline), schema: (properties?.['spec'] ?? {}) as JsonObject };
+  const schemaOf = (name: string): JsonObject => (properties?.[name] ?? {}) as JsonObject;
+  return { text, outline, edges: edgesOf(outline), schema: schemaOf('spec'), statusSchema: schemaOf('status') };
 }
 
 /** The edges of an outline. A search in the expression's text finds the paths; no parser is needed here. */

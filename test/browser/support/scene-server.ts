@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPages } from '../../../src/dashboard/index.ts';
 import type { InspectEvent, InspectMeta, InstancePage, InstanceRow, NodeDetail } from '../../../src/inspect/index.ts';
-import { INSPECT_PREFIX } from '../../../src/inspect/index.ts';
+import { INSPECT_PREFIX, inspectPaths, proofOf } from '../../../src/inspect/index.ts';
 import { instancePage, readInstanceQuery } from '../../../src/inspect/instance-page.ts';
 import type { Scene } from './scene.ts';
 import { revisionText, SCENE_TIME } from './scene.ts';
+import { scenePlan } from './scene-plan.ts';
 
 /** A server of a scene. */
 export interface SceneServer {
@@ -15,8 +16,16 @@ export interface SceneServer {
   readonly url: string;
   /** The requests below the interface's prefix so far, by path without a query. */
   readonly requests: readonly string[];
+  /** The tokens that clients sent. */
+  readonly tokens: Set<string>;
   /** Sends changes to all streams. */
   emit(changes: readonly Pick<InspectEvent, 'type' | 'subject'>[]): void;
+  /** From now on, requests for data get this status, as while the server cannot reach its cluster. 200 ends this. */
+  fail(status: number): void;
+  /** What the server cannot show from now on. */
+  limit(texts: readonly string[]): void;
+  /** From now on, requests get no answer, although their connections stay open. `false` answers the later ones. */
+  freeze(isFrozen: boolean): void;
   /** Ends all connections and refuses new ones, like a command that has ended. */
   pause(): Promise<void>;
   /** Serves again on the same port. With `restart`, as a new process: with another epoch, and another token on demand. */
@@ -24,23 +33,39 @@ export interface SceneServer {
   close(): Promise<void>;
 }
 
-/** Serves the page and the data of a scene on a free port of 127.0.0.1. */
-export async function serveScene(scene: Scene): Promise<SceneServer> {
+/**
+ * Serves the page and the data of a scene on a free port of 127.0.0.1.
+ *
+ * @param refusal the code of the refusal of a token
+ */
+export async function serveScene(scene: Scene, refusal = 'inspect/token'): Promise<SceneServer> {
   const pages = createPages();
   const streams = new Set<ServerResponse>();
   const requests: string[] = [];
+  const tokens = new Set<string>();
   let id = 0;
   let epoch = 1;
   let token = 'scene';
+  let status = 200;
+  let isFrozen = false;
+  let limits: readonly string[] = [];
   const server = createServer((request, response) => {
-    if (pages(request, response)) return;
+    if (isFrozen || pages(request, response)) return;
     const url = new URL(request.url ?? '/', 'http://scene');
+    if (url.pathname === `${INSPECT_PREFIX}proof`)
+      return request.headers.host !== `127.0.0.1:${port}`
+        ? send(response, 421, { code: 'inspect/proof-host', message: `only a page at 127.0.0.1:${port} gets a proof` })
+        : send(response, 200, {
+            proof: proofOf(token)(url.searchParams.get('nonce') ?? '', request.headers.host ?? ''),
+          });
     requests.push(url.pathname);
-    const given = request.headers.authorization?.replace('Bearer ', '') ?? url.searchParams.get('token');
-    if (given !== token)
-      return send(response, 401, { code: 'inspect/token', message: 'the token is missing or wrong' });
+    tokens.add(request.headers.authorization ?? '');
+    if (request.headers.authorization !== `Bearer ${token}`)
+      return send(response, 401, { code: refusal, message: 'the token is missing or wrong' });
     if (url.pathname === `${INSPECT_PREFIX}events`) return openStream(request, response, streams, `e${epoch}`);
-    const body = answer(scene, url);
+    if (status !== 200 && url.pathname !== inspectPaths.meta())
+      return send(response, status, { code: 'kube/unreachable', message: 'the API server does not answer' });
+    const body = answer(scene, url, limits);
     const last = scene.removed(decodeURIComponent(url.pathname.split('/')[4] ?? ''));
     if (body === undefined)
       send(response, 404, { code: 'inspect/nothing', message: 'there is nothing here', ...(last && { last }) });
@@ -59,6 +84,7 @@ export async function serveScene(scene: Scene): Promise<SceneServer> {
     url,
     address: `${url}/#token=${token}`,
     requests,
+    tokens,
     emit(changes) {
       id += changes.length;
       const batch = changes.map((change, index) => ({ id: id + index, at: SCENE_TIME, message: '', ...change }));
@@ -66,6 +92,9 @@ export async function serveScene(scene: Scene): Promise<SceneServer> {
         stream.write(`id: e${epoch}.${id}\nevent: changes\ndata: ${JSON.stringify({ changes: batch })}\n\n`);
       }
     },
+    fail: (next) => void (status = next),
+    limit: (next) => void (limits = next),
+    freeze: (next) => void (isFrozen = next),
     pause: close,
     resume(restart) {
       if (restart !== undefined) epoch += 1;
@@ -95,19 +124,21 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-function answer(scene: Scene, url: URL): unknown {
+function answer(scene: Scene, url: URL, limits: readonly string[]): unknown {
   const [room, subject = '', part, name = ''] = url.pathname
     .slice(INSPECT_PREFIX.length)
     .split('/')
     .map(decodeURIComponent);
   switch (room) {
     case 'meta':
-      return metaOf();
+      return metaOf(limits);
     case 'definitions':
       if (part === 'revisions') {
         return { revision: Number(name), spec: {}, text: revisionText(scene, subject, Number(name)) };
       }
-      return subject === '' ? { items: scene.definitions } : scene.definition(subject);
+      return subject === '' ? { items: scene.definitions, limits: [] } : scene.definition(subject);
+    case 'plan':
+      return scenePlan(new Date(SCENE_TIME).toISOString());
     case 'instances':
       if (subject === '') return pageOf(scene.instances, url.searchParams);
       return instanceAnswer(scene, subject, part, name, url.searchParams);
@@ -116,14 +147,15 @@ function answer(scene: Scene, url: URL): unknown {
   }
 }
 
-function metaOf(): InspectMeta {
+function metaOf(limits: readonly string[]): InspectMeta {
   return {
     version: '1.0.0',
     cluster: { name: 'kind-demo', version: 'v1.36.0' },
     source: 'cluster',
     actions: ['suspend', 'resume', 'reconcile'],
     plans: true,
-    limits: [],
+    proves: true,
+    limits,
     epoch: 'scene',
     now: SCENE_TIME,
   };

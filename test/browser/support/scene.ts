@@ -8,6 +8,7 @@ import type {
   InstanceNode,
   InstanceRow,
   ObjectDetail,
+  RolloutState,
   ShownState,
   ValueEdge,
   WhyPath,
@@ -39,6 +40,8 @@ export interface Scene {
   object(ref: string, object: string): ObjectDetail | undefined;
   /** Toggles the readiness of an instance, so that the next read differs. */
   step(): void;
+  /** Requests the deletion of an instance, which has removed all nodes already. */
+  setLeaving(ref: string, isLeaving: boolean): void;
   /** Removes an instance, or brings it back. */
   setGone(ref: string, isGone: boolean): void;
   /** The last row of a removed instance. */
@@ -50,7 +53,9 @@ export interface SceneSize {
   readonly instances: number;
   readonly nodes: number;
   readonly children: number;
-  /** A label that contains markup. */
+  /** The newest revision of the shops is tried first on the instance of `SHOP_REF`. */
+  readonly canary?: true;
+  /** A text with markup: a label, an annotation, a reason, a message of a condition, and a part of names. */
   readonly hostile?: string;
 }
 
@@ -64,10 +69,13 @@ export function createScene(size: SceneSize): Scene {
   const instances = [
     row('Shop', 'shop', 'web', 'IN_PROGRESS', 'Deployment shop/web-web: 1 of 2 replicas are available'),
     row('Fleet', 'shop', 'fleet', 'IN_PROGRESS', 'n17 waits until its ConfigMap is written'),
-    ...Array.from({ length: size.instances - 2 }, (_, index) => manyRow(index)),
+    ...Array.from({ length: size.instances - 2 }, (_, index) => manyRow(index)).map((each) =>
+      size.canary === true && each.revision === 4 ? { ...each, revision: 3 } : each,
+    ),
   ];
   let steps = 0;
   const gone = new Set<string>();
+  const leaving = new Set<string>();
   const known = (ref: string): InstanceRow | undefined => instances.find((item) => item.ref === ref);
   const find = (ref: string): InstanceRow | undefined => (gone.has(ref) ? undefined : known(ref));
   return {
@@ -78,15 +86,22 @@ export function createScene(size: SceneSize): Scene {
     ],
     definition: (name) => {
       const rows = instances.filter((item) => item.definition === name);
-      if (name === 'shops.acme.dev') return definitionDetail(name, 'Shop', shop, rows);
+      if (name === 'shops.acme.dev') {
+        const detail = definitionDetail(name, 'Shop', shop, rows);
+        return size.canary === true ? { ...detail, rollout: rolloutOf(rows) } : detail;
+      }
       return name === 'fleets.acme.dev' ? definitionDetail(name, 'Fleet', fleet, rows) : undefined;
     },
     instance: (ref) => {
       const found = find(ref);
       if (found === undefined) return undefined;
+      if (leaving.has(ref)) {
+        const row: InstanceRow = { ...found, state: 'DELETING', deletedAt: ago(0) };
+        return { ...instanceDetail(row, shop, (id) => shopNode(id, size), size.hostile), nodes: [] };
+      }
       return found.kind === 'Fleet'
-        ? instanceDetail(found, fleet, (id, index) => fleetNode(id, index, steps))
-        : instanceDetail(found, shop, (id) => shopNode(id, size));
+        ? instanceDetail(found, fleet, (id, index) => fleetNode(id, index, steps), size.hostile)
+        : instanceDetail(found, shop, (id) => shopNode(id, size), size.hostile);
     },
     why: (ref) => {
       const found = find(ref);
@@ -96,6 +111,7 @@ export function createScene(size: SceneSize): Scene {
     step: () => {
       steps += 1;
     },
+    setLeaving: (ref, isLeaving) => void (isLeaving ? leaving.add(ref) : leaving.delete(ref)),
     setGone: (ref, isGone) => void (isGone ? gone.add(ref) : gone.delete(ref)),
     removed: (ref) => (gone.has(ref) ? known(ref) : undefined),
   };
@@ -148,8 +164,12 @@ function manyRow(index: number): InstanceRow {
       ...row('Shop', team, name, 'DELETING', 'Ingress: a finalizer of another controller', minutes),
       deletedAt: ago(2),
     };
-  return row('Shop', team, name, 'ACTIVE', undefined, minutes);
+  const active = row('Shop', team, name, 'ACTIVE', undefined, minutes);
+  return index === PINNED ? { ...active, revision: 2 } : active;
 }
+
+/** The index of the instance that is pinned to an older revision. */
+const PINNED = 7000;
 
 function countRows(rows: readonly InstanceRow[]): InstanceCounts {
   const found: Record<string, number> = {};
@@ -175,6 +195,10 @@ function definitionRow(name: string, kind: string, all: readonly InstanceRow[]):
   };
 }
 
+/** Each instance of the second revision is pinned to it. */
+const pinnedName = ({ revision, namespace = '', name }: InstanceRow): string[] =>
+  revision === 2 ? [`${namespace}/${name}`] : [];
+
 function definitionDetail(
   name: string,
   kind: string,
@@ -186,22 +210,32 @@ function definitionDetail(
     graph: definition.outline,
     edges: definition.edges,
     schema: definition.schema,
+    statusSchema: definition.statusSchema,
     namespaced: true,
-    source: { text: sourceOf(name, definition.text), nodes: {} },
+    source: {
+      text: sourceOf(name, definition.text),
+      ...(kind === 'Fleet' ? { masked: true as const } : {}),
+    },
     diagnostics: [],
     revisions: [4, 3, 2, 1].map((revision) => ({
       revision,
+      name: `${name}-r0000${revision}`,
       createdAt: ago((5 - revision) * 700),
       current: revision === 4,
       changes: revision === 1 ? [] : [`node web`, `schema spec.replicas`],
-      pinned: revision === 2 ? ['shop/legacy'] : [],
+      pinned: revision === 2 ? rows.flatMap(pinnedName) : [],
     })),
-    followers: [
-      { revision: 4, instances: rows.length - 1 },
-      { revision: 2, instances: 1 },
-    ],
+    followers: [4, 3, 2].flatMap((revision) => {
+      const instances = rows.filter((each) => each.revision === revision).length;
+      return instances === 0 ? [] : [{ revision, instances }];
+    }),
     notes: [],
   };
+}
+
+function rolloutOf(rows: readonly InstanceRow[]): RolloutState {
+  const message = 'revision 4 goes to 1 instance first: shop/web is not ready yet';
+  return { revision: 4, phase: 'waiting', first: ['shop/web'], of: rows.length, message };
 }
 
 /** The definition of a revision: older ones lack parts of the newest. */
@@ -216,7 +250,12 @@ type NodeOf = (
   index: number,
 ) => Pick<InstanceNode, 'state' | 'reason' | 'waitsFor' | 'objects'> & { readonly remedy?: string };
 
-function instanceDetail(instance: InstanceRow, definition: SceneDefinition, nodeOf: NodeOf): InstanceDetail {
+function instanceDetail(
+  instance: InstanceRow,
+  definition: SceneDefinition,
+  nodeOf: NodeOf,
+  hostile: string | undefined,
+): InstanceDetail {
   const nodes = definition.outline.nodes.map(({ id }, index): InstanceNode => {
     const node = nodeOf(id, index);
     const found = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
@@ -237,10 +276,21 @@ function instanceDetail(instance: InstanceRow, definition: SceneDefinition, node
     object: {
       apiVersion: instance.apiVersion,
       kind: instance.kind,
-      metadata: { name: instance.name },
+      metadata: {
+        name: instance.name,
+        ...(hostile === undefined ? {} : { labels: { hostile }, annotations: { 'acme.dev/hostile': hostile } }),
+      },
       spec: { name: instance.name },
     },
-    conditions: [],
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'False',
+        reason: 'NotReady',
+        message: hostile ?? 'web is not ready',
+        lastTransitionTime: ago(30),
+      },
+    ],
     graph: definition.outline,
     edges,
     nodes,
@@ -248,11 +298,19 @@ function instanceDetail(instance: InstanceRow, definition: SceneDefinition, node
   };
 }
 
+/** The names of objects that differ from the name of the instance and the id of the node. */
+const OBJECT_NAMES: Readonly<Record<string, string>> = {
+  account: 'web',
+  credentials: 'web-db',
+  databaseService: 'web-db',
+  database: 'web-db',
+};
+
 function valueAt(node: string, path: string, states: ReadonlyMap<string, ShownState>): CurrentValue {
   const state = states.get(node);
   if (state !== 'ready' && state !== 'waiting') return { is: 'unknown', message: `${node} does not exist yet` };
   const values: Readonly<Record<string, JsonValue>> = {
-    'metadata.name': `web-${node.toLowerCase()}`,
+    'metadata.name': OBJECT_NAMES[node] ?? `web-${node}`,
     'spec.clusterIP': '10.96.14.7',
     'status.readyReplicas': 1,
   };
@@ -277,53 +335,62 @@ function shopNode(id: string, { children, hostile }: SceneSize): ReturnType<Node
         objects: present('Deployment', 'web-web'),
         remedy: 'Look at the pods: the image of one cannot be pulled.',
       };
-    case 'edge':
+    case 'edge': {
+      const objects = Array.from({ length: children }, (_, index): InstanceNode['objects'][0] => {
+        const object = objectRef('ConfigMap', `web-${hostile ?? 'region'}-${String(index).padStart(3, '0')}`);
+        if (index % 97 === 5) return { object, state: 'failed' };
+        if (index % 41 === 9) return { object, state: 'absent' };
+        return { object, state: 'present', ready: index % 31 !== 2 };
+      });
+      const written = objects.filter(({ state }) => state === 'present').length;
       return {
         state: 'waiting',
-        reason: `${children - 3} of ${children} objects are written`,
+        reason: `${written} of ${children} objects are written`,
         waitsFor: ['web'],
-        objects: Array.from({ length: children }, (_, index): InstanceNode['objects'][0] => {
-          const object = objectRef('ConfigMap', `web-${hostile ?? 'region'}-${String(index).padStart(3, '0')}`);
-          if (index % 97 === 5) return { object, state: 'failed' };
-          if (index % 41 === 9) return { object, state: 'absent' };
-          return { object, state: 'present', ready: index % 31 !== 2 };
-        }),
+        objects,
       };
+    }
     case 'service':
       return { state: 'pending', reason: 'waits for web', waitsFor: ['web'], objects: [] };
     case 'ingress':
       return { state: 'skipped', reason: 'schema.spec.ingress.enabled is false', waitsFor: [], objects: [] };
     case 'database':
       return { state: 'ready', reason: 'is ready', waitsFor: [], objects: present('StatefulSet', 'web-db') };
+    case 'databaseService':
+      return { state: 'ready', reason: 'is ready', waitsFor: [], objects: present('Service', 'web-db') };
+    case 'credentials':
+      return { state: 'ready', reason: 'is ready', waitsFor: [], objects: present('Secret', 'web-db') };
+    case 'account':
+      return { state: 'ready', reason: 'is ready', waitsFor: [], objects: present('ServiceAccount', 'web') };
     default:
-      return {
-        state: 'ready',
-        reason: 'is ready',
-        waitsFor: [],
-        objects: present('ConfigMap', `web-${id.toLowerCase()}`),
-      };
+      return { state: 'ready', reason: 'is ready', waitsFor: [], objects: present('ConfigMap', `web-${id}`) };
   }
 }
 
-function fleetNode(id: string, index: number, steps: number): ReturnType<NodeOf> {
+function fleetNode(_id: string, index: number, steps: number): ReturnType<NodeOf> {
   const isWaiting = index === 17 || (index + steps) % 211 === 7;
+  const isReady = index !== 40 && !isWaiting;
+  const kind = index % 5 === 0 ? 'Secret' : 'ConfigMap';
   return {
     state: index === 40 ? 'failed' : isWaiting ? 'waiting' : 'ready',
     reason:
       index === 40
         ? 'the API server refuses the write: quota exceeded'
         : isWaiting
-          ? 'waits until its ConfigMap is written'
+          ? `waits until its ${kind} is written`
           : 'is ready',
     waitsFor: [],
-    objects: [{ object: objectRef('ConfigMap', `fleet-${id}`), state: 'present' }],
+    objects: [
+      { object: objectRef(kind, `fleet-${index}`), state: isReady ? 'present' : index === 40 ? 'failed' : 'absent' },
+    ],
   };
 }
 
+/** The number of instances that a server without reports of a controller compares. */
+const MAX_COMPARED = 25;
+
 function whyOf(instance: InstanceRow, all: readonly InstanceRow[]): WhyPath {
-  const others = all.filter(
-    ({ waitingFor, ref }) => waitingFor?.startsWith('StatefulSet') === true && ref !== instance.ref,
-  );
+  const waiting = all.filter(({ ref, state }) => ref !== instance.ref && state !== 'ACTIVE').length;
   const object = objectRef('Deployment', 'web-web');
   const isFleet = instance.kind === 'Fleet';
   return {
@@ -357,14 +424,11 @@ function whyOf(instance: InstanceRow, all: readonly InstanceRow[]): WhyPath {
         look: 'kubectl describe pod web-web-7f9c6d-x2x9q -n shop',
       },
     ],
-    chains: [
-      {
-        nodes: isFleet ? ['n17'] : ['web', 'edge', 'service'],
-        object,
-        others: others.slice(0, 100),
-        othersTotal: others.length,
-      },
-    ],
+    // The Deployment is an object of this instance alone.
+    chains: [{ nodes: isFleet ? ['n17'] : ['web', 'edge', 'service'], object, others: [], othersTotal: 0 }],
+    othersWaiting: waiting,
+    limits: [],
+    othersCompared: Math.min(waiting, MAX_COMPARED),
   };
 }
 

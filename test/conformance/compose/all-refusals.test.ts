@@ -7,7 +7,7 @@ import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 
 const spec = type({ name: 'string', replicas: 'number.integer', flag: 'boolean', tags: 'string[]', 'tag?': 'string' });
-/** A spec with fields that its type does not have, for an author who ignores the types. */
+/** A spec with fields that its type does not have, for programs that ignore the types. */
 type Loose = typeof spec.infer & { readonly bad1: string; readonly bad2: string; readonly bad3: string };
 
 /** The messages of all errors, in order, each up to its first semicolon. */

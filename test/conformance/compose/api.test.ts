@@ -234,6 +234,18 @@ describe('singleton', () => {
     expect(two).toThrow(/used with two specs/);
     expect(() => singleton(database, shared)).toThrow(/outside a composition/);
   });
+
+  test('with a wrong spec fails also inside a try with a catch', () => {
+    const caught = () =>
+      compose((spec) => {
+        try {
+          singleton(database, { id: 'main', spec: { ...values, replicas: 'three' } });
+        } catch {
+          ConfigMap({ id: 'instead', name: spec.name, data: {} });
+        }
+      });
+    expect(caught).toThrow(/^Invalid spec: replicas: /);
+  });
 });
 
 describe('namespaces', () => {
@@ -345,6 +357,22 @@ test('an exception that the composition always throws is reported with its place
       },
     ],
   });
+});
+
+test.each([
+  ['text', '"text"'],
+  [10n, '10n'],
+  [Number.NaN, 'NaN'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [Symbol('own'), 'Symbol(own)'],
+  [() => 1, 'a function'],
+  [{ size: 1 }, 'an object that is not an Error'],
+])('the thrown value %s is described as %s', (value, text) => {
+  const program = () => {
+    throw value;
+  };
+  expect(() => compose(program)).toThrow(`${text} is thrown while the composition is traced`);
 });
 
 test('explain names every resource, its conditions and its expressions', () => {

@@ -21,7 +21,7 @@ const status = type({
 type Program = (s: Spec) => unknown;
 type Place = readonly [code: string, message: string, text?: string];
 
-/** The diagnostics of a program, each with the text at its place. */
+/** The diagnostics of a composition, or of its refusal. */
 function diagnosticsOf(make: () => { readonly diagnostics: readonly Diagnostic[] }): readonly Diagnostic[] {
   try {
     return make().diagnostics;

@@ -41,7 +41,7 @@ test.each(Object.entries(LOOPS))('as in JavaScript: %s', (_, source) => {
   expect(verdict.kind === 'equal' && verdict.compared >= 2).toBe(true);
 });
 
-/** Loops that no expression can replace, each with the reason in its refusal. */
+/** Loops and calls that are refused, each with a part of its refusal. */
 const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]>> = {
   'a list that is assigned and filled': [
     `(s) => { let a = []; for (const e of s.tags) { a.push(e); a = [...a, 'x']; } return { a }; }`,

@@ -15,7 +15,7 @@ const child = kubernetesComposition(
     return { ready: true, config: config.metadata.name };
   },
 );
-/** The nested composition for an author who does not use the types. */
+/** The nested composition without its types. */
 const loose = child as unknown as (given?: object) => { readonly status: Readonly<Record<string, string>> };
 
 const refused: readonly (readonly [string, string, string, (s: Spec) => unknown])[] = [

@@ -177,10 +177,8 @@ describe('code that is not traced cannot branch on a symbolic value without an e
     expect(count).toBe(1);
   });
 
-  test('helpers with known arguments run natively, once', () => {
-    const calls: string[] = [];
+  test('helpers with known arguments run natively', () => {
     const pure = (text: string): string => text.replace(/[^a-z]/g, (c) => `-${c.charCodeAt(0)}`);
     expect(message((s) => ConfigMap({ name: pure('a b'), data: { v: s.name } }))).toContain('name: a-32b');
-    expect(calls).toEqual([]);
   });
 });

@@ -143,8 +143,8 @@ function valueDifference(environment: Environment, vector: Vector, check: CheckR
 
 /**
  * Runs the vectors of cel-spec that have no protobuf messages. Compares the types and errors of the checker with the
- * recorded ones of cel-go, and the values with those of the vectors. `deviations` are vectors for which cel-go's value
- * is expected. A deviation whose vector passes is a failure.
+ * recorded ones of cel-go, and the values with those of the vectors. `deviations` are vectors whose value is another
+ * one here. A deviation whose vector passes is a failure.
  */
 export function runCelSpec(recordings: string, deviations: Deviations): TopicResult[] {
   const all = vectors();

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { POD_STOP_SECONDS } from '../../../src/cli/clusters/serve-cluster.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import type { Transport } from '../../../src/cluster/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
+import type { KubeObject } from '../../../src/core/index.ts';
+import { KubeClient, waitForObject } from '../../../src/kube/index.ts';
 import type { KubernetesSpec, SpecRun } from './kubernetes-specs.ts';
 
 export interface KubernetesRunOptions {
@@ -47,6 +48,9 @@ export async function runKubernetesSpecs(
   }
 }
 
+/** The time in which a new node must be ready, in milliseconds. */
+const NODE_MS = 30_000;
+
 /** Adds a second simulated node. Some specs need two. */
 async function addNode(transport: Transport): Promise<void> {
   const client = new KubeClient({ transport });
@@ -55,10 +59,12 @@ async function addNode(transport: Transport): Promise<void> {
   const { labels, annotations = {} } = node.metadata;
   const name = 'fake-1';
   const metadata = { name, annotations, labels: { ...labels, 'kubernetes.io/hostname': name } };
-  const { status, ...rest } = node;
-  const created = { ...rest, metadata };
-  const { metadata: stored } = await client.create(created);
-  await client.update({ ...created, metadata: stored, status: status ?? {} }, { subresource: 'status' });
+  const { status: _, ...rest } = node;
+  await client.create({ ...rest, metadata });
+  // The simulated kubelet of the cluster writes the status.
+  const isReady = (object: KubeObject | undefined): true | undefined =>
+    object?.status?.['conditions'] === undefined ? undefined : true;
+  await waitForObject(client, { apiVersion: 'v1', kind: 'Node', name }, AbortSignal.timeout(NODE_MS), isReady);
   await client.close();
 }
 

@@ -34,7 +34,7 @@ export interface KubernetesSpecs {
   readonly specs: readonly KubernetesSpec[];
 }
 
-/** The specs that a run tries: without `only`, those that should pass without containers. */
+/** The specs that a run tries: those whose name contains `only`; without `only`, those that need no containers. */
 export function chosenSpecs({ specs }: KubernetesSpecs, only: string | undefined): readonly KubernetesSpec[] {
   return specs.filter(({ name, status }) => (only === undefined ? status !== 'needs-containers' : name.includes(only)));
 }

@@ -12,7 +12,15 @@ import { KubeClient } from '../../../src/kube/index.ts';
  * version.
  */
 export function stateOfKro(change: (text: string) => string = (text) => text): ClusterSnapshot {
-  const text = readFileSync(new URL('../../fixtures/takeover/state-of-kro.json', import.meta.url), 'utf8');
+  return stateOf('kro', change);
+}
+
+/**
+ * The state that the controller of an earlier commit of this repository left after the stories, as
+ * `scripts/record-state.ts` recorded it. Its deletion and its suspension are those of `stateOfKro`.
+ */
+export function stateOf(commit: string, change: (text: string) => string = (text) => text): ClusterSnapshot {
+  const text = readFileSync(new URL(`../../fixtures/takeover/state-of-${commit}.json`, import.meta.url), 'utf8');
   return parseJson(change(text)) as unknown as ClusterSnapshot;
 }
 
@@ -32,7 +40,7 @@ export async function restoreState(cluster: Cluster, state: ClusterSnapshot): Pr
   cluster.restore({ ...fresh, resourceVersion, collections: [...merged.values()] });
 }
 
-/** All objects of the stories, by `group/plural namespace/name`. */
+/** All objects of the stories, by `plural.group namespace/name`. */
 export function objectsOf(state: ClusterSnapshot): Map<string, KubeObject> {
   const found = new Map<string, KubeObject>();
   for (const { group, plural, items } of state.collections) {

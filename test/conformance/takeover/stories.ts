@@ -70,7 +70,7 @@ const service: JsonObject = {
   spec: { selector: { app: '${schema.metadata.name}' }, ports: [{ port: 80, targetPort: 8080 }] },
 };
 
-/** Graphs of every sort. A stock controller and this project's controller take them over from each other. */
+/** Definitions of many kinds. A stock controller and this project's controller take them over from each other. */
 export const STORIES: readonly Story[] = [
   {
     name: 'simple',

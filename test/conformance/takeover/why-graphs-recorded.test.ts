@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { settingsOf } from '../../../src/cli/controller-settings.ts';
-import { diffLines, diffReport } from '../../../src/cli/instance/diff-report.ts';
+import { differenceLines, diffReport } from '../../../src/cli/instance/diff-report.ts';
 import type { InstanceObservation } from '../../../src/cli/instance/observation.ts';
 import { observe } from '../../../src/cli/instance/observation.ts';
 import { statusLines, statusView } from '../../../src/cli/instance/status-view.ts';
@@ -96,6 +96,6 @@ describe('the other views', () => {
   const ready = recordedGraphStates().filter(({ scenario, checkpoint }) => /^(graph-order|graph-foreach-grow|graph-subgraph)/.test(scenario) && checkpoint !== 'waiting');
   test.each(ready.map(({ scenario, checkpoint }) => [scenario, checkpoint] as const))('diff finds no difference: %s, %s', async (scenario, checkpoint) => {
     const seen = await at(scenario, checkpoint);
-    expect(diffLines(diffReport(seen, seen.graph as NonNullable<typeof seen.graph>))).toEqual(['no difference: every object is as the graph wants it']);
+    expect(differenceLines(diffReport(seen, seen.graph as NonNullable<typeof seen.graph>))).toEqual(['no difference: every object is as the graph wants it']);
   });
 });

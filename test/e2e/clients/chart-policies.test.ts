@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
+import { crdSource } from '../../../src/schema/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { serverKinds } from '../../support/api-server.ts';
+import { coveringRows } from '../../support/covering-rows.ts';
 import { helmProgram, renderChart, schemaProblems } from './chart-render.ts';
 
-/** The values of each dimension. The tests render every combination of them. */
+/** The values that decide about the rights and the ports of the pod. The tests render every combination of them. */
 const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['deployment.replicaCount=3'], ['deployment.replicaCount=3', 'config.shards=4']],
   [[], ['rbac.mode=unrestricted']],
@@ -24,10 +27,57 @@ const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['config.healthProbeBindAddress=0', 'metrics.service.create=true']],
 ];
 
-const combinations = DIMENSIONS.reduce<readonly (readonly string[])[]>(
+/** Further values. With those above, the tests render rows in which each three choices occur together. */
+const FURTHER_DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
+  [[], ['deployment.priorityClassName=platform']],
+  [
+    [],
+    ['deployment.topologySpreadConstraints=[]'],
+    [
+      'deployment.topologySpreadConstraints[0].maxSkew=1',
+      'deployment.topologySpreadConstraints[0].topologyKey=zone',
+      'deployment.topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule',
+      'deployment.topologySpreadConstraints[0].labelSelector.matchLabels.app=typekro',
+    ],
+  ],
+  [[], ['podDisruptionBudget.enabled=false'], ['podDisruptionBudget.maxUnavailable=50%']],
+  [
+    [],
+    ['networkPolicy.enabled=false'],
+    [
+      'networkPolicy.from[0].namespaceSelector.matchLabels.team=monitoring',
+      'networkPolicy.from[1].ipBlock.cidr=10.0.0.0/8',
+    ],
+  ],
+  [[], ['config.featureGates.GraphKind=true'], ['config.featureGates.AllAlpha=true']],
+  [[], ['config.kroCompatibility="0.9"']],
+  [
+    [],
+    ['metrics.prometheusRule.enabled=true'],
+    [
+      'metrics.service.create=true',
+      'metrics.serviceMonitor.enabled=true',
+      'metrics.prometheusRule.enabled=true',
+      'metrics.grafanaDashboard.enabled=true',
+    ],
+  ],
+];
+
+const everyCombination = DIMENSIONS.reduce<readonly (readonly string[])[]>(
   (all, choices) => all.flatMap((sets) => choices.map((choice) => [...sets, ...choice])),
   [[]],
-).map((sets) => ({ sets, title: sets.length === 0 ? 'no values' : sets.join(' ') }));
+);
+const covering = coveringRows([...DIMENSIONS, ...FURTHER_DIMENSIONS]).map((row) => [...new Set(row.flat())]);
+/** By title, so that no row is rendered twice. */
+const rows = new Map(
+  [...everyCombination, ...covering].map((sets) => [sets.length === 0 ? 'no values' : sets.join(' '), sets]),
+);
+const combinations = [...rows].map(([title, sets]) => ({ title, sets }));
+/** The kinds of the Prometheus operator. */
+const { items: operatorCrds } = JSON.parse(
+  readFileSync(new URL('../../../data/crds/prometheus-operator.json', import.meta.url), 'utf8'),
+) as { readonly items: readonly KubeObject[] };
+const operatorKinds = crdSource(operatorCrds);
 
 const [embedded] = serverKinds();
 if (embedded === undefined) throw new Error('there is always the embedded cluster');
@@ -40,6 +90,7 @@ interface PodTemplate {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
   readonly spec: {
     readonly automountServiceAccountToken?: boolean;
+    readonly priorityClassName?: string;
     readonly containers: readonly { readonly ports: readonly { readonly containerPort: number }[] }[];
     readonly topologySpreadConstraints?: readonly { readonly whenUnsatisfiable: string }[];
   };
@@ -64,7 +115,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
     };
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system', labels } };
     await server.client.apply(namespace, { fieldManager: 'test' });
-    for (const crd of find(await renderChart(), 'CustomResourceDefinition')) {
+    for (const crd of [...find(await renderChart(), 'CustomResourceDefinition'), ...operatorCrds]) {
       await server.client.apply(crd, { fieldManager: 'test' });
     }
     const account = {
@@ -73,20 +124,30 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
       metadata: { name: 'typekro', namespace: 'kro-system' },
     };
     await server.client.apply(account, { fieldManager: 'test' });
+    const priority = {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'platform' },
+      value: 1_000_000,
+    };
+    await server.client.apply(priority, { fieldManager: 'test' });
   }, 90_000);
   afterAll(() => server?.close());
 
-  test('refuses a pod that is not restricted, so that the next test can fail', async () => {
-    const pod = podOf(find(await renderChart('deployment.hostNetwork=true'), 'Deployment'));
+  test.each([
+    ['deployment.hostNetwork=true', /hostNetwork/],
+    ['deployment.priorityClassName=absent', /no PriorityClass with name absent was found/],
+  ])('refuses a pod with %s, so that the next test can fail', async (value, message) => {
+    const pod = podOf(find(await renderChart(value), 'Deployment'));
     const object = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { name: 'controller', ...pod?.metadata } };
-    await expect(admit(object, '/api/v1/namespaces/kro-system/pods')).rejects.toThrow(/hostNetwork/);
+    await expect(admit(object, '/api/v1/namespaces/kro-system/pods')).rejects.toThrow(message);
   });
 
   test.each(combinations)('is admitted with $title', async ({ sets }) => {
     warnings.length = 0;
     const objects = await renderChart(...sets);
     for (const object of objects) {
-      expect(schemaProblems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);
+      expect(schemaProblems(object, operatorKinds), `${object.kind} ${object.metadata.name}`).toEqual([]);
       await server.client.apply(object, { fieldManager: 'test', dryRun: true });
     }
     const deployments = find(objects, 'Deployment');
@@ -99,6 +160,21 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
     await admit(create, '/apis/apps/v1/namespaces/kro-system/deployments');
     expect(warnings).toEqual([]);
 
+    const has = (text: string) => sets.some((set) => set.startsWith(text));
+    expect(pod?.spec.priorityClassName).toBe(has('deployment.priorityClassName') ? 'platform' : undefined);
+    const [spread] = pod?.spec.topologySpreadConstraints ?? [];
+    const isSeveral = has('deployment.replicaCount');
+    const ownSpread = has('deployment.topologySpreadConstraints[0]') ? 'DoNotSchedule' : undefined;
+    const byDefault = isSeveral && !has('deployment.topologySpreadConstraints') ? 'ScheduleAnyway' : undefined;
+    expect(spread?.whenUnsatisfiable).toBe(ownSpread ?? byDefault);
+    const budgets = isSeveral && !has('podDisruptionBudget.enabled=false') ? 1 : 0;
+    expect(find(objects, 'PodDisruptionBudget')).toHaveLength(budgets);
+    expect(find(objects, 'NetworkPolicy')).toHaveLength(has('networkPolicy.enabled=false') ? 0 : 1);
+    for (const kind of ['PrometheusRule', 'ServiceMonitor']) {
+      const value = `metrics.${kind.charAt(0).toLowerCase()}${kind.slice(1)}.enabled`;
+      expect(find(objects, kind)).toHaveLength(has(value) ? 1 : 0);
+    }
+
     // The policy opens exactly the ports that the pod serves.
     const ports = pod?.spec.containers.flatMap((container) =>
       container.ports.map(({ containerPort }) => containerPort),
@@ -106,7 +182,12 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
     for (const policy of find(objects, 'NetworkPolicy')) {
       const rules = policy.spec?.['ingress'] as unknown as readonly {
         readonly ports: readonly { readonly port: number }[];
+        readonly from?: readonly object[];
       }[];
+      // The peers are those of the metrics and the dashboard. The kubelet's probes come from a node.
+      expect(rules.map(({ from }) => from?.length)).toEqual(
+        rules.map((_, index) => (index === 0 && has('networkPolicy.from') ? 2 : undefined)),
+      );
       expect(rules.flatMap((rule) => rule.ports.map(({ port }) => port)).sort()).toEqual([...(ports ?? [])].sort());
     }
     // Each selector selects the pods of the Deployment.
@@ -137,7 +218,7 @@ describe.skipIf(helmProgram === '')('what the chart adds and leaves out', () => 
       1,
       'DoNotSchedule',
     ],
-    [[SEVERAL, 'deployment.topologySpreadConstraints={}'], 1, undefined],
+    [[SEVERAL, 'deployment.topologySpreadConstraints=[]'], 1, undefined],
   ])('with %j: %d budgets, spread %s', async (sets, budgets, spread) => {
     const objects = await renderChart(...sets);
     expect(find(objects, 'PodDisruptionBudget')).toHaveLength(budgets);

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../../src/core/index.ts';
 import { parseApiVersion } from '../../../src/core/index.ts';
-import { builtinSource, prune, validateValue } from '../../../src/schema/index.ts';
+import type { SchemaSource } from '../../../src/schema/index.ts';
+import { builtinSource, combineSources, prune, validateValue } from '../../../src/schema/index.ts';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 
@@ -18,8 +19,7 @@ export const chart = fileURLToPath(new URL('../../../charts/typekro', import.met
  * @throws Error with helm's message when the chart refuses the values.
  */
 export async function renderChart(...sets: readonly string[]): Promise<KubeObject[]> {
-  const flags = sets.flatMap((set) => [/=("[^"]*"|[\d.]+)$/.test(set) ? '--set-json' : '--set', set]);
-  const args = ['template', 'typekro', chart, '-n', 'kro-system', '--include-crds', ...flags];
+  const args = ['template', 'typekro', chart, '-n', 'kro-system', '--include-crds', ...valueFlags(sets)];
   const { code, stdout, stderr } = await new RunningCommand(helmProgram, args, { cwd: '/' }).ended;
   if (code !== 0) throw new Error(stderr);
   return parseAllDocuments(stdout)
@@ -27,9 +27,23 @@ export async function renderChart(...sets: readonly string[]): Promise<KubeObjec
     .filter((object) => object !== null);
 }
 
-/** All violations of the kind's schema, which an API server would report. */
-export function schemaProblems(object: KubeObject): string[] {
-  const schema = builtinSource().schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
+/** Runs `helm lint --strict`, which fails for warnings, too. Returns its output. */
+export async function lintChart(folder: string, ...sets: readonly string[]): Promise<string> {
+  const args = ['lint', folder, '--strict', ...valueFlags(sets)];
+  const { code, stdout, stderr } = await new RunningCommand(helmProgram, args, { cwd: '/' }).ended;
+  if (code !== 0) throw new Error(stdout + stderr);
+  return stdout;
+}
+
+/** The flags for values in the form of `--set`. Texts in quotes, numbers and empty lists keep their types. */
+function valueFlags(sets: readonly string[]): string[] {
+  return sets.flatMap((set) => [/=("[^"]*"|[\d.]+|\[\])$/.test(set) ? '--set-json' : '--set', set]);
+}
+
+/** All violations of the kind's schema, which an API server would report. `further` has kinds of other projects. */
+export function schemaProblems(object: KubeObject, further?: SchemaSource): string[] {
+  const kinds = further === undefined ? builtinSource() : combineSources(builtinSource(), further);
+  const schema = kinds.schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
   if (schema === undefined) return [`there is no kind ${object.apiVersion} ${object.kind}`];
   const value = structuredClone(object) as never;
   return [

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -11,7 +13,7 @@ import type { KubeObject } from '../../../src/core/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { serverKinds } from '../../support/api-server.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';
-import { chart, helmProgram as program, renderChart, schemaProblems } from './chart-render.ts';
+import { chart, helmProgram as program, lintChart, renderChart, schemaProblems } from './chart-render.ts';
 
 const { version } = parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')) as { readonly version: string };
 
@@ -134,6 +136,31 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     for (const object of objects) expect(schemaProblems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);
     const { errors, ignored } = parseControllerFlags(args(objects).slice(1));
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
+  });
+
+  test.each([
+    [],
+    ['rbac.mode=unrestricted', 'config.dashboardBindAddress=:8090', 'deployment.replicaCount=3', 'config.shards=4'],
+    [
+      'metrics.service.create=true',
+      'metrics.serviceMonitor.enabled=true',
+      'metrics.prometheusRule.enabled=true',
+      'metrics.grafanaDashboard.enabled=true',
+      'networkPolicy.egress.enabled=true',
+    ],
+  ])('helm lint --strict accepts it with %j', async (...sets) => {
+    expect(await lintChart(chart, ...sets)).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  test('helm lint --strict finds a broken template', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'typekro-chart-'));
+    try {
+      cpSync(chart, folder, { recursive: true });
+      appendFileSync(join(folder, 'templates/metrics.yaml'), '{{ .Values.absent.field }}\n');
+      await expect(lintChart(folder)).rejects.toThrow(/templates\/metrics\.yaml/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('writes the alerts and the dashboard only when a value enables them', async () => {

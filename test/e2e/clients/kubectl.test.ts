@@ -351,7 +351,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
       expect(await ok('get', 'rs,pods', '-l', 'app=roll', '-o', 'name')).toBe('');
     }, 120_000);
 
-    test('a Job runs to its end, and a namespace is deleted with its content', async () => {
+    test('a Job is created, and a namespace is deleted with its content', async () => {
       await ok('create', 'job', 'once', '--image=registry.k8s.io/pause:3.10');
       expect(await ok('get', 'job', 'once', '--no-headers')).toMatch(/^once\s/);
       await ok('create', 'namespace', `${NAMESPACE}-2`);

@@ -132,7 +132,7 @@ export const shop = kubernetesComposition(
 );
 `;
 
-/** A valid definition of a web application, with every sort of reference. */
+/** A valid definition of a web application, with references of many kinds. */
 export const WEB_APP = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata:

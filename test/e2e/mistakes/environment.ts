@@ -254,7 +254,7 @@ export const environmentMistakes: readonly Mistake[] = [
       1,
       new RegExp(out.slice(0, 40).replaceAll('/', '\\/')),
       reason,
-      /that you may write with --out/,
+      /use --out to name a folder that you may write to/,
     ),
   ),
   command(

@@ -6,20 +6,20 @@ export interface Mistake {
   readonly files: Readonly<Record<string, string>>;
   /** Words after `typekro`. Default: `validate` and the names of all files. */
   readonly command?: readonly string[];
-  /** A pattern of the place, for mistakes whose files have no marker. */
+  /** A pattern of the place. Default: the place of the marker. */
   readonly place?: RegExp;
   readonly reason: RegExp;
   readonly remedy: RegExp;
   /** The expected exit code. Default 3: diagnostics. */
   readonly exit?: number;
-  /** Variables in addition to the user's environment. */
+  /** The whole environment of a command that runs in this process. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
   /** The minimum score of the mistake, from 0 to 3. Default 3. */
   readonly score?: number;
 }
 
 /**
- * Returns the pattern of the marked place, and the files without the marker.
+ * Returns the pattern of the place, and the files without the marker.
  *
  * @throws Error when there is neither a marker nor `place`.
  */

@@ -93,6 +93,46 @@ export const soundReferences: readonly (readonly [title: string, files: Readonly
     { 'web.yaml': edit(OBJECTS, ['          ports:\n            - containerPort: 8080\n', '']) },
   ],
   [
+    'a ConfigMap with a key that an expression computes',
+    { 'site.yaml': edit(WEB_APP, ['          level: info', '          "${schema.spec.settings}": info']) },
+  ],
+  [
+    'a Service with the port of a container that an expression gives',
+    {
+      'site.yaml': edit(
+        WEB_APP,
+        ['targetPort: http', 'targetPort: extra'],
+        [
+          '                - name: web\n                  image',
+          '                - \'${{"name": schema.spec.name, "image": "nginx:1.27", "ports": [{"name": "extra", "containerPort": 9090}]}}\'\n                - name: web\n                  image',
+        ],
+      ),
+    },
+  ],
+  [
+    'a Service with the port of pods whose metadata an expression gives',
+    {
+      'site.yaml': edit(
+        WEB_APP,
+        ['targetPort: http', 'targetPort: extra'],
+        [
+          '    - id: service\n',
+          `    - id: other
+      template:
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: "\${schema.spec.name}-other"}
+        spec:
+          selector: {matchLabels: {app: "\${schema.spec.name}"}}
+          template:
+            metadata: "\${deployment.spec.template.metadata}"
+            spec: {containers: [{name: a, image: "nginx:1.27", ports: [{name: extra, containerPort: 9090}]}]}
+    - id: service\n`,
+        ],
+      ),
+    },
+  ],
+  [
     'a ConfigMap that may be missing',
     {
       'site.yaml': edit(

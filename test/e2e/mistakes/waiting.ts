@@ -89,7 +89,7 @@ export const waitingMistakes: readonly Mistake[] = rows.map(([title, place, reas
     'up',
     '--once',
     '--timeout',
-    '4s',
+    '10s',
     'shop.yaml',
     'first.yaml',
     ...(more === undefined ? [] : ['policy.yaml']),

@@ -220,7 +220,7 @@ export const objectMistakes: readonly Mistake[] = [
     /"- "/,
   ),
   plain(
-    'a namespace for a cluster-scoped object',
+    'a Namespace whose name has an underscore',
     'apiVersion: v1\nkind: Namespace\nmetadata: {name: a_b}\n'.replace('a_b', '⟦a_b'),
     /a_b/,
     /"a-b"/,

@@ -267,7 +267,7 @@ export const shapeMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:27:\d+/ },
   ),
   definition(
-    'a selector that is an expression, and an invalid label',
+    'a selector that is an expression, and a label that is a text',
     [
       [
         '            matchLabels:\n              app: shop',

@@ -1,6 +1,6 @@
 import { ANYTHING, crdOf } from '../../support/crd.ts';
 
-/** The part of Prometheus' ServiceMonitor that the seeds use. */
+/** A CRD of Prometheus' ServiceMonitor that accepts any spec. */
 export const monitorCrd = crdOf(
   'ServiceMonitor',
   { properties: { spec: ANYTHING } },

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { budget } from '../../support/budget.ts';
+import { share } from '../../support/budget.ts';
 import { conditionalSource, conditionalStatements } from './conditional-program.ts';
 import { compareConditional } from './conditional.ts';
 
 const PER_TEST = 25;
-const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1);
-const ALL = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('conditionalPrograms'));
+const SHARE = share('conditionalPrograms');
+const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1 + SHARE.first);
+const ALL = Number(process.env['TYPEKRO_PROGRAMS'] ?? SHARE.count);
 
 /** Refusals that programs of the generator may cause. */
 const KNOWN_REFUSALS = ['trace/too-large', 'trace/absent', 'trace/maybe-undefined', 'trace/types'];

@@ -39,8 +39,8 @@ const INNER_SPEC = {
 const ENVS = ['dev', 'stage', 'prod'] as const;
 
 /**
- * Every combination of the conditions of programs, in an order in which most conditions change from one spec to the
- * next.
+ * Every combination of the three booleans of programs, in an order in which most of them change from one spec to the
+ * next. The other fields have some of their combinations.
  */
 export const SPECS: readonly JsonObject[] = Array.from({ length: 8 }, (_, index) => {
   const bits = (index * 5 + 3) % 8;
@@ -171,9 +171,9 @@ export type Verdict =
   | { readonly kind: 'differs'; readonly text: string };
 
 /**
- * Compares the objects that a program makes in JavaScript with those of `evaluate()`, of a model of stock kro, and of
- * an instance in a cluster. The instance gets one spec after the other. The change of the spec must never delete an
- * object that both specs want.
+ * Compares the objects that a program makes in JavaScript with those of `evaluate()`, of a model of kro for each
+ * target, and of an instance in a cluster. The instance gets one spec after the other. The change of the spec must
+ * never delete an object that both specs want.
  */
 export function compareConditional(source: string): Verdict {
   let composition: Composition<JsonObject, JsonObject>;

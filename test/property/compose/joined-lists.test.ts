@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { budget } from '../../support/budget.ts';
+import { share } from '../../support/budget.ts';
 import { pick, seededChoices } from '../../support/choices.ts';
 import { compare } from './differential.ts';
 
@@ -73,8 +73,9 @@ const REFUSALS = new Set(['trace/absent', 'trace/types', 'trace/no-cel', 'trace/
 
 describe('lists of objects that are joined', () => {
   test('are read as in JavaScript, and seldom refused', { timeout: 300_000 }, () => {
-    const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1));
-    const count = Math.min(budget('joinedLists'), CASES.length);
+    const { first, count: wanted } = share('joinedLists');
+    const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1 + first));
+    const count = Math.min(wanted, CASES.length);
     const sample = count === CASES.length ? CASES : Array.from({ length: count }, () => pick(choices, CASES));
     const refused: string[] = [];
     for (const source of sample) {

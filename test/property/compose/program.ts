@@ -29,7 +29,7 @@ export function makeProgram(seed: number): Program {
 class Writer extends ExpressionWriter {
   #ids = 0;
   #names = 0;
-  /** The variables of the enclosing loops over symbolic lists. An id of a resource includes their values. */
+  /** The variables of the enclosing loops over lists in the program. An id of a resource includes their values. */
   #known: string[] = [];
 
   program(): string[] {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { budget } from '../../support/budget.ts';
+import { share } from '../../support/budget.ts';
 import { compare } from './differential.ts';
 import { makeProgram, sourceOf } from './program.ts';
 
 const PER_TEST = 50;
-const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1);
+const SHARE = share('programs');
+const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1 + SHARE.first);
 /** Number of test files that divide the programs, so that the files run in parallel. */
 const FILES = 2;
 /** One program in this many is read through the inspector. */
@@ -44,13 +45,13 @@ function smaller(statements: readonly string[]): string {
  * `TYPEKRO_PROGRAMS`.
  */
 export function comparePrograms(file: number): void {
-  const all = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('programs'));
-  const share = Math.ceil(all / FILES / PER_TEST);
+  const all = Number(process.env['TYPEKRO_PROGRAMS'] ?? SHARE.count);
+  const tests = Math.ceil(all / FILES / PER_TEST);
   describe('generated programs have the same result natively and as a graph', () => {
     const refusals = new Map<string, number>();
     let equal = 0;
 
-    test.each(Array.from({ length: share }, (_, index) => FIRST + (index * FILES + file) * PER_TEST))(
+    test.each(Array.from({ length: tests }, (_, index) => FIRST + (index * FILES + file) * PER_TEST))(
       'programs from seed %i',
       { timeout: 120_000 },
       (from) => {
@@ -65,7 +66,7 @@ export function comparePrograms(file: number): void {
     );
 
     test('most programs are translated, and refusals have known reasons', () => {
-      expect(equal / (share * PER_TEST)).toBeGreaterThan(0.7);
+      expect(equal / (tests * PER_TEST)).toBeGreaterThan(0.7);
       expect([...refusals.keys()].filter((code) => !KNOWN_REFUSALS.includes(code))).toEqual([]);
     });
   });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { budget } from '../../support/budget.ts';
+import { numbersOf } from '../../support/budget.ts';
 import { fuzzedSource, problemOf } from '../../support/compose-fuzz.ts';
 
 test('no source makes the tracer fail or differ: it is translated exactly or refused', { timeout: 1_800_000 }, () => {
-  const count = budget('composeSources');
-  for (let seed = 1; seed <= count; seed++) {
+  for (const number of numbersOf('composeSources')) {
+    const seed = 1 + number;
     const source = fuzzedSource(seed);
     expect(problemOf(source), `seed ${seed}: ${source}`).toBeUndefined();
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { simple } from '../../../src/factories/simple/index.ts';
-import { budget } from '../../support/budget.ts';
+import { spread } from '../../support/budget.ts';
 import type { Subject } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
@@ -23,11 +23,8 @@ const ALL: readonly Case[] = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).
   });
 });
 
-/** Tests every n-th case, so that the budget covers all factories, arguments and forms. */
-const STRIDE = Math.max(1, Math.floor(ALL.length / budget('factoryArguments')));
-
 describe('a graph creates the object that a factory creates from the plain value', () => {
-  test.each(ALL.filter((_, index) => index % STRIDE === 0))('%s, %s: %s', (_factory, _key, form, subject) => {
+  test.each(spread(ALL, 'factoryArguments'))('%s, %s: %s', (_factory, _key, form, subject) => {
     const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);
   });

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A definition of a kind in the group `acme.test`, as the users of this file name their kinds. */
+/** A definition of a kind in the group `acme.test`. */
 function definition(
   name: string,
   kind: string,

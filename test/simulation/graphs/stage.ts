@@ -2,9 +2,15 @@ import { CERTIFICATES } from '../end-state.ts';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
 import type { KubeClient } from '../../../src/kube/index.ts';
-import { patchPrefix, recordedTracking, resourceKey, templateManager } from '../../../src/runtime/index.ts';
+import {
+  isPatchNodeManager,
+  patchPrefix,
+  recordedTracking,
+  resourceKey,
+  templateManager,
+} from '../../../src/runtime/index.ts';
 import { normalize } from '../../../src/testing/simulation/compare-states.ts';
-import { isOfPatchNode, managersOf, templateManagers } from '../../../src/testing/simulation/graph-writers.ts';
+import { fieldManagersOf, templateManagers } from '../../../src/testing/simulation/graph-writers.ts';
 import type { MemberKind } from '../../../src/testing/simulation/invariants.ts';
 import { RIG_RULES, kindOfPlural } from '../rig-rules.ts';
 import { rigDefinition } from '../rig.ts';
@@ -185,7 +191,7 @@ async function restProblems(admin: KubeClient): Promise<string[]> {
         else if (entry === undefined) problems.push(`not recorded: ${text} of ${graph.metadata.name ?? ''}`);
         else if (entry.uid !== uid) problems.push(`recorded with another UID: ${text}`);
       }
-      for (const manager of managersOf(object).filter(isOfPatchNode)) {
+      for (const manager of fieldManagersOf(object).filter(isPatchNodeManager)) {
         const graph = graphs.find(({ metadata }) => manager.startsWith(patchPrefix(metadata.uid ?? '')));
         const isRecorded = graph !== undefined && contributes(graph, manager, { ...type, namespace, name });
         // The fields of the status of an instance belong to the instance itself.

@@ -22,16 +22,21 @@ export type Code =
   | { readonly kind: 'method'; readonly of: Code; readonly name: string; readonly args: readonly Code[] };
 
 /** Finished text. */
-export const text = (value: string): Code => ({ kind: 'text', text: value });
+export const textCode = (value: string): Code => ({ kind: 'text', text: value });
 
 /** A string literal. */
-export const stringCode = (value: string): Code => ({ kind: 'text', text: quote(value), isString: true });
+export const stringCode = (value: string): Code => ({ kind: 'text', text: quoteTypeScript(value), isString: true });
 
 /** A function call. Arguments that are too long get lines of their own. */
 export const call = (callee: string, ...args: readonly Code[]): Code => ({ kind: 'call', callee, args });
 
 /** A method call. */
-export const method = (of: Code, name: string, ...args: readonly Code[]): Code => ({ kind: 'method', of, name, args });
+export const methodCode = (of: Code, name: string, ...args: readonly Code[]): Code => ({
+  kind: 'method',
+  of,
+  name,
+  args,
+});
 
 /** An object literal. */
 export const objectCode = (members: readonly (readonly [string, Code])[]): Code => ({ kind: 'object', members });
@@ -40,7 +45,7 @@ export const objectCode = (members: readonly (readonly [string, Code])[]): Code 
 export const listCode = (items: readonly Code[]): Code => ({ kind: 'list', items });
 
 /** Quotes a text with the quotes that need fewer escapes. Single quotes are preferred. */
-export function quote(value: string): string {
+export function quoteTypeScript(value: string): string {
   const json = JSON.stringify(value).slice(1, -1).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
   const single = json.split("'").length;
   const double = json.split('\\"').length;
@@ -53,7 +58,7 @@ export const templatePart = (value: string): string =>
   JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll('`', '\\`').replaceAll('${', '\\${');
 
 /** The access to a member of an object: `.name` or `['a-b']`. */
-export const memberAccess = (name: string): string => (isName(name) ? `.${name}` : `[${quote(name)}]`);
+export const memberAccess = (name: string): string => (isName(name) ? `.${name}` : `[${quoteTypeScript(name)}]`);
 
 const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 
@@ -61,7 +66,8 @@ const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 export const isVariableName = (name: string): boolean => isName(name) && identifier(name) === name;
 
 /** The name of a member in a literal. `__proto__` as a name would set the prototype. */
-const keyText = (name: string): string => (name === '__proto__' ? `['__proto__']` : isName(name) ? name : quote(name));
+const keyText = (name: string): string =>
+  name === '__proto__' ? `['__proto__']` : isName(name) ? name : quoteTypeScript(name);
 
 /**
  * Prints a part in the format of oxfmt.
@@ -123,7 +129,8 @@ function memberText([name, value]: readonly [string, Code], indent: number): str
   if (value.kind === 'text' && value.text === key) return key;
   const printed = printCode(value, indent, key.length + 2);
   const isLong = indent + key.length + 2 + printed.length + 1 > WIDTH;
-  // A text, and a conditional whose test has an operator, begin on a new line.
+  // In a member that is too long for one line, these begin on a new line: a string literal, and a conditional whose
+  // test has an operator.
   const isOwn =
     (value.kind === 'text' && value.isString === true) ||
     (value.kind === 'choice' && value.test.kind === 'text' && value.test.isOperation === true);

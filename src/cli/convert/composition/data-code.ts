@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../core/index.ts';
 import { isJsonObject } from '../../../core/index.ts';
 import type { PathStep } from '../../../graph/index.ts';
 import type { Code } from './code.ts';
-import { listCode, objectCode, stringCode, text } from './code.ts';
+import { listCode, objectCode, stringCode, textCode } from './code.ts';
 
 /**
  * Writes plain data as a literal.
@@ -18,7 +18,7 @@ export function dataCode(
   if (other !== undefined) return other;
   if (typeof value === 'string') return stringCode(value);
   if (Array.isArray(value)) return listCode(value.map((item, index) => dataCode(item, filled, [...path, index])));
-  if (!isJsonObject(value)) return text(scalarText(value));
+  if (!isJsonObject(value)) return textCode(scalarText(value));
   const members = Object.entries(value).flatMap(([name, member]): (readonly [string, Code])[] =>
     member === undefined ? [] : [[name, dataCode(member, filled, [...path, name])]],
   );

@@ -2,14 +2,17 @@ import type { Ast, Expr, Ident } from '../../../cel/index.ts';
 import { kroEnvironment, unparse, walkAst } from '../../../cel/index.ts';
 import type { Expression } from '../../../graph/index.ts';
 import type { Code } from './code.ts';
-import { call, stringCode, text } from './code.ts';
+import { call, stringCode, textCode } from './code.ts';
 import type { ExpressionScope } from './javascript-of.ts';
 import { javaScriptOf } from './javascript-of.ts';
 
 /** The code of an expression in a composition, with the names that it reads. */
 export interface ExpressionCode {
   readonly code: Code;
-  /** The variables of the resources that the code reads. */
+  /**
+   * The variables of the resources that the JavaScript reads. Empty for hand-written CEL, which names resources by
+   * their ids.
+   */
   readonly resources: readonly string[];
   readonly readsSpec: boolean;
   /** True when the code contains hand-written CEL. */
@@ -85,7 +88,7 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
     const isPlain = /^\s*(?:$|[.,)\]])/.test(cel.slice(use.end));
     const before = `${bracket}${cel.slice(at, use.start)}${isPlain ? '' : '('}`;
     if (before !== '') pieces.push(stringCode(before));
-    pieces.push(text(scope.iterator(use.name)?.variable ?? use.name));
+    pieces.push(textCode(scope.iterator(use.name)?.variable ?? use.name));
     at = use.end;
     bracket = isPlain ? '' : ')';
   }
@@ -108,7 +111,7 @@ export function renamedTo(name: string, cel: string, names: ReadonlySet<string>)
   return free.reduce((text, { start, end }) => text.slice(0, start) + name + text.slice(end), cel);
 }
 
-/** The names among the arguments of a macro, which include its variables. */
+/** The names among the arguments of a macro, except the last argument. They include the variables of the macro. */
 const variablesOf = (args: readonly Expr[]): string[] =>
   args.slice(0, -1).flatMap((each) => (each.kind === 'ident' ? [each.name] : []));
 

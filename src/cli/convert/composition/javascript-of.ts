@@ -1,7 +1,7 @@
 import type { Call, Expr, Literal, Select } from '../../../cel/index.ts';
 import type { Schema } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
-import { memberAccess, quote, templatePart } from './code.ts';
+import { memberAccess, quoteTypeScript, templatePart } from './code.ts';
 
 /** The meaning of the names in expressions inside a composition. */
 export interface ExpressionScope {
@@ -35,7 +35,10 @@ interface Script {
   readonly choice?: readonly [Script, Script, Script];
   /** The parts of a text. Absent for other expressions. */
   readonly parts?: readonly (Script | string)[];
-  /** True when the result of a condition depends on a resource. CEL waits for the resource; a composition does not. */
+  /**
+   * True when the expression reads a resource. Such an expression cannot be an operand or a test, because CEL waits for
+   * the resource and JavaScript does not.
+   */
   readonly reads?: boolean;
   /** The type in the schema of a read field. */
   readonly type?: Schema['type'];
@@ -217,7 +220,7 @@ const atom = (value: string, kind: ValueKind, reads = false): Script => ({
 });
 
 function literalOf({ type, value }: Literal): Script | undefined {
-  if (typeof value === 'string') return { ...atom(quote(value), 'string'), parts: [value] };
+  if (typeof value === 'string') return { ...atom(quoteTypeScript(value), 'string'), parts: [value] };
   if (typeof value === 'boolean') return atom(String(value), 'boolean');
   if (type !== 'int' || !Number.isSafeInteger(Number(value))) return undefined;
   return { ...atom(String(value), 'integer'), ...(Number(value) < 0 && { binds: UNARY }) };
@@ -232,8 +235,8 @@ function textOf(given: readonly (Script | string)[]): Script {
     else if (part !== '') parts.push(part);
   }
   const [only] = parts;
-  if (parts.length === 0) return atom(quote(''), 'string');
-  if (parts.length === 1 && typeof only === 'string') return { ...atom(quote(only), 'string'), parts };
+  if (parts.length === 0) return atom(quoteTypeScript(''), 'string');
+  if (parts.length === 1 && typeof only === 'string') return { ...atom(quoteTypeScript(only), 'string'), parts };
   if (parts.length === 1 && typeof only === 'object' && only.kind === 'string') return { ...only, parts };
   const inner = parts.map((part) => (typeof part === 'string' ? templatePart(part) : `\${${part.text}}`)).join('');
   const reads = parts.some((part) => typeof part === 'object' && part.reads === true);

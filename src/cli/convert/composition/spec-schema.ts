@@ -2,7 +2,7 @@ import { isJsonObject } from '../../../core/index.ts';
 import type { JsonValue } from '../../../core/index.ts';
 import type { Schema } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
-import { call, method, objectCode, printCode, quote, stringCode, text } from './code.ts';
+import { call, methodCode, objectCode, printCode, quoteTypeScript, stringCode, textCode } from './code.ts';
 import { dataCode } from './data-code.ts';
 
 /**
@@ -24,7 +24,7 @@ function memberOf(name: string, schema: Schema, isRequired: boolean): readonly [
   const { default: fallback, description, ...plain } = schema;
   const value = typeOf(plain);
   if (value === undefined || (fallback !== undefined && isRequired)) return undefined;
-  const described = description === undefined ? value : method(asType(value), 'describe', stringCode(description));
+  const described = description === undefined ? value : methodCode(asType(value), 'describe', stringCode(description));
   if (description !== undefined && description !== description.trim()) return undefined;
   if (fallback === undefined) return [isRequired ? name : `${name}?`, described];
   const withDefault = defaultOf(described, fallback);
@@ -34,7 +34,7 @@ function memberOf(name: string, schema: Schema, isRequired: boolean): readonly [
 /** Writes a type with a default, as one text of arktype if that is possible. */
 function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   if (typeof fallback === 'object' && fallback !== null) {
-    return method(asType(value), 'default', text(`() => ${wrapped(dataCode(fallback))}`));
+    return methodCode(asType(value), 'default', textCode(`() => ${wrapped(dataCode(fallback))}`));
   }
   if (fallback === null) return undefined;
   const word = typeof fallback === 'string' ? arkText(fallback) : String(fallback);
@@ -42,7 +42,7 @@ function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   // One text cannot have both a bound and a default.
   const isOpen = words !== undefined && !/[<>]/.test(words);
   if (isOpen && word !== undefined) return stringCode(`${words} = ${word}`);
-  return method(asType(value), 'default', dataCode(fallback));
+  return methodCode(asType(value), 'default', dataCode(fallback));
 }
 
 /** Wraps data in an arrow function. */
@@ -81,7 +81,7 @@ function typeOf(schema: Schema): Code | undefined {
   }
 }
 
-const words = (value: string): Code => ({ kind: 'text', text: quote(value), isString: true, words: value });
+const words = (value: string): Code => ({ kind: 'text', text: quoteTypeScript(value), isString: true, words: value });
 
 function bounds(name: string, { minimum, maximum }: Pick<Schema, 'minimum' | 'maximum'>): string {
   if (minimum === undefined) return maximum === undefined ? name : `${name} <= ${maximum}`;
@@ -102,7 +102,7 @@ function stringType(schema: Schema): Code | undefined {
   if (minimum !== undefined || maximum !== undefined || !/^[^\n\r\\/[\]]*$/.test(pattern) || pattern === '') {
     return undefined;
   }
-  return text(`/${pattern}/`);
+  return textCode(`/${pattern}/`);
 }
 
 function sizes(minimum: Schema['minLength'], maximum: Schema['maxLength']): Pick<Schema, 'minimum' | 'maximum'> {
@@ -122,9 +122,9 @@ function listType(schema: Schema): Code | undefined {
   if (inner !== undefined && /^[a-z.]+(?:\[\])*$/.test(inner)) {
     return words(bounds(`${inner}[]`, sizes(minItems, maxItems)));
   }
-  const list = method(asType(item), 'array');
-  const withMinimum = minItems === undefined ? list : method(list, 'atLeastLength', text(String(minItems)));
-  return maxItems === undefined ? withMinimum : method(withMinimum, 'atMostLength', text(String(maxItems)));
+  const list = methodCode(asType(item), 'array');
+  const withMinimum = minItems === undefined ? list : methodCode(list, 'atLeastLength', textCode(String(minItems)));
+  return maxItems === undefined ? withMinimum : methodCode(withMinimum, 'atMostLength', textCode(String(maxItems)));
 }
 
 function objectType(schema: Schema): Code | undefined {

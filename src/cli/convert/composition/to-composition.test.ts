@@ -10,6 +10,7 @@ import { isJsonObject, stringifyJson, TypeKroError } from '../../../core/index.t
 import type { Graph, Hole, PathStep, SchemaSource } from '../../../graph/index.ts';
 import { builtinSource, compile, crdSource, formatPath } from '../../../graph/index.ts';
 import { withUnknownKinds } from '../../../compose/schemas.ts';
+import { isLongRun } from '../../../../test/support/budget.ts';
 import { commandRunner } from '../../../../test/support/run-command.ts';
 import { convert } from '../../commands/convert.ts';
 import { toComposition } from './to-composition.ts';
@@ -35,7 +36,7 @@ function yamlFiles(path: string): string[] {
     .map((file) => join(path, file));
 }
 
-/** Every definition of the examples and fixtures that compiles. */
+/** Every ResourceGraphDefinition in the examples and fixtures. */
 function definitions(): Found[] {
   const files = ['examples', 'test/fixtures', 'test/conformance/graph/realistic'].flatMap(yamlFiles);
   return files.flatMap((file) =>
@@ -54,7 +55,7 @@ function compiled(definition: JsonObject): Graph | undefined {
 }
 
 let number = 0;
-/** The definition of a file with one composition. */
+/** Writes a text with one composition into a file, imports the file, and returns the definition of the composition. */
 async function traced(text: string): Promise<JsonObject> {
   const file = join(folder, `composition${(number += 1)}.ts`);
   const placed = text
@@ -138,7 +139,10 @@ describe('the composition of a definition gives a definition with the same effec
   });
 });
 
-/** Files with an iterator that has the name of a function, and its name in the composition. */
+/**
+ * Files in which an iterator has the name of a function, with the name of the iterator in the definition and in the
+ * composition.
+ */
 const RENAMED: Readonly<Record<string, readonly [given: string, kept: string]>> = {
   'two-axes.yaml': ['size', 'sizeElement'],
 };
@@ -146,11 +150,15 @@ const RENAMED: Readonly<Record<string, readonly [given: string, kept: string]>> 
 test.each([
   ['an optional status field', "${pod.status.?phase.orValue('none')}", "pod.status.phase ?? 'none'"],
   ['an optional status', "${pod.?status.?phase.orValue('none')}", "pod.status?.phase ?? 'none'"],
-  ['a text around it', "${'is ' + pod.status.?phase.orValue('none')}", "`is ${pod.status.phase ?? 'none'}`"],
+  [
+    'a text around an optional status field',
+    "${'is ' + pod.status.?phase.orValue('none')}",
+    "`is ${pod.status.phase ?? 'none'}`",
+  ],
   ['a field behind an optional one', "${pod.?status.phase.orValue('none')}", 'Cel.expr'],
   ['another fallback of a counter', '${string(dep.status.?readyReplicas.orValue(5))}', 'Cel.expr'],
   ['an optional list', "${schema.spec.?words.orValue(['a', 'b']).join(',')}", 'Cel.expr'],
-])('%s of a resource is natural TypeScript, or CEL', async (_what, expression, written) => {
+])('%s is natural TypeScript, or CEL', async (_what, expression, written) => {
   const definition = optionalDefinition(expression);
   const graph = compiled(definition) as Graph;
   const text = toComposition([{ definition, graph }], []);
@@ -227,7 +235,7 @@ const OTHER_WORDS: ReadonlySet<string> = new Set(
 );
 
 /** The test takes every STEP-th definition. */
-const STEP = process.env['TYPEKRO_BUDGET'] === 'long' ? 1 : 20;
+const STEP = isLongRun() ? 1 : 20;
 
 test('the recorded definitions of the compiler: the composition has the same effect, or is refused', async () => {
   const lines = readFileSync(join(root, 'test/conformance/graph/rgd.jsonl'), 'utf8').split('\n').filter(Boolean);

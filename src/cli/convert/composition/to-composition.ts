@@ -7,7 +7,7 @@ import { formatPath, isExternal, isTyped, suggestId } from '../../../graph/index
 import type { BuiltinSource, Schema } from '../../../schema/index.ts';
 import { builtinSource, crdSource } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
-import { call, isVariableName, listCode, objectCode, printCode, stringCode, text } from './code.ts';
+import { call, isVariableName, listCode, objectCode, printCode, stringCode, textCode } from './code.ts';
 import { dataCode } from './data-code.ts';
 import { expressionCode, isWrittenAsCel, renamedTo } from './expression-code.ts';
 import { FileNames, IMPORTED } from './file-names.ts';
@@ -151,7 +151,7 @@ class CompositionWriter {
     const written = expressionCode(expression, scope, form);
     if ('reason' in written) {
       this.#problems.push({ path, reason: `\${${expression.cel}}: ${written.reason}` });
-      return text('undefined');
+      return textCode('undefined');
     }
     for (const variable of written.resources) this.#read.add(variable);
     this.#readsSpec ||= written.readsSpec;
@@ -246,7 +246,7 @@ class CompositionWriter {
         return call('externalRef', objectCode([id, ...members]));
       }
       this.#file.use('createResource');
-      return call('createResource', object, objectCode([id, ['external', text('true')]]));
+      return call('createResource', object, objectCode([id, ['external', textCode('true')]]));
     }
     if (members.some(([name]) => name === 'id')) {
       this.#file.use('createResource');

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../../core/index.ts';
 import type { PathStep } from '../../../graph/index.ts';
 import { ALLOW_BREAKING_CHANGES, formatPath } from '../../../graph/index.ts';
 import { isLargeInteger } from './data-code.ts';
+import { isCompositionName } from '../../../compose/index.ts';
 import { asObjects, LAST_APPLIED_ANNOTATION, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
 
 /** A part of a definition that a composition cannot express. */
@@ -14,9 +15,6 @@ export interface Inexpressible {
 
 /** Annotations of programs that applied the definition. */
 const OF_OTHERS: ReadonlySet<string> = new Set([LAST_APPLIED_ANNOTATION]);
-
-/** Matches names that a composition does not change. */
-const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
 /** The maximum length of a kind that an API server accepts. */
 const MAX_KIND_LENGTH = 63;
@@ -46,8 +44,8 @@ const RESOURCE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Finds the parts of a definition that a composition cannot express, and the parts for which a composition has an
- * option.
+ * Finds the parts of a definition that a composition cannot express. Also returns whether the composition needs the
+ * option `allowBreakingChanges`.
  */
 export function unknownParts(definition: JsonObject): {
   readonly problems: readonly Inexpressible[];
@@ -58,7 +56,7 @@ export function unknownParts(definition: JsonObject): {
   const schema = objectAt(definition, 'spec', 'schema');
   const name = objectAt(definition, 'metadata')['name'];
   const problems = [
-    ...(typeof name === 'string' && LABEL.test(name)
+    ...(typeof name === 'string' && isCompositionName(name)
       ? []
       : [{ path: 'metadata.name', reason: 'the name of a composition is a DNS label of small letters and digits' }]),
     ...(typeof schema['kind'] === 'string' && schema['kind'].length > MAX_KIND_LENGTH

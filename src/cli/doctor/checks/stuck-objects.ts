@@ -1,4 +1,6 @@
 import type { KubeObject } from '../../../core/index.ts';
+import { namespacedName, objectName, refOf } from '../../../core/index.ts';
+import type { Condition } from '../../../runtime/index.ts';
 import { readConditions } from '../../../runtime/index.ts';
 import type { ClusterFacts } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
@@ -32,26 +34,22 @@ function controllerWorks({ controllers, leases, server }: ClusterFacts): boolean
   return 'value' in controllers && 'value' in leases ? false : undefined;
 }
 
-function nameOf({ metadata: { namespace, name = '' } }: KubeObject): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
 function deletion(object: KubeObject, kind: string, now: number, works: boolean | undefined): Finding[] {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length === 0) return [];
   const since = now - Date.parse(deletionTimestamp);
   if (!(since > MAX_DELETION_MS)) return [];
-  const name = nameOf(object);
   return [
     {
       severity: works === false ? 'error' : 'warning',
-      where: `${kind} ${name}`,
-      what: `is being deleted for ${Math.round(since / 60_000)} min, with the finalizers ${finalizers.join(', ')}`,
+      where: objectName({ ...refOf(object), kind }),
+      what: `has been terminating for ${Math.round(since / 60_000)} min, with the finalizers ${finalizers.join(', ')}`,
       why:
         works === false
           ? 'no controller runs that could remove its finalizer'
           : 'the controller waits for objects, or for a right to delete them',
-      remedy: works === false ? 'start a controller: typekro bootstrap' : `typekro why ${name}`,
+      remedy:
+        works === false ? 'start a controller: typekro bootstrap' : `typekro why ${namespacedName(object.metadata)}`,
     },
   ];
 }
@@ -59,18 +57,28 @@ function deletion(object: KubeObject, kind: string, now: number, works: boolean 
 function notServed(definition: KubeObject): Finding[] {
   const { status, metadata } = definition;
   if (metadata.deletionTimestamp !== undefined || status?.['state'] === 'Active') return [];
-  const failing = readConditions(status?.['conditions']).find((each) => each.status === 'False');
-  const name = nameOf(definition);
+  const name = namespacedName(metadata);
   return [
     {
       severity: 'warning',
       where: `ResourceGraphDefinition ${name}`,
-      what:
-        failing === undefined
-          ? 'has no status of a controller'
-          : `is not served: ${failing.type}: ${failing.message ?? ''}`,
+      what: notServedText(readConditions(status?.['conditions'])),
       why: 'its instances keep the objects of an earlier revision, or get none',
       remedy: `typekro why ${name}`,
     },
   ];
+}
+
+/** The condition that is `False`; else the one that is `Unknown`, for example while a revision is compiled. */
+function notServedText(conditions: readonly Condition[]): string {
+  const text = ({ type, message = '' }: Condition) => (message === '' ? type : `${type}: ${message}`);
+  const failing = conditions.find(({ status }) => status === 'False');
+  if (failing !== undefined) return `is not served: ${text(failing)}`;
+  // `Ready` repeats the message of another condition.
+  const unknown = conditions.filter(({ status }) => status === 'Unknown');
+  const pending = unknown.find(({ type, message }) => type !== 'Ready' && message !== undefined) ?? unknown[0];
+  if (pending !== undefined) return `is not ready yet: ${text(pending)}`;
+  return conditions.length === 0
+    ? 'no controller has written its status'
+    : 'is not served, and none of its conditions says why';
 }

@@ -1,46 +1,86 @@
-import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '../../../controller/index.ts';
-import type { ClusterFacts, Webhook } from '../cluster-facts.ts';
+import { withGroup } from '../../../core/index.ts';
+import type { ClusterFacts, Webhook, WebhookRule, WrittenKind } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
+import { conditionWith, targetProblem } from './webhook-target.ts';
+
+/** The maximum number of kinds that a finding names. */
+const MAX_NAMED_KINDS = 5;
+
+const REMOVAL = 'delete the configuration if its program is gone';
 
 /** Checks for webhooks that do not answer although the API server requires their answer to writes of the controller. */
-export function checkWebhooks({ webhooks, definitions }: ClusterFacts): CheckResult {
-  const kinds = 'value' in definitions ? definitions.value.map((each) => declaredKind(each.spec ?? {}).group) : [];
-  const groups = new Set([DEFINITION_TYPE.group, REVISION_TYPE.group, CRD_TYPE.group, ...kinds]);
-  const unread = 'value' in webhooks ? webhooks.value.flatMap((each) => unreadEndpoints(each, groups)) : [];
+export function checkWebhooks(facts: ClusterFacts): CheckResult {
+  const { webhooks, writtenKinds: kinds, kindsLimit } = facts;
+  const all = 'value' in webhooks ? webhooks.value : [];
+  const limit = kindsLimit !== undefined && all.some(({ blocks }) => blocks) ? [kindsLimit] : [];
+  const unread = [...limit, ...all.flatMap((each) => unreadEndpoints(each, kinds))];
   return joinResults(
-    checkReading(webhooks, (all) => all.flatMap((each) => webhookFindings(each, groups))),
+    checkReading(webhooks, () => all.flatMap((each) => webhookFindings(each, kinds, facts))),
     { findings: [], unread, isEmpty: true },
   );
 }
 
-/** The groups of the controller's kinds that a webhook selects. */
-function selected({ rules }: Webhook, groups: ReadonlySet<string>): string[] {
-  return [...groups].filter((group) =>
-    rules.some((rule) => rule.groups.some((each) => each === '*' || each === group)),
+/** The kinds of the controller whose writes wait for the answer of a webhook. */
+function selected({ rules, blocks }: Webhook, kinds: readonly WrittenKind[]): readonly WrittenKind[] {
+  return blocks ? kinds.filter((kind) => rules.some((rule) => selects(rule, kind))) : [];
+}
+
+function selects({ groups, versions, resources, operations }: WebhookRule, kind: WrittenKind): boolean {
+  return (
+    names(groups, kind.group) &&
+    (versions === undefined || names(versions, kind.version)) &&
+    (operations.includes('*') || kind.operations.some((each) => operations.includes(each))) &&
+    resources.some((resource) => selectsResource(resource, kind))
   );
 }
 
-const unreadEndpoints = (webhook: Webhook, groups: ReadonlySet<string>): string[] =>
-  webhook.blocks &&
-  selected(webhook, groups).length > 0 &&
-  webhook.endpoints !== undefined &&
-  'unread' in webhook.endpoints
-    ? [`endpoints of ${webhook.configuration}: ${webhook.endpoints.unread}`]
+const names = (list: readonly string[], name: string): boolean => list.includes('*') || list.includes(name);
+
+/** A resource without a slash does not select subresources. */
+function selectsResource(resource: string, kind: WrittenKind): boolean {
+  const [name = '', subresource] = resource.split('/');
+  const isNamed = name === '*' || kind.resource === '*' || name === kind.resource;
+  // `pods/*` and `*/*` select the resource itself, too.
+  if (subresource === undefined || subresource === '*') return isNamed;
+  return isNamed && subresource === 'status' && kind.writesStatus;
+}
+
+const unreadEndpoints = (webhook: Webhook, kinds: readonly WrittenKind[]): string[] =>
+  'state' in webhook.target && 'unread' in webhook.target.state && selected(webhook, kinds).length > 0
+    ? [`endpoints of ${webhook.configuration}: ${webhook.target.state.unread}`]
     : [];
 
-function webhookFindings(webhook: Webhook, groups: ReadonlySet<string>): Finding[] {
-  const { service, endpoints, blocks, name, configuration } = webhook;
-  const found = selected(webhook, groups);
-  if (!blocks || service === undefined || found.length === 0) return [];
-  if (endpoints === undefined || 'unread' in endpoints || endpoints.value > 0) return [];
+function webhookFindings(webhook: Webhook, kinds: readonly WrittenKind[], facts: ClusterFacts): Finding[] {
+  const { configuration, name, target } = webhook;
+  const found = selected(webhook, kinds);
+  if (found.length === 0) return [];
+  const failure = conditionWith(`failed calling webhook "${name}"`, facts);
+  const problem = targetProblem(target, { name: `the webhook ${name}`, removal: REMOVAL }, failure);
+  if (problem === undefined) return [];
   return [
     {
-      severity: 'error',
+      ...problem,
       where: configuration,
-      what: `the webhook ${name} has no ready endpoint: Service ${service.namespace}/${service.name}`,
-      why: `failurePolicy is Fail, so the API server refuses writes in ${found.join(', ')}, except those that its selectors exclude`,
-      remedy: `start the pods of Service ${service.namespace}/${service.name}, or delete the configuration if its program is gone`,
+      why: `failurePolicy is Fail, so without an answer the API server refuses writes of ${kindsText(found)}, except those that its selectors exclude`,
     },
   ];
 }
+
+/** The kinds as text: `configmaps, pots.acme.test for ResourceGraphDefinition pots`. */
+function kindsText(kinds: readonly WrittenKind[]): string {
+  const resources = [...new Set(kinds.map(({ resource, group }) => withGroup(resource, group)))];
+  const definitions = [...new Set(kinds.flatMap(({ definition }) => definition ?? []))];
+  const isOwn = kinds.some(({ definition }) => definition === undefined);
+  const users = [
+    ...(isOwn ? ['the controller itself'] : []),
+    ...named(definitions).map((name) => `ResourceGraphDefinition ${name}`),
+    ...more(definitions),
+  ];
+  return `${[...named(resources), ...more(resources)].join(', ')} for ${users.join(', ')}`;
+}
+
+const named = (list: readonly string[]): readonly string[] => list.slice(0, MAX_NAMED_KINDS);
+
+const more = ({ length }: readonly string[]): string[] =>
+  length > MAX_NAMED_KINDS ? [`${length - MAX_NAMED_KINDS} more`] : [];

@@ -102,7 +102,10 @@ function statusOf(
   };
 }
 
-/** The name of the resource in AWS: `spec.name`, or the member that is named after the kind, such as `tableName`. */
+/**
+ * The name of the resource in AWS: `spec.name`, or the member that is named after the kind, such as `tableName`.
+ * Default: the name of the object.
+ */
 function nameInAws({ kind, spec, metadata }: KubeObject): string {
   const member = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Name`;
   return textAt(spec, 'name') || textAt(spec, member) || textAt(spec, 'dbInstanceIdentifier') || (metadata.name ?? '');

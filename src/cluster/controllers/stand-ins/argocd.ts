@@ -69,7 +69,7 @@ function syncApplication(application: KubeObject, view: StandInView): StandInRes
   return { ...synced(application, view, revision, operation, failure), ...removedMembers };
 }
 
-/** The status that all outcomes share. */
+/** The parts of the status that all compared applications have. */
 function baseStatus(application: KubeObject, revision: string, sync: string): JsonObject {
   const { source, destination } = application.spec ?? {};
   return {

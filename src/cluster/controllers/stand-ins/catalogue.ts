@@ -3,7 +3,7 @@ import { goQuote } from '../../../golang/index.ts';
 import type { StandIn, StandInName } from '../../stand-in.ts';
 import { requireStandInName } from './stand-in-name.ts';
 
-/** The stand-ins of the package. Each is loaded only for a cluster that uses it. */
+/** The stand-ins of the package. A stand-in other than `flux` is loaded only for a cluster that uses it. */
 const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   ack: async () => (await import('./ack.ts')).ackStandIn,
   argocd: async () => (await import('./argocd.ts')).argocdStandIn,

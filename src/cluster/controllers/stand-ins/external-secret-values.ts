@@ -10,10 +10,11 @@ export class ExternalSecretError extends Error {}
  * The values of the Secret of an ExternalSecret. The fake provider gives its data; for every other provider the value
  * is `stand-in:STORE/KEY`, with `#PROPERTY` for a property.
  *
- * @throws ExternalSecretError for a key that the fake provider does not have, an invalid regular expression, a template
- *   with an action that `fillTemplate` does not know, and a rewrite other than `regexp`.
+ * @throws ExternalSecretError for a key or a property that the fake provider does not have, and for a value of
+ *   `extract` that is not a JSON object; for an invalid regular expression, a rewrite other than `regexp`, and a
+ *   template that `fillTemplate` cannot fill.
  */
-export function secretValues(external: KubeObject, store: KubeObject): Record<string, string> {
+export function externalSecretValues(external: KubeObject, store: KubeObject): Record<string, string> {
   const values: Record<string, string> = {};
   for (const source of objectsAt(external.spec, 'dataFrom')) {
     for (const [key, value] of Object.entries(valuesOfSource(source, store))) values[keyFor(source, key)] = value;
@@ -63,7 +64,7 @@ function extracted(store: KubeObject, remote: JsonObject): Record<string, string
   return Object.fromEntries(Object.entries(members).map(([key, value]) => [key, asValue(value)]));
 }
 
-/** The keys of the fake provider that match a regular expression. */
+/** The values of the fake provider whose keys match a regular expression; one placeholder for any other provider. */
 function found(store: KubeObject, pattern: string): Record<string, string> {
   const data = fakeData(store);
   if (data === undefined) return { found: `stand-in:${store.metadata.name}/${pattern}` };
@@ -148,7 +149,7 @@ function replaceMatches(text: string, pattern: string, target: string): string {
 
 const ACTION = /\{\{-?\s*(.*?)\s*-?\}\}/g;
 
-/** Fills a template of Go whose only actions are `{{ .name }}` and `{{ index . "name" }}`. */
+/** Fills a template of Go whose only actions are `{{ .name }}`, `{{ .name | toString }}` and `{{ index . "name" }}`. */
 function fillTemplate(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(ACTION, (_, action: string) => {
     const name =

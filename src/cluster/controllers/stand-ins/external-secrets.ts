@@ -3,13 +3,13 @@ import type { KubeObject } from '../../../core/index.ts';
 import { goParseDurationMs } from '../../../golang/index.ts';
 import { conditionIn, objectsAt, optionalAt, textAt } from '../../../kubernetes/index.ts';
 import type { StandIn, StandInKind, StandInResult, StandInView } from '../../stand-in.ts';
-import { ExternalSecretError, secretValues } from './external-secret-values.ts';
+import { ExternalSecretError, externalSecretValues } from './external-secret-values.ts';
 import { shippedDefinitions } from './shipped-definitions.ts';
 
 const GROUP = 'external-secrets.io';
 const V1 = 'external-secrets.io/v1';
 
-/** The interval between two reads of a store when the spec names none. */
+/** The interval between two reads of a store when the interval in the spec is malformed. */
 const DEFAULT_REFRESH_MS = 3600 * 1000;
 
 const OWNER_ANNOTATION = 'reconcile.external-secrets.io/data-hash';
@@ -51,7 +51,7 @@ const externalSecrets: StandInKind = {
     if (typeof found === 'string') return failed(external, view, found);
     if (view.completedSteps(1) === 0) return undefined;
     try {
-      return synced(external, secretValues(external, found), view);
+      return synced(external, externalSecretValues(external, found), view);
     } catch (error) {
       if (!(error instanceof ExternalSecretError)) throw error;
       return failed(external, view, error.message);
@@ -91,9 +91,10 @@ function synced(external: KubeObject, values: Readonly<Record<string, string>>, 
   const isNew = textAt(external.status, 'syncedResourceVersion') !== syncedVersion;
   const refreshedAt = Date.parse(textAt(external.status, 'refreshTime'));
   const dueMs = refreshedAt + intervalMs - view.now;
-  const isOnce = textAt(external, 'spec', 'refreshPolicy') === 'CreatedOnce' || intervalMs === 0;
+  // A negative interval has no refresh either, as in the operator.
+  const isOnce = textAt(external, 'spec', 'refreshPolicy') === 'CreatedOnce' || intervalMs <= 0;
   const isKept = live !== undefined && !isNew && (isOnce || (!Number.isNaN(dueMs) && dueMs > 0));
-  const again = isOnce || intervalMs === 0 ? {} : { againMs: isKept ? dueMs : intervalMs };
+  const again = isOnce ? {} : { againMs: isKept ? dueMs : intervalMs };
   if (isKept) return again;
   if (policy === 'Merge' && live === undefined)
     return failed(

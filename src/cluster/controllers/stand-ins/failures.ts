@@ -6,7 +6,7 @@ import { simulated } from '../simulate.ts';
  * A failure from its text: a reason, or `Reason: message`. For a text without a message, the message says that the
  * failure is simulated.
  */
-export function failureOf(text: string): StandInFailure {
+export function standInFailure(text: string): StandInFailure {
   const colon = text.indexOf(':');
   const reason = (colon < 0 ? text : text.slice(0, colon)).trim();
   const message = colon < 0 ? '' : text.slice(colon + 1).trim();
@@ -26,7 +26,7 @@ export class StandInFailures {
 
   /** Adds a rule. Returns the function that removes it. */
   add(match: StandInMatch, failure: string | StandInFailure): () => void {
-    const rule = { match, failure: typeof failure === 'string' ? failureOf(failure) : failure };
+    const rule = { match, failure: typeof failure === 'string' ? standInFailure(failure) : failure };
     this.#rules.add(rule);
     this.onChange();
     return () => {
@@ -37,7 +37,7 @@ export class StandInFailures {
   /** The reason why the work on an object has to fail; `undefined` when the work may succeed. */
   find(object: KubeObject): StandInFailure | undefined {
     const annotation = simulated(object, 'failure');
-    if (annotation !== undefined) return failureOf(annotation);
+    if (annotation !== undefined) return standInFailure(annotation);
     return [...this.#rules].findLast(({ match }) => matches(match, object))?.failure;
   }
 }

@@ -60,7 +60,7 @@ describe('CloudNativePG', () => {
     bootstrap: { initdb: { database: 'orders', owner: 'shop' } },
   });
 
-  test('instances are created one after the other, with Secrets, Services and budgets', async () => {
+  test('instances are created one after the other, with Secrets and Services', async () => {
     await client.create(store);
     const seen = new Set<unknown>();
     for (let second = 0; second < 8; second++) {
@@ -212,6 +212,16 @@ describe('External Secrets', () => {
     expect(await secret('app')).toEqual({ token: 'dG9rZW4=' });
     clock.advance(3600 * 1000);
     expect(await secret('app')).toEqual({ token: 'new' });
+  });
+
+  test.each(['0s', '-1s'])('a changed store is not read again with the interval %s', async (refreshInterval) => {
+    await valuesOf('fake', { refreshInterval, data: [{ secretKey: 'token', remoteRef: { key: '/token' } }] });
+    const { resourceVersion } = (await read(API, 'ExternalSecret', 'app')).metadata;
+    const provider = { provider: { fake: { data: [{ key: '/token', value: 'new' }] } } };
+    await client.apply({ ...fake, spec: provider }, { fieldManager: 'test', force: true });
+    await pass();
+    expect(await secret('app')).toEqual({ token: 'dG9rZW4=' });
+    expect((await read(API, 'ExternalSecret', 'app')).metadata.resourceVersion).toBe(resourceVersion);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../../core/index.ts';
 import { countAt, numberAt, optionalAt, textAt } from '../../../kubernetes/index.ts';
-import { labelMatcher } from '../../kinds/selects.ts';
+import { labelSelectorMatcher } from '../../kinds/selects.ts';
 import type { StandIn, StandInKind, StandInView } from '../../stand-in.ts';
 import { shippedDefinitions } from './shipped-definitions.ts';
 
@@ -9,7 +9,7 @@ const GROUP = 'monitoring.coreos.com';
 /** A kind that the operator runs as a StatefulSet. */
 interface Server {
   readonly kind: string;
-  /** The prefix of the StatefulSet. */
+  /** The prefix of the names of the StatefulSets. */
   readonly prefix: string;
   readonly service: string;
   readonly port: number;
@@ -171,12 +171,12 @@ function configurationKind(kind: string): StandInKind {
 function selects(server: KubeObject, object: KubeObject, view: StandInView): boolean {
   const [labels, namespaces] = CONFIGURATIONS[object.kind] ?? ['', ''];
   const selector = optionalAt(server.spec, labels);
-  if (selector === undefined || !labelMatcher(selector)(object.metadata.labels ?? {})) return false;
+  if (selector === undefined || !labelSelectorMatcher(selector)(object.metadata.labels ?? {})) return false;
   const { namespace = '' } = object.metadata;
   const fromNamespaces = optionalAt(server.spec, namespaces);
   if (fromNamespaces === undefined) return namespace === server.metadata.namespace;
   const place = view.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
-  return labelMatcher(fromNamespaces)(place?.metadata.labels ?? {});
+  return labelSelectorMatcher(fromNamespaces)(place?.metadata.labels ?? {});
 }
 
 function binding({ metadata }: KubeObject, object: KubeObject, view: StandInView): JsonObject {

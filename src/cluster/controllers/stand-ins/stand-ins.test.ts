@@ -83,6 +83,29 @@ describe('the host of stand-ins', () => {
     expect((await read(counter)).status?.['steps']).toBe(0);
   });
 
+  test.each([0, -5, 0.001])(
+    'an object that is due again after %d ms is done once each millisecond',
+    async (againMs) => {
+      let runs = 0;
+      const kinds = [
+        {
+          group: 'example.com',
+          kind: 'Counter',
+          reconcile: () => {
+            runs += 1;
+            return runs <= 1000 ? { againMs } : undefined;
+          },
+        },
+      ];
+      await start([{ ...counterStandIn, kinds }]);
+      await client.create(counter);
+      await cluster.idle();
+      runs = 0;
+      clock.advance(20);
+      expect(runs).toBe(20);
+    },
+  );
+
   test('an annotation sets the time of all steps together', async () => {
     await start([counterStandIn]);
     const annotations = { 'typekro.dev/simulate-ready-after-seconds': '30' };
@@ -119,7 +142,7 @@ describe('the host of stand-ins', () => {
     expect(await client.find(state)).toBeDefined();
   });
 
-  test('rules hit only the objects that they match, until they are removed', async () => {
+  test('rules affect only the objects that they match, until they are removed', async () => {
     await start([counterStandIn]);
     const other = made('example.com/v1', 'Counter', 'b', {});
     await client.create(counter);
@@ -175,7 +198,7 @@ describe('the host of stand-ins', () => {
 
 const FAIL = { 'typekro.dev/simulate-failure': 'Broken: by the test' };
 
-/** An object of each kind whose stand-in reports failures, and the conditions or the state that it then has. */
+/** Objects whose stand-in reports a failure, and the conditions or the state that each object then has. */
 const FAILURES: readonly (readonly [StandInName, KubeObject, (object: KubeObject) => unknown, unknown])[] = [
   [
     'ack',

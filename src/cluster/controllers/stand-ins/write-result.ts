@@ -26,7 +26,7 @@ const ownedBy = (owner: KubeObject, { metadata }: KubeObject): KubeObject['metad
   ownerReferences: [controllerReference(owner)],
 });
 
-/** Creates an object, or changes it where it differs. An object with another controller does not change. */
+/** Creates an object, or changes it where it differs. An owned object that has another controller does not change. */
 function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject): void {
   const resource = client.resourceOfKind(wanted.apiVersion, wanted.kind);
   if (resource === undefined)

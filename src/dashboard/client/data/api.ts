@@ -1,7 +1,9 @@
 import { isJsonObject, stringifyJson, tryParseJson } from '../../../core/index.ts';
 import type { JsonValue } from '../../../core/index.ts';
 import type { InspectProblem } from '../../../inspect/index.ts';
-import { inspectPaths } from '../../../inspect/index.ts';
+import { inspectPaths, proofMessage } from '../../../inspect/index.ts';
+import type { StreamMessage } from './stream-messages.ts';
+import { streamMessages } from './stream-messages.ts';
 
 /** A request that failed: the server's answer, or no answer at all (`status` 0). */
 export class ApiError extends Error {
@@ -15,51 +17,155 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * The longest time without a byte of the stream of events, in milliseconds. The server sends a comment each 15 seconds.
+ * A stream without them is lost, although its connection is open: the network changed, or the server does not run.
+ */
+export const MAX_SILENCE_MS = 40_000;
+
+/** The longest time for an answer about the server itself, in milliseconds. */
+const MAX_ANSWER_MS = 10_000;
+
+/** The answer to the question for a proof. */
+export type ServerProof =
+  /** The server has the token of the page. */
+  | 'own'
+  /** The server has no proof, or a wrong one. */
+  | 'none'
+  /** The server gives proofs only to a page at its own address. */
+  | 'other-address'
+  /** There is no answer, or that of a program between the page and the server. */
+  | 'unknown';
+
 /** The requests of the page to the interface below `/api/v1/`. */
 export interface Api {
   /** @throws ApiError */
   get<Body>(path: string, signal?: AbortSignal): Promise<Body>;
   /** @throws ApiError */
   post<Body>(path: string, body: JsonValue): Promise<Body>;
-  /** The address of the stream of events. `EventSource` sends no headers, so the address has the token. */
-  readonly eventsUrl: () => string;
+  /**
+   * Does the server have the token of the page? The page asks before it sends the token to a server that has started
+   * again, because another program can have the port meanwhile.
+   */
+  readonly proof: () => Promise<ServerProof>;
+  /** Does the server accept the token? Throws `ApiError` when it does not, and when there is no answer within a time. */
+  readonly check: () => Promise<void>;
+  /**
+   * Opens the stream of events. Both the call and a read of the messages throw `ApiError`: the server refuses the stream,
+   * the connection broke off, or nothing came for `MAX_SILENCE_MS`. `EventSource` is not used, because it can send the token only in the address, which
+   * proxies log.
+   */
+  readonly events: () => Promise<AsyncIterable<StreamMessage>>;
+  /** Ends the requests under way as if there were no answer. After a lost connection, an answer may never come. */
+  readonly end: () => void;
 }
 
-/** Makes the requests with a token. */
-export function createApi(token: string): Api {
-  const request = async <Body>(path: string, init: JsonRequest): Promise<Body> => {
-    const headers = { authorization: `Bearer ${token}`, ...init.headers };
-    const { status, ok, text } = await exchange(path, { ...init, headers });
-    const body = tryParseJson(text);
-    if (!ok) throw new ApiError(status, problemOf(body, status));
-    return body as Body;
+const noAnswer = (): ApiError => new ApiError(0, { code: 'page/no-answer', message: 'the server does not answer' });
+
+/** The first character of a token that no header can have, such as one without a shape; undefined without one. */
+export const unusualCharacter = (token: string): string | undefined => /[^\x21-\x7e]/u.exec(token)?.[0];
+
+/**
+ * Makes the requests with a token.
+ *
+ * @param mayBeStranger may another program have the port? No request is sent then
+ */
+export function createApi(token: string, mayBeStranger: () => boolean): Api {
+  const underWay = new Set<AbortController>();
+  const send = async (path: string, init: JsonRequest): Promise<Response> => {
+    if (mayBeStranger()) throw noAnswer();
+    // A browser sends no header with another token. The server then says which token it takes.
+    const headers = {
+      ...(unusualCharacter(token) === undefined ? { authorization: `Bearer ${token}` } : {}),
+      ...init.headers,
+    };
+    const response = await answered(fetch(path, { ...init, headers }));
+    if (response.ok) return response;
+    throw new ApiError(response.status, problemOf(await bodyOf(response), response.status));
+  };
+  const request = async <Body>(path: string, init: JsonRequest, signal?: AbortSignal): Promise<Body> => {
+    const ending = new AbortController();
+    underWay.add(ending);
+    const signals = signal === undefined ? [ending.signal] : [ending.signal, signal];
+    try {
+      return (await bodyOf(await send(path, { ...init, signal: AbortSignal.any(signals) }))) as Body;
+    } finally {
+      underWay.delete(ending);
+    }
   };
   return {
-    get: (path, signal) => request(path, signal === undefined ? {} : { signal }),
+    get: (path, signal) => request(path, {}, signal),
     post: (path, body) =>
       request(path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: stringifyJson(body),
       }),
-    eventsUrl: () => `${inspectPaths.events()}?token=${encodeURIComponent(token)}`,
+    proof: () => proofOfServer(token),
+    check: () => request(inspectPaths.meta(), {}, AbortSignal.timeout(MAX_ANSWER_MS)),
+    events: async () => {
+      const ending = new AbortController();
+      const inTime = async <Part>(part: () => Promise<Part>): Promise<Part> => {
+        const timer = setTimeout(() => ending.abort(), MAX_SILENCE_MS);
+        try {
+          return await part();
+        } finally {
+          clearTimeout(timer);
+        }
+      };
+      const { body } = await inTime(() => send(inspectPaths.events(), { signal: ending.signal }));
+      const reader = (body ?? new Blob().stream()).pipeThrough(new TextDecoderStream()).getReader();
+      return streamMessages(() => inTime(() => answered(reader.read())));
+    },
+    end: () => {
+      for (const ending of underWay) ending.abort();
+    },
   };
 }
 
-type JsonRequest = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
+const bytesOfHex = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
-/** Sends a request and reads the whole answer. A connection that ends earlier counts as no answer. */
-async function exchange(path: string, init: JsonRequest): Promise<Pick<Response, 'status' | 'ok'> & { text: string }> {
+async function proofOfServer(token: string): Promise<ServerProof> {
+  const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0'));
+  const text = new TextEncoder();
   try {
-    const response = await fetch(path, init);
-    return { status: response.status, ok: response.ok, text: await response.text() };
+    const signal = AbortSignal.timeout(MAX_ANSWER_MS);
+    const answer = await answered(fetch(inspectPaths.proof(nonce.join('')), { credentials: 'omit', signal }));
+    const body = await bodyOf(answer);
+    // A program that forwards to the server answers so while it does not reach the server.
+    if (answer.status >= 500) return 'unknown';
+    if (answer.status === MISDIRECTED) return 'other-address';
+    if (!answer.ok || !isJsonObject(body)) return 'none';
+    const kind = { name: 'HMAC', hash: 'SHA-256' };
+    const key = await crypto.subtle.importKey('raw', text.encode(token), kind, false, ['verify']);
+    const message = text.encode(proofMessage(nonce.join(''), location.host));
+    return (await crypto.subtle.verify('HMAC', key, bytesOfHex(String(body['proof'])), message)) ? 'own' : 'none';
   } catch (error) {
-    if (error instanceof TypeError) {
-      throw new ApiError(0, { code: 'page/no-answer', message: 'the server does not answer' });
-    }
+    if (error instanceof ApiError) return 'unknown';
     throw error;
   }
 }
+
+/** The status of the answer to a page that was opened at another address than that of the server. */
+const MISDIRECTED = 421;
+
+type JsonRequest = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
+
+/**
+ * A connection that ends before the whole answer has arrived counts as no answer, and so does a request that the page
+ * ends.
+ */
+async function answered<Value>(answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof TypeError || error instanceof DOMException ? noAnswer() : error;
+  }
+}
+
+const bodyOf = async (response: Response): Promise<JsonValue | undefined> =>
+  tryParseJson(await answered(response.text()));
 
 function problemOf(body: unknown, status: number): InspectProblem {
   if (isJsonObject(body) && typeof body['message'] === 'string') return body as unknown as InspectProblem;

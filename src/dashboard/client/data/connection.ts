@@ -1,8 +1,9 @@
-import { signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import type { ChangeBatch, InspectEvent, StreamStart } from '../../../inspect/index.ts';
 import type { Api } from './api.ts';
 import { ApiError } from './api.ts';
-import { inspectPaths } from '../../../inspect/index.ts';
+import { CLUSTER_TOKEN } from '../../../inspect/index.ts';
+import { MAX_RETRY_MS } from './reload-schedule.ts';
 
 /** Whether the page shows the present state of the server. */
 export type ConnectionState =
@@ -10,8 +11,11 @@ export type ConnectionState =
   | { readonly is: 'live' }
   /** The connection was lost, and the page tries again. `since` is in milliseconds since 1970. */
   | { readonly is: 'lost'; readonly since: number }
-  /** The server refuses the token. */
-  | { readonly is: 'refused' };
+  /**
+   * The server refuses the token, or does not prove that it has it. `asks`: it takes tokens of users of the cluster.
+   * `elsewhere`: it gives proofs only at its own address, and the page was opened at another one.
+   */
+  | { readonly is: 'refused'; readonly asks?: true; readonly elsewhere?: true };
 
 /** The consumers of a stream of events. */
 export interface StreamListener {
@@ -21,49 +25,99 @@ export interface StreamListener {
   readonly reset: () => void;
 }
 
-/** The pause before the page reopens a stream that the browser has given up, in milliseconds. */
-const REOPEN_MS = 2000;
+/**
+ * The pause before the page tries to open a lost stream again, in milliseconds. It grows up to `MAX_RETRY_MS` while the
+ * server answers but refuses the stream, for example because too many pages are open.
+ */
+const REOPEN_MS = 1000;
 
 /** The state of the connection of the page. */
 export const connection = signal<ConnectionState>({ is: 'connecting' });
 
+/** The state after a server has refused the token. */
+export const refusedBy = ({ problem }: ApiError): ConnectionState =>
+  problem.code === CLUSTER_TOKEN ? { is: 'refused', asks: true } : { is: 'refused' };
+
 /**
- * Follows the stream of events. The browser opens a lost stream again with the id of the last event. It gives up after
- * an answer that is no stream. This function then checks the token, and opens the stream again.
+ * May another program have the port? The page then requests nothing of its origin: no data, because a request shows the
+ * token, and no script, because a script of another program could read the token.
  */
-export function follow(api: Api, listener: StreamListener): void {
-  const events = new EventSource(api.eventsUrl());
-  events.addEventListener('open', () => {
-    // A stream that the page itself opened again sends no id of a last event. Events can be missing, so the page reads
-    // all data again.
-    if (connection.value.is === 'lost') listener.reset();
-    connection.value = { is: 'live' };
-  });
-  events.addEventListener('hello', (event) => {
-    if (dataOf<StreamStart>(event).missed) listener.reset();
-  });
-  events.addEventListener('changes', (event) => listener.changed(dataOf<ChangeBatch>(event).changes));
-  events.addEventListener('reset', () => listener.reset());
-  events.addEventListener('error', () => {
-    if (connection.value.is !== 'lost') connection.value = { is: 'lost', since: Date.now() };
-    if (events.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => void reopen(api, listener), REOPEN_MS);
+export function mayBeStranger(): boolean {
+  const { is } = connection.value;
+  return is === 'lost' || is === 'refused';
+}
+
+/**
+ * Calls once, when no other program may have the port: now, or after the page has found its server again. Returns the
+ * function that cancels the call. Each script that the page loads later is loaded in such a call.
+ */
+export function whenOwnServer(call: () => void): () => void {
+  let isCalled = false;
+  return effect(() => {
+    if (isCalled || mayBeStranger()) return;
+    isCalled = true;
+    untracked(call);
   });
 }
 
-async function reopen(api: Api, listener: StreamListener): Promise<void> {
-  try {
-    await api.get(inspectPaths.meta());
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) {
-      connection.value = { is: 'refused' };
+/**
+ * Follows the stream of events, and opens a lost stream again. Another program can have the port then, so the page first
+ * asks for a proof that the server has the token.
+ *
+ * @param proves does the server prove that it has the token?
+ */
+export function follow(api: Api, listener: StreamListener, proves: () => boolean): void {
+  /** How often the stream was refused since it was open. */
+  let refusals = 0;
+  /** Opens the stream. `lostAt`: it was open before, until this time. */
+  const open = async (lostAt?: number): Promise<void> => {
+    let isOpen = false;
+    let refused: ApiError | undefined;
+    try {
+      const messages = await api.events();
+      isOpen = true;
+      refusals = 0;
+      connection.value = { is: 'live' };
+      // Events can be missing, so the page reads all data again.
+      if (lostAt !== undefined) listener.reset();
+      for await (const { event, data } of messages) {
+        if (event === 'changes') listener.changed((JSON.parse(data) as ChangeBatch).changes);
+        const isIncomplete = event === 'hello' && lostAt === undefined && (JSON.parse(data) as StreamStart).missed;
+        if (event === 'reset' || isIncomplete) listener.reset();
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) refused = error;
+    } finally {
+      if (!isOpen) refusals += 1;
+      if (refused !== undefined) connection.value = refusedBy(refused);
+      else lost(isOpen ? Date.now() : (lostAt ?? Date.now()));
+      api.end();
+    }
+  };
+  const lost = (since: number): void => {
+    connection.value = { is: 'lost', since };
+    setTimeout(() => void reopen(since), Math.min(MAX_RETRY_MS, REOPEN_MS * 2 ** refusals));
+  };
+  const reopen = async (since: number): Promise<void> => {
+    const proof = proves() ? await api.proof() : 'own';
+    if (proof === 'unknown') return lost(since);
+    if (proof !== 'own') {
+      connection.value = proof === 'other-address' ? { is: 'refused', elsewhere: true } : { is: 'refused' };
       return;
     }
-  }
-  follow(api, listener);
-}
-
-function dataOf<Data>(event: Event): Data {
-  return JSON.parse((event as MessageEvent<string>).data) as Data;
+    // Without a proof, the first request shows whether the token is still valid.
+    connection.value = { is: 'connecting' };
+    try {
+      await api.check();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      refusals += 1;
+      if (error.status !== 401) return lost(since);
+      connection.value = refusedBy(error);
+      return;
+    }
+    await open(since);
+  };
+  void open();
 }

@@ -7,14 +7,18 @@ import { createLiveRead } from './remote.ts';
 const change = (subject: string): InspectEvent => ({ id: 1, at: 0, type: 'object-changed', subject, message: '' });
 
 /** A read that counts, with a clock in place of the timers of a browser. */
-function counted(options: { readonly repeatMs?: number; readonly fails?: () => boolean } = {}) {
+function counted(
+  options: { readonly repeatMs?: number; readonly fails?: () => boolean; readonly status?: number } = {},
+) {
   const clock = new TestClock();
   let reads = 0;
   const read = createLiveRead(
     () => {
       reads += 1;
       if (options.fails?.() !== true) return Promise.resolve(reads);
-      return Promise.reject(new ApiError(404, { code: 'inspect/no-instance', message: 'the instance is gone' }));
+      return Promise.reject(
+        new ApiError(options.status ?? 404, { code: 'inspect/no-instance', message: 'the instance is gone' }),
+      );
     },
     ({ subject }) => subject === 'mine',
     {
@@ -71,4 +75,57 @@ test('the last value stays when a read is refused', async () => {
   read.notice([change('mine')]);
   await clock.advance(1000);
   expect(read.state.value).toMatchObject({ value: 1, error: { status: 404 } });
+});
+
+test.each([0, 502])('after failures with status %i, a refresh reads at once, and a change waits', async (status) => {
+  let fails = false;
+  const { clock, read, reads } = counted({ fails: () => fails, status });
+  await clock.advance(1000);
+  fails = true;
+  read.notice([change('mine')]);
+  await clock.advance(60_000);
+  fails = false;
+  const before = reads();
+  read.notice([change('mine')]);
+  await clock.advance(300);
+  expect(reads()).toBe(before);
+  read.refresh();
+  expect(read.state.value.error?.status).toBe(status === 0 ? undefined : 502);
+  await clock.advance(1);
+  expect(reads()).toBe(before + 1);
+  expect(read.state.value).toEqual({ value: before + 1, readAt: clock.now() - 1 });
+});
+
+test('a read that takes longer than five seconds has the time of its start, until it ends', async () => {
+  const clock = new TestClock();
+  const answers: (() => void)[] = [];
+  const read = createLiveRead(
+    () => new Promise<number>((resolve) => answers.push(() => resolve(1))),
+    () => true,
+    {
+      timers: {
+        now: () => clock.now(),
+        later(call, ms) {
+          const timer = clock.setTimer(ms, call);
+          return () => timer.cancel();
+        },
+      },
+    },
+  );
+  await clock.advance(1);
+  const start = clock.now();
+  await clock.advance(4990);
+  expect(read.state.value).toEqual({});
+  await clock.advance(10);
+  expect(read.state.value.slowSince).toBeLessThanOrEqual(start);
+  answers[0]?.();
+  await clock.advance(0);
+  expect(read.state.value).toEqual({ value: 1, readAt: clock.now() });
+  await clock.advance(10_000);
+  expect(read.state.value.slowSince).toBeUndefined();
+  read.notice([change('mine')]);
+  await clock.advance(100);
+  read.close();
+  await clock.advance(10_000);
+  expect(read.state.value.slowSince).toBeUndefined();
 });

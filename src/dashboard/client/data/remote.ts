@@ -12,12 +12,17 @@ export interface Remote<Value> {
   readonly error?: ApiError;
   /** The time at which `value` was read, in milliseconds since 1970. */
   readonly readAt?: number;
+  /** When the read under way began, in milliseconds since 1970. Absent before it takes longer than `SLOW_READ_MS`. */
+  readonly slowSince?: number;
 }
+
+/** The time after which the page says that it still reads, in milliseconds. */
+const SLOW_READ_MS = 5000;
 
 /** Data that is read again after changes, until it is closed. */
 export interface LiveRead<Value> {
   readonly state: ReadonlySignal<Remote<Value>>;
-  /** Reads again soon; several calls cause one read. */
+  /** Reads again soon, also during the pause after a failure; several calls cause one read. */
   readonly refresh: () => void;
   /** Passes on changes of the server. A change that concerns the data causes a read. */
   readonly notice: (changes: readonly InspectEvent[]) => void;
@@ -69,6 +74,8 @@ export function createLiveRead<Value>(
     running = true;
     again = false;
     const startedAt = timers.now();
+    const cancelSlow = timers.later(() => (state.value = { ...state.value, slowSince: startedAt }), SLOW_READ_MS);
+    end.signal.addEventListener('abort', cancelSlow);
     try {
       const value = await read(end.signal);
       if (end.signal.aborted) return;
@@ -79,10 +86,13 @@ export function createLiveRead<Value>(
       if (!(error instanceof ApiError)) throw error;
       const failures = reads.failures + 1;
       reads = { startedAt, tookMs: timers.now() - startedAt, failures };
-      state.value = { ...state.value, error };
+      const { slowSince: _ended, ...last } = state.value;
+      state.value = { ...last, error };
       // Without an answer the read is repeated. An answer that refuses stays until something changes.
       again ||= error.status === 0 || error.status >= 500;
     } finally {
+      cancelSlow();
+      end.signal.removeEventListener('abort', cancelSlow);
       running = false;
     }
     if (again) schedule();
@@ -97,10 +107,21 @@ export function createLiveRead<Value>(
     const now = timers.now();
     cancelTimer = timers.later(() => void run(), nextReadAt(reads, now) - now);
   };
+  const refresh = (): void => {
+    if (reads.failures > 0) {
+      reads = { ...reads, failures: 0, tookMs: 0 };
+      const { error, ...last } = state.peek();
+      // The connection is back, so the lost one is no news.
+      if (error?.status === 0) state.value = last;
+      cancelTimer?.();
+      cancelTimer = undefined;
+    }
+    schedule();
+  };
   schedule();
   return {
     state,
-    refresh: schedule,
+    refresh,
     notice: (changes) => {
       if (changes.some(concerns)) schedule();
     },

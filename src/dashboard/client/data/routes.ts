@@ -1,69 +1,135 @@
+import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from '../../../inspect/index.ts';
+
+/** The options of a list of instances. */
+export interface ListOptions {
+  readonly filter?: string;
+  readonly namespace?: string;
+  readonly state?: string;
+  /** The number of a revision. Only in the list of one definition. */
+  readonly revision?: string;
+  readonly sort?: string;
+}
+
 /** A view of the dashboard with its options. The address holds them after `#`, so that a link opens the same view. */
 export type Route =
-  | { readonly view: 'instances'; readonly filter?: string; readonly state?: string; readonly sort?: string }
+  | ({ readonly view: 'instances' } & ListOptions)
   | {
       readonly view: 'instance';
       readonly ref: string;
       readonly node?: string;
-      /** The `instanceRef` of an object of the node. Absent: the first object. */
+      /** The `instanceRef` of an object of the node. Absent: the first object that needs attention. */
       readonly object?: string;
       readonly tab?: string;
       readonly why?: true;
     }
   | { readonly view: 'definitions' }
-  | { readonly view: 'definition'; readonly name: string; readonly tab?: string; readonly node?: string }
+  | ({
+      readonly view: 'definition';
+      readonly name: string;
+      readonly tab?: string;
+      readonly node?: string;
+    } & ListOptions)
   | { readonly view: 'plan' }
   | { readonly view: 'playground'; readonly state?: string };
 
 export const HOME: Route = { view: 'instances' };
 
-/** Parses the part of an address after `#`. Returns `HOME` for an unknown route. */
-export function parseRoute(hash: string): Route {
+/** The tabs of a node of an instance, and those of a definition. */
+export const NODE_TABS = ['state', 'object', 'values', 'events', 'logs'] as const;
+export const DEFINITION_TABS = ['graph', 'form', 'schema', 'source', 'revisions', 'instances'] as const;
+const SORTS = INSTANCE_SORTS.flatMap((sort) => [sort, `-${sort}`]);
+
+/** The route of an address, and what of the address the page does not know, as sentences. */
+export interface ReadRoute {
+  readonly route: Route;
+  readonly problems: readonly string[];
+}
+
+/** Reads the part of an address after `#`. An unknown place is `HOME`. An unknown option, or value of one, is left out. */
+export function readRoute(hash: string): ReadRoute {
   const text = hash.replace(/^#/, '');
   const mark = text.indexOf('?');
   const path = mark < 0 ? text : text.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? '' : text.slice(mark + 1));
   const [, view = '', ...rest] = path.split('/');
-  const subject = rest.map(decoded).join('/');
-  const option = <Name extends string>(name: Name): { [Key in Name]?: string } => {
-    const value = query.get(name);
-    return (value === null || value === '' ? {} : { [name]: value }) as { [Key in Name]?: string };
+  const subject = rest.map(decoded).join('/').replace(/\/$/, '');
+  const problems: string[] = [];
+  const option = <Name extends string>(name: Name, known?: readonly string[]): { [Key in Name]?: string } => {
+    const value = query.get(name)?.trim() ?? '';
+    query.delete(name);
+    if (value === '') return {};
+    if (known?.includes(value) === false) {
+      problems.push(`The option ${name} has no value “${value}”. It has one of ${known.join(', ')}.`);
+      return {};
+    }
+    return { [name]: value } as { [Key in Name]?: string };
   };
-  switch (view) {
-    case 'instances':
-      if (subject === '') return { view: 'instances', ...option('filter'), ...option('state'), ...option('sort') };
-      return {
-        view: 'instance',
-        ref: subject,
-        ...option('node'),
-        ...option('object'),
-        ...option('tab'),
-        ...(query.has('why') ? { why: true } : {}),
-      };
-    case 'definitions':
-      if (subject === '') return { view };
-      return { view: 'definition', name: subject, ...option('tab'), ...option('node') };
-    case 'plan':
-      return { view };
-    case 'playground':
-      return { view, ...option('state') };
-    default:
-      return HOME;
-  }
+  const revision = (): Pick<ListOptions, 'revision'> => {
+    const found = option('revision');
+    if (found.revision === undefined || /^\d{1,9}$/.test(found.revision)) return found;
+    problems.push(`The option revision is a whole number, and not “${found.revision}”.`);
+    return {};
+  };
+  const listOptions = (): ListOptions => ({
+    ...option('filter'),
+    ...option('namespace'),
+    ...option('state', INSTANCE_STATES_BY_URGENCY),
+    ...option('sort', SORTS),
+  });
+  const unknownPlace = (): Route => {
+    if (path !== '' && path !== '/') problems.push(`The page has no place “#${path}”.`);
+    return HOME;
+  };
+  const routeOf = (): Route => {
+    switch (view) {
+      case 'instances':
+        if (subject === '') return { view, ...listOptions() };
+        return {
+          view: 'instance',
+          ref: subject,
+          ...option('node'),
+          ...option('object'),
+          ...option('tab', NODE_TABS),
+          ...(option('why', ['1', 'true']).why === undefined ? {} : { why: true }),
+        };
+      case 'definitions':
+        if (subject === '') return { view };
+        return {
+          view: 'definition',
+          name: subject,
+          ...option('tab', DEFINITION_TABS),
+          ...option('node'),
+          ...listOptions(),
+          ...revision(),
+        };
+      case 'plan':
+        return subject === '' ? { view } : unknownPlace();
+      case 'playground':
+        return subject === '' ? { view, ...option('state') } : unknownPlace();
+      default:
+        return unknownPlace();
+    }
+  };
+  const route = routeOf();
+  if (route !== HOME) for (const name of new Set(query.keys())) problems.push(`This place has no option “${name}”.`);
+  return { route, problems };
 }
+
+/** The route of the part of an address after `#`. */
+export const parseRoute = (hash: string): Route => readRoute(hash).route;
 
 /** The part of the address for a route, with its `#`. */
 export function formatRoute(route: Route): string {
   switch (route.view) {
     case 'instances':
-      return `#/instances${query({ filter: route.filter, state: route.state, sort: route.sort })}`;
+      return `#/instances${query(listQuery(route))}`;
     case 'instance': {
       const path = route.ref.split('/').map(encodeURIComponent).join('/');
       const why = route.why === true ? '1' : undefined;
       return `#/instances/${path}${query({ node: route.node, object: route.object, tab: route.tab, why })}`;
     }
     case 'definition':
-      return `#/definitions/${encodeURIComponent(route.name)}${query({ tab: route.tab, node: route.node })}`;
+      return `#/definitions/${encodeURIComponent(route.name)}${query({ tab: route.tab, node: route.node, ...listQuery(route) })}`;
     case 'playground':
       return `#/playground${query({ state: route.state })}`;
     case 'definitions':
@@ -72,9 +138,17 @@ export function formatRoute(route: Route): string {
   }
 }
 
-/** The token of an address that a command printed (`#token=…`). */
+const listQuery = ({ filter, namespace, state, revision, sort }: ListOptions) => ({
+  filter,
+  namespace,
+  state,
+  revision,
+  sort,
+});
+
+/** The token of an address that a command printed (`#token=…`). A place with an option of this name is no such address. */
 export function tokenOfHash(hash: string): string | undefined {
-  return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? undefined;
+  return hash.startsWith('#token=') ? (new URLSearchParams(hash.slice(1)).get('token') ?? undefined) : undefined;
 }
 
 function query(options: Readonly<Record<string, string | undefined>>): string {

@@ -2,19 +2,32 @@ import { effect, signal } from '@preact/signals';
 import type { InspectEvent, InspectMeta } from '../../../inspect/index.ts';
 import type { Api } from './api.ts';
 import { createApi } from './api.ts';
-import { connection, follow } from './connection.ts';
+import { ofLimits } from './concerns.ts';
+import { connection, follow, mayBeStranger, refusedBy } from './connection.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
 import type { LiveRead } from './remote.ts';
 import { createLiveRead } from './remote.ts';
 import type { Route } from './routes.ts';
-import { formatRoute, parseRoute, tokenOfHash } from './routes.ts';
+import { formatRoute, HOME, readRoute, tokenOfHash } from './routes.ts';
+import { readStored, store } from './storage.ts';
 
 const TOKEN_KEY = 'typekro-token';
 
 /** The place that the page shows. */
-export const route = signal<Route>(parseRoute(''));
+export const route = signal<Route>(HOME);
 
-/** The requests of the page, once `startSession` has found a token. */
+/** What of the address the page does not know, as sentences. */
+export const addressProblems = signal<readonly string[]>([]);
+
+/** Shows the place of the address. Corrects the address, when the page does not know a part of it. */
+export function followAddress(): void {
+  const read = readRoute(location.hash);
+  addressProblems.value = read.problems;
+  route.value = read.route;
+  if (read.problems.length > 0) history.replaceState(null, '', formatRoute(read.route));
+}
+
+/** The requests of the page. Absent before `startSession`. */
 let api: Api | undefined;
 const reads = new Set<LiveRead<unknown>>();
 
@@ -37,32 +50,40 @@ export const clockOffsetMs = signal(0);
 export function startSession(): void {
   const given = tokenOfHash(location.hash);
   if (given !== undefined) {
-    sessionStorage.setItem(TOKEN_KEY, given);
-    history.replaceState(null, '', formatRoute(parseRoute('')));
+    store(() => sessionStorage, TOKEN_KEY, given);
+    history.replaceState(null, '', formatRoute(HOME));
   }
-  route.value = parseRoute(location.hash);
+  followAddress();
   addEventListener('hashchange', () => {
     // The user opened the address that a command printed, in a tab that already has the page.
     if (tokenOfHash(location.hash) !== undefined) location.reload();
-    else route.value = parseRoute(location.hash);
+    else followAddress();
   });
-  api = createApi(sessionStorage.getItem(TOKEN_KEY) ?? '');
-  const facts = liveRead<InspectMeta>(inspectPaths.meta(), () => false);
+  api = createApi(given ?? readStored(() => sessionStorage, TOKEN_KEY) ?? '', mayBeStranger);
+  const facts = liveRead<InspectMeta>(inspectPaths.meta(), ofLimits);
   effect(() => {
     const { value, error, readAt } = facts.state.value;
-    if (error?.status === 401) connection.value = { is: 'refused' };
+    if (error?.status === 401) connection.value = refusedBy(error);
     if (value === undefined || readAt === undefined) return;
     meta.value = value;
     clockOffsetMs.value = value.now - readAt;
   });
-  follow(api, {
-    changed: (changes) => {
+  const listener = {
+    changed: (changes: readonly InspectEvent[]) => {
       for (const read of reads) read.notice(changes);
     },
     reset: () => {
       for (const read of reads) read.refresh();
     },
-  });
+  };
+  follow(api, listener, () => meta.value?.proves === true);
+}
+
+/** Takes a token that the user has entered, and loads the page again at its place. */
+export function enterToken(token: string): void {
+  // Without the storage, the address gives the token to the page that is loaded again.
+  if (!store(() => sessionStorage, TOKEN_KEY, token)) history.replaceState(null, '', `#token=${token}`);
+  location.reload();
 }
 
 /**
@@ -74,6 +95,7 @@ export function navigate(next: Route, options: { readonly replace?: boolean } = 
   if (options.replace === true) history.replaceState(null, '', address);
   else history.pushState(null, '', address);
   route.value = next;
+  addressProblems.value = [];
 }
 
 /**

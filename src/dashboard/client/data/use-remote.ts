@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 import type { InspectEvent } from '../../../inspect/index.ts';
 import type { LiveRead, Remote } from './remote.ts';
 import { liveRead } from './session.ts';
@@ -13,30 +13,7 @@ export function useRemote<Value>(
   options: { readonly repeatMs?: number } = {},
 ): Remote<Value> & Pick<LiveRead<Value>, 'refresh'> {
   const read = useMemo(() => (path === undefined ? undefined : liveRead<Value>(path, concerns, options)), [path]);
-  useEffect(() => read?.close, [read]);
+  // A component can be gone before its other effects would run.
+  useLayoutEffect(() => read?.close, [read]);
   return { ...read?.state.value, refresh: () => read?.refresh() };
 }
-
-/** Selects the changes that concern a view of one instance. */
-export const ofInstance =
-  (ref: string) =>
-  ({ subject }: InspectEvent): boolean =>
-    subject === ref;
-
-/**
- * Selects the changes that concern a view of one instance which only its reports, events or logs change. A change of an
- * object is left out: an object that changes each second would cause a read each second.
- */
-export const ofReports =
-  (ref: string) =>
-  ({ type, subject }: InspectEvent): boolean =>
-    subject === ref && type !== 'object-changed';
-
-/**
- * Selects the changes that concern a view of definitions: those of definitions, and of the instances that it counts.
- */
-export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definition|instance)-/.test(type);
-
-/** Selects the changes that concern a list of instances. */
-export const ofInstances = ({ type }: InspectEvent): boolean =>
-  type === 'instance-changed' || type === 'instance-removed' || type === 'definition-removed';

@@ -7,19 +7,26 @@ export interface FormField {
   readonly path: readonly string[];
   readonly name: string;
   /** `json`: the form has no control for the type, and the user writes JSON. */
-  readonly control: 'text' | 'number' | 'switch' | 'choice' | 'list' | 'section' | 'json';
+  readonly control: 'text' | 'number' | 'switch' | 'choice' | 'list' | 'map' | 'section' | 'json';
   readonly type: string;
   readonly required: boolean;
   readonly description?: string;
   /** The default as the user would write it. */
   readonly defaultText?: string;
-  /** The values of a choice. */
-  readonly choices: readonly string[];
+  /** The values of a choice by the texts that the form shows. An empty text is shown as `""`. */
+  readonly choices: ReadonlyMap<string, JsonValue>;
   /** Rules in short words: `at least 1`. */
   readonly rules: readonly string[];
   /** The fields of a section. */
   readonly fields: readonly FormField[];
+  /** The field of a row of a list or map, by the number of the row. Absent for any other control. */
+  readonly row?: (index: number) => FormField;
+  /** Is the field a row? An empty text is then a value. */
+  readonly isRow: boolean;
 }
+
+/** The type of a value that is a whole number or a text, such as a port. */
+export const INT_OR_STRING = 'integer or string';
 
 /** Deeper fields are written as JSON. */
 const MAX_DEPTH = 6;
@@ -34,21 +41,28 @@ export function formFields(schema: JsonObject, path: readonly string[] = []): Fo
   return [...fields.filter((field) => field.required), ...fields.filter((field) => !field.required)];
 }
 
-function formField(schema: JsonObject, path: readonly string[], required: boolean): FormField {
+function formField(schema: JsonObject, path: readonly string[], required: boolean, isRow = false): FormField {
   const control = controlOf(schema, path.length);
   const { description, default: defaultValue } = schema;
   return {
     path,
     name: path.at(-1) ?? '',
     control,
-    type: typeText(schema),
+    type: simpleSchemaType(schema),
     required: required && defaultValue === undefined,
     ...(typeof description === 'string' ? { description } : {}),
     ...(defaultValue === undefined ? {} : { defaultText: textOf(defaultValue) }),
-    choices: listAt(schema, 'enum'),
+    choices: new Map(listAt(schema, 'enum').map((value) => [textOf(value), value])),
     rules: rulesOf(schema),
     fields: control === 'section' ? formFields(schema, path) : [],
+    ...(control === 'list' || control === 'map' ? { row: (index) => rowField(schema, path, index) } : {}),
+    isRow,
   };
+}
+
+function rowField(schema: JsonObject, path: readonly string[], index: number): FormField {
+  const of = objectAt(schema, schema['type'] === 'array' ? 'items' : 'additionalProperties');
+  return formField(of, [...path, `${index}`], true, true);
 }
 
 function controlOf(schema: JsonObject, depth: number): FormField['control'] {
@@ -62,35 +76,36 @@ function controlOf(schema: JsonObject, depth: number): FormField['control'] {
     case 'boolean':
       return 'switch';
     case 'array':
-      return isScalar(objectAt(schema, 'items')) ? 'list' : 'json';
+      return depth < MAX_DEPTH ? 'list' : 'json';
     case 'object':
-      return depth < MAX_DEPTH && Object.keys(objectAt(schema, 'properties')).length > 0 ? 'section' : 'json';
+      if (depth >= MAX_DEPTH) return 'json';
+      if (Object.keys(objectAt(schema, 'properties')).length > 0) return 'section';
+      return isJsonObject(schema['additionalProperties']) ? 'map' : 'json';
     default:
       return schema['x-kubernetes-int-or-string'] === true ? 'text' : 'json';
   }
 }
 
-function isScalar(schema: JsonObject): boolean {
-  return schema['type'] === 'string' || schema['type'] === 'integer' || schema['type'] === 'number';
-}
-
 /** The type as the simple schema of a definition writes it: `[]string`, `map[string]integer`. */
-export function typeText(schema: JsonObject): string {
+export function simpleSchemaType(schema: JsonObject): string {
   const { type } = schema;
-  if (type === 'array') return `[]${typeText(objectAt(schema, 'items'))}`;
+  if (type === 'array') return `[]${simpleSchemaType(objectAt(schema, 'items'))}`;
   const values = schema['additionalProperties'];
-  if (type === 'object' && isJsonObject(values)) return `map[string]${typeText(values)}`;
+  if (type === 'object' && isJsonObject(values)) return `map[string]${simpleSchemaType(values)}`;
+  if (schema['x-kubernetes-int-or-string'] === true) return INT_OR_STRING;
   return typeof type === 'string' ? type : 'any';
 }
+
+const counted = (value: string, noun: string): string => `${value} ${noun}${value === '1' ? '' : 's'}`;
 
 const RULES: readonly (readonly [string, (value: string) => string])[] = [
   ['minimum', (value) => `at least ${value}`],
   ['maximum', (value) => `at most ${value}`],
-  ['minLength', (value) => `at least ${value} characters`],
-  ['maxLength', (value) => `at most ${value} characters`],
+  ['minLength', (value) => `at least ${counted(value, 'character')}`],
+  ['maxLength', (value) => `at most ${counted(value, 'character')}`],
   ['pattern', (value) => `matches ${value}`],
-  ['minItems', (value) => `at least ${value} items`],
-  ['maxItems', (value) => `at most ${value} items`],
+  ['minItems', (value) => `at least ${counted(value, 'item')}`],
+  ['maxItems', (value) => `at most ${counted(value, 'item')}`],
   ['format', (value) => value],
 ];
 
@@ -102,7 +117,7 @@ function rulesOf(schema: JsonObject): string[] {
 }
 
 function textOf(value: JsonValue): string {
-  return typeof value === 'string' ? value : stringifyJson(value);
+  return typeof value === 'string' && value !== '' ? value : stringifyJson(value);
 }
 
 function objectAt(schema: JsonObject, name: string): JsonObject {
@@ -110,7 +125,7 @@ function objectAt(schema: JsonObject, name: string): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-function listAt(schema: JsonObject, name: string): string[] {
+function listAt(schema: JsonObject, name: string): readonly JsonValue[] {
   const value = schema[name];
-  return Array.isArray(value) ? value.map(textOf) : [];
+  return Array.isArray(value) ? value : [];
 }

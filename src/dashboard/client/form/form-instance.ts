@@ -1,21 +1,28 @@
 import type { JsonObject, JsonValue } from '../../../core/index.ts';
 import { tryParseJson } from '../../../core/index.ts';
-import { toYaml } from '../text/to-yaml.ts';
 import type { FormField } from './form-fields.ts';
+import { INT_OR_STRING } from './form-fields.ts';
 
-/** The texts that the user wrote, by `fieldKey`. A field without a text is left out of the instance. */
+/**
+ * The texts that the user wrote, by `fieldKey`. A list or map has the number of its rows as its text. A field without a
+ * text is left out of the instance; a row without a text is an empty text, or `null`.
+ */
 export type FormTexts = ReadonlyMap<string, string>;
 
 /** A text that is no value of its field. */
 export interface FormProblem {
   readonly key: string;
   readonly message: string;
+  /** The text is empty. The form says of each field that it needs a value, so it does not show this problem. */
+  readonly isMissing?: true;
 }
 
 /** The instance that a form describes. */
 export interface FormInstance {
-  readonly yaml: string;
+  readonly object: JsonObject;
   readonly problems: readonly FormProblem[];
+  /** The keys of fields by the paths of their values in the object, with line breaks between the steps. */
+  readonly places: ReadonlyMap<string, string>;
 }
 
 /** The key of a field in `FormTexts`. */
@@ -32,13 +39,45 @@ export interface InstanceKind {
   readonly namespaced: boolean;
 }
 
-/** Makes the instance. A required field without a text is a problem, and stays out of the YAML. */
+/** The key of the name of a row of a map. */
+export const rowNameKey = (row: FormField): string => `${fieldKey(row.path)}\n\nkey`;
+
+/** The number of rows of a list or map. */
+export const rowCount = (texts: FormTexts, { path }: FormField): number => Number(texts.get(fieldKey(path)) ?? 0);
+
+/** The texts without a row of a list or map. Later rows move up. */
+export function removeRow(texts: FormTexts, field: FormField, index: number): FormTexts {
+  const own = fieldKey(field.path);
+  const rest = [...texts].flatMap(([key, text]): [string, string][] => {
+    if (!key.startsWith(`${own}\n`)) return [[key, text]];
+    const [first = '', ...more] = key.slice(own.length + 1).split('\n');
+    const row = Number(first);
+    return row === index ? [] : [[[own, row > index ? row - 1 : row, ...more].join('\n'), text]];
+  });
+  return new Map([...rest, [own, `${rowCount(texts, field) - 1}`]]);
+}
+
+/** Texts, and what is found while they become values. */
+interface Work {
+  readonly texts: FormTexts;
+  readonly problems: FormProblem[];
+  readonly places: Map<string, string>;
+}
+
+/**
+ * Makes the instance. A required field without a text is a problem, and stays out of the instance. A text that is no
+ * value of its field is a problem, and stays in the instance as a text.
+ */
 export function formInstance(kind: InstanceKind, fields: readonly FormField[], texts: FormTexts): FormInstance {
-  const problems: FormProblem[] = [];
+  const places = new Map([
+    ['metadata\nname', NAME_KEY],
+    ['metadata\nnamespace', NAMESPACE_KEY],
+  ]);
+  const work: Work = { texts, problems: [], places };
   const name = texts.get(NAME_KEY)?.trim() ?? '';
   const namespace = texts.get(NAMESPACE_KEY)?.trim() ?? '';
-  if (name === '') problems.push({ key: NAME_KEY, message: 'write a name' });
-  const spec = sectionValue(fields, texts, problems);
+  if (name === '') work.problems.push({ key: NAME_KEY, message: 'write a name', isMissing: true });
+  const spec = membersOf(fields, ['spec'], work);
   const object: JsonObject = {
     apiVersion: kind.apiVersion,
     kind: kind.kind,
@@ -48,58 +87,81 @@ export function formInstance(kind: InstanceKind, fields: readonly FormField[], t
     },
     spec: spec ?? {},
   };
-  return { yaml: toYaml(object), problems };
+  return { object, problems: work.problems, places };
 }
 
-function sectionValue(fields: readonly FormField[], texts: FormTexts, problems: FormProblem[]): JsonObject | undefined {
-  const entries: [string, JsonValue][] = [];
-  for (const field of fields) {
-    const value = field.control === 'section' ? sectionOf(field, texts, problems) : valueOf(field, texts, problems);
-    if (value !== undefined) entries.push([field.name, value]);
-  }
+function membersOf(fields: readonly FormField[], at: readonly string[], work: Work): JsonObject | undefined {
+  const entries = fields.flatMap((field): [string, JsonValue][] => {
+    const value = valueOf(field, [...at, field.name], work);
+    return value === undefined ? [] : [[field.name, value]];
+  });
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
+function valueOf(field: FormField, at: readonly string[], work: Work): JsonValue | undefined {
+  work.places.set(at.join('\n'), fieldKey(field.path));
+  switch (field.control) {
+    case 'section':
+      return sectionOf(field, at, work);
+    case 'list':
+    case 'map':
+      return rowsOf(field, at, work);
+    default:
+      return scalarOf(field, work);
+  }
+}
+
 /** An optional section that the user left empty has no problems: its fields are required only when it is present. */
-function sectionOf(section: FormField, texts: FormTexts, problems: FormProblem[]): JsonObject | undefined {
+function sectionOf(section: FormField, at: readonly string[], work: Work): JsonObject | undefined {
   const own: FormProblem[] = [];
-  const value = sectionValue(section.fields, texts, own);
-  if (value !== undefined || section.required || own.some(({ key }) => texts.has(key))) problems.push(...own);
+  const value = membersOf(section.fields, at, { ...work, problems: own });
+  if (value !== undefined || section.required) work.problems.push(...own);
   return value ?? (section.required ? {} : undefined);
 }
 
-function valueOf(field: FormField, texts: FormTexts, problems: FormProblem[]): JsonValue | undefined {
+function rowsOf(field: FormField, at: readonly string[], work: Work): JsonValue | undefined {
+  const count = rowCount(work.texts, field);
+  if (field.row === undefined || (count === 0 && !field.required)) return undefined;
+  const rows = Array.from({ length: count }, (_, index) => field.row?.(index)).filter((row) => row !== undefined);
+  // A row without a value keeps its place, so that the numbers of rows and items are the same.
+  if (field.control === 'list') return rows.map((row) => valueOf(row, [...at, row.name], work) ?? null);
+  const values = new Map<string, JsonValue>();
+  for (const row of rows) {
+    const key = rowNameKey(row);
+    const name = work.texts.get(key) ?? '';
+    if (name === '') work.problems.push({ key, message: 'write a key', isMissing: true });
+    else if (values.has(name)) work.problems.push({ key, message: `another row has the key ${name}` });
+    values.set(name, valueOf(row, [...at, name], work) ?? null);
+  }
+  return Object.fromEntries(values);
+}
+
+function scalarOf(field: FormField, { texts, problems }: Work): JsonValue | undefined {
   const key = fieldKey(field.path);
   const text = texts.get(key) ?? '';
   if (text === '') {
-    if (field.required) problems.push({ key, message: `write a value for ${field.path.join('.')}` });
+    if (field.isRow && field.control === 'text') return '';
+    if (field.required) problems.push({ key, message: `write a value for ${field.path.join('.')}`, isMissing: true });
     return undefined;
   }
   const value = parsed(field, text);
   if (value !== undefined) return value;
   problems.push({ key, message: `this is not of the type ${field.type}` });
-  return undefined;
+  return text;
 }
 
 function parsed(field: FormField, text: string): JsonValue | undefined {
   switch (field.control) {
     case 'text':
-      return text;
+      return field.type === INT_OR_STRING ? (numberOf(text, 'integer') ?? text) : text;
     case 'choice':
-      return field.type === 'string' ? text : tryParseJson(text);
+      return field.choices.get(text);
     case 'switch':
       return text === 'true';
     case 'number':
       return numberOf(text, field.type);
-    case 'list': {
-      const items = text.split('\n').filter((line) => line.trim() !== '');
-      const values = items.map((item) => (field.type === '[]string' ? item : numberOf(item, field.type.slice(2))));
-      return values.includes(undefined) ? undefined : values.filter((value) => value !== undefined);
-    }
-    case 'json':
+    default:
       return tryParseJson(text);
-    case 'section':
-      return undefined;
   }
 }
 

@@ -3,12 +3,12 @@ import { StateShape } from '../shared/icons.tsx';
 import { shortText } from '../text/short-text.ts';
 import type { Point } from './layout.ts';
 import type { Box } from './picture.ts';
-import { BAR_HEIGHT, BOX_HEIGHT, CELL_GAP, CELL_SIZE, CELLS_IN_ROW } from './picture.ts';
+import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH, CELL_GAP, CELL_SIZE } from './picture.ts';
 
 const PADDING = 12;
 /** The start of the texts, right of the shape of the state. */
 const TEXT_X = 36;
-const MAX_TITLE_LENGTH = 23;
+const MAX_TITLE_LENGTH = 22;
 const MAX_SUBTITLE_LENGTH = 28;
 const MAX_COUNTS_LENGTH = 32;
 
@@ -60,7 +60,7 @@ export function BoxShape(props: {
           <StateShape tone={box.tone} />
         </g>
       )}
-      <g aria-hidden="true">
+      <g aria-hidden="true" clip-path="url(#in-box)">
         <text class="box-title" x={textX} y="24">
           {shortText(box.title, MAX_TITLE_LENGTH + more)}
         </text>
@@ -83,8 +83,8 @@ export function BoxShape(props: {
             event.stopPropagation();
             props.onCell(id);
           }}
-          x={PADDING + (index % CELLS_IN_ROW) * (CELL_SIZE + CELL_GAP)}
-          y={BOX_HEIGHT + BAR_HEIGHT + Math.floor(index / CELLS_IN_ROW) * (CELL_SIZE + CELL_GAP)}
+          x={PADDING + (index % box.columns) * (CELL_SIZE + CELL_GAP)}
+          y={BOX_HEIGHT + BAR_HEIGHT + Math.floor(index / box.columns) * (CELL_SIZE + CELL_GAP)}
           width={CELL_SIZE}
           height={CELL_SIZE}
           rx="2.5"
@@ -99,7 +99,7 @@ export function BoxShape(props: {
 /** The bar of a collection or group: a part for each look, and the numbers. */
 function Shares({ box }: { readonly box: Box }): JSX.Element {
   const total = box.shares.reduce((sum, { count }) => sum + count, 0);
-  const width = box.width - 2 * PADDING;
+  const width = BOX_WIDTH - 2 * PADDING;
   let x = PADDING;
   return (
     <>

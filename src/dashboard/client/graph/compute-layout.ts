@@ -1,6 +1,8 @@
 import { Graph, layout as dagreLayout } from '@dagrejs/dagre';
 import type { Layout, LayoutInput, Point } from './layout.ts';
 import { lineKey } from './layout.ts';
+import type { Placed } from './route-line.ts';
+import { createRouter } from './route-line.ts';
 
 const MARGIN = 24;
 const GAP = 28;
@@ -55,20 +57,39 @@ function layersOf(input: LayoutInput, connected: ReadonlySet<string>): Layout {
   for (const { from, to } of input.lines) graph.setEdge(from, to);
   dagreLayout(graph);
   const boxes = new Map<string, Point>();
+  const placed = new Map<string, Placed>();
   for (const id of graph.nodes()) {
-    const {
-      x = 0,
-      y = 0,
-      width = 0,
-      height = 0,
-    } = graph.node(id) as { x?: number; y?: number; width?: number; height?: number };
-    boxes.set(id, { x: Math.round(x - width / 2), y: Math.round(y - height / 2) });
+    const { x = 0, y = 0, width = 0, height = 0 } = graph.node(id) as Partial<Placed>;
+    const place = { x: Math.round(x - width / 2), y: Math.round(y - height / 2) };
+    boxes.set(id, place);
+    placed.set(id, { ...place, width, height });
   }
+  const route = createRouter([...placed.values()], input.direction);
   const lines = new Map<string, readonly Point[]>();
   for (const { v, w } of graph.edges()) {
+    const [from, to] = [placed.get(v), placed.get(w)];
     const { points = [] } = graph.edge(v, w) as { points?: readonly Point[] };
-    lines.set(lineKey({ from: v, to: w }), points);
+    if (from !== undefined && to !== undefined) lines.set(lineKey({ from: v, to: w }), route(from, to, points));
   }
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
-  return { boxes, lines, width: Math.ceil(width), height: Math.ceil(height) };
+  return withMargin(boxes, lines, [...placed.values()]);
+}
+
+/** Moves boxes and lines, so that the margin is free on each side. The layout library does so for the boxes alone. */
+function withMargin(boxes: Layout['boxes'], lines: Layout['lines'], placed: readonly Placed[]): Layout {
+  const corners = placed.flatMap(({ x, y, width, height }) => [
+    { x, y },
+    { x: x + width, y: y + height },
+  ]);
+  const all = [...corners, ...[...lines.values()].flat()];
+  const range = (values: readonly number[]): readonly [number, number] =>
+    values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  const [left, right] = range(all.map(({ x }) => x));
+  const [top, bottom] = range(all.map(({ y }) => y));
+  const move = ({ x, y }: Point): Point => ({ x: x - left + MARGIN, y: y - top + MARGIN });
+  return {
+    boxes: new Map([...boxes].map(([id, place]) => [id, move(place)])),
+    lines: new Map([...lines].map(([key, points]) => [key, points.map(move)])),
+    width: Math.ceil(right - left) + 2 * MARGIN,
+    height: Math.ceil(bottom - top) + 2 * MARGIN,
+  };
 }

@@ -15,23 +15,37 @@ const PROPERTIES = [
   'font-weight',
 ] as const;
 
-/** Saves the whole drawing as a file that needs no style sheet. */
+/** The characters that XML forbids, also as references. Names and messages of the cluster may have them. */
+const FORBIDDEN_IN_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** Saves the whole drawing as a file that needs no style sheet, on the background of the page. */
 export function exportSvg(drawing: SVGSVGElement, layout: Layout, fileName: string): void {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   copyStyles(drawing, copy);
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
   copy.setAttribute('width', `${layout.width}`);
   copy.setAttribute('height', `${layout.height}`);
   for (const element of copy.querySelectorAll('[tabindex], [role=button]')) {
     for (const name of ['tabindex', 'role', 'aria-pressed']) element.removeAttribute(name);
   }
-  const url = URL.createObjectURL(new Blob([copy.outerHTML], { type: 'image/svg+xml' }));
+  const background = document.createElementNS(copy.namespaceURI, 'rect');
+  background.setAttribute('width', '100%');
+  background.setAttribute('height', '100%');
+  background.setAttribute('fill', backgroundOf(drawing));
+  copy.prepend(background);
+  // The texts of HTML, such as `outerHTML`, have references that XML does not know.
+  const text = new XMLSerializer().serializeToString(copy).replaceAll(FORBIDDEN_IN_XML, '\ufffd');
+  const url = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = fileName.replaceAll(/[^\w.-]+/g, '-');
   link.click();
   URL.revokeObjectURL(url);
+}
+
+/** The colour of the part of the page that has the drawing. */
+function backgroundOf(drawing: Element): string {
+  return getComputedStyle(drawing.closest('.graph') ?? document.body).backgroundColor;
 }
 
 /** Writes the computed style of each element into its attributes. */

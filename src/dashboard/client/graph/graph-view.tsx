@@ -2,15 +2,17 @@ import type { JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { announce } from '../shared/announcer.tsx';
 import { Icon } from '../shared/icons.tsx';
-import { Loading } from '../shared/parts.tsx';
+import { Empty, Loading } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { BoxShape } from './box-shape.tsx';
 import { exportSvg } from './export-svg.ts';
 import type { LayoutInput } from './layout.ts';
-import { directionOf, lineKey } from './layout.ts';
+import { lineKey } from './layout.ts';
 import { LineLabel, LineShape } from './line-shape.tsx';
 import { nearestBox } from './nearest-box.ts';
+import { placeLabels } from './place-labels.ts';
 import type { Picture } from './picture.ts';
+import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
 import { useLayout } from './use-layout.ts';
 import { useNarrow } from './use-narrow.ts';
 import { usePanZoom } from './use-pan-zoom.ts';
@@ -38,11 +40,11 @@ export function GraphView(props: {
     (): LayoutInput => ({
       boxes: picture.boxes,
       lines: picture.lines,
-      direction: directionOf(picture.lines, isNarrow),
+      direction: isNarrow || picture.isDeep ? 'TB' : 'LR',
     }),
     [picture, isNarrow],
   );
-  const layout = useLayout(input);
+  const { layout, failure, retry } = useLayout(input);
   const frame = useRef<HTMLDivElement>(null);
   const drawing = useRef<SVGSVGElement>(null);
   const view = usePanZoom(frame, layout);
@@ -53,23 +55,37 @@ export function GraphView(props: {
     const isNear = line.from === selected || line.to === selected;
     const isDim = bright !== undefined && !(bright.has(line.from) && bright.has(line.to));
     const points = layout?.lines.get(lineKey(line)) ?? [];
-    return { line, points, isNear, isDim, showsLabel: isNear || (bright !== undefined && !isDim) };
+    return { line, points, isNear, isDim };
   });
+  const labels = useMemo(
+    () =>
+      layout === undefined
+        ? []
+        : placeLabels(
+            lines.filter(({ isNear, isDim }) => isNear || (bright !== undefined && !isDim)).map(({ line }) => line),
+            picture.boxes,
+            layout,
+          ),
+    [picture, layout, selected, bright],
+  );
   const download = (): void => {
     if (drawing.current === null || layout === undefined) return;
     exportSvg(drawing.current, layout, `${props.name}.svg`);
     announce(`Saved ${props.name}.svg`);
   };
-  useShortcuts('Graph', [
-    { keys: '+', description: 'Enlarge', run: () => view.zoom(1.25) },
-    { keys: '-', description: 'Reduce', run: () => view.zoom(0.8) },
-    { keys: '0', description: 'Show the whole graph', run: view.fit },
+  const tools = [
+    { keys: '+', label: 'Enlarge', icon: 'plus', run: () => view.zoom(1.25) },
+    { keys: '-', label: 'Reduce', icon: 'minus', run: () => view.zoom(0.8) },
+    { keys: '0', label: 'Whole graph', icon: 'fit', run: view.fit },
+    { keys: 'e', label: 'Save as SVG', icon: 'download', run: download },
+  ] as const;
+  useShortcuts('Graph', 'graph', [
+    ...tools.map(({ keys, label, run }) => ({ keys, description: label, run })),
     {
       keys: 'x',
       description: 'Open or close the focused collection or group',
       run: () => entry !== undefined && props.onToggle(entry),
     },
-    { keys: 'e', description: 'Save the graph as SVG', run: download },
   ]);
 
   const focusBox = (id: string): void => {
@@ -94,44 +110,30 @@ export function GraphView(props: {
       <div class="graph-bar">
         <p class="graph-hidden">{picture.hidden.join(' ')}</p>
         <div class="graph-tools" role="toolbar" aria-label="Graph">
-          <button
-            type="button"
-            class="button quiet"
-            title="Enlarge (+)"
-            aria-label="Enlarge"
-            onClick={() => view.zoom(1.25)}
-          >
-            <Icon name="plus" />
-          </button>
-          <button
-            type="button"
-            class="button quiet"
-            title="Reduce (-)"
-            aria-label="Reduce"
-            onClick={() => view.zoom(0.8)}
-          >
-            <Icon name="minus" />
-          </button>
-          <button
-            type="button"
-            class="button quiet"
-            title="Whole graph (0)"
-            aria-label="Whole graph"
-            onClick={view.fit}
-          >
-            <Icon name="fit" />
-          </button>
-          <button
-            type="button"
-            class="button quiet"
-            title="Save as SVG (e)"
-            aria-label="Save as SVG"
-            onClick={download}
-          >
-            <Icon name="download" />
-          </button>
+          {tools.map(({ keys, label, icon, run }) => (
+            <button
+              key={keys}
+              type="button"
+              class="button quiet"
+              title={`${label} (${keys})`}
+              aria-label={label}
+              onClick={run}
+            >
+              <Icon name={icon} />
+            </button>
+          ))}
         </div>
       </div>
+      {failure === undefined ? null : (
+        <div class="notice bad" role="alert">
+          <p>
+            <strong>The worker that lays out the graph failed:</strong> {failure}.
+          </p>
+          <button type="button" class="button" onClick={retry}>
+            Try again
+          </button>
+        </div>
+      )}
       <div
         class="graph-frame"
         ref={frame}
@@ -141,7 +143,9 @@ export function GraphView(props: {
         }}
       >
         {layout === undefined ? (
-          <Loading what="the graph" />
+          failure === undefined && <Loading what="the graph" />
+        ) : picture.boxes.length === 0 ? (
+          <Empty title="The graph has no nodes." />
         ) : (
           <svg
             ref={drawing}
@@ -156,6 +160,10 @@ export function GraphView(props: {
               <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
                 <path class="arrow" d="M0 .8L7 4 0 7.2z" />
               </marker>
+              {/* Wide characters do not leave their box. */}
+              <clipPath id="in-box">
+                <rect width={BOX_WIDTH - 4} height={BOX_HEIGHT + BAR_HEIGHT} />
+              </clipPath>
             </defs>
             <g class="lines" aria-hidden="true">
               {lines.map(({ line, points, isNear, isDim }) => (
@@ -183,9 +191,9 @@ export function GraphView(props: {
               />
             ))}
             <g aria-hidden="true">
-              {lines.map(({ line, points, showsLabel }) =>
-                showsLabel ? <LineLabel key={lineKey(line)} line={line} points={points} /> : null,
-              )}
+              {labels.map((label) => (
+                <LineLabel key={label.key} label={label} />
+              ))}
             </g>
           </svg>
         )}

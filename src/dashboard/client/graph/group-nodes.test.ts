@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GroupInput } from './group-nodes.ts';
-import { groupNodes, MAX_NODES, MAX_OPENED } from './group-nodes.ts';
+import { chooseApart, groupNodes, MAX_APART, MAX_NODES, MAX_OPENED } from './group-nodes.ts';
 
 const nodes = (count: number, make: (index: number) => Partial<GroupInput> = () => ({})): GroupInput[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -13,12 +13,16 @@ const nodes = (count: number, make: (index: number) => Partial<GroupInput> = () 
 const none = new Set<string>();
 
 test('a graph up to the limit has no groups', () => {
-  expect(groupNodes(nodes(MAX_NODES), none)).toEqual({ singles: nodes(MAX_NODES).map(({ id }) => id), groups: [] });
+  expect(groupNodes(nodes(MAX_NODES), none, none)).toEqual({
+    singles: nodes(MAX_NODES).map(({ id }) => id),
+    groups: [],
+  });
 });
 
 test('a larger graph has a group for each kind and level', () => {
   const { singles, groups } = groupNodes(
     nodes(900, (index) => ({ kind: index % 2 === 0 ? 'Service' : 'Deployment', level: index < 600 ? 1 : 2 })),
+    none,
     none,
   );
   expect(singles).toEqual([]);
@@ -30,24 +34,32 @@ test('a larger graph has a group for each kind and level', () => {
   ]);
 });
 
-test('nodes that are not settled stay visible while they are few', () => {
-  const few = groupNodes(
-    nodes(900, (index) => ({ settled: index >= 3 })),
+test('the nodes that are apart are single, whatever their states are', () => {
+  const apart = new Set(['n0', 'n7']);
+  const before = groupNodes(nodes(900), none, apart);
+  const after = groupNodes(
+    nodes(900, (index) => ({ settled: index % 2 === 0 })),
     none,
+    apart,
   );
-  expect(few.singles).toEqual(['n0', 'n1', 'n2']);
-  const many = groupNodes(
-    nodes(900, () => ({ settled: false })),
-    none,
-  );
-  expect(many.singles).toEqual([]);
-  expect(many.groups).toHaveLength(1);
+  expect(before.singles).toEqual(['n0', 'n7']);
+  expect(after).toEqual(before);
+});
+
+test.each<[string, (index: number) => boolean, readonly string[], readonly string[]]>([
+  ['those that are not settled', (index) => index < 2, [], ['n0', 'n1']],
+  ['those of an earlier choice, too', (index) => index === 9, ['n0', 'n1'], ['n0', 'n1', 'n9']],
+  ['no more than the earlier ones when many are not settled', (index) => index < MAX_APART, ['n800'], ['n800']],
+  ['none of the first choice when many are not settled', () => true, [], []],
+])('the nodes that are drawn apart are %s', (_title, isUnsettled, earlier, apart) => {
+  const given = nodes(900, (index) => ({ settled: !isUnsettled(index) }));
+  expect([...chooseApart(given, new Set(earlier))]).toEqual(apart);
 });
 
 test('an opened group shows its first members, and the others stay in the group', () => {
-  const closed = groupNodes(nodes(900), none);
+  const closed = groupNodes(nodes(900), none, none);
   const id = closed.groups[0]?.id ?? '';
-  const opened = groupNodes(nodes(900), new Set([id]));
+  const opened = groupNodes(nodes(900), new Set([id]), none);
   expect(opened.singles).toHaveLength(MAX_OPENED);
   expect(opened.groups[0]?.members).toHaveLength(900 - MAX_OPENED);
 });
@@ -57,7 +69,7 @@ test.each([
   ['900 kinds', (index: number) => ({ kind: `Kind${index}` })],
   ['900 kinds in 900 levels', (index: number) => ({ kind: `Kind${index}`, level: index + 1 })],
 ])('%s loses no node', (_title, make) => {
-  const { singles, groups } = groupNodes(nodes(900, make), none);
+  const { singles, groups } = groupNodes(nodes(900, make), none, none);
   const all = [...singles, ...groups.flatMap(({ members }) => members)];
   expect(new Set(all).size).toBe(900);
   expect(all).toHaveLength(900);
@@ -66,6 +78,7 @@ test.each([
 test('a chain of 900 levels becomes few boxes', () => {
   const { singles, groups } = groupNodes(
     nodes(900, (index) => ({ level: index + 1 })),
+    none,
     none,
   );
   expect(singles.length + groups.length).toBeLessThanOrEqual(100);

@@ -3,7 +3,7 @@ export interface GroupInput {
   readonly id: string;
   readonly kind: string;
   readonly level: number;
-  /** A settled node needs no attention, so a group may hide it. */
+  /** Does the node need no attention, so that a group may hide it? */
   readonly settled: boolean;
 }
 
@@ -23,28 +23,38 @@ export interface Grouping {
 /** The number of nodes above which the picture draws groups. */
 export const MAX_NODES = 300;
 
-/** The maximum number of unsettled nodes that stay single beside groups. */
-const MAX_UNSETTLED = 60;
+/** The maximum number of nodes that stay single beside groups because they are not settled. */
+export const MAX_APART = 60;
 
 /** The maximum number of members of an opened group that are drawn; the list beside the graph has all of them. */
 export const MAX_OPENED = 60;
 
 /**
- * Groups nodes of one kind and one level when there are more than `MAX_NODES`. Nodes that are not settled stay single,
- * as long as they are few. The first `MAX_OPENED` members of a group that is in `opened` are single, too. Levels merge
- * until the groups are few: a chain of 900 nodes has 900 levels.
+ * The nodes that a picture with groups draws apart: those of an earlier choice, and the nodes that are not settled. When
+ * these are more than `MAX_APART`, the earlier choice stays.
  */
-export function groupNodes(nodes: readonly GroupInput[], opened: ReadonlySet<string>): Grouping {
+export function chooseApart(nodes: readonly GroupInput[], earlier: ReadonlySet<string>): ReadonlySet<string> {
+  const all = new Set([...earlier, ...nodes.filter(({ settled }) => !settled).map(({ id }) => id)]);
+  return all.size <= MAX_APART ? all : earlier;
+}
+
+/**
+ * Groups nodes of one kind and one level when there are more than `MAX_NODES`. The nodes in `apart` stay single. The
+ * first `MAX_OPENED` members of a group that is in `opened` are single, too. Levels merge until the groups are few: a
+ * chain of 900 nodes has 900 levels. States have no part in the result, so that a change of a state moves no box.
+ */
+export function groupNodes(
+  nodes: readonly Omit<GroupInput, 'settled'>[],
+  opened: ReadonlySet<string>,
+  apart: ReadonlySet<string>,
+): Grouping {
   if (nodes.length <= MAX_NODES) return { singles: nodes.map(({ id }) => id), groups: [] };
-  const unsettled = new Set(nodes.filter(({ settled }) => !settled).map(({ id }) => id));
-  const keepsUnsettled = unsettled.size <= MAX_UNSETTLED;
   const members = membersOf(nodes);
   const singles: string[] = [];
   const groups: NodeGroup[] = [];
   for (const [id, list] of members) {
-    const apart = list.filter((node) => keepsUnsettled && unsettled.has(node.id));
-    const rest = list.filter((node) => !apart.includes(node));
-    singles.push(...apart.map((node) => node.id));
+    const rest = list.filter((node) => !apart.has(node.id));
+    singles.push(...list.filter((node) => apart.has(node.id)).map((node) => node.id));
     const shown = opened.has(id) ? rest.slice(0, MAX_OPENED) : rest.length === 1 ? rest : [];
     singles.push(...shown.map((node) => node.id));
     const hidden = rest.slice(shown.length);
@@ -57,10 +67,12 @@ export function groupNodes(nodes: readonly GroupInput[], opened: ReadonlySet<str
  * The nodes by the ids of their groups, one for each level and kind. Neighbouring levels merge until the groups are
  * few.
  */
-function membersOf(nodes: readonly GroupInput[]): ReadonlyMap<string, readonly GroupInput[]> {
+function membersOf<Node extends Omit<GroupInput, 'settled'>>(
+  nodes: readonly Node[],
+): ReadonlyMap<string, readonly Node[]> {
   const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 1);
   for (let span = 1; ; span *= 2) {
-    const found = new Map<string, GroupInput[]>();
+    const found = new Map<string, Node[]>();
     for (const node of nodes) {
       const id = `group:${Math.floor((node.level - 1) / span)}:${node.kind}`;
       const list = found.get(id);

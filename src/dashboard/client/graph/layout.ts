@@ -34,13 +34,15 @@ export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
  */
 const MAX_LEVELS_LR = 4;
 
-/** The direction in which a graph is drawn. It does not depend on states, so that a change of states moves no box. */
-export function directionOf(lines: LayoutInput['lines'], isNarrow: boolean): LayoutInput['direction'] {
-  if (isNarrow) return 'TB';
+/**
+ * Has a graph more levels than a picture from left to right has? The lines are those between all nodes of the graph, and
+ * not those of groups. The answer is thus the same for all states, and for opened and closed groups.
+ */
+export function isDeep(lines: LayoutInput['lines']): boolean {
   const levels = new Map<string, number>();
-  // Each round settles at least one more level. A picture with groups may have a cycle, whose levels never settle.
+  // Each round settles at least one more level. A graph that a server reports with a cycle has levels without an end.
   for (let round = 0; round <= MAX_LEVELS_LR; round += 1) {
     for (const { from, to } of lines) levels.set(to, Math.max(levels.get(to) ?? 1, (levels.get(from) ?? 1) + 1));
   }
-  return Math.max(1, ...levels.values()) > MAX_LEVELS_LR ? 'TB' : 'LR';
+  return Math.max(1, ...levels.values()) > MAX_LEVELS_LR;
 }

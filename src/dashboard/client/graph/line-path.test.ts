@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { middleOf, pathOf } from './line-path.ts';
+import { pathOf, pointAt } from './line-path.ts';
 
 const at = (x: number, y: number) => ({ x, y });
 
@@ -14,10 +14,13 @@ test.each([
 });
 
 test.each([
-  [[at(0, 0), at(10, 0)], at(5, 0)],
-  [[at(0, 0), at(2, 0), at(10, 0)], at(5, 0)],
-  [[at(3, 3)], at(3, 3)],
-  [[at(3, 3), at(3, 3)], at(3, 3)],
-])('the middle of %j', (points, expected) => {
-  expect(middleOf(points)).toEqual(expected);
+  [[at(0, 0), at(10, 0)], 0.5, at(5, 0)],
+  [[at(0, 0), at(2, 0), at(10, 0)], 0.5, at(5, 0)],
+  [[at(0, 0), at(2, 0), at(2, 8)], 0.1, at(1, 0)],
+  [[at(0, 0), at(2, 0), at(2, 8)], 0.6, at(2, 4)],
+  [[at(0, 0), at(10, 0)], 1, at(10, 0)],
+  [[at(3, 3)], 0.5, at(3, 3)],
+  [[at(3, 3), at(3, 3)], 0.5, at(3, 3)],
+])('of %j, the point at %d of the length', (points, part, expected) => {
+  expect(pointAt(points, part)).toEqual(expected);
 });

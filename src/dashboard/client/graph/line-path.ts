@@ -18,10 +18,10 @@ export function pathOf(points: readonly Point[]): string {
   return parts.join('');
 }
 
-/** The point in the middle of the length of a line. */
-export function middleOf(points: readonly Point[]): Point {
+/** The point at a part of the length of a line: 0 is its start, 0.5 its middle, and 1 its end. */
+export function pointAt(points: readonly Point[], part: number): Point {
   const lengths = points.slice(1).map((point, index) => distance(points[index] ?? point, point));
-  let left = lengths.reduce((sum, length) => sum + length, 0) / 2;
+  let left = lengths.reduce((sum, length) => sum + length, 0) * part;
   for (const [index, length] of lengths.entries()) {
     const [from, to] = [points[index], points[index + 1]];
     if (from === undefined || to === undefined) break;

@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
-import { shortText } from '../text/short-text.ts';
 import type { Point } from './layout.ts';
-import { middleOf, pathOf } from './line-path.ts';
+import { pathOf } from './line-path.ts';
 import type { Line } from './picture.ts';
-
-const MAX_LABEL_LENGTH = 32;
-const CHARACTER_WIDTH = 6.1;
+import type { PlacedLabel } from './place-labels.ts';
+import { LABEL_HEIGHT } from './place-labels.ts';
 
 /** A line of the graph. */
 export function LineShape(props: {
@@ -23,18 +21,18 @@ export function LineShape(props: {
 }
 
 /** The data that flows along a line: the first value, and the number of further ones. */
-export function LineLabel(props: { readonly line: Line; readonly points: readonly Point[] }): JSX.Element | null {
-  const [label = '', ...others] = props.line.labels;
-  if (props.points.length === 0 || label === '') return null;
-  const text = `${shortText(label, MAX_LABEL_LENGTH)}${others.length === 0 ? '' : ` +${others.length}`}`;
-  const middle = middleOf(props.points);
-  const width = text.length * CHARACTER_WIDTH + 12;
+export function LineLabel({ label }: { readonly label: PlacedLabel }): JSX.Element {
+  const { x, y, width, text, whole } = label;
   return (
-    <g class="edge-label" transform={`translate(${middle.x} ${middle.y})`}>
-      <rect x={-width / 2} y="-10" width={width} height="20" rx="6" />
-      <text text-anchor="middle" y="4">
-        {text}
-      </text>
+    <g class="edge-label" transform={`translate(${x} ${y})`}>
+      <title>{whole}</title>
+      <rect x={-width / 2} y={-LABEL_HEIGHT / 2} width={width} height={LABEL_HEIGHT} rx="6" />
+      {/* Marks above and below letters do not leave the label. */}
+      <svg x={-width / 2} y={-LABEL_HEIGHT / 2} width={width} height={LABEL_HEIGHT} overflow="hidden">
+        <text text-anchor="middle" x={width / 2} y={LABEL_HEIGHT / 2 + 4}>
+          {text}
+        </text>
+      </svg>
     </g>
   );
 }

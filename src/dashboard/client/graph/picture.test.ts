@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { GraphOutline, OutlineNode } from '../../../graph/index.ts';
 import type { InstanceNode, ShownState, ValueEdge } from '../../../inspect/index.ts';
 import type { PictureOptions } from './picture.ts';
-import { MAX_CELLS, pictureOfDefinition, pictureOfInstance } from './picture.ts';
+import { apartNodes, MAX_CELLS, pictureOfDefinition, pictureOfInstance } from './picture.ts';
 
 const outlineNode = (id: string, more: Partial<OutlineNode> = {}): OutlineNode => ({
   id,
@@ -46,7 +46,7 @@ const edge = (from: string, to: string, values: ValueEdge['reads'][number]['valu
   to,
   reads: [{ purpose: 'field', place: 'data.a', expression: '${db.status.host}', paths: ['status.host'], values }],
 });
-const instance: PictureOptions = { mode: 'instance', opened: new Set() };
+const instance: PictureOptions = { mode: 'instance', opened: new Set(), apart: new Set() };
 const forEach = [{ name: 'zone', expression: 'schema.spec.zones' }];
 
 test("the template's view shows rules, the instance's view shows states, and both have the same sizes and lines", () => {
@@ -137,6 +137,15 @@ describe('a collection', () => {
     expect(box?.shares).toEqual([{ tone: 'leaving', count: 1 }]);
     expect(box?.cells.map(({ name, tone }) => [name, tone])).toEqual([['n/c0: deleting', 'leaving']]);
   });
+  test.each([
+    [3, 216, 78 + 15 + 3],
+    [260, 216, 78 + 20 * 15 + 3],
+    [900, 576, 78 + 25 * 15 + 3],
+    [MAX_CELLS, 696, 78 + 29 * 15 + 3],
+  ])('that is opened with %i objects is %i wide and %i high', (count, width, height) => {
+    const [box] = pictureOfInstance(detail('ready', count), { ...instance, opened: new Set(['app']) }).boxes;
+    expect(box).toMatchObject({ width, height });
+  });
   test('that is opened draws its objects, and says how many it leaves out', () => {
     const picture = pictureOfInstance(detail('ready', MAX_CELLS + 1), { ...instance, opened: new Set(['app']) });
     expect(picture.boxes[0]?.cells).toHaveLength(MAX_CELLS);
@@ -144,20 +153,51 @@ describe('a collection', () => {
   });
 });
 
-test('900 nodes become groups, and the picture says so', () => {
+describe('a graph of 900 nodes', () => {
   const nodes = Array.from({ length: 900 }, (_, index) => outlineNode(`n${index}`, { level: 1 + (index % 2) }));
-  const edges = nodes.slice(1).map(({ id }, index) => edge(`n${index}`, id, []));
-  const picture = pictureOfInstance(
-    { graph: graphOf(nodes), edges, nodes: nodes.map(({ id }, index) => node(id, index === 5 ? 'failed' : 'ready')) },
-    instance,
-  );
-  expect(picture.boxes.map(({ id, kind }) => [id, kind])).toEqual([
-    ['n5', 'node'],
-    ['group:0:ConfigMap', 'group'],
-    ['group:1:ConfigMap', 'group'],
-  ]);
-  expect(picture.boxes[1]?.shares).toEqual([{ tone: 'ready', count: 450 }]);
-  expect(picture.hidden).toEqual(['899 nodes are in 2 groups.']);
+  const detail = (edges: readonly ValueEdge[], stateOf: (index: number) => ShownState) => ({
+    graph: graphOf(nodes),
+    edges,
+    nodes: nodes.map(({ id }, index) => node(id, stateOf(index))),
+  });
+  const chain = nodes.slice(1).map(({ id }, index) => edge(`n${index}`, id, []));
+  const failed = detail(chain, (index) => (index === 5 ? 'failed' : 'ready'));
+  const apart = apartNodes(failed, new Set());
+  const positions = ({ boxes, lines, isDeep }: ReturnType<typeof pictureOfInstance>) => [
+    boxes.map(({ id, width, height }) => [id, width, height]),
+    lines.map(({ from, to }) => [from, to]),
+    isDeep,
+  ];
+
+  test('becomes groups, and the picture says so', () => {
+    const picture = pictureOfInstance(failed, { ...instance, apart });
+    expect(picture.boxes.map(({ id, kind }) => [id, kind])).toEqual([
+      ['n5', 'node'],
+      ['group:0:ConfigMap', 'group'],
+      ['group:1:ConfigMap', 'group'],
+    ]);
+    expect(picture.boxes[1]?.shares).toEqual([{ tone: 'ready', count: 450 }]);
+    expect(picture.hidden).toEqual(['899 nodes are in 2 groups.']);
+  });
+
+  test.each<[string, (index: number) => ShownState]>([
+    ['the single node becomes ready', () => 'ready'],
+    ['another node fails', (index) => (index === 5 || index === 8 ? 'failed' : 'ready')],
+    ['all nodes wait', () => 'waiting'],
+  ])('keeps its boxes, lines and direction, when %s', (_title, stateOf) => {
+    const before = pictureOfInstance(failed, { ...instance, apart });
+    const after = pictureOfInstance(detail(chain, stateOf), { ...instance, apart });
+    expect(positions(after)).toEqual(positions(before));
+    expect(after.boxes.map(({ tone }) => tone)).not.toEqual(before.boxes.map(({ tone }) => tone));
+  });
+
+  test('has the direction of its nodes, although the groups have fewer levels or a cycle', () => {
+    expect(pictureOfInstance(failed, { ...instance, apart }).isDeep).toBe(true);
+    const flat = detail([edge('n0', 'n1', []), edge('n3', 'n2', [])], () => 'ready');
+    const picture = pictureOfInstance(flat, instance);
+    expect(picture.lines).toHaveLength(2);
+    expect(picture.isDeep).toBe(false);
+  });
 });
 
 test('a retired node is not in the picture, and the picture says so', () => {
@@ -165,6 +205,7 @@ test('a retired node is not in the picture, and the picture says so', () => {
   expect(pictureOfInstance(detail, instance)).toEqual({
     boxes: [],
     lines: [],
+    isDeep: false,
     hidden: ['1 retired node is in the list only.'],
   });
 });

@@ -7,11 +7,12 @@ import type {
   InstanceObject,
   ValueEdge,
 } from '../../../inspect/index.ts';
-import { stringifyJson } from '../../../core/index.ts';
+import { namespacedName, printable, stringifyJson } from '../../../core/index.ts';
 import { instanceRef } from '../../../inspect/index.ts';
 import type { GraphOutline, OutlineNode } from '../../../graph/index.ts';
 import type { GroupInput, NodeGroup } from './group-nodes.ts';
-import { groupNodes } from './group-nodes.ts';
+import { chooseApart, groupNodes, MAX_NODES } from './group-nodes.ts';
+import { isDeep } from './layout.ts';
 import type { Tone } from './states.ts';
 import { isSettled, toneOf } from './states.ts';
 
@@ -48,6 +49,8 @@ export interface Box {
   readonly shares: readonly Share[];
   /** The objects of an opened collection; empty for any other box. */
   readonly cells: readonly Cell[];
+  /** The number of cells in a row. */
+  readonly columns: number;
   /** The ids of the nodes that the box stands for. */
   readonly members: readonly string[];
   readonly width: number;
@@ -68,6 +71,8 @@ export interface Line {
 export interface Picture {
   readonly boxes: readonly Box[];
   readonly lines: readonly Line[];
+  /** Has the graph more levels than a picture from left to right has? */
+  readonly isDeep: boolean;
   /** What the picture leaves out, as sentences. */
   readonly hidden: readonly string[];
 }
@@ -78,6 +83,8 @@ export interface PictureOptions {
   readonly mode: 'template' | 'instance';
   /** Opened collections and groups. */
   readonly opened: ReadonlySet<string>;
+  /** The nodes that stay single beside groups, by `apartNodes`. */
+  readonly apart: ReadonlySet<string>;
 }
 
 export const BOX_WIDTH = 216;
@@ -86,7 +93,9 @@ export const BOX_HEIGHT = 56;
 export const BAR_HEIGHT = 22;
 export const CELL_SIZE = 12;
 export const CELL_GAP = 3;
-export const CELLS_IN_ROW = 13;
+/** The smallest number of cells in a row. More cells than `MAX_NARROW_ROWS` such rows have make the box wider. */
+const MIN_CELLS_IN_ROW = 13;
+const MAX_NARROW_ROWS = 20;
 /** The maximum number of objects of an opened collection that are drawn. */
 export const MAX_CELLS = 1300;
 
@@ -95,7 +104,7 @@ export function pictureOfDefinition(
   detail: Pick<DefinitionDetail, 'graph' | 'edges'>,
   opened: ReadonlySet<string>,
 ): Picture {
-  return pictureOf(detail.graph, detail.edges, new Map(), { mode: 'template', opened });
+  return pictureOf(detail.graph, detail.edges, new Map(), { mode: 'template', opened, apart: new Set() });
 }
 
 /**
@@ -115,19 +124,33 @@ export function pictureOfInstance(
   };
 }
 
+/**
+ * The nodes that the picture of an instance draws apart from groups: those of an earlier choice, and those that need
+ * attention now. The result is empty for a graph without groups.
+ */
+export function apartNodes(
+  { graph, nodes }: Pick<InstanceDetail, 'graph' | 'nodes'>,
+  earlier: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const outline = graph?.nodes ?? [];
+  if (outline.length <= MAX_NODES) return earlier;
+  const states = new Map(nodes.map(({ id, state }) => [id, state]));
+  const inputs = outline.map(({ id, kind, level }): GroupInput => {
+    const state = states.get(id);
+    return { id, kind, level, settled: state === undefined || isSettled(state) };
+  });
+  return chooseApart(inputs, earlier);
+}
+
 function pictureOf(
   graph: GraphOutline | undefined,
   edges: readonly (GraphEdge | ValueEdge)[],
   nodes: ReadonlyMap<string, InstanceNode>,
-  { mode, opened }: PictureOptions,
+  { mode, opened, apart }: PictureOptions,
 ): Picture {
   const outline = graph?.nodes ?? [];
   const byId = new Map(outline.map((node) => [node.id, node]));
-  const inputs = outline.map(({ id, kind, level }): GroupInput => {
-    const node = nodes.get(id);
-    return { id, kind, level, settled: node === undefined || isSettled(node.state) };
-  });
-  const { singles, groups } = groupNodes(inputs, opened);
+  const { singles, groups } = groupNodes(outline, opened, apart);
   const shown = new Set(singles);
   const boxes = [
     ...outline.filter(({ id }) => shown.has(id)).map((node) => boxOf(node, nodes.get(node.id), mode, opened)),
@@ -135,7 +158,8 @@ function pictureOf(
   ];
   const boxOfNode = new Map(boxes.flatMap(({ id, members }) => members.map((member) => [member, id] as const)));
   const lines = linesOf(edges, boxOfNode, mode, (id) => byId.has(id));
-  return { boxes, lines, hidden: hiddenTexts(groups, boxes, nodes) };
+  const nodeLines = edges.filter(({ from, to }) => byId.has(from) && byId.has(to));
+  return { boxes, lines, isDeep: isDeep(nodeLines), hidden: hiddenTexts(groups, boxes, nodes) };
 }
 
 function boxOf(
@@ -148,7 +172,8 @@ function boxOf(
   const isOpened = isCollection && opened.has(node.id);
   const cells =
     isOpened && live !== undefined ? live.objects.slice(0, MAX_CELLS).map((object) => cellOf(object, live)) : [];
-  const rows = Math.ceil(cells.length / CELLS_IN_ROW);
+  const columns = cellsInRow(cells.length);
+  const rows = Math.ceil(cells.length / columns);
   const showsState = mode === 'instance' && live !== undefined;
   return {
     id: node.id,
@@ -162,11 +187,16 @@ function boxOf(
     shares: showsState && isCollection ? sharesOfObjects(live) : [],
     // The cells of the template's view stay empty, and keep their place.
     cells: mode === 'instance' ? cells : [],
+    columns,
     members: [node.id],
-    width: BOX_WIDTH,
+    width: BOX_WIDTH + (columns - MIN_CELLS_IN_ROW) * (CELL_SIZE + CELL_GAP),
     height: BOX_HEIGHT + (isCollection ? BAR_HEIGHT : 0) + (rows === 0 ? 0 : rows * (CELL_SIZE + CELL_GAP) + CELL_GAP),
   };
 }
+
+/** A large collection is about as wide as high, so that a frame shows the whole box. */
+const cellsInRow = (cells: number): number =>
+  cells <= MIN_CELLS_IN_ROW * MAX_NARROW_ROWS ? MIN_CELLS_IN_ROW : Math.ceil(Math.sqrt(cells * 1.5));
 
 function groupBox(
   { id, kind, members }: NodeGroup,
@@ -187,6 +217,7 @@ function groupBox(
     external: false,
     shares,
     cells: [],
+    columns: MIN_CELLS_IN_ROW,
     members,
     width: BOX_WIDTH,
     height: BOX_HEIGHT + BAR_HEIGHT,
@@ -205,8 +236,11 @@ export function rulesOf(node: Pick<OutlineNode, 'forEach' | 'includeWhen' | 'rea
 
 function cellOf(each: InstanceObject, node: Pick<InstanceNode, 'state'>): Cell {
   const { object } = each;
-  const name = object.namespace === undefined ? object.name : `${object.namespace}/${object.name}`;
-  return { id: instanceRef(object), name: `${name}: ${objectStateText(each)}`, tone: toneOfObject(each, node) };
+  return {
+    id: instanceRef(object),
+    name: `${namespacedName(object)}: ${objectStateText(each)}`,
+    tone: toneOfObject(each, node),
+  };
 }
 
 /** Is the object present and not ready? An object that is deleted is not expected to be ready. */
@@ -228,6 +262,12 @@ export function toneOfObject(object: Pick<InstanceObject, 'state' | 'ready'>, no
 
 const uncheckedTone = ({ state }: Pick<InstanceNode, 'state'>): Tone => (toneOf(state) === 'ready' ? 'ready' : 'busy');
 
+/** The objects of a node: those that need attention come first. Objects with the same look keep their order. */
+export function unreadyFirst(node: Pick<InstanceNode, 'objects' | 'state'>): readonly InstanceObject[] {
+  const rank = (each: InstanceObject): number => ORDER.indexOf(toneOfObject(each, node));
+  return node.objects.toSorted((a, b) => rank(a) - rank(b));
+}
+
 function sharesOfObjects(node: InstanceNode): Share[] {
   const { counts, unready = 0, unchecked = 0 } = node;
   const shares = Object.entries(counts).flatMap(([state, count]): Share[] => {
@@ -245,7 +285,7 @@ function sharesOf(tones: readonly Tone[]): Share[] {
   return merged(tones.map((tone) => ({ tone, count: 1 })));
 }
 
-/** The order of shares: what needs attention comes first. */
+/** The order of shares and of objects: the states that need attention come first. */
 const ORDER: readonly Tone[] = ['failed', 'blocked', 'waiting', 'busy', 'leaving', 'unknown', 'ready', 'idle'];
 
 function merged(shares: readonly Share[]): Share[] {
@@ -295,14 +335,14 @@ function stateOfValues(values: readonly CurrentValue[]): Line['state'] {
 
 function labelOf(path: string, value: CurrentValue | undefined): string {
   if (value === undefined) return path;
-  return `${path === '' ? 'object' : path} = ${valueText(value)}`;
+  return `${path === '' ? 'object' : path} = ${currentValueText(value)}`;
 }
 
 /** A current value in one line. */
-export function valueText(value: CurrentValue): string {
+export function currentValueText(value: CurrentValue): string {
   switch (value.is) {
     case 'known':
-      return stringifyJson(value.value);
+      return printable(stringifyJson(value.value));
     case 'large':
       return `(${Math.ceil(value.bytes / 1024)} KiB)`;
     case 'secret':

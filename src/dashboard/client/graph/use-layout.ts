@@ -1,51 +1,49 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Layout, LayoutInput } from './layout.ts';
 import { layoutKey } from './layout.ts';
-import type { LayoutAnswer, LayoutRequest } from './layout-messages.ts';
+import { requestLayout } from './request-layout.ts';
 
 /** Computed layouts by their keys; the views of one graph share them. */
 const layouts = new Map<string, Layout>();
 const MAX_LAYOUTS = 20;
 
-let worker: Worker | undefined;
-let lastId = 0;
-const waiting = new Map<number, (layout: Layout) => void>();
-
-function requestLayout(input: LayoutInput, done: (layout: Layout) => void): void {
-  if (worker === undefined) {
-    worker = new Worker(new URL('./layout-worker.js', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }: MessageEvent<LayoutAnswer>) => {
-      waiting.get(data.id)?.(data.layout);
-      waiting.delete(data.id);
-    });
-  }
-  lastId += 1;
-  waiting.set(lastId, done);
-  const request: LayoutRequest = { id: lastId, input };
-  worker.postMessage(request, []);
+/** The layout of a graph, as far as it is computed. */
+export interface LayoutState {
+  /** The newest layout: that of the graph before, while one is computed. Absent before the first one. */
+  readonly layout: Layout | undefined;
+  /** Why the layout could not be computed. */
+  readonly failure: string | undefined;
+  /** Computes the layout again after a failure. */
+  readonly retry: () => void;
 }
 
 /**
- * The layout of a graph. While a new layout is computed, the previous one is returned; before the first one, undefined.
- * The key does not depend on the states of the nodes, so a node keeps its position when its state changes.
+ * The layout of a graph. States are no part of the key: while the boxes and lines stay the same, a change of a state
+ * moves no box.
  */
-export function useLayout(input: LayoutInput): Layout | undefined {
+export function useLayout(input: LayoutInput): LayoutState {
   const key = useMemo(() => layoutKey(input), [input]);
   const latest = useRef<Layout | undefined>(undefined);
   const [, setDone] = useState('');
+  const [failure, setFailure] = useState<string | undefined>(undefined);
+  const [tries, setTries] = useState(0);
   const known = layouts.get(key);
   if (known !== undefined) latest.current = known;
   useEffect(() => {
+    setFailure(undefined);
     if (layouts.has(key)) return;
     let isWanted = true;
-    requestLayout(input, (layout) => {
-      if (layouts.size >= MAX_LAYOUTS) layouts.delete(layouts.keys().next().value ?? '');
-      layouts.set(key, layout);
-      if (isWanted) setDone(key);
+    requestLayout(input, {
+      done: (layout) => {
+        if (layouts.size >= MAX_LAYOUTS) layouts.delete(layouts.keys().next().value ?? '');
+        layouts.set(key, layout);
+        if (isWanted) setDone(key);
+      },
+      failed: (reason) => isWanted && setFailure(reason),
     });
     return () => {
       isWanted = false;
     };
-  }, [key]);
-  return latest.current;
+  }, [key, tries]);
+  return { layout: latest.current, failure, retry: () => setTries((count) => count + 1) };
 }

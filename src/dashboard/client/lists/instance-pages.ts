@@ -1,26 +1,31 @@
 import { signal } from '@preact/signals';
-import type { InstancePage, InstanceQuery, InstanceRow } from '../../../inspect/index.ts';
+import type { DefinitionRow, InspectEvent, InstancePage, InstanceQuery, InstanceRow } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
-import type { ApiError } from '../data/api.ts';
-import type { LiveRead } from '../data/remote.ts';
+import type { LiveRead, Remote } from '../data/remote.ts';
 import { liveRead } from '../data/session.ts';
-import { ofInstances } from '../data/use-remote.ts';
+import { isOfKind, ofInstances } from '../data/concerns.ts';
 
 /** The number of instances of one read. */
 export const PAGE_SIZE = 200;
 
-/** The pages of one list of instances. Only the shown pages are read, and are read again after changes. */
+/**
+ * The pages of one list of instances. A page is read when it is shown first. The shown pages, the known pages next to
+ * them, and the first page are read again after changes.
+ */
 export class InstancePages {
   readonly #query: InstanceQuery;
+  readonly #concerns: (change: InspectEvent) => boolean;
   readonly #pages = new Map<number, LiveRead<InstancePage>>();
   /**
-   * This number changes with the set of pages. A component that reads a row therefore also follows a page that is added
+   * This number changes when a page is added. A component that reads a row therefore also follows a page that is added
    * later.
    */
   readonly #version = signal(0);
 
-  constructor(query: InstanceQuery) {
+  /** `kind`: the kind of all instances of the list. Absent for a list of several kinds. */
+  constructor(query: InstanceQuery, kind?: Pick<DefinitionRow, 'apiVersion' | 'kind'>) {
     this.#query = query;
+    this.#concerns = (change) => ofInstances(change) && isOfKind(change, kind);
     this.show([0]);
   }
 
@@ -29,7 +34,7 @@ export class InstancePages {
     for (const page of pages) {
       if (this.#pages.has(page)) continue;
       const query = { ...this.#query, offset: page * PAGE_SIZE, limit: PAGE_SIZE };
-      this.#pages.set(page, liveRead<InstancePage>(inspectPaths.instances(query), ofInstances));
+      this.#pages.set(page, liveRead<InstancePage>(inspectPaths.instances(query), this.#concerns));
       this.#version.value = this.#version.peek() + 1;
     }
     for (const [page, read] of this.#pages) {
@@ -40,7 +45,7 @@ export class InstancePages {
   }
 
   /** The numbers of instances; undefined before the first answer. */
-  get facts(): Pick<InstancePage, 'total' | 'counts'> | undefined {
+  get facts(): Pick<InstancePage, 'total' | 'counts' | 'limits'> | undefined {
     const values = [...this.#pages.values()].flatMap((read) => {
       const { value, readAt = 0 } = read.state.value;
       return value === undefined ? [] : [{ value, readAt }];
@@ -52,16 +57,23 @@ export class InstancePages {
     )?.value;
   }
 
-  /** A row; undefined while its page is read. */
+  /** A row; undefined until its page has been read, and for a page that is not kept. */
   row(index: number): InstanceRow | undefined {
     void this.#version.value;
     const page = Math.floor(index / PAGE_SIZE);
     return this.#pages.get(page)?.state.value.value?.items[index - page * PAGE_SIZE];
   }
 
-  /** Why the first page could not be read. */
-  get error(): ApiError | undefined {
-    return this.#pages.get(0)?.state.value.error;
+  /** The first page, with the error of any page whose last read failed, and the start of any read that takes long. */
+  get read(): Remote<InstancePage> {
+    const states = [...this.#pages.values()].map(({ state }) => state.value);
+    const error = states.find((state) => state.error !== undefined)?.error;
+    const slowSince = states.find((state) => state.slowSince !== undefined)?.slowSince;
+    return {
+      ...this.#pages.get(0)?.state.value,
+      ...(error && { error }),
+      ...(slowSince !== undefined && { slowSince }),
+    };
   }
 
   close(): void {

@@ -27,6 +27,8 @@ export function InstanceTable(props: {
   readonly sort: InstanceSort;
   readonly order: 'asc' | 'desc';
   readonly onSort: (sort: InstanceSort) => void;
+  /** The name of the list, by which its position is kept for the way back. */
+  readonly memory: string;
   readonly onOpen: (ref: string) => void;
 }): JSX.Element {
   const { pages, total } = props;
@@ -35,6 +37,7 @@ export function InstanceTable(props: {
     total,
     rowHeight: ROW_HEIGHT,
     headHeight: HEAD_HEIGHT,
+    memory: props.memory,
     onOpen: (index) => {
       const row = pages.row(index);
       if (row !== undefined) props.onOpen(row.ref);

@@ -1,8 +1,11 @@
 import type { JSX } from 'preact';
 import { useId, useMemo, useState } from 'preact/hooks';
 import type { InstanceNode } from '../../../inspect/index.ts';
+import { objectName } from '../../../core/index.ts';
+import { matchesWords } from '../../../inspect/index.ts';
 import { isSettled, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
+import { Empty } from '../shared/parts.tsx';
 import { useVirtual } from './use-virtual.ts';
 import { slotOf } from './virtual-window.ts';
 
@@ -46,12 +49,13 @@ export function NodeList(props: {
           />
         </label>
       )}
+      {nodes.length === 0 ? <Empty title={filter === '' ? 'There are no nodes.' : 'No node fits the filter.'} /> : null}
       <div
         ref={virtual.scroller}
         class="node-rows"
         role="listbox"
         aria-label="Nodes"
-        tabIndex={0}
+        tabIndex={nodes.length === 0 ? -1 : 0}
         aria-activedescendant={nodes.length === 0 ? undefined : `${base}-${virtual.active}`}
         onScroll={virtual.onScroll}
         onKeyDown={virtual.onKeyDown}
@@ -92,11 +96,13 @@ export function NodeList(props: {
 }
 
 /**
- * The nodes whose id, state or reason has the text. Nodes that need attention come first. Both parts keep their order.
+ * The nodes whose id, state, reason and objects have the words of the filter. Nodes that need attention come first. Both
+ * parts keep their order.
  */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
-  const text = filter.trim().toLowerCase();
-  const found = nodes.filter(({ id, state, reason }) => `${id} ${state} ${reason}`.toLowerCase().includes(text));
+  const found = nodes.filter(({ id, state, reason, objects }) =>
+    matchesWords([id, state, reason, ...objects.map(({ object }) => objectName(object))].join(' '), filter),
+  );
   return [...found.filter(({ state }) => !isSettled(state)), ...found.filter(({ state }) => isSettled(state))];
 }
 

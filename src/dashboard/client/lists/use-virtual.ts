@@ -16,26 +16,44 @@ export interface Virtual {
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** Draws only the visible rows of a list, and moves in it by keys. `headHeight` is the height of a sticky head. */
+/** The positions of the lists that were shown last, by their names. */
+const positions = new Map<string, { readonly top: number; readonly active: number }>();
+const MAX_POSITIONS = 20;
+
+/**
+ * Draws only the visible rows of a list, and moves in it by keys. `headHeight` is the height of a sticky head. A list with
+ * the same `memory` as an earlier one begins at its position.
+ */
 export function useVirtual(options: {
   readonly total: number;
   readonly rowHeight: number;
   readonly headHeight?: number;
   readonly initial?: number;
+  readonly memory?: string;
   readonly onOpen: (row: number) => void;
   readonly onMove?: (row: number) => void;
 }): Virtual {
-  const { total, rowHeight, headHeight = 0 } = options;
+  const { total, rowHeight, headHeight = 0, memory } = options;
+  const kept = useRef(memory === undefined ? undefined : positions.get(memory)).current;
   const scroller = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ top: 0, height: 800 });
-  const [active, setActive] = useState(options.initial ?? 0);
+  const [active, setActive] = useState(kept?.active ?? options.initial ?? 0);
   const measure = (): void => {
     const element = scroller.current;
     if (element === null) return;
     const next = { top: element.scrollTop, height: element.clientHeight - headHeight };
     setPlace((before) => (before.top === next.top && before.height === next.height ? before : next));
   };
+  useLayoutEffect(() => {
+    if (kept !== undefined && scroller.current !== null) scroller.current.scrollTop = kept.top;
+  }, []);
   useLayoutEffect(measure, [total]);
+  useEffect(() => {
+    if (memory === undefined) return;
+    positions.delete(memory);
+    if (positions.size >= MAX_POSITIONS) positions.delete(positions.keys().next().value ?? '');
+    positions.set(memory, { top: place.top, active });
+  }, [memory, place.top, active]);
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;

@@ -6,10 +6,11 @@ import type { Diagnostic } from '@codemirror/lint';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
 import type { Extension } from '@codemirror/state';
 import { Compartment, EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { escapeOf, printable } from '../../../core/index.ts';
 import type { PlaygroundLanguage, PlaygroundProblem } from '../../playground/model.ts';
 import { offsetOf } from './offsets.ts';
 
@@ -41,6 +42,7 @@ const LOOK = EditorView.theme({
   '.cm-tooltip': { backgroundColor: 'var(--raised)', border: '1px solid var(--line-strong)', color: 'var(--text)' },
   '.cm-lintRange-error': { backgroundImage: 'none', borderBottom: '2px dotted var(--failed)' },
   '.cm-lintRange-warning': { backgroundImage: 'none', borderBottom: '2px dotted var(--waiting)' },
+  '.cm-specialChar': { color: 'var(--failed)' },
   '.cm-diagnosticText': { whiteSpace: 'pre-wrap' },
 });
 
@@ -106,6 +108,7 @@ export function CodeEditor(props: {
     lineNumbers(),
     history(),
     drawSelection(),
+    highlightSpecialChars({ addSpecialChars: /[\u180e\u202a-\u202e\u2060-\u206f]/g, render: escapeInEditor }),
     indentOnInput(),
     bracketMatching(),
     lintGutter(),
@@ -162,12 +165,21 @@ export function CodeEditor(props: {
   );
 }
 
+/** A character that nobody sees, as an escape in the text of the editor. */
+function escapeInEditor(code: number, description: string | null): HTMLElement {
+  const escape = document.createElement('span');
+  escape.className = 'cm-specialChar';
+  escape.title = description ?? '';
+  escape.textContent = escapeOf(String.fromCodePoint(code));
+  return escape;
+}
+
 /** The mark of a problem in the text: from its place to the end of the word. */
 function markOf({ source, severity, message, hint }: PlaygroundProblem, text: string): Diagnostic[] {
   if (source === undefined) return [];
   const from = offsetOf(text, source);
   const word = /^[^\s]*/.exec(text.slice(from))?.[0].length ?? 0;
   const to = Math.min(text.length, from + Math.max(1, word));
-  const whole = hint === undefined ? message : `${message}\n${hint}`;
+  const whole = printable(hint === undefined ? message : `${message}\n${hint}`);
   return [{ from, to, severity: severity === 'warning' ? 'warning' : 'error', message: whole }];
 }

@@ -1,12 +1,12 @@
-import type { PlaygroundInput, PlaygroundResult } from '../../playground/model.ts';
+import type { InstanceCheck, InstanceProblem, PlaygroundInput, PlaygroundResult } from '../../playground/model.ts';
 
-/** A request to the worker. */
-export interface PlaygroundRequest {
+/** A request to the worker: a run of the texts of the playground, or a check of an instance. */
+export interface EngineRequest<Input = PlaygroundInput | InstanceCheck> {
   readonly id: number;
-  readonly input: PlaygroundInput;
+  readonly input: Input;
 }
 
 /** A message of the worker: it is ready for requests, or it answers a request. */
-export type PlaygroundMessage =
+export type EngineMessage<Result = PlaygroundResult | readonly InstanceProblem[]> =
   | { readonly is: 'loaded' }
-  | { readonly is: 'result'; readonly id: number; readonly result: PlaygroundResult };
+  | { readonly is: 'result'; readonly id: number; readonly result: Result };

@@ -16,4 +16,5 @@ test.each([
 
 test('an excerpt has a caret below the column', () => {
   expect(excerptOf('a\n  bc', { line: 2, column: 3 })).toBe('  bc\n  ^');
+  expect(excerptOf('a\u202e👍b', { line: 1, column: 4 })).toBe('a\\u202e👍b\n        ^');
 });

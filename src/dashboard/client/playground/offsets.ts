@@ -1,3 +1,4 @@
+import { printable } from '../../../core/index.ts';
 import type { LinePosition } from '../../../inspect/index.ts';
 
 /**
@@ -17,5 +18,14 @@ export function offsetOf(text: string, { line, column }: LinePosition): number {
 /** The line of a position, and a line with a caret below its column. */
 export function excerptOf(text: string, { line, column }: LinePosition): string {
   const found = text.split('\n')[line - 1] ?? '';
-  return `${found}\n${' '.repeat(Math.max(0, column - 1))}^`;
+  return `${printable(found)}\n${caretAt(found, column)}`;
+}
+
+/** A caret below a column of a line, as the page draws the line: an escape is longer than its character. */
+export function caretAt(line: string, column: number): string {
+  const before = Array.from(line)
+    .slice(0, Math.max(0, column - 1))
+    .join('');
+  const beyond = Math.max(0, column - 1 - Array.from(before).length);
+  return `${' '.repeat(Array.from(printable(before)).length + beyond)}^`;
 }

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
 import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult, PlaygroundText } from '../../playground/model.ts';
 import type { Route } from '../data/routes.ts';
-import { navigate } from '../data/session.ts';
+import { addressProblems, navigate } from '../data/session.ts';
 import styles from '../styles/playground.css';
 import { announce } from '../shared/announcer.tsx';
 import { copyText } from '../shared/parts.tsx';
@@ -17,13 +17,12 @@ import { browserHost, createRunner } from './runner.ts';
 import { decodeInput, encodeInput, TOO_LONG_TO_SHARE } from './share.ts';
 import { StepPanels } from './step-panels.tsx';
 import { StepTable } from './step-table.tsx';
+import { areStart, keepTexts, keptTexts, withLanguage } from './texts.ts';
 
 /** Adopts the styles of the playground, which the style sheet of the page does not have. */
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-
-const [START] = PLAYGROUND_EXAMPLES;
 
 const NO_RESULT: PlaygroundResult = { problems: [], steps: [] };
 
@@ -32,8 +31,8 @@ const ADDRESS_QUIET_MS = 400;
 
 /** A definition or a composition beside a spec and observed values, and all that the engine makes of them. */
 export function PlaygroundView({ route }: { readonly route: Extract<Route, { view: 'playground' }> }): JSX.Element {
-  const [input, setInput] = useState<PlaygroundInput>(START);
-  const [run, setRun] = useState<RunState>({ is: 'running' });
+  const [input, setInput] = useState<PlaygroundInput>(keptTexts);
+  const [run, setRun] = useState<RunState<PlaygroundResult>>({ is: 'running' });
   const [result, setResult] = useState(NO_RESULT);
   const [step, setStep] = useState<number | undefined>(undefined);
   const [target, setTarget] = useState<(EditorTarget & { readonly text: PlaygroundText }) | undefined>(undefined);
@@ -42,14 +41,18 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
 
   const runner = useMemo(
     () =>
-      createRunner(browserHost, (state) => {
+      createRunner<PlaygroundInput, PlaygroundResult>(browserHost(), (state) => {
         setRun(state);
-        if (state.is === 'done') setResult(state.result);
+        // The results of earlier texts would stand beside texts that failed.
+        if (state.is !== 'running') setResult(state.is === 'done' ? state.result : NO_RESULT);
       }),
     [],
   );
   useEffect(() => runner.close, [runner]);
-  useEffect(() => runner.run(input), [input]);
+  useEffect(() => {
+    keepTexts(input);
+    runner.run(input);
+  }, [input]);
 
   /** Puts the texts in the address. Returns false for texts that are too long; the address then has no texts. */
   const putInAddress = async (texts: PlaygroundInput): Promise<boolean> => {
@@ -64,16 +67,16 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     const { state } = route;
     if (state === undefined || state === written.current) return;
     void decodeInput(state).then((found) => {
-      if (found === undefined) announce('The address has no texts of the playground: the link is not complete.');
-      else setInput(found);
+      if (found !== undefined) return setInput(found);
+      navigate({ view: 'playground' }, { replace: true });
+      addressProblems.value = ['The option state has no texts of the playground: the link is not complete.'];
     });
   }, [route.state]);
   useEffect(() => {
-    // The first texts are those of an example, which needs no address.
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
+    // The first texts can be those of an example, which needs no address. The address can have others already.
+    const needsNoAddress = isFirst.current && (areStart(input) || route.state !== undefined);
+    isFirst.current = false;
+    if (needsNoAddress) return;
     const timer = setTimeout(() => {
       void putInAddress(input);
     }, ADDRESS_QUIET_MS);
@@ -84,7 +87,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     if (await putInAddress(input)) await copyText(location.href);
     else announce(TOO_LONG_TO_SHARE);
   };
-  useShortcuts('Playground', [
+  useShortcuts('Playground', 'view', [
     { keys: '/', description: 'Edit the source', run: () => setTarget({ text: 'source', line: 1, column: 1 }) },
     { keys: 'c', description: 'Copy a link to these texts', run: () => void share() },
   ]);
@@ -138,7 +141,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
               { id: 'typescript', label: 'TypeScript' },
             ]}
             selected={input.language}
-            onSelect={(language) => setInput((before) => ({ ...before, language }))}
+            onSelect={(language) => setInput((before) => withLanguage(before, language))}
           />
           <button type="button" class="button" onClick={() => void share()}>
             Copy link
@@ -176,7 +179,13 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
   );
 }
 
-function Waiting({ run, input }: { readonly run: RunState; readonly input: PlaygroundInput }): JSX.Element | null {
+function Waiting({
+  run,
+  input,
+}: {
+  readonly run: RunState<PlaygroundResult>;
+  readonly input: PlaygroundInput;
+}): JSX.Element | null {
   if (input.source.trim() === '') return <p class="soft">Write a definition or a composition, or choose an example.</p>;
   return run.is === 'running' ? (
     <p class="loading" role="status">

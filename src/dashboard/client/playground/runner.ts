@@ -1,49 +1,53 @@
-import type { PlaygroundInput, PlaygroundResult } from '../../playground/model.ts';
-import type { PlaygroundMessage, PlaygroundRequest } from './messages.ts';
+import { whenOwnServer } from '../data/connection.ts';
+import { workerFailure } from '../graph/request-layout.ts';
+import type { EngineMessage, EngineRequest } from './messages.ts';
 
-/** The time after which a run is ended, in milliseconds. Examples take 50. */
+/** The time after which a run is ended, in milliseconds. */
 export const MAX_RUN_MS = 4000;
 
-/** The time without a change after which the texts are run, in milliseconds. */
+/** The time without a change after which the input is run, in milliseconds. */
 const QUIET_MS = 150;
 
 /** A worker as the runner uses it. */
-export interface PlaygroundWorker {
-  send(request: PlaygroundRequest): void;
+export interface EngineWorker<Input> {
+  send(request: EngineRequest<Input>): void;
   end(): void;
 }
 
 /** The parts of the browser that a runner needs. */
-export interface RunnerHost {
+export interface RunnerHost<Input, Result> {
   /** Starts a worker. `failed` is called when the script of the worker cannot be loaded, or fails. */
-  start(receive: (message: PlaygroundMessage) => void, failed: (reason: string) => void): PlaygroundWorker;
+  start(receive: (message: EngineMessage<Result>) => void, failed: (reason: string) => void): EngineWorker<Input>;
   /** Calls back after a pause. Returns the function that cancels the call. */
   later(call: () => void, ms: number): () => void;
 }
 
-/** The state of the newest texts. */
-export type RunState =
+/** The state of the newest input. */
+export type RunState<Result> =
   | { readonly is: 'running' }
-  | { readonly is: 'done'; readonly result: PlaygroundResult }
+  | { readonly is: 'done'; readonly result: Result }
   /** The run took too long, or the worker failed. */
   | { readonly is: 'ended'; readonly reason: string };
 
-/** Runs the texts of the playground in a worker. */
-export interface PlaygroundRunner {
-  /** Runs the texts soon. The result of a run of earlier texts is dropped. */
-  readonly run: (input: PlaygroundInput) => void;
+/** Runs the engine in a worker. */
+export interface Runner<Input> {
+  /** Runs the input soon. The result of a run of an earlier input is dropped. */
+  readonly run: (input: Input) => void;
   readonly close: () => void;
 }
 
 /**
- * Runs the newest texts in a worker, one run at a time. A run that takes longer than `MAX_RUN_MS` is ended with its
+ * Runs the newest input in a worker, one run at a time. A run that takes longer than `MAX_RUN_MS` is ended with its
  * worker, and the next run starts another one. The time begins after the worker is loaded.
  */
-export function createRunner(host: RunnerHost, changed: (state: RunState) => void): PlaygroundRunner {
-  let worker: PlaygroundWorker | undefined;
+export function createRunner<Input, Result>(
+  host: RunnerHost<Input, Result>,
+  changed: (state: RunState<Result>) => void,
+): Runner<Input> {
+  let worker: EngineWorker<Input> | undefined;
   let isLoaded = false;
   let lastId = 0;
-  let waiting: PlaygroundInput | undefined;
+  let waiting: Input | undefined;
   let isRunning = false;
   let cancelLimit: (() => void) | undefined;
   let cancelPause: (() => void) | undefined;
@@ -56,13 +60,13 @@ export function createRunner(host: RunnerHost, changed: (state: RunState) => voi
     isRunning = false;
   };
   const fail = (reason: string): void => {
-    // The script of another worker would not load either. The texts wait for the next change.
+    // The script of another worker would not load either. The input waits for the next change.
     if (!isLoaded) waiting = undefined;
     stop();
     changed({ is: 'ended', reason });
     if (waiting !== undefined) next();
   };
-  const receive = (message: PlaygroundMessage): void => {
+  const receive = (message: EngineMessage<Result>): void => {
     if (message.is === 'loaded') {
       isLoaded = true;
       next();
@@ -83,7 +87,10 @@ export function createRunner(host: RunnerHost, changed: (state: RunState) => voi
     lastId += 1;
     cancelLimit = host.later(
       () =>
-        fail(`The run takes longer than ${MAX_RUN_MS / 1000} seconds and was ended. Look for a loop without an end.`),
+        fail(
+          `The run takes longer than ${MAX_RUN_MS / 1000} seconds and was ended. Look for a loop without an end, and for a ` +
+            'big text, a big list or nested macros such as map. A smaller input shows the same graph.',
+        ),
       MAX_RUN_MS,
     );
     worker.send({ id: lastId, input });
@@ -103,19 +110,31 @@ export function createRunner(host: RunnerHost, changed: (state: RunState) => voi
   };
 }
 
-/** The worker and the timers of the browser. */
-export const browserHost: RunnerHost = {
+/**
+ * The worker and the timers of the browser. The worker answers an input with the result of its kind. It is not started
+ * while another program may have the port of the page.
+ */
+export const browserHost = <Input, Result>(): RunnerHost<Input, Result> => ({
   start(receive, failed) {
-    const worker = new Worker(new URL('./playground-worker.js', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }: MessageEvent<PlaygroundMessage>) => receive(data));
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      failed(event.message === '' ? 'The engine could not be loaded.' : `The engine failed: ${event.message}`);
+    let worker: Worker | undefined;
+    const cancel = whenOwnServer(() => {
+      worker = new Worker(new URL('./playground-worker.js', import.meta.url), { type: 'module' });
+      worker.addEventListener('message', ({ data }: MessageEvent<EngineMessage<Result>>) => receive(data));
+      worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        failed(`The engine failed: ${workerFailure(event)}.`);
+      });
     });
-    return { send: (request) => worker.postMessage(request, []), end: () => worker.terminate() };
+    return {
+      send: (request) => worker?.postMessage(request, []),
+      end: () => {
+        cancel();
+        worker?.terminate();
+      },
+    };
   },
   later(call, ms) {
     const timer = setTimeout(call, ms);
     return () => clearTimeout(timer);
   },
-};
+});

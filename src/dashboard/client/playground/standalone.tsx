@@ -2,9 +2,11 @@
 import { render } from 'preact';
 import type { JSX } from 'preact';
 import type { Route } from '../data/routes.ts';
-import { parseRoute } from '../data/routes.ts';
-import { route } from '../data/session.ts';
+import { followAddress, route } from '../data/session.ts';
+import { AddressProblems } from '../shared/address-problems.tsx';
 import { Announcer } from '../shared/announcer.tsx';
+import { drawPrintable } from '../shared/draw-printable.ts';
+import { listenToDrops } from '../shared/file-drop.ts';
 import { Help } from '../shared/help.tsx';
 import { listenToShortcuts } from '../shared/shortcuts.ts';
 import { applyTheme } from '../shared/theme.ts';
@@ -16,6 +18,7 @@ function Page(): JSX.Element {
     current.view === 'playground' ? current : { view: 'playground' };
   return (
     <>
+      <AddressProblems />
       <main id="main" tabIndex={-1}>
         <PlaygroundView route={shown} />
       </main>
@@ -27,8 +30,10 @@ function Page(): JSX.Element {
 
 const place = document.getElementById('page');
 if (place === null) throw new Error('the page has no element #page');
+drawPrintable();
 applyTheme();
-route.value = parseRoute(location.hash);
-addEventListener('hashchange', () => (route.value = parseRoute(location.hash)));
+followAddress();
+addEventListener('hashchange', followAddress);
 listenToShortcuts(window);
+listenToDrops(window);
 render(<Page />, place);

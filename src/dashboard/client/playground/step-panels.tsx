@@ -3,24 +3,32 @@ import { useMemo, useState } from 'preact/hooks';
 import type { JsonValue } from '../../../core/index.ts';
 import type { PlaygroundDefinition, PlaygroundStep } from '../../playground/model.ts';
 import { GraphView } from '../graph/graph-view.tsx';
-import { pictureOfInstance, plural } from '../graph/picture.ts';
+import { plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';
-import { useOpened } from '../graph/use-opened.ts';
+import { useInstancePicture } from '../graph/use-picture.ts';
+import { Details } from '../shared/details.tsx';
 import { StateIcon } from '../shared/icons.tsx';
 import { copyText } from '../shared/parts.tsx';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
 import { toYaml } from '../text/to-yaml.ts';
+import { StepValues } from './step-values.tsx';
 
-/** One step in all its parts: graph, objects, status, and the definition, which all steps share. */
+/** One step in all its parts: graph, values, objects, status, and the definition, which all steps share. */
 export function StepPanels(props: {
   readonly definition: PlaygroundDefinition;
   readonly step: PlaygroundStep;
 }): JSX.Element {
   const { definition, step } = props;
   const [selected, select] = useState<string | undefined>(undefined);
+  const [node, selectNode] = useState<string | undefined>(undefined);
   const tabs: readonly Tab[] = [
-    { id: 'graph', label: 'Graph', panel: () => <StepGraph definition={definition} step={step} /> },
+    {
+      id: 'graph',
+      label: 'Graph',
+      panel: () => <StepGraph definition={definition} step={step} selected={node} onSelect={selectNode} />,
+    },
+    { id: 'values', label: 'Values', panel: () => <StepValues step={step} node={node} onNode={selectNode} /> },
     { id: 'objects', label: 'Objects', note: `${step.objects.length}`, panel: () => <Objects step={step} /> },
     { id: 'status', label: 'Status', panel: () => <Yaml label="Status of the instance" value={step.status} /> },
     { id: 'definition', label: 'Definition', panel: () => <Yaml label="Definition" value={definition.object} /> },
@@ -28,13 +36,19 @@ export function StepPanels(props: {
   return <Tabs label="Parts of the step" tabs={tabs} selected={selected} onSelect={select} />;
 }
 
-function StepGraph({ definition: { graph, kind }, step }: Parameters<typeof StepPanels>[0]): JSX.Element {
-  const [opened, toggle] = useOpened();
-  const [selected, select] = useState<string | undefined>(undefined);
-  const picture = useMemo(
-    () => pictureOfInstance({ graph, edges: step.edges, nodes: step.nodes }, { mode: 'instance', opened }),
-    [graph, step, opened],
-  );
+function StepGraph(props: {
+  readonly definition: PlaygroundDefinition;
+  readonly step: PlaygroundStep;
+  readonly selected: string | undefined;
+  readonly onSelect: (node: string | undefined) => void;
+}): JSX.Element {
+  const {
+    definition: { graph, kind },
+    step,
+    selected,
+  } = props;
+  const detail = useMemo(() => ({ graph, edges: step.edges, nodes: step.nodes }), [graph, step]);
+  const [picture, toggle] = useInstancePicture(detail, 'instance');
   const node = step.nodes.find(({ id }) => id === selected);
   return (
     <div class="playground-graph">
@@ -44,7 +58,7 @@ function StepGraph({ definition: { graph, kind }, step }: Parameters<typeof Step
         selected={selected}
         bright={undefined}
         isNarrow
-        onSelect={select}
+        onSelect={props.onSelect}
         onToggle={toggle}
       />
       <ul class="reasons" aria-label="Nodes with their reasons">
@@ -68,16 +82,18 @@ function Objects({ step }: { readonly step: PlaygroundStep }): JSX.Element {
         const { kind, metadata } = object as { readonly kind?: string; readonly metadata?: { readonly name?: string } };
         return (
           <li key={index}>
-            <details>
-              <summary>
-                <StateIcon tone={exists ? 'ready' : 'idle'} /> {kind} {metadata?.name}{' '}
-                <span class="soft">
-                  {node}
-                  {exists ? '' : ', not created yet'}
-                </span>
-              </summary>
-              <Yaml label={`${kind ?? 'Object'} ${metadata?.name ?? ''}`} value={object} />
-            </details>
+            <Details
+              summary={
+                <>
+                  <StateIcon tone={exists ? 'ready' : 'idle'} /> {kind} {metadata?.name}{' '}
+                  <span class="soft">
+                    {node}
+                    {exists ? '' : ', not created yet'}
+                  </span>
+                </>
+              }
+              content={() => <Yaml label={`${kind ?? 'Object'} ${metadata?.name ?? ''}`} value={object} />}
+            />
           </li>
         );
       })}

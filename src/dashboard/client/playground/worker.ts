@@ -1,12 +1,14 @@
-/** The worker of the playground. It has the engine, and neither a network nor a storage. */
+/** The worker of the playground and of forms. It has the engine, and neither a network nor a storage. */
+import { checkInstance } from '../../playground/check-instance.ts';
 import { runPlayground } from '../../playground/run-playground.ts';
 import { lockGlobals } from './host/lock-globals.ts';
-import type { PlaygroundMessage, PlaygroundRequest } from './messages.ts';
+import type { EngineMessage, EngineRequest } from './messages.ts';
 
-const send: (message: PlaygroundMessage) => void = postMessage.bind(globalThis);
+const send: (message: EngineMessage) => void = postMessage.bind(globalThis);
 
-addEventListener('message', ({ data: { id, input } }: MessageEvent<PlaygroundRequest>) => {
-  send({ is: 'result', id, result: runPlayground(input, Date.now()) });
+addEventListener('message', ({ data: { id, input } }: MessageEvent<EngineRequest>) => {
+  const result = 'instance' in input ? checkInstance(input) : runPlayground(input, Date.now());
+  send({ is: 'result', id, result });
 });
 lockGlobals(globalThis);
 send({ is: 'loaded' });

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { connection } from '../data/connection.ts';
+import { TokenForm } from './token-form.tsx';
 
 /** The state of the connection in one word. */
 export function ConnectionSign(): JSX.Element {
@@ -15,12 +16,25 @@ export function ConnectionSign(): JSX.Element {
 /** What a user does about a connection that does not work. */
 export function ConnectionBanner(): JSX.Element | null {
   const state = connection.value;
+  if (state.is === 'refused' && state.asks === true) return <TokenForm />;
+  if (state.is === 'refused' && state.elsewhere === true) {
+    return (
+      <div class="notice bad" role="alert">
+        <p>
+          <strong>This page cannot connect again at {location.host}.</strong> After a lost connection, the server proves
+          itself only to a page at its own address: <code>http://127.0.0.1:PORT</code> with the port of the command.
+          Open the address that the command printed last. If you forwarded the port yourself, reload this page.
+        </p>
+      </div>
+    );
+  }
   if (state.is === 'refused') {
     return (
       <div class="notice bad" role="alert">
         <p>
           <strong>The token is missing or no longer valid.</strong> Open the address that the command printed last. It
-          ends with <code>#token=…</code>. A command that started again prints a new address.
+          ends with <code>#token=…</code>. A command that started again prints a new address, unless it has a fixed
+          port.
         </p>
       </div>
     );

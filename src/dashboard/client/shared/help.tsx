@@ -48,8 +48,17 @@ export function Help(): JSX.Element {
               <dt>
                 <kbd>↑</kbd>
                 <kbd>↓</kbd>
+                <kbd>←</kbd>
+                <kbd>→</kbd>
               </dt>
               <dd>The row before or after, or the nearest box of the graph</dd>
+            </div>
+            <div>
+              <dt>
+                <kbd>Home</kbd>
+                <kbd>End</kbd>
+              </dt>
+              <dd>The first or the last row, tab or step</dd>
             </div>
             <div>
               <dt>

@@ -10,8 +10,10 @@ export function Panel(props: {
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
   readonly onClose: () => void;
+  /** Can the content have nothing that takes the focus? The content is then scrolled by keyboard itself. */
+  readonly isText?: boolean;
 }): JSX.Element {
-  useShortcuts('Selection', [{ keys: 'Escape', description: 'Close the panel', run: props.onClose }]);
+  useShortcuts('Selection', 'selection', [{ keys: 'Escape', description: 'Close the panel', run: props.onClose }]);
   return (
     <aside class="panel" aria-label={props.title}>
       <header class="panel-head">
@@ -24,7 +26,12 @@ export function Panel(props: {
           <Icon name="close" />
         </button>
       </header>
-      <div class="panel-body">{props.children}</div>
+      <div
+        class="panel-body"
+        {...(props.isText === true ? { tabIndex: 0, role: 'region', 'aria-label': props.title } : {})}
+      >
+        {props.children}
+      </div>
     </aside>
   );
 }

@@ -1,11 +1,14 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { CurrentValue } from '../../../inspect/index.ts';
 import type { ApiError } from '../data/api.ts';
+import { connection } from '../data/connection.ts';
+import type { Remote } from '../data/remote.ts';
 import { formatRoute, type Route } from '../data/routes.ts';
-import { navigate } from '../data/session.ts';
-import { valueText } from '../graph/picture.ts';
+import { meta, navigate } from '../data/session.ts';
+import { currentValueText } from '../graph/picture.ts';
 import type { Tone } from '../graph/states.ts';
 import { stateWord, toneOf } from '../graph/states.ts';
+import { inNewShell, withInput } from '../text/kubectl.ts';
 import { announce } from './announcer.tsx';
 import { Icon, StateIcon } from './icons.tsx';
 
@@ -46,15 +49,24 @@ export function StateBadge({ state, tone }: { readonly state: string; readonly t
   );
 }
 
+/** Copies a command for a new shell of the server's machine. */
+export const copyCommand = (command: string): Promise<void> => copyText(inNewShell(command, meta.value?.commands));
+
 /** Copies a command of the shell for what is shown. */
-export function CopyCommand(props: { readonly command: string; readonly label?: string }): JSX.Element {
+export function CopyCommand(props: {
+  readonly command: string;
+  readonly label?: string;
+  /** The standard input of the command, which the copy contains. */
+  readonly input?: string;
+}): JSX.Element {
+  const command = inNewShell(props.command, meta.value?.commands);
   return (
     <button
       type="button"
       class="button quiet"
-      title={props.command}
-      onClick={() => void copyText(props.command)}
-      aria-label={`${props.label ?? 'kubectl'}: copy ${props.command}`}
+      title={command}
+      onClick={() => void copyText(props.input === undefined ? command : withInput(command, props.input))}
+      aria-label={`${props.label ?? 'kubectl'}: copy ${command}`}
     >
       <Icon name="copy" />
       <span>{props.label ?? 'kubectl'}</span>
@@ -78,12 +90,42 @@ export function Line(props: { readonly text: string | undefined; readonly kind?:
   return props.text === undefined ? null : <p class={props.kind}>{props.text}</p>;
 }
 
+/** A dot between two facts. The style sheet draws it, and a copied text has its character. */
+export function Dot(): JSX.Element {
+  return (
+    <span class="dot" aria-hidden="true">
+      {' · '}
+    </span>
+  );
+}
+
+/** A notice for each sentence. */
+export function Notices({ texts }: { readonly texts: readonly string[] }): JSX.Element {
+  return (
+    <>
+      {texts.map((text) => (
+        <p key={text} class="notice">
+          {text}
+        </p>
+      ))}
+    </>
+  );
+}
+
 /** Why data is absent or old, and what the user does about it. */
-export function Problem({ error, what }: { readonly error: ApiError; readonly what: string }): JSX.Element {
+export function Problem(props: {
+  readonly error: ApiError;
+  readonly what: string;
+  readonly verb?: string;
+}): JSX.Element {
+  const { error, what, verb = 'read' } = props;
   return (
     <div class="notice bad" role="alert">
       <p>
-        <strong>{what} cannot be read.</strong> {error.message}.
+        <strong>
+          {what} cannot be {verb}:
+        </strong>{' '}
+        {error.message}.
       </p>
       <Line text={error.problem.remedy} />
     </div>
@@ -106,12 +148,63 @@ export function Empty({
   );
 }
 
-/** The space of data that has not arrived yet. */
-export function Loading({ what }: { readonly what: string }): JSX.Element {
+/** The notice for an address with a node that the graph does not have. Nothing without such an `id`. */
+export function NoNode({ id }: { readonly id: string | undefined }): JSX.Element | null {
+  return id === undefined ? null : (
+    <p class="notice" role="alert">
+      There is no node “{id}” here.
+    </p>
+  );
+}
+
+/** The space of data that has not arrived yet. `since`: the read takes long. */
+export function Loading({ what, since }: { readonly what: string; readonly since?: number | undefined }): JSX.Element {
   return (
     <p class="loading" role="status">
-      Reading {what} …
+      {since === undefined ? `Reading ${what} …` : `Still reading ${what}, since ${timeOf(since)} …`}
     </p>
+  );
+}
+
+const timeOf = (ms: number): string => new Date(ms).toLocaleTimeString();
+
+/**
+ * What a reader must know about data of the server: it is still to come, the server refuses it, or it is old because the
+ * last read failed or takes long. Nothing for data that was just read. The view shows a value beside the notice. `what` begins with
+ * `the`.
+ */
+export function ReadNotice(props: { readonly read: Remote<unknown>; readonly what: string }): JSX.Element | null {
+  const { what, read } = props;
+  const { value, error, readAt = 0, slowSince } = read;
+  const isSilent =
+    error === undefined || (error.status === 0 && (value === undefined || connection.value.is !== 'live'));
+  // A notice of the page already says that the connection is lost.
+  const since = connection.value.is === 'lost' ? undefined : slowSince;
+  if (error?.problem.code === 'inspect/no-instance')
+    return value === undefined ? (
+      <Line kind="soft" text={`The page did not read ${what} before the deletion.`} />
+    ) : null;
+  if (value === undefined)
+    return isSilent ? <Loading what={what} since={since} /> : <Problem error={error} what={`T${what.slice(1)}`} />;
+  if (isSilent)
+    return since === undefined ? null : (
+      <p class="notice" role="status">
+        <strong>
+          Still reading {what}, since {timeOf(since)}.
+        </strong>{' '}
+        The page shows {what} of {timeOf(readAt)}.
+      </p>
+    );
+  return (
+    <div class="notice bad" role="alert">
+      <p>
+        <strong>
+          The page shows {what} of {timeOf(readAt)}.
+        </strong>{' '}
+        The server now answers: {error.message}.
+      </p>
+      <Line text={error.problem.remedy} />
+    </div>
   );
 }
 
@@ -120,7 +213,7 @@ export function Value({ value }: { readonly value: CurrentValue }): JSX.Element 
   const isAbsent = value.is === 'unknown' || value.is === 'failed';
   return (
     <span class={`value is-${value.is}`} title={isAbsent ? value.message : undefined}>
-      {isAbsent ? value.message : valueText(value)}
+      {isAbsent ? value.message : currentValueText(value)}
     </span>
   );
 }

@@ -9,20 +9,28 @@ export interface Shortcut {
   readonly run: () => void;
 }
 
+/** The parts of the page that have keys, from the whole page to the innermost part. */
+const DEPTHS = ['page', 'view', 'graph', 'selection'] as const;
+
 /** A part of the page with its keys, for the help. */
 export interface ShortcutGroup {
   readonly title: string;
+  readonly depth: (typeof DEPTHS)[number];
   readonly shortcuts: readonly Shortcut[];
 }
 
-/** The keys that work at present. The last group is the innermost part of the page. */
+/** The keys that work at present. The last group is that of the innermost part of the page. */
 export const shortcutGroups = signal<readonly ShortcutGroup[]>([]);
 
 /** The longest time between the two keys of a sequence, in milliseconds. */
 const MAX_SEQUENCE_MS = 1200;
 
-/** Offers keys while a component is shown. */
-export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): void {
+/** The groups with one more, in their order. Effects of inner components run before those of outer ones. */
+export const withShortcutGroup = (groups: readonly ShortcutGroup[], added: ShortcutGroup): ShortcutGroup[] =>
+  [...groups, added].toSorted((a, b) => DEPTHS.indexOf(a.depth) - DEPTHS.indexOf(b.depth));
+
+/** Offers keys while a component is shown. A key of a part at a greater depth comes before the same key of another one. */
+export function useShortcuts(title: string, depth: ShortcutGroup['depth'], shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   const description = shortcuts.map(({ keys, description: text }) => `${keys} ${text}`).join('\n');
@@ -30,17 +38,18 @@ export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): voi
     // The group is registered once, and calls the functions of the last rendering.
     const group: ShortcutGroup = {
       title,
+      depth,
       shortcuts: latest.current.map(({ keys, description: text }) => ({
         keys,
         description: text,
         run: () => latest.current.find((shortcut) => shortcut.keys === keys)?.run(),
       })),
     };
-    shortcutGroups.value = [...shortcutGroups.value, group];
+    shortcutGroups.value = withShortcutGroup(shortcutGroups.value, group);
     return () => {
       shortcutGroups.value = shortcutGroups.value.filter((other) => other !== group);
     };
-  }, [title, description]);
+  }, [title, depth, description]);
 }
 
 /** The first key of a sequence, and its time. */
@@ -72,6 +81,7 @@ export function listenToShortcuts(target: Window): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (isField(event.composedPath()[0]) && event.key !== 'Escape') return;
     if (target.document.querySelector('dialog[open]') !== null) return;
+    if (event.key.startsWith('Arrow') && focusFirst(target.document)) return event.preventDefault();
     const now = performance.now();
     const shortcut = findShortcut(shortcutGroups.value, event.key, pending, now);
     pending = shortcut === undefined ? { key: event.key, at: now } : undefined;
@@ -79,6 +89,24 @@ export function listenToShortcuts(target: Window): void {
     event.preventDefault();
     shortcut.run();
   });
+}
+
+/** The parts in which arrow keys move. The first visible one gets the focus. */
+const WITH_ARROWS = ['.box[tabindex="0"]', '[role=grid]', '.cards a', '[role=listbox]'];
+
+/**
+ * Moves the focus to the part of the page in which arrow keys move, when no element has the focus. Returns false when an
+ * element has it, and when there is no such part.
+ */
+function focusFirst({ activeElement, body }: Document): boolean {
+  if (activeElement !== body && activeElement?.id !== 'main') return false;
+  for (const selector of WITH_ARROWS) {
+    const part = body.querySelector<HTMLElement | SVGElement>(`#main ${selector}`);
+    if (part?.checkVisibility() !== true) continue;
+    part.focus();
+    return true;
+  }
+  return false;
 }
 
 /**

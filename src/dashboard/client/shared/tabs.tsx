@@ -10,7 +10,7 @@ export interface Tab {
   readonly panel: () => ComponentChildren;
 }
 
-/** Tabs with one panel. Arrow keys move between the tabs. */
+/** Tabs with one panel. Arrow keys, Home and End move between the tabs. */
 export function Tabs(props: {
   readonly label: string;
   readonly tabs: readonly Tab[];
@@ -38,10 +38,10 @@ export function Tabs(props: {
         class="tablist"
         ref={list}
         onKeyDown={(event) => {
-          if (event.key === 'ArrowRight') move(index + 1);
-          else if (event.key === 'ArrowLeft') move(index - 1);
-          else return;
+          const to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: -1 }[event.key];
+          if (to === undefined) return;
           event.preventDefault();
+          move(to);
         }}
       >
         {props.tabs.map(({ id, label, note }) => (

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { readStored, store } from '../data/storage.ts';
 
 /** The colours of the page: those of the system, or a fixed choice. */
 export const THEMES = ['system', 'light', 'dark'] as const;
@@ -6,8 +7,8 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = 'typekro-theme';
 
-/** The user's choice. The browser keeps it. */
-export const theme = signal<Theme>(THEMES.find((name) => name === localStorage.getItem(KEY)) ?? 'system');
+/** The user's choice. The browser keeps it, unless it blocks its storage. */
+export const theme = signal<Theme>(THEMES.find((name) => name === readStored(() => localStorage, KEY)) ?? 'system');
 
 /** Applies the choice. */
 export function applyTheme(): void {
@@ -17,6 +18,6 @@ export function applyTheme(): void {
 /** Chooses the next of the themes. */
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
-  localStorage.setItem(KEY, theme.value);
+  store(() => localStorage, KEY, theme.value);
   applyTheme();
 }

@@ -4,6 +4,7 @@ import { shortText } from './short-text.ts';
 test.each([
   ['short', 5, 'short'],
   ['longer', 5, 'long…'],
+  ['a\u202eb', 12, 'a\\u202eb'],
   ['😀😀😀', 3, '😀😀😀'],
   ['😀😀😀', 2, '😀…'],
 ])('%s in %i characters', (text, length, expected) => {

@@ -54,6 +54,7 @@ const values: readonly JsonValue[] = [
     tail: 'a\nb\n\n',
     tab: 'a\t\nb',
     wide: 'ä\u2028b\u{1f600}',
+    hidden: 'a\u202eb\u200b\n\u{e0041}c',
   },
   [[1, [2, 3]], [], [{}]],
   { '': 1, 'a b': 2, 'x: y': 3, '1': 4, yes: 5, '/healthz': 6, 'a\nb': 7 },
@@ -82,4 +83,8 @@ spec:
     - "--port"
     - "80"
 `);
+});
+
+test('characters that a reader cannot see are escaped', () => {
+  expect(toYaml({ a: 'x\u202e', b: 'x\u200b\ny' })).toBe('a: "x\\u202e"\nb: "x\\u200b\\ny"\n');
 });

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../../core/index.ts';
-import { isJsonObject } from '../../../core/index.ts';
+import { escapeForYaml, isJsonObject, printable } from '../../../core/index.ts';
 
 /**
  * Prints a value as YAML that parses to the same value, for views and for instances of the form. A text that any YAML
@@ -46,7 +46,7 @@ function memberLines(key: string, value: JsonValue, indent: string): string[] {
 
 /** Can a text of several lines be a literal block without an indicator of indentation? */
 function isBlock(text: string): boolean {
-  return /\n./.test(text) && !/^[\s]|[^\n\x20-\x7e\xa0-\u{2027}]|[ \t]\n|\n\n$/u.test(text);
+  return /\n./.test(text) && printable(text) === text && !/^[\s]|[^\n\x20-\x7e\xa0-\u{2027}]|[ \t]\n|\n\n$/u.test(text);
 }
 
 function scalar(value: Exclude<JsonValue, object> | null): string {
@@ -55,9 +55,5 @@ function scalar(value: Exclude<JsonValue, object> | null): string {
 
 function quoted(text: string): string {
   if (PLAIN.test(text) && !NOT_TEXT.test(text)) return text;
-  // JSON does not escape the line separators of Unicode, which YAML 1.1 reads as line breaks.
-  return JSON.stringify(text).replaceAll(
-    /[\u0085\u2028\u2029\ufeff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapeForYaml(JSON.stringify(text));
 }

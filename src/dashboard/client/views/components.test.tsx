@@ -1,8 +1,17 @@
 /** @jsxImportSource preact */
-import type { JSX } from 'preact';
+import { textOf } from '../../../../test/support/rendered-text.ts';
 import { renderToString } from 'preact-render-to-string';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import type { CurrentValue, InstanceNode, Plan, WhyPath } from '../../../inspect/index.ts';
+import type {
+  CurrentValue,
+  DefinitionDetail,
+  InspectAction,
+  InspectMeta,
+  InstanceDetail,
+  InstanceNode,
+  InstanceRow,
+  WhyPath,
+} from '../../../inspect/index.ts';
 
 // The choice of colours is read when its module is loaded.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
@@ -10,27 +19,18 @@ vi.stubGlobal('location', { hash: '' });
 const { NodeList } = await import('../lists/node-list.tsx');
 const { StateShape } = await import('../shared/icons.tsx');
 const { StateBadge, Value } = await import('../shared/parts.tsx');
+const { timesText } = await import('./events-panel.tsx');
+const { InstanceHead } = await import('./instance-head.tsx');
+const { meta } = await import('../data/session.ts');
 const { NodePanel } = await import('./node-panel.tsx');
-const { PlanResult } = await import('./plan-result.tsx');
 const { WhyPanel } = await import('./why-panel.tsx');
-const { SourceText } = await import('./source-panel.tsx');
-const { StepTable } = await import('../playground/step-table.tsx');
+const { SourcePanel, SourceText } = await import('./source-panel.tsx');
 
 afterAll(() => {
   vi.unstubAllGlobals();
 });
 
 const nothing = (): void => {};
-
-/** The text of a component without its markup. */
-const textOf = (view: JSX.Element | null): string =>
-  renderToString(view ?? <></>)
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&amp;', '&')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
 
 const node = (id: string, state: InstanceNode['state'], more: Partial<InstanceNode> = {}): InstanceNode => ({
   id,
@@ -40,6 +40,16 @@ const node = (id: string, state: InstanceNode['state'], more: Partial<InstanceNo
   objects: [],
   counts: { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 },
   ...more,
+});
+const row = (name: string): InstanceRow => ({
+  ref: `acme.dev/v1/Shop/b/${name}`,
+  apiVersion: 'acme.dev/v1',
+  kind: 'Shop',
+  namespace: 'b',
+  name,
+  uid: name,
+  definition: 'shops',
+  state: 'IN_PROGRESS',
 });
 const object = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'b' };
 
@@ -76,6 +86,48 @@ test.each(['ready', 'busy', 'waiting', 'blocked', 'failed', 'idle', 'leaving', '
   },
 );
 
+test.each<[Parameters<typeof timesText>[0], string]>([
+  [{ count: 1 }, ''],
+  [{ count: 4 }, ', 4 times'],
+  // A time after that of this clock counts as now.
+  [{ count: 4, first: '2999-01-01T00:00:00Z' }, ', 4 times in 0s'],
+])('an event with %j has the text "%s"', (event, text) => {
+  expect(timesText(event)).toBe(text);
+});
+
+describe('the head of an instance', () => {
+  const instance = {
+    ref: 'v1/Shop/n/s',
+    apiVersion: 'v1',
+    kind: 'Shop',
+    name: 's',
+    definition: 'shops',
+    state: 'ACTIVE',
+  };
+  test.each<[readonly InspectAction[], boolean, readonly string[]]>([
+    [[], false, []],
+    [[], true, []],
+    [['suspend', 'resume', 'reconcile'], false, ['Suspend', 'Reconcile']],
+    [['suspend', 'resume', 'reconcile'], true, ['Resume', 'Reconcile']],
+    [['reconcile'], true, ['Reconcile']],
+  ])('with the allowed actions %j and suspended=%j has the buttons %j', (actions, suspended, buttons) => {
+    const facts: Omit<InspectMeta, 'actions'> = {
+      version: '1',
+      cluster: { name: 'c' },
+      source: 'cluster',
+      plans: true,
+      limits: [],
+      epoch: 'e',
+      now: 0,
+    };
+    meta.value = { ...facts, actions };
+    const detail = { instance: { ...instance, suspended }, nodes: [] } as unknown as InstanceDetail;
+    const html = renderToString(<InstanceHead detail={detail} isGone={false} onChanged={nothing} />);
+    meta.value = undefined;
+    expect(['Suspend', 'Resume', 'Reconcile'].filter((label) => html.includes(`>${label}</button>`))).toEqual(buttons);
+  });
+});
+
 describe('lists', () => {
   test('nodes that need attention come first, with their reasons; a ready one has its object', () => {
     const nodes = [
@@ -111,11 +163,38 @@ describe('lists', () => {
   });
 });
 
+test.each<[string, DefinitionDetail['source'], RegExp, RegExp]>([
+  ['a plan', { text: 'a: b' }, /Plan a change/, /hides/],
+  ['the reason for none', { text: 'a: b', masked: true }, /hides values of Secrets/, /Plan a change/],
+])('the source of a definition offers %s', (_title, source, shown, absent) => {
+  const detail: Pick<DefinitionDetail, 'definition' | 'source' | 'diagnostics'> = {
+    definition: {
+      name: 'shops',
+      uid: 'u',
+      apiVersion: 'acme.dev/v1',
+      kind: 'Shop',
+      state: 'Active',
+      instances: 0,
+      conditions: [],
+      problems: [],
+      counts: { ACTIVE: 0, IN_PROGRESS: 0, ERROR: 0, DELETING: 0, NONE: 0 },
+      suspended: 0,
+      createdAt: '',
+    },
+    source,
+    diagnostics: [],
+  };
+  const text = textOf(<SourcePanel detail={detail} />);
+  expect(text).toMatch(shown);
+  expect(text).not.toMatch(absent);
+});
+
 describe('the panel of a node', () => {
   const panel = (each: InstanceNode, chosen?: string, tab = 'state'): string =>
     textOf(
       <NodePanel
         instance="acme.dev/v1/Shop/shop/web"
+        instanceObject={{ apiVersion: 'acme.dev/v1', kind: 'Shop', namespace: 'shop', name: 'web' }}
         node={each}
         edges={[]}
         object={chosen}
@@ -147,6 +226,22 @@ describe('the panel of a node', () => {
     expect(text).toMatch(/ConfigMap b\/c1 not ready ConfigMap b\/c0 present/);
   });
 
+  test.each<[string, readonly Partial<InstanceNode['objects'][0]>[], string]>([
+    ['that is not ready', [{ ready: true }, { ready: false }, { ready: true }], 'c1'],
+    ['that does not exist', [{ ready: true }, {}, { state: 'absent' }], 'c2'],
+    ['that failed, before one that is not ready', [{ ready: false }, { state: 'failed' }, {}], 'c1'],
+    ['that is not ready, before one that is deleted', [{ state: 'deleting' }, {}, { ready: false }], 'c2'],
+    ['first, when all are ready', [{ ready: true }, { ready: true }], 'c0'],
+  ])('the header of a collection names the object %s', (_title, states, name) => {
+    const objects = states.map((state, index): InstanceNode['objects'][0] => ({
+      object: { ...object, name: `c${index}` },
+      state: 'present',
+      ready: true,
+      ...state,
+    }));
+    expect(panel(node('web', 'waiting', { objects }))).toMatch(new RegExp(`^web ConfigMap b/${name} `));
+  });
+
   test('an object in the state deleting is not also called "not ready"', () => {
     const deleting = many.map((each) => ({ ...each, state: 'deleting' as const }));
     const text = panel(node('web', 'deleting', { objects: deleting }));
@@ -158,7 +253,9 @@ describe('the panel of a node', () => {
     const other = 'v1/ConfigMap/b/c9';
     expect(panel(node('web', 'waiting', { objects: many }), 'v1/ConfigMap/b/c2')).toMatch(/^web ConfigMap b\/c2/);
     expect(panel(node('web', 'waiting', { objects: many, omitted: 7 }), other)).toMatch(/^web ConfigMap b\/c9/);
-    expect(panel(node('web', 'waiting', { objects: many }), other)).toMatch(/^web ConfigMap b\/c0/);
+    expect(panel(node('web', 'waiting', { objects: many }), other)).toMatch(
+      /^web ConfigMap b\/c1.*The node has no object v1\/ConfigMap\/b\/c9\./,
+    );
   });
 
   test('it names the objects of the node', () => {
@@ -178,6 +275,9 @@ describe('the why path', () => {
     refusals: [],
     causes: [],
     chains: [],
+    othersWaiting: 0,
+    othersCompared: 0,
+    limits: [],
     ...more,
   });
   const shown = (more: Partial<WhyPath>, nodes: readonly InstanceNode[] = []): string =>
@@ -196,19 +296,49 @@ describe('the why path', () => {
     for (const text of texts) expect(shown(more)).toContain(text);
   });
 
+  const cause: WhyPath['causes'][0] = {
+    node: 'web',
+    state: 'waiting',
+    reason: 'waits until it is available',
+    waitsFor: [],
+    waiting: ['ingress'],
+    objects: [object],
+    found: [],
+    troubles: [],
+    unread: [],
+    remedy: 'Correct spec.image.',
+  };
+
+  test.each<[string, number, number, number, RegExp]>([
+    ['all are compared', 9000, 9000, 878, /Correct spec\.image\..* 878 other instances with the same cause b\/x0 /],
+    ['all are compared, and one has the cause', 9, 9, 1, / 1 other instance with the same cause b\/x0$/],
+    ['all are compared, and none has the cause', 9000, 9000, 0, /1 node behind it ingress$/],
+    [
+      'some are compared',
+      9000,
+      25,
+      25,
+      /At least 25 other instances with the same cause .* and 13 more 25 of 9,000 other waiting instances compared\.$/,
+    ],
+    [
+      'some are compared, and none has the cause',
+      26,
+      25,
+      0,
+      /ingress 25 of 26 other waiting instances compared: none has this cause\.$/,
+    ],
+  ])('the number of other instances with a cause is exact or a minimum: %s', (_, waiting, compared, same, text) => {
+    const others = Array.from({ length: Math.min(same, 100) }, (__, index) => row(`x${index}`));
+    const chain = { nodes: ['web'], object, others, othersTotal: same };
+    const more = { causes: [cause], chains: [chain], othersWaiting: waiting, othersCompared: compared };
+    expect(shown(more)).toMatch(text);
+  });
+
+  test('the panel says what its numbers leave out', () => {
+    expect(shown({ limits: ['the numbers of instances are those of 200 namespaces'] })).toContain('of 200 namespaces');
+  });
+
   test('a cause has its reason and its remedy', () => {
-    const cause: WhyPath['causes'][0] = {
-      node: 'web',
-      state: 'waiting',
-      reason: 'waits until it is available',
-      waitsFor: [],
-      waiting: ['ingress'],
-      objects: [object],
-      found: [],
-      troubles: [],
-      unread: [],
-      remedy: 'Correct spec.image.',
-    };
     const chain = { nodes: ['web', 'ingress'], object, others: [], othersTotal: 0 };
     const text = shown({ causes: [cause], chains: [chain] });
     expect(text).toContain('waits until it is available');
@@ -233,64 +363,6 @@ describe('the why path', () => {
   });
 });
 
-describe('a plan', () => {
-  const summary = {
-    create: 0,
-    adopt: 0,
-    change: 0,
-    replace: 0,
-    prune: 0,
-    delete: 0,
-    orphan: 0,
-    labels: 0,
-    later: 0,
-    refused: 0,
-  };
-  const plan = (more: Partial<Plan>): Plan =>
-    ({
-      schemaVersion: 1,
-      operation: 'apply',
-      source: { kind: 'cluster', name: 'test', readAt: '2026-01-01T00:00:00Z' },
-      definitions: [],
-      objects: [],
-      instances: [],
-      limits: [],
-      summary,
-      ...more,
-    }) as Plan;
-
-  test('breaking changes come first', () => {
-    const line = (field: string, breaking: boolean) => ({
-      change: 'changed' as const,
-      field,
-      description: `${field} changes`,
-      breaking,
-      setBy: [],
-    });
-    const definition = {
-      name: 'shop',
-      kind: 'Shop',
-      place: 'a.yaml:1',
-      action: 'change',
-      revision: { from: 1, to: 2 },
-      schema: [line('spec.small', false), line('spec.large', true)],
-      nodes: [],
-      other: [],
-      notes: [],
-    } as unknown as Plan['definitions'][0];
-    const text = textOf(<PlanResult plan={plan({ definitions: [definition] })} />);
-    expect(text.indexOf('spec.large')).toBeGreaterThan(-1);
-    expect(text.indexOf('spec.large')).toBeLessThan(text.indexOf('spec.small'));
-    expect(text).toContain('breaking');
-  });
-
-  test('the page says what could not be read', () => {
-    expect(textOf(<PlanResult plan={plan({ limits: ['Secrets may not be read.'] })} />)).toContain(
-      'Secrets may not be read.',
-    );
-  });
-});
-
 test('a source is shown line by line, with a caret under the column of a problem', () => {
   const text = renderToString(
     <SourceText
@@ -299,24 +371,7 @@ test('a source is shown line by line, with a caret under the column of a problem
     />,
   );
   expect(text.match(/<li/g)).toHaveLength(2);
-  expect(text).toContain('   ^ wrong');
-});
-
-test('the steps of the playground have a column for each step', () => {
-  const step = (title: string, state: InstanceNode['state']) => ({
-    title,
-    state: 'IN_PROGRESS' as const,
-    nodes: [node('web', state)],
-    edges: [],
-    objects: [],
-    status: {},
-  });
-  const text = textOf(
-    <StepTable
-      steps={[step('Nothing exists', 'applying'), step('Creates Pod web', 'ready')]}
-      selected={1}
-      onSelect={nothing}
-    />,
-  );
-  expect(text).toBe('In progress Step 2 of 2: Creates Pod web Node 1 2 web applying ready');
+  expect(text).toContain('>   ^<');
+  // The list above the text has the message.
+  expect(text).not.toContain('wrong');
 });

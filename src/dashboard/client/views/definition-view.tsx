@@ -1,22 +1,24 @@
 import type { JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { parseApiVersion } from '../../../core/index.ts';
-import type { DefinitionDetail } from '../../../inspect/index.ts';
+import type { DefinitionDetail, DefinitionRow, InspectEvent } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
-import { ofDefinitions, useRemote } from '../data/use-remote.ts';
-import { SchemaForm } from '../form/schema-form.tsx';
+import { isOfKind, ofDefinitions } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
+import { LazyForm, LazySchemas } from '../form/lazy-form.tsx';
 import { GraphView } from '../graph/graph-view.tsx';
 import { pictureOfDefinition } from '../graph/picture.ts';
 import { useOpened } from '../graph/use-opened.ts';
-import { CopyCommand, Empty, Link, Loading, Problem, StateBadge } from '../shared/parts.tsx';
+import { CopyCommand, Dot, Empty, Link, NoNode, Notices, ReadNotice, StateBadge } from '../shared/parts.tsx';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
 import { getCommand, listCommand } from '../text/kubectl.ts';
 import { InstanceList } from './instances-view.tsx';
 import { OutlinePanel } from './outline-panel.tsx';
-import { RevisionsPanel, RolloutNotice } from './revisions-panel.tsx';
+import { LazyRevisions } from './lazy-revisions.tsx';
+import { RolloutNotice } from './rollout-notice.tsx';
 import { SourcePanel } from './source-panel.tsx';
 
 type DefinitionRoute = Extract<Route, { view: 'definition' }>;
@@ -24,23 +26,24 @@ type DefinitionRoute = Extract<Route, { view: 'definition' }>;
 /** One definition. */
 export function DefinitionView({ route }: { readonly route: DefinitionRoute }): JSX.Element {
   const { name } = route;
-  const { value: detail, error } = useRemote<DefinitionDetail>(inspectPaths.definition(name), ofDefinitions);
+  const kind = useRef<DefinitionRow | undefined>(undefined);
+  const concerns = (change: InspectEvent): boolean => ofDefinitions(change) && isOfKind(change, kind.current);
+  const read = useRemote<DefinitionDetail>(inspectPaths.definition(name), concerns);
+  const { value: detail, error } = read;
+  kind.current = detail?.definition;
   if (detail === undefined) {
     return (
       <div class="view">
         <h1 class="visually-hidden">{name}</h1>
-        {error === undefined || error.status === 0 ? (
-          <Loading what="the definition" />
-        ) : (
-          <Problem error={error} what="The definition" />
-        )}
+        <ReadNotice read={read} what="the definition" />
       </div>
     );
   }
   const errors = detail.diagnostics.filter(({ severity }) => severity === 'error').length;
   const tabs: readonly Tab[] = [
     { id: 'graph', label: 'Graph', panel: () => <GraphPanel detail={detail} route={route} /> },
-    { id: 'form', label: 'New instance', panel: () => <SchemaForm detail={detail} /> },
+    { id: 'form', label: 'New instance', panel: () => <LazyForm detail={detail} /> },
+    { id: 'schema', label: 'Schema', panel: () => <LazySchemas detail={detail} /> },
     {
       id: 'source',
       label: 'Source',
@@ -51,13 +54,13 @@ export function DefinitionView({ route }: { readonly route: DefinitionRoute }): 
       id: 'revisions',
       label: 'Revisions',
       note: `${detail.revisions.length}`,
-      panel: () => <RevisionsPanel detail={detail} />,
+      panel: () => <LazyRevisions detail={detail} />,
     },
     {
       id: 'instances',
       label: 'Instances',
       note: detail.definition.instances.toLocaleString('en'),
-      panel: () => <DefinitionInstances name={name} />,
+      panel: () => <DefinitionInstances definition={detail.definition} route={route} />,
     },
   ];
   return (
@@ -65,7 +68,9 @@ export function DefinitionView({ route }: { readonly route: DefinitionRoute }): 
       <DefinitionHead detail={detail} />
       {error?.status === 404 ? (
         <p class="notice">This definition no longer exists. The page shows its last state.</p>
-      ) : null}
+      ) : (
+        <ReadNotice read={read} what="the definition" />
+      )}
       {detail.rollout === undefined ? null : <RolloutNotice rollout={detail.rollout} />}
       {errors === 0 ? null : (
         <p class="notice bad">
@@ -73,16 +78,12 @@ export function DefinitionView({ route }: { readonly route: DefinitionRoute }): 
           <Link to={{ view: 'definition', name, tab: 'source' }}>see the source</Link>
         </p>
       )}
-      {detail.notes.map((note) => (
-        <p key={note} class="notice">
-          {note}
-        </p>
-      ))}
+      <Notices texts={detail.notes} />
       <Tabs
         label="Parts of the definition"
         tabs={tabs}
         selected={route.tab}
-        onSelect={(tab) => navigate({ view: 'definition', name, tab }, { replace: true })}
+        onSelect={(tab) => navigate({ ...route, tab }, { replace: true })}
       />
     </div>
   );
@@ -102,11 +103,11 @@ function DefinitionHead({ detail }: { readonly detail: DefinitionDetail }): JSX.
         </h1>
         <p class="soft">
           <span>{definition.name}</span>
-          <span class="dot" aria-hidden="true" />
+          <Dot />
           <span>{definition.apiVersion}</span>
           {definition.revision === undefined ? null : (
             <>
-              <span class="dot" aria-hidden="true" />
+              <Dot />
               <span>revision {definition.revision}</span>
             </>
           )}
@@ -141,38 +142,39 @@ function GraphPanel({
   }
   const node = detail.graph.nodes.find(({ id }) => id === route.node);
   return (
-    <div class="workbench" data-panel={node !== undefined}>
-      <GraphView
-        picture={picture}
-        name={detail.definition.kind}
-        selected={route.node}
-        bright={undefined}
-        onSelect={select}
-        onToggle={toggle}
-      />
-      {node === undefined ? null : (
-        <OutlinePanel node={node} edges={detail.edges} onClose={() => select(undefined)} onSelect={select} />
-      )}
-    </div>
+    <>
+      {node === undefined ? <NoNode id={route.node} /> : null}
+      <div class="workbench" data-panel={node !== undefined}>
+        <GraphView
+          picture={picture}
+          name={detail.definition.kind}
+          selected={route.node}
+          bright={undefined}
+          onSelect={select}
+          onToggle={toggle}
+        />
+        {node === undefined ? null : (
+          <OutlinePanel node={node} edges={detail.edges} onClose={() => select(undefined)} onSelect={select} />
+        )}
+      </div>
+    </>
   );
 }
 
-function DefinitionInstances({ name }: { readonly name: string }): JSX.Element {
-  const [route, setRoute] = useState<Extract<Route, { view: 'instances' }>>({ view: 'instances' });
-  const field = useRef<HTMLInputElement>(null);
+function DefinitionInstances({
+  definition,
+  route,
+}: {
+  readonly definition: DefinitionRow;
+  readonly route: DefinitionRoute;
+}): JSX.Element {
   return (
     <div class="list-view">
-      <InstanceList route={withoutEmpty(route)} definition={name} field={field} onRoute={setRoute} />
+      <InstanceList
+        options={route}
+        definition={definition}
+        onChange={(options) => navigate({ ...route, tab: 'instances', ...options }, { replace: true })}
+      />
     </div>
   );
-}
-
-function withoutEmpty(route: Extract<Route, { view: 'instances' }>): Extract<Route, { view: 'instances' }> {
-  const { filter, state, sort } = route;
-  return {
-    view: 'instances',
-    ...(filter ? { filter } : {}),
-    ...(state ? { state } : {}),
-    ...(sort ? { sort } : {}),
-  };
 }

@@ -1,22 +1,27 @@
-import type { JSX } from 'preact';
+import type { JSX, TargetedKeyboardEvent } from 'preact';
 import type { DefinitionList, DefinitionRow, InstanceCounts } from '../../../inspect/index.ts';
-import { inspectPaths } from '../../../inspect/index.ts';
+import { inspectPaths, INSTANCE_STATES_BY_URGENCY } from '../../../inspect/index.ts';
 import { navigate } from '../data/session.ts';
-import { ofDefinitions, useRemote } from '../data/use-remote.ts';
+import { ofDefinitions } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
 import { plural } from '../graph/picture.ts';
 import { stateWord, toneOf } from '../graph/states.ts';
-import { Empty, Link, Loading, Problem, StateBadge } from '../shared/parts.tsx';
+import { rowAfterKey } from '../lists/virtual-window.ts';
+import { CopyCommand, Dot, Empty, Link, Notices, ReadNotice, StateBadge } from '../shared/parts.tsx';
+import { DEFINITIONS_COMMAND } from '../text/kubectl.ts';
 
 /** The list of all definitions. */
 export function DefinitionsView(): JSX.Element {
-  const { value, error } = useRemote<DefinitionList>(inspectPaths.definitions(), ofDefinitions);
+  const read = useRemote<DefinitionList>(inspectPaths.definitions(), ofDefinitions);
+  const { value } = read;
   return (
     <div class="view definitions-view">
       <h1 class="visually-hidden">Definitions</h1>
-      {error !== undefined && error.status !== 0 ? <Problem error={error} what="The list" /> : null}
-      {value === undefined ? (
-        <Loading what="the definitions" />
-      ) : value.items.length === 0 ? (
+      <div class="toolbar">
+        <CopyCommand command={DEFINITIONS_COMMAND} />
+      </div>
+      <ReadNotice read={read} what="the definitions" />
+      {value === undefined ? null : value.items.length === 0 ? (
         <Empty title="There is no definition yet.">
           <p>
             Apply a ResourceGraphDefinition with <code>kubectl apply -f FILE</code>, or look at what it would do in the
@@ -27,14 +32,26 @@ export function DefinitionsView(): JSX.Element {
           </button>
         </Empty>
       ) : (
-        <ul class="cards">
-          {value.items.map((definition) => (
-            <DefinitionCard key={definition.name} definition={definition} />
-          ))}
-        </ul>
+        <>
+          <Notices texts={value.limits} />
+          <ul class="cards" onKeyDown={moveCard}>
+            {value.items.map((definition) => (
+              <DefinitionCard key={definition.name} definition={definition} />
+            ))}
+          </ul>
+        </>
       )}
     </div>
   );
+}
+
+/** Arrow keys move between the links of the cards. */
+function moveCard(event: TargetedKeyboardEvent<HTMLUListElement>): void {
+  const links = [...event.currentTarget.querySelectorAll('a')];
+  const next = rowAfterKey(event.key, links.indexOf(document.activeElement as HTMLAnchorElement), links.length, 1);
+  if (next === undefined) return;
+  event.preventDefault();
+  links[next]?.focus();
 }
 
 function DefinitionCard({ definition }: { readonly definition: DefinitionRow }): JSX.Element {
@@ -49,11 +66,11 @@ function DefinitionCard({ definition }: { readonly definition: DefinitionRow }):
       </div>
       <p class="soft">
         <span>{name}</span>
-        <span class="dot" aria-hidden="true" />
+        <Dot />
         <span>{apiVersion}</span>
         {revision === undefined ? null : (
           <>
-            <span class="dot" aria-hidden="true" />
+            <Dot />
             <span>revision {revision}</span>
           </>
         )}
@@ -69,11 +86,9 @@ function DefinitionCard({ definition }: { readonly definition: DefinitionRow }):
   );
 }
 
-const ORDER: readonly (keyof InstanceCounts)[] = ['ERROR', 'IN_PROGRESS', 'DELETING', 'NONE', 'ACTIVE'];
-
 /** The numbers of instances by state: a bar, and the same in words. */
 export function StateBar(props: { readonly counts: InstanceCounts; readonly suspended: number }): JSX.Element {
-  const shares = ORDER.filter((state) => props.counts[state] > 0);
+  const shares = INSTANCE_STATES_BY_URGENCY.filter((state) => props.counts[state] > 0);
   const total = shares.reduce((sum, state) => sum + props.counts[state], 0);
   const words = shares.map((state) => `${props.counts[state].toLocaleString('en')} ${stateWord(state).toLowerCase()}`);
   if (props.suspended > 0) words.push(`${props.suspended.toLocaleString('en')} suspended`);

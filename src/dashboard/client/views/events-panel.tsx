@@ -1,31 +1,24 @@
 import type { JSX } from 'preact';
 import { objectName } from '../../../core/index.ts';
-import type { InstanceEvents } from '../../../inspect/index.ts';
+import type { InstanceEvent, InstanceEvents } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
 import { REPEAT_MS } from '../data/remote.ts';
-import { ofReports, useRemote } from '../data/use-remote.ts';
+import { ofReports } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
 import { ageOf } from '../shared/clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
-import { Empty, Loading, Problem } from '../shared/parts.tsx';
+import { Empty, Notices, ReadNotice } from '../shared/parts.tsx';
 
-/** The events about the objects of a node. */
-export function EventsPanel({ instance, node }: { readonly instance: string; readonly node: string }): JSX.Element {
+/** The events about the objects of a node. Without a node: about the instance itself, and about all its objects. */
+export function EventsPanel({ instance, node }: { readonly instance: string; readonly node?: string }): JSX.Element {
   const path = inspectPaths.instanceEvents(instance, node);
-  const { value, error } = useRemote<InstanceEvents>(path, ofReports(instance), { repeatMs: REPEAT_MS });
-  if (value === undefined) {
-    return error === undefined || error.status === 0 ? (
-      <Loading what="the events" />
-    ) : (
-      <Problem error={error} what="The events" />
-    );
-  }
+  const read = useRemote<InstanceEvents>(path, ofReports(instance), { repeatMs: REPEAT_MS });
+  const { value } = read;
+  if (value === undefined) return <ReadNotice read={read} what="the events" />;
   return (
     <>
-      {value.unread.map((text) => (
-        <p key={text} class="notice">
-          {text}
-        </p>
-      ))}
+      <ReadNotice read={read} what="the events" />
+      <Notices texts={value.unread} />
       {value.items.length === 0 ? <Empty title="There are no events. Kubernetes keeps them for an hour." /> : null}
       <ul class="rows events">
         {value.items.map((event) => (
@@ -34,7 +27,7 @@ export function EventsPanel({ instance, node }: { readonly instance: string; rea
               <StateIcon tone={event.type === 'Warning' ? 'failed' : 'ready'} />
               <strong>{event.reason}</strong>
               <span class="soft">
-                {ageOf(event.time)} ago{event.count > 1 ? `, ${event.count} times` : ''}
+                {ageOf(event.time)} ago{timesText(event)}
               </span>
             </p>
             <p>{event.message}</p>
@@ -44,6 +37,15 @@ export function EventsPanel({ instance, node }: { readonly instance: string; rea
           </li>
         ))}
       </ul>
+      {value.omitted === undefined ? null : (
+        <p class="soft">{value.omitted.toLocaleString('en')} earlier events are not listed.</p>
+      )}
     </>
   );
+}
+
+/** `, 4 times since 12m`. */
+export function timesText({ count, first }: Pick<InstanceEvent, 'count' | 'first'>): string {
+  if (count < 2) return '';
+  return `, ${count} times${first === undefined ? '' : ` in ${ageOf(first)}`}`;
 }

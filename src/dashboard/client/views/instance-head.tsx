@@ -6,7 +6,7 @@ import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
 import { announce } from '../shared/announcer.tsx';
 import { ageOf } from '../shared/clock.ts';
-import { CopyCommand, Line, Link, StateBadge } from '../shared/parts.tsx';
+import { CopyCommand, Dot, Line, Link, StateBadge } from '../shared/parts.tsx';
 import { getCommand, whyCommand } from '../text/kubectl.ts';
 
 /** The name, the state and the actions of an instance. */
@@ -40,15 +40,15 @@ export function InstanceHead(props: {
           </span>
           {instance.revision === undefined ? null : (
             <>
-              <span class="dot" aria-hidden="true" />
+              <Dot />
               <span>revision {instance.revision}</span>
             </>
           )}
-          <span class="dot" aria-hidden="true" />
+          <Dot />
           <span>{ageOf(instance.createdAt)} old</span>
           {instance.deletedAt === undefined ? null : (
             <>
-              <span class="dot" aria-hidden="true" />
+              <Dot />
               <span>deletion requested {ageOf(instance.deletedAt)} ago</span>
             </>
           )}

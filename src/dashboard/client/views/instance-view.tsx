@@ -1,25 +1,36 @@
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { objectName } from '../../../core/index.ts';
 import type { InstanceDetail, WhyPath } from '../../../inspect/index.ts';
 import { inspectPaths, parseInstanceRef } from '../../../inspect/index.ts';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
 import { REPEAT_MS } from '../data/remote.ts';
-import { ofInstance, ofReports, useRemote } from '../data/use-remote.ts';
+import { ofInstance, ofReports } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
 import { GraphView } from '../graph/graph-view.tsx';
 import type { PictureOptions } from '../graph/picture.ts';
-import { pictureOfInstance } from '../graph/picture.ts';
 import { useNarrow } from '../graph/use-narrow.ts';
-import { useOpened } from '../graph/use-opened.ts';
+import { useInstancePicture } from '../graph/use-picture.ts';
 import { NodeList } from '../lists/node-list.tsx';
-import { copyText, Empty, Link, Loading, Problem } from '../shared/parts.tsx';
+import { CopyCommand, copyCommand, Empty, Link, NoNode, Notices, ReadNotice } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { Segments } from '../shared/tabs.tsx';
-import { whyCommand } from '../text/kubectl.ts';
+import { Panel } from '../shared/panel.tsx';
+import { getCommand, instanceEventsCommand, whyCommand } from '../text/kubectl.ts';
+import { EventsPanel } from './events-panel.tsx';
 import { brightBoxes } from './bright-boxes.ts';
 import { InstanceHead } from './instance-head.tsx';
+import { keepBeforeDeletion } from './keep-before-deletion.ts';
+import { LazyParts } from './lazy-object.tsx';
 import { NodePanel } from './node-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
+
+/** Windows of this width have a list, a graph and a panel beside each other. The style sheet has the same width. */
+const WIDE = '(min-width: 1101px)';
+
+/** A part of the instance that is shown beside the graph while no node is selected. */
+type Side = 'events' | 'object';
 
 type InstanceRoute = Extract<Route, { view: 'instance' }>;
 
@@ -27,8 +38,11 @@ type InstanceRoute = Extract<Route, { view: 'instance' }>;
 export function InstanceView({ route }: { readonly route: InstanceRoute }): JSX.Element {
   const { ref } = route;
   const read = useRemote<InstanceDetail>(inspectPaths.instance(ref), ofInstance(ref), { repeatMs: REPEAT_MS });
-  const { value: detail, error, refresh } = read;
+  const { value, error, refresh } = read;
   const isGone = error?.status === 404;
+  const kept = useRef<InstanceDetail | undefined>(undefined);
+  kept.current = keepBeforeDeletion(kept.current, value);
+  const detail = isGone ? kept.current : value;
   if (detail === undefined) {
     const last = error?.problem.last;
     return (
@@ -43,10 +57,8 @@ export function InstanceView({ route }: { readonly route: InstanceRoute }): JSX.
               All instances
             </Link>
           </Empty>
-        ) : error === undefined || error.status === 0 ? (
-          <Loading what="the instance" />
         ) : (
-          <Problem error={error} what="The instance" />
+          <ReadNotice read={read} what="the instance" />
         )}
       </div>
     );
@@ -57,16 +69,14 @@ export function InstanceView({ route }: { readonly route: InstanceRoute }): JSX.
       {isGone ? (
         <div class="notice bad" role="alert">
           <p>
-            <strong>This instance no longer exists.</strong> The page shows its last state.{' '}
+            <strong>This instance no longer exists.</strong> The page shows its state before the deletion.{' '}
             <Link to={{ view: 'instances' }}>All instances</Link>
           </p>
         </div>
-      ) : null}
-      {detail.notes.map((note) => (
-        <p key={note} class="notice">
-          {note}
-        </p>
-      ))}
+      ) : (
+        <ReadNotice read={read} what="the instance" />
+      )}
+      <Notices texts={detail.notes} />
       <Workbench detail={detail} route={route} />
     </div>
   );
@@ -77,10 +87,11 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
   const isNarrow = useNarrow();
   const [mode, setMode] = useState<PictureOptions['mode']>('instance');
   const [shown, setShown] = useState<'graph' | 'list'>('graph');
-  const [opened, toggle] = useOpened();
-  const picture = useMemo(() => pictureOfInstance(detail, { mode, opened }), [detail, mode, opened]);
+  const [picture, toggle] = useInstancePicture(detail, mode);
   const isWhy = route.why === true;
-
+  const [side, setSide] = useState<Side | undefined>(() => (matchMedia(WIDE).matches ? 'events' : undefined));
+  const node = detail.nodes.find(({ id }) => id === route.node);
+  const shownSide = node === undefined && !isWhy ? side : undefined;
   const go = (next: {
     readonly node?: string | undefined;
     readonly object?: string | undefined;
@@ -106,25 +117,37 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
     if (box?.kind === 'group') toggle(box.id);
     else go({ node: id, object });
   };
-  useShortcuts('Instance', [
-    {
-      keys: 'w',
-      description: 'Show only the path to what everything waits for',
-      run: () => go({ node: route.node, why: !isWhy }),
-    },
+  /** Shows the path with its panel. A selected node hides this panel, so the selection ends. */
+  const toggleWhy = (): void => go({ why: !isWhy || node !== undefined });
+  /** Shows a part of the instance beside the graph, or closes it. */
+  const toggleSide = (next: Side): void => {
+    setSide(shownSide === next ? undefined : next);
+    if (node !== undefined || isWhy) go({ why: false });
+  };
+  useShortcuts('Instance', 'view', [
+    { keys: 'w', description: 'Show only the path to what everything waits for', run: toggleWhy },
     {
       keys: 't',
       description: "Change between the template's graph and the instance's graph",
       run: () => setMode(mode === 'template' ? 'instance' : 'template'),
     },
     {
+      keys: 'v',
+      description: 'Show the events of the instance',
+      run: () => toggleSide('events'),
+    },
+    {
+      keys: 's',
+      description: 'Show the spec and the conditions of the instance',
+      run: () => toggleSide('object'),
+    },
+    {
       keys: 'c',
       description: 'Copy a command for the instance',
-      run: () => void copyText(whyCommand(detail.instance)),
+      run: () => void copyCommand(whyCommand(detail.instance)),
     },
   ]);
 
-  const node = detail.nodes.find(({ id }) => id === route.node);
   const why = useRemote<WhyPath>(isWhy ? inspectPaths.why(ref) : undefined, ofReports(ref), { repeatMs: REPEAT_MS });
   const bright = why.value === undefined ? undefined : brightBoxes(picture.boxes, why.value.chains);
   return (
@@ -150,11 +173,22 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
           selected={mode}
           onSelect={(id) => setMode(id)}
         />
-        <button type="button" class="button" aria-pressed={isWhy} onClick={() => go({ node: route.node, why: !isWhy })}>
+        <button type="button" class="button" aria-pressed={isWhy} onClick={toggleWhy}>
           Why path <kbd>w</kbd>
         </button>
+        <button type="button" class="button" aria-pressed={shownSide === 'events'} onClick={() => toggleSide('events')}>
+          Events <kbd>v</kbd>
+        </button>
+        <button type="button" class="button" aria-pressed={shownSide === 'object'} onClick={() => toggleSide('object')}>
+          Spec <kbd>s</kbd>
+        </button>
       </div>
-      <div class="workbench has-list" data-panel={node !== undefined || isWhy} data-shown={isNarrow ? shown : 'both'}>
+      {node === undefined ? <NoNode id={route.node} /> : null}
+      <div
+        class="workbench has-list"
+        data-panel={node !== undefined || isWhy || shownSide !== undefined}
+        data-shown={isNarrow ? shown : 'both'}
+      >
         <NodeList nodes={detail.nodes} selected={route.node} onSelect={(id) => go({ node: id })} />
         <GraphView
           picture={picture}
@@ -173,10 +207,32 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
             onClose={() => go({ why: false })}
           />
         ) : null}
+        {shownSide === 'events' ? (
+          <Panel
+            title="Events"
+            subtitle="About the instance and its objects, newest first"
+            actions={<CopyCommand command={instanceEventsCommand(detail.instance)} label="events" />}
+            isText
+            onClose={() => setSide(undefined)}
+          >
+            <EventsPanel instance={ref} />
+          </Panel>
+        ) : null}
+        {shownSide === 'object' ? (
+          <Panel
+            title="Spec and conditions"
+            subtitle={objectName(detail.instance)}
+            actions={<CopyCommand command={getCommand(detail.instance)} label="get" />}
+            onClose={() => setSide(undefined)}
+          >
+            <LazyParts detail={detail} />
+          </Panel>
+        ) : null}
         {node === undefined ? null : (
           <NodePanel
             key={node.id}
             instance={ref}
+            instanceObject={detail.instance}
             node={node}
             edges={detail.edges}
             object={route.object}

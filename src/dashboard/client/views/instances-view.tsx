@@ -1,15 +1,26 @@
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { InstanceCounts, InstanceQuery, InstanceRow, InstanceSort } from '../../../inspect/index.ts';
-import { INSTANCE_SORTS } from '../../../inspect/index.ts';
-import type { Route } from '../data/routes.ts';
-import { navigate } from '../data/session.ts';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import type {
+  DefinitionList,
+  DefinitionRow,
+  InstanceCounts,
+  InstanceQuery,
+  InstanceRow,
+  InstanceSort,
+} from '../../../inspect/index.ts';
+import { INSTANCE_SORTS, inspectPaths, INSTANCE_STATES_BY_URGENCY } from '../../../inspect/index.ts';
+import { ApiError } from '../data/api.ts';
+import type { ListOptions, Route } from '../data/routes.ts';
+import { currentApi, meta, navigate } from '../data/session.ts';
 import { toneOf, stateWord } from '../graph/states.ts';
 import { InstancePages } from '../lists/instance-pages.ts';
 import { InstanceTable } from '../lists/instance-table.tsx';
+import { useFieldText } from '../shared/field-text.ts';
 import { Icon, StateIcon } from '../shared/icons.tsx';
-import { Empty, Loading, Problem } from '../shared/parts.tsx';
+import { announce } from '../shared/announcer.tsx';
+import { copyCommand, Empty, Notices, ReadNotice } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
+import { DEFINITIONS_COMMAND, listKindsCommand } from '../text/kubectl.ts';
 
 type InstancesRoute = Extract<Route, { view: 'instances' }>;
 
@@ -18,58 +29,101 @@ const FILTER_PAUSE_MS = 120;
 
 /** The list of all instances. */
 export function InstancesView({ route }: { readonly route: InstancesRoute }): JSX.Element {
-  const field = useRef<HTMLInputElement>(null);
-  useShortcuts('Instances', [{ keys: '/', description: 'Filter the instances', run: () => field.current?.focus() }]);
   return (
     <div class="view list-view">
       <h1 class="visually-hidden">Instances</h1>
-      <InstanceList route={route} field={field} onRoute={(next) => navigate(next, { replace: true })} />
+      <InstanceList options={route} onChange={(next) => navigate({ ...route, ...next }, { replace: true })} />
     </div>
   );
 }
 
+/** Copies a command that lists the instances of all definitions. */
+async function copyList(): Promise<void> {
+  try {
+    const { items } = await currentApi().get<DefinitionList>(inspectPaths.definitions());
+    await copyCommand(items.length === 0 ? DEFINITIONS_COMMAND : listKindsCommand(items));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    announce(error.message);
+  }
+}
+
 /** The filter and the table, for the view of all instances and for those of one definition. */
 export function InstanceList(props: {
-  readonly route: InstancesRoute;
-  readonly definition?: string;
-  readonly field: RefObject<HTMLInputElement | null>;
-  readonly onRoute: (route: InstancesRoute) => void;
+  readonly options: ListOptions;
+  /** Shows the instances of this definition alone. */
+  readonly definition?: Pick<DefinitionRow, 'name' | 'apiVersion' | 'kind'>;
+  /** Gets the changed options. An option with an empty text ends. */
+  readonly onChange: (options: ListOptions) => void;
 }): JSX.Element {
-  const { route, definition } = props;
+  const { options: route, definition, onChange: change } = props;
+  const field = useRef<HTMLInputElement>(null);
+  const ofAll = definition === undefined;
+  useShortcuts('Instances', 'view', [
+    { keys: '/', description: 'Filter the instances', run: () => field.current?.focus() },
+    ...(ofAll
+      ? [{ keys: 'c', description: 'Copy a command that lists the instances', run: () => void copyList() }]
+      : []),
+  ]);
   const { sort, order } = sortOf(route.sort);
   const query: InstanceQuery = {
-    ...(definition === undefined ? {} : { definition }),
-    ...(route.filter === undefined ? {} : { search: route.filter }),
-    ...(route.state === undefined ? {} : { state: route.state as InstanceRow['state'] }),
+    ...(definition === undefined ? {} : { definition: definition.name }),
+    ...(!route.filter ? {} : { search: route.filter }),
+    ...(!route.namespace ? {} : { namespace: route.namespace }),
+    ...(!route.state ? {} : { state: route.state as InstanceRow['state'] }),
+    ...(route.revision ? { revision: Number(route.revision) } : {}),
     sort,
     order,
   };
-  const pages = useStablePages(query);
-  const change = (next: Partial<InstancesRoute>): void => {
-    props.onRoute({ ...route, ...next });
-  };
+  const pages = useStablePages(query, definition);
   const { facts } = pages;
-  const isFiltered = route.filter !== undefined || route.state !== undefined;
+  const isFiltered = [route.filter, route.namespace, route.state, route.revision].some(Boolean);
   return (
     <>
       <div class="toolbar">
-        <FilterField field={props.field} value={route.filter ?? ''} onChange={(filter) => change({ filter })} />
+        <FilterField field={field} value={route.filter ?? ''} onChange={(filter) => change({ filter })} />
+        <NamespaceField
+          value={route.namespace}
+          isShown={route.namespace !== undefined || (facts?.limits.length ?? 0) > 0}
+          onChange={(namespace) => change({ namespace })}
+        />
+        {route.revision ? (
+          <button type="button" class="chip" aria-pressed onClick={() => change({ revision: '' })}>
+            Revision {route.revision} <span aria-hidden="true">×</span>
+          </button>
+        ) : null}
         <StateFilter
           counts={facts?.counts}
-          selected={route.state}
+          selected={route.state || undefined}
           onSelect={(state) => change({ state: state ?? '' })}
         />
+        {ofAll ? (
+          <button
+            type="button"
+            class="button quiet"
+            title="Copy a command that lists the instances (c)"
+            onClick={() => void copyList()}
+          >
+            <Icon name="copy" />
+            <span>kubectl</span>
+          </button>
+        ) : null}
       </div>
-      {pages.error !== undefined && pages.error.status !== 0 ? <Problem error={pages.error} what="The list" /> : null}
-      {facts === undefined ? (
-        <Loading what="the instances" />
-      ) : facts.total === 0 ? (
+      <ReadNotice read={pages.read} what="the instances" />
+      <Notices texts={facts?.limits ?? []} />
+      {facts === undefined ? null : facts.total === 0 ? (
         isFiltered ? (
           <Empty title="No instance fits the filter.">
-            <button type="button" class="button" onClick={() => change({ filter: '', state: '' })}>
+            <button
+              type="button"
+              class="button"
+              onClick={() => change({ filter: '', namespace: '', state: '', revision: '' })}
+            >
               Show all instances
             </button>
           </Empty>
+        ) : facts.limits.length > 0 || (meta.value?.limits.length ?? 0) > 0 ? (
+          <Empty title="No instance can be shown." />
         ) : (
           <Empty title="There is no instance yet.">
             <p>Open a definition, fill in its form, and apply the YAML.</p>
@@ -82,6 +136,7 @@ export function InstanceList(props: {
           sort={sort}
           order={order}
           onSort={(next) => change({ sort: sortText(next, next === sort && order === 'asc' ? 'desc' : 'asc') })}
+          memory={JSON.stringify(query)}
           onOpen={(ref) => navigate({ view: 'instance', ref })}
         />
       )}
@@ -90,22 +145,26 @@ export function InstanceList(props: {
 }
 
 /** The pages of a query. The pages of the query before stay until the new ones have arrived. */
-function useStablePages(query: InstanceQuery): InstancePages {
+function useStablePages(
+  query: InstanceQuery,
+  kind: Pick<DefinitionRow, 'apiVersion' | 'kind'> | undefined,
+): InstancePages {
   const key = JSON.stringify(query);
-  const pages = useMemo(() => new InstancePages(query), [key]);
+  const pages = useMemo(() => new InstancePages(query, kind), [key]);
   const open = useRef(new Set<InstancePages>());
   open.current.add(pages);
   const shown = useRef(pages);
-  const isReady = pages.facts !== undefined || pages.error !== undefined;
+  const isReady = pages.facts !== undefined || pages.read.error !== undefined;
   if (isReady) shown.current = pages;
-  useEffect(() => {
+  // The list can be gone before its other effects would run.
+  useLayoutEffect(() => {
     for (const other of open.current) {
       if (other === pages || other === shown.current) continue;
       other.close();
       open.current.delete(other);
     }
   }, [pages, isReady]);
-  useEffect(() => () => open.current.forEach((other) => other.close()), []);
+  useLayoutEffect(() => () => open.current.forEach((other) => other.close()), []);
   return shown.current;
 }
 
@@ -114,13 +173,16 @@ function FilterField(props: {
   readonly value: string;
   readonly onChange: (value: string) => void;
 }): JSX.Element {
-  const [text, setText] = useState(props.value);
+  const { text, setText, passOn } = useFieldText(props.value);
   const latest = useRef(props.onChange);
   latest.current = props.onChange;
-  useEffect(() => setText(props.value), [props.value]);
   useEffect(() => {
-    if (text === props.value) return;
-    const timer = setTimeout(() => latest.current(text), FILTER_PAUSE_MS);
+    const value = text.trim();
+    if (value === props.value) return;
+    const timer = setTimeout(() => {
+      passOn(value);
+      latest.current(value);
+    }, FILTER_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -142,7 +204,34 @@ function FilterField(props: {
   );
 }
 
-const STATES: readonly (keyof InstanceCounts)[] = ['ERROR', 'IN_PROGRESS', 'DELETING', 'ACTIVE', 'NONE'];
+/**
+ * The namespace of the shown instances, for a user who may not see all namespaces at once. The list changes with Enter,
+ * and when the focus leaves the field.
+ */
+export function NamespaceField(props: {
+  readonly value: string | undefined;
+  readonly isShown: boolean;
+  readonly onChange: (namespace: string) => void;
+}): JSX.Element | null {
+  const { text, setText, passOn } = useFieldText(props.value ?? '');
+  if (!props.isShown) return null;
+  return (
+    <label class="object-choice">
+      <span>Namespace</span>
+      <input
+        type="search"
+        value={text}
+        placeholder="All"
+        onInput={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          const value = event.currentTarget.value.trim();
+          passOn(value);
+          props.onChange(value);
+        }}
+      />
+    </label>
+  );
+}
 
 function StateFilter(props: {
   readonly counts: InstanceCounts | undefined;
@@ -150,8 +239,8 @@ function StateFilter(props: {
   readonly onSelect: (state: string | undefined) => void;
 }): JSX.Element {
   const { counts, selected } = props;
-  const present = STATES.filter((state) => state === selected || (counts?.[state] ?? 0) > 0);
-  const all = STATES.reduce((sum, state) => sum + (counts?.[state] ?? 0), 0);
+  const present = INSTANCE_STATES_BY_URGENCY.filter((state) => state === selected || (counts?.[state] ?? 0) > 0);
+  const all = INSTANCE_STATES_BY_URGENCY.reduce((sum, state) => sum + (counts?.[state] ?? 0), 0);
   return (
     <div class="chips" role="group" aria-label="State">
       <button

@@ -3,8 +3,9 @@ import { useState } from 'preact/hooks';
 import type { ObjectRef } from '../../../core/index.ts';
 import type { ObjectDetail, PodLog } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
-import { ofInstance, ofReports, useRemote } from '../data/use-remote.ts';
-import { CopyCommand, Empty, Loading, Problem } from '../shared/parts.tsx';
+import { ofInstance, ofReports } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
+import { CopyCommand, Empty, ReadNotice } from '../shared/parts.tsx';
 import { logsCommand } from '../text/kubectl.ts';
 
 const TAIL_LINES = 500;
@@ -17,15 +18,10 @@ export function LogsPanel({
   readonly instance: string;
   readonly object: ObjectRef;
 }): JSX.Element {
-  const { value, error } = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
+  const read = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
   const [chosen, choose] = useState('');
-  if (value === undefined) {
-    return error === undefined || error.status === 0 ? (
-      <Loading what="the pods" />
-    ) : (
-      <Problem error={error} what="The pods" />
-    );
-  }
+  const { value } = read;
+  if (value === undefined) return <ReadNotice read={read} what="the pods" />;
   const choices = value.pods.flatMap(({ pod, containers }) =>
     containers.map((container) => ({ key: `${pod.name} ${container}`, pod, container })),
   );
@@ -33,6 +29,7 @@ export function LogsPanel({
   if (choice === undefined) return <Empty title="The object has no pods whose logs can be read." />;
   return (
     <>
+      <ReadNotice read={read} what="the pods" />
       <div class="toolbar">
         <label class="object-choice">
           <span>Container</span>
@@ -55,7 +52,8 @@ function Log(props: { readonly instance: string; readonly pod: ObjectRef; readon
   const [isPrevious, setPrevious] = useState(false);
   const { pod, container } = props;
   const path = inspectPaths.logs(props.instance, { pod, container, previous: isPrevious, tail: TAIL_LINES });
-  const { value, error, refresh } = useRemote<PodLog>(path, ofReports(props.instance));
+  const read = useRemote<PodLog>(path, ofReports(props.instance));
+  const { value, refresh } = read;
   return (
     <>
       <div class="toolbar">
@@ -66,12 +64,8 @@ function Log(props: { readonly instance: string; readonly pod: ObjectRef; readon
           Read again
         </button>
       </div>
-      {error !== undefined && error.status !== 0 ? <Problem error={error} what="The log" /> : null}
-      {value === undefined ? (
-        error === undefined ? (
-          <Loading what="the log" />
-        ) : null
-      ) : value.lines.length === 0 ? (
+      <ReadNotice read={read} what="the log" />
+      {value === undefined ? null : value.lines.length === 0 ? (
         <Empty title="The log is empty." />
       ) : (
         <>

@@ -1,26 +1,29 @@
 import type { JSX } from 'preact';
 import { objectName } from '../../../core/index.ts';
 import type { ObjectRef } from '../../../core/index.ts';
-import type { InstanceNode, InstanceObject, NodeDetail, ValueEdge } from '../../../inspect/index.ts';
+import type { InstanceNode, NodeDetail, ValueEdge } from '../../../inspect/index.ts';
 import { inspectPaths, instanceRef, parseInstanceRef } from '../../../inspect/index.ts';
-import { ofInstance, useRemote } from '../data/use-remote.ts';
-import { objectStateText, toneOfObject } from '../graph/picture.ts';
+import { ofInstance } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
+import { objectStateText, toneOfObject, unreadyFirst } from '../graph/picture.ts';
+import { ExpressionList } from '../shared/expression-list.tsx';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import { CopyCommand, Empty, Line, Loading, Problem, StateBadge, Value } from '../shared/parts.tsx';
+import { CopyCommand, copyCommand, Empty, Line, ReadNotice, StateBadge, Value } from '../shared/parts.tsx';
+import { useShortcuts } from '../shared/shortcuts.ts';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
-import { getCommand } from '../text/kubectl.ts';
+import { getCommand, instanceEventsCommand, whyCommand } from '../text/kubectl.ts';
 import { EventsPanel } from './events-panel.tsx';
-import { LogsPanel } from './logs-panel.tsx';
-import { ObjectPanel } from './object-panel.tsx';
+import { LazyLogs, LazyObject } from './lazy-object.tsx';
 
 /** A node of an instance: its state, its objects, its values, events and logs. */
 export function NodePanel(props: {
   readonly instance: string;
+  readonly instanceObject: ObjectRef;
   readonly node: InstanceNode;
   readonly edges: readonly ValueEdge[];
-  /** The `instanceRef` of the chosen object. Absent: the first one. */
+  /** The `instanceRef` of the chosen object. Absent: the first one of `unreadyFirst`. */
   readonly object: string | undefined;
   readonly tab: string | undefined;
   readonly onObject: (object: string) => void;
@@ -31,6 +34,11 @@ export function NodePanel(props: {
   const { instance, node } = props;
   const objects = objectsOf(node, props.object);
   const object = objects.find((other) => instanceRef(other) === props.object) ?? objects[0];
+  // Without an object, the command says why there is none.
+  const command = object === undefined ? whyCommand(props.instanceObject, node.id) : getCommand(object);
+  useShortcuts('Node', 'selection', [
+    { keys: 'c', description: 'Copy a command for the node', run: () => void copyCommand(command) },
+  ]);
   const tabs: readonly Tab[] = [
     { id: 'state', label: 'State', panel: () => <StatePanel {...props} chosen={object} onChoose={props.onObject} /> },
     {
@@ -40,11 +48,24 @@ export function NodePanel(props: {
         object === undefined ? (
           <NoObject />
         ) : (
-          <ObjectPanel key={instanceRef(object)} instance={instance} object={object} />
+          <LazyObject key={instanceRef(object)} instance={instance} object={object} />
         ),
     },
-    { id: 'values', label: 'Values', panel: () => <ValuesPanel instance={instance} node={node.id} /> },
-    { id: 'events', label: 'Events', panel: () => <EventsPanel instance={instance} node={node.id} /> },
+    {
+      id: 'values',
+      label: 'Values',
+      panel: () => <ValuesPanel instance={instance} node={node.id} object={object} />,
+    },
+    {
+      id: 'events',
+      label: 'Events',
+      panel: () => (
+        <>
+          <CopyCommand command={instanceEventsCommand(props.instanceObject, node.id)} label="events" />
+          <EventsPanel instance={instance} node={node.id} />
+        </>
+      ),
+    },
     {
       id: 'logs',
       label: 'Logs',
@@ -52,7 +73,7 @@ export function NodePanel(props: {
         object === undefined ? (
           <NoObject />
         ) : (
-          <LogsPanel key={instanceRef(object)} instance={instance} object={object} />
+          <LazyLogs key={instanceRef(object)} instance={instance} object={object} />
         ),
     },
   ];
@@ -60,9 +81,14 @@ export function NodePanel(props: {
     <Panel
       title={node.id}
       subtitle={object === undefined ? undefined : objectName(object)}
-      actions={object === undefined ? null : <CopyCommand command={getCommand(object)} />}
+      actions={<CopyCommand command={command} {...(object === undefined ? { label: 'why' } : {})} />}
       onClose={props.onClose}
     >
+      {props.object === undefined || (object !== undefined && instanceRef(object) === props.object) ? null : (
+        <p class="notice" role="alert">
+          The node has no object {props.object}.
+        </p>
+      )}
       {objects.length < 2 || props.tab === undefined || props.tab === 'state' ? null : (
         <ObjectChoice objects={objects} chosen={object} onChoose={props.onObject} />
       )}
@@ -71,9 +97,13 @@ export function NodePanel(props: {
   );
 }
 
-/** The objects of a node, with the chosen one. The server leaves out some objects of a large collection. */
-function objectsOf({ objects, omitted = 0 }: InstanceNode, chosen: string | undefined): readonly ObjectRef[] {
-  const refs = objects.map(({ object }) => object);
+/**
+ * The objects of a node, with the chosen one. Those that need attention come first. The server leaves out some objects
+ * of a large collection.
+ */
+function objectsOf(node: InstanceNode, chosen: string | undefined): readonly ObjectRef[] {
+  const { omitted = 0 } = node;
+  const refs = unreadyFirst(node).map(({ object }) => object);
   if (chosen === undefined || omitted === 0 || refs.some((ref) => instanceRef(ref) === chosen)) return refs;
   const ref = parseInstanceRef(chosen);
   return ref === undefined ? refs : [ref, ...refs];
@@ -101,12 +131,6 @@ function ObjectChoice(props: {
       </select>
     </label>
   );
-}
-
-/** The objects that need attention, then the others. Both parts keep their order. */
-export function unreadyFirst({ objects, state }: Pick<InstanceNode, 'objects' | 'state'>): readonly InstanceObject[] {
-  const needs = (each: InstanceObject): boolean => toneOfObject(each, { state }) !== 'ready';
-  return [...objects.filter(needs), ...objects.filter((each) => !needs(each))];
 }
 
 /** `2 of 900 are not ready`. */
@@ -196,27 +220,20 @@ function StatePanel(props: {
   );
 }
 
-function ValuesPanel({ instance, node }: { readonly instance: string; readonly node: string }): JSX.Element {
-  const { value, error } = useRemote<NodeDetail>(inspectPaths.node(instance, node), ofInstance(instance));
-  if (value === undefined) {
-    return error === undefined || error.status === 0 ? (
-      <Loading what="the values" />
-    ) : (
-      <Problem error={error} what="The values" />
-    );
-  }
-  if (value.expressions.length === 0) return <Empty title="The node has no expressions." />;
+function ValuesPanel(props: {
+  readonly instance: string;
+  readonly node: string;
+  /** The object whose values a collection shows. */
+  readonly object: ObjectRef | undefined;
+}): JSX.Element {
+  const { instance, node, object } = props;
+  const read = useRemote<NodeDetail>(inspectPaths.node(instance, node, object), ofInstance(instance));
+  const { value } = read;
   return (
-    <ul class="rows expressions">
-      {value.expressions.map(({ place, expression, type, value: current }) => (
-        <li key={`${place} ${expression}`}>
-          <p>
-            <strong>{place}</strong> <span class="soft">{type}</span>
-          </p>
-          <code>{expression}</code>
-          <Value value={current} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ReadNotice read={read} what="the values" />
+      {value?.expressions.length === 0 ? <Empty title="The node has no expressions." /> : null}
+      <ExpressionList expressions={value?.expressions ?? []} />
+    </>
   );
 }

@@ -4,9 +4,10 @@ import type { JsonValue, ObjectRef } from '../../../core/index.ts';
 import { stringifyJson } from '../../../core/index.ts';
 import type { FieldDrift, ObjectDetail } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
-import { ofInstance, useRemote } from '../data/use-remote.ts';
+import { ofInstance } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
 import { ageOf } from '../shared/clock.ts';
-import { Line, Loading, Problem } from '../shared/parts.tsx';
+import { Line, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, sideBySide } from '../text/diff-lines.ts';
 import { likeDesired } from '../text/like-desired.ts';
 import { toYaml } from '../text/to-yaml.ts';
@@ -19,18 +20,14 @@ export function ObjectPanel({
   readonly instance: string;
   readonly object: ObjectRef;
 }): JSX.Element {
-  const { value, error } = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
+  const read = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
   const [isWhole, setWhole] = useState(false);
-  if (value === undefined) {
-    return error === undefined || error.status === 0 ? (
-      <Loading what="the object" />
-    ) : (
-      <Problem error={error} what="The object" />
-    );
-  }
+  const { value } = read;
+  if (value === undefined) return <ReadNotice read={read} what="the object" />;
   const { desired, live, differences, managers } = value;
   return (
     <>
+      <ReadNotice read={read} what="the object" />
       <Line kind="notice" text={value.unread} />
       {differences.length === 0 ? (
         <p class="soft">

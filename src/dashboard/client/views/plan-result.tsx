@@ -1,12 +1,28 @@
 import type { JSX } from 'preact';
 import { formatRef, objectName, stringifyJson } from '../../../core/index.ts';
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanAction, ValueLine } from '../../../inspect/index.ts';
+import type {
+  DefinitionPlan,
+  InstancePlan,
+  Meanwhile,
+  ObjectPlan,
+  Plan,
+  PlanAction,
+  ValueLine,
+} from '../../../inspect/index.ts';
+import { recreatedText, UNREAD, writeNotes } from '../../../inspect/index.ts';
 import { plural } from '../graph/picture.ts';
-import { summaryParts, worstFirst } from './plan-summary.ts';
+import { summaryParts, worstFirst, writeCounts } from './plan-summary.ts';
+import { Details, FirstItems } from '../shared/details.tsx';
 import { Line } from '../shared/parts.tsx';
 
-/** The maximum number of changed instances that are drawn. */
+/** The maximum numbers of changed instances, of objects, of writes of an instance, and of fields that are drawn. */
 const MAX_INSTANCES = 200;
+const MAX_OBJECTS = 200;
+const MAX_WRITES = 100;
+const MAX_FIELDS = 50;
+
+/** The maximum number of blocked instances that are open at first. */
+const MAX_OPEN = 5;
 
 /** A plan: its numbers, the definitions with their breaking changes, and each changed instance with its writes. */
 export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
@@ -16,7 +32,7 @@ export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
   return (
     <>
       <ul class="numbers">
-        {summaryParts(plan.summary).map(({ label, count, tone }) => (
+        {summaryParts(plan).map(({ label, count, tone }) => (
           <li key={label} class={`tone-${tone}`}>
             <strong>{count.toLocaleString('en')}</strong> {label}
           </li>
@@ -32,9 +48,12 @@ export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
       ))}
       {plan.objects.length === 0 ? null : <h2>Objects</h2>}
       <ul class="rows">
-        {plan.objects.map((write) => (
-          <Write key={formatRef(write.object)} write={write} />
-        ))}
+        <FirstItems
+          items={plan.objects}
+          max={MAX_OBJECTS}
+          what="objects"
+          draw={(write) => <Write key={formatRef(write.object)} write={write} />}
+        />
       </ul>
       {instances.length === 0 ? null : (
         <h2>
@@ -42,8 +61,12 @@ export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
           {unchanged === 0 ? '' : `, ${unchanged.toLocaleString('en')} without a change`}
         </h2>
       )}
-      {changed.slice(0, MAX_INSTANCES).map((instance) => (
-        <InstancePart key={formatRef(instance.instance)} plan={instance} />
+      {changed.slice(0, MAX_INSTANCES).map((instance, index) => (
+        <InstancePart
+          key={formatRef(instance.instance)}
+          plan={instance}
+          isOpen={instance.state === 'blocked' && index < MAX_OPEN}
+        />
       ))}
       {changed.length > MAX_INSTANCES ? (
         <p class="soft">{plural(changed.length - MAX_INSTANCES, 'more changed instance')} not shown.</p>
@@ -58,7 +81,7 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
   return (
     <section class={`plan-part${refusal !== undefined || breaking.length > 0 ? ' bad' : ''}`}>
       <h2>
-        <Sign action={action} /> {kind} <span class="soft">{name}</span>
+        <Sign action={action} /> {kind} <span class="soft">{name}</span>{' '}
         {revision.from === revision.to ? null : (
           <span class="tag">
             revision {revision.from} → {revision.to}
@@ -69,7 +92,8 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
       <Line kind="remedy" text={remedy} />
       {canary === undefined ? null : (
         <p>
-          {plural(canary.instances.length, 'instance')} of {canary.of} get the revision first:{' '}
+          {plural(canary.instances.length, 'instance')} of {canary.of}{' '}
+          {canary.phase === 'held' ? 'keep the revision, which is held back:' : 'get the revision first:'}{' '}
           {canary.instances.join(', ')}
         </p>
       )}
@@ -88,15 +112,20 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
             )}
           </li>
         ))}
-        {nodes.map((node) => (
-          <li key={node.id}>
-            <p>
-              <span class="tag">{node.change}</span> node <strong>{node.id}</strong>{' '}
-              <span class="soft">{node.kind}</span>
-            </p>
-            <Fields fields={node.fields} />
-          </li>
-        ))}
+        <FirstItems
+          items={nodes}
+          max={MAX_WRITES}
+          what="nodes"
+          draw={(node) => (
+            <li key={node.id}>
+              <p>
+                <span class="tag">{node.change}</span> node <strong>{node.id}</strong>{' '}
+                <span class="soft">{node.kind}</span>
+              </p>
+              <Fields fields={node.fields} />
+            </li>
+          )}
+        />
       </ul>
       <Fields fields={other} />
       {definition.notes.map((note) => (
@@ -108,36 +137,100 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
   );
 }
 
-function InstancePart({ plan }: { readonly plan: InstancePlan }): JSX.Element {
-  const { instance, state, because, remedy, writes, later, blocked, fields } = plan;
+function InstancePart({ plan, isOpen }: { readonly plan: InstancePlan; readonly isOpen: boolean }): JSX.Element {
+  const { instance, state } = plan;
   return (
-    <details class={`plan-part${state === 'blocked' ? ' bad' : ''}`} open={state === 'blocked'}>
-      <summary>
-        <strong>{objectName(instance)}</strong> <span class={`tag${state === 'blocked' ? ' bad' : ''}`}>{state}</span>
-        <span class="soft">{plural(writes.length, 'write')}</span>
-      </summary>
+    <Details
+      class={`plan-part${state === 'blocked' ? ' bad' : ''}`}
+      isOpen={isOpen}
+      summary={
+        <>
+          <strong>{objectName(instance)}</strong> <span class={`tag${state === 'blocked' ? ' bad' : ''}`}>{state}</span>
+          {writeCounts(plan).map(({ label, count, tone }) => (
+            <span key={label} class={tone === 'failed' ? 'tag bad' : 'soft'}>
+              {count} {label}
+            </span>
+          ))}
+        </>
+      }
+      content={() => <InstanceChanges plan={plan} />}
+    />
+  );
+}
+
+/** What changes for an instance. */
+export function InstanceChanges({ plan }: { readonly plan: InstancePlan }): JSX.Element {
+  const { because, remedy, action, fields, meanwhile, recreated = [], rollout } = plan;
+  return (
+    <>
       <Line text={because} />
       <Line kind="remedy" text={remedy} />
+      {action === 'none' && fields.length > 0 ? (
+        <p>The instance loses fields that the schema does not have any more.</p>
+      ) : null}
+      <Line kind="soft" text={plan.unread === undefined ? undefined : `The instance ${UNREAD}`} />
       <Fields fields={fields} />
+      {meanwhile === undefined ? null : (
+        <>
+          <p class="soft">At once, with its present revision</p>
+          <Writes {...meanwhile} />
+        </>
+      )}
+      <Line
+        kind="soft"
+        text={rollout === 'first' ? 'Goes first: canary' : rollout === 'later' ? 'After the canary' : undefined}
+      />
+      <Writes {...plan} />
       <ul class="rows">
-        {writes.map((write) => (
-          <Write key={`${write.action} ${formatRef(write.object)}`} write={write} />
-        ))}
-        {blocked.map((node) => (
+        <FirstItems
+          items={recreated}
+          max={MAX_WRITES}
+          what="objects"
+          draw={(object) => (
+            <li key={formatRef(object)}>
+              <span class="tag bad">replace</span> <strong>{objectName(object)}</strong> {recreatedText(plan)}
+            </li>
+          )}
+        />
+      </ul>
+    </>
+  );
+}
+
+/** The writes of one revision, and the nodes whose writes are not known yet or not possible. */
+function Writes({ writes, later, blocked }: Meanwhile): JSX.Element {
+  return (
+    <ul class="rows">
+      <FirstItems
+        items={writes}
+        max={MAX_WRITES}
+        what="writes"
+        draw={(write) => <Write key={`${write.action} ${formatRef(write.object)}`} write={write} />}
+      />
+      <FirstItems
+        items={blocked}
+        max={MAX_WRITES}
+        what="blocked nodes"
+        draw={(node) => (
           <li key={node.node}>
             <p>
               <span class="tag bad">blocked</span> <strong>{node.node}</strong> {node.reason}
             </p>
             <Line kind="remedy" text={node.remedy} />
           </li>
-        ))}
-        {later.map((node) => (
+        )}
+      />
+      <FirstItems
+        items={later}
+        max={MAX_WRITES}
+        what="nodes"
+        draw={(node) => (
           <li key={node.node}>
             <span class="tag">later</span> <strong>{node.node}</strong> {node.reason}
           </li>
-        ))}
-      </ul>
-    </details>
+        )}
+      />
+    </ul>
   );
 }
 
@@ -146,7 +239,7 @@ function Write({ write }: { readonly write: ObjectPlan }): JSX.Element {
     <li>
       <p>
         <Sign action={write.action} /> <strong>{objectName(write.object)}</strong>{' '}
-        <span class="soft">{write.node}</span>
+        <span class="soft">{[write.node, ...writeNotes(write)].filter((text) => text !== '').join('; ')}</span>
       </p>
       <Line kind="refusal" text={write.refusal} />
       <Line kind="remedy" text={write.remedy} />
@@ -165,16 +258,33 @@ function Fields({ fields }: { readonly fields: readonly ValueLine[] }): JSX.Elem
   if (fields.length === 0) return null;
   return (
     <ul class="fields">
-      {fields.map(({ path, from, to, secret, immutable }) => (
-        <li key={path} class="flow">
-          <code>{path}</code>
-          {from === undefined ? null : (
-            <span class="is-removed">{secret === true ? '(secret)' : stringifyJson(from)}</span>
-          )}
-          {to === undefined ? null : <span class="is-added">{secret === true ? '(secret)' : stringifyJson(to)}</span>}
-          {immutable === true ? <span class="tag bad">immutable</span> : null}
-        </li>
-      ))}
+      <FirstItems
+        items={fields}
+        max={MAX_FIELDS}
+        what="fields"
+        draw={(field) => <Field key={field.path} {...field} />}
+      />
     </ul>
+  );
+}
+
+function Field({ path, from, to, secret, immutable }: ValueLine): JSX.Element {
+  return (
+    <li class="flow">
+      <code>{path}</code>
+      {from === undefined ? null : (
+        <>
+          {to === undefined ? <span class="tag bad">removed</span> : null}
+          <span class="is-removed">{secret === true ? '(secret)' : stringifyJson(from)}</span>
+        </>
+      )}
+      {to === undefined ? null : (
+        <>
+          {from === undefined ? <span class="tag">added</span> : '→'}
+          <span class="is-added">{secret === true ? '(secret)' : stringifyJson(to)}</span>
+        </>
+      )}
+      {immutable === true ? <span class="tag bad">immutable</span> : null}
+    </li>
   );
 }

@@ -1,4 +1,4 @@
-import type { InstancePlan, PlanSummary } from '../../../inspect/index.ts';
+import type { InstancePlan, ObjectPlan, Plan } from '../../../inspect/index.ts';
 import type { Tone } from '../graph/states.ts';
 
 /** A number of the summary. */
@@ -8,12 +8,16 @@ export interface SummaryPart {
   readonly tone: Tone;
 }
 
-/** The numbers of a plan that are not zero. Refusals and destructive actions come first. */
-export function summaryParts(summary: PlanSummary): SummaryPart[] {
+/**
+ * The numbers of a plan that are not zero. Refusals and destructive actions come first. The summary of a plan counts no
+ * refused definitions.
+ */
+export function summaryParts({ summary, definitions }: Pick<Plan, 'summary' | 'definitions'>): SummaryPart[] {
+  const refused = definitions.filter(({ refusal }) => refusal !== undefined).length;
   const parts: readonly SummaryPart[] = [
-    { label: 'refused', count: summary.refused, tone: 'failed' },
+    { label: 'refused', count: summary.refused + refused, tone: 'failed' },
     { label: 'replaced', count: summary.replace, tone: 'failed' },
-    { label: 'deleted', count: summary.delete + summary.prune, tone: 'failed' },
+    { label: 'removed', count: summary.delete + summary.prune, tone: 'failed' },
     { label: 'changed', count: summary.change, tone: 'busy' },
     { label: 'created', count: summary.create, tone: 'ready' },
     { label: 'kept without an owner', count: summary.orphan, tone: 'idle' },
@@ -23,6 +27,34 @@ export function summaryParts(summary: PlanSummary): SummaryPart[] {
   const present = parts.filter(({ count }) => count > 0);
   return present.length === 0 ? [{ label: 'writes', count: 0, tone: 'ready' }] : present;
 }
+
+/** The numbers of writes of an instance by action. Those that delete come first. */
+export function writeCounts({ meanwhile, writes, recreated = [] }: InstancePlan): SummaryPart[] {
+  const counts = new Map<string, number>(recreated.length === 0 ? [] : [['replaced', recreated.length]]);
+  for (const { action } of [...(meanwhile?.writes ?? []), ...writes]) {
+    const label = WORDS[action];
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([label, count]): SummaryPart => ({
+    label,
+    count,
+    tone: label === 'removed' || label === 'replaced' ? 'failed' : 'idle',
+  }));
+  return parts.toSorted((a, b) => (a.tone === b.tone ? 0 : a.tone === 'failed' ? -1 : 1));
+}
+
+const WORDS: Readonly<Record<ObjectPlan['action'], string>> = {
+  create: 'created',
+  change: 'changed',
+  adopt: 'taken over',
+  restore: 'put back',
+  replace: 'replaced',
+  prune: 'removed',
+  delete: 'removed',
+  orphan: 'left behind',
+  labels: 'with other labels',
+  none: 'unchanged',
+};
 
 const ORDER: readonly InstancePlan['state'][] = ['blocked', 'changed', 'deferred', 'unchanged'];
 

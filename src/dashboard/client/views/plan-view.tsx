@@ -1,57 +1,94 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Plan, PlanRequest, SourceDiagnostic } from '../../../inspect/index.ts';
 import { inspectPaths, MAX_BODY_BYTES } from '../../../inspect/index.ts';
 import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
-import { Line, Problem } from '../shared/parts.tsx';
+import { ageOf } from '../shared/clock.ts';
+import { isFileOver, useFileDrop } from '../shared/file-drop.ts';
+import { CopyCommand, Line, Problem } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
+import { planCommand } from '../text/kubectl.ts';
+import { takeHandedText } from './handed-text.ts';
 import { PlanResult } from './plan-result.tsx';
+import type { PlanText } from './plan-text.ts';
+import { createFileReader, isStale } from './plan-text.ts';
 import { SourceText } from './source-panel.tsx';
 
-/** The state of a plan. */
+/** The state of a plan. `of` is the text to which a result belongs. */
 type PlanState =
   | { readonly is: 'empty' | 'busy' }
-  | { readonly is: 'done'; readonly plan: Plan }
-  | { readonly is: 'failed'; readonly error: ApiError; readonly text: string };
+  | { readonly is: 'done'; readonly of: PlanText; readonly plan: Plan }
+  /** `what` and `verb`: the thing that cannot be done, such as `A plan` and `made`. */
+  | {
+      readonly is: 'failed';
+      readonly of: PlanText;
+      readonly error: ApiError;
+      readonly what: string;
+      readonly verb: string;
+    };
 
 /** What would happen, if the files were applied. Nothing is written. */
 export function PlanView(): JSX.Element {
-  const [name, setName] = useState('definition.yaml');
-  const [text, setText] = useState('');
+  const [input, setInput] = useState<PlanText>(() => takeHandedText() ?? { name: 'definition.yaml', text: '' });
   const [state, setState] = useState<PlanState>({ is: 'empty' });
-  const [isOver, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
   const editor = useRef<HTMLTextAreaElement>(null);
+  const runs = useRef(0);
+  const read = useMemo(createFileReader, []);
 
+  const fail = (what: string, status: number, message: string): void => {
+    // The result of an earlier text would replace the message.
+    runs.current += 1;
+    setState({
+      is: 'failed',
+      of: input,
+      error: new ApiError(status, { code: 'page/file', message }),
+      what,
+      verb: 'read',
+    });
+  };
   /** Shows a problem, if the server would refuse a body of this size. */
   const isTooLarge = (bytes: number): boolean => {
     if (bytes <= MAX_BODY_BYTES) return false;
-    const message = `a plan takes at most ${MAX_BODY_BYTES / 1024} KiB`;
-    setState({ is: 'failed', error: new ApiError(413, { code: 'inspect/body-size', message }), text: '' });
+    fail('The text', 413, `a plan takes at most ${MAX_BODY_BYTES / 1024} KiB`);
     return true;
   };
-  const makePlan = async (file: string, content: string): Promise<void> => {
-    if (content.trim() === '') return;
-    const body = { files: [{ name: file, text: content }] } satisfies PlanRequest;
+  const makePlan = async (of: PlanText): Promise<void> => {
+    if (of.text.trim() === '') return;
+    const body = { files: [{ name: of.name, text: of.text }] } satisfies PlanRequest;
     if (isTooLarge(new Blob([JSON.stringify(body)]).size)) return;
-    setState({ is: 'busy' });
+    const run = (runs.current += 1);
+    // The result of an earlier text is dropped.
+    const show = (next: PlanState): void => {
+      if (run === runs.current) setState(next);
+    };
+    show({ is: 'busy' });
     try {
-      setState({ is: 'done', plan: await currentApi().post<Plan>(inspectPaths.plan(), body) });
+      show({ is: 'done', of, plan: await currentApi().post<Plan>(inspectPaths.plan(), body) });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setState({ is: 'failed', error, text: content });
+      show({ is: 'failed', of, error, what: 'A plan', verb: 'made' });
     }
   };
-  const takeFile = async (file: File | undefined): Promise<void> => {
-    // A file that is too large is not even read.
-    if (file === undefined || isTooLarge(file.size)) return;
-    const content = await file.text();
-    setName(file.name);
-    setText(content);
-    await makePlan(file.name, content);
+  /** Makes one text of the files. Each file is a document of its own. */
+  const takeFiles = async (files: readonly File[]): Promise<void> => {
+    const [first] = files;
+    if (first === undefined) return;
+    // Files that are too large are not even read. They still replace earlier files.
+    const isRead = !isTooLarge(files.reduce((sum, { size }) => sum + size, 0));
+    try {
+      const of = await read(isRead ? files : []);
+      if (of === undefined || !isRead) return;
+      setInput(of);
+      await makePlan(of);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      fail(first.name, 400, 'choose files, and not a folder');
+    }
   };
-  useShortcuts('Plan', [
+  useFileDrop((files) => void takeFiles(files));
+  useShortcuts('Plan', 'view', [
     { keys: 'o', description: 'Choose a file', run: () => chooser.current?.click() },
     { keys: '/', description: 'Edit the text', run: () => editor.current?.focus() },
   ]);
@@ -63,9 +100,12 @@ export function PlanView(): JSX.Element {
       </div>
     );
   }
+  const result = state.is === 'done' || state.is === 'failed' ? state : undefined;
+  const stale = result !== undefined && isStale(result.of, input) ? result.of : undefined;
   const diagnostics = state.is === 'failed' ? (state.error.problem.diagnostics ?? []) : [];
   return (
     <div class="view plan-view">
+      {isFileOver.value ? <p class="drop-target">Drop the file to plan it.</p> : null}
       <header class="head">
         <div class="head-title">
           <h1>Plan</h1>
@@ -75,20 +115,9 @@ export function PlanView(): JSX.Element {
       <div class="plan-columns">
         <form
           class="plan-input"
-          data-over={isOver}
           onSubmit={(event) => {
             event.preventDefault();
-            void makePlan(name, text);
-          }}
-          onDragOver={(event) => {
-            event.preventDefault();
-            setOver(true);
-          }}
-          onDragLeave={() => setOver(false)}
-          onDrop={(event) => {
-            event.preventDefault();
-            setOver(false);
-            void takeFile(event.dataTransfer?.files[0]);
+            void makePlan(input);
           }}
         >
           <label for="plan-text">Definitions and instances as YAML</label>
@@ -98,17 +127,17 @@ export function PlanView(): JSX.Element {
             class="editor"
             rows={18}
             spellcheck={false}
-            placeholder="Drop a file here, or write YAML."
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
+            placeholder="Drop a file on the page, or write YAML."
+            value={input.text}
+            onInput={(event) => setInput({ ...input, text: event.currentTarget.value })}
             onKeyDown={(event) => {
               // The last input may not be rendered yet.
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
-                void makePlan(name, event.currentTarget.value);
+                void makePlan({ ...input, text: event.currentTarget.value });
             }}
           />
           <div class="toolbar">
-            <button type="submit" class="button primary" disabled={state.is === 'busy' || text.trim() === ''}>
+            <button type="submit" class="button primary" disabled={state.is === 'busy' || input.text.trim() === ''}>
               {state.is === 'busy' ? 'Planning …' : 'Plan'}
             </button>
             <button type="button" class="button" onClick={() => chooser.current?.click()}>
@@ -121,18 +150,36 @@ export function PlanView(): JSX.Element {
               tabIndex={-1}
               aria-label="File"
               accept=".yaml,.yml,.json"
-              onChange={(event) => void takeFile(event.currentTarget.files?.[0])}
+              multiple
+              onChange={(event) => {
+                void takeFiles([...(event.currentTarget.files ?? [])]);
+                // The browser then reports the same file again, when it is chosen again.
+                event.currentTarget.value = '';
+              }}
             />
-            <span class="soft">{name}</span>
+            <span class="soft">{input.name}</span>
+            <CopyCommand command={planCommand(input.files ?? [input.name])} label="plan" />
           </div>
         </form>
-        <section class="plan-result" aria-label="The plan" aria-live="polite" aria-busy={state.is === 'busy'}>
+        <section
+          class="plan-result"
+          aria-label="The plan"
+          aria-busy={state.is === 'busy'}
+          data-stale={stale !== undefined}
+        >
+          <p class={stale === undefined ? 'soft' : 'notice'} role="status">
+            {state.is === 'empty' ? 'The result has all affected instances.' : null}
+            {state.is === 'busy' ? 'Planning …' : null}
+            {stale === undefined ? null : `The text changed. This is the result of an earlier text of ${stale.name}.`}
+            {state.is === 'done' && stale === undefined
+              ? `The plan of ${state.of.name}, on the cluster of ${ageOf(state.plan.source.readAt)} ago.`
+              : null}
+          </p>
           {state.is === 'done' ? <PlanResult plan={state.plan} /> : null}
-          {state.is === 'failed' ? <Problem error={state.error} what="A plan" /> : null}
+          {state.is === 'failed' ? <Problem error={state.error} what={state.what} verb={state.verb} /> : null}
           {state.is === 'failed' && diagnostics.length > 0 ? (
-            <Refused text={state.text} diagnostics={diagnostics} />
+            <Refused text={state.of.text} diagnostics={diagnostics} />
           ) : null}
-          {state.is === 'empty' ? <p class="soft">The result has all affected instances.</p> : null}
         </section>
       </div>
     </div>

@@ -1,12 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { DefinitionDetail, RevisionDetail, RolloutState } from '../../../inspect/index.ts';
+import type { DefinitionDetail, RevisionDetail } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
 import { useRemote } from '../data/use-remote.ts';
 import { plural } from '../graph/picture.ts';
 import { ageOf } from '../shared/clock.ts';
-import { Empty, Loading, Problem } from '../shared/parts.tsx';
+import { Details, FirstItems } from '../shared/details.tsx';
+import { CopyCommand, Empty, Link, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, foldEqual } from '../text/diff-lines.ts';
+import { revisionCommand } from '../text/kubectl.ts';
 
 /** The stored revisions of a definition, and the difference of any two. */
 export function RevisionsPanel({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
@@ -14,6 +16,7 @@ export function RevisionsPanel({ detail }: { readonly detail: DefinitionDetail }
   const [newest, before] = revisions;
   const [from, setFrom] = useState(before?.revision);
   const [to, setTo] = useState(newest?.revision);
+  const names = new Map(revisions.map(({ revision, name }) => [revision, name]));
   const byRevision = new Map(followers.map(({ revision, instances }) => [revision, instances]));
   if (newest === undefined) return <Empty title="There is no stored revision yet." />;
   return (
@@ -37,13 +40,12 @@ export function RevisionsPanel({ detail }: { readonly detail: DefinitionDetail }
               </th>
               <td>{ageOf(row.createdAt)}</td>
               <td>
-                {(byRevision.get(row.revision) ?? 0).toLocaleString('en')}
-                {row.pinned.length === 0 ? null : (
-                  <span class="soft" title={row.pinned.join('\n')}>
-                    {' '}
-                    ({row.pinned.length} pinned)
-                  </span>
-                )}
+                <Followers
+                  name={definition.name}
+                  revision={row.revision}
+                  instances={byRevision.get(row.revision) ?? 0}
+                  pinned={row.pinned}
+                />
               </td>
               <td class="changes">{row.changes.length === 0 ? <span class="soft">–</span> : row.changes.join(', ')}</td>
               <td>
@@ -67,31 +69,87 @@ export function RevisionsPanel({ detail }: { readonly detail: DefinitionDetail }
       {from === undefined || to === undefined || from === to ? (
         <p class="soft">Choose two revisions to see their difference.</p>
       ) : (
-        <Difference key={`${from} ${to}`} name={definition.name} from={from} to={to} />
+        <Difference key={`${from} ${to}`} name={definition.name} names={names} from={from} to={to} />
       )}
     </div>
   );
 }
 
+/** The maximum number of pinned instances that are drawn for a revision. */
+const MAX_PINNED = 200;
+
+/** The number of instances of a revision, which leads to their list, and the names of those that are pinned to it. */
+function Followers(props: {
+  readonly name: string;
+  readonly revision: number;
+  readonly instances: number;
+  readonly pinned: readonly string[];
+}): JSX.Element {
+  const { name, revision, instances, pinned } = props;
+  return (
+    <>
+      {instances === 0 ? (
+        '0'
+      ) : (
+        <Link to={{ view: 'definition', name, tab: 'instances', revision: `${revision}` }}>
+          {instances.toLocaleString('en')}
+          <span class="visually-hidden"> of revision {revision}</span>
+        </Link>
+      )}
+      {pinned.length === 0 ? null : (
+        <Details
+          summary={`${pinned.length} pinned`}
+          content={() => (
+            <ul class="rows">
+              <FirstItems
+                items={pinned}
+                max={MAX_PINNED}
+                what="instances"
+                draw={(instance) => <li key={instance}>{instance}</li>}
+              />
+            </ul>
+          )}
+        />
+      )}
+    </>
+  );
+}
+
 const never = (): boolean => false;
 
-function Difference(props: { readonly name: string; readonly from: number; readonly to: number }): JSX.Element {
+function Difference(props: {
+  readonly name: string;
+  /** The names of the stored objects, by revision. */
+  readonly names: ReadonlyMap<number, string>;
+  readonly from: number;
+  readonly to: number;
+}): JSX.Element {
   const [from, to] = [
     useRemote<RevisionDetail>(inspectPaths.revision(props.name, props.from), never),
     useRemote<RevisionDetail>(inspectPaths.revision(props.name, props.to), never),
   ];
-  const [texts, error] = [[from.value?.text, to.value?.text], from.error ?? to.error];
+  const texts = [from.value?.text, to.value?.text];
   const parts = useMemo(() => {
     const [before, after] = texts;
     return before === undefined || after === undefined ? undefined : foldEqual(diffLines(before, after));
   }, texts);
-  if (error !== undefined && error.status !== 0) return <Problem error={error} what="The revision" />;
-  if (parts === undefined) return <Loading what="the revisions" />;
+  const notice = <ReadNotice read={from.error === undefined ? to : from} what="the revisions" />;
+  if (parts === undefined) return notice;
   return (
     <section aria-label={`Difference of revision ${props.from} and revision ${props.to}`}>
+      {notice}
       <h2>
         Revision {props.from} → {props.to}
       </h2>
+      <p>
+        {[props.from, props.to].map((revision) => (
+          <CopyCommand
+            key={revision}
+            command={revisionCommand(props.names.get(revision) ?? '')}
+            label={`Revision ${revision}`}
+          />
+        ))}
+      </p>
       <div class="diff" tabIndex={0}>
         {parts.map((part, index) =>
           'skipped' in part ? (
@@ -115,21 +173,3 @@ function Difference(props: { readonly name: string; readonly from: number; reado
 }
 
 const SIGNS = { equal: ' ', removed: '−', added: '+' };
-
-/** The state of a canary. */
-export function RolloutNotice({ rollout }: { readonly rollout: RolloutState }): JSX.Element {
-  const first = rollout.first.slice(0, 5).join(', ');
-  const more = rollout.first.length > 5 ? ` and ${rollout.first.length - 5} more` : '';
-  return (
-    <div class={`notice${rollout.phase === 'held' ? ' bad' : ''}`}>
-      <p>
-        <strong>
-          Revision {rollout.revision} {rollout.phase === 'held' ? 'is held' : 'is tried first'} on{' '}
-          {rollout.first.length} of {plural(rollout.of, 'instance')}
-        </strong>{' '}
-        ({first}
-        {more}). {rollout.message}
-      </p>
-    </div>
-  );
-}

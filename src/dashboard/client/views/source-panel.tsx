@@ -1,17 +1,40 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { DefinitionDetail, SourceDiagnostic } from '../../../inspect/index.ts';
+import { navigate } from '../data/session.ts';
 import { Line } from '../shared/parts.tsx';
+import { caretAt } from '../playground/offsets.ts';
+import { handText } from './handed-text.ts';
 
 /** The source of a definition with its problems: each below its line, with a caret under its column. */
-export function SourcePanel({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
+export function SourcePanel({
+  detail,
+}: {
+  readonly detail: Pick<DefinitionDetail, 'definition' | 'source' | 'diagnostics'>;
+}): JSX.Element {
   const { diagnostics, source } = detail;
   const code = useRef<HTMLOListElement>(null);
   const show = (line: number): void => {
     code.current?.children[line - 1]?.scrollIntoView({ block: 'center' });
   };
+  const plan = (): void => {
+    handText({ name: `${detail.definition.name}.yaml`, text: source.text });
+    navigate({ view: 'plan' });
+  };
   return (
     <div class="source">
+      {source.masked === true ? (
+        <p class="notice">
+          This text hides values of Secrets, so that a plan of it would change them. To plan a change, use the file of
+          the definition.
+        </p>
+      ) : (
+        <div class="toolbar">
+          <button type="button" class="button" onClick={plan}>
+            Plan a change
+          </button>
+        </div>
+      )}
       {diagnostics.length === 0 ? <p class="soft">The definition has no problems.</p> : null}
       {diagnostics.length === 0 ? null : (
         <ul class="diagnostics">
@@ -54,9 +77,10 @@ export function SourceText(props: {
         return (
           <li key={index} class={found[0] === undefined ? undefined : `is-${found[0].severity}`}>
             <code>{line === '' ? ' ' : line}</code>
-            {found.map(({ source, message }) => (
-              <span key={message} class="caret">
-                {`${' '.repeat(Math.max(0, (source?.column ?? 1) - 1))}^ ${message}`}
+            {/* The list above the text has the message. */}
+            {[...new Set(found.map(({ source }) => source?.column ?? 1))].map((column) => (
+              <span key={column} class="caret" aria-hidden="true">
+                {caretAt(line, column)}
               </span>
             ))}
           </li>

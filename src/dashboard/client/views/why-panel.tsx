@@ -2,29 +2,28 @@ import type { JSX } from 'preact';
 import type { ObjectRef } from '../../../core/index.ts';
 import type { InstanceNode, WhyCause, WhyChain, WhyPath } from '../../../inspect/index.ts';
 import { instanceRef } from '../../../inspect/index.ts';
-import type { ApiError } from '../data/api.ts';
+import type { Remote } from '../data/remote.ts';
 import { isUnready, plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import { CopyCommand, Line, Link, Loading, Problem } from '../shared/parts.tsx';
-import { objectName } from '../../../core/index.ts';
+import { CopyCommand, Line, Link, Notices, ReadNotice } from '../shared/parts.tsx';
+import { namespacedName, objectName } from '../../../core/index.ts';
 import { getCommand } from '../text/kubectl.ts';
 import { unreadyText } from './node-panel.tsx';
 
 /** What an instance waits for, and what the user does about it. */
 export function WhyPanel(props: {
-  readonly read: { readonly value?: WhyPath; readonly error?: ApiError };
+  readonly read: Remote<WhyPath>;
   readonly nodes: readonly InstanceNode[];
   /** Opens a node, or one object of it by its `instanceRef`. */
   readonly onNode: (id: string, object?: string) => void;
   readonly onClose: () => void;
 }): JSX.Element {
-  const { value: why, error } = props.read;
+  const { value: why } = props.read;
   return (
     <Panel title="Why path" subtitle={why === undefined ? undefined : subtitleOf(why)} onClose={props.onClose}>
-      {error !== undefined && error.status !== 0 ? <Problem error={error} what="The path" /> : null}
-      {why === undefined && error === undefined ? <Loading what="the path" /> : null}
+      <ReadNotice read={props.read} what="the path" />
       {why?.suspended === true ? (
         <p class="notice">The instance is suspended. Nothing is written before it is resumed.</p>
       ) : null}
@@ -34,11 +33,13 @@ export function WhyPanel(props: {
       {why?.refusals.map(({ condition, message, remedy }) => (
         <Advice key={condition} reason={`${condition}: ${message}`} remedy={remedy} />
       ))}
+      <Notices texts={why?.limits ?? []} />
       {why?.causes.map((cause, index) => (
         <CausePart
           key={cause.node}
           cause={cause}
           chain={why.chains[index]}
+          compared={why}
           node={props.nodes.find(({ id, retired }) => id === cause.node && retired === cause.retired)}
           onNode={props.onNode}
         />
@@ -65,6 +66,7 @@ function Advice({ reason, remedy }: { readonly reason: string; readonly remedy: 
 function CausePart(props: {
   readonly cause: WhyCause;
   readonly chain: WhyChain | undefined;
+  readonly compared: Compared;
   readonly node: InstanceNode | undefined;
   readonly onNode: (id: string, object?: string) => void;
 }): JSX.Element {
@@ -120,24 +122,46 @@ function CausePart(props: {
           </p>
         </>
       )}
-      {chain === undefined || chain.othersTotal === 0 ? null : (
+      {chain === undefined ? null : <Others chain={chain} compared={props.compared} />}
+    </section>
+  );
+}
+
+type Compared = Pick<WhyPath, 'othersWaiting' | 'othersCompared'>;
+
+/** The other instances with the same cause. Without a comparison of all instances, their number is a minimum. */
+function Others(props: { readonly chain: WhyChain; readonly compared: Compared }): JSX.Element {
+  const { othersTotal, others } = props.chain;
+  const { othersWaiting, othersCompared } = props.compared;
+  const isExact = othersCompared >= othersWaiting;
+  const listed = others.slice(0, MAX_LISTED);
+  return (
+    <>
+      {othersTotal === 0 ? null : (
         <>
-          <h4>{plural(chain.othersTotal, 'other instance')} with the same cause</h4>
+          <h4>
+            {isExact ? '' : 'At least '}
+            {plural(othersTotal, 'other instance')} with the same cause
+          </h4>
           <ul class="rows">
-            {chain.others.slice(0, MAX_LISTED).map(({ ref, namespace, name }) => (
-              <li key={ref}>
-                <Link to={{ view: 'instance', ref, why: true }}>
-                  {namespace === undefined ? name : `${namespace}/${name}`}
-                </Link>
+            {listed.map((instance) => (
+              <li key={instance.ref}>
+                <Link to={{ view: 'instance', ref: instance.ref, why: true }}>{namespacedName(instance)}</Link>
               </li>
             ))}
           </ul>
-          {chain.othersTotal > MAX_LISTED ? (
-            <p class="soft">and {(chain.othersTotal - MAX_LISTED).toLocaleString('en')} more</p>
+          {othersTotal > listed.length ? (
+            <p class="soft">and {(othersTotal - listed.length).toLocaleString('en')} more</p>
           ) : null}
         </>
       )}
-    </section>
+      {isExact ? null : (
+        <p class="soft">
+          {othersCompared.toLocaleString('en')} of {plural(othersWaiting, 'other waiting instance')} compared
+          {othersTotal === 0 ? ': none has this cause.' : '.'}
+        </p>
+      )}
+    </>
   );
 }
 

@@ -21,7 +21,7 @@ export const PASSED: CaseOutcome = { state: 'passed' };
 export const failed = (detail: string): CaseOutcome => ({ state: 'failed', detail });
 export const notRun = (reason: string): CaseOutcome => ({ state: 'notRun', reason });
 
-/** The outcome of a case. It has the first difference. Without differences, the case has passed. */
+/** The outcome of a case with these differences. Without differences, the case has passed. */
 export function outcomeOf(differences: readonly string[]): CaseOutcome {
   return differences.length === 0 ? PASSED : failed(differences.join('\n'));
 }

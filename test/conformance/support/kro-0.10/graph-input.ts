@@ -167,7 +167,7 @@ async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fiel
 /** The namespaces of objects that a selector matches. */
 export const SELECTED_NAMESPACES = ['one', 'two', NAMESPACE] as const;
 
-/** Creates objects with the labels of the first reference by selector, each in another namespace. */
+/** Creates objects with the labels of the first reference by selector, in each of `SELECTED_NAMESPACES` by turns. */
 export async function putMatching(world: VirtualWorld, nodes: readonly JsonObject[], count: number): Promise<void> {
   const ref = payloadsOf(nodes).find(({ key }) => key === 'ref')?.payload;
   const selector = ref !== undefined && isJsonObject(ref['metadata']) ? ref['metadata']['selector'] : undefined;

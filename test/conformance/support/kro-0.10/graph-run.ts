@@ -14,7 +14,7 @@ type Mode = 'graph' | 'definition';
 
 /** The beginning of the ids of nodes that the runner adds to observe the values of others. */
 const PROBE = 'probe';
-/** The kind of the instance in cases about definitions, and its namespace. */
+/** The namespace of the instance in cases about definitions. */
 const INSTANCE_NAMESPACE = 'default';
 
 /** A case whose nodes run in a cluster with the controller. */

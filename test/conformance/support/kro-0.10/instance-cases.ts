@@ -207,7 +207,7 @@ const shared = (): Promise<Findings> =>
     return { leakBetweenInstances: !isOwn, recompileOn };
   });
 
-/** Observes the object of a node in the cases `duplicate identity` and `owned by a foreign Graph`. */
+/** Observes an instance whose object belongs to a Graph. */
 const taken = (): Promise<Findings> =>
   inWorld(async (world) => {
     const other = { ...config('i-c'), metadata: { name: 'i-c', namespace: 'default' } };

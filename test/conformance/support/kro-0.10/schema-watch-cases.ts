@@ -89,7 +89,7 @@ const isWoken = (nodes: readonly JsonObject[], applyChange: (world: VirtualWorld
     return passes(world) > before;
   });
 
-/** The Graphs that a change wakes. For a deleted kind, only the subscribers of the kind are tested. */
+/** The Graphs that a change wakes, out of the candidates. */
 async function woken(expect: JsonObject, applyChange: (world: VirtualWorld) => Promise<void>, candidates = Object.keys(GRAPHS)): Promise<Findings> {
   const found: string[] = [];
   for (const name of candidates) if (await isWoken(GRAPHS[name] ?? [], applyChange)) found.push(name);

@@ -47,7 +47,7 @@ function acmeResult(object: KubeObject, view: StandInView, members: JsonObject):
 }
 
 /** The order for a CertificateRequest. */
-export function orderOf({ spec, metadata }: KubeObject): KubeObject {
+export function acmeOrderOf({ spec, metadata }: KubeObject): KubeObject {
   const { namespace = '', name = '' } = metadata;
   const request = textAt(spec, 'request');
   const hash = createHash('sha256').update(request).digest().readUInt32BE(0);

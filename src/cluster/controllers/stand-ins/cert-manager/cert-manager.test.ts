@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { certificateRequest } from '../../../../../test/support/certificate-request.ts';
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
 import { textAt } from '../../../../kubernetes/index.ts';
 import { KubeClient } from '../../../../kube/index.ts';
@@ -164,6 +165,76 @@ test('a failed request is tried again after an hour', async () => {
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
 });
 
+/** Writes the decision of an approval controller, or of a user, into the status of a request. */
+async function decide(name: string, type: string, reason: string): Promise<void> {
+  const request = await read('CertificateRequest', name);
+  const condition = { type, status: 'True', reason, message: `${type} by a test`, lastTransitionTime: null };
+  await client.patch(
+    { ...request, name, namespace: 'default' },
+    { status: { conditions: [condition] } },
+    { type: 'merge', subresource: 'status' },
+  );
+}
+
+/** A request for a certificate that no Certificate owns. */
+async function createRequest(): Promise<void> {
+  const request = {
+    issuerRef: { name: 'own' },
+    request: Buffer.from(certificateRequest('ada').request).toString('base64'),
+  };
+  await client.create(made('CertificateRequest', 'ada', request));
+}
+
+test('a denied request stays denied and is never signed', async () => {
+  await createRequest();
+  await decide('ada', 'Denied', 'policy.example.com');
+  await client.create(selfSigned);
+  await pass();
+  const denied = await read('CertificateRequest', 'ada');
+  expect(conditionsOf(denied)).toEqual(['Denied=True policy.example.com', 'Ready=False Denied']);
+  expect(denied.status).toMatchObject({ failureTime: '2026-01-01T00:00:00Z' });
+  expect(denied.status).not.toHaveProperty('certificate');
+  // A new reconcile of the issuer makes the request due again.
+  await client.patch({ ...selfSigned, name: 'own', namespace: 'default' }, { metadata: { labels: { a: 'b' } } });
+  await pass();
+  expect(await read('CertificateRequest', 'ada')).toEqual(denied);
+  const { items } = await client.list({ apiVersion: 'v1', kind: 'Event' }, { namespace: 'default' });
+  expect(items.filter(({ involvedObject }) => (involvedObject as JsonObject)['name'] === 'ada')).toEqual([]);
+});
+
+test('an invalid request is not signed', async () => {
+  await createRequest();
+  await decide('ada', 'InvalidRequest', 'Test');
+  await client.create(selfSigned);
+  await pass();
+  const conditions = conditionsOf(await read('CertificateRequest', 'ada'));
+  expect(conditions).toEqual(['InvalidRequest=True Test']);
+});
+
+test('the approval of another client stays', async () => {
+  await createRequest();
+  await decide('ada', 'Approved', 'ByHand');
+  await pass();
+  expect(conditionsOf(await read('CertificateRequest', 'ada'))).toEqual([
+    'Approved=True ByHand',
+    'Ready=False Pending',
+  ]);
+});
+
+test('a certificate fails with the reason of a denial, and is tried again after an hour', async () => {
+  await client.create(web);
+  await pass();
+  await decide('web-1', 'Denied', 'policy.example.com');
+  await pass();
+  const failed = await read('Certificate', 'web');
+  expect(conditionsOf(failed)).toEqual(['Ready=False DoesNotExist', 'Issuing=False policy.example.com']);
+  expect(failed.status).toMatchObject({ failedIssuanceAttempts: 1 });
+  await client.create(selfSigned);
+  clock.advance(HOUR_MS);
+  await pass();
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
+});
+
 test('an annotation makes a certificate fail until it is removed', async () => {
   await client.create(selfSigned);
   await client.create({
@@ -178,4 +249,23 @@ test('an annotation makes a certificate fail until it is removed', async () => {
   await client.patch({ ...web, name: 'web', namespace: 'default' }, remove, { type: 'json' });
   await pass();
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
+});
+
+test('a request that fails in the second of an earlier failure is reported', async () => {
+  await client.create(selfSigned);
+  cluster.standIns.fail({ kind: 'CertificateRequest' }, 'Denied: no such zone');
+  const annotation = 'typekro.dev/simulate-failure';
+  const target = { ...web, name: 'web', namespace: 'default' };
+  await client.create({ ...web, metadata: { ...web.metadata, annotations: { [annotation]: 'RateLimited' } } });
+  await pass();
+  // The clock stands still between the second failure and the request.
+  await client.patch(target, { metadata: { annotations: { [annotation]: 'Overloaded' } } });
+  const { lastFailureTime } = (await read('Certificate', 'web')).status ?? {};
+  await client.patch(target, { metadata: { annotations: { [annotation]: null } } });
+  await cluster.idle();
+  expect((await read('CertificateRequest', 'web-1')).metadata.creationTimestamp).toBe(lastFailureTime);
+  await pass();
+  const failed = await read('Certificate', 'web');
+  expect(conditionsOf(failed)).toEqual(['Ready=False DoesNotExist', 'Issuing=False Failed']);
+  expect(failed.status).toMatchObject({ failedIssuanceAttempts: 3 });
 });

@@ -1,10 +1,10 @@
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
 import { backoffMs, cryptoLibrary, RETRY_POLICIES } from '../../../../core/index.ts';
-import { formatTime, objectsAt, textAt } from '../../../../kubernetes/index.ts';
+import { conditionOf, formatTime, objectsAt, textAt } from '../../../../kubernetes/index.ts';
 import type { StandInCondition, StandInKind, StandInResult, StandInView } from '../../../stand-in.ts';
 import { GROUP, isTrue, issuerReference, secretText } from './issuers.ts';
-import { issueFrom, newRequest, requestName, revisionOf } from './issuance.ts';
-import { durationMs } from './signing.ts';
+import { issueFrom, newRequest, requestName, certificateRevision } from './issuance.ts';
+import { certificateDurationMs } from './signing.ts';
 
 const READY: StandInCondition = {
   type: 'Ready',
@@ -16,8 +16,8 @@ const READY: StandInCondition = {
 
 /**
  * Issues Certificates. Creates a key in a temporary Secret, and a CertificateRequest for this key. When the request is
- * signed, writes the Secret of the certificate. A certificate is issued again when its issuer, its DNS names or its
- * Secret changes, and when two thirds of its validity have passed.
+ * signed, writes the Secret of the certificate. A certificate is issued again when its issuer or its DNS names change,
+ * when its Secret is missing or empty, and when two thirds of its validity have passed.
  */
 export const certificates: StandInKind = {
   group: GROUP,
@@ -35,20 +35,28 @@ export const certificates: StandInKind = {
       const { status } = issuing(certificate, view, need);
       return { ...started, status: { ...status, nextPrivateKeySecretName: privateKeySecret } };
     }
-    const ready = objectsAt(request.status, 'conditions').find(({ type }) => type === 'Ready');
-    if (ready?.['reason'] === 'Failed' || ready?.['reason'] === 'Denied')
-      return afterFailure(certificate, view, request, textAt(ready, 'message'));
+    const failure = failureOf(request);
+    if (failure !== undefined) return afterFailure(certificate, view, failure);
     if (!isTrue(request, 'Ready')) return issuing(certificate, view, need);
     // The new Secret makes the certificate due again.
     return issueFrom(certificate, request, view);
   },
 };
 
+/** The condition of a request that gets no certificate; `undefined` for another request. */
+function failureOf(request: KubeObject): JsonObject | undefined {
+  for (const type of ['Denied', 'InvalidRequest']) if (isTrue(request, type)) return conditionOf(request, type);
+  const ready = conditionOf(request, 'Ready');
+  return ready?.['reason'] === 'Failed' ? ready : undefined;
+}
+
 /** Reports a failed request once. Removes the request when the next attempt is due. */
-function afterFailure(certificate: KubeObject, view: StandInView, request: KubeObject, cause: string): StandInResult {
+function afterFailure(certificate: KubeObject, view: StandInView, failure: JsonObject): StandInResult {
   const lastFailure = Date.parse(textAt(certificate.status, 'lastFailureTime'));
-  const isKnown = lastFailure >= Date.parse(textAt(request.status, 'failureTime'));
-  if (!isKnown) return failed(certificate, view, cause);
+  // The condition is true while a new request has no result. Times do not decide: they have no fractions of a second.
+  const isKnown = conditionOf(certificate, 'Issuing')?.['status'] === 'False';
+  if (!isKnown || Number.isNaN(lastFailure))
+    return failed(certificate, view, textAt(failure, 'message'), textAt(failure, 'reason'));
   const attempts = Number(certificate.status?.['failedIssuanceAttempts'] ?? 1);
   const waitMs = lastFailure + backoffMs(RETRY_POLICIES.failedIssuance, attempts, 0) - view.now;
   if (waitMs > 0) return { againMs: waitMs };
@@ -90,7 +98,8 @@ function validity(chain: string): { readonly notBefore: number; readonly notAfte
 }
 
 /** The time of the renewal: a third of the duration before the end of the certificate. */
-const renewalTime = (certificate: KubeObject, notAfter: number): number => notAfter - durationMs(certificate) / 3;
+const renewalTime = (certificate: KubeObject, notAfter: number): number =>
+  notAfter - certificateDurationMs(certificate) / 3;
 
 function upToDate(certificate: KubeObject, view: StandInView): StandInResult {
   const { namespace = '' } = certificate.metadata;
@@ -104,7 +113,7 @@ function upToDate(certificate: KubeObject, view: StandInView): StandInResult {
       notBefore: formatTime(notBefore),
       notAfter: formatTime(notAfter),
       renewalTime: formatTime(renewal),
-      revision: Math.max(1, revisionOf(certificate)),
+      revision: Math.max(1, certificateRevision(certificate)),
     },
     events: [{ reason: 'Issuing', message: 'The certificate has been successfully issued' }],
     againMs: Math.max(0, renewal - view.now),
@@ -128,7 +137,7 @@ function issuing(
   };
 }
 
-function failed(certificate: KubeObject, view: StandInView, cause: string): StandInResult {
+function failed(certificate: KubeObject, view: StandInView, cause: string, reason = 'Failed'): StandInResult {
   const message = `The certificate request has failed to complete and will be retried: ${cause}`;
   const before = certificate.status ?? {};
   const issuingBefore = objectsAt(before, 'conditions').find(({ type }) => type === 'Issuing');
@@ -137,7 +146,7 @@ function failed(certificate: KubeObject, view: StandInView, cause: string): Stan
   const ready: StandInCondition = isTrue(certificate, 'Ready')
     ? READY
     : { ...READY, status: 'False', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' };
-  const issued: StandInCondition = { type: 'Issuing', status: 'False', reason: 'Failed', message, observed: true };
+  const issued: StandInCondition = { type: 'Issuing', status: 'False', reason, message, observed: true };
   return {
     status: {
       ...before,
@@ -145,6 +154,6 @@ function failed(certificate: KubeObject, view: StandInView, cause: string): Stan
       lastFailureTime: view.timestamp,
       failedIssuanceAttempts: Number(before['failedIssuanceAttempts'] ?? 0) + 1,
     },
-    events: [{ type: 'Warning', reason: 'Failed', message }],
+    events: [{ type: 'Warning', reason, message }],
   };
 }

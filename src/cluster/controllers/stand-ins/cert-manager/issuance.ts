@@ -7,7 +7,7 @@ import { issuedChain, PRIVATE_KEY_SECRET } from './requests.ts';
 import { certificateRequestOf, newPrivateKey } from './signing.ts';
 
 /** The number of times that a certificate was issued. */
-export const revisionOf = ({ status }: KubeObject): number => numberAt(status, 'revision') ?? 0;
+export const certificateRevision = ({ status }: KubeObject): number => numberAt(status, 'revision') ?? 0;
 
 /** The request of the next revision of a certificate. */
 export function requestName(certificate: KubeObject): ObjectRef {
@@ -16,7 +16,7 @@ export function requestName(certificate: KubeObject): ObjectRef {
     apiVersion: `${GROUP}/v1`,
     kind: 'CertificateRequest',
     namespace,
-    name: `${name}-${revisionOf(certificate) + 1}`,
+    name: `${name}-${certificateRevision(certificate) + 1}`,
   };
 }
 
@@ -26,7 +26,7 @@ export function newRequest(
   view: StandInView,
 ): StandInResult & { readonly privateKeySecret: string } {
   const { namespace = '', name = '', uid = '' } = certificate.metadata;
-  const revision = revisionOf(certificate) + 1;
+  const revision = certificateRevision(certificate) + 1;
   const suffix = createHash('sha256').update(`${uid} ${revision}`).digest('hex').slice(0, 5);
   const privateKeySecret = `${name}-${suffix}`;
   const key = keptKey(certificate, view) ?? newPrivateKey(certificate);
@@ -70,7 +70,7 @@ export function newRequest(
   };
 }
 
-/** The key that a certificate keeps for all its revisions; `undefined` when each revision has a new key. */
+/** The key that all revisions of a certificate have; `undefined` for the first revision, or if each has a new key. */
 function keptKey(certificate: KubeObject, view: StandInView): string | undefined {
   if (textAt(certificate, 'spec', 'privateKey', 'rotationPolicy') !== 'Never') return undefined;
   const { namespace = '' } = certificate.metadata;
@@ -118,6 +118,6 @@ export function issueFrom(certificate: KubeObject, request: KubeObject, view: St
   return {
     objects: [secret],
     removed: [{ apiVersion: 'v1', kind: 'Secret', namespace, name: temporary }],
-    status: { ...status, revision: revisionOf(certificate) + 1 },
+    status: { ...status, revision: certificateRevision(certificate) + 1 },
   };
 }

@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
-import { objectsAt, textAt } from '../../../../kubernetes/index.ts';
+import { conditionOf, objectsAt, textAt } from '../../../../kubernetes/index.ts';
 import { CertificateRequestError } from '../../../kinds/certificate-request.ts';
 import type { StandInCondition, StandInKind, StandInResult, StandInView } from '../../../stand-in.ts';
-import { orderOf, orderState } from './acme.ts';
+import { acmeOrderOf, orderState } from './acme.ts';
 import { GROUP, isTrue, issuerReference, issuerType, referencedIssuer, secretText, signingSecret } from './issuers.ts';
 import type { Signer } from './signing.ts';
 import { signCertificateRequest } from './signing.ts';
@@ -19,7 +19,8 @@ const APPROVED: StandInCondition = {
 };
 
 /**
- * Requests for certificates: each is approved, and signed when its issuer is ready. A decided request stays as it is.
+ * Requests for certificates: a request that is not denied is approved, and signed when its issuer is ready. A signed,
+ * failed or invalid request stays as it is. Conditions of other clients stay, because they decide about the approval.
  */
 export const certificateRequests: StandInKind = {
   group: GROUP,
@@ -30,32 +31,39 @@ export const certificateRequests: StandInKind = {
   ],
 
   reconcile(request, view) {
-    const isDecided =
-      isTrue(request, 'Ready') ||
-      objectsAt(request.status, 'conditions').some(({ type, reason }) => type === 'Ready' && reason === 'Failed');
-    if (isDecided || issuerReference(request).group !== GROUP) return undefined;
-    if (isTrue(request, 'Denied'))
-      return failedRequest(view, 'The CertificateRequest was denied by an approval controller', 'Denied');
-    if (view.failure !== undefined) return failedRequest(view, `${view.failure.reason}: ${view.failure.message}`);
+    if (issuerReference(request).group !== GROUP) return undefined;
+    const reason = textAt(conditionOf(request, 'Ready'), 'reason');
+    // As in cert-manager, a denial comes before everything else, and the client that denies reports the event.
+    if (isTrue(request, 'Denied')) {
+      if (reason === 'Denied') return undefined;
+      const message = 'The CertificateRequest was denied by an approval controller';
+      return { status: failureStatus(request, view, { type: 'Ready', status: 'False', reason: 'Denied', message }) };
+    }
+    const isDecided = isTrue(request, 'Ready') || reason === 'Failed' || isTrue(request, 'InvalidRequest');
+    if (isDecided) return undefined;
+    if (view.failure !== undefined)
+      return failedRequest(request, view, `${view.failure.reason}: ${view.failure.message}`);
     const issuer = referencedIssuer(request, view);
     const { kind, name } = issuerReference(request);
     if (issuer === undefined) {
       const plain = `${kind.toLowerCase()}.${GROUP} "${name}" not found`;
-      return pending(view, `Referenced "${kind}" not found: ${plain}`);
+      return pending(request, view, `Referenced "${kind}" not found: ${plain}`);
     }
-    if (!isTrue(issuer, 'Ready')) return pending(view, `Referenced "${kind}" does not have a Ready status condition`);
-    if (view.completedSteps(1) === 0) return pending(view, 'Waiting for the issuer to sign the request');
+    if (!isTrue(issuer, 'Ready'))
+      return pending(request, view, `Referenced "${kind}" does not have a Ready status condition`);
+    if (view.completedSteps(1) === 0) return pending(request, view, 'Waiting for the issuer to sign the request');
     if (issuerType(issuer) === 'acme') {
-      const order = orderOf(request);
+      const order = acmeOrderOf(request);
       const state = orderState(view, order);
       if (state === 'invalid' || state === 'errored')
         return failedRequest(
+          request,
           view,
           `Failed to wait for order resource "${order.metadata.name}" to become ready: order is in "${state}" state`,
         );
       if (state !== 'valid') {
         const message = `Waiting on certificate issuance from order ${request.metadata.namespace}/${order.metadata.name}: "${state}"`;
-        return { ...pending(view, message), owned: [order] };
+        return { ...pending(request, view, message), owned: [order] };
       }
     }
     return sign(request, issuer, view);
@@ -64,7 +72,7 @@ export const certificateRequests: StandInKind = {
 
 function sign(request: KubeObject, issuer: KubeObject, view: StandInView): StandInResult {
   const signer = signerOf(request, issuer, view);
-  if (typeof signer === 'string') return pending(view, signer);
+  if (typeof signer === 'string') return pending(request, view, signer);
   try {
     const { chain, ca } = signCertificateRequest(request, signer, view.now);
     const ready = 'Certificate fetched from issuer successfully';
@@ -72,13 +80,13 @@ function sign(request: KubeObject, issuer: KubeObject, view: StandInView): Stand
       status: {
         certificate: Buffer.from(chain).toString('base64'),
         ca: Buffer.from(ca).toString('base64'),
-        conditions: view.conditions([APPROVED, { type: 'Ready', status: 'True', reason: 'Issued', message: ready }]),
+        ...conditions(request, view, { type: 'Ready', status: 'True', reason: 'Issued', message: ready }),
       },
       events: [{ reason: 'CertificateIssued', message: ready }],
     };
   } catch (error) {
     if (!(error instanceof CertificateRequestError)) throw error;
-    return failedRequest(view, `Failed to decode CSR in spec.request: ${error.message}`);
+    return failedRequest(request, view, `Failed to decode CSR in spec.request: ${error.message}`);
   }
 }
 
@@ -97,17 +105,32 @@ function signerOf(request: KubeObject, issuer: KubeObject, view: StandInView): S
   return { key: secretText(secret, 'tls.key'), chain: secretText(secret, 'tls.crt') };
 }
 
-function pending(view: StandInView, message: string): StandInResult {
-  return { status: conditions(view, { type: 'Ready', status: 'False', reason: 'Pending', message }) };
+function pending(request: KubeObject, view: StandInView, message: string): StandInResult {
+  return { status: conditions(request, view, { type: 'Ready', status: 'False', reason: 'Pending', message }) };
 }
 
-function failedRequest(view: StandInView, message: string, reason = 'Failed'): StandInResult {
-  const status = conditions(view, { type: 'Ready', status: 'False', reason, message });
-  return { status: { ...status, failureTime: view.timestamp }, events: [{ type: 'Warning', reason, message }] };
+function failedRequest(request: KubeObject, view: StandInView, message: string): StandInResult {
+  const reason = 'Failed';
+  const status = failureStatus(request, view, { type: 'Ready', status: 'False', reason, message });
+  return { status, events: [{ type: 'Warning', reason, message }] };
 }
 
-function conditions(view: StandInView, ready: StandInCondition): JsonObject {
-  return { conditions: view.conditions(ready.reason === 'Denied' ? [ready] : [APPROVED, ready]) };
+/** The status of a request that gets no certificate. The time of the first failure stays. */
+function failureStatus(request: KubeObject, view: StandInView, ready: StandInCondition): JsonObject {
+  const failureTime = textAt(request.status, 'failureTime') || view.timestamp;
+  return { ...conditions(request, view, ready), failureTime };
+}
+
+/** The conditions of the request with another condition `Ready`. A request without a decision is approved. */
+function conditions(
+  request: KubeObject,
+  view: StandInView,
+  ready: StandInCondition,
+): { readonly conditions: JsonObject[] } {
+  const isDecided = isTrue(request, 'Approved') || isTrue(request, 'Denied');
+  const own = isDecided ? [ready] : [APPROVED, ready];
+  const others = objectsAt(request.status, 'conditions').filter(({ type }) => own.every((each) => each.type !== type));
+  return { conditions: [...others, ...view.conditions(own)] };
 }
 
 /** The certificate of a signed request, PEM text. */

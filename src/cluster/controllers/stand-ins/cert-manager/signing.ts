@@ -96,7 +96,7 @@ export interface Signer {
 
 /** A signed certificate, PEM texts. */
 export interface SignedCertificate {
-  /** The certificate, followed by the chain of its signer. */
+  /** The certificate, followed by the chain of its signer without self-signed certificates. */
   readonly chain: string;
   /** The certificate of the authority. */
   readonly ca: string;
@@ -121,7 +121,7 @@ export function signCertificateRequest(request: KubeObject, signer: Signer, now:
     publicKey: createPublicKey({ key: csr.publicKey, format: 'der', type: 'spki' }),
     signingKey: createPrivateKey(signer.key),
     notBefore: now,
-    notAfter: now + durationMs(request),
+    notAfter: now + certificateDurationMs(request),
     extensions: [
       basicConstraints(isAuthority),
       keyUsage(isAuthority ? [...bits, 5] : bits),
@@ -143,7 +143,7 @@ export function signCertificateRequest(request: KubeObject, signer: Signer, now:
 }
 
 /** The validity of a certificate by its spec, in milliseconds. */
-export function durationMs({ spec }: KubeObject): number {
+export function certificateDurationMs({ spec }: KubeObject): number {
   return goParseDurationMs(textAt(spec, 'duration')) ?? DEFAULT_DURATION_MS;
 }
 

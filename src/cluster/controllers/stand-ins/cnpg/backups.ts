@@ -6,7 +6,11 @@ import { clusterName, GROUP, isHealthy, referencedCluster, V1 } from './names.ts
 
 const CLUSTER = { group: GROUP, kind: 'Cluster' } as const;
 
-/** Runs Backups. A backup starts when its cluster is healthy, and then completes. A finished backup stays as it is. */
+/**
+ * Runs Backups. A backup starts and completes while its cluster is healthy, and is pending while the cluster is not
+ * healthy. A backup fails when its cluster does not exist, or when an annotation or a test makes it fail. A finished
+ * backup stays as it is.
+ */
 export const backups: StandInKind = {
   group: GROUP,
   kind: 'Backup',
@@ -55,8 +59,8 @@ function failedBackup(backup: KubeObject, view: StandInView, error: string): Sta
 }
 
 /**
- * Creates a Backup at each time of the schedule of a ScheduledBackup. A schedule has six fields. The first field has
- * the seconds.
+ * Creates a Backup at each time of the schedule of a ScheduledBackup. A schedule has six fields, or is one of the `@`
+ * forms. The first of the six fields has the seconds. A first field that is not a number counts as 0.
  */
 export const scheduledBackups: StandInKind = {
   group: GROUP,

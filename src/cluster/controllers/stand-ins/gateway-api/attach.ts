@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
 import { asTexts, countAt, numberAt, objectAt, objectsAt, textAt } from '../../../../kubernetes/index.ts';
 import type { StandInView } from '../../../stand-in.ts';
-import { labelMatcher } from '../../../kinds/selects.ts';
+import { labelSelectorMatcher } from '../../../kinds/selects.ts';
 import { GROUP, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
 /** The listeners of a gateway to which a route is attached, and the reason. */
@@ -64,7 +64,7 @@ function isAllowed(route: KubeObject, gateway: KubeObject, listener: JsonObject,
   if (from === 'Same') return namespace === gateway.metadata.namespace;
   if (from !== 'Selector') return false;
   const labels = view.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace })?.metadata.labels ?? {};
-  return labelMatcher(objectAt(listener, 'allowedRoutes', 'namespaces', 'selector'))(labels);
+  return labelSelectorMatcher(objectAt(listener, 'allowedRoutes', 'namespaces', 'selector'))(labels);
 }
 
 /** Does the route have a hostname that the listener serves? A route or listener without hostnames has all hostnames. */

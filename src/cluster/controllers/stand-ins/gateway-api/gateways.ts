@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../../../core/index.ts';
 import { asObjects, conditionIn, countAt, objectsAt, textAt } from '../../../../kubernetes/index.ts';
 import type { FollowedKind, StandInCondition, StandInKind, StandInView } from '../../../stand-in.ts';
 import { attachment } from './attach.ts';
-import { classOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
+import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
 /** GatewayClasses of all controllers: the stand-in accepts each. */
 export const gatewayClasses: StandInKind = {
@@ -42,7 +42,7 @@ export const gateways: StandInKind = {
   ],
 
   reconcile(gateway, view) {
-    const gatewayClass = classOf(gateway, view);
+    const gatewayClass = gatewayClassOf(gateway, view);
     const isClassAccepted = conditionIn(objectsAt(gatewayClass?.status, 'conditions'), 'Accepted')?.status === 'True';
     // A controller works only on gateways whose class it has accepted.
     if (!isClassAccepted) return undefined;

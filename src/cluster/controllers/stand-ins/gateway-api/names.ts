@@ -14,7 +14,7 @@ export const ROUTE_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
   UDPRoute: ['UDP'],
 };
 
-/** A reference to an object, with the defaults of the place where it stands. */
+/** A reference to an object. Defaults replace absent fields. */
 export interface Reference {
   readonly group: string;
   readonly kind: string;
@@ -22,7 +22,7 @@ export interface Reference {
   readonly name: string;
 }
 
-/** Reads a reference. `defaults` has the kind and the namespace for a reference that does not name them. */
+/** Reads a reference. `defaults` has the group, kind and namespace for a reference that does not name them. */
 export function referenceOf(value: JsonObject, defaults: Omit<Reference, 'name'>): Reference {
   return {
     group: typeof value['group'] === 'string' ? value['group'] : defaults.group,
@@ -58,6 +58,6 @@ export function isGranted(
 }
 
 /** The GatewayClass of a gateway; `undefined` when it does not exist. */
-export function classOf(gateway: KubeObject, view: StandInView): KubeObject | undefined {
+export function gatewayClassOf(gateway: KubeObject, view: StandInView): KubeObject | undefined {
   return view.get({ apiVersion: V1, kind: 'GatewayClass', name: textAt(gateway.spec, 'gatewayClassName') });
 }

@@ -3,12 +3,12 @@ import { objectsAt } from '../../../../kubernetes/index.ts';
 import type { StandInCondition, StandInKind, StandInView } from '../../../stand-in.ts';
 import { attachment, parentsOf } from './attach.ts';
 import { withTimes } from './gateways.ts';
-import { classOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS, V1 } from './names.ts';
+import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS, V1 } from './names.ts';
 
 /** The controller in the status of a route, when the class of the gateway names no controller. */
 const CONTROLLER = 'typekro.dev/stand-in';
 
-/** Routes of all kinds. The status of a route has no entry for a gateway that does not exist. */
+/** Routes of all kinds. The status of a route has no entry for a gateway that does not exist, or that has no class. */
 export const routes: readonly StandInKind[] = Object.keys(ROUTE_PROTOCOLS).map((kind) => ({
   group: GROUP,
   kind,
@@ -30,7 +30,7 @@ function parentStatus(route: KubeObject, parent: JsonObject, view: StandInView):
   const { namespace = '' } = route.metadata;
   const reference = referenceOf(parent, { group: GROUP, kind: 'Gateway', namespace });
   const gateway = view.get({ apiVersion: V1, kind: 'Gateway', namespace: reference.namespace, name: reference.name });
-  const gatewayClass = gateway && classOf(gateway, view);
+  const gatewayClass = gateway && gatewayClassOf(gateway, view);
   if (gateway === undefined || gatewayClass === undefined || view.completedSteps(1) === 0) return undefined;
   const { listeners, reason } = attachment(route, gateway, view, parent);
   const { failure } = view;

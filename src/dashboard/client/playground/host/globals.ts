@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'buffer';
 import { browserCrypto } from './crypto.ts';
+import * as net from './net.ts';
 
 /** Compresses nothing, because a page keeps few schemas. */
 const zlib = {
@@ -11,7 +12,7 @@ const zlib = {
   inflateRawSync: (bytes: Uint8Array) => Buffer.from(bytes),
 };
 
-const MODULES: Readonly<Record<string, unknown>> = { 'node:crypto': browserCrypto, 'node:zlib': zlib };
+const MODULES: Readonly<Record<string, unknown>> = { 'node:crypto': browserCrypto, 'node:net': net, 'node:zlib': zlib };
 
 const process = {
   env: {},

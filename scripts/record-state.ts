@@ -1,0 +1,74 @@
+/**
+ * Records the state that the controller of another tree leaves, as a fixture for `test/conformance/takeover`:
+ * `node scripts/run-ts.mjs scripts/record-state.ts TREE LEVEL FILE`. TREE is an earlier commit of this repository with its
+ * dependencies, and LEVEL the value of `--kro-compatibility`; `-` for a tree that has no levels.
+ */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type * as ClusterRoom from '../src/cluster/index.ts';
+import type * as ControllerRoom from '../src/controller/index.ts';
+import type { KubeObject } from '../src/core/index.ts';
+import { stringifyJson } from '../src/core/index.ts';
+import type * as KubeRoom from '../src/kube/index.ts';
+import type * as Stories from '../test/conformance/takeover/stories.ts';
+
+const [tree = '', level = '', file = ''] = process.argv.slice(2);
+if (file === '') throw new Error('record-state.ts TREE LEVEL FILE');
+const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(resolve(tree, path)).href)) as T;
+
+/** The groups of objects that belong to the stories. */
+const GROUPS = new Set(['', 'apps', 'apiextensions.k8s.io', 'internal.kro.run', 'kro.run', 'takeover.test']);
+const NAMESPACES = new Set(['takeover', 'elsewhere', 'tenant-acme']);
+
+const { createEmbeddedCluster } = await load<typeof ClusterRoom>('src/cluster/index.ts');
+const { controllerCrds, createController } = await load<typeof ControllerRoom>('src/controller/index.ts');
+const { KubeClient } = await load<typeof KubeRoom>('src/kube/index.ts');
+const { NAMESPACE, STORIES } = await load<typeof Stories>('test/conformance/takeover/stories.ts');
+
+const cluster = await createEmbeddedCluster({ workloads: false });
+const admin = new KubeClient({ transport: cluster.transport() });
+for (const crd of controllerCrds()) await admin.create(crd);
+const client = new KubeClient({ transport: cluster.transport() });
+const controller = createController({
+  client,
+  ...(level === '-' ? {} : { kroCompatibility: level as '0.9' | '0.10' }),
+});
+await controller.start();
+const settled = async () => {
+  for (let round = 0; round < 3; round += 1) {
+    await cluster.idle();
+    await controller.idle();
+  }
+};
+const apply = async (object: KubeObject) => {
+  await admin.apply(object, { fieldManager: 'user', force: true });
+  await settled();
+};
+for (const object of [NAMESPACE, ...STORIES.flatMap(({ before }) => before)]) await apply(object);
+for (const object of STORIES.flatMap(({ definitions }) => definitions)) await apply(object);
+for (const object of STORIES.flatMap(({ instances }) => instances)) await apply(object);
+// As in the state of kro: one deletion is held back by another client, and one instance is suspended.
+const held = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'takeover', name: 'leaving-high' };
+await admin.patch(held, { metadata: { finalizers: ['test/hold'] } });
+const of = (kind: string, name: string) => ({ apiVersion: 'takeover.test/v1', kind, namespace: 'takeover', name });
+await admin.delete(of('Stack', 'leaving'));
+await admin.patch(of('Pause', 'asleep'), { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } });
+await settled();
+await controller.stop();
+
+const { resourceVersion, collections } = cluster.snapshot();
+const isOfStories = ({ kind, metadata: { name = '', namespace } }: KubeObject): boolean =>
+  namespace === undefined ? kind !== 'Namespace' || NAMESPACES.has(name) : NAMESPACES.has(namespace);
+const kept = collections
+  .filter(({ group }) => GROUPS.has(group))
+  .map((collection) => ({ ...collection, items: collection.items.filter(isOfStories) }))
+  // The CRDs of kro's own kinds are those of the tree that restores the state.
+  .map((each) => ({ ...each, items: each.items.filter(({ metadata }) => metadata.name?.endsWith('kro.run') !== true) }))
+  .filter(({ items }) => items.length > 0);
+const lines = kept.map(
+  ({ items, ...collection }) =>
+    `{"items":[\n${items.map((item) => stringifyJson(item as never)).join(',\n')}],${stringifyJson(collection as never).slice(1)}`,
+);
+writeFileSync(file, `{"resourceVersion":"${resourceVersion}","collections":[\n${lines.join(',\n')}]}\n`);
+await cluster.close();

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import type { RolloutState } from '../../inspect/index.ts';
+import { rolloutState } from './definition-detail.ts';
+
+const definition = (canary: string | undefined, status?: string, message?: string): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'boats', ...(canary && { annotations: { 'typekro.dev/canary': canary } }) },
+  status: { conditions: status === undefined ? [] : [{ type: 'RolledOut', status, ...(message && { message }) }] },
+});
+const INSTANCES = ['c', 'a', 'b'].map((name): KubeObject => ({
+  apiVersion: 'acme.test/v1',
+  kind: 'Boat',
+  metadata: { name, namespace: 'n', uid: name },
+}));
+
+test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
+  ['without a canary', definition(undefined, 'Unknown'), undefined],
+  ['before the controller has written a condition', definition('2'), undefined],
+  ['after all instances got the revision', definition('2', 'True'), undefined],
+  ['with a canary of all instances', definition('3', 'Unknown'), undefined],
+  ['while the first are not ready', definition('2', 'Unknown', 'wait'), { phase: 'waiting', message: 'wait' }],
+  ['after one of the first failed', definition('2', 'False', 'n/a failed'), { phase: 'held', message: 'n/a failed' }],
+])('the roll-out of a definition %s', (_title, of, expected) => {
+  const found = rolloutState(of, 4, INSTANCES);
+  if (expected === undefined) return expect(found).toBeUndefined();
+  expect(found).toEqual({ revision: 4, of: 3, first: found?.first, ...expected });
+  expect(found?.first).toHaveLength(2);
+  expect(found?.first).toEqual([...(found?.first ?? [])].sort());
+});
+
+test('a canary as a share of the instances has at least one of them, without those that are pinned', () => {
+  const [first, ...others] = INSTANCES as [KubeObject, ...KubeObject[]];
+  const pinned = { ...first, metadata: { ...first.metadata, annotations: { 'typekro.dev/revision': '1' } } };
+  const found = rolloutState(definition('10%', 'Unknown'), 4, [pinned, ...others]);
+  expect(found?.of).toBe(3);
+  expect(found?.first).toHaveLength(1);
+  expect(found?.first).not.toContain('n/c');
+});

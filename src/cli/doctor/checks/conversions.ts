@@ -1,0 +1,37 @@
+import type { ClusterFacts, Conversion } from '../cluster-facts.ts';
+import type { CheckResult, Finding } from '../finding.ts';
+import { checkReading, joinResults } from '../finding.ts';
+import { conditionWith, targetProblem } from './webhook-target.ts';
+
+const REMOVAL = 'set spec.conversion.strategy to None if all versions have the same fields';
+
+/** Checks for webhooks that do not convert the versions of the kinds that the controller reads and writes. */
+export function checkConversions(facts: ClusterFacts): CheckResult {
+  const { conversions, kindsLimit } = facts;
+  const limit = kindsLimit === undefined ? [] : [kindsLimit];
+  const unread = [...limit, ...('value' in conversions ? conversions.value.flatMap(unreadTarget) : [])];
+  return joinResults(
+    checkReading(conversions, (all) => all.flatMap((each) => conversionFindings(each, facts))),
+    { findings: [], unread, isEmpty: true },
+  );
+}
+
+const unreadTarget = ({ crd, target }: Conversion): string[] =>
+  'state' in target && 'unread' in target.state
+    ? [`endpoints of the conversion of ${crd}: ${target.state.unread}`]
+    : [];
+
+function conversionFindings({ crd, version, storedVersions, target }: Conversion, facts: ClusterFacts): Finding[] {
+  const group = crd.slice(crd.indexOf('.') + 1);
+  const failure = conditionWith(`conversion webhook for ${group}/`, facts);
+  const problem = targetProblem(target, { name: 'its conversion webhook', removal: REMOVAL }, failure);
+  if (problem === undefined) return [];
+  const others = storedVersions.filter((each) => each !== version);
+  const why =
+    others.length > 0
+      ? `objects may be stored in ${others.join(', ')}, and the API server cannot list the kind in ${version} without their conversion`
+      : `all objects are stored in ${version}, but the API server refuses to apply those whose managed fields have another version, and clients of other versions read nothing`;
+  // Without objects in another version, the controller's own reads need no conversion.
+  const severity = problem.severity === 'error' && others.length === 0 ? 'warning' : problem.severity;
+  return [{ ...problem, severity, where: `CustomResourceDefinition ${crd}`, why }];
+}

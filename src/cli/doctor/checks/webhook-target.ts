@@ -1,0 +1,72 @@
+import type { KubeObject } from '../../../core/index.ts';
+import { readConditions } from '../../../runtime/index.ts';
+import type { ClusterFacts, WebhookTarget } from '../cluster-facts.ts';
+import type { Finding } from '../finding.ts';
+
+/** What is wrong with the target of a webhook, and what to do. */
+export interface TargetProblem extends Pick<Finding, 'what' | 'severity'> {
+  readonly remedy?: string;
+}
+
+/** The words of a finding about a webhook. */
+interface WebhookWords {
+  /** The webhook in a sentence, such as `the webhook check.acme.test`. */
+  readonly name: string;
+  /** How a user does without the webhook. */
+  readonly removal: string;
+}
+
+/**
+ * The problem of a target: no Service, no ready endpoint, or a failed call that the status of an object quotes. An
+ * address outside of the cluster is named, because only the API server can call it. `undefined` for a Service that has
+ * endpoints or could not be read.
+ *
+ * @param failure the message of a failed call
+ */
+export function targetProblem(
+  target: WebhookTarget,
+  { name, removal }: WebhookWords,
+  failure: string | undefined,
+): TargetProblem | undefined {
+  if ('url' in target) {
+    return failure === undefined
+      ? { severity: 'info', what: `${name} is called at ${target.url}, which only the API server can check` }
+      : {
+          severity: 'error',
+          what: `${name} does not answer at ${target.url}: ${failure}`,
+          remedy: `repair the server of ${target.url}, or ${removal}`,
+        };
+  }
+  const service = `Service ${target.service.namespace}/${target.service.name}`;
+  if ('unread' in target.state) return undefined;
+  const { exists, ready } = target.state.value;
+  if (!exists) {
+    return {
+      severity: 'error',
+      what: `${name} calls ${service}, which does not exist`,
+      remedy: `install the program of ${service} again, or ${removal}`,
+    };
+  }
+  if (ready === 0) {
+    return {
+      severity: 'error',
+      what: `${name} has no ready endpoint: ${service}`,
+      remedy: `start the pods of ${service}, or ${removal}`,
+    };
+  }
+  if (failure === undefined) return undefined;
+  return {
+    severity: 'warning',
+    what: `${name} did not answer, though ${service} has ready endpoints: ${failure}`,
+    remedy: `check the port, the path and the CA of the configuration against ${service}, and its NetworkPolicies`,
+  };
+}
+
+/** The first message of a condition of a definition or an instance that contains a text. */
+export function conditionWith(text: string, { definitions, instances }: ClusterFacts): string | undefined {
+  const readings = [definitions, ...instances.values()];
+  const objects = readings.flatMap((reading): readonly KubeObject[] => ('value' in reading ? reading.value : []));
+  return objects
+    .flatMap(({ status }) => readConditions(status?.['conditions']))
+    .find(({ status, message }) => status !== 'True' && message?.includes(text) === true)?.message;
+}

@@ -1,0 +1,53 @@
+import type { DefinitionRights } from '../../controller/index.ts';
+import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE } from '../../controller/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import { GRAPH_TYPE, typedNodes } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { asTexts, optionalAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import type { Conversion } from './cluster-facts.ts';
+import { readWebhookTarget } from './read-webhook-target.ts';
+
+interface ReadKind {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+/**
+ * Reads the webhooks that convert the versions of the controller's own kinds, of instances, of children and of external
+ * objects.
+ */
+export async function readConversions(
+  api: KubernetesApi,
+  compiled: readonly DefinitionRights[],
+  signal: AbortSignal,
+): Promise<readonly Conversion[]> {
+  const kinds = compiled.flatMap(({ graph }): ReadKind[] => [
+    graph.instance,
+    ...typedNodes(graph).map(({ type, plural }) => ({ group: type.group, version: type.version, plural })),
+  ]);
+  const byName = new Map<string, ReadKind>();
+  for (const kind of [DEFINITION_TYPE, REVISION_TYPE, GRAPH_TYPE, ...kinds]) {
+    // Kinds of the core group have no CRD.
+    if (kind.group !== '') byName.set(`${kind.plural}.${kind.group}/${kind.version}`, kind);
+  }
+  const found: Conversion[] = [];
+  for (const kind of byName.values()) {
+    const conversion = await readConversion(api, kind, signal);
+    if (conversion !== undefined) found.push(conversion);
+  }
+  return found;
+}
+
+async function readConversion(
+  api: KubernetesApi,
+  { group, version, plural }: ReadKind,
+  signal: AbortSignal,
+): Promise<Conversion | undefined> {
+  const name = `${plural}.${group}`;
+  const crd = await api.find({ apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name }, { signal });
+  const webhook = optionalAt(crd?.spec, 'conversion', 'webhook');
+  if (webhook === undefined || textAt(crd?.spec, 'conversion', 'strategy') !== 'Webhook') return undefined;
+  const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));
+  return { crd: name, version, storedVersions, target: await readWebhookTarget(api, webhook, signal) };
+}

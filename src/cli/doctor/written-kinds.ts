@@ -1,0 +1,53 @@
+import type { DefinitionRights } from '../../controller/index.ts';
+import {
+  CRD_TYPE,
+  declaredKind,
+  DEFINITION_TYPE,
+  readDefinitionObject,
+  REVISION_TYPE,
+} from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { ownsObjects, typedNodes } from '../../graph/index.ts';
+import type { WrittenKind } from './cluster-facts.ts';
+
+const ALL = ['CREATE', 'UPDATE', 'DELETE'] as const;
+
+/** The controller's own kinds. An apply of an object that exists is an update. */
+const OWN_KINDS: readonly WrittenKind[] = [
+  { ...resourceOf(DEFINITION_TYPE), writesStatus: true, operations: ['UPDATE'] },
+  { ...resourceOf(REVISION_TYPE), writesStatus: true, operations: ALL },
+  { ...resourceOf(CRD_TYPE), writesStatus: false, operations: ALL },
+];
+
+/**
+ * The kinds that the controller writes for these definitions: its own ones, instances and children. For a definition
+ * that did not compile, only the group of its instances is known.
+ */
+export function writtenKinds(
+  definitions: readonly KubeObject[],
+  compiled: readonly DefinitionRights[],
+): readonly WrittenKind[] {
+  const graphs = new Map(compiled.map(({ graph }) => [graph.name, graph]));
+  const kinds = definitions.flatMap((object): WrittenKind[] => {
+    const { name } = readDefinitionObject(object);
+    const graph = graphs.get(name);
+    const { group, version } = declaredKind(object.spec ?? {});
+    const instances = { group, version, resource: graph?.instance.plural ?? '*' };
+    return [
+      { ...instances, writesStatus: true, operations: ['UPDATE'], definition: name },
+      ...(graph === undefined ? [] : typedNodes(graph).filter(ownsObjects)).map(({ type, plural }): WrittenKind => ({
+        group: type.group,
+        version: type.version,
+        resource: plural,
+        writesStatus: false,
+        operations: ALL,
+        definition: name,
+      })),
+    ];
+  });
+  return [...OWN_KINDS, ...kinds];
+}
+
+function resourceOf(type: { readonly group: string; readonly version: string; readonly plural: string }) {
+  return { group: type.group, version: type.version, resource: type.plural };
+}

@@ -1,0 +1,24 @@
+/**
+ * The program of the image: `controller` alone, with its help and the version. `scripts/image.mjs` bundles it
+ * with its libraries. The parts that most controllers never need (the dashboard, help) are loaded on demand.
+ */
+// The module only has an effect, which must come first.
+// oxlint-disable-next-line import/no-unassigned-import
+import './controller-heap.ts';
+import type { CommandEntry } from '../command.ts';
+import { controller } from '../commands/controller.ts';
+import { packageVersion } from '../package-version.ts';
+import { runControllerWords } from '../run-controller-words.ts';
+import { runProcess } from '../run-process.ts';
+import { wantsHelp } from '../wants-help.ts';
+
+const COMMANDS: readonly CommandEntry[] = [
+  { name: controller.name, summary: 'serve definitions in a cluster', load: () => Promise.resolve(controller) },
+];
+
+runProcess(async (context, args) => {
+  const [name, ...words] = args;
+  if (name === controller.name && !wantsHelp(words)) return runControllerWords(context, words);
+  const { runCommandLine } = await import('../adapter.ts');
+  return runCommandLine(COMMANDS, packageVersion(), args, context);
+});

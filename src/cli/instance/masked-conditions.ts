@@ -1,0 +1,50 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { Decision } from '../../runtime/index.ts';
+import { writeMask } from '../../runtime/index.ts';
+
+/** The parts of an observation that a mask needs. */
+interface Seen {
+  readonly instance: KubeObject;
+  readonly decision: Decision;
+  readonly graph?: Graph;
+}
+
+/** The mask of the server's messages about the writes of an instance; `undefined` without a graph. */
+export function refusalMaskOf({
+  graph,
+  decision,
+}: Pick<Seen, 'graph' | 'decision'>): ReturnType<typeof writeMask> | undefined {
+  return graph === undefined ? undefined : writeMask(graph, decision);
+}
+
+/**
+ * An observation whose instance has no values of Secrets in the messages of its conditions. A controller repeats there
+ * the server's message about a refused object, and the message quotes values of the object.
+ */
+export function withMaskedConditions<Observation extends Seen>(observation: Observation): Observation {
+  const { instance, decision } = observation;
+  const mask = refusalMaskOf(observation);
+  const conditions = instance.status?.['conditions'];
+  if (mask === undefined || !Array.isArray(conditions)) return observation;
+  const shown = (message: string): string =>
+    message
+      .split('\n')
+      .map((line) => {
+        const [before = ''] = WRITE.exec(line) ?? [];
+        const id = Array.from(before.matchAll(/apply "([^"]*)"/g), ([, each = '']) => each).join('/');
+        const desired = decision.apply.find(({ nodeId }) => nodeId === id)?.desired;
+        return before === '' ? line : `${before}${mask(id, desired, line.slice(before.length))}`;
+      })
+      .join('\n');
+  const masked = conditions.map((each): JsonValue => {
+    const message = isJsonObject(each) ? each['message'] : undefined;
+    return isJsonObject(each) && typeof message === 'string' ? { ...each, message: shown(message) } : each;
+  });
+  const status = { ...instance.status, conditions: masked };
+  return { ...observation, instance: { ...instance, status } satisfies KubeObject };
+}
+
+/** The beginning of kro's text about a node of which a write failed, with the subgraphs around the node. */
+const WRITE = /^.*?(?:apply "[^"]*" \(subgraph\): )*apply "[^"]*"(?: \((?:ref|patch)\))?: /;

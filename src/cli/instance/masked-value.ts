@@ -1,0 +1,44 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { appendStep } from '../../graph/index.ts';
+import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
+import { SECRET_MASK } from '../../runtime/index.ts';
+
+/**
+ * Masks the secret fields within a value.
+ *
+ * @param path the path of the value
+ * @param isSecret is the single value at this path secret? A list or a map is never asked about
+ * @param masked gets the paths of the masked fields
+ */
+export function maskedValue(
+  value: JsonValue,
+  path: string,
+  isSecret: (path: string, value: JsonValue) => boolean,
+  masked: string[] = [],
+): JsonValue {
+  const member = (step: PathStep, each: JsonValue): JsonValue =>
+    maskedValue(each, appendStep(path, step), isSecret, masked);
+  if (Array.isArray(value)) return value.map((item, index) => member(index, item));
+  if (isJsonObject(value)) {
+    // A key such as `__proto__` of a hostile object stays a key.
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, member(key, each)]])),
+    );
+  }
+  if (!isSecret(path, value)) return value;
+  masked.push(path);
+  return SECRET_MASK;
+}
+
+/** Is the text of an annotation a copy of an object? A copy can hold values that are masked in the object. */
+export const isCopyOfObject = (key: string, text: unknown): boolean =>
+  key === LAST_APPLIED_ANNOTATION || (typeof text === 'string' && /^\s*[[{]/.test(text) && text.includes('"kind"'));
+
+/** Is the field an annotation with a copy of an object? */
+export function isCopyAt(path: string, value: unknown): boolean {
+  const [, quoted, plain] = /^metadata\.annotations(?:\["(.*)"\]|\.(\w+))$/.exec(path) ?? [];
+  const key = quoted ?? plain;
+  return key !== undefined && isCopyOfObject(key, value);
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { crdOf } from '../../../test/support/crd.ts';
+import { createManualClock } from '../clock.ts';
+import { NotStored } from '../store/journal.ts';
+import { Store } from '../store/store.ts';
+import { Work } from '../work.ts';
+import { registerVersions } from './register-versions.ts';
+
+/** A store with a definition and its APIService. The journal refuses changes of APIServices while `isFull`. */
+async function registered() {
+  const disk = { isFull: false };
+  const store = new Store();
+  const work = new Work(() => undefined);
+  const onRestored: (() => void)[] = [];
+  registerVersions({ store, work, clock: createManualClock(0), newUid: () => 'uid', onRestored });
+  store.keepIn({
+    keep({ of }) {
+      if (disk.isFull && of?.plural === 'apiservices') throw new NotStored('the disk is full', undefined);
+    },
+  });
+  const definitions = store.collection('apiextensions.k8s.io', 'customresourcedefinitions');
+  const services = store.collection('apiregistration.k8s.io', 'apiservices');
+  definitions.put('gadgets.example.com', crdOf('Gadget', {}));
+  await work.idle();
+  expect(services.get('v1.example.com')).toBeDefined();
+  disk.isFull = true;
+  definitions.remove('gadgets.example.com');
+  await work.idle();
+  expect(services.get('v1.example.com')).toBeDefined();
+  disk.isFull = false;
+  return { store, work, services, onRestored };
+}
+
+test('the APIService of the last definition goes when changes can be stored again', async () => {
+  const { store, work, services } = await registered();
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+  store.collection('', 'configmaps').put('default/a', map);
+  await work.idle();
+  expect(services.get('v1.example.com')).toBeUndefined();
+});
+
+test('the APIService of the last definition goes at the next start', async () => {
+  const { work, services, onRestored } = await registered();
+  for (const listener of onRestored) listener();
+  await work.idle();
+  expect(services.get('v1.example.com')).toBeUndefined();
+});

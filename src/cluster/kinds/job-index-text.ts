@@ -1,0 +1,62 @@
+/** The texts of indexes in a Job's status, such as `0-2,5`, and their problems in the words of an API server. */
+import { goParseInt, goQuote } from '../../golang/index.ts';
+
+interface Interval {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The problem of a text; `undefined` for indexes below `completions` in their order. */
+export function indexesProblem(text: string, completions: number): string | undefined {
+  if (text === '') return undefined;
+  let previous: number | undefined;
+  for (const part of text.split(',')) {
+    const interval = readInterval(part, completions);
+    if (typeof interval === 'string') return interval;
+    if (previous !== undefined && previous >= interval.first) return notIncreasing(previous, interval.first);
+    previous = interval.last;
+  }
+  return undefined;
+}
+
+/** The problem of an index that is in both texts. Parts that cannot be read count as absent. */
+export function overlapProblem(completed: string, failed: string, completions: number): string | undefined {
+  if (completed === '' || failed === '') return undefined;
+  const read = (text: string) =>
+    text.split(',').flatMap((part) => {
+      const interval = readInterval(part, completions);
+      return typeof interval === 'string' ? [] : [interval];
+    });
+  const [successes, failures] = [read(completed), read(failed)];
+  let [index, position] = [0, 0];
+  for (;;) {
+    const [success, failure] = [successes[index], failures[position]];
+    if (success === undefined || failure === undefined) return undefined;
+    if (success.first <= failure.last && failure.first <= success.last)
+      return `failedIndexes and completedIndexes overlap at index: ${Math.max(success.first, failure.first)}`;
+    if (success.first <= failure.first) index += 1;
+    else position += 1;
+  }
+}
+
+const notIncreasing = (previous: number, current: number): string =>
+  `non-increasing order, previous: ${previous}, current: ${current}`;
+
+function readInterval(part: string, completions: number): Interval | string {
+  const limits = part.split('-');
+  if (limits.length > 2)
+    return `the fragment ${goQuote(part)} violates the requirement that an index interval can have at most two parts separated by '-'`;
+  const [first = '', last = first] = limits;
+  const start = readIndex(first, completions);
+  if (typeof start === 'string') return start;
+  if (limits.length === 1) return { first: start, last: start };
+  const end = readIndex(last, completions);
+  if (typeof end === 'string') return end;
+  return start >= end ? notIncreasing(start, end) : { first: start, last: end };
+}
+
+function readIndex(text: string, completions: number): number | string {
+  const parsed = goParseInt(text);
+  if (!parsed.ok) return `cannot convert string to integer for index: ${goQuote(text)}`;
+  return parsed.value >= completions ? `too large index: ${goQuote(text)}` : Number(parsed.value);
+}

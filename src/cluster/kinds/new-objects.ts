@@ -1,0 +1,104 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import { ApiError, internalError, invalid } from '../errors/status.ts';
+import { copyJson } from '../types/copy.ts';
+import { strategyOf } from './index.ts';
+import { validateMeta } from './metadata.ts';
+import { createServiceAddresses } from './service-addresses.ts';
+import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
+
+/** The facts of a built-in kind that decide about the form of its objects. */
+export interface NewObjectKind {
+  readonly group: string;
+  readonly plural: string;
+  readonly kind: string;
+  /** Does the kind have the subresource `status`? */
+  readonly hasStatus: boolean;
+}
+
+/** The object as a server stores it, or the message with which the server refuses it. */
+export type NewObject = { readonly object: KubeObject } | { readonly refusal: string };
+
+/** Gives objects of built-in kinds the form in which an API server stores them. There is no server and no store. */
+export interface NewObjects {
+  /**
+   * Completes and checks a new object: defaults, allocated addresses and ports, the first status, and the rules of the
+   * kind. The caller sets the members of `metadata` that a server sets. An object of a kind that counts no generations
+   * loses its generation. Admission does not run. Kinds whose checks need the schema engine or Node's cryptography are not checked.
+   */
+  create(object: KubeObject, kind: NewObjectKind): NewObject;
+  /** The object with the defaults of its kind. */
+  withDefaults(object: KubeObject, kind: NewObjectKind): KubeObject;
+}
+
+/** The default range of the addresses of Services. */
+const SERVICE_CIDR = '10.96.0.0/16';
+
+/** The groups whose checks need the schema engine, or the cryptography of Node. */
+const UNCHECKED_GROUPS: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'certificates.k8s.io',
+]);
+
+/**
+ * Begins with an empty range of addresses. Each created Service takes addresses and ports from it.
+ *
+ * @param timestamp the time of the objects, in the format of timestamps in objects
+ */
+export function newObjects(timestamp: string): NewObjects {
+  const context = contextOf(timestamp);
+  return {
+    create(sent, kind) {
+      const strategy = strategyOf(kind.group, kind.plural, kind.hasStatus);
+      try {
+        return { object: created(sent, kind, strategy, context) };
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        return { refusal: error.message };
+      }
+    },
+    withDefaults(object, { group, plural, hasStatus }) {
+      const copy: MutableObject = copyJson(object);
+      strategyOf(group, plural, hasStatus).defaults?.(copy);
+      return copy;
+    },
+  };
+}
+
+function created(sent: KubeObject, kind: NewObjectKind, strategy: Strategy, context: WriteContext): KubeObject {
+  const object: MutableObject = copyJson(sent);
+  strategy.defaults?.(object);
+  if (strategy.hasStatus && strategy.keepsStatus !== true) object.status = {};
+  if (!strategy.hasGeneration) delete object.metadata.generation;
+  strategy.prepareCreate?.(object, context);
+  const problems: FieldError[] = [];
+  validateMeta(object, { group: kind.group, custom: undefined }, strategy, problems);
+  if (!UNCHECKED_GROUPS.has(kind.group)) strategy.validate?.(object, problems, context);
+  if (problems.length > 0) throw invalid(kind.group, kind.kind, object.metadata.name ?? '', problems);
+  return object;
+}
+
+/** The context of a write to an empty server, by a user who may do everything. */
+function contextOf(timestamp: string): WriteContext {
+  const nothing = { size: 0, get: () => undefined, all: () => [], inNamespace: () => [] };
+  let names = 0;
+  return {
+    store: { collection: () => nothing },
+    kinds: { findKind: () => undefined },
+    allowsAll: true,
+    addresses: createServiceAddresses(SERVICE_CIDR),
+    schemas() {
+      throw internalError('there is no schema engine');
+    },
+    newUid: () => `00000000-0000-4000-9000-${String((names += 1)).padStart(12, '0')}`,
+    generateName: (prefix) => `${prefix}${String((names += 1)).padStart(5, '0')}`,
+    hasServiceAccountAdmission: false,
+    user: { name: 'kubernetes-admin', groups: ['system:masters'] },
+    dryRun: false,
+    subresource: '',
+    timestamp: () => timestamp,
+    warn: () => {},
+    whenRefused: () => {},
+  };
+}

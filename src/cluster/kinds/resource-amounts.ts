@@ -1,0 +1,14 @@
+import type { JsonValue } from '../../core/index.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import { formatQuantity, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
+import { isCounted } from './resource-names.ts';
+
+/** Checks the amount of a resource: it is not negative, and a whole number for a resource that is counted. */
+export function checkResourceAmount(name: string, value: JsonValue, at: string, problems: FieldError[]): void {
+  const amount = quantityOf(value);
+  if (amount === undefined) return;
+  const shown = formatQuantity(amount);
+  if (amount.unscaled < 0n) problems.push(fieldInvalid(at, shown, 'must be greater than or equal to 0'));
+  if (isCounted(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(at, shown, 'must be an integer'));
+}

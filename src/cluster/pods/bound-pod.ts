@@ -1,0 +1,28 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
+
+/** The decision of a scheduler about a pod. */
+export interface Assignment {
+  readonly nodeName: string;
+  /** Labels and annotations for the pod. They replace those with the same keys. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** The time of the decision, in the format of timestamps in objects. */
+  readonly now: string;
+}
+
+/** The pod on its node. The nomination of the pod is cleared. */
+export function boundPod(pod: KubeObject, { nodeName, labels, annotations = {}, now }: Assignment): KubeObject {
+  const condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now };
+  const others = objectsAt(pod.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');
+  const { nominatedNodeName: _nominated, ...status } = pod.status ?? {};
+  const metadata = { ...pod.metadata };
+  if (Object.keys(labels).length > 0) metadata.labels = { ...metadata.labels, ...labels };
+  if (Object.keys(annotations).length > 0) metadata.annotations = { ...metadata.annotations, ...annotations };
+  return {
+    ...pod,
+    metadata,
+    spec: { ...pod.spec, nodeName },
+    status: { ...status, conditions: [...others, condition] },
+  };
+}

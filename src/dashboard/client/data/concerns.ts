@@ -1,0 +1,45 @@
+import { parseApiVersion } from '../../../core/index.ts';
+import type { DefinitionRow, InspectEvent } from '../../../inspect/index.ts';
+import { parseInstanceRef } from '../../../inspect/index.ts';
+
+/** Selects the changes of what the server cannot show. */
+export const ofLimits = ({ type }: InspectEvent): boolean => type === 'limits-changed';
+
+/** Selects the changes that concern a view of one instance. */
+export const ofInstance =
+  (ref: string) =>
+  ({ subject }: InspectEvent): boolean =>
+    subject === ref;
+
+/**
+ * Selects the changes that concern the reports, events or logs of one instance. A change of an object is left out: an
+ * object that changes each second would cause a read each second.
+ */
+export const ofReports =
+  (ref: string) =>
+  ({ type, subject }: InspectEvent): boolean =>
+    subject === ref && type !== 'object-changed';
+
+/**
+ * Selects the changes that concern a view of definitions: those of definitions, of the instances that it counts, and of
+ * what the counts leave out.
+ */
+export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definition|instance|limits)-/.test(type);
+
+/** Selects the changes that concern a list of instances. */
+export const ofInstances = ({ type }: InspectEvent): boolean => /^(?:instance-|definition-removed|limits-)/.test(type);
+
+/**
+ * Is the change no change of an instance of another kind? A view of one definition leaves those out: in a busy cluster,
+ * an instance of some kind always changes. Without `kind`, all changes count.
+ */
+export function isOfKind(
+  { type, subject }: InspectEvent,
+  kind: Pick<DefinitionRow, 'apiVersion' | 'kind'> | undefined,
+): boolean {
+  const instance = type.startsWith('instance-') ? parseInstanceRef(subject) : undefined;
+  if (instance === undefined || kind === undefined) return true;
+  // A definition can change the version of its kind.
+  const groups = [instance, kind].map(({ apiVersion }) => parseApiVersion(apiVersion).group);
+  return instance.kind === kind.kind && groups[0] === groups[1];
+}

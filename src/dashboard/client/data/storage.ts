@@ -1,0 +1,26 @@
+/*
+ * The storages of the browser. A browser that blocks them throws at each use: in a frame of another site, or by a setting
+ * of the user. The page then works without what it would keep.
+ */
+
+/** Returns a kept text; undefined without one, and when the storage is blocked. */
+export function readStored(storage: () => Storage, key: string): string | undefined {
+  return orBlocked(() => storage().getItem(key) ?? undefined, undefined);
+}
+
+/** Keeps a text. Returns false when the storage is blocked or full. */
+export function store(storage: () => Storage, key: string, text: string): boolean {
+  return orBlocked(() => {
+    storage().setItem(key, text);
+    return true;
+  }, false);
+}
+
+function orBlocked<Value>(use: () => Value, blocked: Value): Value {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof DOMException) return blocked;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** A message of a stream of server-sent events. */
+export interface StreamMessage {
+  /** The type of the message. */
+  readonly event: string;
+  readonly data: string;
+}
+
+/**
+ * Reads the messages of a stream of server-sent events until it ends. A message counts only with the blank line after it.
+ *
+ * @param read returns the next part of the stream. Its errors end the messages.
+ */
+export async function* streamMessages(
+  read: () => Promise<ReadableStreamReadResult<string>>,
+): AsyncGenerator<StreamMessage, void, undefined> {
+  let rest = '';
+  for (;;) {
+    const { value, done } = await read();
+    if (done) return;
+    const blocks = (rest + value).split(/\r?\n\r?\n/);
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const message = readMessage(block);
+      if (message !== undefined) yield message;
+    }
+  }
+}
+
+/** The message of the lines between two blank lines; `undefined` for lines without data, such as comments. */
+function readMessage(block: string): StreamMessage | undefined {
+  let event = 'message';
+  const data: string[] = [];
+  for (const line of block.split(/\r?\n/)) {
+    const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+    if (name === 'event') event = value;
+    if (name === 'data') data.push(value);
+  }
+  return data.length === 0 ? undefined : { event, data: data.join('\n') };
+}

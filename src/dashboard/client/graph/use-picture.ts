@@ -1,0 +1,24 @@
+import { useMemo, useRef } from 'preact/hooks';
+import type { InstanceDetail } from '../../../inspect/index.ts';
+import type { Picture, PictureOptions } from './picture.ts';
+import { apartNodes, pictureOfInstance } from './picture.ts';
+import { useOpened } from './use-opened.ts';
+
+/**
+ * The picture of an instance, and the function that opens or closes one of its collections and groups. A graph with
+ * groups chooses its single nodes when it is first drawn, and when a group is opened or closed. A change of a state thus
+ * moves no box.
+ */
+export function useInstancePicture(
+  detail: Pick<InstanceDetail, 'graph' | 'edges' | 'nodes'>,
+  mode: PictureOptions['mode'],
+): readonly [Picture, (id: string) => void] {
+  const [opened, toggle] = useOpened();
+  const choice = useRef<Pick<PictureOptions, 'opened' | 'apart'> | undefined>(undefined);
+  const picture = useMemo(() => {
+    if (choice.current?.opened !== opened)
+      choice.current = { opened, apart: apartNodes(detail, choice.current?.apart ?? new Set()) };
+    return pictureOfInstance(detail, { mode, ...choice.current });
+  }, [detail, mode, opened]);
+  return [picture, toggle];
+}

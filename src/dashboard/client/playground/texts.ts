@@ -1,0 +1,31 @@
+import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
+import type { PlaygroundInput, PlaygroundLanguage } from '../../playground/model.ts';
+
+const [START] = PLAYGROUND_EXAMPLES;
+
+/** The texts that the playground showed last in this page. Another view in between does not lose them. */
+let kept: PlaygroundInput = START;
+
+/** The texts that the playground begins with: those that it showed last, or an example. */
+export const keptTexts = (): PlaygroundInput => kept;
+
+/** Keeps the texts until the page is closed. */
+export function keepTexts(texts: PlaygroundInput): void {
+  kept = texts;
+}
+
+/** Are these the texts that a new page begins with? They need no address. */
+export const areStart = (texts: PlaygroundInput): boolean => texts === START;
+
+/**
+ * The texts after a choice of the language. The texts of an example become those of an example in that language. Other
+ * texts stay.
+ */
+export function withLanguage(texts: PlaygroundInput, language: PlaygroundLanguage): PlaygroundInput {
+  if (texts.language === language) return texts;
+  const isExample = PLAYGROUND_EXAMPLES.some(
+    ({ source, spec, observed }) => source === texts.source && spec === texts.spec && observed === texts.observed,
+  );
+  const other = PLAYGROUND_EXAMPLES.find((example) => example.language === language);
+  return isExample && other !== undefined ? other : { ...texts, language };
+}

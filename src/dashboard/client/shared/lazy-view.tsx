@@ -1,0 +1,46 @@
+import type { ComponentType, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { mayBeStranger, whenOwnServer } from '../data/connection.ts';
+import { Loading } from './parts.tsx';
+
+/** The views whose scripts are loaded, by their `load`. They need no request. */
+const views = new Map<unknown, unknown>();
+
+/**
+ * A view whose script is loaded when it is shown for the first time. While another program may have the port, it waits.
+ * `load` must be the same function in each call. `what` names the view within a sentence.
+ */
+export function LazyView<Props extends object>({
+  load,
+  what,
+  props,
+}: {
+  readonly load: () => Promise<ComponentType<Props>>;
+  readonly what: string;
+  readonly props: Props;
+}): JSX.Element {
+  const [isFailed, setFailed] = useState(false);
+  const [, setLoaded] = useState(false);
+  const View = views.get(load) as ComponentType<Props> | undefined;
+  useEffect(
+    () =>
+      whenOwnServer(
+        () =>
+          void load().then(
+            (loaded) => {
+              views.set(load, loaded);
+              setLoaded(true);
+            },
+            () => setFailed(true),
+          ),
+      ),
+    [load],
+  );
+  if (View !== undefined) return <View {...props} />;
+  if (!isFailed && !mayBeStranger()) return <Loading what={what} />;
+  return (
+    <p class="notice" role="alert">
+      {isFailed ? `The page cannot load ${what}. Reload it` : `The page loads ${what}`} when the server answers again.
+    </p>
+  );
+}

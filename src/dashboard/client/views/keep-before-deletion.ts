@@ -1,0 +1,12 @@
+import type { InstanceDetail } from '../../../inspect/index.ts';
+
+/**
+ * The state of an instance that the page shows after the instance is gone: the last one before the deletion was requested,
+ * because the deletion empties the list of nodes. Without such a state, it is the first one that was read.
+ */
+export function keepBeforeDeletion(
+  kept: InstanceDetail | undefined,
+  next: InstanceDetail | undefined,
+): InstanceDetail | undefined {
+  return next === undefined || (kept !== undefined && next.instance.deletedAt !== undefined) ? kept : next;
+}

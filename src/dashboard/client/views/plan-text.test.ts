@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { createFileReader, isStale, joinFiles } from './plan-text.ts';
+
+test.each([
+  [[{ name: 'a.yaml', text: 'a: 1' }], { name: 'a.yaml', text: 'a: 1' }],
+  [
+    [
+      { name: 'a.yaml', text: 'a: 1\n' },
+      { name: 'b.json', text: '{"b":2}' },
+    ],
+    { name: '2 files', text: 'a: 1\n\n---\n{"b":2}', files: ['a.yaml', 'b.json'] },
+  ],
+])('the files %j are one text', (files, joined) => {
+  expect(joinFiles(files)).toEqual(joined);
+});
+
+test.each([
+  ['the same text', { name: 'a', text: 'x' }, false],
+  ['a changed text', { name: 'a', text: 'xy' }, true],
+  ['another file with the same text', { name: 'b', text: 'x' }, true],
+])('a result beside %s', (_title, shown, stale) => {
+  expect(isStale({ name: 'a', text: 'x' }, shown)).toBe(stale);
+});
+
+describe('of files that the user gives one after the other', () => {
+  /** A file that is read when the test says so. */
+  const slow = (name: string) => {
+    let resolve = (_text: string): void => {};
+    let reject = (_error: Error): void => {};
+    const text = new Promise<string>((done, failed) => {
+      resolve = done;
+      reject = failed;
+    });
+    return { file: { name, text: () => text } as File, resolve, reject };
+  };
+
+  test('the last one is shown, although an earlier one is read later', async () => {
+    const read = createFileReader();
+    const [first, last] = [slow('a.yaml'), slow('b.yaml')];
+    const [shownFirst, shownLast] = [read([first.file]), read([last.file])];
+    last.resolve('b');
+    expect(await shownLast).toEqual({ name: 'b.yaml', text: 'b' });
+    first.resolve('a');
+    expect(await shownFirst).toBeUndefined();
+  });
+
+  test('an earlier one that cannot be read causes no message', async () => {
+    const read = createFileReader();
+    const [first, last] = [slow('a.yaml'), slow('b.yaml')];
+    const [shownFirst, shownLast] = [read([first.file]), read([last.file])];
+    first.reject(new DOMException('a folder'));
+    expect(await shownFirst).toBeUndefined();
+    last.reject(new DOMException('a folder'));
+    await expect(shownLast).rejects.toThrow('a folder');
+  });
+});

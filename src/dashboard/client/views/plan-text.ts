@@ -1,0 +1,38 @@
+/** The text of a plan, and the name of its file. */
+export interface PlanText {
+  readonly name: string;
+  readonly text: string;
+  /** The names of the files, when the text is that of several. */
+  readonly files?: readonly string[];
+}
+
+/**
+ * Makes a function that reads files as one text. It answers `undefined` when other files were given before the end, and
+ * then also for files that cannot be read.
+ *
+ * @throws DOMException of the browser for a file that cannot be read, such as a folder
+ */
+export function createFileReader(): (files: readonly File[]) => Promise<PlanText | undefined> {
+  let newest: readonly File[] | undefined;
+  return async (files) => {
+    newest = files;
+    try {
+      const texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
+      return newest === files ? joinFiles(texts) : undefined;
+    } catch (error) {
+      if (newest === files) throw error;
+      return undefined;
+    }
+  };
+}
+
+/** One text of several files. Each file is a YAML document of its own. */
+export function joinFiles(files: readonly PlanText[]): PlanText {
+  const [only] = files;
+  const text = files.map((file) => file.text).join('\n---\n');
+  if (files.length === 1 && only !== undefined) return { name: only.name, text };
+  return { name: `${files.length} files`, text, files: files.map(({ name }) => name) };
+}
+
+/** Does a result of the text `of` stand beside another text or file? */
+export const isStale = (of: PlanText, shown: PlanText): boolean => of.text !== shown.text || of.name !== shown.name;

@@ -1,0 +1,37 @@
+import { ruleEvaluator } from '../../cluster/object-rules.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { dnsLabel, dnsSubdomain, textAt } from '../../kubernetes/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { applyDefaults, stepsIn, structuralSchema, validateValue } from '../../schema/index.ts';
+import type { InstanceCheck, InstanceProblem } from './model.ts';
+
+/**
+ * The problems that an API server has with an instance: names, and all rules of its schema, with those in CEL. The
+ * instance gets the defaults of the schema before.
+ */
+export function checkInstance({ schema, instance }: InstanceCheck): InstanceProblem[] {
+  const whole = structuralSchema({ type: 'object', properties: { spec: schema } });
+  const { metadata, spec } = instance;
+  return [...nameProblems({ metadata }), ...schemaProblems(whole, applyDefaults(whole, { spec }))];
+}
+
+/** The problems of a value with a schema and with the rules in CEL of the schema. */
+export function schemaProblems(schema: Schema, value: JsonValue): InstanceProblem[] {
+  const errors = validateValue(schema, value, { evaluateRules: ruleEvaluator(schema)() });
+  return errors
+    .filter(({ field }) => field !== NO_FIELD)
+    .map(({ field, message }) => ({ field, steps: stepsIn(value, field).map(String), message }));
+}
+
+/** The field of the note that no rule was evaluated because of other errors. */
+const NO_FIELD = '<nil>';
+
+function nameProblems(instance: JsonObject): InstanceProblem[] {
+  const of = (name: string, check: (text: string) => readonly string[]): InstanceProblem[] => {
+    const text = textAt(instance, 'metadata', name);
+    return text === ''
+      ? []
+      : check(text).map((message) => ({ field: `metadata.${name}`, steps: ['metadata', name], message }));
+  };
+  return [...of('name', dnsSubdomain), ...of('namespace', dnsLabel)];
+}

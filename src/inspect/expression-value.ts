@@ -1,0 +1,54 @@
+import type { JsonValue } from '../core/index.ts';
+import { stringifyJson } from '../core/index.ts';
+import type { Expression, GraphNode } from '../graph/index.ts';
+import { dimensionsOf } from '../graph/index.ts';
+import { evaluateToJson } from '../runtime/index.ts';
+import type { CurrentValue } from './model.ts';
+
+/** The maximum length of a value as JSON. */
+const MAX_VALUE_LENGTH = 4096;
+
+/** A known value, or its size when it is too large to be sent. */
+export function boundedValue(value: JsonValue): CurrentValue {
+  const { length } = stringifyJson(value);
+  return length > MAX_VALUE_LENGTH ? { is: 'large', bytes: length } : { is: 'known', value };
+}
+
+/** The words for an expression with one value for each object, in a place without a chosen object. */
+export const FOR_EACH = 'it has a value for each object of the collection';
+
+/** Does an expression of the node read one of its iterators, or `each`? Then it has one value for each object. */
+export function readsItem(node: GraphNode, { references }: Expression): boolean {
+  const iterators = dimensionsOf(node).map(({ name }) => name);
+  return references.some((name) => iterators.includes(name) || name === 'each');
+}
+
+/**
+ * The present value of an expression of a node, or of the status. An expression that reads an iterator or `each` has no
+ * present value. The caller masks values that can come from Secrets.
+ *
+ * @param node absent for an expression of the status
+ * @param variables the data of the instance (`schema`) and of nodes, by their names
+ * @param now the time of the evaluation, in milliseconds since the epoch
+ */
+export function expressionValue(
+  node: GraphNode | undefined,
+  expression: Expression,
+  variables: ReadonlyMap<string, unknown>,
+  now: number,
+): CurrentValue {
+  if (node !== undefined && readsItem(node, expression)) return { is: 'unknown', message: FOR_EACH };
+  return evaluatedValue(expression, variables, now);
+}
+
+/** The value of an expression with these variables, which also have the iterators and `each` if it reads them. */
+export function evaluatedValue(
+  expression: Expression,
+  variables: ReadonlyMap<string, unknown>,
+  now: number,
+): CurrentValue {
+  const result = evaluateToJson(expression, variables, { now });
+  if (result.state === 'error') return { is: 'failed', message: result.failure.reason };
+  if (result.state === 'pending') return { is: 'unknown', message: result.failure.reason };
+  return result.value === undefined ? { is: 'unknown', message: 'the field is left out' } : boundedValue(result.value);
+}

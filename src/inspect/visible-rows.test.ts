@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import type { InspectCall, Viewer } from './details.ts';
+import { EventLog } from './event-log.ts';
+import type { InspectIndex } from './inspect-index.ts';
+import type { DefinitionList, InstancePage, InstanceRow } from './model.ts';
+import { answerInspect } from './routes.ts';
+import { maySeeEvent, visibleRows } from './visible-rows.ts';
+
+const row = (number: number): InstanceRow => ({
+  ref: `acme.test/v1/Boat/n${number}/a`,
+  apiVersion: 'acme.test/v1',
+  kind: 'Boat',
+  namespace: `n${number}`,
+  name: 'a',
+  uid: String(number),
+  definition: 'boats',
+  state: 'ACTIVE',
+});
+const rowsOf = (count: number): InstanceRow[] => Array.from({ length: count }, (_, index) => row(index));
+
+/** A viewer that may list the boats of all namespaces that `may` accepts, and all definitions. */
+const viewerOf = (may: (namespace: string | undefined) => boolean): Viewer =>
+  ({
+    mayList: ({ kind }: { kind: string }, namespace?: string) => Promise.resolve(kind !== 'Boat' || may(namespace)),
+  }) as unknown as Viewer;
+const inNamespaces = viewerOf((namespace) => namespace !== undefined);
+
+describe('visibleRows', () => {
+  it.each<[string, Viewer, number, number, number]>([
+    ['all rows of a user that may list all namespaces', viewerOf(() => true), 201, 201, 0],
+    ['the rows of 200 namespaces, and says so', inNamespaces, 201, 200, 1],
+    ['the rows of each namespace, while they are few', inNamespaces, 200, 200, 0],
+    ['the rows of the allowed namespace alone', viewerOf((namespace) => namespace === 'n7'), 9, 1, 0],
+    ['no rows of a user without a right', viewerOf(() => false), 9, 0, 0],
+  ])('has %s', async (_title, viewer, count, shown, limits) => {
+    const found = await visibleRows(rowsOf(count), viewer);
+    expect(found.rows).toHaveLength(shown);
+    expect([found.limits.length, found.countLimits.length]).toEqual([limits, limits]);
+  });
+});
+
+describe('the limits of visibleRows', () => {
+  const kind = (name: string) => ({ apiVersion: 'acme.test/v1', kind: name });
+  const [boats, cars] = [kind('Boat'), kind('Car')];
+  const inN7 = viewerOf((namespace) => namespace === 'n7');
+  const nobody = { mayList: () => Promise.resolve(false) } as unknown as Viewer;
+
+  it.each<[string, Viewer, Parameters<typeof visibleRows>[2], number, string | undefined]>([
+    ['name the kind that the caller may not list', viewerOf(() => false), { kinds: [cars, boats] }, 9, 'Boat'],
+    ['do not depend on hidden rows', viewerOf(() => false), { kinds: [cars, boats] }, 0, 'Boat'],
+    ['name each kind of a caller without rights', nobody, { kinds: [cars, boats] }, 9, 'Boat and Car'],
+    [
+      'name at most five kinds',
+      nobody,
+      { kinds: ['A', 'B', 'C', 'D', 'E', 'F', 'G'].map(kind) },
+      0,
+      'A, B, C, D, E and 2 other kinds',
+    ],
+    ['do not name a kind that the caller may list', inNamespaces, { kinds: [boats] }, 9, undefined],
+    ['do not name a kind with a visible row', inN7, { kinds: [boats] }, 9, undefined],
+  ])('%s', async (_title, viewer, kinds, count, named) => {
+    const { limits, countLimits } = await visibleRows(rowsOf(count), viewer, kinds);
+    const refusal = (what: string): string[] =>
+      named === undefined ? [] : [`instances of ${named} ${what}: you may not list them in all namespaces`];
+    expect(limits).toEqual(refusal('cannot be listed'));
+    expect(countLimits).toEqual(refusal('are not counted'));
+  });
+
+  it.each([
+    ['n7', []],
+    ['n1', ['instances of Boat cannot be listed: you may not list them in n1']],
+  ])('of one namespace are those of the rights in it: %s', async (namespace, expected) => {
+    expect((await visibleRows([], inN7, { kinds: [boats], namespace })).limits).toEqual(expected);
+  });
+});
+
+describe('maySeeEvent', () => {
+  const ofDefinitions = viewerOf(() => false);
+  it('of changed limits, each caller', async () => {
+    const event = { id: 1, at: 0, type: 'limits-changed', subject: '', message: '' } as const;
+    expect(
+      await maySeeEvent(
+        event,
+        viewerOf(() => false),
+      ),
+    ).toBe(true);
+  });
+
+  it.each<[string, string, Viewer, boolean]>([
+    ['a definition', 'boats', ofDefinitions, true],
+    ['an instance that it may list', 'acme.test/v1/Boat/n1/a', inNamespaces, true],
+    ['an instance that it may not list', 'acme.test/v1/Boat/n1/a', ofDefinitions, false],
+    ['a cluster-scoped instance that it may not list', 'acme.test/v1/Boat/-/a', inNamespaces, false],
+    ['a subject that is no address', 'acme.test/Boat//a', ofDefinitions, false],
+  ])('of an event about %s', async (_title, subject, viewer, expected) => {
+    expect(await maySeeEvent({ id: 1, at: 0, type: 'failed', subject, message: '' }, viewer)).toBe(expected);
+  });
+});
+
+describe('a user with rights by namespace', () => {
+  const index: InspectIndex = {
+    definitions: () => [{ name: 'boats' }] as unknown as DefinitionList['items'],
+    instances: () => rowsOf(300),
+    instance: () => undefined,
+    kinds: () => [{ apiVersion: 'acme.test/v1', kind: 'Boat' }],
+    removed: () => undefined,
+    limits: () => [],
+    log: new EventLog(),
+  };
+  const call: InspectCall = { viewer: inNamespaces, signal: new AbortController().signal };
+  const ask = (segment: string, query = ''): Promise<unknown> =>
+    answerInspect(
+      { method: 'GET', segments: [segment], parameters: new URLSearchParams(query), body: () => Promise.resolve('') },
+      { index, call, epoch: 'e', now: 0 },
+    );
+
+  it('gets the list of 200 namespaces with a notice, and the list of any chosen namespace without one', async () => {
+    const page = (await ask('instances')) as InstancePage;
+    expect(page.total).toBe(200);
+    expect(page.limits).toEqual(['only 200 namespaces are shown: choose a namespace to see another one']);
+    const chosen = (await ask('instances', 'namespace=n299')) as InstancePage;
+    expect([chosen.items.map(({ namespace }) => namespace), chosen.limits]).toEqual([['n299'], []]);
+  });
+
+  it('without a right in a namespace, is told so instead of an empty list', async () => {
+    const viewer = viewerOf(() => false);
+    const page = await answerInspect(
+      { method: 'GET', segments: ['instances'], parameters: new URLSearchParams(), body: () => Promise.resolve('') },
+      { index, call: { ...call, viewer }, epoch: 'e', now: 0 },
+    );
+    expect(page).toMatchObject({
+      total: 0,
+      limits: expect.arrayContaining(['instances of Boat cannot be listed: you may not list them in all namespaces']),
+    });
+  });
+
+  it('gets numbers of instances with a notice', async () => {
+    const { items, limits } = (await ask('definitions')) as DefinitionList;
+    expect(items.map(({ instances }) => instances)).toEqual([200]);
+    expect(limits).toEqual(['the numbers of instances are those of 200 namespaces']);
+  });
+});

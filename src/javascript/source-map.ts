@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import type { SourceMapPayload } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FilePosition } from '../core/index.ts';
+import { errorCode } from '../core/index.ts';
+
+/** Finds the author's position for a line and a column (both from 0) of a text that another tool wrote. */
+export type InputMap = (line: number, column: number) => FilePosition | undefined;
+
+/** Makes an `InputMap` of a source map. The map names its sources relative to the folder of `file`, the module. */
+export function inputMap(payload: object, file: string): InputMap {
+  const map = new SourceMap(payload as SourceMapPayload);
+  return (line, column) => {
+    const entry = map.findEntry(line, column);
+    // `findEntry` may return an entry of an earlier line, which does not describe this position.
+    if (!('originalSource' in entry) || entry.originalSource === undefined || entry.generatedLine !== line)
+      return undefined;
+    const source = resolve(dirname(file), pathOfUrl(entry.originalSource));
+    return { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+  };
+}
+
+/** Reads the source map at a URL, which may contain the map. `undefined` when the map is missing or invalid. */
+export function readInputMap(url: string, file: string): InputMap | undefined {
+  const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);
+  try {
+    const text =
+      inline === null
+        ? readFileSync(resolve(dirname(file), pathOfUrl(url)), 'utf8')
+        : inline[1] === undefined
+          ? decodeURIComponent(inline[2] as string)
+          : Buffer.from(inline[2] as string, 'base64').toString('utf8');
+    const payload: unknown = JSON.parse(text);
+    const isMap = typeof payload === 'object' && payload !== null && 'mappings' in payload && 'sources' in payload;
+    return isMap ? inputMap(payload, file) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof URIError || errorCode(error) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+const scriptMaps = new Map<string, InputMap | undefined>();
+
+/**
+ * The author's position for a line and a column (both from 0) of a running script. Without a map that describes the
+ * position, it is that of the script.
+ */
+export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): FilePosition {
+  const file = pathOfUrl(url);
+  const key = sourceMapUrl.startsWith('data:') ? sourceMapUrl : `${file}\n${sourceMapUrl}`;
+  if (!scriptMaps.has(key)) scriptMaps.set(key, sourceMapUrl === '' ? undefined : readInputMap(sourceMapUrl, file));
+  return scriptMaps.get(key)?.(line, column) ?? { file, line: line + 1, column: column + 1 };
+}
+
+const pathOfUrl = (url: string): string => (url.startsWith('file:') ? fileURLToPath(url) : url);

@@ -1,0 +1,63 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { LAST_APPLIED_ANNOTATION } from '../kubernetes/index.ts';
+import type { Decision } from './model.ts';
+import type { ApiFailure } from './report.ts';
+import { maskedObjectRefusal, maskedUnknownRefusal, refusalMask } from './secrets/mask-refusal.ts';
+import { secretLiveFields } from './secrets/secret-fields.ts';
+import { liveNodesOf } from './secrets/secret-nodes.ts';
+import { secretSpec } from './secrets/secret-spec.ts';
+import { refOfTarget } from './target.ts';
+
+/** The mask of the server's messages about the writes of a decision: a node, the written object if known, the text. */
+export function writeMask(
+  graph: Graph,
+  decision: Pick<Decision, 'nodes' | 'apply'>,
+): (node: string, object: KubeObject | undefined, text: string) => string {
+  return refusalMask(graph, secretLiveFields(graph, liveNodes(decision)));
+}
+
+/** The failures of an instance's requests without values of Secrets. The server quotes values of an object that it refuses. */
+export interface FailureMask {
+  /**
+   * The failure of a write of a child.
+   *
+   * @param node the id of the node; empty for an object whose node is not known
+   * @param object the object that was sent, or else the identity of the object
+   */
+  child(failure: ApiFailure, node: string, object: KubeObject): ApiFailure;
+  /** The server's message about a write of the instance, whose spec can have values of Secrets. */
+  parentText(text: string): string;
+}
+
+/**
+ * Masks the failures of the requests of a decision. Does nothing until a request fails.
+ *
+ * @param graph absent when the graph of the instance is not known; every quoted value is then masked
+ */
+export function failureMask(graph: Graph | undefined, decision: Decision, instance: KubeObject): FailureMask {
+  let writes: ReturnType<typeof writeMask> | undefined;
+  return {
+    child(failure, node, object) {
+      // The text of an authorizer names no value.
+      if (failure.permission !== undefined) return failure;
+      const mask = (writes ??=
+        graph === undefined ? (_node, sent, text) => maskedUnknownRefusal(sent, text) : writeMask(graph, decision));
+      const message = mask(node, object, failure.message);
+      return message === failure.message ? failure : { ...failure, message };
+    },
+    parentText(text) {
+      if (graph === undefined) return maskedUnknownRefusal(instance, text);
+      const { hides } = secretSpec(graph, liveNodes(decision));
+      const copy = `metadata.annotations["${LAST_APPLIED_ANNOTATION}"]`;
+      const isHidden = (path: string): boolean => hides(path) || path === copy;
+      return maskedObjectRefusal(instance, isHidden, text);
+    },
+  };
+}
+
+const liveNodes = ({ nodes, apply }: Pick<Decision, 'nodes' | 'apply'>) =>
+  liveNodesOf([
+    ...nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
+    ...apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
+  ]);

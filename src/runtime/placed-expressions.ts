@@ -1,0 +1,52 @@
+import type { Expression, Graph, GraphNode } from '../graph/index.ts';
+import { dimensionsOf } from '../graph/index.ts';
+
+/** The id that stands for the instance's own spec among the nodes that an expression reads. No node can have it. */
+export const SPEC_NODE = 'schema';
+
+/** What an expression is for. */
+export type ExpressionPurpose = 'field' | 'includeWhen' | 'forEach' | 'readyWhen' | 'propagateWhen';
+
+/** An expression of a node, or of the status, with its place. */
+export interface PlacedExpression {
+  readonly purpose: ExpressionPurpose;
+  /** The field with the expression, or `includeWhen[0]`, `forEach.zone`, `readyWhen[0]`. */
+  readonly place: string;
+  readonly expression: Expression;
+}
+
+/** All expressions of a node, in the order in which the controller needs them. */
+export function expressionsOf(node: GraphNode): PlacedExpression[] {
+  const numbered = (purpose: ExpressionPurpose, expressions: readonly Expression[] = []): PlacedExpression[] =>
+    expressions.map((expression, index) => ({ purpose, place: `${purpose}[${index}]`, expression }));
+  return [
+    ...numbered('includeWhen', node.includeWhen),
+    ...dimensionsOf(node).map(({ name, expression }) => ({
+      purpose: 'forEach' as const,
+      place: `forEach.${name}`,
+      expression,
+    })),
+    ...node.template.holes.map(({ pathText, expression }) => ({
+      purpose: 'field' as const,
+      place: pathText,
+      expression,
+    })),
+    ...numbered('readyWhen', node.readyWhen),
+    ...numbered('propagateWhen', node.propagateWhen),
+  ];
+}
+
+/** The expressions of the status of instances. */
+export function statusExpressions({ status }: Graph): PlacedExpression[] {
+  const fields = status.holes.map(({ pathText, expression }) => ({
+    purpose: 'field' as const,
+    place: pathText,
+    expression,
+  }));
+  const conditions = (status.conditions ?? []).map((expression, index) => ({
+    purpose: 'field' as const,
+    place: `conditions[${index}]`,
+    expression,
+  }));
+  return [...fields, ...conditions];
+}

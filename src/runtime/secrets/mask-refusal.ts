@@ -1,0 +1,132 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { appendStep, INTERNAL_PREFIX, objectPathOf, objectPathText } from '../../graph/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
+import { SECRET_MASK } from './secret-mask.ts';
+import { canBeSecret, hidesInSecret } from './secret-nodes.ts';
+
+/**
+ * The minimum length of a value that is searched for in a message. A shorter value can occur there by coincidence.
+ * Quoted texts are masked at any length.
+ */
+const MIN_VALUE_LENGTH = 4;
+
+/**
+ * Matches a text that Go quotes (`%q` and `` `x` ``). The first two forms begin with words after which a server quotes
+ * its own configuration: allowed values, and names of webhooks, policies and field managers.
+ */
+const QUOTED =
+  /supported values: "(?:\\.|[^"\\])*"(?:, "(?:\\.|[^"\\])*")*|\b(?:webhook|policy|PodSecurity|conflict with) "(?:\\.|[^"\\])*"|"(?:\\.|[^"\\])*"|`[^`]*`/gi;
+/** Matches an unquoted value, such as a number, after the words with which a server introduces it. */
+const PLAIN_VALUE = /\b((?:Invalid|Unsupported|Duplicate) value: |cannot unmarshal number |\{Value:)[^\s"`:,;{}]+/g;
+
+/** Is the field of an object secret? The value is that of a field without members. */
+type HidesField = (path: string, value: JsonValue) => boolean;
+
+/**
+ * Masks values of Secrets in the server's messages about refused objects. Messages are masked for a node that is a
+ * Secret or has fields from Secrets, and for an unknown node. Quoted texts are masked, except the name, the namespace,
+ * the kind, the label keys and the public fields of the object, and the server's own configuration. An unquoted value
+ * after `Invalid value` is masked, too. Values of Secrets with at least `MIN_VALUE_LENGTH` characters are masked
+ * everywhere in the text.
+ *
+ * @param hides returns true when a field of a node can contain values of Secrets
+ * @returns a function of the id of the node, the refused object if it is known, and the text
+ */
+export function refusalMask(
+  graph: Graph,
+  hides: (node: string, path: string, value?: JsonValue) => boolean,
+): (node: string, desired: KubeObject | undefined, text: string) => string {
+  return (id, desired, text) => {
+    const node = graph.nodes.get(id);
+    if (node === undefined) return maskedUnknownRefusal(desired, text);
+    const isSecret = canBeSecret(
+      node,
+      () => desired === undefined || (desired.apiVersion === 'v1' && desired.kind === 'Secret'),
+    );
+    if (isSecret) return desired === undefined ? masked(text, desired, new Set()) : maskedSecretRefusal(desired, text);
+    const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
+    if (hidden.length === 0) return text;
+    const values = new Set<string>();
+    for (const hole of hidden) collect(valueIn(desired, objectPathOf(hole)), values);
+    return masked(text, desired, values, (path, value) => hides(id, path, value));
+  };
+}
+
+/** Masks the values of a Secret in the server's message about its refusal. */
+export function maskedSecretRefusal(secret: KubeObject, text: string): string {
+  const values = new Set<string>();
+  for (const path of [['data'], ['stringData']]) collect(valueIn(secret, path), values);
+  for (const [key, value] of Object.entries(secret.metadata.annotations ?? {})) {
+    // A template cannot set the controller's own annotations.
+    if (!key.startsWith(INTERNAL_PREFIX)) collect(value, values);
+  }
+  return masked(text, secret, values, hidesInSecret);
+}
+
+/** Masks the server's message about an object of which it is not known which fields are secret. */
+export function maskedUnknownRefusal(object: KubeObject | undefined, text: string): string {
+  return masked(text, object, new Set());
+}
+
+/** Masks the server's message about the refusal of an object with secret fields. Without such a field, the text stays. */
+export function maskedObjectRefusal(object: KubeObject, hides: HidesField, text: string): string {
+  const values = new Set<string>();
+  for (const [path, value] of leavesOf(object as unknown as JsonValue)) if (hides(path, value)) collect(value, values);
+  return values.size === 0 ? text : masked(text, object, values, hides);
+}
+
+/** @param hides absent: all fields except the name, the namespace, the kind and the keys of labels */
+function masked(
+  text: string,
+  object: KubeObject | undefined,
+  values: ReadonlySet<string>,
+  hides: HidesField = () => true,
+): string {
+  const { name = '', namespace = '', labels = {} } = object?.metadata ?? {};
+  const names = new Set([name, namespace, object?.kind ?? '', ...Object.keys(labels)].filter((each) => each !== ''));
+  const shown = new Set(names);
+  for (const [path, value] of object === undefined ? [] : leavesOf(object as unknown as JsonValue)) {
+    if (typeof value === 'string' && !values.has(value) && !hides(path, value)) shown.add(value);
+  }
+  let result = text.replaceAll(QUOTED, (quoted) => {
+    const [mark = ''] = quoted;
+    const isOwnWord = mark !== '"' && mark !== '`';
+    return isOwnWord || shown.has(quoted.slice(1, -1)) ? quoted : `${mark}${SECRET_MASK}${mark}`;
+  });
+  result = result.replaceAll(PLAIN_VALUE, (_all, before: string) => `${before}${SECRET_MASK}`);
+  const found = [...values].filter((value) => value.length >= MIN_VALUE_LENGTH && !names.has(value));
+  if (found.length === 0) return result;
+  // A name that contains a value, such as the id of the node, stays whole.
+  const parts = [...found, ...names].sort((a, b) => b.length - a.length).map(escapePattern);
+  result = result.replaceAll(new RegExp(parts.join('|'), 'g'), (part) => (names.has(part) ? part : SECRET_MASK));
+  return result;
+}
+
+const escapePattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** The fields without members of a value, with their paths. */
+function* leavesOf(value: JsonValue, path = ''): Iterable<readonly [path: string, value: JsonValue]> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* leavesOf(item, appendStep(path, index));
+  } else if (isJsonObject(value)) {
+    for (const [key, member] of Object.entries(value)) {
+      if (member !== undefined) yield* leavesOf(member, appendStep(path, key));
+    }
+  } else yield [path, value];
+}
+
+/** Collects all texts and numbers in a value, and the decoded form of base64 texts. */
+function collect(value: JsonValue | undefined, values: Set<string>): void {
+  if (typeof value === 'string') {
+    values.add(value);
+    const decoded = Buffer.from(value, 'base64');
+    if (decoded.toString('base64') === value) values.add(decoded.toString('utf8'));
+  } else if (typeof value === 'number' || typeof value === 'bigint') values.add(String(value));
+  else if (Array.isArray(value)) for (const item of value) collect(item, values);
+  else if (isJsonObject(value)) for (const member of Object.values(value)) collect(member, values);
+}
+
+const valueIn = (object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined =>
+  object === undefined ? undefined : valueAtSteps(object as unknown as JsonValue, path);

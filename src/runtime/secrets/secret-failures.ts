@@ -1,0 +1,72 @@
+import type { Expression, Graph } from '../../graph/index.ts';
+import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
+import { expressionsIntoSecrets } from './secret-fields.ts';
+import { secretFlow } from './secret-flow.ts';
+import { SECRET_MASK } from './secret-mask.ts';
+import { secretSpec } from './secret-spec.ts';
+
+/**
+ * How an expression handles values of Secrets: `reads` takes a value of a Secret or a field of the spec that only
+ * Secrets take. The value of `writes` goes into a Secret, so that its literals are secret, too.
+ */
+export type SecretUse = 'reads' | 'writes';
+
+const USES = new WeakMap<Graph, ReadonlyMap<Expression, SecretUse>>();
+
+/**
+ * How an expression of a graph handles values of Secrets; `undefined` for an expression that handles none. Only a
+ * failed expression needs the answer, so that the first failure of a graph computes it for all expressions.
+ */
+export function secretUseOf(graph: Graph, expression: Expression): SecretUse | undefined {
+  const known = USES.get(graph) ?? usesIn(graph);
+  USES.set(graph, known);
+  return known.get(expression);
+}
+
+function usesIn(graph: Graph): ReadonlyMap<Expression, SecretUse> {
+  const { isSecretExpression } = secretFlow(graph, ANY_OBJECT);
+  const isInto = expressionsIntoSecrets(graph, ANY_OBJECT);
+  const spec = secretSpec(graph, ANY_OBJECT);
+  const uses = new Map<Expression, SecretUse>();
+  const places = [
+    ...[...graph.nodes.values()].flatMap((node) => expressionsOf(node).map((placed) => ({ node, placed }))),
+    ...statusExpressions(graph).map((placed) => ({ node: undefined, placed })),
+  ];
+  for (const { node, placed } of places) {
+    const { expression } = placed;
+    if (isInto(node, placed)) uses.set(expression, 'writes');
+    else if (isSecretExpression(node, expression) || spec.isRepeatedBy(expression)) uses.set(expression, 'reads');
+  }
+  return uses;
+}
+
+/** A node with a computed kind counts as a Secret, because no object of it is known. */
+const ANY_OBJECT = { mayHaveSecret: () => true, sharing: () => [] };
+
+/** Matches the reasons of CEL that name types only. */
+const OF_TYPES =
+  /^(?:no such overload|type conversion error|no such attribute|divi(?:sion|de) by zero|modulus by zero)/;
+
+/** Matches the beginning of the reasons of CEL that go on with a value. */
+const BEFORE_VALUE =
+  /^(?:no such (?:key|field)|index out of (?:bounds|range)|error parsing regexp|Illegal regex|illegal base64 data|invalid RFC 3339 timestamp|unknown time zone|duplicate key|json\.unmarshal failed to parse JSON|URL parse error during conversion from string|IP address|strconv\.\w+)(?=[:\s]|$)/i;
+
+/**
+ * The reason why an expression that handles values of Secrets failed, without the values. CEL quotes values in many
+ * reasons, so that only known words stay, and a missing key that the expression itself names.
+ */
+export function maskedReason(reason: string, cel: string): string {
+  if (OF_TYPES.test(reason)) return reason;
+  const [, key] = /^no such key: (\w+)$/.exec(reason) ?? [];
+  if (key !== undefined && new RegExp(`\\.\\??${key}(?!\\w)|\\[\\??["']${key}["']\\]`).test(cel)) return reason;
+  const [words] = BEFORE_VALUE.exec(reason) ?? [];
+  return words === undefined ? SECRET_MASK : `${words}: ${SECRET_MASK}`;
+}
+
+/** An expression without the literals, which are values of a Secret. Keys in brackets stay. */
+export function maskedLiterals(cel: string): string {
+  return cel.replaceAll(LITERAL, (literal) => (literal.startsWith('[') ? literal : `"${SECRET_MASK}"`));
+}
+
+const LITERAL =
+  /\[\??(?:"\w*"|'\w*')\]|[rRbB]{0,2}(?:"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?<![\w.])\d{4,}(?:\.\d+)?/g;

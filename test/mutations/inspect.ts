@@ -1,0 +1,56 @@
+import type { MutationRow } from './mutate.ts';
+
+const ACTIONS = ['src/inspect/actions.test.ts'];
+
+/** The rows of the interface of the dashboard. */
+export const INSPECT: readonly MutationRow[] = [
+  {
+    name: 'a token in the address counts',
+    file: 'src/inspect/server.ts',
+    find: 'const token = tokenIn(request);',
+    replace: "const token = tokenIn(request) || (searchParams.get('token') ?? '');",
+    tests: ['src/inspect/server.test.ts'],
+  },
+  {
+    name: 'a server without --allow-actions carries out actions',
+    file: 'src/inspect/routes.ts',
+    find: 'if (!actions.includes(action.action)) throw notAllowed();',
+    replace: '',
+    tests: ACTIONS,
+  },
+  {
+    name: 'one allowed action allows all',
+    file: 'src/inspect/routes.ts',
+    find: 'if (!actions.includes(action.action)) throw notAllowed();',
+    replace: 'if (actions.length === 0) throw notAllowed();',
+    tests: ACTIONS,
+  },
+  {
+    name: 'a request with the type of a form counts',
+    file: 'src/inspect/server.ts',
+    find: 'refuseOtherTypes(request.headers);',
+    replace: '',
+    tests: [...ACTIONS, 'src/inspect/server.test.ts'],
+  },
+  {
+    name: 'an expression of an iterator is evaluated without its object',
+    file: 'src/inspect/expression-value.ts',
+    find: "iterators.includes(name) || name === 'each'",
+    replace: "name === 'each'",
+    tests: ['src/dashboard/playground/run-playground.test.ts'],
+  },
+  {
+    name: 'a long answer is ended as an idle connection',
+    file: 'src/inspect/server.ts',
+    find: 'request.socket.setTimeout(0);',
+    replace: '',
+    tests: ['src/inspect/server.test.ts'],
+  },
+  {
+    name: 'a subject that is no address counts as a definition',
+    file: 'src/inspect/visible-rows.ts',
+    find: "subject.includes('/') ? false : viewer.mayList(DEFINITION)",
+    replace: 'viewer.mayList(DEFINITION)',
+    tests: ['src/inspect/visible-rows.test.ts'],
+  },
+];

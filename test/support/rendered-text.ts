@@ -1,0 +1,14 @@
+import type { JSX } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+
+/** The text of a component without its markup; empty for a component that renders nothing. */
+export function textOf(view: JSX.Element | null): string {
+  if (view === null) return '';
+  return renderToString(view)
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
