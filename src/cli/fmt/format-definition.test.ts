@@ -101,6 +101,51 @@ metadata: { name: app }`;
     expect(formatDefinitions(formatted)).toBe(formatted);
   });
 
+  test('a Graph, with its subgraphs', () => {
+    const text = `kind: Graph
+apiVersion: kro.run/v1alpha1
+spec:
+  nodes:
+    - graph:
+        nodes:
+          - template:
+              metadata: { name: "\${naming.app+'-x'}" }
+              kind: ConfigMap
+              apiVersion: v1
+            id: inner
+      id: outer
+    - ref:
+        kind: Secret
+        apiVersion: v1
+      id: read
+  serviceAccountName: deployer
+metadata: { name: g }
+`;
+    const formatted = formatDefinitions(text);
+    expect(formatted).toMatchInlineSnapshot(`
+      "apiVersion: kro.run/v1alpha1
+      kind: Graph
+      metadata: { name: g }
+      spec:
+        serviceAccountName: deployer
+        nodes:
+          - id: outer
+            graph:
+              nodes:
+                - id: inner
+                  template:
+                    apiVersion: v1
+                    kind: ConfigMap
+                    metadata: { name: "\${naming.app + '-x'}" }
+          - id: read
+            ref:
+              apiVersion: v1
+              kind: Secret
+      "
+    `);
+    expect(formatDefinitions(formatted)).toBe(formatted);
+  });
+
   test.each([
     ['keys in braces', `${HEAD}spec: { resources: [], schema: { kind: A, apiVersion: v1 } }\n`],
     [

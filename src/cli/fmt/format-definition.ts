@@ -2,7 +2,7 @@ import type { Document, Node, Scalar, YAMLMap } from 'yaml';
 import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, setOwn, yamlLibrary } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
-import { isDefinition, parseDefinitions, scanExpressions } from '../../graph/index.ts';
+import { isDefinition, isGraphObject, parseDefinitions, scanExpressions } from '../../graph/index.ts';
 import { asKubeObject } from '../up/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './key-order.ts';
@@ -10,7 +10,7 @@ import type { Edit } from './reorder.ts';
 import { reorderMap } from './reorder.ts';
 
 /**
- * Formats the definitions in a file of YAML: keys in the usual order, expressions as CEL's printer writes them, one
+ * Formats the definitions and Graphs in a file of YAML: keys in the usual order, expressions as CEL's printer writes them, one
  * line feed at the end. Other documents, comments, quotes and indentation do not change. An expression that occurs
  * twice in one scalar does not change. The order of keys does not change in a document with anchors or aliases, or in a
  * map whose lines `reorderMap` cannot move. Formatting is idempotent. The text must have no errors.
@@ -30,8 +30,11 @@ export function formatDefinitions(text: string): string {
   return isSame(result, ended) ? ended : result;
 }
 
-/** The maximum number of rounds: one for each nested level of the usual order, and a last one without edits. */
-const MAX_ROUNDS = 6;
+/**
+ * The maximum number of rounds: more than the levels of nodes that are formatted. Each round orders one level, and the
+ * last one finds nothing.
+ */
+const MAX_ROUNDS = 101;
 
 function applyEdits(text: string, edits: readonly Edit[]): string {
   return edits
@@ -74,7 +77,7 @@ interface Place {
   readonly path: readonly PathStep[];
 }
 
-/** Lists the YAML nodes of all definitions. A parent comes before its children. */
+/** Lists the YAML nodes of all definitions and Graphs. A parent comes before its children. */
 function nodesOf(text: string): Place[] {
   const { parseAllDocuments, isMap, isSeq, isNode } = yamlLibrary();
   const documents = parseAllDocuments(text, { schema: 'failsafe', keepSourceTokens: false, logLevel: 'silent' });
@@ -88,7 +91,7 @@ function nodesOf(text: string): Place[] {
   };
   for (const document of Array.isArray(documents) ? documents : []) {
     const object = document.errors.length === 0 ? asKubeObject(document.toJS() as JsonValue) : undefined;
-    if (object !== undefined && isDefinition(object)) visit(document, document.contents, []);
+    if (object !== undefined && (isDefinition(object) || isGraphObject(object))) visit(document, document.contents, []);
   }
   return places;
 }

@@ -4,12 +4,13 @@ const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', '*', 'status'];
 const METADATA = ['name', 'generateName', 'namespace', 'labels', 'annotations', '*'];
 
 /**
- * The order of keys by the path of their map. `#` matches an index. `*` matches all other keys and keeps their order.
+ * The order of keys by the path of their map. `#` matches an index, and a path into a subgraph is that into its Graph.
+ * `*` matches all other keys and keeps their order.
  */
 const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['', OBJECT],
   ['metadata', METADATA],
-  ['spec', ['schema', 'propagateWhen', 'resources', '*']],
+  ['spec', ['serviceAccountName', 'schema', 'propagateWhen', 'resources', 'nodes', '*']],
   [
     'spec.schema',
     [
@@ -34,6 +35,11 @@ const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['spec.resources.#.template.metadata', METADATA],
   ['spec.resources.#.externalRef', OBJECT],
   ['spec.resources.#.externalRef.metadata', METADATA],
+  ['spec.nodes.#', ['id', 'forEach', 'includeWhen', 'readyWhen', '*', 'def', 'ref', 'patch', 'template', 'graph']],
+  ...['template', 'ref', 'patch'].flatMap((payload): [string, readonly string[]][] => [
+    [`spec.nodes.#.${payload}`, OBJECT],
+    [`spec.nodes.#.${payload}.metadata`, METADATA],
+  ]),
 ]);
 
 /**
@@ -41,12 +47,13 @@ const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
  * or is already in order.
  */
 export function orderedKeys(path: readonly PathStep[], keys: readonly string[]): readonly string[] | undefined {
-  const order = ORDERS.get(path.map((step) => (typeof step === 'number' ? '#' : step)).join('.'));
+  const place = path.map((step) => (typeof step === 'number' ? '#' : step)).join('.');
+  const order = ORDERS.get(place.replace(/^spec(?:\.nodes\.#\.graph)+(?=\.)/, 'spec'));
   if (order === undefined || new Set(keys).size !== keys.length) return undefined;
   const rest = order.indexOf('*');
   const rank = (key: string): number => {
-    const place = order.indexOf(key);
-    return place < 0 || key === '*' ? rest : place;
+    const index = order.indexOf(key);
+    return index < 0 || key === '*' ? rest : index;
   };
   const sorted = keys.toSorted((a, b) => rank(a) - rank(b));
   return sorted.every((key, index) => key === keys[index]) ? undefined : sorted;

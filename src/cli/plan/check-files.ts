@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { hasErrors, isJsonObject, parseApiVersion } from '../../core/index.ts';
-import { isDefinition, kindsUsed } from '../../graph/index.ts';
+import { isDefinition, isGraphObject, kindsUsed } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 import { declaredKind } from '../../controller/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
@@ -100,8 +100,10 @@ function groupsOf(inputs: readonly InputObject[]): Set<string> {
   return new Set(
     inputs.flatMap(({ object }) => {
       const own = parseApiVersion(object.apiVersion).group;
+      const used = kindsUsed(object.spec).map(({ group }) => group);
+      if (isGraphObject(object)) return [own, ...used];
       if (!isDefinition(object) || !isJsonObject(object.spec)) return [own];
-      return [declaredKind(object.spec).group, ...kindsUsed(object.spec).map(({ group }) => group)];
+      return [declaredKind(object.spec).group, ...used];
     }),
   );
 }
@@ -111,7 +113,7 @@ function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]):
   const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
   const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);
   return inputs.filter(({ object }) => {
-    if (isDefinition(object)) return !kindsUsed(object.spec).every(known);
+    if (isDefinition(object) || isGraphObject(object)) return !kindsUsed(object.spec).every(known);
     const { group, version } = parseApiVersion(object.apiVersion);
     return !known({ group, version, kind: object.kind });
   });

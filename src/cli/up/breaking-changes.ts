@@ -6,10 +6,10 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * The breaking changes, with their fields, that a controller refuses because the cluster already serves the kind with
- * another schema. Empty when the definition's annotation allows them.
+ * The breaking changes, with their fields, that a controller refuses because the kind already has another schema. Empty
+ * when the definition's annotation allows them.
  *
- * @param known the CRDs of the cluster
+ * @param known the CRDs of the cluster and of `--crds`
  */
 export function breakingChanges(input: InputObject, graph: Graph, known: readonly KubeObject[]): Diagnostic[] {
   const { crd } = graph.instance;
@@ -23,7 +23,7 @@ export function breakingChanges(input: InputObject, graph: Graph, known: readonl
     return {
       code: 'input/breaking-change',
       severity: 'error',
-      message: `the cluster serves ${graph.instance.kind} with another schema, and instances may not survive the change of ${field}: ${change.description}`,
+      message: `the CustomResourceDefinition ${crd.metadata.name} has another schema, and instances may not survive the change of ${field}: ${change.description}`,
       path: `spec.schema.${field}`,
       hint: `keep the field as it was, give the definition another version, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
       ...(source === undefined ? {} : { source }),

@@ -75,7 +75,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
       input,
       oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
     );
-  const ownGraphs = compileGraphObjects(inputs.objects, served);
+  const ownGraphs = compileGraphObjects(inputs.objects, served, options.features);
   for (const { input, diagnostics } of ownGraphs)
     report(
       input,
@@ -116,7 +116,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     ...[...found.values()].flatMap((own) =>
       withoutConsequences(own.filter((each) => !isReportedByTrace(each, loading))),
     ),
-    ...checkReferences(inputs.objects, compiled.results),
+    ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs]),
     ...unknown,
   ]);
   return {
@@ -127,13 +127,17 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
 }
 
 /** The objects of the kind Graph. They make no kinds, and can use those of all definitions. */
-function compileGraphObjects(objects: readonly InputObject[], sources: SchemaSource): CompiledInput[] {
+function compileGraphObjects(
+  objects: readonly InputObject[],
+  sources: SchemaSource,
+  features: GraphFeatures | undefined,
+): CompiledInput[] {
   return objects
     .filter(({ object }) => isGraphObject(object))
     .map((input) => {
       const { graph, diagnostics } = compileGraphObject(
         input.document === undefined ? (input.object as never) : corrected(input.document),
-        { sources, features: TYPEKRO_FEATURES },
+        { sources, features: { ...TYPEKRO_FEATURES, ...features } },
       );
       return { input, diagnostics, ...(graph === undefined ? {} : { graph }) };
     });
@@ -201,7 +205,10 @@ const MARKER_MISTAKES: ReadonlySet<string> = new Set([
   'graph/useless-marker',
 ]);
 
-/** A server refuses the same error in a definition and in its CRD: keep one finding per place. */
+/**
+ * Keeps one finding for each place where `graph/refused-crd` repeats another finding about the definition. A mistake in
+ * a marker is an error when the server refuses the CRD at the same place.
+ */
 function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const refused = new Set<string>();
   const crd = new Set(diagnostics.flatMap(({ code, path = '' }) => (code === 'graph/refused-crd' ? [path] : [])));
@@ -256,7 +263,7 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
         first.set(key, input);
         continue;
       }
-      // A module lists its exports by their names.
+      // A module lists its exports in the order of their names, not of their places.
       const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
       const message = `${what} is in the files twice; the first is ${describeInputPlace(earlier)}`;
       const hint = later.document === undefined ? 'give one of them another name' : 'leave one of them out';
@@ -318,14 +325,20 @@ function problem(input: InputObject, path: readonly string[], code: string, mess
   return { ...diagnostic, source, ...(input.document === undefined ? { path: path.join('.') } : {}) };
 }
 
-/** The place of an object in the user's files: `app.yaml:12`, or the file alone for an object that code made. */
+/**
+ * The place of an object in the user's files: `app.yaml:12`, or `app.ts:12:3` for an object that code made. The file
+ * alone when the place in the code is unknown.
+ */
 export function describeInputPlace({ file, document, locate }: InputObject): string {
   if (document !== undefined) return `${file}:${document.position([]).line}`;
   const made = locate?.('metadata.name');
   return made === undefined ? file : `${made.file ?? file}:${made.line}:${made.column}`;
 }
 
-/** Problems of a composition have no YAML position; the definition's name replaces it. */
+/**
+ * Gives a problem without a position its position in the code that made the object. When this position is unknown, the
+ * message begins with the names of the file and of the object.
+ */
 function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): Diagnostic {
   if (diagnostic.source !== undefined) return diagnostic;
   const source = diagnostic.path === undefined ? undefined : locate?.(diagnostic.path);

@@ -28,8 +28,8 @@ export const BELOW_SPEC = 'it belongs below spec';
 /**
  * Reports the problems for which an API server refuses an object of the files, each with its place: fields that the
  * kind does not have, values of another type, and violations of the rules of the embedded server. `served` has the
- * kinds, and `server` checks the rules. For a definition, reports only problems that are not among `known`, which the
- * compiler reported.
+ * kinds, and `server` checks the rules. `known` has the problems that the compiler reported for a definition. With an
+ * error among them, the server does not check the rules, because it would report the same error again.
  */
 export async function checkObject(
   input: InputObject,
@@ -180,7 +180,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const above = steps.slice(0, -1);
   const around = valueAtSteps(input.object as unknown as JsonValue, above);
   const list = schemaNodeAt(schema, above);
-  // For a definition the compiler reports the type of list items.
+  // For a definition, the compiler reports an object in place of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
     const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';

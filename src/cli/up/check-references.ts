@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, stringifyJson, nearestName } from '../../core/index.ts';
-import { formatPath, isDefinition } from '../../graph/index.ts';
+import { formatPath, isDefinition, isGraphObject } from '../../graph/index.ts';
 import { portProblems } from './check-ports.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
@@ -23,7 +23,8 @@ import type { Mismatch } from './check-ports.ts';
 export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
   const all = manifestsOf(inputs);
   const isSound = ({ object }: InputObject): boolean =>
-    !isDefinition(object) || compiled.some(({ input, graph }) => input.object === object && graph !== undefined);
+    !(isDefinition(object) || isGraphObject(object)) ||
+    compiled.some(({ input, graph }) => input.object === object && graph !== undefined);
   return all
     .filter(({ input }) => isSound(input))
     .flatMap((manifest) =>
@@ -61,7 +62,7 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
       message: `no ${reference.kind} here is named ${shownNameText(name)}; ${reference.effect}`,
       hint:
         near === undefined
-          ? `${names.length === 0 ? '' : `the names are ${names.join(', ')}; `}correct the name, or add the ${reference.kind}${manifest.base.length === 0 ? '' : ', with externalRef if the cluster has it already'}`
+          ? `${names.length === 0 ? '' : `the names are ${names.join(', ')}; `}correct the name, or add the ${reference.kind}${ofCluster(manifest)}`
           : `did you mean ${near}?`,
     },
   ];
@@ -74,7 +75,7 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
 function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObject): Relation {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));
-  if (relation !== 'open' || other.input !== manifest.input || !isConstantName(name)) return relation;
+  if (relation !== 'open' || other.frame !== manifest.frame || !isConstantName(name)) return relation;
   const text = textIn(other, value);
   return text !== undefined && variesByInstance(text) ? 'different' : relation;
 }
@@ -99,9 +100,15 @@ function madeKind({ object }: InputObject): string[] {
   return typeof kind === 'string' ? [kind] : [];
 }
 
+/** How a definition or a Graph names an object that exists. */
+function ofCluster({ base, input }: WrittenObject): string {
+  if (base.length === 0) return '';
+  return `, with ${isGraphObject(input.object) ? 'ref' : 'externalRef'} if the cluster has it already`;
+}
+
 function shownIn(other: WrittenObject, reader: WrittenObject): string[] {
   const name = textIn(other, at(other.object, 'metadata', 'name'));
-  return name === undefined || (!isConstantName(name) && other.input !== reader.input) ? [] : [shownNameText(name)];
+  return name === undefined || (!isConstantName(name) && other.frame !== reader.frame) ? [] : [shownNameText(name)];
 }
 
 function missingKey(manifest: WrittenObject, { key, kind }: NameReference, holder: WrittenObject): Mismatch[] {

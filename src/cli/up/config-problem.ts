@@ -4,8 +4,8 @@ import type { Diagnostic } from '../../core/index.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
 /**
- * Causes of a failed load outside the module: an invalid `package.json` or `tsconfig.json` above it, or Node's
- * permission model.
+ * The problem of a load that fails for a cause outside the module: an invalid `package.json` or `tsconfig.json` above
+ * the module, or Node's permission model. `undefined` for other causes.
  */
 export function configProblem(error: unknown, path: string): Diagnostic | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -80,8 +80,8 @@ function permissionProblem(error: Error, path: string): Diagnostic | undefined {
 }
 
 /**
- * Explains an unresolved import by an alias from the tsconfig of the importing file. Returns a problem of the tsconfig,
- * or a hint for the import, or undefined when the tsconfig explains nothing.
+ * Looks in the tsconfig of the importing file for the reason why an import is not resolved. Returns the problem of a
+ * wrong `extends`, or a hint about an alias that `paths` may lack, or undefined when the tsconfig explains nothing.
  */
 export function aliasProblem(wanted: string, importer: string): Diagnostic | string | undefined {
   const file = configAbove(dirname(importer));

@@ -4,8 +4,8 @@ import { positionAt, textOf } from './source-text.ts';
 const COMPOSITION = 'export the composition: `export const app = kubernetesComposition(…)`';
 
 /**
- * The problem of a module that exports neither a composition nor an object. The message names an export, and the hint
- * says what to do with it.
+ * The problem of a module that exports neither a composition nor a Kubernetes object. The message names the first
+ * export that is not `undefined`, if there is one. The hint says what to do with this export.
  */
 export function noExportProblem(module: Record<string, unknown>, path: string, file: string): Diagnostic {
   const [name, value] = Object.entries(module).find(([, each]) => typeof each !== 'undefined') ?? [];

@@ -5,6 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, KubeError } from '../../kube/index.ts';
+import type { CheckOptions } from './check-inputs.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { commands } from '../commands/index.ts';
 import { checkInputs } from './check-inputs.ts';
 import { clusterDryRun } from './cluster-dry-run.ts';
 import { loadInputs } from './load-inputs.ts';
@@ -32,13 +35,17 @@ spec:
         spec: {name: a}
 `;
 
-async function checked(text: string, client?: KubernetesApi): ReturnType<typeof checkInputs> {
+async function checked(
+  text: string,
+  client?: KubernetesApi,
+  options: CheckOptions = {},
+): ReturnType<typeof checkInputs> {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-graph-objects-'));
   writeFileSync(join(folder, 'all.yaml'), text);
   const inputs = await loadInputs(['all.yaml'], folder, () => undefined);
   return checkInputs(
     inputs,
-    client === undefined ? {} : { cluster: clusterDryRun(client, new AbortController().signal) },
+    client === undefined ? options : { ...options, cluster: clusterDryRun(client, new AbortController().signal) },
   );
 }
 
@@ -87,7 +94,7 @@ test('a template that an API server refuses is reported at its place, also in a 
 });
 
 describe('the dry run of a cluster', () => {
-  test('is asked for the templates of Graphs, and stores nothing', async () => {
+  test('checks the templates of Graphs, and stores nothing', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
@@ -113,7 +120,7 @@ describe('the dry run of a cluster', () => {
         path: 'spec.nodes[1].graph.nodes[0].template',
       },
     ]);
-    // A webhook may refuse only the value that stands for the expression.
+    // The cluster checks a stand-in value for the expression. The webhook may accept the real value.
     expect((await checked(PORTS('80').replace('name: api', 'name: "${naming.prefix}"'), client)).diagnostics).toEqual(
       [],
     );
@@ -134,4 +141,80 @@ test('a misspelt field of a Graph is reported as unknown, not as missing', async
       hint: 'did you mean "nodes"?',
     },
   ]);
+});
+
+test('a Graph has the gates of the controller, as a definition has them', async () => {
+  const text = graph('prefix').replace('spec: {name: a}', 'spec: {name: "${omit()}"}');
+  const codes = async (omit: boolean) =>
+    (await checked(DEFINITION + text, undefined, { features: { omit } })).diagnostics.map(({ code }) => code);
+  expect(await codes(true)).toEqual([]);
+  expect(await codes(false)).toEqual(['graph/omit']);
+});
+
+const READERS = (name: string, node = 'template'): string => `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: {name: readers, namespace: team-a}
+spec:
+  nodes:
+    - {id: naming, def: {prefix: red}}
+    - id: settings
+      ${node}: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${naming.prefix}-settings"}}
+    - id: inner
+      graph:
+        nodes:
+          - id: settings
+            template: {apiVersion: v1, kind: ConfigMap, metadata: {name: inside}, data: {key: a}}
+          - id: reader
+            template:
+              apiVersion: v1
+              kind: Pod
+              metadata: {name: reader}
+              spec:
+                containers:
+                  - name: main
+                    image: nginx
+                    envFrom: [{configMapRef: {name: ${name}}}]
+`;
+
+describe('a reference in a Graph', () => {
+  test.each([
+    ['a name of the same subgraph', 'inside', []],
+    ['an expression that reads the same subgraph', '"${settings.metadata.name}"', []],
+    ['an expression of the graph around', '"${naming.prefix}-settings"', []],
+    ['a name that no node has', 'insid', [{ code: 'input/missing-reference', hint: 'did you mean inside?' }]],
+  ])('%s', async (_name, name, expected) => {
+    const { diagnostics } = await checked(READERS(name));
+    expect(diagnostics).toMatchObject(expected);
+  });
+
+  test('to an object that another client owns says how a Graph reads it', async () => {
+    const { diagnostics } = await checked(READERS('elsewhere', 'ref'));
+    expect(diagnostics).toMatchObject([
+      {
+        hint: expect.stringMatching(/correct the name, or add the ConfigMap, with ref if the cluster has it already$/),
+      },
+    ]);
+  });
+});
+
+test('the kinds of a Graph are checked against the CustomResourceDefinitions of the package', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-graph-kinds-'));
+  const graphOf = (field: string): string => `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: {name: tls, namespace: team-a}
+spec:
+  nodes:
+    - id: certificate
+      template:
+        apiVersion: cert-manager.io/v1
+        kind: Certificate
+        metadata: {name: tls}
+        spec: {${field}: tls, issuerRef: {name: ca}, dnsNames: [a.test]}
+`;
+  writeFileSync(join(folder, 'right.yaml'), graphOf('secretName'));
+  writeFileSync(join(folder, 'wrong.yaml'), graphOf('secretNam'));
+  const run = commandRunner(commands, folder);
+  const right = await run('validate right.yaml');
+  expect(right).toMatchObject({ code: 0, err: expect.stringContaining('the kinds of cert-manager.io are checked') });
+  expect((await run('validate wrong.yaml')).err).toContain('did you mean "secretName"?');
 });

@@ -1,16 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { importProblem } from './import-problem.ts';
+import { moduleProblems } from './module-problems.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'typekro-import-'));
+/** A folder whose name has blanks, as Node writes it into its messages. */
+const folder = mkdtempSync(join(tmpdir(), 'typekro import '));
 const file = join(folder, 'app.ts');
 writeFileSync(
   file,
-  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\n`,
+  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\n`,
 );
+writePackage('old', {}, 'module.exports = Object.assign(Object.create(null), { one: 1 });');
+writePackage('kit', { exports: { '.': './index.js', './part': './index.js' } }, '');
 afterAll(() => rmSync(folder, { recursive: true }));
+
+function writePackage(name: string, manifest: object, code: string): void {
+  mkdirSync(join(folder, 'node_modules', name), { recursive: true });
+  writeFileSync(join(folder, 'node_modules', name, 'package.json'), JSON.stringify({ name, ...manifest }));
+  writeFileSync(join(folder, 'node_modules', name, 'index.js'), code);
+}
 
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
@@ -44,7 +54,24 @@ const CASES: readonly (readonly [code: string, message: string, text: string, hi
     'check the path, and the ending of the name (.ts, .js)',
     1,
   ],
+  [
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    `Package subpath './prt' is not defined by "exports" in ${join(folder, 'node_modules/kit/package.json')} imported from ${file}`,
+    'the package kit has no "kit/prt"',
+    'did you mean "kit/part"?',
+    5,
+  ],
 ];
+
+test.each([
+  ['one', 'old does not export "one"', "read it from the default export: import all from 'old'; const { one } = all"],
+  ['two', 'old does not export "two"', 'look at what old exports, and check the spelling'],
+])('a name %s that Node does not find in a CommonJS package', async (name, message, hint) => {
+  const text = `Named export '${name}' not found. The requested module 'old' is a CommonJS module, which may not support all module.exports as named exports.`;
+  expect(await importProblem(new SyntaxError(text), file)).toMatchObject({ message, hint, source: { file } });
+  const found = await moduleProblems(new SyntaxError(text), { path: file, cwd: folder });
+  expect(found).toMatchObject([{ code: 'input/module-import', message, hint, source: { file: 'app.ts' } }]);
+});
 
 test.each(CASES)('%s: %s', async (code, message, text, hint, line) => {
   const found = await importProblem(failure(code, message), file);

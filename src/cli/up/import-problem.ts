@@ -10,14 +10,14 @@ import { placeOfText, textOf } from './source-text.ts';
 export async function importProblem(error: unknown, path: string): Promise<Diagnostic | undefined> {
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');
-  const importer = /imported from (\S+)$/m.exec(error.message)?.[1] ?? path;
+  const importer = / imported from (.+)$/m.exec(error.message)?.[1] ?? path;
   const file = importer.startsWith('file:') ? fileURLToPath(importer) : importer;
   const report = (message: string, hint: string, needle: string): Diagnostic => {
     const source = placeOfText(file, needle);
     const place = source === undefined ? { source: { file, line: 1, column: 1 } } : { source };
     return { code: 'input/module-import', severity: 'error', message, hint, ...place };
   };
-  const name = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
+  const name = missingExport(error.message);
   if (name === 'default') {
     const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
     return report(
@@ -30,8 +30,9 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
     const near = nearestName(name, await exportsOf(module, file));
     const elsewhere = near === name ? undefined : await moduleOf(name, file);
-    const hint =
-      elsewhere !== undefined
+    const hint = (await isOnDefault(name, module, file))
+      ? `read it from the default export: import all from '${module}'; const { ${name} } = all`
+      : elsewhere !== undefined
         ? `import it from '${elsewhere}'`
         : near === undefined
           ? `look at what ${module} exports, and check the spelling`
@@ -40,7 +41,7 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
   }
   if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
     const [, inner = '', manifest = ''] =
-      /subpath '\.?\/?([^']*)' is not defined by "exports" in (\S+)/.exec(error.message) ?? [];
+      /subpath '\.?\/?([^']*)' is not defined by "exports" in (.+?package\.json)/.exec(error.message) ?? [];
     const { name: wanted, exports } = readManifest(manifest);
     const near = nearestName(inner, exports);
     const hint = near === undefined ? `${wanted} exports ${exports.join(', ')}` : `did you mean "${wanted}/${near}"?`;
@@ -73,6 +74,11 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
   }
   const written = importedAs(file, missing);
   return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
+}
+
+/** The name of an import that its module does not export. Node has another text for a CommonJS module. */
+export function missingExport(message: string): string | undefined {
+  return /(?:does not provide an export named|^Named export) '([^']+)'/.exec(message)?.[1];
 }
 
 /** The package of a module's name, `@scope/name` or `name`; `undefined` for the path of a file. */
@@ -116,13 +122,23 @@ function importedAs(file: string, missing: string): string {
 }
 
 async function exportsOf(module: string, file: string): Promise<readonly string[]> {
+  return Object.keys(await loaded(module, file));
+}
+
+/** Does the value of the default export have the member? Node finds only some names of a CommonJS module. */
+async function isOnDefault(name: string, module: string, file: string): Promise<boolean> {
+  const value: unknown = Reflect.get(await loaded(module, file), 'default');
+  return typeof value === 'object' && value !== null && name in value;
+}
+
+async function loaded(module: string, file: string): Promise<object> {
   try {
-    if (isBuiltin(module)) return Object.keys((await import(module)) as object);
+    if (isBuiltin(module)) return (await import(module)) as object;
     const path = module.startsWith('.') ? resolve(dirname(file), module) : createRequire(file).resolve(module);
-    return Object.keys((await import(pathToFileURL(path).href)) as object);
+    return (await import(pathToFileURL(path).href)) as object;
   } catch {
     // A module that cannot be loaded has no suggestions.
-    return [];
+    return {};
   }
 }
 

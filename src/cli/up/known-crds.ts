@@ -1,6 +1,6 @@
-import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
+import type { Diagnostic, GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText } from '../../core/index.ts';
-import { controllerCrds, isCrd, isDefinition } from '../../graph/index.ts';
+import { controllerCrds, isCrd, isDefinition, isGraphObject, kindsUsed } from '../../graph/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
 import { namesCluster, textOption } from '../command.ts';
@@ -50,10 +50,7 @@ export async function knownCrds(
       ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
       : await readSources(names, context.cwd, () => context.readInput(), READER);
   const used = new Set(
-    inputs.objects.flatMap(({ object }) => [
-      ...kindsOf(object).map((use) => parseApiVersion(use.apiVersion).group),
-      ...instanceGroup(object),
-    ]),
+    inputs.objects.flatMap(({ object }) => [...kindsOf(object).map(({ group }) => group), ...instanceGroup(object)]),
   );
   const nothing: Diagnostic[] =
     names.length > 0 &&
@@ -111,8 +108,7 @@ function groupOf({ spec }: KubeObject): string {
 function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObject[]): ReadonlySet<string> {
   const [builtin, named] = [builtinSource(), crdSource(given)];
   const groups = new Set<string>();
-  for (const { apiVersion, kind } of inputs.flatMap(({ object }) => kindsOf(object))) {
-    const type = { ...parseApiVersion(apiVersion), kind };
+  for (const type of inputs.flatMap(({ object }) => kindsOf(object))) {
     if (builtin.schemaOf(type) === undefined && named.schemaOf(type) === undefined) groups.add(type.group);
   }
   return groups;
@@ -125,25 +121,13 @@ function instanceGroup(object: KubeObject): string[] {
   return typeof group === 'string' ? [group] : [];
 }
 
-interface KindUse {
-  readonly apiVersion: string;
-  readonly kind: string;
+/** The kind of an object; for a definition and for a Graph, the kinds that it names. */
+function kindsOf(object: KubeObject): GroupVersionKind[] {
+  if (isDefinition(object) || isGraphObject(object)) return kindsUsed(object.spec);
+  return [{ ...parseApiVersion(object.apiVersion), kind: object.kind }];
 }
 
-/** The kind of an object; for a definition, the kinds of its templates and external references. */
-function kindsOf(object: KubeObject): KindUse[] {
-  if (!isDefinition(object)) return [object];
-  const resources = object.spec?.['resources'];
-  return (Array.isArray(resources) ? resources : [])
-    .filter(isJsonObject)
-    .flatMap((resource) => [resource['template'], resource['externalRef']])
-    .filter(
-      (value): value is { apiVersion: string; kind: string } =>
-        isJsonObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string',
-    );
-}
-
-/** The package's own CRDs of some groups. Their text is read only for at least one group. */
+/** The package's own CRDs of some groups. Without a group, the function does not read the files of the CRDs. */
 export function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
   return groups.size === 0 ? [] : shippedCustomKinds().filter((crd) => groups.has(groupOf(crd)));
 }

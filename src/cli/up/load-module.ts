@@ -75,8 +75,8 @@ async function lostExports(
   return found;
 }
 
-/** The functions of a composition that return an object or a factory. */
-const METHODS = ['toInstance', 'toDefinition', 'factory'] as const;
+/** The functions of a composition that return an object. */
+const METHODS = ['toInstance', 'toDefinition'] as const;
 
 function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {
   const exports = Object.values(module).flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]));

@@ -1,63 +1,83 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
-import { isDefinition } from '../../graph/index.ts';
+import { isDefinition, isGraphObject } from '../../graph/index.ts';
 import { builtinSource, valueAtSteps } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
 import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
 
-/** An object as the user wrote it: an object of the files, or a template of a definition with its expressions. */
+/**
+ * An object as the user wrote it: an object of the files, or a template of a definition or of a Graph with its
+ * expressions.
+ */
 export interface WrittenObject {
   readonly input: InputObject;
+  /**
+   * The list of resources or nodes that has the object. Expressions of two lists are not comparable: a subgraph can have
+   * an id of the graph around it.
+   */
+  readonly frame: object;
   /** The path from the file's object to this one; empty for the object itself. */
   readonly base: readonly PathStep[];
   readonly object: JsonObject;
   readonly group: string;
   readonly kind: string;
   readonly builtin: boolean;
-  /** Is it an external object, which the definition only reads? */
+  /** Is it an object of another client, which the definition or the Graph reads or patches? */
   readonly external: boolean;
-  /** Resolves names of nodes. Texts with expressions are comparable only within one definition. */
+  /** Returns `metadata.name` of a node's object, by the id of the node. */
   readonly nameOf: (id: string) => JsonValue | undefined;
 }
 
-/** All objects of the files, and the objects that their definitions create or read. */
+/** The members of a resource or node that hold an object of another client. */
+const EXTERNAL = ['externalRef', 'ref', 'patch'] as const;
+
+/** The objects of the files. The objects that a definition or a Graph creates, reads or patches take its place. */
 export function manifestsOf(inputs: readonly InputObject[]): WrittenObject[] {
   return inputs.flatMap((input) => {
+    if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources']);
+    if (isGraphObject(input.object)) return manifestsOfList(input, ['spec', 'nodes']);
     const value = input.object as unknown as JsonObject;
-    if (!isDefinition(input.object)) return manifest(input, [], value, false, () => undefined);
-    const resources = valueAtSteps(value, ['spec', 'resources']);
-    if (!Array.isArray(resources)) return [];
-    const nameOf = (id: string): JsonValue | undefined => {
-      const found = resources.find((each) => isJsonObject(each) && each['id'] === id) ?? null;
-      return (
-        valueAtSteps(found, ['template', 'metadata', 'name']) ??
-        valueAtSteps(found, ['externalRef', 'metadata', 'name'])
-      );
-    };
-    return resources.flatMap((entry, index) =>
-      ['template', 'externalRef'].flatMap((part) => {
-        const object = valueAtSteps(entry, [part]);
-        const base = ['spec', 'resources', index, part];
-        return isJsonObject(object) ? manifest(input, base, object, part === 'externalRef', nameOf) : [];
-      }),
-    );
+    return manifest({ input, base: [], frame: input, external: false, nameOf: () => undefined }, value);
   });
 }
 
+/** The objects of a list of resources or nodes. A list of nodes comes before the lists of its subgraphs. */
+function manifestsOfList(input: InputObject, list: readonly PathStep[]): WrittenObject[] {
+  const found: WrittenObject[] = [];
+  // A loop instead of recursion, because the author decides the depth of subgraphs.
+  const open = [list];
+  for (const path of open) {
+    const entries = valueAtSteps(input.object as unknown as JsonObject, path);
+    if (!Array.isArray(entries)) continue;
+    const nameOf = (id: string): JsonValue | undefined => {
+      const entry = entries.find((each) => isJsonObject(each) && each['id'] === id) ?? null;
+      const names = ['template', ...EXTERNAL].map((part) => valueAtSteps(entry, [part, 'metadata', 'name']));
+      return names.find((name) => name !== undefined);
+    };
+    for (const [index, entry] of entries.entries()) {
+      for (const part of ['template', ...EXTERNAL]) {
+        const object = valueAtSteps(entry, [part]);
+        if (!isJsonObject(object)) continue;
+        const place = { input, base: [...path, index, part], frame: entries, external: part !== 'template', nameOf };
+        found.push(...manifest(place, object));
+      }
+      open.push([...path, index, 'graph', 'nodes']);
+    }
+  }
+  return found;
+}
+
 function manifest(
-  input: InputObject,
-  base: readonly PathStep[],
+  place: Pick<WrittenObject, 'input' | 'base' | 'frame' | 'external' | 'nameOf'>,
   object: JsonObject,
-  external: boolean,
-  nameOf: WrittenObject['nameOf'],
 ): WrittenObject[] {
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
   const type = { ...parseApiVersion(apiVersion), kind };
   const builtin = builtinSource().schemaOf(type) !== undefined;
-  return [{ input, base, object, group: type.group, kind, builtin, external, nameOf }];
+  return [{ ...place, object, group: type.group, kind, builtin }];
 }
 
 /** The value at a path of an object; `undefined` when the path does not exist. */
@@ -91,7 +111,7 @@ export function entriesAt(
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }
 
-/** Compares values of two objects. Expressions of two definitions are not comparable: their relation is `open`. */
+/** Compares values of two objects. Expressions of two frames are not comparable: their relation is `open`. */
 export function compareFieldValues(
   a: WrittenObject,
   one: JsonValue | undefined,
@@ -109,11 +129,13 @@ export function compareTexts(
   right: NameText | undefined,
 ): Relation {
   if (left === undefined || right === undefined) return 'open';
-  if (a.input !== b.input && !(isConstantName(left) && isConstantName(right))) return 'open';
+  const constants = [left, right].filter(isConstantName).length;
+  if (a.frame !== b.frame && constants === 0) return 'open';
+  if (a.input !== b.input && constants < 2) return 'open';
   return compareNameTexts(left, right);
 }
 
-/** The text of a value, with the names of the definition's resources filled in. */
+/** The text of a value, with the names of the resources of its frame filled in. */
 export function textIn({ nameOf }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
   return nameText(value, nameOf);
 }
@@ -128,7 +150,10 @@ const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
   CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
 };
 
-/** The path to the pod template of a workload. Empty for a Pod itself. `undefined` for other kinds. */
+/**
+ * The path to the pod template of a workload. Empty for a Pod itself. `undefined` for other kinds, and for external
+ * objects.
+ */
 export function podPath({ kind, builtin, external }: WrittenObject): readonly string[] | undefined {
   return builtin && !external && Object.hasOwn(NESTED_POD, kind) ? NESTED_POD[kind] : undefined;
 }

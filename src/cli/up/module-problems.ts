@@ -3,7 +3,7 @@ import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 import { configProblem } from './config-problem.ts';
-import { importProblem } from './import-problem.ts';
+import { importProblem, missingExport } from './import-problem.ts';
 import { javaScriptProblem } from './javascript-problem.ts';
 import { UnfinishedModule } from './loading.ts';
 import { positionAt, textOf } from './source-text.ts';
@@ -35,14 +35,14 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
 }
 
 /**
- * The problem of an await that does not settle. The error has no stack. Its place is therefore the last await that
- * begins an unindented line, or the value of an unindented declaration. Without such an await, the place is the
- * beginning of the module.
+ * The problem of an await that does not settle. The stack of the error has no frame of the module. Its place is
+ * therefore the last await that begins an unindented line, or the value of an unindented declaration or default export.
+ * Without such an await, the place is the beginning of the module.
  */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;
   const text = textOf(path);
-  const awaits = [...text.matchAll(/^(?:(?:export )?(?:const|let|var) [^\n]*?= )?(await)\b/gm)];
+  const awaits = [...text.matchAll(/^(?:export default |(?:export )?(?:const|let|var) [^\n]*?= )?(await)\b/gm)];
   const at = awaits.at(-1);
   const source =
     at === undefined ? { file: path, line: 1, column: 1 } : positionAt(path, text, at.index + at[0].length - 5);
@@ -77,7 +77,7 @@ function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   return diagnostics.some(({ severity }) => severity === 'error') ? diagnostics : undefined;
 }
 
-/** The diagnostic with the user's name of its file. */
+/** The diagnostic with its place as messages show it. */
 function shown(diagnostic: Diagnostic, cwd: string): Diagnostic {
   const { source } = diagnostic;
   return source === undefined ? diagnostic : { ...diagnostic, source: displayPlace(source, cwd) };
@@ -126,7 +126,7 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     const [, file = path, line = '1', column = '0', message = ''] = transformed;
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
-  if (!(error instanceof SyntaxError) || /does not provide an export/.test(text)) return undefined;
+  if (!(error instanceof SyntaxError) || missingExport(text) !== undefined) return undefined;
   // Code of the module that parses a text also throws a SyntaxError. The stack of that error has a frame of the parser.
   if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
   const parsed = javaScriptProblem(path);
