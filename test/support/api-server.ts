@@ -23,6 +23,8 @@ export interface ApiServer {
 /** A kind of server that the end-to-end tests run on. */
 export interface ServerKind {
   readonly name: string;
+  /** Whether the server is this project's, with its own descriptions of fields and its simulated containers. */
+  readonly isEmbedded: boolean;
   /** Whether controllers of workloads run, so that a Deployment gets Pods. */
   readonly workloads: boolean;
   readonly start: () => Promise<ApiServer>;
@@ -30,11 +32,12 @@ export interface ServerKind {
 
 const embedded: ServerKind = {
   name: 'the embedded cluster',
+  isEmbedded: true,
   workloads: true,
   async start() {
     const cluster = await createEmbeddedCluster();
     const { kubeconfig } = await cluster.listen();
-    return open(kubeconfig, () => cluster.close());
+    return openServer(kubeconfig, () => cluster.close());
   },
 };
 
@@ -62,13 +65,15 @@ export function serverKinds(): ServerKind[] {
     embedded,
     {
       name: 'the cluster of KUBECONFIG',
+      isEmbedded: false,
       workloads: true,
-      start: () => open(readFileSync(kubeconfig, 'utf8'), () => Promise.resolve()),
+      start: () => openServer(readFileSync(kubeconfig, 'utf8'), () => Promise.resolve()),
     },
   ];
 }
 
-async function open(text: string, close: () => Promise<void>): Promise<ApiServer> {
+/** Returns a running server, given the text of its kubeconfig and the function that ends it. */
+export async function openServer(text: string, close: () => Promise<void>): Promise<ApiServer> {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, text, { mode: 0o600 });
@@ -89,6 +94,7 @@ async function open(text: string, close: () => Promise<void>): Promise<ApiServer
 function fromBinaries(assets: string): ServerKind {
   return {
     name: 'kube-apiserver',
+    isEmbedded: false,
     workloads: false,
     async start() {
       const directory = mkdtempSync(join(tmpdir(), 'typekro-apiserver-'));
@@ -134,7 +140,7 @@ function fromBinaries(assets: string): ServerKind {
       try {
         const certificate = join(certificates, 'apiserver.crt');
         await until([api, etcd], () => existsSync(certificate));
-        const server = await open(kubeconfigFor(`https://127.0.0.1:${port}`, token, certificate), close);
+        const server = await openServer(kubeconfigFor(`https://127.0.0.1:${port}`, token, certificate), close);
         await until([api, etcd], () => isServing(server.client));
         return server;
       } catch (error) {

@@ -137,7 +137,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
   test.each([
     ['deployment.hostNetwork=true', /hostNetwork/],
     ['deployment.priorityClassName=absent', /no PriorityClass with name absent was found/],
-  ])('refuses a pod with %s, so that the next test can fail', async (value, message) => {
+  ])('refuses a pod with %s; otherwise the next test proves nothing', async (value, message) => {
     const pod = podOf(find(await renderChart(value), 'Deployment'));
     const object = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { name: 'controller', ...pod?.metadata } };
     await expect(admit(object, '/api/v1/namespaces/kro-system/pods')).rejects.toThrow(message);

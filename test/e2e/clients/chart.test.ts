@@ -11,7 +11,7 @@ import {
 } from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { clientServers } from '../../support/packed-cluster.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';
 import { chart, helmProgram as program, lintChart, renderChart, schemaProblems } from './chart-render.ts';
 
@@ -302,63 +302,66 @@ describe.skipIf(program === '')('the chart, rendered', () => {
 const transcript = new Transcript();
 afterAll(() => transcript.print());
 
-describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ name, workloads, start }) => {
-  const NAMESPACE = 'typekro-e2e-chart';
-  let server: ApiServer;
-  let helm: ClientProgram;
-  const find = (apiVersion: string, kind: string, object: string) =>
-    server.client.find({ apiVersion, kind, name: object, namespace: NAMESPACE });
-  const crds = async () =>
-    (await server.client.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' })).items
-      .map(({ metadata }) => metadata.name)
-      .filter((crd) => crd?.endsWith('kro.run'));
+describe.skipIf(program === '').each(clientServers())(
+  'the chart on $name',
+  ({ name, isEmbedded, workloads, start }) => {
+    const NAMESPACE = 'typekro-e2e-chart';
+    let server: ApiServer;
+    let helm: ClientProgram;
+    const find = (apiVersion: string, kind: string, object: string) =>
+      server.client.find({ apiVersion, kind, name: object, namespace: NAMESPACE });
+    const crds = async () =>
+      (await server.client.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' })).items
+        .map(({ metadata }) => metadata.name)
+        .filter((crd) => crd?.endsWith('kro.run'));
 
-  beforeAll(async () => {
-    server = await start();
-    helm = new ClientProgram({ program, name: 'helm', server, serverName: name, transcript });
-  }, 90_000);
-  afterAll(async () => {
-    await server.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE });
-    await server.close();
-  });
+    beforeAll(async () => {
+      server = await start();
+      helm = new ClientProgram({ program, name: 'helm', server, serverName: name, transcript });
+    }, 90_000);
+    afterAll(async () => {
+      await server.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE });
+      await server.close();
+    });
 
-  test('install, upgrade and uninstall', async () => {
-    // On an external cluster the pods would have to pull the image. The embedded cluster simulates its pods.
-    const wait = workloads && name === 'the embedded cluster' ? ['--wait', '--timeout=60s'] : [];
-    await helm.ok(['install', 'typekro', chart, '-n', NAMESPACE, '--create-namespace', ...wait]);
-    expect(await crds()).toEqual([
-      'graphrevisions.internal.kro.run',
-      'graphs.kro.run',
-      'resourcegraphdefinitions.kro.run',
-    ]);
-    const deployment = await find('apps/v1', 'Deployment', 'typekro');
-    if (wait.length > 0) expect(deployment?.status).toMatchObject({ availableReplicas: 1 });
+    test('install, upgrade and uninstall', async () => {
+      // On an external cluster the pods would have to pull the image. The embedded cluster simulates its pods.
+      const wait = workloads && isEmbedded ? ['--wait', '--timeout=60s'] : [];
+      await helm.ok(['install', 'typekro', chart, '-n', NAMESPACE, '--create-namespace', ...wait]);
+      expect(await crds()).toEqual([
+        'graphrevisions.internal.kro.run',
+        'graphs.kro.run',
+        'resourcegraphdefinitions.kro.run',
+      ]);
+      const deployment = await find('apps/v1', 'Deployment', 'typekro');
+      if (wait.length > 0) expect(deployment?.status).toMatchObject({ availableReplicas: 1 });
 
-    await helm.ok([
-      'upgrade',
-      'typekro',
-      chart,
-      '-n',
-      NAMESPACE,
-      '--set',
-      'deployment.replicaCount=2,config.logLevel=debug',
-      ...wait,
-    ]);
-    const upgraded = await find('apps/v1', 'Deployment', 'typekro');
-    expect(upgraded?.spec).toMatchObject({ replicas: 2 });
-    expect(args([upgraded as KubeObject])).toContain('--zap-log-level=debug');
-    // An upgrade keeps the rules that the cluster aggregated from the labelled roles.
-    const role = await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller');
-    if (workloads)
-      expect(role?.['rules']).toContainEqual({ apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] });
+      await helm.ok([
+        'upgrade',
+        'typekro',
+        chart,
+        '-n',
+        NAMESPACE,
+        '--set',
+        'deployment.replicaCount=2,config.logLevel=debug',
+        ...wait,
+      ]);
+      const upgraded = await find('apps/v1', 'Deployment', 'typekro');
+      expect(upgraded?.spec).toMatchObject({ replicas: 2 });
+      expect(args([upgraded as KubeObject])).toContain('--zap-log-level=debug');
+      // An upgrade keeps the rules that the cluster aggregated from the labelled roles.
+      const role = await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller');
+      if (workloads)
+        expect(role?.['rules']).toContainEqual({ apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] });
 
-    await helm.ok(['rollback', 'typekro', '1', '-n', NAMESPACE, ...wait]);
-    expect((await find('apps/v1', 'Deployment', 'typekro'))?.spec).toMatchObject({ replicas: 1 });
-    await helm.ok(['uninstall', 'typekro', '-n', NAMESPACE]);
-    expect(await find('apps/v1', 'Deployment', 'typekro')).toBeUndefined();
-    expect(await find('v1', 'ServiceAccount', 'typekro')).toBeUndefined();
-    expect(await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller')).toBeUndefined();
-    // helm keeps the CRDs on uninstall, and therefore the objects of their kinds.
-    expect(await crds()).toHaveLength(3);
-  }, 120_000);
-});
+      await helm.ok(['rollback', 'typekro', '1', '-n', NAMESPACE, ...wait]);
+      expect((await find('apps/v1', 'Deployment', 'typekro'))?.spec).toMatchObject({ replicas: 1 });
+      await helm.ok(['uninstall', 'typekro', '-n', NAMESPACE]);
+      expect(await find('apps/v1', 'Deployment', 'typekro')).toBeUndefined();
+      expect(await find('v1', 'ServiceAccount', 'typekro')).toBeUndefined();
+      expect(await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller')).toBeUndefined();
+      // helm keeps the CRDs on uninstall, and therefore the objects of their kinds.
+      expect(await crds()).toHaveLength(3);
+    }, 120_000);
+  },
+);

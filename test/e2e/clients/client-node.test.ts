@@ -2,12 +2,12 @@ import { AppsV1Api, CoreV1Api, KubeConfig, makeInformer } from '@kubernetes/clie
 import type { V1ConfigMap } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { clientServers } from '../../support/packed-cluster.ts';
 import { closeScene, openScene } from './scene.ts';
 
 const namespace = 'typekro-e2e-node';
 
-describe.each(serverKinds())('the JavaScript client on $name', ({ start, workloads }) => {
+describe.each(clientServers())('the JavaScript client on $name', ({ start, workloads }) => {
   let server: ApiServer;
   const config = new KubeConfig();
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { clientServers } from '../../support/packed-cluster.ts';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 import { configMap, widget } from './manifests.ts';
@@ -10,7 +10,7 @@ const informer = findClient('informer') ?? '';
 const manager = findClient('manager') ?? '';
 const NAMESPACE = 'typekro-e2e-go';
 
-describe.skipIf(informer === '' || manager === '').each(serverKinds())(
+describe.skipIf(informer === '' || manager === '').each(clientServers())(
   'Go clients on $name',
   ({ start, workloads }) => {
     let server: ApiServer;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { clientServers } from '../../support/packed-cluster.ts';
 import { findClient } from '../../support/clients.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';
 import { closeScene, openScene } from './scene.ts';
@@ -15,7 +15,7 @@ const NAMESPACE = 'typekro-e2e-helm';
 
 afterAll(() => transcript.print());
 
-describe.skipIf(program === '').each(serverKinds())('helm on $name', ({ name, workloads, start }) => {
+describe.skipIf(program === '').each(clientServers())('helm on $name', ({ name, workloads, start }) => {
   let server: ApiServer;
   let helm: ClientProgram;
   const ok = (...args: readonly string[]) => helm.ok([...args, '-n', NAMESPACE]);

@@ -10,7 +10,7 @@ import { RunningCommand } from '../../support/command.ts';
 const program = findClient('kubectl') ?? '';
 
 describe.skipIf(program === '').each(KUBERNETES_RELEASES)('kubectl and a cluster of Kubernetes %s', (version) => {
-  test('finds its version, its kinds and their fields', async () => {
+  test('kubectl finds the version of the cluster, its kinds and their fields', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'typekro-versions-'));
     await using cluster = await createEmbeddedCluster({ kubernetesVersion: version });
     try {

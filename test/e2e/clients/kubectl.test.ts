@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { clientServers } from '../../support/packed-cluster.ts';
 import { findClient } from '../../support/clients.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';
 import { configMap, deployment, widget, WIDGETS } from './manifests.ts';
@@ -14,7 +14,7 @@ const NAMESPACE = 'typekro-e2e-kubectl';
 
 afterAll(() => transcript.print());
 
-describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name, workloads, start }) => {
+describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ name, isEmbedded, workloads, start }) => {
   let server: ApiServer;
   let kubectl: ClientProgram;
   const ok = (...args: readonly string[]): Promise<string> => kubectl.ok(args);
@@ -46,7 +46,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     );
     expect(await ok('explain', 'deployment.spec.strategy.rollingUpdate')).toMatch(/maxSurge\s+<IntOrString>/);
     expect(await ok('explain', 'pod.spec.containers', '--recursive')).toMatch(/livenessProbe/);
-    if (name === 'the embedded cluster') {
+    if (isEmbedded) {
       const field = /FIELD: replicas <integer>\s+DESCRIPTION:\s+Number of pods. Default 1. 0 is allowed./;
       expect(await ok('explain', 'deployment.spec.replicas')).toMatch(field);
       expect(await ok('explain', 'service')).toMatch(
@@ -322,14 +322,14 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
         ['get', '--raw', proxy],
       ]) {
         const { code, stderr } = await kubectl.run(args);
-        if (name === 'the embedded cluster')
+        if (isEmbedded)
           expect
             .soft({ args, code, stderr })
             .toMatchObject({ code: 1, stderr: expect.stringMatching(/simulates containers/) });
       }
       const logs = await kubectl.run(['logs', 'still']);
       expect(logs).toMatchObject({ code: 0 });
-      if (name === 'the embedded cluster') expect(logs.stdout).toMatch(/^the containers of this pod are simulated: /);
+      if (isEmbedded) expect(logs.stdout).toMatch(/^the containers of this pod are simulated: /);
       expect(await jsonPath('pod/still', '.metadata.uid')).toBe(uid);
       await ok('delete', 'pod', 'still', '--grace-period=0', '--force');
     });

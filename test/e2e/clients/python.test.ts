@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { clientServers } from '../../support/packed-cluster.ts';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 import { widget } from './manifests.ts';
@@ -11,7 +11,7 @@ const python = findClient('python') ?? '';
 const script = fileURLToPath(new URL('../python/client.py', import.meta.url));
 const NAMESPACE = 'typekro-e2e-python';
 
-describe.skipIf(python === '').each(serverKinds())('the Python client on $name', ({ start }) => {
+describe.skipIf(python === '').each(clientServers())('the Python client on $name', ({ start }) => {
   let server: ApiServer;
 
   beforeAll(async () => {
