@@ -15,6 +15,7 @@ test.each<[string, string[], string[]]>([
     ['--semi-space-growth-factor=1', '--heap-growing-percent=70'],
   ],
   ['with a maximum heap', ['--max-old-space-size=4096'], []],
+  ['with a maximum heap in the spelling of V8', ['--max_old_space_size=4096'], []],
   ['with a young generation in NODE_OPTIONS', ['', '--inspect --max-semi-space-size=64'], []],
 ])('limits the growth of the heap unless Node got a size: %s', (_title, options, expected) => {
   limitHeapGrowth(options);

@@ -69,7 +69,7 @@ describe('mistakes are named with their lines and paths', () => {
     [
       `${HEAD}rules:\n- level: None\n  resources:\n  - group: apps/v1\n    resourceNames: [a]\n`,
       [
-        'error 6 rules[0].resources[0].group: "apps/v1" is no API group; its version does not belong to it',
+        'error 6 rules[0].resources[0].group: "apps/v1" is no API group; the name of a group has no version',
         'error 7 rules[0].resources[0].resourceNames: names of objects need resources',
       ],
     ],

@@ -31,7 +31,7 @@ const group = textThat(
   'apps',
   (value) => {
     if (value === '' || dnsSubdomain(value).length === 0) return undefined;
-    const hint = value.includes('/') ? '; its version does not belong to it' : '';
+    const hint = value.includes('/') ? '; the name of a group has no version' : '';
     return `"${value}" is no API group${hint}`;
   },
   (value) =>

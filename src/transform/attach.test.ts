@@ -113,6 +113,7 @@ describe('attachSources', () => {
     '',
     'setTimeout(() => 1);',
     'import { test } from "node:test"; test("a", () => 1);',
+    'import { createServer } from "http"; createServer(() => 1);',
     'import x from "y"; const xs = [1]; xs.map((a) => x);',
     'import express from "express"; class A { b() { express(() => 1); } }',
     'async function f() {} const g = async () => 1; function* h() {}',

@@ -30,10 +30,9 @@ export interface Transformed {
 }
 
 /**
- * Attaches to each function that `findTargets` chooses the source of the function. Lines do not move. The columns after
- * each insertion move, and the map records the moves. The helper function is added at the end. Returns `undefined` when
- * nothing changes: for a module without such functions, a text that is not JavaScript, or a module that was transformed
- * before.
+ * Attaches its source to each function that `findTargets` chooses. Lines do not move. The columns after each insertion
+ * move, and the map records the moves. The helper function is added at the end. Returns `undefined` when nothing
+ * changes: for a module without such functions, a text that is not JavaScript, or a module that was transformed before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {
   const { code, file, inputMap, packages = [] } = module;
@@ -91,7 +90,8 @@ function parseModule(code: string, tokens: number[]): Program | undefined {
         onToken: ({ start }) => tokens.push(start),
       });
     } catch (error) {
-      // The text is not JavaScript of this kind (a script, JSX, another language): other tools transform it.
+      // The text is not JavaScript of this source type. The second round reads a script; other tools transform JSX and
+      // other languages.
       if (!(error instanceof SyntaxError)) throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module';
 import type { AnyNode, BlockStatement, Program } from 'acorn';
 import { findBinding, childrenOf, isFunction } from '../javascript/index.ts';
 import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
@@ -28,13 +29,13 @@ interface Place {
 /**
  * Chooses the functions of a module:
  * - those passed to the SDK, anywhere;
- * - those passed to the author's own functions, which may pass them on: at module level, and anywhere in modules that
- *   import the SDK;
+ * - those passed to functions that the module declares or imports, which may pass them on: at module level, and in
+ *   modules that import the SDK also inside functions, but not inside those passed to the SDK;
  * - the functions of module level, which compositions of other modules may call;
  * - the functions that one of these captures.
  *
- * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules. In
- * modules that do not import the SDK, everything inside of functions stays as it is, too.
+ * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules
+ * (`node:…`). In modules that do not import the SDK, everything inside of functions stays as it is, too.
  */
 export function findTargets(
   program: Program,
@@ -114,7 +115,7 @@ class TargetFinder {
     const isSdkCall = callee?.from !== undefined && this.isSdk(callee.from);
     const isOwnCall =
       callee !== undefined &&
-      callee.from?.startsWith('node:') !== true &&
+      !(callee.from !== undefined && isBuiltin(callee.from)) &&
       (node.callee.type === 'Identifier' || callee.from !== undefined) &&
       (place.depth === 0 || (this.importsSdk && !place.isTraced));
     if (isSdkCall || isOwnCall) for (const argument of node.arguments) this.addValue(argument, undefined, scope);

@@ -74,6 +74,20 @@ const ROWS: readonly Row[] = [
     [],
   ],
   [
+    'an address that begins with the address of another Service does not count',
+    restingState(undefined, [
+      map('b', { x: '10.96.0.7 10.96.0.8' }),
+      service('10.96.0.7', 's'),
+      service('10.96.0.8', 't'),
+    ]),
+    restingState(undefined, [
+      map('b', { x: '10.96.0.1 10.96.0.10' }),
+      service('10.96.0.1', 's'),
+      service('10.96.0.10', 't'),
+    ]),
+    [],
+  ],
+  [
     'another address than that of the Service counts',
     restingState(undefined, [map('b', { x: '10.96.0.7' }), service('10.96.0.7', 's')]),
     restingState(undefined, [map('b', { x: '10.96.0.7' }), service('10.96.0.9', 's')]),

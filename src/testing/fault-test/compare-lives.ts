@@ -46,12 +46,15 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /** Replaces the values that a server generates for each object: UIDs, times and the addresses of Services. */
 function blurOf(objects: readonly KubeObject[]) {
-  const addresses = objects.flatMap(({ spec }) => {
-    const { clusterIP, clusterIPs } = spec ?? {};
-    return [clusterIP, ...(Array.isArray(clusterIPs) ? clusterIPs : [])].filter(
-      (each): each is string => typeof each === 'string' && each !== '' && each !== 'None',
-    );
-  });
+  const addresses = objects
+    .flatMap(({ spec }) => {
+      const { clusterIP, clusterIPs } = spec ?? {};
+      return [clusterIP, ...(Array.isArray(clusterIPs) ? clusterIPs : [])].filter(
+        (each): each is string => typeof each === 'string' && each !== '' && each !== 'None',
+      );
+    })
+    // An address can be the beginning of a longer one.
+    .toSorted((a, b) => b.length - a.length);
   const text = (value: string): string => {
     let result = value.replaceAll(UID, '<uid>').replaceAll(TIME, '<time>');
     for (const address of addresses) result = result.replaceAll(address, '<address>');

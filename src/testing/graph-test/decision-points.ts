@@ -114,7 +114,10 @@ function observed(expr: Expr, operator: string, points: DecisionPoint[]): Expr {
   return { ...place, kind: 'call', name: OBSERVER, target: undefined, args: [point, expr] };
 }
 
-/** The author's text of an operand. The operand may itself contain decision points, whose observers are removed. */
+/**
+ * The text of an operand without the observers of its own decision points. Each removed observer leaves the parentheses
+ * around its operand.
+ */
 function withoutObservers(text: string): string {
   return text.replaceAll(new RegExp(`${OBSERVER}\\("\\d+", `, 'g'), '(');
 }

@@ -6,7 +6,6 @@ import { templateManagers, userOf } from './graph-writers.ts';
 /** The last state of an object that a process received, and the time at which it received this state. */
 interface ReceivedObject {
   readonly version: number;
-  readonly gone: boolean;
   readonly at: number;
   readonly partOf: string | undefined;
   /** The field managers with which Graphs write the object by template nodes. */
@@ -83,12 +82,13 @@ class IdentityKnowledge implements Knowledge {
     return this.#received.get(key);
   }
 
-  learn(object: KubeObject, gone: boolean): void {
+  /** Records a state. The answer to a deletion can have the version of the state before it. */
+  learn(object: KubeObject, isDeletion: boolean): void {
     const key = objectKey(object);
     const version = Number(object.metadata.resourceVersion ?? 0);
     const known = this.#received.get(key);
-    if (known !== undefined && known.version >= version && !gone) return;
+    if (known !== undefined && (known.version > version || (known.version === version && !isDeletion))) return;
     const partOf = object.metadata.labels?.[keys.PART_OF_LABEL];
-    this.#received.set(key, { version, gone, partOf, graphs: templateManagers(object), at: this.#clock.now() });
+    this.#received.set(key, { version, partOf, graphs: templateManagers(object), at: this.#clock.now() });
   }
 }
