@@ -35,7 +35,8 @@ export interface WriteDetails {
   readonly remedy: string;
   /**
    * Permissions of the file, such as 0o600. They are set before the text is written, also on an existing file. By
-   * default, a new file gets the permissions that the process gives, and an existing file keeps its permissions.
+   * default, a new file gets the permissions that the process gives, and an existing file keeps its permissions. Only
+   * `writeFile` uses this member.
    */
   readonly mode?: number;
   /** The path in the error. By default the path itself. */

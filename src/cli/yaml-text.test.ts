@@ -2,7 +2,7 @@ import { parse, parseDocument } from 'yaml';
 import { expect, test } from 'vitest';
 import { yamlOf } from './yaml-text.ts';
 
-/** Texts that YAML 1.1, which kubectl reads, takes for something else. */
+/** Texts that YAML 1.1, which kubectl reads, or YAML 1.2 takes for something else. */
 const AWKWARD =
   'y Y yes Yes YES on On n N no No off OFF true null ~ 1_000 0b11 0x_1 1_ 0b1_0 685.230_15e+03 012 0o7 1:20 1e3 .inf 2001-01-01'.split(
     ' ',

@@ -56,7 +56,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     await page.keyboard.insertText(text);
   };
 
-  test('the example becomes ready, and its files come from its own folder only', () => {
+  test('the example becomes ready, and the page requests files of its own folder only', () => {
     expect(requests.every((url) => url.startsWith(server.url))).toBe(true);
     expect(errors).toEqual([]);
   });
@@ -93,7 +93,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('a composition becomes a definition; an import of anything else is refused by name', async () => {
+  test('a composition becomes a definition; an import from another module is refused by name', async () => {
     await page.getByRole('combobox').selectOption('Composition in TypeScript');
     await page.getByRole('region', { name: 'Composition' }).waitFor();
     await page.getByText('Step 4 of 4').waitFor();
@@ -104,7 +104,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('the values of a node have places, types and present values, which change with the step', async () => {
+  test('each expression of a node has a place, a type and a present value, which changes with the step', async () => {
     await page.getByRole('tab', { name: 'Values' }).click();
     await page.getByLabel('Expressions of').selectOption('deployment');
     const row = page.locator('.expressions li', { hasText: 'readyWhen[0]' });

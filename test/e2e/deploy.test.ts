@@ -39,8 +39,8 @@ const names = async (apiVersion: string, kind: string) =>
     .filter((name) => name !== 'kube-root-ca.crt' && name !== 'kubernetes');
 
 describe('both modes of one composition', () => {
-  // For kro, a Deployment without `readyWhen` is ready as soon as it is written. On a real server another process
-  // simulates the pods, so the status may be read before the Deployment counts its pods.
+  // For kro, a Deployment without `readyWhen` is ready as soon as it is written. On a real server a stand-in reports the
+  // Deployment as ready later, so the status may be read before the Deployment counts its pods.
   test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
     '%s: deploys, returns the typed status, and deletes everything',
     async (mode) => {

@@ -2,7 +2,7 @@ import type { Choices } from '../support/choices.ts';
 
 /** A part of the system that reads input which it does not trust. */
 export interface FuzzTarget {
-  /** The name of the command line, and of the folder with the corpus. */
+  /** The name of the target on the command line. The folder with its corpus has the same name. */
   readonly name: string;
   /** Words of the input's language. The mutator inserts them. */
   readonly dictionary: readonly string[];
@@ -10,7 +10,7 @@ export interface FuzzTarget {
   readonly seeds: () => readonly Buffer[];
   /** Sources of new inputs. The command prints a row for each. */
   readonly generators: readonly FuzzGenerator[];
-  /** Has a changed input a meaning for the target? False for programs whose oracle needs a generated program. */
+  /** Do the mutator and the shrinker change inputs? False for compositions: a changed program may never end. */
   readonly isMutable: boolean;
   /** Does the target keep state between inputs? Then two runs of one input may have different outcomes. */
   readonly isStateful?: boolean;

@@ -34,7 +34,7 @@ test.each([
   ['FROM ${NOPE}', 'uses ${NOPE} before'],
   ['RUN early', 'Dockerfile:1: RUN early is not carried out'],
   ['FROM a\nRUN <<EOF', 'Dockerfile:2'],
-])('%j is refused with its place', (text, message) => {
+])('%j is refused: %s', (text, message) => {
   expect(() => parseDockerfile(text)).toThrow(message);
 });
 

@@ -17,7 +17,7 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/job-status.test.ts'],
   },
   {
-    name: 'a suspended Job counts as resumed by any condition',
+    name: 'every write of the status counts as the resumption of a suspended Job',
     file: 'src/cluster/kinds/job-status.ts',
     find: `hasCondition(job, 'Suspended', 'False');`,
     replace: `job.status !== undefined;`,
@@ -38,7 +38,7 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/job-ends.test.ts'],
   },
   {
-    name: 'pods that a suspended Job deletes have failed',
+    name: 'pods that a suspended Job deletes count as failed',
     file: 'src/cluster/controllers/job.ts',
     find: 'client.remove(plan.final === undefined ? release(client, pod) : pod);',
     replace: 'client.remove(pod);',

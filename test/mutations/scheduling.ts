@@ -10,7 +10,7 @@ const ADMISSION = ['src/cluster/controllers/kubelet-admission.test.ts'];
 /** Mistakes about the places of pods: scheduler, evictions, and the pods that a kubelet accepts. */
 export const SCHEDULING: readonly MutationRow[] = [
   {
-    name: 'a pod that uses the last resource of a node does not fit',
+    name: 'a pod that needs all that is left of a resource does not fit',
     file: 'src/cluster/scheduling/resources.ts',
     find: 'if (requested > shortage.capacity - shortage.used)',
     replace: 'if (requested >= shortage.capacity - shortage.used)',
@@ -24,21 +24,21 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: FIT,
   },
   {
-    name: 'a port at one address is no conflict with all addresses',
+    name: 'a port at all addresses fits beside the same port at one address',
     file: 'src/cluster/scheduling/host-ports.ts',
     find: 'return port.address === ANY_ADDRESS || addresses',
     replace: 'return addresses',
     tests: FIT,
   },
   {
-    name: 'a request beyond the whole node evicts pods',
+    name: 'a request beyond the whole node counts as curable',
     file: 'src/cluster/scheduling/node-fit.ts',
     find: 'resource === POD_COUNT || requested <= capacity',
     replace: 'resource === POD_COUNT || requested > 0',
     tests: FIT,
   },
   {
-    name: 'a taint that only asks keeps pods away',
+    name: 'a taint with the effect PreferNoSchedule keeps pods away',
     file: 'src/cluster/scheduling/node-fit.ts',
     find: "['NoSchedule', 'NoExecute']) !== undefined",
     replace: "['NoSchedule', 'NoExecute', 'PreferNoSchedule']) !== undefined",
@@ -87,14 +87,14 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: DECISIONS,
   },
   {
-    name: 'the ledger keeps the pods that have ended',
+    name: 'the ledger keeps the pods that have failed',
     file: 'src/cluster/scheduling/node-ledger.ts',
     find: "return phase === 'Succeeded' || phase === 'Failed' ? '' :",
     replace: "return phase === 'Succeeded' ? '' :",
     tests: DECISIONS,
   },
   {
-    name: 'a bound pod leaves its group without a next one',
+    name: 'the next pod of a group is not tried after a bound one',
     file: 'src/cluster/scheduling/waiting-pods.ts',
     find: 'before === undefined ? undefined : this.#remove(key, before);',
     replace: 'before === undefined || this.#remove(key, before) === "" ? undefined : undefined;',
@@ -136,7 +136,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: TAINTS,
   },
   {
-    name: 'a pod of the name of an evicted pod stays',
+    name: 'a new pod with the name of an evicted pod is not evicted',
     file: 'src/cluster/controllers/taint-eviction.ts',
     find: "if (event.type === 'DELETED') evictions.delete(key);",
     replace: "if (event.type === 'DELETED') return;",

@@ -55,7 +55,7 @@ describe('docs/definitions.md, followed from its first block to its last', () =>
     },
   );
 
-  test('the files at the end of the page become ACTIVE in a cluster of their own', async () => {
+  test('typekro up makes the instance of the page ACTIVE, from the files as the last block leaves them', async () => {
     const files = ['store.rgd.yaml', 'store.yaml', 'company.yaml'];
     const { code, stdout, stderr } = await startCli(['up', '--once', ...files], cwd).ended;
     expect(stderr).toBe('');

@@ -18,7 +18,7 @@ test('every composition of the examples has a golden definition, and every golde
 });
 
 test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
-  '%s equals its golden definition, and stock kro accepts it without a warning',
+  '%s equals its golden definition, and compiles for stock kro without a warning',
   (name) => {
     const own = graphs.filter(({ file }) => file === name);
     expect(own).not.toEqual([]);

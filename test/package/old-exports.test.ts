@@ -20,7 +20,7 @@ async function valuesOf(entry: string): Promise<Record<string, unknown>> {
 /** The remedy in the error of a moved name. Undefined when the name has an implementation. */
 function remedyOf(value: unknown): string | undefined {
   if (typeof value !== 'function') return undefined;
-  // A moved name throws on access to any member. A class, a function or a factory has a `length`.
+  // A moved name throws when its `length` is read. A class, a function or a factory has a `length`.
   try {
     void value.length;
     return undefined;
@@ -32,7 +32,7 @@ function remedyOf(value: unknown): string | undefined {
 
 const isLoadable = (entry: string) => entry !== 'typekro/alchemy';
 
-/** The remedies of all moved names, each with the entry point of a name. */
+/** The remedies of all moved names. The value is an entry point that has a name with this remedy. */
 async function allRemedies(): Promise<ReadonlyMap<string, string>> {
   const remedies = new Map<string, string>();
   const add = (entry: string, values: object) => {
@@ -45,8 +45,8 @@ async function allRemedies(): Promise<ReadonlyMap<string, string>> {
 }
 
 /**
- * Words in remedies that are no exports: an option of factories, an export of the optional `typekro/alchemy`, a
- * language.
+ * Words in remedies that the test does not find among the exports: an option of factories, an export of the optional
+ * `typekro/alchemy` (which the test does not load), and a language.
  */
 const OTHER_NAMES = ['progressCallback', 'KroResource', 'JavaScript'];
 
@@ -79,7 +79,7 @@ describe('the exports of TypeKro 0.33', () => {
     },
   );
 
-  test('the root exports few names of its own; the other names of 0.33 have another entry point', async () => {
+  test('the root exports few names of its own; the others are moved, or names of 0.33 in typekro/aspects', async () => {
     const root = await valuesOf('typekro');
     const elsewhere = new Set(Object.keys(await valuesOf('typekro/aspects')));
     const old = new Set(OLD.find(([entry]) => entry === 'typekro')?.[1]);

@@ -40,9 +40,9 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
 }
 
 /**
- * The group of a write. Each group belongs to one shard. A Graph is a group, and so is the only definition of the
- * simulation with its instances. Undefined for an object of a Graph, because the path of the object does not name the
- * Graph.
+ * The group to which a write belongs (not an API group). A group is a set of objects in one shard. Each Graph is a
+ * group of its own. The only definition of the simulation and its instances are another group. Undefined for an object
+ * that a Graph writes, because the path of the object does not name the Graph.
  */
 function groupOf({ path, headers }: TransportRequest): string | undefined {
   const [, namespace, name] = GRAPH_PATH.exec(path) ?? [];

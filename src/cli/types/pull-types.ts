@@ -11,8 +11,8 @@ import { pulledCrds } from './pulled-crds.ts';
 /**
  * Carries out `typekro types pull`: writes the CustomResourceDefinitions of a cluster to a folder.
  *
- * @throws TypeKroError `cli/usage` for files beside `pull` and for a file named `pull`; `types/nothing` when the cluster
- * has none of these kinds; and the errors of a cluster that does not answer
+ * @throws TypeKroError `cli/usage` when a file follows `pull`; `types/nothing` when the cluster has no
+ * CustomResourceDefinition to write; and the errors of a cluster that does not answer
  */
 export async function pullTypes(context: CommandContext, input: CommandInput): Promise<number> {
   const [, other] = input.positionals;

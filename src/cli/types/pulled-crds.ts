@@ -19,9 +19,9 @@ export interface PulledCrds {
 const NAME = /^[a-z0-9][a-z0-9.-]*$/;
 
 /**
- * Makes a file for editors and checks of each CustomResourceDefinition that no controller of kro made: its name and the
- * parts of its spec that describe the kind. The address of a conversion webhook and the state of the cluster are left
- * out.
+ * Makes files for editors and checks, one for each CustomResourceDefinition that no controller of kro made. A file has
+ * the name, and the parts of the spec that describe the kind. The address of a conversion webhook and the state of the
+ * cluster are left out.
  *
  * @param group only the kinds of this API group; all groups when absent
  */

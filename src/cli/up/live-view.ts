@@ -75,8 +75,8 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
 /**
  * The lines of all instances. A block higher than the screen cannot be redrawn, since its upper lines have scrolled
  * away. Such a block first loses the ACTIVE instances, which a summary line counts. If it is still too high, it loses
- * the nodes that are done and the nodes that only wait for other nodes. At last it loses the lines at its end. A cause
- * takes as many rows as it needs.
+ * the nodes that are done and the nodes that only wait for other nodes. At last it loses the lines at its end. The
+ * lines of instances wrap at the width of the screen. The summary line is cut.
  */
 function visibleLines(
   views: readonly InstanceView[],

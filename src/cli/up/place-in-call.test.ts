@@ -19,7 +19,7 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
     '@ConfigMap({ id: "x", name: ⟦"A B" })',
   ],
   ['an element of a list', `${IN_TEMPLATE}.spec.ports[1].port`, '@Service({ ports: [{ port: 80 }, { port: ⟦-1 }] })'],
-  ['the object around a field that is not written', `${IN_TEMPLATE}.spec.ports[0].name`, '@Service({ ports: [⟦80] })'],
+  ['an element that lacks the field', `${IN_TEMPLATE}.spec.ports[0].name`, '@Service({ ports: [⟦80] })'],
   [
     'a field of an object in a variable',
     `${IN_TEMPLATE}.data.b`,

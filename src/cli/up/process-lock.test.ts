@@ -34,7 +34,7 @@ describe('a process lock', () => {
     ['of an earlier process with the number of this process', `${process.pid} 1 x`],
     ['without a process', 'garbage'],
     ['without content', ''],
-  ])('is taken over from a lock %s', (_what, content) => {
+  ])('replaces a lock %s', (_what, content) => {
     writeFileSync(file, content);
     const lock = take();
     expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${process.pid} `));

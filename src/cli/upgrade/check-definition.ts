@@ -89,7 +89,7 @@ export interface ComparedDefinition {
   readonly graph?: Graph;
 }
 
-/** Compiles a definition as this project's controller, and as kro of the line `to`. */
+/** Compiles a definition as this project's controller does, and as kro does at level `to`. */
 export async function compareControllers(
   planned: PlanContext,
   schemas: LiveSchemas,
@@ -197,7 +197,10 @@ async function lastGood(
 
 const CRD_WORDS = { nothing: 'unchanged', create: 'created', patch: 'changed', refuse: 'refused' } as const;
 
-/** Simulates each instance with the graph that it would follow. */
+/**
+ * Simulates the instances that follow `newest`, or a pinned revision that compiles. Leaves out instances that are
+ * suspended, held back from `newest`, or being deleted.
+ */
 async function simulate(
   task: DefinitionTask,
   level: KroCompatibility,

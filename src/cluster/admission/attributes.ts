@@ -40,7 +40,7 @@ export interface AdmissionAttributes {
   readonly subresource: string;
   /** The kind of the object. It is the kind of the resource, unless the subresource has another kind. */
   readonly kind: Kind;
-  /** The type of the object; `undefined` for the options of a connection. */
+  /** The type of the object; `undefined` for a connection, whose options (`PodExecOptions`) are the object. */
   readonly type: BodyType | undefined;
   /** Empty for a create whose name is generated after the mutation. */
   readonly name: string;

@@ -60,7 +60,9 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
 /** A mutation that cannot be made. The failure policy decides whether the request fails. */
 class MutationError extends Error {}
 
-/** The key of a policy with its binding and its parameter. Both rounds have the same keys. */
+/**
+ * The key of a policy with its binding and its parameter. It is the same in both rounds of evaluation (`Invocations`).
+ */
 const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
   [policy, binding, param]
     .map((object) => `${object?.metadata.namespace ?? ''}/${object?.metadata.name ?? ''}`)

@@ -3,7 +3,10 @@ import type { DeleteRequestOptions } from '../verbs/options.ts';
 import type { WriteRequest } from '../verbs/write.ts';
 import type { Operation } from './attributes.ts';
 
-/** The kinds of the options by operation. A connection has no options. `deleteOptionsOf` makes those of a deletion. */
+/**
+ * The kinds of the options by operation. A connection has none here: its options (`PodExecOptions`) are the object.
+ * `deleteOptionsOf` makes those of a deletion.
+ */
 const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
   CONNECT: undefined,
   CREATE: 'CreateOptions',
@@ -27,7 +30,7 @@ export function deleteOptionsOf(options: DeleteRequestOptions): JsonObject {
   };
 }
 
-/** The options of a request, as webhooks get them. A connection has none. */
+/** The options of a request, as webhooks get them. Empty for a connection, whose options are the object. */
 export function optionsOf({ options, optionsKind }: WriteRequest, operation: Operation): JsonObject {
   const kind = optionsKind ?? OPTIONS[operation];
   if (kind === undefined) return {};

@@ -55,7 +55,8 @@ export interface WriteAdmission {
   admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void;
   /**
    * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object as webhooks
-   * and policies change it. `type` is the type of the object; `undefined` for the options of a connection.
+   * and policies change it. `type` is the type of the object; `undefined` for a connection, whose options are the
+   * object.
    */
   admitRequest(
     write: WriteRequest,

@@ -36,7 +36,7 @@ function refusalOf(build: (spec: typeof Spec.infer) => void, target: 'stock' | '
 const map = (id: string, name: string) => configMap({ id, name, data: {} });
 
 describe('withPropagateWhen()', () => {
-  test('reads the progress of resources, the spec and fields', () => {
+  test('reads the progress of resources and the spec, and takes an expression as a text', () => {
     expect(
       conditionsOf((spec) => {
         const db = deployment({ id: 'db', name: spec.name });
@@ -88,7 +88,7 @@ describe('withPropagateWhen()', () => {
     `);
   });
 
-  test('counts a resource that does not exist as ready, in each of its forms', () => {
+  test('counts a resource that does not exist as ready, and reads each node of a resource with several forms', () => {
     expect(
       conditionsOf((spec) => {
         const optional = spec.on ? map('optional', `${spec.name}-optional`) : undefined;

@@ -53,7 +53,7 @@ describe.each<{ commit: string; level: Level }>([
   { commit: '9b218d4c', level: '0.9' },
   { commit: 'd4e45725', level: '0.10' },
 ])('the objects of the build $commit at the level $level', ({ commit, level }) => {
-  test('have revisions, labels, inventories and finalizers, so that the next tests can fail', async () => {
+  test('have revisions, labels, inventories and finalizers; without them the next tests prove nothing', async () => {
     const before = [...(await restored(commit)).values()];
     const has = (test: (object: KubeObject) => boolean) => before.filter(test).length;
     expect(has(({ kind }) => kind === 'GraphRevision')).toBe(11);
@@ -82,7 +82,7 @@ describe.each<{ commit: string; level: Level }>([
     ]);
   });
 
-  test('deletions and suspensions of the earlier build go on', async () => {
+  test('a deletion that the earlier build began goes on, and a suspended instance resumes', async () => {
     await restored(commit);
     await upgrade(level);
     expect(await writes(() => world.user.patch(configMap('leaving-high'), { metadata: { finalizers: null } }))).toEqual([

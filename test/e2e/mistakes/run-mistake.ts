@@ -48,7 +48,7 @@ function commandOf(mistake: Mistake): readonly string[] {
   return mistake.command ?? ['validate', ...Object.keys(mistake.files)];
 }
 
-/** Runs the built command in a project with the installed packages, because Node loads TypeScript there. */
+/** Runs the built command in a project with the packages that compositions import: typekro and arktype. */
 async function runProcess(words: readonly string[], folder: string): Promise<{ code: number | null; output: string }> {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules/typekro'), 'dir');

@@ -16,7 +16,7 @@ const notation = (title: string, text: string): Mistake => ({
   command: ['validate', '--strict', 'shop.yaml'],
 });
 
-/** Mistakes of indentation, and syntax of other tools. */
+/** Mistakes of indentation, of types, of names and of markers, and the syntax of other tools. */
 export const levelMistakes: readonly Mistake[] = [
   definition(
     'fields of the spec beside the kind',

@@ -13,8 +13,8 @@ import type { Outcome, Program, Way } from './outcomes.ts';
 import { differences, programs, SEEDS } from './outcomes.ts';
 
 /*
- * Runs the unchanged programs of the documents, and deploys their compositions in every way, each in a cluster of its
- * own. The programs import the built package, as a user's program does.
+ * Runs the first programs unchanged, and deploys their compositions in each way of the table (`outcomes.json`), each
+ * time in a new cluster. The programs import the built package, as a user's program does.
  */
 
 type AnyComposition = Composition<JsonObject, JsonObject, never, JsonObject>;
@@ -63,7 +63,7 @@ for (const [file, text] of [
 }
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The compositions of a program, or its refusal. */
+/** The compositions that a program made, and its refusal. A program may be refused after it has made compositions. */
 interface Composed {
   readonly compositions: readonly Recorded[];
   readonly refusal: unknown;
@@ -100,7 +100,7 @@ interface ShownDiagnostic {
   readonly line: number | undefined;
 }
 
-/** Every diagnostic of the compositions or of the refusal: text and line. */
+/** Every diagnostic of the compositions and of the refusal: text and line. */
 function diagnosticsOf({ compositions, refusal }: Composed): ShownDiagnostic[] {
   const own = (refusal as { diagnostics?: AnyComposition['diagnostics'] } | undefined)?.diagnostics ?? [];
   return [...compositions.flatMap(({ diagnostics }) => diagnostics), ...own].map(({ message, hint, source }) => ({
@@ -126,7 +126,8 @@ function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Pr
   return {
     namespace: namespace ?? 'default',
     transport: cluster.transport,
-    // A controller retries what the API server refuses, so the test waits for the timeout and reads the last status.
+    // A controller retries a write that the API server refuses, so the deploy ends at its timeout. The error has the
+    // last status.
     timeout: outcome.result === 'refused' ? 2_500 : 20_000,
     target: way === 'ours' ? 'typekro' : 'stock',
   };

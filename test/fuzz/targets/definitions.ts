@@ -7,7 +7,7 @@ import { FuzzFinding } from '../fuzz-target.ts';
 
 const sources = builtinSource();
 const REALISTIC = new URL('../../conformance/graph/realistic/', import.meta.url);
-/** Small definitions of the conformance tests with most features between them. */
+/** Small definitions of the conformance tests. Together they have most features. */
 const FILES = [
   'admission-policy.yaml',
   'optional-fields.yaml',
@@ -71,7 +71,7 @@ export const target: FuzzTarget = {
       const before = stringifyJson(document.value);
       const compiled = compile(document, { sources, features: { omit: true } });
       if ((compiled.graph === undefined) !== hasErrors(compiled.diagnostics)) {
-        throw new FuzzFinding('there is no graph without an error, and no graph with one');
+        throw new FuzzFinding('the compiler returns no graph and no error, or a graph and an error');
       }
       if (stringifyJson(document.value) !== before) throw new FuzzFinding('the compiler changed its input');
       results.push(

@@ -10,7 +10,10 @@ import { graphPage } from '../../../editors/vscode/src/graph-panel.ts';
 import { CLI } from '../../support/command.ts';
 import { SHOP } from '../../support/editor.ts';
 
-/** A stand-in for the module `vscode`, because no package of an editor installs without install scripts. */
+/**
+ * The members of the module in `fake-vscode.cjs` that the test sets and reads. This module replaces `vscode`. The test
+ * has no real editor, because every npm package that contains an editor needs install scripts.
+ */
 interface Host {
   readonly state: {
     readonly commands: Map<string, (...args: unknown[]) => unknown>;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { numbersOf } from '../../support/budget.ts';
 import { fuzzedSource, problemOf } from '../../support/compose-fuzz.ts';
 
-test('no source makes the tracer fail or differ: it is translated exactly or refused', { timeout: 1_800_000 }, () => {
+test('the tracer translates each source exactly, or refuses it', { timeout: 1_800_000 }, () => {
   for (const number of numbersOf('composeSources')) {
     const seed = 1 + number;
     const source = fuzzedSource(seed);

@@ -74,7 +74,7 @@ describe('a child that another client changes', () => {
     );
   });
 
-  it('is not drift if the definition changed while no controller ran', async () => {
+  it('is corrected without a report of drift if the definition changed while no controller ran', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
@@ -111,7 +111,8 @@ describe('a field that two controllers change in turn', () => {
     await contestField(4 * SECOND);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
     const edits = await contestField(20 * MINUTE);
-    // Five reverts without a pause, then one after 10, 20, 40, … seconds.
+    // Five reverts have no pause before them: four during the first call, one during this call. The next reverts follow
+    // after 10, 20, 40, … seconds.
     expect(edits).toBeLessThan(15);
     expect(edits).toBeGreaterThan(5);
     const instance = await world.user.get(potRef('p'));
