@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -68,5 +68,6 @@ describe('typekro gitops', () => {
     const { code, stderr } = typekro('gitops', 'shop.yaml');
     expect(code).toBe(3);
     expect(stderr).toContain('nmae');
+    expect(existsSync(join(directory, 'gitops'))).toBe(false);
   });
 });

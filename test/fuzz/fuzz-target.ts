@@ -57,15 +57,14 @@ const MAX_PENDING_MS = 120_000;
  * or two runs with different outcomes. `undefined` when there is none.
  */
 export async function problemWith(target: FuzzTarget, input: Buffer): Promise<string | undefined> {
-  const members = memberCount();
   const first = await outcomeOf(target, input);
   if (first.problem !== undefined) return first.problem;
-  if (memberCount() !== members) return 'a prototype of the language was changed';
   const maxMs = target.maxMs ?? MAX_INPUT_MS;
   // The first run may have compiled the code, or collected the garbage of earlier inputs.
   const needsSecondRun = target.isStateful !== true || first.milliseconds > maxMs;
   if (!needsSecondRun) return undefined;
   const second = await outcomeOf(target, input);
+  if (second.problem !== undefined) return second.problem;
   if (first.milliseconds > maxMs && second.milliseconds > maxMs) return `took ${second.milliseconds.toFixed(0)} ms`;
   if (target.isStateful === true || first.outcome === second.outcome) return undefined;
   return `two runs differ: ${shorten(first.outcome)} and ${shorten(second.outcome)}`;
@@ -78,6 +77,7 @@ interface Outcome {
 }
 
 async function outcomeOf(target: FuzzTarget, input: Buffer): Promise<Outcome> {
+  const members = memberCount();
   const began = process.cpuUsage();
   const used = () => {
     const { user, system } = process.cpuUsage(began);
@@ -85,7 +85,8 @@ async function outcomeOf(target: FuzzTarget, input: Buffer): Promise<Outcome> {
   };
   try {
     const outcome = await settled(target.run(Buffer.from(input)));
-    return { outcome, milliseconds: used() };
+    const problem = memberCount() === members ? {} : { problem: 'a prototype of the language was changed' };
+    return { outcome, milliseconds: used(), ...problem };
   } catch (thrown) {
     const problem = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     return { problem, milliseconds: used() };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { seededChoices } from '../support/choices.ts';
 import { BlockCoverage, SeenBlocks } from './block-coverage.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
-import { problemWith } from './fuzz-target.ts';
+import { FuzzFinding, problemWith } from './fuzz-target.ts';
 import { minimize, runGuided } from './guided.ts';
 import { MAX_INPUT_BYTES, mutate } from './mutator.ts';
 import { shrink } from './shrink.ts';
@@ -72,6 +72,17 @@ describe('a problem is', () => {
     });
     expect(await polluted).toBe('a prototype of the language was changed');
     Reflect.deleteProperty(Object.prototype, 'polluted');
+  });
+
+  test('the failure of the second run, also of a slow target with a state', async () => {
+    let runs = 0;
+    const failsLater = () => {
+      if ((runs += 1) % 2 === 0) throw new FuzzFinding('the second run fails');
+      for (const began = process.cpuUsage(); process.cpuUsage(began).user < 5000;);
+      return '';
+    };
+    expect(await problemOf(failsLater)).toMatch(/the second run fails/);
+    expect(await problemOf(failsLater, { isStateful: true, maxMs: 2 })).toMatch(/the second run fails/);
   });
 
   test('two runs that take too long', async () => {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { Store } from '../store/store.ts';
-import type { AdmissionAttributes } from './attributes.ts';
+import type { AdmissionAttributes, Operation } from './attributes.ts';
 import type { RuleTarget } from './match.ts';
 import { matchedResource, namespaceSelected, objectSelected, ruleMatches } from './match.ts';
 
@@ -115,7 +115,7 @@ describe('an object selector matches the object before or after the request', ()
   const selector = { matchLabels: { a: 'b' } };
   const absent = { matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] };
   const bare = (kind: string) => ({ apiVersion: 'v1', kind }) as unknown as KubeObject;
-  test.each<[string, object, KubeObject | undefined, KubeObject | undefined, boolean]>([
+  test.each<[string, object, KubeObject | undefined, KubeObject | undefined, boolean, Operation?]>([
     ['no selector', {}, object(), undefined, true],
     ['the new object', selector, object({ a: 'b' }), undefined, true],
     ['the old object', selector, object(), object({ a: 'b' }), true],
@@ -123,9 +123,10 @@ describe('an object selector matches the object before or after the request', ()
     ['neither', selector, object(), object({ a: 'c' }), false],
     ['a review without metadata', selector, bare('SubjectAccessReview'), undefined, false],
     ['a review without metadata, and the absence of a label', absent, bare('SubjectAccessReview'), undefined, true],
-    ['the options of a connection', absent, bare('PodExecOptions'), undefined, false],
-  ])('%s', (_, given, next, old, expected) => {
-    expect(objectSelected({ ...given }, attributes({ object: next, old }))).toBe(expected);
+    ['the options of a connection', absent, bare('PodExecOptions'), undefined, false, 'CONNECT'],
+    ['a custom kind of options', absent, bare('BackupOptions'), undefined, true],
+  ])('%s', (_, given, next, old, expected, operation = 'UPDATE') => {
+    expect(objectSelected({ ...given }, attributes({ operation, object: next, old }))).toBe(expected);
   });
 });
 

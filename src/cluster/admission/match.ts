@@ -86,14 +86,15 @@ export function matchedResource(
 const isEmpty = (selector: JsonObject): boolean =>
   Object.keys(objectAt(selector, 'matchLabels')).length === 0 && objectsAt(selector, 'matchExpressions').length === 0;
 
-/** Does the selector match the labels of the object before or after the request? */
-export function objectSelected(selector: JsonObject, { object, old }: AdmissionAttributes): boolean {
+/**
+ * Does the selector match the labels of the object before or after the request? The options of a connection have no
+ * labels, so only an empty selector matches.
+ */
+export function objectSelected(selector: JsonObject, { operation, object, old }: AdmissionAttributes): boolean {
   if (isEmpty(selector)) return true;
-  return [object, old].some((state) => state !== undefined && hasLabels(state) && selects(selector, labelsOf(state)));
+  if (operation === 'CONNECT') return false;
+  return [object, old].some((state) => state !== undefined && selects(selector, labelsOf(state)));
 }
-
-/** Can an object of the kind have labels? The options of a connection have none, so only an empty selector matches. */
-const hasLabels = ({ kind }: KubeObject): boolean => !kind.endsWith('Options');
 
 /** The labels of an object. A review or a token request may come without metadata. */
 const labelsOf = (object: KubeObject): JsonObject => objectAt(object, 'metadata', 'labels');
