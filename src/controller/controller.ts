@@ -82,7 +82,8 @@ class KroController implements Controller {
   readonly #graphRunner: Runner;
   readonly #definitions: DefinitionReconciler;
   readonly #instances: InstanceDirectory;
-  #state: 'new' | 'running' | 'stopped' = 'new';
+  #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
+  #stopped: Promise<void> | undefined;
   readonly #stopping = new AbortController();
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
@@ -280,8 +281,14 @@ class KroController implements Controller {
 
   async start(): Promise<void> {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
+    this.#state = 'starting';
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
-    await this.#checkOwnKinds();
+    try {
+      await this.#checkOwnKinds();
+    } catch (thrown) {
+      if (!this.#isStopped) this.#state = 'new';
+      throw thrown;
+    }
     // `stop` may have been called during the check. Nothing would close watches that are opened now.
     if (this.#isStopped) return;
     this.#state = 'running';
@@ -290,8 +297,13 @@ class KroController implements Controller {
     await ready;
   }
 
-  async stop(abortGrace?: AbortSignal): Promise<void> {
-    if (this.#isStopped) return;
+  stop(abortGrace?: AbortSignal): Promise<void> {
+    // A later call waits for the same end.
+    this.#stopped ??= this.#stop(abortGrace);
+    return this.#stopped;
+  }
+
+  async #stop(abortGrace: AbortSignal | undefined): Promise<void> {
     this.#state = 'stopped';
     this.#stopping.abort();
     this.#settleReady();

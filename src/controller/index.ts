@@ -35,4 +35,5 @@ export { readPolicies } from './definition/policies.ts';
 export { previewDefinition } from './definition/preview-definition.ts';
 export type { RolloutPreview } from './rollout/preview-rollout.ts';
 export { instanceKey } from './rollout/preview-rollout.ts';
+export { possibleBases } from './rollout/rollouts.ts';
 export { runningRollout } from './rollout/running-rollout.ts';

@@ -113,8 +113,8 @@ export interface Controller {
    * themselves, such as 502, the controller repeats its request, and `waitsFor` names the failure.
    *
    * @throws KubeError when the server refuses to say which kinds it has, or has never answered.
-   * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed; `controller/state` on a
-   * second call.
+   * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed; `controller/state` after
+   * `stop`, and while another call runs or after it has succeeded.
    */
   start(): Promise<void>;
   /**

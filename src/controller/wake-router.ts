@@ -52,6 +52,10 @@ export class WakeRouter {
   readonly #options: WakeRouterOptions;
   readonly #serving = new Set<string>();
   readonly #kinds = new WeakMap<KubeObject, ReadonlySet<string>>();
+  /** Were all of the own kinds listed before? */
+  #wasReady = false;
+  /** The changes during a later list of an own kind that the end of the list does not make up for. */
+  #missed: CacheChange[] = [];
 
   constructor(options: WakeRouterOptions) {
     this.#options = options;
@@ -131,9 +135,17 @@ export class WakeRouter {
     if (change === undefined) {
       for (const type of this.#ownTypes) this.#options.onOwnRead(type, this.#options.caches.peek(type)?.error);
     }
-    if (!this.ready) return;
+    if (!this.ready) {
+      // The end of the list wakes all objects that exist. It wakes no object that is gone, and drops no schema.
+      if (this.#wasReady && change !== undefined && isMissed(change)) this.#missed.push(change);
+      return;
+    }
     const object = (change?.after ?? change?.before)?.object;
     if (change === undefined || object === undefined) return this.#wakeEverything();
+    this.#objectChanged(change, object);
+  }
+
+  #objectChanged(change: CacheChange, object: KubeObject): void {
     if (change.type === GRAPH_TYPE) {
       this.#options.onInstance(change);
       this.#options.instances.wake(instanceId(change.type, change.key));
@@ -143,8 +155,15 @@ export class WakeRouter {
   }
 
   #wakeEverything(): void {
+    this.#wasReady = true;
     this.#options.onReady();
     this.wakeShare();
+    const missed = this.#missed;
+    this.#missed = [];
+    for (const change of missed) {
+      const object = (change.after ?? change.before)?.object;
+      if (object !== undefined) this.#objectChanged(change, object);
+    }
   }
 
   /** Queues all definitions and all Graphs. A replica works only on those in its share. */
@@ -241,6 +260,11 @@ function isRelevant({ before, after }: CacheChange): boolean {
     a.deletionTimestamp !== b.deletionTimestamp ||
     JSON.stringify([a.annotations, a.labels, a.finalizers]) !== JSON.stringify([b.annotations, b.labels, b.finalizers])
   );
+}
+
+/** Must a change take effect although it happened while an own kind was listed? */
+function isMissed(change: CacheChange): boolean {
+  return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));
 }
 
 /** Does a change of a CRD concern the served kind, and not only labels and finalizers of the CRD? */

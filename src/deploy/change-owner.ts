@@ -6,11 +6,11 @@ import { GRAPH_KIND } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { systemClock } from '../kube/index.ts';
 import { keys } from '../runtime/index.ts';
-import { parentRef } from './direct.ts';
 import { instanceKindOf, MANAGER } from './kro.ts';
-import { takeFromController, takeFromDirect } from './migrate.ts';
+import { releaseNamespaces, takeFromController, takeFromDirect } from './migrate.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, isRecordOf, parentObject, readDeployRecord, revisionOf } from './parent.ts';
+import { parentRef } from './record-owner.ts';
 
 /** A deployment of direct mode, as its record in the cluster describes it. */
 export interface DirectDeployment {
@@ -61,8 +61,8 @@ export function instanceOfDeployment({ name, namespace, record }: DirectDeployme
 
 /**
  * Moves a deployment of direct mode to the controller of its definition: creates the instance with the inventory, and
- * deletes the record. Writes no child. When an earlier process has created the instance already, only deletes the
- * record.
+ * deletes the record. Writes no child, except that a namespace that the definition does not create is released. When an
+ * earlier process has created the instance already, only deletes the record.
  *
  * @param isCheck lets the server check the writes, and stores nothing
  */
@@ -77,10 +77,11 @@ export async function moveToController(
   if (isCheck) {
     await api.apply(wanted, { fieldManager: MANAGER, force: true, dryRun: true, signal });
     await api.patch(record, { data: {} }, { type: 'merge', dryRun: true, signal });
+    await releaseNamespaces(api, deployment.definition, deployment.parent, signal, true);
     await api.delete(record, { dryRun: true, signal });
     return;
   }
-  const inherited = await takeFromDirect(api, deployment.definition, wanted, signal);
+  const inherited = await takeFromDirect(api, deployment.definition, wanted, deployment.namespace, signal);
   if (inherited === undefined) return;
   const live = await api.find(refOf(wanted), { signal });
   if (live === undefined || !hasInventoryOf(live, deployment.parent)) {

@@ -4,13 +4,22 @@ import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, KubeError, systemClock, withDeadline } from '../kube/index.ts';
 import { compileFor, deployedGraph } from './compile-for.ts';
-import { deleteDirect, deployDirect, parentRef } from './direct.ts';
+import { deleteDirect, deployDirect } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import type { DirectRecord } from './parent.ts';
-import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readDeployRecord, revisionOf } from './parent.ts';
+import {
+  checkLabelNames,
+  DEFINITION_LABEL,
+  isFirstDeploy,
+  isRecordOf,
+  parentName,
+  readDeployRecord,
+  revisionOf,
+} from './parent.ts';
 import { ProgressReporter } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
+import { parentRef } from './record-owner.ts';
 
 /** The default time limits of a call, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = { direct: 300_000, kro: 600_000 } as const;
@@ -256,8 +265,9 @@ function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void
  * Rolls one instance back. Returns true when the instance was deleted, and false when its earlier deploy was restored.
  */
 async function rollbackOne(context: DirectContext): Promise<boolean> {
-  const { previous, revision } = context.record;
-  if (previous === undefined && revision > 1) {
+  const { parent, record } = context;
+  const { previous, revision } = record;
+  if (previous === undefined && (parent === undefined || !isFirstDeploy(parent))) {
     throw new TypeKroError('the deploy before the last one is not kept', {
       code: 'deploy/nothing-to-roll-back-to',
       remedy: 'deploy the spec that you want',
@@ -269,7 +279,7 @@ async function rollbackOne(context: DirectContext): Promise<boolean> {
     return true;
   }
   const compiled = await compileFor(context.api, previous.definition, context.signal);
-  const record: DirectRecord = { ...previous, revision: revision + 1 };
-  await deployDirect({ ...context, ...compiled, record }, { waitForReady: true });
+  const restored: DirectRecord = { ...previous, revision: revision + 1 };
+  await deployDirect({ ...context, ...compiled, record: restored }, { waitForReady: true });
   return false;
 }

@@ -152,11 +152,13 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** Lists the members of an ApplySet that have this kind, in the version from discovery. */
+  /**
+   * Lists the members of an ApplySet that have this kind, in the version from discovery. The look-up asks the group of
+   * the kind: a list of all groups silently lacks the kinds of a group whose server does not answer.
+   */
   async #listMembers(target: MemberTarget): Promise<ListObservation> {
     const { api, signal } = this.#options;
-    const resources = await api.discovery.all({ signal });
-    const resource = resources.find((entry) => entry.group === target.group && entry.kind === target.kind);
+    const resource = await api.discovery.inGroup(target.group, target.kind, { signal });
     if (resource === undefined) return { state: 'unserved' };
     const labelSelector = `${keys.PART_OF_LABEL}=${target.applySet}`;
     const scopes = resource.namespaced ? target.namespaces.map((namespace) => ({ namespace })) : [{}];

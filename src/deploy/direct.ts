@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { formatRef, gvkOf } from '../core/index.ts';
 import { ONCE } from '../execute/index.ts';
 import type { Graph } from '../graph/index.ts';
-import type { KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import type { StatusReport } from '../readiness/index.ts';
 import { readinessOf, statusReport } from '../readiness/index.ts';
@@ -18,23 +17,19 @@ import type { DirectRunOptions, DirectContext } from './direct-run.ts';
 import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, openNodes } from './direct-run.ts';
 import { describeLeftovers } from './failure-report.ts';
-import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import { ignoreNotFound } from './errors.ts';
 import { ensureNamespace } from './namespace.ts';
 import { finalFailures, missingNamespace } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
-import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
+import { DEFINITION_LABEL, parentObject, virtualInstance, wantedMetadata } from './parent.ts';
 import { changeOf } from './plan.ts';
 import { describeNode } from './progress.ts';
+import { checkRecord, deleteRecord, DELETION, parentRef, recordOfDeletion, supersede } from './record-owner.ts';
 import { writeRulesOf } from './retries-of.ts';
 import type { WatchedObject } from './watch-set.ts';
 
 /** The kind of the record. */
 const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
-
-/** The reference to the ConfigMap with the record of an instance. */
-export function parentRef(definition: string, name: string, namespace: string): ObjectRef {
-  return { apiVersion: 'v1', kind: 'ConfigMap', name: parentName(definition, name), namespace };
-}
 
 /**
  * Deploys one instance. Waits until every node is ready; with `waitForReady: false`, until everything that can be
@@ -95,26 +90,22 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
 }
 
 /**
- * Stops a running deploy of the instance by writing a new deploy id to its record. Before its next write, that deploy
- * finds that the record does not belong to it.
- */
-export async function supersede(api: KubernetesApi, record: ObjectRef, signal: AbortSignal): Promise<void> {
-  await api.patch(record, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
-}
-
-/**
  * Deletes the children in reverse order, and then the record. Ends when all objects are deleted or the signal aborts.
+ * Deletions of one instance may run at the same time.
+ *
+ * @throws ResourceGraphFactoryError `deploy/superseded` when a deploy of the instance began in the meantime.
  */
 export async function deleteDirect(context: DirectContext): Promise<DeletionOutcome> {
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
   let last: Decision | undefined;
   const ref = parentRef(graph.name, name, context.namespace);
-  await supersede(api, ref, signal).catch(ignoreNotFound);
+  await supersede(api, ref, signal, `${DELETION}${randomUUID()}`).catch(ignoreNotFound);
   const run = directRun(context, 'write', {
     onDecision: (decision) => {
       last = decision;
     },
+    beforeWrite: async () => void (await recordOfDeletion(context)),
     onDeleted: ({ target }) => deleted.push(identity(refOfTarget(target))),
     metadata: { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
   });
@@ -135,7 +126,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
       })),
     };
   }
-  await api.delete(ref, { signal }).catch(ignoreNotFound);
+  await deleteRecord(context);
   return { status: 'complete', deleted, remaining: [], blockers: [] };
 }
 
@@ -206,27 +197,6 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
   return { changes: [...changes.values()], waiting };
 }
 
-/**
- * Checks that the record still belongs to this deploy. Two deploys of one instance would revert each other's writes for
- * ever. Therefore only the deploy that wrote the record last proceeds.
- */
-async function checkRecord(
-  { api, graph, name, namespace, record, signal }: DirectContext,
-  seen: WatchedObject = { exists: undefined },
-): Promise<void> {
-  const ref = parentRef(graph.name, name, namespace);
-  const parent = seen.exists === undefined ? await api.find(ref, { signal }) : seen.object;
-  if (parent !== undefined && deployOf(parent) === record.deploy) return;
-  throw new ResourceGraphFactoryError(
-    `another ${parent === undefined ? 'process deleted' : 'deploy or deletion has taken over'} ${graph.name} "${name}"`,
-    {
-      code: 'deploy/superseded',
-      object: ref,
-      remedy: 'let one process at a time deploy an instance; deploy again if this spec is the one that you want',
-    },
-  );
-}
-
 /** Hooks of a run. */
 interface RunHooks {
   readonly onApplied?: DirectRunOptions['onApplied'];
@@ -261,7 +231,11 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     beforeWrite: hooks.beforeWrite ?? (() => Promise.resolve()),
     async writeParent(parent, current) {
       const merged = { ...current, metadata: wantedMetadata(parent, current) };
-      const written = await api.apply(parentObject(ref, graph, record, merged), {
+      const wanted = parentObject(ref, graph, record, merged);
+      // With the UID, the apply cannot create a record that another process has deleted.
+      const { uid: recordUid = '' } = current.metadata;
+      if (recordUid !== '') wanted.metadata.uid = recordUid;
+      const written = await api.apply(wanted, {
         fieldManager: keys.INVENTORY_MANAGER,
         force: true,
         signal,

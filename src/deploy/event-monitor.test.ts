@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
-import { EventFilter } from './event-monitor.ts';
+import { scriptedApi } from '../../test/support/scripted-api.ts';
+import { TestClock } from '../../test/support/test-clock.ts';
+import { EventFilter, monitorEvents } from './event-monitor.ts';
 
 const deployment = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace: 'shop' });
 const monitored = [
@@ -48,4 +50,23 @@ test('at most maxEventsPerSecond events are reported', () => {
   const filter = new EventFilter({ maxEventsPerSecond: 2 }, monitored);
   const idAt = (message: string, now: number) => idOf(filter, event('Deployment', 'web', { message }), now);
   expect([idAt('a', 0), idAt('b', 1), idAt('c', 2), idAt('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);
+});
+
+test('the error of a listener ends the reports and is thrown by `stop`, not by the process', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const api = scriptedApi();
+  const report = () => {
+    throw new Error('no room');
+  };
+  const beginning = monitorEvents(api, monitored, {}, { clock: new TestClock(), report });
+  const [watch] = api.watches;
+  await watch?.push({ type: 'RESTARTED' }, { type: 'SYNCED', resourceVersion: '1' });
+  const monitor = await beginning;
+  await watch?.push({ type: 'ADDED', object: event('Deployment', 'web') });
+  await new Promise(setImmediate);
+  await expect(monitor.stop()).rejects.toThrow('no room');
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
 });

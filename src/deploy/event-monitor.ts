@@ -82,7 +82,7 @@ export class EventFilter {
 
 /**
  * Reports new events of the objects until `stop` is called. The first failed read of each namespace is reported, and
- * the deploy continues.
+ * the deploy continues. An error of `report` ends the reports of its namespace, and `stop` throws the error.
  */
 export async function monitorEvents(
   api: KubernetesApi,
@@ -98,7 +98,10 @@ export async function monitorEvents(
     namespaces.map(
       (namespace) =>
         new Promise<void>((begun) => {
-          running.push(follow(api, namespace, stopped.signal, { begun, report, filter, clock }).finally(begun));
+          const following = follow(api, namespace, stopped.signal, { begun, report, filter, clock }).finally(begun);
+          // `stop` throws the error of a listener. Until then, the error must not count as unhandled.
+          following.catch(() => undefined);
+          running.push(following);
         }),
     ),
   );

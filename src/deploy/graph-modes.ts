@@ -2,9 +2,9 @@ import type { DeployTarget } from '../compose/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { parentRef } from './direct.ts';
 import { definitionRef } from './kro-context.ts';
 import { isRecordOf } from './parent.ts';
+import { parentRef } from './record-owner.ts';
 
 /**
  * Refuses a deploy of a graph that another mode has deployed. The modes mark the objects of a graph in different ways,

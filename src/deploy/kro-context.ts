@@ -5,10 +5,13 @@ import { GRAPH_KIND } from '../graph/index.ts';
 import { objectsAt } from '../kubernetes/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 
+/** The apiVersion and kind of definitions. */
+export const DEFINITION_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' } as const;
+
 /** The reference to a target's ResourceGraphDefinition or Graph. */
 export function definitionRef(target: DeployTarget): ObjectRef {
   if (target.form === 'graph') return { ...GRAPH_KIND, name: target.name, namespace: target.namespace };
-  return { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: target.name };
+  return { ...DEFINITION_KIND, name: target.name };
 }
 
 /** The context of a deploy in kro mode. */

@@ -104,7 +104,8 @@ async function applyInstance(
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
   const wanted = await instanceOf();
-  const inherited = await takeFromDirect(api, target.name, wanted, signal);
+  const place = wanted.metadata.namespace ?? target.namespace;
+  const inherited = await takeFromDirect(api, target.name, wanted, place, signal);
   const instance = await applyFresh(context, inherited?.instance ?? wanted).catch((error: unknown) => {
     const { name = '', namespace = '' } = wanted.metadata;
     throw isMissingNamespace(error) ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;

@@ -2,11 +2,13 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '../kube/index.ts';
-import { keys, otherFinalizers } from '../runtime/index.ts';
-import { parentRef, supersede } from './direct.ts';
+import { objectsAt } from '../kubernetes/index.ts';
+import { keys, NAMESPACE_TYPE, nodeIdOf, otherFinalizers, releasePatch } from '../runtime/index.ts';
 import { ignoreNotFound } from './errors.ts';
 import { isRecordOf, parentObject } from './parent.ts';
 import type { DirectContext } from './direct-run.ts';
+import { DEFINITION_KIND } from './kro-context.ts';
+import { parentRef, supersede } from './record-owner.ts';
 
 /**
  * The time in which a controller must report the suspension of an instance, in milliseconds. When no controller runs,
@@ -203,6 +205,36 @@ function withoutFinalizer(instance: KubeObject): JsonObject {
   };
 }
 
+/**
+ * Releases the namespaces of a direct deployment that its definition does not create. A namespace whose name depends only
+ * on the spec is applied before the instance in kro mode, and is no resource of the definition. A controller that takes
+ * over the inventory would otherwise prune the namespace, and with it all objects in it.
+ */
+export async function releaseNamespaces(
+  api: KubernetesApi,
+  definition: string,
+  parent: KubeObject,
+  signal: AbortSignal,
+  dryRun = false,
+): Promise<void> {
+  const { labels = {}, annotations = {} } = inventoryOf(parent);
+  const id = labels[keys.APPLYSET_ID_LABEL];
+  const kinds = annotations[keys.GROUP_KINDS_ANNOTATION]?.split(',') ?? [];
+  if (id === undefined || !kinds.includes(NAMESPACE_TYPE.kind)) return;
+  const type = { apiVersion: formatApiVersion(NAMESPACE_TYPE), kind: NAMESPACE_TYPE.kind };
+  const { items } = await api.list(type, { labelSelector: `${keys.PART_OF_LABEL}=${id}`, signal });
+  if (items.length === 0) return;
+  const served = await api.find({ ...DEFINITION_KIND, name: definition }, { signal });
+  const created = new Set(
+    objectsAt(served?.spec, 'resources').flatMap((entry) => (isJsonObject(entry['template']) ? [entry['id']] : [])),
+  );
+  for (const namespace of items) {
+    if (created.has(nodeIdOf(namespace))) continue;
+    const options = { type: 'merge', fieldManager: keys.CHILD_MANAGER, signal, dryRun } as const;
+    await api.patch(refOf(namespace), releasePatch(namespace), options).catch(ignoreNotFound);
+  }
+}
+
 /** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
   /**
@@ -215,20 +247,23 @@ export interface InheritedState {
 }
 
 /**
- * Moves a direct deployment of the same instance to kro mode. Stops a running deploy and copies the inventory of the
- * record to the instance. Returns `undefined` when there is no direct deployment.
+ * Moves a direct deployment of the same instance to kro mode. Stops a running deploy, releases namespaces
+ * (`releaseNamespaces`), and copies the inventory of the record to the instance. Returns `undefined` when there is no
+ * direct deployment. `namespace` is that of the record; an instance may have no namespace.
  */
 export async function takeFromDirect(
   api: KubernetesApi,
   definition: string,
   instance: KubeObject,
+  namespace: string,
   signal: AbortSignal,
 ): Promise<InheritedState | undefined> {
-  const { name = '', namespace = '' } = instance.metadata;
+  const { name = '' } = instance.metadata;
   const ref = parentRef(definition, name, namespace);
   const parent = await api.find(ref, { signal });
   if (parent === undefined || !isRecordOf(parent, definition, name)) return undefined;
   await supersede(api, ref, signal);
+  await releaseNamespaces(api, definition, parent, signal);
   const inventory = inventoryOf(parent);
   const metadata = {
     ...instance.metadata,

@@ -144,6 +144,11 @@ export function revisionOf(parent: KubeObject): number {
   return Number.isSafeInteger(revision) && revision > 0 ? revision : 1;
 }
 
+/** Does the record say that the instance was deployed once? False for a record without a valid number. */
+export function isFirstDeploy(parent: KubeObject): boolean {
+  return isJsonObject(parent.data) && parent.data.revision === '1';
+}
+
 /** The id of the deploy that last wrote the record; `undefined` when the record has none. */
 export function deployOf(parent: KubeObject): string | undefined {
   const data = isJsonObject(parent.data) ? parent.data : {};

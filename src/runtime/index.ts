@@ -132,6 +132,7 @@ export {
   nodeIdOf,
   nodeLabel,
   objectsByNode,
+  releasePatch,
 } from './labels.ts';
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export type { WriteDecision } from './write-decision.ts';

@@ -1,6 +1,7 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { kubernetesComposition, singleton } from '../../src/index.ts';
+import { findDirectDeployments, moveToController } from '../../src/deploy/index.ts';
 import { ConfigMap } from '../../src/factories/simple/index.ts';
 import { namespace, resourceQuota } from '../../src/factories/kubernetes/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
@@ -81,6 +82,23 @@ test('direct mode deploys, lists and deletes them', async () => {
   expect((await factory.getInstances()).map(({ metadata }) => metadata.name)).toEqual(['shop']);
   await factory.deleteInstance('shop');
   expect(await cluster.client.find(quota)).toBeUndefined();
+});
+
+test.each(['a deploy in kro mode', 'a migration'])('%s takes a direct deployment over', async (how) => {
+  await tenant.factory('direct', options()).deploy({ name: 'shop' });
+  const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-tenant-shop', namespace: 'default' };
+  expect(await cluster.client.find(record)).toBeDefined();
+  const before = await cluster.client.get(quota);
+  if (how === 'a migration') {
+    await tenant.factory('kro', options()).deploy({ name: 'other' });
+    const signal = AbortSignal.timeout(20_000);
+    const [deployment] = await findDirectDeployments(cluster.client, 'shop', 'default', signal);
+    if (deployment !== undefined) await moveToController(cluster.client, deployment, signal, false);
+  }
+  const deployed = await tenant.factory('kro', options()).deploy({ name: 'shop' });
+  expect(deployed.metadata.labels).toHaveProperty(['applyset.kubernetes.io/id']);
+  expect(await cluster.client.find(record)).toBeUndefined();
+  expect((await cluster.client.get(quota)).metadata.uid).toBe(before.metadata.uid);
 });
 
 test('a graph reads the status of a shared cluster-scoped instance', async () => {

@@ -1,7 +1,10 @@
 import { type } from 'arktype';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigMap } from '../../src/factories/simple/index.ts';
+import type { JsonObject } from '../../src/core/index.ts';
 import { kubernetesComposition } from '../../src/index.ts';
+import type { Transport } from '../../src/kube/index.ts';
+import { createTransport, loadKubeConfig, waitForObject } from '../../src/kube/index.ts';
 import type { ApiServer } from '../support/api-server.ts';
 import { serverKinds } from '../support/api-server.ts';
 
@@ -99,9 +102,67 @@ describe('rollback in direct mode', () => {
     expect(await factory.rollback()).toMatchObject({ status: 'failed' });
     expect(await textOf('a')).toEqual({ text: later });
   });
+
+  test('a record without a valid number deletes nothing', async () => {
+    const factory = direct();
+    await factory.deploy({ name: 'a', text: '1' });
+    await factory.deploy({ name: 'a', text: '2' });
+    const damage = { data: { revision: 'two', previous: null } };
+    await server.client.patch(configMap('typekro-note-a'), damage);
+    expect(await factory.rollback()).toMatchObject({
+      status: 'failed',
+      deletedInstances: [],
+      errors: ['a: the deploy before the last one is not kept'],
+    });
+    expect(await textOf('a')).toEqual({ text: '2' });
+  });
 });
 
 describe('concurrent calls in direct mode', () => {
+  test('a deploy that begins during a deletion ends the deletion, and its objects stay', async () => {
+    await direct().deploy({ name: 'a', text: '1' });
+    await server.client.patch(configMap('a-page'), { metadata: { finalizers: ['acme.test/hold'] } });
+    const deletion = direct().deleteInstance('a');
+    const ended = expect(deletion).rejects.toMatchObject({ code: 'deploy/superseded' });
+    await waitForObject(
+      server.client,
+      configMap('a-page'),
+      AbortSignal.timeout(20_000),
+      (object) => object?.metadata.deletionTimestamp,
+    );
+    const deploy = direct().deploy({ name: 'a', text: '2' });
+    await waitForObject(
+      server.client,
+      configMap('typekro-note-a'),
+      AbortSignal.timeout(20_000),
+      (record) => String(((record?.data ?? {}) as JsonObject)['spec']).includes('"2"') || undefined,
+    );
+    await server.client.patch(configMap('a-page'), { metadata: { finalizers: [] } });
+    await ended;
+    expect((await deploy).spec.text).toBe('2');
+    expect(await textOf('a')).toEqual({ text: '2' });
+    expect(await server.client.find(configMap('typekro-note-a'))).toBeDefined();
+  });
+
+  test('a deploy does not create a record again that a deletion has removed', async () => {
+    let writes = 0;
+    const inner = await createTransport(await loadKubeConfig({ path: server.kubeconfig, env: {} }));
+    const transport: Transport = {
+      async request(request) {
+        const isWrite = request.method === 'PATCH' && request.path.includes('/configmaps/typekro-note-a?');
+        if (isWrite && (writes += 1) === 2) await server.client.delete(configMap('typekro-note-a'));
+        return inner.request(request);
+      },
+      close: () => inner.close(),
+    };
+    await expect(direct('note', { transport }).deploy({ name: 'a', text: '1' })).rejects.toMatchObject({
+      code: 'deploy/superseded',
+    });
+    expect(writes).toBeGreaterThan(1);
+    expect(await server.client.find(configMap('typekro-note-a'))).toBeUndefined();
+    await inner.close();
+  });
+
   test('concurrent deploys of one instance end with record and children of one deploy; the others fail with an error that says so', async () => {
     const texts = ['1', '2', '3'];
     const results = await Promise.allSettled(texts.map((text) => direct().deploy({ name: 'a', text })));

@@ -2,7 +2,10 @@ import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kubernetesComposition } from '../../src/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
+import { findDirectDeployments, moveToController } from '../../src/deploy/index.ts';
+import { namespace } from '../../src/factories/kubernetes/index.ts';
 import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
+import { waitForObject } from '../../src/kube/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
 
@@ -80,6 +83,44 @@ describe('an instance moves between the modes without a deletion', () => {
     await factory('kro').deploy({ name: 'a', debug: false });
     expect((await factory('kro').deleteInstance('a')).status).toBe('complete');
     expect(await uids()).toEqual(new Map());
+  });
+
+  test.each(['a deploy in kro mode', 'a migration'])('a namespace of the composition survives %s', async (how) => {
+    const teams = kubernetesComposition(
+      { name: 'teams', kind: 'Team', spec: type({ name: 'string' }), status: type({ ok: 'boolean' }) },
+      (s) => {
+        const space = namespace({ id: 'space', metadata: { name: `team-${s.name}` } });
+        const config = ConfigMap({ id: 'config', name: 'config', namespace: space.metadata.name, data: { a: 'b' } });
+        return { ok: config.metadata.uid !== '' };
+      },
+    );
+    const of = (mode: 'direct' | 'kro') =>
+      teams.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+    await cluster.startController();
+    await of('kro').deploy({ name: 'other' });
+    await of('direct').deploy({ name: 'a' });
+    const space = { apiVersion: 'v1', kind: 'Namespace', name: 'team-a' };
+    const before = await cluster.client.get(space);
+    if (how === 'a migration') {
+      const signal = AbortSignal.timeout(20_000);
+      const [deployment] = await findDirectDeployments(cluster.client, 'a', 'default', signal);
+      if (deployment === undefined) throw new Error('there is no deployment');
+      await moveToController(cluster.client, deployment, signal, true);
+      expect(await cluster.client.get(space)).toEqual(before);
+      await moveToController(cluster.client, deployment, signal, false);
+    } else await of('kro').deploy({ name: 'a' });
+    const team = { apiVersion: 'kro.run/v1alpha1', kind: 'Team', name: 'a', namespace: 'default' };
+    await waitForObject(
+      cluster.client,
+      team,
+      AbortSignal.timeout(20_000),
+      (object) => object?.status?.['state'] === 'ACTIVE' || undefined,
+    );
+    const after = await cluster.client.get(space);
+    expect([after.metadata.uid, after.metadata.deletionTimestamp]).toEqual([before.metadata.uid, undefined]);
+    expect(after.metadata.labels).not.toHaveProperty(['applyset.kubernetes.io/part-of']);
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', name: 'config', namespace: 'team-a' };
+    expect((await cluster.client.get(config)).data).toEqual({ a: 'b' });
   });
 
   test('an instance that is being deleted is not taken over', async () => {

@@ -408,4 +408,32 @@ export const CONTROLLER: readonly MutationRow[] = [
     replace: "    if (cache === undefined) return { state: 'unknown' };\n",
     tests: ['src/controller/instance/observed-view.test.ts'],
   },
+  {
+    name: 'a change of a CRD is lost while another own kind is listed',
+    file: 'src/controller/wake-router.ts',
+    find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
+    replace: 'return change.after === undefined;',
+    tests: ['src/controller/wake-router.test.ts'],
+  },
+  {
+    name: 'a definition that disappears is kept while another own kind is listed',
+    file: 'src/controller/wake-router.ts',
+    find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
+    replace: 'return change.type === CRD_TYPE && isServedOtherwise(change);',
+    tests: ['src/controller/wake-router.test.ts'],
+  },
+  {
+    name: 'an object that is nested too deep ends the watch of its kind',
+    file: 'src/controller/cache/kind-cache.ts',
+    find: 'if (!isTooDeep(object as unknown as JsonValue)) throw thrown;',
+    replace: 'throw thrown;',
+    tests: ['src/controller/cache/cache-set.test.ts'],
+  },
+  {
+    name: 'a second call of stop does not wait',
+    file: 'src/controller/controller.ts',
+    find: 'this.#stopped ??= this.#stop(abortGrace);',
+    replace: 'if (this.#stopped !== undefined) return Promise.resolve();\n    this.#stopped = this.#stop(abortGrace);',
+    tests: ['test/simulation/features/stopping.test.ts'],
+  },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Graph, GraphNode } from '../../graph/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { WatchEvent } from '../../kube/index.ts';
@@ -82,6 +82,34 @@ it('measures the time of a list by monotonic time', async () => {
   await api.watches[0]?.push(restarted, { type: 'SYNCED', resourceVersion: '7' });
   expect(synced.mock.calls.map(([, milliseconds]) => milliseconds as number)).toEqual([250]);
 });
+
+describe('an object that is nested too deep for the call stack', () => {
+  it('has only its identity, and the watch of its kind continues', async () => {
+    const { api, caches } = setup();
+    caches.setInterest('reader', [watchOf('a'), watchOf('deep')]);
+    const manager = { manager: 'kro.run/applyset', operation: 'Apply', fieldsType: 'FieldsV1' };
+    const deep = { ...map('deep', '2'), data: nested('a', 20_000) };
+    deep.metadata.managedFields = [{ ...manager, apiVersion: 'v1', fieldsV1: { 'f:data': nested('f:a', 20_000) } }];
+    const [watch] = api.watches;
+    await watch?.push(restarted, added(map('a', '1')), added(deep), synced('2'), changed(map('a', '3')));
+    const cache = caches.peek(type);
+    expect(cache?.synced).toBe(true);
+    expect(cache?.get('n/a')?.object.metadata.resourceVersion).toBe('3');
+    expect(cache?.get('n/deep')?.object.metadata).toMatchObject({
+      name: 'deep',
+      uid: 'uid-deep',
+      resourceVersion: '2',
+    });
+    await caches.close();
+  });
+});
+
+/** An object with this number of levels. */
+function nested(key: string, levels: number): JsonObject {
+  let object: JsonObject = {};
+  for (let level = 0; level < levels; level += 1) object = { [key]: object };
+  return object;
+}
 
 describe('a list of a server that was restored to an earlier state', () => {
   const wentBack = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion, wentBack: true });

@@ -1,4 +1,5 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isTooDeep } from '../../graph/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
 import { isLaterVersion } from '../../kubernetes/index.ts';
 import type { EquivalentDigests, FieldWriter, Fingerprint, LiveObject, ObjectType } from '../../runtime/index.ts';
@@ -288,8 +289,7 @@ export class KindCache {
     const before = this.#objects.get(key);
     const isReread = listing || this.#stale.has(key);
     if (before !== undefined && !older && !isNews(before, uid, resourceVersion, isReread)) return undefined;
-    const projected = this.#options.project(object);
-    const after = before?.object.metadata.uid === uid ? projectWithEquivalence(projected, before, object) : projected;
+    const after = this.#entryOf(object, before?.object.metadata.uid === uid ? before : undefined);
     this.#objects.set(key, after);
     this.#compactor.add(key);
     this.#index(key, before, after);
@@ -299,6 +299,25 @@ export class KindCache {
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
     this.#reread(key);
     return after;
+  }
+
+  /**
+   * The entry of an object that arrived; `before` is the earlier entry of the same object. Any user may write an object
+   * that is nested too deep for the call stack. The entry of such an object has only its identity. A step that needs more
+   * of the object fails, and the other objects of the kind keep their watch.
+   */
+  #entryOf(object: KubeObject, before: LiveObject | undefined): LiveObject {
+    const { project } = this.#options;
+    try {
+      const projected = project(object);
+      return before === undefined ? projected : projectWithEquivalence(projected, before, object);
+    } catch (thrown) {
+      // When the stack is full, V8 may throw other errors than a RangeError.
+      if (!isTooDeep(object as unknown as JsonValue)) throw thrown;
+      const { apiVersion, kind, metadata } = object;
+      const { managedFields: _managedFields, ...identity } = metadata;
+      return project({ apiVersion, kind, metadata: identity });
+    }
   }
 
   #compactEntry(key: string): void {

@@ -165,9 +165,10 @@ export class CrdEnsurer {
   #isUnchanged(definition: DefinitionObject, graph: Graph): boolean {
     const known = this.#lastChecks.get(definition.name);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
-    return (
-      known !== undefined && crd !== undefined && known.source === crdSourceOf(graph) && known.stamp === stampOf(crd)
-    );
+    if (known === undefined || crd === undefined) return false;
+    // A change of the labels, which name the owner, does not change the stamp.
+    const isOwner = ownerConflict(crd, definition.name) === undefined;
+    return isOwner && known.source === crdSourceOf(graph) && known.stamp === stampOf(crd);
   }
 
   /**

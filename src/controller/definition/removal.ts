@@ -1,16 +1,18 @@
+import { apiFailure } from '../../execute/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import { readConditions } from '../../runtime/index.ts';
+import { failureText, readConditions } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
-import type { ServedKinds } from '../served-kinds.ts';
+import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { lastIssuedOf, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';
+import { annotationProblems, readPolicies } from './policies.ts';
 import type { RevisionHandoff } from './revision-handoff.ts';
 import { remainingText } from './remaining-text.ts';
 
@@ -47,14 +49,15 @@ export class Removal {
     if (waits && served.ofDefinition(definition.name) === undefined) await this.#resume(definition, signal);
     if (allowCrdDeletion) await crds.remove(definition, signal);
     const kind = served.ofDefinition(definition.name);
-    const left = kind === undefined ? undefined : caches.peek(kind.type);
-    const instances = left?.size ?? 0;
+    const instances = kind === undefined ? undefined : caches.peek(kind.type);
+    const count = instances?.size ?? 0;
     // The instances are not listed yet, for example after a restart. The end of the list wakes the definition.
-    if (waits && left?.synced === false && left.error === undefined) return {};
-    if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
+    if (waits && instances?.synced === false && instances.error === undefined) return {};
+    const obstacle = waits ? this.#obstacle(definition, kind, instances) : undefined;
+    if (obstacle !== undefined) return this.#hold(definition, obstacle, count, signal);
     handoff.withdraw(definition.name);
     await writer.release(definition, signal);
-    this.#options.onEvent({ kind: 'definition-released', definition, orphans: instances });
+    this.#options.onEvent({ kind: 'definition-released', definition, orphans: count });
     return {};
   }
 
@@ -65,14 +68,43 @@ export class Removal {
     await handoff.lastGood(newPass(definition, compiled), signal);
   }
 
-  /** Keeps the definition until its instances are gone. Names them in the status. */
-  async #hold(definition: DefinitionObject, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
-    const message = remainingText(instances);
+  /**
+   * The reason why a definition that waits for its instances must stay; `undefined` when no instance is left. While it is
+   * not known whether an instance is left, the definition stays: without it, no controller would finalize the instances.
+   */
+  #obstacle(
+    definition: DefinitionObject,
+    kind: ServedKind | undefined,
+    instances: KindCache | undefined,
+  ): string | undefined {
+    const { crds } = this.#options;
+    const isServed = crds.servedType(definition) !== undefined;
+    if (kind === undefined) {
+      // The controller serves no definition with an invalid annotation, so its instances cannot be finalized.
+      const problems = annotationProblems(readPolicies(definition.object));
+      return isServed && problems.length > 0 ? `deletion waits: ${problems.join('; ')}` : undefined;
+    }
+    if (instances === undefined) return undefined;
+    const { synced, error } = instances;
+    // When the cluster serves the kind no more, its instances are gone.
+    if (!synced && error !== undefined && (error.status !== 404 || isServed)) {
+      return `deletion waits: the instances cannot be listed: ${failureText(apiFailure(error, undefined))}`;
+    }
+    return instances.size > 0 ? remainingText(instances) : undefined;
+  }
+
+  /** Keeps the definition, and writes the reason into its status. `instances` is the number of known instances. */
+  async #hold(
+    definition: DefinitionObject,
+    message: string,
+    instances: number,
+    signal: AbortSignal,
+  ): Promise<WorkResult> {
     const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');
     this.#options.onEvent({
       kind: 'definition-held',
       definition,
-      instances: instances.size,
+      instances,
       message: before?.message === message ? undefined : message,
     });
     const status = definitionStatus(

@@ -146,6 +146,9 @@ export class RevisionHandoff {
       // One identity must not use state that another identity has read.
       this.withdraw(name);
     }
+    // The CRD has got this definition as its owner. No kind is served by two definitions.
+    const other = served.of(what.type.group, what.type.kind)?.definition;
+    if (other !== undefined && other !== name) this.withdraw(other);
     if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) {
       onServed(name, movedInstances(before, served.ofDefinition(name)));
     }

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { jsonEquals, refOf } from '../../core/index.ts';
+import { jsonEquals, refOf, TypeKroError } from '../../core/index.ts';
 import { formatTime } from '../../kubernetes/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { revisionHash } from '../../graph/index.ts';
@@ -14,7 +14,7 @@ import type { DefinitionObject } from './definition-object.ts';
 import { REVISION_TYPE } from './definition-object.ts';
 import { graphStatus, lastGraphStatus } from './graph-status.ts';
 import type { Revision } from './revision.ts';
-import { adoptedOwners, newRevision, readRevision } from './revision.ts';
+import { adoptedOwners, definitionOf, newRevision, readRevision } from './revision.ts';
 
 /** The dependencies of a `RevisionStore`. */
 export interface RevisionStoreOptions {
@@ -59,7 +59,11 @@ export class RevisionStore {
   }
 
   /**
-   * Stores a new revision with these annotations. When a revision of this number exists already, returns it unchanged.
+   * Stores a new revision with these annotations. When a revision of this number and with this spec exists already,
+   * returns it unchanged.
+   *
+   * @throws TypeKroError `controller/revision-taken` when the existing revision has another spec. The cache has this
+   * revision by then, so that the next pass issues a revision with a later number.
    */
   async issue(
     definition: DefinitionObject,
@@ -75,7 +79,13 @@ export class RevisionStore {
     } catch (thrown) {
       // The response to an earlier attempt was lost, or the cache lags behind the server.
       if (!(thrown instanceof KubeError) || thrown.reason !== 'AlreadyExists') throw thrown;
-      return this.#observe(await client.get(refOf(object), { signal }));
+      const found = this.#observe(await client.get(refOf(object), { signal }));
+      if (definitionOf(found.object) === definition.name && this.hashOf(found) === hash) return found;
+      throw new TypeKroError(`the graph revision "${found.name}" exists already, with another spec`, {
+        code: 'controller/revision-taken',
+        object: refOf(object),
+        cause: thrown,
+      });
     }
   }
 

@@ -2,10 +2,12 @@ import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, namespacedName } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
+import { recordedRevision } from '../../runtime/index.ts';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance } from './canary.ts';
 import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
-import { possibleBases, rolloutCount } from './rollouts.ts';
+import { hasPropagateWhen, possibleBases, rolloutCount } from './rollouts.ts';
 
 /** The effect of a running roll-out on one instance. */
 export interface LiveRollout {
@@ -28,8 +30,8 @@ const MAX_NAMED_INSTANCES = 5;
  * The effect of the running roll-out of a definition's newest revision on an instance. The controller chooses the first
  * instances by their UIDs and records their number on the revision, so another program finds the same instances.
  *
- * @returns `undefined` when the revision goes to all instances, when the roll-out does not affect this instance, when
- * no earlier revision exists, and when the instances cannot be listed.
+ * @returns `undefined` when the revision goes to all instances, when the instance is pinned, when it keeps the newest
+ * revision by `propagateWhen`, when no earlier revision exists, and when the instances cannot be listed.
  */
 export async function liveRollout(
   api: Pick<KubernetesApi, 'list'>,
@@ -41,7 +43,8 @@ export async function liveRollout(
 ): Promise<LiveRollout | undefined> {
   const newest = revisions.at(-1);
   const recorded = newest === undefined ? undefined : rolloutCount(newest.object);
-  if (newest === undefined || recorded === undefined || !isCandidate(instance, newest)) return undefined;
+  if (newest === undefined || recorded === undefined || pinnedRevision(instance) !== undefined) return undefined;
+  if (hasPropagateWhen(newest.spec) && recordedRevision(instance) === newest.number) return undefined;
   const [base] = possibleBases(revisions, newest.number);
   const instances = await instancesOf(api, type, signal);
   if (base === undefined || instances === undefined) return undefined;
@@ -64,8 +67,8 @@ export async function liveRollout(
 }
 
 /**
- * May the revision be held back from the instance? The instance must not be younger than the revision, pinned,
- * suspended or being deleted.
+ * May the instance be one of the first? An instance that is younger than the revision, pinned, suspended or being deleted
+ * may not.
  */
 function isCandidate(instance: KubeObject, { object }: DefinitionRevision): boolean {
   const created = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;

@@ -129,10 +129,10 @@ export class Rollouts {
     signal: AbortSignal,
   ): Promise<RolloutDecision> {
     const recorded = recordOf(revision);
-    const isOpen = recorded !== undefined && recorded !== DONE;
-    const wasTried = recorded !== undefined && recorded !== UNTRIED;
-    if (recorded === DONE || allowance === undefined) {
-      if (isOpen) await this.#record(revision, DONE, signal);
+    // A revision without a record was issued without a canary, and went to all instances. A policy that is added later
+    // must not give them an earlier revision.
+    if (recorded === undefined || recorded === DONE || allowance === undefined) {
+      if (recorded !== undefined && recorded !== DONE) await this.#record(revision, DONE, signal);
       this.#chosen.delete(definition);
       return allowance === undefined ? {} : { condition: rolledOut(revision) };
     }
@@ -144,7 +144,7 @@ export class Rollouts {
       return { canary: { base: before, members: undefined, heldBack: 0, key: 'unknown' }, condition: 'keep' };
     }
     const candidates = this.#candidates(instances, revision);
-    const count = Math.max(Number(recorded ?? 0), allowedOf(allowance, candidates.length));
+    const count = Math.max(Number(recorded), allowedOf(allowance, candidates.length));
     const known = this.#chosen.get(definition);
     const rollout = decideRollout({
       revision: revision.number,
@@ -153,7 +153,7 @@ export class Rollouts {
       chosen: known?.revision === revision.number ? known.members : new Set(),
     });
     if (rollout.phase === 'everywhere') {
-      if (isOpen) await this.#record(revision, DONE, signal);
+      await this.#record(revision, DONE, signal);
       this.#chosen.delete(definition);
       return { condition: rolledOut(revision) };
     }
@@ -162,7 +162,7 @@ export class Rollouts {
     const key = [before.revision, ...[...rollout.members].sort()].join(' ');
     return {
       canary: { base: before, members: rollout.members, heldBack: candidates.length - rollout.members.size, key },
-      condition: rollout.unseen && wasTried ? 'keep' : conditionOf(revision, rollout, candidates.length),
+      condition: rollout.unseen && recorded !== UNTRIED ? 'keep' : conditionOf(revision, rollout, candidates.length),
     };
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { liveDefinition } from '../../../src/controller/definition/live-definition.ts';
 import type { JsonObject } from '../../../src/core/index.ts';
 import { requestTo, failure } from '../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
@@ -7,6 +8,7 @@ import {
   mapResource,
   pot,
   potDefinition,
+  potRef,
   potsRef,
   virtualWorld,
   writesOf,
@@ -186,6 +188,48 @@ describe('a new revision of a definition with a canary', () => {
     expect([v1?.length, v2, v3?.length]).toEqual([5, undefined, 1]);
     await approve(v3?.[0] ?? '');
     expect(await versions()).toEqual({ v3: NAMES });
+  });
+
+  it('keeps all instances if the annotation is added after they have it', async () => {
+    await sixOnFirst(undefined);
+    await define(gated('v2'), undefined);
+    expect(await versions()).toEqual({ v2: NAMES });
+    world.requests.length = 0;
+    await define(gated('v2'), '1');
+    await world.advance(MINUTE);
+    await world.restart();
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v2: NAMES });
+    expect(writesOf(world.requests).filter((line) => line.includes('configmaps'))).toEqual([]);
+    expect(await rolledOut()).toBe('True RolledOut: revision 2 goes to all instances');
+
+    await define(gated('v3'), '1');
+    expect((await versions())['v3']).toHaveLength(1);
+    expect((await versions())['v2']).toHaveLength(5);
+  });
+
+  it('is not the revision of a younger or suspended instance for other programs, either', async () => {
+    await sixOnFirst('1');
+    await world.apply(pot('b', {}, { 'kro.run/reconcile': 'suspended' }));
+    await define(gated('v2'), '1');
+    await world.advance(2000);
+    await world.apply(pot('new'));
+    const { v1 = [], v2: [first = ''] = [] } = await versions();
+    expect(v1).toContain('new');
+    const definition = await world.user.get(potsRef);
+    const { signal } = new AbortController();
+    for (const [name, revision] of [
+      [first, 2],
+      ['b', 1],
+      ['new', 1],
+    ] as const) {
+      const live = await liveDefinition(world.user, definition, await world.user.get(potRef(name)), signal);
+      expect([name, live.revision, live.notes[0]]).toEqual([
+        name,
+        revision,
+        expect.stringMatching(/^revision 2 goes to 1 of 5 instances first: default\//) as string,
+      ]);
+    }
   });
 
   it('is not served while the annotation is invalid', async () => {

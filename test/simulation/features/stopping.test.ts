@@ -102,6 +102,35 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
+  it('is started once, also while its start has not ended', async () => {
+    const { client, hanging, letGo } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
+    const controller = createController({ client });
+    const started = controller.start();
+    await expect(controller.start()).rejects.toMatchObject({ code: 'controller/state' });
+    await hanging;
+    letGo();
+    await started;
+    await controller.stop();
+    await expect(controller.start()).rejects.toMatchObject({ code: 'controller/state' });
+    await client.close();
+  });
+
+  it('has ended for each caller that stops it', async () => {
+    const { client, hanging, letGo } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
+    const controller = createController({ client });
+    await controller.start();
+    await user.apply(potDefinition([mapResource('map', { text: 'a' })]), { fieldManager: 'user' });
+    await hanging;
+    const ends: string[] = [];
+    const first = controller.stop().then(() => ends.push('first'));
+    const second = controller.stop().then(() => ends.push('second'));
+    await new Promise(setImmediate);
+    expect(ends).toEqual([]);
+    letGo();
+    await Promise.all([first, second]);
+    await client.close();
+  });
+
   it('leaves no timer, which would keep its process alive', async () => {
     const timers = new Set<object>();
     const clock: Clock = {
