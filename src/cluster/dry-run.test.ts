@@ -31,6 +31,12 @@ test('a valid object has no causes, even in a namespace that does not exist', as
   expect(await server.check(object('v1', 'Service', 'a', { ports: [{ port: 80 }] }, 'elsewhere'))).toEqual([]);
 });
 
+test('an empty namespace is none', async () => {
+  expect(await server.check({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: '' } })).toEqual(
+    [],
+  );
+});
+
 test('checks that depend on other objects of the cluster are skipped', async () => {
   const pod = object('v1', 'Pod', 'a', { serviceAccountName: 'nobody', containers: [{ name: 'a', image: 'a' }] });
   expect(await server.check(pod)).toEqual([]);

@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, parseApiVersion, stringifyJson } from '../core/index.ts';
+import { isJsonObject, parseApiVersion, refOf, stringifyJson } from '../core/index.ts';
 import { groupVersionPath, textAt } from '../kubernetes/index.ts';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -95,7 +95,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
       await define(object);
       const resource = api.registry.findKind(object.apiVersion, object.kind);
       if (resource === undefined) return [];
-      const wrong = resource.namespaced ? await makeNamespace(object.metadata.namespace ?? 'default') : [];
+      const wrong = resource.namespaced ? await makeNamespace(namespaceOf(object)) : [];
       if (wrong.length > 0) return wrong;
       const status = await post(resource, object, '?dryRun=All&fieldValidation=Ignore');
       return status === undefined || !WRONG_OBJECT.has(status.code ?? 0) ? [] : causesOf(status);
@@ -109,9 +109,11 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
 
 const kindKey = (group: string, kind: string): string => `${kind}.${group}`;
 
-function collectionPath({ group, version, plural, namespaced }: ServedResource, { metadata }: KubeObject): string {
+const namespaceOf = (object: KubeObject): string => refOf(object).namespace ?? 'default';
+
+function collectionPath({ group, version, plural, namespaced }: ServedResource, object: KubeObject): string {
   const root = groupVersionPath({ group, version });
-  return `${root}${namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? 'default')}` : ''}/${plural}`;
+  return `${root}${namespaced ? `/namespaces/${encodeURIComponent(namespaceOf(object))}` : ''}/${plural}`;
 }
 
 function causesOf({ message = '', details }: StatusBody): readonly RefusalCause[] {

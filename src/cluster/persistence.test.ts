@@ -334,6 +334,9 @@ describe('a cluster with a state directory', () => {
   test.each([
     ['state.jsonl', 'not JSON\n', 'line 1 of'],
     ['log.jsonl', 'nonsense\n{"version":9999}\n', 'line 1 of'],
+    ['log.jsonl', '{"version":9999}\n{}\n', 'line 2 of'],
+    ['log.jsonl', '{"version":9999,"group":"","plural":"configmaps","key":"default/a","object":[]}\n', 'line 1 of'],
+    ['state.jsonl', '{"version":1,"objects":1}\n{"group":"","plural":"configmaps"}\n', 'line 2 of'],
   ])('refuses an invalid %s', async (file, content, message) => {
     await (await open()).close();
     if (file === 'log.jsonl') appendFileSync(join(directory, file), content);

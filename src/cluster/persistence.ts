@@ -142,16 +142,21 @@ class Persistence implements Journal, KeptState {
       const numbers = `${lines.length} objects, and its first line says ${stringifyJson(expected)}`;
       throw unreadable(`${this.#state} has ${numbers}`);
     }
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
       const object = objectIn(line['object']);
-      if (object !== undefined) itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
+      // The first line of the file is not among these lines.
+      if (object === undefined) throw notPartOfState(this.#state, index + 2);
+      itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
     const log = existsSync(this.#log.path) ? readFileSync(this.#log.path) : Buffer.alloc(0);
     // The last line may be incomplete. Its client then got no answer.
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
+    let number = 0;
     for (const line of linesOf(this.#log.path, log.subarray(0, logSize))) {
-      const written = Number(line['version']);
+      number += 1;
+      const written = line['version'];
+      if (typeof written !== 'number' || !isChange(line)) throw notPartOfState(this.#log.path, number);
       // The log may repeat writes that the state contains, when a process ended after it wrote the state and before it
       // emptied the log. Each line is compared only with the version of the state, because logs of earlier releases are
       // not always in the order of versions.
@@ -253,6 +258,10 @@ const textIn = (value: JsonObject, name: string): string => {
   const text = value[name];
   return typeof text === 'string' ? text : '';
 };
+
+/** Is a line of the log a compaction, or the change or the deletion of an object? */
+const isChange = ({ plural, key, object }: JsonObject): boolean =>
+  plural === undefined || objectIn(object) !== undefined || (typeof key === 'string' && (object ?? null) === null);
 
 function objectIn(value: JsonValue | undefined): KubeObject | undefined {
   return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;

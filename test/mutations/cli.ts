@@ -253,4 +253,32 @@ export const CLI: readonly MutationRow[] = [
     replace: 'if (names.has(name)) {',
     tests: ['src/cli/clusters/held-faults.test.ts'],
   },
+  {
+    name: 'a replaced file gets the mode that the umask leaves',
+    file: 'src/cli/write-file.ts',
+    find: '      fchmodSync(file, mode);\n      writeFileSync(file, content);',
+    replace: '      writeFileSync(file, content);',
+    tests: ['src/cli/write-file.test.ts'],
+  },
+  {
+    name: 'an object of another namespace satisfies a reference',
+    file: 'src/cli/up/manifest.ts',
+    find: "return one === '' || other === '' || compareFieldValues(a, one, b, other) !== 'different';",
+    replace: 'return true;',
+    tests: ['src/cli/up/check-references.test.ts'],
+  },
+  {
+    name: 'an object that is exported under two names counts twice',
+    file: 'src/cli/up/load-module.ts',
+    find: '[...new Set(Object.values(module).flatMap(entriesOf))]',
+    replace: 'Object.values(module).flatMap(entriesOf)',
+    tests: ['src/cli/up/load-module.test.ts'],
+  },
+  {
+    name: 'white space at the end of a YAML stream is lost',
+    file: 'src/cli/yaml-text.ts',
+    find: ".replace(/\\n$/, '')",
+    replace: '.trimEnd()',
+    tests: ['src/cli/yaml-text.test.ts'],
+  },
 ];

@@ -3,6 +3,41 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
+    name: 'an object whose owner is of a kind that is not served is removed',
+    file: 'src/cluster/controllers/garbage-collector.ts',
+    find: 'if (references.some((reference) => isUnknown(client, reference, removed))) return;',
+    replace: '',
+    tests: ['src/cluster/controllers/deletion-order.test.ts'],
+  },
+  {
+    name: 'an object stays after the removal of an owner whose kind is not served any more',
+    file: 'src/cluster/controllers/garbage-collector.ts',
+    find: '!removed.has(owner.uid) && ',
+    replace: '',
+    tests: ['src/cluster/controllers/deletion-order.test.ts'],
+  },
+  {
+    name: 'a Deployment that is scaled during a rollout hastens the rollout',
+    file: 'src/cluster/controllers/deployment.ts',
+    find: ' || isScaled(deployment, sets)',
+    replace: '',
+    tests: ['src/cluster/controllers/deployment.test.ts'],
+  },
+  {
+    name: 'a budget expects the pods of each ReplicaSet of a Deployment',
+    file: 'src/cluster/controllers/disruption.ts',
+    find: "outer?.kind === 'Deployment' ? outer : owner",
+    replace: 'owner',
+    tests: ['src/cluster/controllers/upkeep.test.ts'],
+  },
+  {
+    name: 'a Job does not report its status while the API refuses a pod',
+    file: 'src/cluster/controllers/job.ts',
+    find: '    report(client, job, tally, plan);\n    if (refusal',
+    replace: '    if (refusal === undefined) report(client, job, tally, plan);\n    if (refusal',
+    tests: ['src/cluster/controllers/jobs.test.ts'],
+  },
+  {
     name: 'the pods of a node that was not found once are removed',
     file: 'src/cluster/controllers/pod-collector.ts',
     find: 'if (since + QUARANTINE_MS > client.now()) return',
@@ -194,9 +229,23 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
     name: 'the kill of a program goes to the id that another program may have',
     file: 'src/cluster/processes/container-process.ts',
-    find: 'if (runs()) killContainer(pid);',
-    replace: 'killContainer(pid);',
+    find: 'if (runs()) guard.kill(pid);',
+    replace: 'guard.kill(pid);',
     tests: ['src/cluster/processes/container-process.test.ts'],
+  },
+  {
+    name: 'a process without its environment is forgotten after it has left its session',
+    file: 'src/cluster/processes/container-members.ts',
+    find: 'this.#known = found;',
+    replace: '',
+    tests: ['src/cluster/processes/container-members.test.ts'],
+  },
+  {
+    name: 'the programs of exec count for the bounds of their container',
+    file: 'src/cluster/processes/container-members.ts',
+    find: 'if (this.#programs.get(entry.session)?.isCounted === false) continue;',
+    replace: '',
+    tests: ['src/cluster/processes/container-members.test.ts'],
   },
   {
     name: 'a proxy keeps its request to a process for a client that has left',
@@ -330,5 +379,40 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     find: '  if (claim.metadata.deletionTimestamp !== undefined) return;\n',
     replace: '',
     tests: ['src/cluster/kinds/limit-ranger.test.ts'],
+  },
+  {
+    name: 'a value of a field selector may have an equals sign without a backslash',
+    file: 'src/cluster/protocol/selectors.ts',
+    find: '/\\\\([\\s\\S]?)|[,=]/gu',
+    replace: '/\\\\([\\s\\S]?)/gu',
+    tests: ['src/cluster/protocol/selectors.test.ts'],
+  },
+  {
+    name: 'an apply has no effect after the policy that undid it is gone',
+    file: 'src/cluster/verbs/apply.ts',
+    find: 'if (live !== undefined && outcome.object === live && isCacheable(write)) {',
+    replace: 'if (live !== undefined && outcome.object === live) {',
+    tests: ['src/cluster/verbs/repeated-apply.test.ts'],
+  },
+  {
+    name: 'a repeated apply has the warnings of the former labels of its namespace',
+    file: 'src/cluster/verbs/apply.ts',
+    find: ' && known.namespace === namespaceOf(write)',
+    replace: '',
+    tests: ['src/cluster/verbs/repeated-apply.test.ts'],
+  },
+  {
+    name: 'a version of zero in a PUT replaces a custom resource of any version',
+    file: 'src/cluster/verbs/update.ts',
+    find: 'if (readVersion(sent, versionField) === 0n && ',
+    replace: "if ((sent.metadata.resourceVersion ?? '') === '' && ",
+    tests: ['src/cluster/verbs/update.test.ts'],
+  },
+  {
+    name: 'old entries of managedFields are merged into an entry of another version',
+    file: 'src/cluster/fields/entries.ts',
+    find: 'const first = oldest.get(apiVersion);',
+    replace: 'const first = [...oldest.values()][0];',
+    tests: ['src/cluster/fields/entries.test.ts'],
   },
 ];

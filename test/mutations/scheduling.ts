@@ -4,6 +4,7 @@ const FIT = ['src/cluster/scheduling/node-fit.test.ts'];
 const DECISIONS = ['src/cluster/scheduling/schedule.test.ts'];
 const STORIES = ['src/cluster/controllers/scheduler.test.ts'];
 const WAITING = ['src/cluster/scheduling/waiting-pods.test.ts'];
+const NODES = ['src/cluster/controllers/node-taints.test.ts'];
 const TAINTS = ['src/cluster/controllers/taint-eviction.test.ts'];
 const ADMISSION = ['src/cluster/controllers/kubelet-admission.test.ts'];
 
@@ -162,5 +163,33 @@ export const SCHEDULING: readonly MutationRow[] = [
     find: "phase: 'Failed',",
     replace: "phase: 'Pending',",
     tests: ADMISSION,
+  },
+  {
+    name: 'pods are evicted while no node is ready',
+    file: 'src/cluster/controllers/zone-health.ts',
+    find: 'return this.#ready === 0;',
+    replace: 'return false;',
+    tests: NODES,
+  },
+  {
+    name: 'evictions continue in a zone with many failed nodes',
+    file: 'src/cluster/controllers/zone-health.ts',
+    find: 'notReady > 2 &&',
+    replace: 'notReady > 9 &&',
+    tests: NODES,
+  },
+  {
+    name: 'the health of one node does not concern the taints of the others',
+    file: 'src/cluster/controllers/node-taints.ts',
+    find: 'if (isChanged) yield* health.unreadyNodes();',
+    replace: 'void isChanged;',
+    tests: NODES,
+  },
+  {
+    name: 'a DaemonSet repeats the tolerations of its template',
+    file: 'src/cluster/controllers/daemonset.ts',
+    find: '.map((each) => daemons.find((daemon) => isSameTaint(daemon, each)) ?? each)',
+    replace: '',
+    tests: ['src/cluster/controllers/sets.test.ts'],
   },
 ];

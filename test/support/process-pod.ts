@@ -19,6 +19,12 @@ export const shell = (script: string, more: JsonObject = {}): JsonObject => ({
   ...more,
 });
 
+/** The start of a script in a session of its own, by a program that ends at once. Prints the id of the session. */
+export const inOwnSession = (script: string): string =>
+  `"${process.execPath}" -e 'const { spawn } = require("child_process"); ` +
+  'const child = spawn("sh", ["-c", process.argv[1]], { detached: true, stdio: "ignore" }); ' +
+  `console.log(child.pid); child.unref()' '${script}'`;
+
 /** A container that runs a program of Node. */
 export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject => ({
   name: 'c',

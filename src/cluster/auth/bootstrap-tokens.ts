@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { cryptoLibrary } from '../../core/index.ts';
+import { equalSecrets } from '../../core/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
@@ -37,17 +37,12 @@ export function bootstrapUser(store: ObjectLookup, token: string, now: number): 
   const secret = store.collection('', 'secrets').get(`kube-system/bootstrap-token-${id}`)?.object;
   if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return undefined;
   if (secret['type'] !== BOOTSTRAP_TOKEN_TYPE) return undefined;
-  if (!isSame(dataOf(secret, 'token-secret'), key) || dataOf(secret, 'token-id') !== id) return undefined;
+  if (!equalSecrets(key, dataOf(secret, 'token-secret')) || dataOf(secret, 'token-id') !== id) return undefined;
   const end = bootstrapTokenEnd(secret);
   if (end !== undefined && end <= now) return undefined;
   if (dataOf(secret, 'usage-bootstrap-authentication') !== 'true') return undefined;
   const groups = groupsOf(dataOf(secret, 'auth-extra-groups'));
   return groups === undefined ? undefined : { name: `system:bootstrap:${id}`, groups };
-}
-
-function isSame(stored: string, given: string): boolean {
-  const [left, right] = [Buffer.from(stored), Buffer.from(given)];
-  return left.length === right.length && cryptoLibrary().timingSafeEqual(left, right);
 }
 
 /** The groups of a token, sorted; `undefined` when one of them is not a group of bootstrappers. */

@@ -98,6 +98,11 @@ test('a cluster that allows all requests allows every user to write roles and bi
   await anyone.create({ apiVersion, kind: 'ClusterRole', metadata: { name: 'gathered' }, aggregationRule });
   const binding = await anyone.get({ apiVersion, kind: 'ClusterRoleBinding', name });
   expect(binding).toMatchObject({ roleRef });
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', metadata: {} };
+  expect((await anyone.create({ ...review, spec: { namespace: 'default' } })).status).toMatchObject({
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  });
 });
 
 test('an unknown field is quoted as Go quotes it', async () => {

@@ -3,6 +3,7 @@ import { call } from '../../../test/support/webhook-cluster.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { UserInfo } from '../options.ts';
+import { toHeader } from '../protocol/header-text.ts';
 
 const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -63,6 +64,12 @@ const ACCOUNT = 'system:serviceaccount:default:builder';
 
 test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
   ['a right for the user', [['impersonate', '', 'users', 'anna']], as('anna'), ANNA],
+  [
+    'a name in UTF-8, as Node reads its bytes',
+    [['impersonate', '', 'users', 'jürgen']],
+    as(toHeader('jürgen')),
+    { username: 'jürgen', groups: ['system:authenticated'] },
+  ],
   ['no right', [], as('anna'), cannotReview('user-info')],
   ['no right for a service account', [], as(ACCOUNT), cannotReview('serviceaccount')],
   ['no right for a node', [], as('system:node:n1'), cannotReview('arbitrary-node')],

@@ -5,6 +5,7 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiError } from '../errors/status.ts';
 import { badRequest } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
+import { fromHeader } from '../protocol/header-text.ts';
 import type { AuditTrail } from '../protocol/request.ts';
 import { refusal } from './authorize.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
@@ -70,8 +71,8 @@ export function impersonate(
   audit?: Pick<AuditTrail, 'impersonate'>,
 ): UserInfo {
   const wanted: WantedUser = {
-    name: headers['impersonate-user'] ?? '',
-    uid: headers['impersonate-uid'] ?? '',
+    name: fromHeader(headers['impersonate-user'] ?? ''),
+    uid: fromHeader(headers['impersonate-uid'] ?? ''),
     groups: values(headers['impersonate-group']),
     extra: extraOf(headers),
   };
@@ -98,7 +99,8 @@ const rightOf = ({ constraint }: Mode): string | undefined =>
   constraint === undefined ? undefined : `impersonate:${constraint}`;
 
 /** The values of a header. When a header occurs several times, a listener joins its values with newlines. */
-const values = (text: string | undefined): readonly string[] => (text === undefined ? [] : text.split('\n'));
+const values = (text: string | undefined): readonly string[] =>
+  text === undefined ? [] : fromHeader(text).split('\n');
 
 const hasOnlyName = ({ uid, groups, extra }: WantedUser): boolean =>
   uid === '' && groups.length === 0 && Object.keys(extra).length === 0;

@@ -1,4 +1,5 @@
 import type { Server } from 'node:https';
+import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -88,4 +89,12 @@ describe('a client that trusts the authority of the cluster', () => {
     await status.catch((error: unknown) => expect(error).toMatchObject({ reason: 'Transport' }));
     expect(seen).toHaveLength(answers);
   });
+});
+
+it('a certificate is valid for addresses of both families and for further names', () => {
+  const hosts = ['10.0.0.7', '::1', 'fe80::1%eth0', 'build.example.com'];
+  const issued = new X509Certificate(authority.issue(['localhost'], hosts).cert);
+  expect(issued.subjectAltName).toBe(
+    'DNS:localhost, DNS:build.example.com, IP Address:10.0.0.7, IP Address:0:0:0:0:0:0:0:1, IP Address:FE80:0:0:0:0:0:0:1',
+  );
 });

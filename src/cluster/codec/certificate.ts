@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '../../core/index.ts';
+import { Failure, parseAddress } from '../../golang/index.ts';
 import {
   alternativesFromDer,
   basicConstraints,
@@ -43,7 +44,7 @@ export interface Authority {
   readonly ca: string;
   /** The authority's key, PEM text. */
   readonly key: string;
-  /** Makes a key and a server certificate for names and IPv4 addresses. */
+  /** Makes a key and a server certificate for names and addresses. A text that is no IP address counts as a name. */
   issue(names: readonly string[], addresses: readonly string[]): CertificatePair;
   /** Makes a key and a client certificate: the common name is the user, the organizations are the groups. */
   issueClient(user: string, groups: readonly string[]): CertificatePair;
@@ -136,11 +137,15 @@ function authorityOf({ ca, issuer, signingKey, notBefore, notAfter }: AuthorityI
     get key() {
       return privatePem(signingKey);
     },
-    issue(dns, addresses) {
-      const bytes = addresses
-        .filter((address) => /^\d+(\.\d+){3}$/.test(address))
-        .map((address) => Buffer.from(address.split('.').map(Number)));
-      const names = subjectAlternatives({ dns, addresses: bytes });
+    issue(ofNames, ofAddresses) {
+      const dns = [...ofNames];
+      const addresses: Uint8Array[] = [];
+      for (const text of ofAddresses) {
+        const address = parseAddress(text);
+        if (address instanceof Failure) dns.push(text);
+        else addresses.push(address.bytes);
+      }
+      const names = subjectAlternatives({ dns, addresses });
       return issuePair(distinguishedName('typekro-apiserver'), 'server auth', [names]);
     },
     issueClient: (user, groups) => issuePair(distinguishedName(user, groups), 'client auth', []),

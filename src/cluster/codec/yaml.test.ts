@@ -48,6 +48,32 @@ test.each([
   expect(parseYaml(`${text}: 1`).value).toEqual({ [value]: 1 });
 });
 
+// The values are those of sigs.k8s.io/yaml.
+test.each<[string, JsonValue]>([
+  ['2001-12-14', '2001-12-14'],
+  ['2026-01-01T00:00:00+02:00', '2026-01-01T00:00:00+02:00'],
+  ['2001-12-14 21:59:43.10 -5', '2001-12-14 21:59:43.10 -5'],
+  ['!!timestamp 2001-12-14', '2001-12-14'],
+  ['12:30', '12:30'],
+  ['-1:30', '-1:30'],
+  ['190:20:30.15', '190:20:30.15'],
+  ['0o17', 15],
+  ['-0o1_7', -15],
+  ['0O17', 15],
+  ['0X1f', 31],
+  ['0B11', 3],
+  ['017', 15],
+  ['08', 8],
+  ['0o18', '0o18'],
+  ['0o', '0o'],
+  ['"0o17"', '0o17'],
+  ['!!str 0o17', '0o17'],
+  ['0o7777777777777777777777777', '0o7777777777777777777777777'],
+])('%s has the value that it has in Go', (text, value) => {
+  expect(parseYaml(`a: ${text}\nb:\n- ${text}\n`).value).toEqual({ a: value, b: [value] });
+  expect(parseYaml(`${text}: 1`).value).toEqual({ [String(value)]: 1 });
+});
+
 test.each([
   ['.inf', '+Inf'],
   ['-.Inf', '-Inf'],

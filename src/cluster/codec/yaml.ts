@@ -82,6 +82,8 @@ const PROBLEMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 interface YamlNode {
+  readonly type?: string;
+  readonly tag?: string;
   readonly items?: readonly unknown[];
   readonly key?: unknown;
   value?: unknown;
@@ -95,21 +97,40 @@ const isNode = (value: unknown): value is YamlNode => typeof value === 'object' 
 /** The scalars that YAML reads as an infinity or as NaN. */
 const SPECIAL_FLOAT = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 
+/** An integer in a notation of Go that YAML 1.1 does not have, such as `0o17`. Group 2 is the number without its sign. */
+const PREFIXED_INTEGER =
+  /^([-+]?)(0(?:[oO][0-7_]*[0-7][0-7_]*|X[\da-fA-F_]*[\da-fA-F][\da-fA-F_]*|B[01_]*[01][01_]*))$/;
+
 /**
- * Restores the text of a scalar that the library reads as an infinity or as NaN, such as `1e400` and `.`. Go's parser
- * reads a float that is out of range as a text.
+ * Gives a scalar the value that it has for Go's parser. This parser reads times (`2001-12-14`), numbers to the base 60
+ * (`12:30`) and floats that are out of range (`1e400`) as texts, and `0o17` as an integer.
  */
-function keepText(node: YamlNode): void {
-  if (typeof node.value !== 'number' || Number.isFinite(node.value) || typeof node.source !== 'string') return;
-  if (!SPECIAL_FLOAT.test(node.source)) node.value = node.source;
+function readAsGo(node: YamlNode): void {
+  const { value, source } = node;
+  if (typeof source !== 'string') return;
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  const isBeyondFloats = typeof value === 'number' && !Number.isFinite(value) && !SPECIAL_FLOAT.test(source);
+  if (value instanceof Date || (isNumber && source.includes(':')) || isBeyondFloats) node.value = source;
+  if (typeof value === 'string' && node.type === 'PLAIN' && node.tag === undefined) node.value = integerOf(source);
+}
+
+const MIN_INTEGER = -(2n ** 63n);
+const MAX_INTEGER = 2n ** 64n - 1n;
+
+/** The integer of a text such as `0o17`; any other text as it is. */
+function integerOf(text: string): string | bigint {
+  const [, sign, digits] = PREFIXED_INTEGER.exec(text) ?? [];
+  if (digits === undefined) return text;
+  const size = BigInt(digits.replaceAll('_', ''));
+  const value = sign === '-' ? -size : size;
+  return value < MIN_INTEGER || value > MAX_INTEGER ? text : value;
 }
 
 /** The nodes for which aliases stand. */
 type AliasTargets = Map<YamlNode, YamlNode>;
 
 /**
- * Finds the nodes for which aliases stand, and restores the texts of floats that are out of range. `anchors` has the
- * latest node of each anchor, or `open` for a list or mapping that has begun and not ended.
+ * Finds the nodes for which aliases stand, and gives scalars the values that they have in Go. `anchors` has the latest node of each anchor, or `open` for a list or mapping that has begun and not ended.
  *
  * @throws YamlSyntaxError for an alias without an anchor, and for one within the value for which it stands.
  */
@@ -126,7 +147,7 @@ function prepare(node: unknown, anchors: Map<string, YamlNode | 'open'>, targets
     targets.set(node, target);
     return;
   }
-  keepText(node);
+  readAsGo(node);
   const { anchor } = node;
   if (anchor !== undefined) anchors.set(anchor, 'open');
   for (const item of node.items ?? []) prepare(item, anchors, targets);
@@ -198,7 +219,7 @@ function goScalar(node: unknown): string {
 const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'boolean'].includes(typeof key);
 
 /**
- * The JSON form of a value. Bytes and dates become text, and infinities and NaN throw `YamlValueError`. Integers become
+ * The JSON form of a value. Bytes become text, and infinities and NaN throw `YamlValueError`. Integers become
  * numbers when no digit is lost. `depth` is the nesting of the value if it is an object or a list. Throws
  * `YamlSyntaxError` beyond `MAX_DEPTH`.
  */
@@ -210,7 +231,6 @@ function normalise(value: unknown, depth: number): JsonValue {
     throw new YamlValueError(`json: unsupported value: ${text}`);
   }
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
   if (typeof value === 'object') {
     if (depth > MAX_DEPTH) throw new YamlSyntaxError(`exceeded max depth of ${MAX_DEPTH}`);
     if (Array.isArray(value)) return value.map((entry) => normalise(entry, depth + 1));

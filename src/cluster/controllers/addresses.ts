@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -26,7 +26,7 @@ export const loadBalancerController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const service = client.get(SERVICES, namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
-    const hasAddress = addressOf(service) !== undefined;
+    const hasAddress = firstIngress(service) !== undefined;
     const needsAddress = service.spec?.['type'] === 'LoadBalancer' && service.spec['loadBalancerClass'] === undefined;
     if (needsAddress === hasAddress) return;
     const loadBalancer = needsAddress ? { ingress: [{ ip: freeAddress(client), ipMode: 'VIP' }] } : {};
@@ -46,17 +46,21 @@ export const ingressController: SimulatedController = {
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const ingress = client.get(INGRESSES, namespace, name);
-    if (ingress === undefined || ingress.metadata.deletionTimestamp !== undefined || addressOf(ingress) !== undefined)
+    if (
+      ingress === undefined ||
+      ingress.metadata.deletionTimestamp !== undefined ||
+      firstIngress(ingress) !== undefined
+    )
       return;
     client.updateStatus(ingress, { loadBalancer: { ingress: [{ ip: INGRESS_ADDRESS }] } });
   },
 };
 
-function addressOf(object: KubeObject): string | undefined {
-  const loadBalancer = object.status?.['loadBalancer'];
-  const ingress = isJsonObject(loadBalancer) ? loadBalancer['ingress'] : undefined;
-  const first = Array.isArray(ingress) ? ingress[0] : undefined;
-  return isJsonObject(first) && typeof first['ip'] === 'string' ? first['ip'] : undefined;
+/** The first entry of a load balancer's status with an address or a hostname. A user may have set either. */
+function firstIngress({ status }: KubeObject): JsonObject | undefined {
+  return objectsAt(status, 'loadBalancer', 'ingress').find(
+    (entry) => textAt(entry, 'ip') + textAt(entry, 'hostname') !== '',
+  );
 }
 
 /**
@@ -64,7 +68,7 @@ function addressOf(object: KubeObject): string | undefined {
  * addresses.
  */
 function freeAddress(client: ControllerClient): string {
-  const used = new Set(client.list(SERVICES, '').map(addressOf));
+  const used = new Set(client.list(SERVICES, '').map((service) => textAt(firstIngress(service), 'ip')));
   for (let last = 2; last < 255; last += 1) {
     if (!used.has(`203.0.113.${last}`)) return `203.0.113.${last}`;
   }

@@ -332,6 +332,30 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
+/** The refusal of a pod that a workload needs. The manager reports it with the reason of kube-controller-manager. */
+export class RefusedPod extends Error {
+  readonly refusal: ApiError;
+
+  constructor(refusal: ApiError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * Creates pods. Returns the refusal by the API, if any. The caller writes its status first, and throws the refusal after
+ * that.
+ */
+export function refusedPod(createPods: () => void): RefusedPod | undefined {
+  try {
+    createPods();
+    return undefined;
+  } catch (error) {
+    if (isApiError(error)) return new RefusedPod(error);
+    throw error;
+  }
+}
+
 /** Is the error the refusal of a create, because another object has the name? */
 export function isAlreadyExists(error: unknown): boolean {
   return isApiError(error) && error.status.reason === 'AlreadyExists';

@@ -155,6 +155,24 @@ describe('Services and Ingresses', () => {
     expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
   });
 
+  test('a hostname that a client has set stays', async () => {
+    const hostname = { loadBalancer: { ingress: [{ hostname: 'lb.example.com' }] } };
+    const change = async (ref: ReturnType<typeof inDefault>) => {
+      await client.patch(ref, { status: hostname }, { subresource: 'status' });
+      await cluster.idle();
+      return (await client.get(ref)).status;
+    };
+    await create(service('LoadBalancer'));
+    expect(await change(inDefault('v1', 'Service', 'web'))).toEqual(hostname);
+    await create({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+    });
+    expect(await change(inDefault('networking.k8s.io/v1', 'Ingress', 'web'))).toEqual(hostname);
+  });
+
   test('an Ingress gets an address', async () => {
     await create({
       apiVersion: 'networking.k8s.io/v1',

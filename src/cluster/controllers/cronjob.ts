@@ -43,7 +43,7 @@ export const cronJobController: SimulatedController = {
     trimHistory(client, cron);
     const live = client.get(CRON_JOBS, namespace, name);
     if (live === undefined) return;
-    const timeZone = textAt(live.spec, 'timeZone') || 'UTC';
+    const timeZone = zoneOf(live);
     if (!isTimeZone(timeZone)) {
       const message = `invalid timeZone: ${goQuote(timeZone)}: unknown time zone ${timeZone}`;
       return recordEvent(client, live, NAME, 'UnknownTimeZone', message, 'Warning');
@@ -67,21 +67,27 @@ function jobsOf(client: ControllerClient, cron: KubeObject): KubeObject[] {
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
 
-/** Removes ended and deleted Jobs from the list of active ones. */
+/** Removes ended and missing Jobs from the list of active ones, and notes the last success of any of its Jobs. */
 function noteFinished(client: ControllerClient, cron: KubeObject): void {
   const jobs = new Map(jobsOf(client, cron).map((job) => [job.metadata.uid ?? '', job]));
-  let last = textAt(cron.status, 'lastSuccessfulTime');
+  const before = textAt(cron.status, 'lastSuccessfulTime');
+  let last = before;
+  for (const job of jobs.values()) {
+    const time = finishedCondition(job)?.['type'] === 'Complete' ? textAt(job.status, 'completionTime') : '';
+    if (time > last) last = time;
+  }
   const stillActive = activeOf(cron).filter((reference) => {
     const job = jobs.get(textAt(reference, 'uid'));
     const end = job === undefined ? undefined : finishedCondition(job);
-    if (job === undefined || end === undefined) return job !== undefined;
-    const text = `Saw completed job: ${job.metadata.name ?? ''}, condition: ${String(end['type'])}`;
-    recordEvent(client, cron, NAME, 'SawCompletedJob', text);
-    const time = textAt(job.status, 'completionTime');
-    if (time > last) last = time;
+    if (job !== undefined && end === undefined) return true;
+    const [reason, text] =
+      job === undefined
+        ? ['MissingJob', `Active job went missing: ${textAt(reference, 'name')}`]
+        : ['SawCompletedJob', `Saw completed job: ${job.metadata.name ?? ''}, condition: ${textAt(end, 'type')}`];
+    recordEvent(client, cron, NAME, reason, text);
     return false;
   });
-  if (stillActive.length === activeOf(cron).length) return;
+  if (last === before && stillActive.length === activeOf(cron).length) return;
   writeStatus(client, cron, { active: stillActive, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
 }
 
@@ -107,6 +113,18 @@ function trimHistory(client: ControllerClient, cron: KubeObject): void {
       recordEvent(client, cron, NAME, 'SuccessfulDelete', `Deleted job ${job.metadata.name ?? ''}`);
     }
   }
+}
+
+const zoneOf = (cron: KubeObject): string => textAt(cron.spec, 'timeZone') || 'UTC';
+
+/** The time with the offset of a zone, such as `2026-01-01T13:05:00+01:00`. */
+function timeIn(timeZone: string, time: number): string {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+  const name = format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours = '0', minutes = '0'] = /^GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
+  if (offsetMs === 0) return formatTime(time);
+  return formatTime(time + offsetMs).replace('Z', `${sign}${hours}:${minutes}`);
 }
 
 const startOf = (job: KubeObject): number =>
@@ -175,7 +193,7 @@ function createJob(client: ControllerClient, cron: KubeObject, due: number): Kub
       name: jobName,
       namespace,
       ...(labels === undefined ? {} : { labels }),
-      annotations: { ...annotations, [SCHEDULED]: formatTime(due) },
+      annotations: { ...annotations, [SCHEDULED]: timeIn(zoneOf(cron), due) },
       ownerReferences: [controllerReference(cron)],
     },
     spec: objectAt(template, 'spec'),

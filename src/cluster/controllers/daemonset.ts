@@ -24,7 +24,7 @@ import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { share } from './rollout-plan.ts';
 import { matchesNode, nodeAffinityTo, nodeOfAffinity } from '../scheduling/node-affinity.ts';
 import { untoleratedTaint } from '../scheduling/taints.ts';
-import { controllerReference } from './controller-client.ts';
+import { controllerReference, refusedPod } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'daemonset-controller';
@@ -35,7 +35,7 @@ const OWNERS = { kind: 'DaemonSet', resource: DAEMON_SETS } as const;
 const PODS_OF_SET: ControlRule = { owners: OWNERS, resource: PODS };
 const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS };
 
-/** The tolerations that all pods of DaemonSets have. */
+/** The tolerations that all pods of DaemonSets have. Pods in the network of their node have one more. */
 const DAEMON_TOLERATIONS: readonly JsonObject[] = [
   ...['not-ready', 'unreachable'].map((taint) => daemonToleration(taint, 'NoExecute')),
   ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((taint) =>
@@ -43,9 +43,21 @@ const DAEMON_TOLERATIONS: readonly JsonObject[] = [
   ),
 ];
 
+const HOST_NETWORK_TOLERATION = daemonToleration('network-unavailable', 'NoSchedule');
+
 function daemonToleration(taint: string, effect: string): JsonObject {
   return { key: `node.kubernetes.io/${taint}`, operator: 'Exists', effect };
 }
+
+/** The tolerations of a set's pods. A toleration of the template for the taint of a daemon loses its time limit. */
+function tolerationsOf(spec: JsonObject): readonly JsonObject[] {
+  const daemons = spec['hostNetwork'] === true ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS;
+  const own = objectsAt(spec, 'tolerations').map((each) => daemons.find((daemon) => isSameTaint(daemon, each)) ?? each);
+  return [...own, ...daemons.filter((daemon) => !own.includes(daemon))];
+}
+
+const isSameTaint = (a: JsonObject, b: JsonObject): boolean =>
+  ['key', 'operator', 'value', 'effect'].every((field) => textAt(a, field) === textAt(b, field));
 
 /** Keeps one pod of each DaemonSet on every node that the DaemonSet selects. */
 export const daemonSetController: SimulatedController = {
@@ -68,8 +80,11 @@ export const daemonSetController: SimulatedController = {
     const { revision, collisions } = currentRevision(client, set, REVISION_HASH, new Set(hashes));
     // A user may remove the label. The name of the revision ends with the same hash.
     const hash = revision.metadata.labels?.[REVISION_HASH] ?? revision.metadata.name?.slice(name.length + 1) ?? '';
-    if (set.metadata.deletionTimestamp === undefined) manage(client, set, hash);
-    return updateStatus(client, set, hash, collisions);
+    const refusal =
+      set.metadata.deletionTimestamp === undefined ? refusedPod(() => manage(client, set, hash)) : undefined;
+    const again = updateStatus(client, set, hash, collisions);
+    if (refusal !== undefined) throw refusal;
+    return again;
   },
 };
 
@@ -82,18 +97,20 @@ interface DaemonNodes {
 }
 
 /**
- * A node runs a pod of the set when three conditions hold: the node matches the node selector and the affinity of the
- * set, the pods tolerate the taints of the node, and the node is not being deleted. A pod stays on a node with a new
- * taint, unless the taint evicts the pod.
+ * A node runs a pod of the set when three conditions hold: the node matches the `nodeName`, the node selector and the
+ * affinity of the template, the pods tolerate the taints of the node, and the node is not being deleted. A pod stays on
+ * a node with a new taint, unless the taint evicts the pod.
  */
 function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
   const spec = objectAt(objectAt(set.spec, 'template'), 'spec');
-  const tolerations = [...objectsAt(spec, 'tolerations'), ...DAEMON_TOLERATIONS];
+  const tolerations = tolerationsOf(spec);
+  const only = textAt(spec, 'nodeName');
   const run: string[] = [];
   const keep: string[] = [];
   for (const node of client.list(NODES, '')) {
     const { name = '', deletionTimestamp } = node.metadata;
-    if (deletionTimestamp !== undefined || !matchesNode({ ...set, spec }, node)) continue;
+    if (deletionTimestamp !== undefined || (only !== '' && only !== name)) continue;
+    if (!matchesNode({ ...set, spec }, node)) continue;
     const taints = objectsAt(node.spec, 'taints');
     if (untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']) === undefined) run.push(name);
     else if (untoleratedTaint(taints, tolerations, ['NoExecute']) === undefined) keep.push(name);
@@ -150,7 +167,7 @@ function manageOnePerNode(client: ControllerClient, set: KubeObject, { run, keep
   const hosts = new Set([...run, ...keep]);
   const occupied = new Set<string>();
   const staffed = new Set<string>();
-  for (const pod of podsOf(client, set)) {
+  for (const pod of podsOf(client, set).toSorted(compareBoundThenAge)) {
     const node = nodeOf(pod);
     occupied.add(node);
     if (isTerminating(pod)) continue;
@@ -207,8 +224,11 @@ function create(client: ControllerClient, set: KubeObject, node: string, hash: s
     },
     spec: {
       ...spec,
-      affinity: { ...objectAt(spec, 'affinity'), nodeAffinity: nodeAffinityTo(node) },
-      tolerations: [...objectsAt(spec, 'tolerations'), ...DAEMON_TOLERATIONS],
+      affinity: {
+        ...objectAt(spec, 'affinity'),
+        nodeAffinity: { ...objectAt(spec, 'affinity', 'nodeAffinity'), ...nodeAffinityTo(node) },
+      },
+      tolerations: [...tolerationsOf(spec)],
     },
   });
   recordEvent(client, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);

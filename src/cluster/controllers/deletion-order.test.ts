@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import { ANYTHING, crdOf } from '../../../test/support/crd.ts';
 import type { KubeObject } from '../../core/index.ts';
 
 const map = (name: string, metadata: object = {}): KubeObject => ({
@@ -119,4 +120,22 @@ describe('the deletion of a namespace', () => {
     expect(await cluster.find('v1 ConfigMap', 'settings', 'n')).toBeUndefined();
     expect(await cluster.find(NAMESPACE, 'n', '')).toBeUndefined();
   });
+});
+
+test('an object whose owner is of a kind that is not served stays, until its owner is gone', async () => {
+  await using story = await startClusterStory();
+  const owner = { apiVersion: 'e.example/v1', kind: 'Thing', name: 't', uid: 'u' };
+  await story.create(map('kept', { ownerReferences: [owner] }));
+  expect(await story.names('v1 ConfigMap')).toContain('kept');
+  await story.client.create(crdOf('Thing', ANYTHING, { group: 'e.example' }));
+  await story.cluster.idle();
+  const thing = await story.create({ apiVersion: 'e.example/v1', kind: 'Thing', metadata: { name: 'own' } });
+  await story.create(map('dependent', { ownerReferences: [{ ...owner, name: 'own', uid: thing.metadata.uid ?? '' }] }));
+  await story.client.delete({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    name: 'things.e.example',
+  });
+  await story.cluster.idle();
+  expect(await story.names('v1 ConfigMap')).not.toContain('dependent');
 });

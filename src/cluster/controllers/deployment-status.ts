@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
-import { asObjects, conditionOf } from '../../kubernetes/index.ts';
+import { asObjects, conditionOf, countAt, textAt } from '../../kubernetes/index.ts';
 import { specNumber, withoutZeros } from './pods.ts';
+import { rollingLimits } from './rollout-plan.ts';
 import { collisionsOf } from './template-hash.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -25,12 +25,14 @@ export function reportDeployment(
   const updated = current === undefined ? 0 : count([current], 'replicas');
   const unavailable = Math.max(0, sets.reduce((sum, set) => sum + specNumber(set, 'replicas', 0), 0) - available);
   const complete = current !== undefined && updated === desired && replicas === desired && available === desired;
-  const maxUnavailable = maxUnavailableOf(deployment, desired);
+  const { maxUnavailable } = rollingLimits(deployment);
   const moved =
     updated > count([deployment], 'updatedReplicas') ||
     available > count([deployment], 'availableReplicas') ||
     replicas - updated < count([deployment], 'replicas') - count([deployment], 'updatedReplicas');
-  const rollout = progressing(deployment, current, { complete, moved, now: client.now() });
+  const rollout = hasDeadline(deployment)
+    ? progressing(deployment, current, { complete, moved, now: client.now() })
+    : undefined;
   client.updateStatus(deployment, {
     observedGeneration: deployment.metadata.generation ?? 1,
     ...withoutZeros({
@@ -43,7 +45,7 @@ export function reportDeployment(
     }),
     terminatingReplicas: count(sets, 'terminatingReplicas'),
     conditions: mergeConditions(client, deployment, [
-      rollout.condition,
+      ...(rollout === undefined ? [] : [rollout.condition]),
       available >= desired - maxUnavailable
         ? {
             type: 'Available',
@@ -57,18 +59,28 @@ export function reportDeployment(
             reason: 'MinimumReplicasUnavailable',
             message: 'Deployment does not have minimum availability.',
           },
-      ...failuresOf(sets),
+      ...failuresOf(current === undefined ? sets : [current, ...sets]),
     ]),
   });
-  return rollout.remaining;
+  return rollout?.remaining;
 }
 
-/** The condition for ReplicaSets whose pods the API refuses. */
+/** The condition for ReplicaSets whose pods the API refuses. The first ReplicaSet that has the condition counts. */
 function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
   const found = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((condition) => condition !== undefined);
   if (found === undefined) return [];
-  return [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: String(found['message']) }];
+  const [reason, message] = [textAt(found, 'reason'), textAt(found, 'message')];
+  return [{ type: 'ReplicaFailure', status: 'True', reason, message }];
 }
+
+/** The `progressDeadlineSeconds` that stand for no deadline. Such a Deployment has no condition `Progressing`. */
+const NO_DEADLINE_SECONDS = 2 ** 31 - 1;
+const DEFAULT_DEADLINE_SECONDS = 600;
+
+const deadlineSeconds = (deployment: KubeObject): number =>
+  specNumber(deployment, 'progressDeadlineSeconds', DEFAULT_DEADLINE_SECONDS);
+
+const hasDeadline = (deployment: KubeObject): boolean => deadlineSeconds(deployment) !== NO_DEADLINE_SECONDS;
 
 interface NewCondition {
   readonly type: string;
@@ -93,7 +105,8 @@ interface Rollout {
 }
 
 function progressing(deployment: KubeObject, current: KubeObject | undefined, progress: Progress): Rollout {
-  const set = `ReplicaSet "${current?.metadata.name ?? ''}"`;
+  const set =
+    current === undefined ? `Deployment "${deployment.metadata.name ?? ''}"` : `ReplicaSet "${current.metadata.name}"`;
   const known = conditionOf(deployment, 'Progressing');
   const progressCondition = (status: NewCondition['status'], reason: string, message: string): NewCondition => ({
     type: 'Progressing',
@@ -101,35 +114,45 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
     reason,
     message,
   });
+  const reason = textAt(known, 'reason');
+  const timedOut = progressCondition('False', 'ProgressDeadlineExceeded', `${set} has timed out progressing.`);
   if (deployment.spec?.['paused'] === true) {
+    if (reason === 'ProgressDeadlineExceeded') return { condition: timedOut };
     return { condition: progressCondition('Unknown', 'DeploymentPaused', 'Deployment is paused') };
   }
-  if (progress.complete) {
-    return { condition: progressCondition('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
-  }
-  const deadline = specNumber(deployment, 'progressDeadlineSeconds', 600) * 1000;
   // A complete Deployment that loses pods is not rolling out. Only a new template begins another rollout.
-  const isComplete = known?.['reason'] === 'NewReplicaSetAvailable' && String(known['message']).startsWith(`${set} `);
-  if (isComplete)
+  const isComplete = reason === 'NewReplicaSetAvailable' && textAt(known, 'message').startsWith(`${set} `);
+  if (progress.complete || isComplete)
     return { condition: progressCondition('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
-  const expired = known?.['reason'] === 'ProgressDeadlineExceeded';
-  const same = known !== undefined && String(known['message']).includes(`"${current?.metadata.name ?? ''}"`);
-  if (current === undefined || !same) {
-    const message = `Created new replica set "${current?.metadata.name ?? ''}"`;
-    return { condition: progressCondition('True', 'NewReplicaSetCreated', message), remaining: deadline };
+  const deadline = deadlineSeconds(deployment) * 1000;
+  if (current === undefined) {
+    return { condition: progressCondition('True', 'ReplicaSetUpdated', `${set} is progressing.`), remaining: deadline };
   }
-  const since = progress.moved ? progress.now : Date.parse(String(known['lastUpdateTime']));
+  const { name = '' } = current.metadata;
+  // The controller of ReplicaSets has not seen a new set yet.
+  const isNew = countAt(current.status, 'observedGeneration') === 0;
+  const isResumed = !isNew && (reason === 'DeploymentPaused' || reason === 'DeploymentResumed');
+  if (known === undefined || !(isResumed || textAt(known, 'message').includes(`"${name}"`))) {
+    const condition = isNew
+      ? progressCondition('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`)
+      : progressCondition('True', 'FoundNewReplicaSet', `Found new replica set "${name}"`);
+    return { condition, remaining: deadline };
+  }
+  const isFresh = progress.moved || reason === 'DeploymentPaused';
+  const since = isFresh ? progress.now : Date.parse(textAt(known, 'lastUpdateTime'));
   const remaining = since + deadline - progress.now;
-  if (remaining <= 0 || (expired && !progress.moved)) {
-    return { condition: progressCondition('False', 'ProgressDeadlineExceeded', `${set} has timed out progressing.`) };
+  if (remaining <= 0 || (reason === 'ProgressDeadlineExceeded' && !progress.moved)) return { condition: timedOut };
+  if (progress.moved) {
+    const condition = progressCondition('True', 'ReplicaSetUpdated', `${set} is progressing.`);
+    return { condition: { ...condition, fresh: true }, remaining };
   }
-  const created = known['reason'] === 'NewReplicaSetCreated' && !progress.moved;
-  const condition: NewCondition = created
-    ? progressCondition('True', 'NewReplicaSetCreated', String(known['message']))
-    : {
-        ...progressCondition('True', 'ReplicaSetUpdated', `${set} is progressing.`),
-        ...(progress.moved ? { fresh: true } : {}),
-      };
+  if (isResumed) {
+    return { condition: progressCondition('Unknown', 'DeploymentResumed', 'Deployment is resumed'), remaining };
+  }
+  const isBegun = reason === 'NewReplicaSetCreated' || reason === 'FoundNewReplicaSet';
+  const condition = isBegun
+    ? progressCondition('True', reason, textAt(known, 'message'))
+    : progressCondition('True', 'ReplicaSetUpdated', `${set} is progressing.`);
   return { condition, remaining };
 }
 
@@ -160,13 +183,4 @@ function mergeConditions(
     ];
   }
   return conditions;
-}
-
-function maxUnavailableOf(deployment: KubeObject, desired: number): number {
-  const strategy = isJsonObject(deployment.spec?.['strategy']) ? deployment.spec['strategy'] : {};
-  if (strategy['type'] === 'Recreate') return 0;
-  const rolling = isJsonObject(strategy['rollingUpdate']) ? strategy['rollingUpdate'] : {};
-  const value = rolling['maxUnavailable'] ?? '25%';
-  if (typeof value === 'number') return Math.min(desired, value);
-  return Math.floor((Number.parseInt(String(value), 10) * desired) / 100) || 0;
 }

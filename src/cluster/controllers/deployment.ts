@@ -8,7 +8,8 @@ import { reportDeployment } from './deployment-status.ts';
 import { recordEvent } from './events.ts';
 import { podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
-import { rolloutPlan } from './rollout-plan.ts';
+import { rollingLimits, rolloutPlan } from './rollout-plan.ts';
+import { DESIRED, isScaled, MAXIMUM, scaledSizes } from './scaled-sizes.ts';
 import { collisionsOf, templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
 import { controllerReference, isAlreadyExists } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
@@ -23,8 +24,6 @@ const SETS_OF_DEPLOYMENT: ControlRule = {
 const REVISION = 'deployment.kubernetes.io/revision';
 const HISTORY = 'deployment.kubernetes.io/revision-history';
 const MAX_HISTORY_CHARACTERS = 2000;
-const DESIRED = 'deployment.kubernetes.io/desired-replicas';
-const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
 /** Annotations of a Deployment that are not copied to its ReplicaSets. */
 const NOT_COPIED = new Set([
@@ -62,8 +61,7 @@ export const deploymentController: SimulatedController = {
     const deployment = client.get(DEPLOYMENTS, namespace, name);
     if (deployment === undefined) return;
     controlByRule(client, deployment, SETS_OF_DEPLOYMENT);
-    const paused = deployment.spec?.['paused'] === true;
-    if (deployment.metadata.deletionTimestamp === undefined && !paused && !rollOut(client, deployment)) return;
+    if (deployment.metadata.deletionTimestamp === undefined && !rollOut(client, deployment)) return;
     const live = client.get(DEPLOYMENTS, namespace, name);
     if (live !== undefined)
       return reportDeployment(client, live, setsOf(client, live), newSetOf(live, setsOf(client, live)));
@@ -95,12 +93,20 @@ const highestOf = (revisions: readonly bigint[]): bigint =>
 const byRevision = (a: KubeObject, b: KubeObject): number => (revisionOf(a) < revisionOf(b) ? -1 : 1);
 
 /**
- * Creates and scales the ReplicaSets. Returns false when another object has the name of the new set; the raised count
- * of collisions then starts the next attempt, with another name.
+ * Creates and scales the ReplicaSets. Another number of replicas only scales the present sets; their events start the
+ * next step of the rollout. A paused Deployment does nothing else. Returns false when another object has the name of
+ * the new set; the raised count of collisions then starts the next attempt, with another name.
  */
 function rollOut(client: ControllerClient, deployment: KubeObject): boolean {
   const sets = setsOf(client, deployment);
   const known = newSetOf(deployment, sets);
+  if (deployment.spec?.['paused'] === true || isScaled(deployment, sets)) {
+    const maximum = specNumber(deployment, 'replicas', 1) + rollingLimits(deployment).maxSurge;
+    for (const [set, replicas] of scaledSizes(deployment, known, sets)) {
+      resize(client, deployment, set, replicas, maximum);
+    }
+    return true;
+  }
   const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(client, set));
   const plan = rolloutPlan(deployment, known, sets, pods.length);
   const next = highestOf(sets.filter((set) => set !== known).map(revisionOf)) + 1n;

@@ -1,12 +1,14 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
+import { countAt, objectAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
 import { disruptionConditions } from '../kinds/disruption-condition.ts';
 import { selects } from '../kinds/selects.ts';
+import { goLabelSelector } from '../types/label-selector-text.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { isFinished, isReady, PODS, specNumber, isNotablePodEvent } from './pods.ts';
+import { isFinished, isReady, PODS, isNotablePodEvent } from './pods.ts';
 import { share } from './rollout-plan.ts';
+import { isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
@@ -46,6 +48,7 @@ export const disruptionController: SimulatedController = {
         !Object.hasOwn(disrupted.pods, pod.metadata.name ?? ''),
     ).length;
     const { expected, desired } = healthOf(client, budget, pods);
+    reportUnmanaged(client, budget, pods);
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
     const observedGeneration = budget.metadata.generation ?? 1;
     client.updateStatus(budget, {
@@ -112,18 +115,48 @@ function healthOf(
   return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
 }
 
-/** The sum of the `replicas` of the pods' controllers. A pod without a controller counts as one. */
+/**
+ * The sum of the replicas of the pods' controllers, by their Scales. The pods of a Deployment belong to the Deployment,
+ * and not to its ReplicaSets, of which it has two during a rollout. Pods without a controller do not count.
+ */
 function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number {
-  const owners = new Map<string, number>();
-  let withoutController = 0;
+  const scales = new Map<string, number>();
+  const seen = new Set<string>();
   for (const pod of pods) {
-    const reference = controllerOf(pod);
-    if (reference === undefined) withoutController += 1;
-    else if (!owners.has(reference.uid)) {
-      const resource = client.resourceOfKind(reference.apiVersion, reference.kind);
-      const owner = resource && client.get(resource, pod.metadata.namespace ?? '', reference.name);
-      owners.set(reference.uid, owner === undefined ? 0 : specNumber(owner, 'replicas', 0));
-    }
+    const uid = controllerOf(pod)?.uid;
+    if (uid === undefined || seen.has(uid)) continue;
+    seen.add(uid);
+    const owner = ownerOf(client, pod);
+    const outer = owner?.kind === 'ReplicaSet' ? ownerOf(client, owner) : undefined;
+    const scaled = outer?.kind === 'Deployment' ? outer : owner;
+    if (scaled !== undefined) scales.set(scaled.metadata.uid ?? '', replicasOf(client, scaled));
   }
-  return withoutController + [...owners.values()].reduce((sum, replicas) => sum + replicas, 0);
+  return [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
+}
+
+function ownerOf(client: ControllerClient, object: KubeObject): KubeObject | undefined {
+  const reference = controllerOf(object);
+  const resource = reference && client.resourceOfKind(reference.apiVersion, reference.kind);
+  const owner = resource && client.get(resource, object.metadata.namespace ?? '', reference.name);
+  return owner?.metadata.uid === reference?.uid ? owner : undefined;
+}
+
+/** The replicas in the Scale of an object; 0 for an object without a Scale, such as a DaemonSet. */
+function replicasOf(client: ControllerClient, owner: KubeObject): number {
+  try {
+    return countAt(client.scaleOf(owner), 'spec', 'replicas');
+  } catch (error) {
+    if (isApiError(error)) return 0;
+    throw error;
+  }
+}
+
+/** Warns of pods without a controller, which only an integer in `minAvailable` counts. */
+function reportUnmanaged(client: ControllerClient, budget: KubeObject, pods: readonly KubeObject[]): void {
+  const { minAvailable, maxUnavailable } = budget.spec ?? {};
+  const isCounted = typeof minAvailable === 'number' && (maxUnavailable === undefined || maxUnavailable === null);
+  if (isCounted || pods.every((pod) => controllerOf(pod) !== undefined)) return;
+  const selector = goLabelSelector(objectAt(budget.spec, 'selector'));
+  const text = `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+  recordEvent(client, budget, 'controllermanager', 'UnmanagedPods', text, 'Warning');
 }

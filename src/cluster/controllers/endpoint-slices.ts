@@ -5,6 +5,7 @@ import type { PortGroup } from './endpoint-ports.ts';
 import { portsKey } from './endpoint-ports.ts';
 import { NODES } from './node.ts';
 import { isReady, jsonOf } from './pods.ts';
+import type { StoreEvent } from '../store/store.ts';
 import { randomSuffix } from '../verbs/generate-name.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -13,6 +14,13 @@ const SLICES = { group: 'discovery.k8s.io', plural: 'endpointslices' } as const;
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
+
+/** The key of the Service whose slice the event concerns; `undefined` for an event of anything else. */
+export function serviceOfSlice({ collection, stored: { object } }: StoreEvent): string | undefined {
+  if (collection.plural !== SLICES.plural || collection.group !== SLICES.group) return undefined;
+  const { namespace = '', labels } = object.metadata;
+  return labels?.[MANAGED_BY] === MANAGER ? `${namespace}/${labels[SERVICE_NAME] ?? ''}` : undefined;
+}
 
 /** The maximum number of endpoints in a slice (Kubernetes' default). */
 const MAX_ENDPOINTS = 100;

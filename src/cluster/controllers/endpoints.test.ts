@@ -194,6 +194,17 @@ describe('the endpoints of a Service', () => {
     expect(slice?.['endpoints']).toMatchObject([{ conditions: { ready: true, serving: false, terminating: false } }]);
   });
 
+  test('are written again after a client has deleted them', async () => {
+    await using story = await startClusterStory();
+    await story.create(service({ ports: [{ port: 80 }] }));
+    await story.create(pod('a', {}));
+    const [before = ''] = (await story.names(SLICE)).filter((name) => name.startsWith('e-'));
+    await story.remove(SLICE, before);
+    await story.remove('v1 Endpoints', 'e');
+    expect(await slices(story)).toEqual([{ ports: [80], pods: ['a'] }]);
+    expect(await subsets(story)).toHaveLength(1);
+  });
+
   test("name the zone of the pod's node", async () => {
     await using story = await startClusterStory();
     await story.patch('v1 Node', 'fake-0', { metadata: { labels: { 'topology.kubernetes.io/zone': 'z1' } } });

@@ -6,7 +6,7 @@ import { concerns, splitKey, targetIn } from './controller.ts';
 import { isFinished, isReady, isTerminating, jsonOf, PODS, isNotablePodEvent } from './pods.ts';
 import type { PortGroup } from './endpoint-ports.ts';
 import { groupByPorts, portSubsets } from './endpoint-ports.ts';
-import { HEADLESS, hostnameIn, isHeadless, targetRef, writeSlices } from './endpoint-slices.ts';
+import { HEADLESS, hostnameIn, isHeadless, serviceOfSlice, targetRef, writeSlices } from './endpoint-slices.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -17,13 +17,17 @@ const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 const MAX_ADDRESSES = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
-/** Writes the EndpointSlices and the Endpoints of every Service with a selector. */
+/** Writes the EndpointSlices and the Endpoints of every Service with a selector, also after a client deleted them. */
 export const endpointsController: SimulatedController = {
   name: 'endpointslice-controller',
   target: targetIn(SERVICES),
 
   *keysOf(event, client) {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
+    if (event.type === 'DELETED') {
+      const owner = concerns(event, '', 'endpoints') ? event.stored.key : serviceOfSlice(event);
+      if (owner !== undefined) yield owner;
+    }
     if (!concerns(event, '', 'pods') || !isNotablePodEvent(event)) return;
     const { namespace = '' } = event.stored.object.metadata;
     for (const service of client.list(SERVICES, namespace)) {

@@ -6,42 +6,75 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
+/** The number of known owners at which those without dependents are forgotten for the first time. */
+const MIN_PRUNED = 500;
+
+/** The uids of removed owners that still have dependents, and of some others. */
+class RemovedOwners {
+  readonly #uids = new Set<string>();
+  #pruneAt = MIN_PRUNED;
+
+  add(uid: string, client: ControllerClient): void {
+    this.#uids.add(uid);
+    if (this.#uids.size < this.#pruneAt) return;
+    for (const known of this.#uids) if (client.dependents(known).length === 0) this.#uids.delete(known);
+    this.#pruneAt = Math.max(MIN_PRUNED, 2 * this.#uids.size);
+  }
+
+  has(uid: string): boolean {
+    return this.#uids.has(uid);
+  }
+
+  clear(): void {
+    this.#uids.clear();
+    this.#pruneAt = MIN_PRUNED;
+  }
+}
+
 /**
- * The garbage collector. It removes dependents whose owners do not exist. It keeps an owner with a foreground deletion
- * until the dependents that block the deletion are gone. It removes the references of orphaned dependents.
+ * The garbage collector. It removes dependents whose owners do not exist. An owner of a kind that is not served may
+ * exist, unless the collector has seen its removal. The collector keeps an owner with a foreground deletion until the
+ * dependents that block the deletion are gone. It removes the references of orphaned dependents.
  *
  * A key is `plural.group namespace/name` of an object. The key of an owner is due when the owner is marked for
  * deletion, and then whenever a dependent is removed. The key of a dependent is due when the dependent changes, or one
  * of its owners is removed.
  */
-export const garbageCollector: SimulatedController = {
-  name: 'generic-garbage-collector',
-  target: objectOf,
-  ownFailures: true,
+export function garbageCollector(): SimulatedController {
+  const removed = new RemovedOwners();
+  return {
+    name: 'generic-garbage-collector',
+    target: objectOf,
+    ownFailures: true,
 
-  *keysOf(event, client) {
-    const { stored, collection, type } = event;
-    const key = keyOf(collection.plural, collection.group, stored.key);
-    const { metadata } = stored.object;
-    if (type === 'DELETED') {
-      // A removal affects the dependents, which lose an owner, and the owners, which may wait for the removal.
-      for (const found of client.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
-      for (const owner of metadata.ownerReferences ?? []) {
-        const found = ownerOf(client, stored.object, owner);
-        if (found !== undefined && isHeld(found.object)) yield keyOfFound(found.resource, found.object);
+    *keysOf(event, client) {
+      const { stored, collection, type } = event;
+      const key = keyOf(collection.plural, collection.group, stored.key);
+      const { metadata } = stored.object;
+      if (type === 'DELETED') {
+        // A removal affects the dependents, which lose an owner, and the owners, which may wait for the removal.
+        const dependents = client.dependents(metadata.uid ?? '');
+        if (dependents.length > 0) removed.add(metadata.uid ?? '', client);
+        for (const found of dependents) yield keyOfFound(found.collection, found.object);
+        for (const owner of metadata.ownerReferences ?? []) {
+          const found = ownerOf(client, stored.object, owner);
+          if (found !== undefined && isHeld(found.object)) yield keyOfFound(found.resource, found.object);
+        }
+        return;
       }
-      return;
-    }
-    if (isHeld(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
-  },
+      if (isHeld(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
+    },
 
-  reconcile(key, client) {
-    const object = objectOf(key, client);
-    if (object === undefined) return;
-    if (isHeld(object)) return processDependents(client, object);
-    collect(client, object);
-  },
-};
+    reset: () => removed.clear(),
+
+    reconcile(key, client) {
+      const object = objectOf(key, client);
+      if (object === undefined) return;
+      if (isHeld(object)) return processDependents(client, object, removed);
+      collect(client, object, removed);
+    },
+  };
+}
 
 function keyOf(plural: string, group: string, objectKey: string): string {
   return `${plural}.${group} ${objectKey}`;
@@ -76,8 +109,12 @@ function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerRe
   return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
 }
 
+/** Can nothing be known about the owner, because its kind is not served? */
+const isUnknown = (client: ControllerClient, owner: OwnerReference, removed: RemovedOwners): boolean =>
+  !removed.has(owner.uid) && client.resourceOfKind(owner.apiVersion, owner.kind) === undefined;
+
 /** Orphans or deletes the dependents of an owner. Removes the finalizer when no dependent blocks the deletion. */
-function processDependents(client: ControllerClient, owner: KubeObject): void {
+function processDependents(client: ControllerClient, owner: KubeObject, removed: RemovedOwners): void {
   const dependents = client.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
     for (const { object } of dependents)
@@ -85,7 +122,7 @@ function processDependents(client: ControllerClient, owner: KubeObject): void {
     return releaseFinalizer(client, owner, ORPHAN);
   }
   for (const { object } of dependents) {
-    if (object.metadata.deletionTimestamp === undefined) collect(client, object);
+    if (object.metadata.deletionTimestamp === undefined) collect(client, object, removed);
   }
   const blocking = client
     .dependents(owner.metadata.uid ?? '')
@@ -112,9 +149,11 @@ function resourceName(client: ControllerClient, object: KubeObject): ResourceNam
  * Deletes a dependent when each owner is missing or waits for its dependents. Otherwise removes the references to such
  * owners.
  */
-function collect(client: ControllerClient, object: KubeObject): void {
+function collect(client: ControllerClient, object: KubeObject, removed: RemovedOwners): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  // As in Kubernetes, one owner of which nothing is known keeps the object, and all its references.
+  if (references.some((reference) => isUnknown(client, reference, removed))) return;
   const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
   const remaining = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
   const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));

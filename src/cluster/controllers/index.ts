@@ -69,7 +69,7 @@ export { noControllers } from './settings.ts';
  */
 function housekeeping(context: AccountTokenContext & CertificatesContext): SimulatedController[] {
   return [
-    garbageCollector,
+    garbageCollector(),
     namespaceController,
     serviceAccountController(() => context.certificateAuthority),
     tokenController(context),
@@ -92,7 +92,7 @@ function workloadControllers(
 ): SimulatedController[] {
   return [
     nodeStatusController(context),
-    nodeTaintController,
+    nodeTaintController(),
     deploymentController,
     replicaSetController,
     replicationController,

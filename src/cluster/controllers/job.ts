@@ -11,6 +11,7 @@ import { createJobPod, TRACKING } from './job-pods.ts';
 import { finishedCondition, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
 import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
 import { isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
+import { refusedPod } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 import { earliest } from '../../core/index.ts';
@@ -68,11 +69,14 @@ export const jobController: SimulatedController = {
       client.remove(plan.final === undefined ? release(client, pod) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
-    for (const index of plan.create) {
-      const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
-      recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
-    }
+    const refusal = refusedPod(() => {
+      for (const index of plan.create) {
+        const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
+        recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+      }
+    });
     report(client, job, tally, plan);
+    if (refusal !== undefined) throw refusal;
     return plan.replanInMs;
   },
 };

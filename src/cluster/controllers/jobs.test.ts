@@ -104,6 +104,22 @@ describe('a Job', () => {
     expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True DeadlineExceeded');
   });
 
+  test('reports its status and ends at its deadline while the API refuses a pod', async () => {
+    await using story = await startClusterStory();
+    const spec = { hard: { 'count/pods': '1' } };
+    await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec });
+    await story.create(job({ completions: 2, parallelism: 2, activeDeadlineSeconds: 60 }, lasting(10)));
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ startTime: '2026-01-01T12:00:00Z', active: 1 });
+    await story.advance(10);
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ succeeded: 1 });
+    const refused = (await story.list('v1 Event')).filter(({ reason }) => reason === 'FailedCreate');
+    expect(refused.map(({ message }) => String(message))).toEqual([
+      expect.stringMatching(/^Error creating: pods "j-\w+" is forbidden: exceeded quota: q/),
+    ]);
+    await story.advance(50);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True DeadlineExceeded');
+  });
+
   test('fails at once when its failure policy requires it', async () => {
     await using story = await startClusterStory();
     const rules = [
@@ -324,6 +340,33 @@ describe('a CronJob', () => {
     const names = await story.names(JOB);
     expect(names).toHaveLength(running);
     expect(names.includes(first ?? '')).toBe(concurrencyPolicy !== 'Replace');
+  });
+
+  test('follows the Jobs that it has not created, and notices a Job that is gone', async () => {
+    await using story = await startClusterStory();
+    const { metadata } = await story.create(cron({}, lasting(1000)));
+    const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'c', uid: metadata.uid ?? '', controller: true };
+    await story.create({ ...job(), metadata: { name: 'own', ownerReferences: [owner] } });
+    expect((await story.get(CRON, 'c')).status).toEqual({ lastSuccessfulTime: '2026-01-01T12:00:00Z' });
+    await story.advance(300);
+    const [name = ''] = (await story.names(JOB)).filter((each) => each !== 'own');
+    await story.remove(JOB, name, { propagationPolicy: 'Background' });
+    expect((await story.get(CRON, 'c')).status?.['active']).toBeUndefined();
+    expect(await story.reasons('c')).toContain('MissingJob');
+  });
+
+  test.each([
+    ['Europe/Berlin', '2026-01-01T13:05:00+01:00'],
+    ['Asia/Kolkata', '2026-01-01T17:35:00+05:30'],
+    ['America/St_Johns', '2026-01-01T08:35:00-03:30'],
+    ['Europe/London', '2026-01-01T12:05:00Z'],
+    ['Etc/UTC', '2026-01-01T12:05:00Z'],
+  ])('writes the scheduled time in the zone %s', async (timeZone, expected) => {
+    await using story = await startClusterStory();
+    await story.create(cron({ timeZone }));
+    await story.advance(300);
+    const [made] = await story.list(JOB);
+    expect(made?.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']).toBe(expected);
   });
 
   test('makes one Job for missed times, and none after the starting deadline', async () => {

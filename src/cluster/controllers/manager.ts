@@ -11,7 +11,7 @@ import { recordEvent } from './events.ts';
 import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
 import { isHeld, simulated, simulatedMs } from './simulate.ts';
-import { createIndexes, isApiError, ControllerClient } from './controller-client.ts';
+import { createIndexes, isApiError, ControllerClient, RefusedPod } from './controller-client.ts';
 import type { Work } from '../work.ts';
 import type { ControllerContext } from './controller-client.ts';
 import type { PodTallies } from './pod-tallies.ts';
@@ -284,9 +284,13 @@ export class ControllerManager implements ControllerSettings {
       // The API may refuse the write of a controller (a quota, a namespace that is being deleted). The controller then
       // tries again later.
       if (error instanceof WebhookPending) throw error;
-      if (!isApiError(error)) this.#context.report(error);
+      const isPod = error instanceof RefusedPod;
+      if (!isPod && !isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
-        recordEvent(client, target, controller.name, 'FailedSync', error.message, 'Warning');
+        const [reason, message] = isPod
+          ? ['FailedCreate', `Error creating: ${error.message}`]
+          : ['FailedSync', error.message];
+        recordEvent(client, target, controller.name, reason, message, 'Warning');
       }
       entry.refused.add(key);
       return RETRY_POLICIES.simulatedController.initialMs;

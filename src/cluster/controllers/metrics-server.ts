@@ -35,8 +35,9 @@ export function metricsServer(
     ownFailures: true,
 
     *keysOf(event, client) {
-      if (!concerns(event, PODS.group, PODS.plural)) return;
       const { key, object } = event.stored;
+      if (concerns(event, NODES.group, NODES.plural) && event.type === 'DELETED') yield key;
+      if (!concerns(event, PODS.group, PODS.plural)) return;
       // Most clusters have no pod with a known usage.
       if (usageOf(object) === undefined && client.isEmpty(POD_METRICS)) return;
       yield key;
@@ -88,7 +89,8 @@ function writeNode(client: ControllerClient, name: string): void {
   };
   const usage = { cpu: total('cpu'), memory: total('memory') };
   const object = { apiVersion: API_VERSION, kind: 'NodeMetrics', metadata: { name }, window: WINDOW, usage };
-  write(client, known, metrics.length === 0 ? undefined : object);
+  const isMeasured = metrics.length > 0 && client.get(NODES, '', name) !== undefined;
+  write(client, known, isMeasured ? object : undefined);
 }
 
 /** Creates, changes or deletes metrics. Equal metrics keep their time. */

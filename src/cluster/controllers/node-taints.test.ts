@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
-import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject } from '../../core/index.ts';
 
 const REF = { apiVersion: 'v1', kind: 'Node', name: 'n' };
@@ -41,8 +41,8 @@ test('a node without conditions takes pods', async () => {
 
 test.each<[string[], string[]]>([
   [['Ready=True', 'MemoryPressure=False'], []],
-  [['Ready=False'], ['not-ready:NoSchedule']],
-  [['Ready=Unknown'], ['unreachable:NoSchedule']],
+  [['Ready=False'], ['not-ready:NoSchedule', 'not-ready:NoExecute']],
+  [['Ready=Unknown'], ['unreachable:NoSchedule', 'unreachable:NoExecute']],
   [
     ['Ready=True', 'MemoryPressure=True', 'DiskPressure=True', 'PIDPressure=True', 'NetworkUnavailable=True'],
     ['memory-pressure', 'disk-pressure', 'pid-pressure', 'network-unavailable'].map((key) => `${key}:NoSchedule`),
@@ -55,10 +55,13 @@ test.each<[string[], string[]]>([
 });
 
 test('taints follow the conditions and the cordon, and taints of users stay', async () => {
-  await using story = await withNode({ taints: [own, { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }] });
-  const kept = ['example.com/own:NoSchedule', 'not-ready:NoExecute'];
+  const pressure = { key: 'node.kubernetes.io/disk-pressure', effect: 'NoExecute' };
+  await using story = await withNode({ taints: [own, pressure] });
+  const kept = ['example.com/own:NoSchedule', 'disk-pressure:NoExecute'];
   await setConditions(story, 'Ready=False');
-  expect(await keysOf(story)).toEqual([...kept, 'not-ready:NoSchedule']);
+  expect(await keysOf(story)).toEqual([...kept, 'not-ready:NoSchedule', 'not-ready:NoExecute']);
+  await setConditions(story, 'Ready=Unknown');
+  expect(await keysOf(story)).toEqual([...kept, 'unreachable:NoSchedule', 'unreachable:NoExecute']);
   await story.client.patch(REF, { spec: { unschedulable: true } });
   await setConditions(story, 'Ready=True');
   expect(await keysOf(story)).toEqual([...kept, 'unschedulable:NoSchedule']);
@@ -68,4 +71,102 @@ test('taints follow the conditions and the cordon, and taints of users stay', as
   expect(Number((await story.client.get(REF)).metadata.resourceVersion)).toBe(Number(resourceVersion) + 1);
   await story.client.patch(REF, { spec: { unschedulable: false } });
   expect(await keysOf(story)).toEqual(kept);
+});
+
+describe('a node that is not ready', () => {
+  const setReady = async (story: ClusterStory, name: string, status: string) => {
+    await story.client.patch(
+      { ...REF, name },
+      { status: { conditions: [{ type: 'Ready', status }] } },
+      { subresource: 'status' },
+    );
+    await story.cluster.idle();
+  };
+  const evicting = async (story: ClusterStory) =>
+    (await story.list('v1 Node')).flatMap(({ metadata, spec }) => {
+      const taints = (spec?.['taints'] ?? []) as { effect: string }[];
+      return taints.some(({ effect }) => effect === 'NoExecute') ? [metadata.name] : [];
+    });
+
+  test('loses its pods after the time that they tolerate, but not those of DaemonSets', async () => {
+    await using story = await startClusterStory();
+    const labels = { app: 'd' };
+    const selector = { matchLabels: labels };
+    const toleration = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' };
+    const template = podTemplate(labels);
+    const spec = { ...(template['spec'] as JsonObject), tolerations: [{ ...toleration, tolerationSeconds: 5 }] };
+    await story.create({
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'd' },
+      spec: { selector, template: { ...template, spec } },
+    });
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    const [daemon = ''] = (await story.names('v1 Pod')).filter((name) => name !== 'p');
+    await story.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } });
+    await setReady(story, 'n', 'True');
+    await setReady(story, 'fake-0', 'False');
+    await story.advance(299);
+    expect((await story.get('v1 Pod', 'p')).metadata.deletionTimestamp).toBeUndefined();
+    await story.advance(1);
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).not.toContain('p');
+    expect(await story.names('v1 Pod')).toContain(daemon);
+  });
+
+  test('keeps its pods while no node is ready', async () => {
+    await using story = await withNode({});
+    await setReady(story, 'n', 'Unknown');
+    expect(await evicting(story)).toEqual(['n']);
+    await setReady(story, 'fake-0', 'False');
+    expect(await evicting(story)).toEqual([]);
+    await story.client.patch(
+      { ...REF, name: 'fake-0' },
+      { metadata: { labels: { 'node.kubernetes.io/exclude-disruption': '' } } },
+    );
+    await setReady(story, 'fake-0', 'True');
+    expect(await evicting(story)).toEqual([]);
+    await story.client.patch(
+      { ...REF, name: 'fake-0' },
+      { metadata: { labels: { 'node.kubernetes.io/exclude-disruption': null } } },
+    );
+    await story.cluster.idle();
+    expect(await evicting(story)).toEqual(['n']);
+    await story.client.delete({ ...REF, name: 'fake-0' });
+    await story.cluster.idle();
+    expect(await evicting(story)).toEqual([]);
+  });
+
+  test('keeps its pods while three of five nodes of its zone are not ready', async () => {
+    await using story = await startClusterStory();
+    const labels = { 'topology.kubernetes.io/zone': 'z' };
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      await story.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels } });
+      await setReady(story, name, 'True');
+    }
+    for (const name of ['a', 'b', 'c']) await setReady(story, name, 'False');
+    expect(await evicting(story)).toEqual(['a', 'b']);
+    await setReady(story, 'fake-0', 'Unknown');
+    expect(await evicting(story)).toEqual(['a', 'b', 'fake-0']);
+    await setReady(story, 'a', 'True');
+    expect(await evicting(story)).toEqual(['b', 'c', 'fake-0']);
+  });
+});
+
+test('a node has the labels for old node selectors', async () => {
+  await using story = await startClusterStory();
+  const labelsOf = async (name: string) => (await story.client.get({ ...REF, name })).metadata.labels;
+  expect(await labelsOf('fake-0')).toMatchObject({
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/arch': 'amd64',
+  });
+  const labels = { 'kubernetes.io/os': 'windows', 'beta.kubernetes.io/os': 'linux' };
+  await story.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'w', labels } });
+  await story.cluster.idle();
+  expect(await labelsOf('w')).toEqual({ 'kubernetes.io/os': 'windows', 'beta.kubernetes.io/os': 'windows' });
 });

@@ -1,14 +1,22 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { conditionOf, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { CORDON_TAINT } from '../scheduling/taints.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import { NODES } from './node.ts';
+import { withReplacedLabels } from './node-labels.ts';
+import { ZoneHealth } from './zone-health.ts';
 
-/** The keys of taints by the condition and its status from which they follow. */
+/** The keys of taints with the effect `NoExecute`, by the status of the condition `Ready` from which they follow. */
+const EVICTING_TAINTS: ReadonlyMap<string, string> = new Map([
+  ['False', 'node.kubernetes.io/not-ready'],
+  ['Unknown', 'node.kubernetes.io/unreachable'],
+]);
+
+/** The keys of taints with the effect `NoSchedule`, by the condition and its status from which they follow. */
 const TAINTS: ReadonlyMap<string, string> = new Map([
-  ['Ready=False', 'node.kubernetes.io/not-ready'],
-  ['Ready=Unknown', 'node.kubernetes.io/unreachable'],
+  ...[...EVICTING_TAINTS].map(([status, key]) => [`Ready=${status}`, key] as const),
   ['MemoryPressure=True', 'node.kubernetes.io/memory-pressure'],
   ['DiskPressure=True', 'node.kubernetes.io/disk-pressure'],
   ['NetworkUnavailable=True', 'node.kubernetes.io/network-unavailable'],
@@ -19,41 +27,82 @@ const CORDON = textAt(CORDON_TAINT, 'key');
 
 /** The keys of the taints that follow from conditions and from `spec.unschedulable`. Other taints belong to users. */
 const MANAGED: ReadonlySet<string> = new Set([CORDON, ...TAINTS.values()]);
+const EVICTING: ReadonlySet<string> = new Set(EVICTING_TAINTS.values());
 
-const isManaged = (taint: JsonObject): boolean => taint['effect'] === 'NoSchedule' && MANAGED.has(textAt(taint, 'key'));
+const isEvicting = (taint: JsonObject): boolean =>
+  taint['effect'] === 'NoExecute' && EVICTING.has(textAt(taint, 'key'));
 
-function wantedKeys(node: KubeObject): string[] {
+const isManaged = (taint: JsonObject): boolean =>
+  isEvicting(taint) || (taint['effect'] === 'NoSchedule' && MANAGED.has(textAt(taint, 'key')));
+
+const idOf = (taint: JsonObject): string => `${textAt(taint, 'key')}:${textAt(taint, 'effect')}`;
+
+function wantedTaints(node: KubeObject, health: ZoneHealth): JsonObject[] {
   const keys = objectsAt(node.status, 'conditions').flatMap((condition) => {
     const key = TAINTS.get(`${textAt(condition, 'type')}=${textAt(condition, 'status')}`);
     return key === undefined ? [] : [key];
   });
-  return node.spec?.['unschedulable'] === true ? [...keys, CORDON] : keys;
+  if (node.spec?.['unschedulable'] === true) keys.push(CORDON);
+  const taints: JsonObject[] = keys.map((key) => ({ key, effect: 'NoSchedule' }));
+  const evicting = evictingKey(node, health);
+  return evicting === undefined ? taints : [...taints, { key: evicting, effect: 'NoExecute' }];
 }
 
 /**
- * Keeps the taints with the effect `NoSchedule` that follow from a node's conditions. The API server gives each new node
- * the taint for a node that is not ready, so a node takes pods only after this controller has seen it.
+ * The key of the taint that evicts the pods of a node. In a zone with many failed nodes, a node keeps the taint that it
+ * has, and no node gets a new one.
  */
-export const nodeTaintController: SimulatedController = {
-  name: 'node-lifecycle-controller',
-  target: targetIn(NODES),
+function evictingKey(node: KubeObject, health: ZoneHealth): string | undefined {
+  if (health.isFullyDisrupted) return undefined;
+  const isNew = !objectsAt(node.spec, 'taints').some(isEvicting);
+  if (isNew && health.isPartlyDisrupted(node)) return undefined;
+  return EVICTING_TAINTS.get(textAt(conditionOf(node, 'Ready'), 'status'));
+}
 
-  *keysOf(event) {
-    if (concerns(event, '', 'nodes') && event.type !== 'DELETED') yield event.stored.key;
-  },
+/**
+ * Keeps the taints that follow from a node's conditions: `NoSchedule` for each of them, and `NoExecute` for a node that
+ * is not ready. Kubernetes taints at most one node in ten seconds for evictions; here each node is tainted at once. Also
+ * keeps the replaced labels. The API server gives each new node the taint for a node that is not ready, so a node takes
+ * pods only after this controller has seen it.
+ */
+export function nodeTaintController(): SimulatedController {
+  const health = new ZoneHealth();
+  return {
+    name: 'node-lifecycle-controller',
+    target: targetIn(NODES),
 
-  reconcile(name, client) {
-    const node = client.get(NODES, '', name);
-    if (node === undefined || node.metadata.deletionTimestamp !== undefined) return;
-    const wanted = new Set(wantedKeys(node));
-    const present = objectsAt(node.spec, 'taints');
-    const kept = present.filter((taint) => !isManaged(taint) || wanted.has(textAt(taint, 'key')));
-    for (const taint of kept) if (isManaged(taint)) wanted.delete(textAt(taint, 'key'));
-    if (kept.length === present.length && wanted.size === 0) return;
-    const timeAdded = client.timestamp();
-    const added = Array.from(wanted, (key) => ({ key, effect: 'NoSchedule', timeAdded }));
-    const { taints: _taints, ...spec } = node.spec ?? {};
-    const taints = [...kept, ...added];
-    client.update({ ...node, spec: taints.length === 0 ? spec : { ...spec, taints } });
-  },
-};
+    *keysOf(event) {
+      if (!concerns(event, '', 'nodes')) return;
+      const { key, object } = event.stored;
+      const isGone = event.type === 'DELETED';
+      const isChanged = health.take(key, isGone ? undefined : object);
+      if (!isGone) yield key;
+      // The health of one node decides about the taints of the others.
+      if (isChanged) yield* health.unreadyNodes();
+    },
+
+    reset() {
+      health.clear();
+    },
+
+    reconcile(name, client) {
+      const node = client.get(NODES, '', name);
+      if (node === undefined || node.metadata.deletionTimestamp !== undefined) return;
+      const { labels = {} } = node.metadata;
+      const wantedLabels = withReplacedLabels(labels);
+      const wanted = new Map(wantedTaints(node, health).map((taint) => [idOf(taint), taint]));
+      const present = objectsAt(node.spec, 'taints');
+      const kept = present.filter((taint) => !isManaged(taint) || wanted.has(idOf(taint)));
+      for (const taint of kept) wanted.delete(idOf(taint));
+      if (kept.length === present.length && wanted.size === 0 && jsonEquals(labels, wantedLabels)) return;
+      const timeAdded = client.timestamp();
+      const taints = [...kept, ...Array.from(wanted.values(), (taint) => ({ ...taint, timeAdded }))];
+      const { taints: _taints, ...spec } = node.spec ?? {};
+      client.update({
+        ...node,
+        metadata: { ...node.metadata, labels: wantedLabels },
+        spec: taints.length === 0 ? spec : { ...spec, taints },
+      });
+    },
+  };
+}

@@ -8,6 +8,7 @@ import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 import { versionOf } from '../release.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
+import { withReplacedLabels } from './node-labels.ts';
 import { putControllerObject } from './put-object.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
@@ -40,7 +41,11 @@ export function putNode(context: BootstrapContext): void {
   putControllerObject(context, '', 'nodes', {
     metadata: {
       name: NODE_NAME,
-      labels: { 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
+      labels: withReplacedLabels({
+        'kubernetes.io/hostname': NODE_NAME,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+      }),
       annotations: { [SIMULATED]: 'true' },
     },
     spec: {},

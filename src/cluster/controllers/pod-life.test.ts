@@ -160,6 +160,21 @@ describe('the resource usage of a pod', () => {
     expect(await read(story, 'nodes/fake-0')).toMatchObject({ usage: { cpu: '250m', memory: '0' } });
   });
 
+  test('ends with the node of the pod', async () => {
+    await using story = await startClusterStory();
+    const annotations = { 'typekro.dev/simulated': 'true' };
+    await story.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', annotations } });
+    await story.cluster.idle();
+    const measured = pod({ cpu: '250m' });
+    await story.create({ ...measured, spec: { ...measured.spec, nodeName: 'n' } });
+    expect(await read(story, 'nodes')).toMatchObject({ items: [{ metadata: { name: 'n' } }] });
+    await story.client.delete({ apiVersion: 'v1', kind: 'Node', name: 'n' });
+    await story.cluster.idle();
+    expect(await read(story, 'nodes')).toMatchObject({ items: [] });
+    await story.advance(60);
+    expect(await read(story, 'nodes')).toMatchObject({ items: [] });
+  });
+
   test('a pod without a known usage has no metrics', async () => {
     await using story = await startClusterStory();
     await story.create(pod());

@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { specNumber } from './pods.ts';
 
 /** The next number of pods of each ReplicaSet of a Deployment. */
@@ -30,10 +31,7 @@ export function rolloutPlan(
     const newReplicas = mayCreate ? desired : current === undefined ? 0 : specNumber(current, 'replicas', 0);
     return { mayCreate, newReplicas, maxReplicas: desired, old: old.map((set) => ({ set, replicas: 0 })) };
   }
-  const { maxSurge, maxUnavailable } = limits(
-    isJsonObject(strategy['rollingUpdate']) ? strategy['rollingUpdate'] : {},
-    desired,
-  );
+  const { maxSurge, maxUnavailable } = rollingLimits(deployment);
   const total = sets.reduce((sum, set) => sum + specNumber(set, 'replicas', 0), 0);
   const before = current === undefined ? 0 : specNumber(current, 'replicas', 0);
   const room = Math.max(0, desired + maxSurge - total);
@@ -84,12 +82,12 @@ function available(set: KubeObject): number {
 
 /**
  * The surge, rounded up, and the unavailability, rounded down. If both are zero, one pod may be unavailable; otherwise
- * the rollout could not proceed.
+ * the rollout could not proceed. Both are 0 for the strategy `Recreate`.
  */
-function limits(
-  rolling: Readonly<Record<string, JsonValue | undefined>>,
-  desired: number,
-): { maxSurge: number; maxUnavailable: number } {
+export function rollingLimits({ spec }: KubeObject): { readonly maxSurge: number; readonly maxUnavailable: number } {
+  if (textAt(spec, 'strategy', 'type') === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
+  const desired = numberAt(spec, 'replicas') ?? 1;
+  const rolling = objectAt(spec, 'strategy', 'rollingUpdate');
   const maxSurge = share(rolling['maxSurge'] ?? '25%', desired, Math.ceil);
   const maxUnavailable = Math.min(desired, share(rolling['maxUnavailable'] ?? '25%', desired, Math.floor));
   return maxSurge === 0 && maxUnavailable === 0
@@ -100,6 +98,6 @@ function limits(
 /** A number of pods, given as a number or as a percentage of `of`. */
 export function share(value: JsonValue, of: number, round: (value: number) => number): number {
   if (typeof value === 'number') return value;
-  const percent = /^(\d{1,3})%$/.exec(String(value));
+  const percent = /^(\d+)%$/.exec(String(value));
   return percent === null ? 0 : round((Number(percent[1]) * of) / 100);
 }

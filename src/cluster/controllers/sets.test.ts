@@ -102,6 +102,60 @@ describe('a StatefulSet', () => {
     expect(after.status?.['currentRevision']).toBe(after.status?.['updateRevision']);
   });
 
+  test('counts the partition from its first ordinal', async () => {
+    await using story = await startClusterStory();
+    await story.create(statefulSet({ ordinals: { start: 5 } }));
+    const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } };
+    await story.patch(STATEFUL_SET, 's', { spec: { updateStrategy, ...newImage } });
+    expect((await story.list('v1 Pod')).map(imageOf)).toEqual(['i:1', 'i:2', 'i:2']);
+  });
+
+  test('with OnDelete keeps its current revision', async () => {
+    await using story = await startClusterStory();
+    await story.create(statefulSet({ replicas: 1, updateStrategy: { type: 'OnDelete' } }));
+    const before = (await story.get(STATEFUL_SET, 's')).status?.['currentRevision'];
+    await story.patch(STATEFUL_SET, 's', { spec: newImage });
+    await story.remove('v1 Pod', 's-0');
+    const { status } = await story.get(STATEFUL_SET, 's');
+    expect(imageOf(await story.get('v1 Pod', 's-0'))).toBe('i:2');
+    expect(status).toMatchObject({ currentRevision: before, updatedReplicas: 1, readyReplicas: 1 });
+    expect(status?.['updateRevision']).not.toBe(before);
+  });
+
+  test('leaves alone a claim that is not of its templates', async () => {
+    await using story = await startClusterStory();
+    const { metadata } = await story.create(statefulSet({ replicas: 1, volumeClaimTemplates: CLAIM_TEMPLATES }));
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 's', uid: metadata.uid ?? '' };
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data-s-x', ownerReferences: [owner] },
+      spec: CLAIM_TEMPLATES[0]?.['spec'] as JsonObject,
+    });
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 2 } });
+    const claim = await story.get('v1 PersistentVolumeClaim', 'data-s-x');
+    expect(claim.metadata.ownerReferences).toMatchObject([owner]);
+  });
+
+  test('reports its status while the API refuses a claim', async () => {
+    await using story = await startClusterStory();
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'q' },
+      spec: { hard: { persistentvolumeclaims: '1' } },
+    });
+    await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES }));
+    expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ observedGeneration: 1, readyReplicas: 1 });
+    const [refused] = (await story.list('v1 Event')).filter(({ reason }) => reason === 'FailedCreate');
+    expect(refused?.['message']).toMatch(
+      /^create Claim data-s-1 Pod s-1 in StatefulSet s failed error: .* exceeded quota: q/,
+    );
+    await story.patch('v1 ResourceQuota', 'q', { spec: { hard: { persistentvolumeclaims: '3' } } });
+    for (let round = 0; round < 3; round += 1) await story.advance(1);
+    expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
+  });
+
   test('stops a rollout at a pod that does not become ready', async () => {
     await using story = await startClusterStory();
     await story.create(statefulSet());
@@ -165,6 +219,94 @@ describe('a DaemonSet', () => {
     };
     await story.create({ ...daemonSet, spec: { ...daemonSet.spec, template } });
     expect(await nodesOf(story)).toEqual(['fake-1']);
+  });
+
+  test('has no pod on another node than the one that its template names', async () => {
+    await using story = await startClusterStory();
+    await addNode(story, node('fake-1'));
+    const template = {
+      ...podTemplate(labels),
+      spec: { containers: [{ name: 'c', image: 'i:1' }], nodeName: 'fake-1' },
+    };
+    await story.create({ ...daemonSet, spec: { ...daemonSet.spec, template } });
+    expect(await nodesOf(story)).toEqual(['fake-1']);
+    expect((await story.get('apps/v1 DaemonSet', 'd')).status).toMatchObject({ desiredNumberScheduled: 1 });
+  });
+
+  test('gives its pods the tolerations of daemons, and keeps their preferred nodes', async () => {
+    await using story = await startClusterStory();
+    const unschedulable = { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' };
+    const notReady = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' };
+    const own = { key: 'a', operator: 'Exists' };
+    const preferred = [{ weight: 1, preference: { matchExpressions: [{ key: 'disk', operator: 'Exists' }] } }];
+    const template = {
+      ...podTemplate(labels),
+      spec: {
+        containers: [{ name: 'c', image: 'i:1' }],
+        hostNetwork: true,
+        affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } },
+        tolerations: [{ ...notReady, tolerationSeconds: 5 }, own, unschedulable],
+      },
+    };
+    await story.create({ ...daemonSet, spec: { ...daemonSet.spec, template } });
+    const [pod] = await story.list('v1 Pod');
+    const daemon = (key: string, effect: string) => ({ key: `node.kubernetes.io/${key}`, operator: 'Exists', effect });
+    expect(pod?.spec?.['tolerations']).toEqual([
+      notReady,
+      own,
+      unschedulable,
+      daemon('unreachable', 'NoExecute'),
+      ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'network-unavailable'].map((key) =>
+        daemon(key, 'NoSchedule'),
+      ),
+    ]);
+    expect(pod?.spec?.['affinity']).toMatchObject({
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: preferred,
+        requiredDuringSchedulingIgnoredDuringExecution: {},
+      },
+    });
+  });
+
+  test('keeps the oldest of two pods on a node', async () => {
+    await using story = await startClusterStory();
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'old' },
+      spec: { containers: [{ name: 'c', image: 'i:1' }], terminationGracePeriodSeconds: 0 },
+    });
+    await story.advance(10);
+    // Any other strategy would replace the adopted pod, because it is of no revision.
+    await story.create({ ...daemonSet, spec: { ...daemonSet.spec, updateStrategy: { type: 'OnDelete' } } });
+    await story.patch('v1 Pod', 'old', { metadata: { labels } });
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).toEqual(['old']);
+  });
+
+  test('reports its status while the API refuses a pod', async () => {
+    await using story = await startClusterStory();
+    await addNode(story, node('fake-1'));
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'q' },
+      spec: { hard: { pods: '1' } },
+    });
+    await story.create(daemonSet);
+    expect((await story.get('apps/v1 DaemonSet', 'd')).status).toMatchObject({
+      observedGeneration: 1,
+      desiredNumberScheduled: 2,
+      numberReady: 1,
+    });
+    await story.advance(5);
+    const refused = (await story.list('v1 Event')).filter(({ reason }) => reason === 'FailedCreate');
+    expect(refused.map(({ message }) => String(message))).toEqual([
+      expect.stringMatching(/^Error creating: pods "d-\w+" is forbidden: exceeded quota: q/),
+    ]);
+    await story.patch('v1 ResourceQuota', 'q', { spec: { hard: { pods: '2' } } });
+    await story.advance(1);
+    expect((await story.get('apps/v1 DaemonSet', 'd')).status).toMatchObject({ numberReady: 2 });
   });
 
   test('with maxSurge keeps each old pod until its successor is ready', async () => {

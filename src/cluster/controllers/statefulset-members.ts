@@ -22,13 +22,13 @@ const claimName = (template: JsonObject, member: string): string =>
 
 /**
  * Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. Returns false
- * when the API refused the pod, e.g. because another pod has its name.
+ * when the API refused the pod or a claim, e.g. because another pod has the name.
  */
 export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): boolean {
   const { name = '', namespace = '' } = set.metadata;
   const member = `${name}-${ordinal}`;
   const templates = objectsAt(set.spec, 'volumeClaimTemplates');
-  for (const template of templates) createClaim(client, set, template, member);
+  for (const template of templates) if (!createClaim(client, set, template, member)) return false;
   const { metadata, spec } = podFromTemplate(atRevision(client, set, revision));
   const claimed = new Set(templates.map((template) => textAt(objectAt(template, 'metadata'), 'name')));
   const volumes = [
@@ -76,26 +76,35 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
   return true;
 }
 
-function createClaim(client: ControllerClient, set: KubeObject, template: JsonObject, member: string): void {
+/** Creates a claim that does not exist. Returns false when the API refused the claim. */
+function createClaim(client: ControllerClient, set: KubeObject, template: JsonObject, member: string): boolean {
   const { name = '', namespace = '' } = set.metadata;
   const claim = claimName(template, member);
-  if (client.get(CLAIMS, namespace, claim) !== undefined) return;
+  if (client.get(CLAIMS, namespace, claim) !== undefined) return true;
   const { labels, annotations } = objectAt(template, 'metadata') as KubeObject['metadata'];
   const selected = objectAt(objectAt(set.spec, 'selector'), 'matchLabels') as Record<string, string>;
-  client.create({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: {
-      name: claim,
-      namespace,
-      labels: { ...labels, ...selected },
-      ...(annotations === undefined ? {} : { annotations }),
-      ...(retention(set, 'whenDeleted') === 'Delete' ? { ownerReferences: [ownerOfClaim(set)] } : {}),
-    },
-    spec: objectAt(template, 'spec'),
-  });
+  try {
+    client.create({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: {
+        name: claim,
+        namespace,
+        labels: { ...labels, ...selected },
+        ...(annotations === undefined ? {} : { annotations }),
+        ...(retention(set, 'whenDeleted') === 'Delete' ? { ownerReferences: [ownerOfClaim(set)] } : {}),
+      },
+      spec: objectAt(template, 'spec'),
+    });
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    const text = `create Claim ${claim} Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
+    recordEvent(client, set, NAME, 'FailedCreate', text, 'Warning');
+    return false;
+  }
   const text = `create Claim ${claim} Pod ${member} in StatefulSet ${name} success`;
   recordEvent(client, set, NAME, 'SuccessfulCreate', text);
+  return true;
 }
 
 const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string =>
@@ -115,6 +124,15 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
   );
 }
 
+/** Is the object a claim of a member of the set? A user may give the set further claims. */
+function isClaimOf(set: KubeObject, { kind, metadata: { name = '' } }: KubeObject): boolean {
+  if (kind !== 'PersistentVolumeClaim') return false;
+  return objectsAt(set.spec, 'volumeClaimTemplates').some((template) => {
+    const prefix = claimName(template, `${set.metadata.name ?? ''}-`);
+    return name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length));
+  });
+}
+
 /**
  * Sets or removes the StatefulSet as owner of its members' claims. `whenDeleted` of the retention policy decides. A
  * user can change the policy at any time.
@@ -123,9 +141,12 @@ export function ownClaims(client: ControllerClient, set: KubeObject): void {
   if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;
   const wanted = retention(set, 'whenDeleted') === 'Delete';
   const { uid = '' } = set.metadata;
-  const selected = client.dependents(uid).filter(({ collection }) => collection.plural === CLAIMS.plural);
-  if (!wanted) for (const { object } of selected) setOwner(client, object, uid, undefined);
-  if (!wanted) return;
+  if (!wanted) {
+    for (const { object } of client.dependents(uid)) {
+      if (isClaimOf(set, object)) setOwner(client, object, uid, undefined);
+    }
+    return;
+  }
   const first = Number(objectAt(set.spec, 'ordinals')['start'] ?? 0);
   const count = Number(set.spec?.['replicas'] ?? 1);
   for (let ordinal = first; ordinal < first + count; ordinal += 1) {

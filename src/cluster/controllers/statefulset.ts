@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { earliest, RETRY_POLICIES } from '../../core/index.ts';
-import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
+import { numberAt, textAt } from '../../kubernetes/index.ts';
 import type { ControlRule } from './adoption.ts';
 import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
@@ -85,7 +85,7 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
-  const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
+  const first = firstOrdinal(set);
   const end = first + specNumber(set, 'replicas', 1);
   const members = new Map(podsOf(client, set).map((pod) => [ordinalOf(set, pod), pod]));
   const minReady = specNumber(set, 'minReadySeconds', 0);
@@ -110,9 +110,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
     }
     if (ordered) return true;
   }
-  if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') !== 'OnDelete') {
-    replaceOutdated(client, set, members, revisions, healthy);
-  }
+  if (!isOnDelete(set)) replaceOutdated(client, set, members, revisions, healthy);
   return true;
 }
 
@@ -124,10 +122,9 @@ function replaceOutdated(
   revisions: Revisions,
   healthy: (pod: KubeObject) => boolean,
 ): void {
-  const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
+  const first = firstOrdinal(set);
   const end = first + specNumber(set, 'replicas', 1);
-  const partition = partitionOf(set);
-  for (let ordinal = end - 1; ordinal >= Math.max(first, partition); ordinal -= 1) {
+  for (let ordinal = end - 1; ordinal >= partitionOf(set); ordinal -= 1) {
     const pod = members.get(ordinal);
     if (pod === undefined || isTerminating(pod)) return;
     if (revisionOf(pod) !== revisions.update) return remove(client, set, pod);
@@ -135,11 +132,18 @@ function replaceOutdated(
   }
 }
 
-/** The partition. Pods with a lower ordinal keep the revision from which the rollout started. */
+/**
+ * The ordinal at which the partition ends. Pods with a lower ordinal keep the revision from which the rollout started.
+ * As in Kubernetes, the partition counts from the first ordinal.
+ */
 function partitionOf(set: KubeObject): number {
-  const strategy = objectAt(set.spec, 'updateStrategy');
-  return strategy['type'] === 'OnDelete' ? 0 : (numberAt(objectAt(strategy, 'rollingUpdate'), 'partition') ?? 0);
+  const partition = isOnDelete(set) ? 0 : numberAt(set.spec, 'updateStrategy', 'rollingUpdate', 'partition');
+  return firstOrdinal(set) + (partition ?? 0);
 }
+
+const firstOrdinal = (set: KubeObject): number => numberAt(set.spec, 'ordinals', 'start') ?? 0;
+
+const isOnDelete = (set: KubeObject): boolean => textAt(set.spec, 'updateStrategy', 'type') === 'OnDelete';
 
 function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   client.remove(pod);
@@ -161,8 +165,8 @@ function report(
   const living = pods.filter((pod) => !isTerminating(pod));
   const updated = living.filter((pod) => revisionOf(pod) === update).length;
   const ready = living.filter(isReady);
-  // The rollout is complete when every pod has the new revision and is ready.
-  const complete = updated === replicas && ready.length === replicas && pods.length === replicas;
+  // The rollout is complete when every pod has the new revision and is ready. `OnDelete` has no rollouts.
+  const complete = !isOnDelete(set) && updated === replicas && ready.length === replicas && pods.length === replicas;
   const revision = complete ? update : current;
   const counted = living.filter((pod) => revisionOf(pod) === revision).length;
   client.updateStatus(set, {

@@ -6,62 +6,15 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 const labels = { app: 'web' };
 const CLAIM = 'v1 PersistentVolumeClaim';
 
-const deployment = (spec: JsonObject = {}, podAnnotations: Record<string, string> = {}): KubeObject => ({
+const deployment = (spec: JsonObject = {}): KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name: 'web' },
-  spec: { selector: { matchLabels: labels }, template: podTemplate(labels, podAnnotations), ...spec },
+  spec: { selector: { matchLabels: labels }, template: podTemplate(labels), ...spec },
 });
 
 const conditionOf = ({ status }: KubeObject, type: string) =>
   ((status?.['conditions'] ?? []) as { type: string }[]).find((condition) => condition.type === type);
-
-describe('a Deployment', () => {
-  test('exceeds its progress deadline when it makes no progress', async () => {
-    await using story = await startClusterStory();
-    const failing = { 'typekro.dev/simulate-failure': 'ImagePullBackOff' };
-    await story.create(deployment({ progressDeadlineSeconds: 60 }, failing));
-    const progressing = async () => conditionOf(await story.get('apps/v1 Deployment', 'web'), 'Progressing');
-    await story.advance(59);
-    expect(await progressing()).toMatchObject({ status: 'True' });
-    await story.advance(1);
-    expect(await progressing()).toMatchObject({ status: 'False', reason: 'ProgressDeadlineExceeded' });
-    await story.patch('apps/v1 Deployment', 'web', {
-      spec: { template: { metadata: { annotations: { 'typekro.dev/simulate-failure': null } } } },
-    });
-    expect(await progressing()).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
-  });
-
-  test('adopts the ReplicaSet and the pods that an orphaning deletion leaves', async () => {
-    await using story = await startClusterStory();
-    await story.create(deployment());
-    const [pods, sets] = [await story.names('v1 Pod'), await story.names('apps/v1 ReplicaSet')];
-    await story.remove('apps/v1 Deployment', 'web', { propagationPolicy: 'Orphan' });
-    await story.create(deployment());
-    expect(await story.names('apps/v1 ReplicaSet')).toEqual(sets);
-    expect(await story.names('v1 Pod')).toEqual(pods);
-  });
-
-  test('reports the pods that a quota refuses, and creates them when the quota allows it', async () => {
-    await using story = await startClusterStory();
-    await story.create({
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'q' },
-      spec: { hard: { pods: '1' } },
-    });
-    await story.create(deployment({ replicas: 2 }));
-    const refused = await story.get('apps/v1 Deployment', 'web');
-    expect(conditionOf(refused, 'ReplicaFailure')).toMatchObject({ status: 'True', reason: 'FailedCreate' });
-    const [set] = await story.names('apps/v1 ReplicaSet');
-    expect(await story.reasons(set ?? '')).toContain('FailedCreate');
-    await story.patch('v1 ResourceQuota', 'q', { spec: { hard: { pods: '5' } } });
-    await story.advance(1);
-    const allowed = await story.get('apps/v1 Deployment', 'web');
-    expect(conditionOf(allowed, 'ReplicaFailure')).toBeUndefined();
-    expect(allowed.status).toMatchObject({ availableReplicas: 2 });
-  });
-});
 
 describe('volumes', () => {
   const claim = (spec: JsonObject = {}): KubeObject => ({
@@ -222,6 +175,45 @@ describe('a PodDisruptionBudget', () => {
       expectedPods: 4,
       ...expected,
     });
+  });
+});
+
+describe('a PodDisruptionBudget with a number that depends on the owners of its pods', () => {
+  const budget = (spec: JsonObject): KubeObject => ({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'b' },
+    spec: { selector: { matchLabels: labels }, ...spec },
+  });
+  const status = async (story: ClusterStory) => (await story.get('policy/v1 PodDisruptionBudget', 'b')).status;
+
+  test.each([{ maxUnavailable: 1 }, { minAvailable: '50%' }])(
+    'of %j does not count pods without an owner',
+    async (spec) => {
+      await using story = await startClusterStory();
+      for (const name of ['p', 'q']) {
+        await story.create({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name, labels },
+          spec: { containers: [{ name: 'c', image: 'i' }] },
+        });
+      }
+      await story.create(budget(spec));
+      expect(await status(story)).toMatchObject({ currentHealthy: 2, expectedPods: 0, disruptionsAllowed: 0 });
+      expect(await story.reasons('b')).toContain('UnmanagedPods');
+    },
+  );
+
+  test('expects the pods of a Deployment once during its rollout', async () => {
+    await using story = await startClusterStory();
+    await story.create(deployment({ replicas: 4 }));
+    await story.create(budget({ maxUnavailable: 1 }));
+    await story.patch('apps/v1 Deployment', 'web', {
+      spec: { template: { metadata: { annotations: { 'typekro.dev/simulate-failure': 'ImagePullBackOff' } } } },
+    });
+    expect((await story.get('apps/v1 Deployment', 'web')).status).toMatchObject({ replicas: 5 });
+    expect(await status(story)).toMatchObject({ expectedPods: 4, desiredHealthy: 3 });
   });
 });
 

@@ -31,9 +31,10 @@ export function discoveryReply(
   const output = negotiate(request.headers['accept'], {
     discovery: group === undefined || (group === '' && version === undefined),
   });
-  const reply = cached(registry, `${request.segments.join('/')} ${output.contentType}`, () =>
-    build(registry, request, group, version, output),
-  );
+  const make = () => build(registry, request, group, version, output);
+  // The list of the core versions has the address by which the client has reached the server.
+  const isForHost = group === '' && version === undefined && output.form !== 'discovery';
+  const reply = isForHost ? make() : cached(registry, `${request.segments.join('/')} ${output.contentType}`, make);
   if (reply === undefined) return undefined;
   const { etag } = reply.headers;
   if (etag !== undefined && request.headers['if-none-match'] === etag)

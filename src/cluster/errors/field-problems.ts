@@ -1,5 +1,6 @@
 import type { FieldError } from '../../kubernetes/index.ts';
 import { fieldErrors } from '../../kubernetes/index.ts';
+import { toJsonText } from '../codec/json.ts';
 
 /**
  * Constructors of errors for fields of built-in kinds. Built-in kinds are structs in Go, so their members are printed
@@ -16,9 +17,7 @@ export const {
   notFound: fieldNotFound,
   tooLong: fieldTooLong,
   tooMany: fieldTooMany,
-} = fieldErrors((value) =>
-  JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? Number(entry) : entry)),
-);
+} = fieldErrors(toJsonText);
 
 /** Adds an error for each problem that a rule found in a value. */
 export function addInvalid(problems: FieldError[], field: string, value: unknown, details: readonly string[]): void {

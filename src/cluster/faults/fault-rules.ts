@@ -70,8 +70,10 @@ export class FaultRules implements Faults {
       remaining: times,
       hits: 0,
     };
-    this.#rules.push(rule);
-    this.#context.intercept = (request, proceed) => this.#intercept(request, proceed);
+    if (times > 0) {
+      this.#rules.push(rule);
+      this.#context.intercept = (request, proceed) => this.#intercept(request, proceed);
+    }
     const remove = () => this.#remove(rule);
     return {
       get hits() {

@@ -92,6 +92,9 @@ describe('the requests that a rule matches', () => {
     expect(await statuses(1)).toEqual([500]);
     rule.remove();
     expect(await statuses(1)).toEqual([200]);
+    const none = cluster.faults.add({}, ERROR, 0);
+    expect(await statuses(1)).toEqual([200]);
+    expect(none.hits).toBe(0);
     await cluster.close();
   });
 

@@ -106,7 +106,7 @@ export type Fault =
 
 /** The number and the choice of the requests that a rule hits. */
 export interface FaultOptions {
-  /** The number of requests that the rule hits. Default: 1; `Infinity` for all. */
+  /** The number of requests that the rule hits. Default: 1; `Infinity` for all, 0 for none. */
   readonly times?: number;
   /** The number of matching requests that pass before the first hit. Default: 0. */
   readonly after?: number;

@@ -90,37 +90,37 @@ export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
 /** The maximum number of `Update` entries. Beyond it, the oldest entries are merged. */
 const MAX_UPDATERS = 10;
 
+/** The text by which kube-apiserver orders the entries of one time. */
+const identifierOf = ({ manager, operation, apiVersion, subresource }: ManagedEntry): string =>
+  JSON.stringify({ manager, operation, apiVersion, ...(subresource === '' ? {} : { subresource }) });
+
 /**
- * Merges the oldest `Update` entries of each version into one entry `ancient-changes` when there are too many entries.
+ * Merges the oldest `Update` entries until few enough are left. Only entries of one version can be merged: the entry
+ * `ancient-changes` of the version then has their fields.
  */
 export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   const updaters = [...entries.entries()].filter(([, entry]) => entry.operation === 'Update');
-  if (updaters.length <= MAX_UPDATERS) return;
-  updaters.sort(([, a], [, b]) => compareText(a.time ?? '', b.time ?? '') || compareText(a.manager, b.manager));
-  const excess = updaters.length - MAX_UPDATERS;
-  const folded = new Map<string, ManagedEntry>();
-  for (const [key, entry] of updaters.slice(0, excess + 1)) {
+  let excess = updaters.length - MAX_UPDATERS;
+  if (excess <= 0) return;
+  updaters.sort(
+    ([, a], [, b]) => compareText(a.time ?? '', b.time ?? '') || compareText(identifierOf(a), identifierOf(b)),
+  );
+  /** The keys of the oldest entries by their versions. */
+  const oldest = new Map<string, string>();
+  for (const [key, entry] of updaters) {
+    const { apiVersion, time } = entry;
+    const first = oldest.get(apiVersion);
+    const ancient = { manager: 'ancient-changes', operation: 'Update' as const, apiVersion, subresource: '' };
+    const ancientKey = entryKey(ancient);
+    if (first === undefined) oldest.set(apiVersion, key);
+    if (first === undefined || key === ancientKey) continue;
+    const known = entries.get(ancientKey) ?? entries.get(first);
+    if (!entries.has(ancientKey)) entries.delete(first);
     entries.delete(key);
-    const ancient = {
-      manager: 'ancient-changes',
-      operation: 'Update' as const,
-      apiVersion: entry.apiVersion,
-      subresource: '',
-    };
-    const previous = folded.get(entry.apiVersion);
-    folded.set(entry.apiVersion, {
-      ...ancient,
-      time: entry.time ?? previous?.time,
-      fields: previous === undefined ? entry.fields : unionOfTrees(previous.fields, entry.fields),
-    });
-  }
-  for (const entry of folded.values()) {
-    const key = entryKey(entry);
-    const existing = entries.get(key);
-    entries.set(
-      key,
-      existing === undefined ? entry : { ...entry, fields: unionOfTrees(existing.fields, entry.fields) },
-    );
+    const fields = known === undefined ? entry.fields : unionOfTrees(known.fields, entry.fields);
+    entries.set(ancientKey, { ...ancient, time, fields });
+    excess -= 1;
+    if (excess === 0) return;
   }
 }
 

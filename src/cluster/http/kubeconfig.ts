@@ -2,7 +2,7 @@ import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 
 /**
  * A kubeconfig with one cluster, one user and one context. This code writes the text itself, so that it loads no YAML
- * library.
+ * library. The token has quotes, because a token such as `0123` or `yes` would not be a text in YAML.
  */
 export function kubeconfigText(url: string, token: string, ca: string | undefined): string {
   const trust =
@@ -25,6 +25,6 @@ contexts:
 users:
 - name: typekro
   user:
-    token: ${token}
+    token: ${JSON.stringify(token)}
 `;
 }

@@ -87,12 +87,12 @@ export function secureServing(
     };
   }
   const authority = createAuthority(now);
-  const addresses = ['127.0.0.1', ...(['127.0.0.1', 'localhost'].includes(host) ? [] : [host])];
+  const hosts = ['127.0.0.1', ...(['127.0.0.1', 'localhost'].includes(host) ? [] : [host])];
   return {
     caData: authority.ca,
     createServer: (limits, onRequest) =>
       lateServer(
-        () => ({ ...authority.issue(NAMES, addresses), ...ofCertificate() }),
+        () => ({ ...authority.issue(NAMES, hosts), ...ofCertificate() }),
         { ...limits, ...ofServer },
         onRequest,
       ),
@@ -100,12 +100,13 @@ export function secureServing(
 }
 
 /**
- * Makes a certificate for a socket on loopback and the given addresses, valid at `now` (milliseconds since the epoch).
+ * Makes a certificate for a socket on loopback and the given hosts, which are names or IP addresses. It is valid at `now`
+ * (milliseconds since the epoch).
  * Its text ends with the certificate of its authority, so that clients can trust the whole text.
  */
-export function createServingCertificate(now: number, addresses: readonly string[]): ServingCertificate {
+export function createServingCertificate(now: number, hosts: readonly string[]): ServingCertificate {
   const authority = createAuthority(now);
-  const { cert, key } = authority.issue(NAMES, ['127.0.0.1', ...addresses]);
+  const { cert, key } = authority.issue(NAMES, ['127.0.0.1', ...hosts]);
   return { cert: cert + authority.ca, key };
 }
 

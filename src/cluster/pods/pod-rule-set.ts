@@ -62,12 +62,12 @@ export class PodRuleSet implements PodSimulation {
   constructor(now: () => number, defaults: PodRules = {}) {
     checkRules(defaults);
     this.#now = now;
-    this.#defaults = defaults;
+    this.#defaults = definedRules(defaults);
   }
 
   simulate(match: PodMatch, rules: PodRules): SimulatedPods {
     checkRules(rules);
-    const entry = { match: { ...match }, rules: { ...rules }, since: this.#now() };
+    const entry = { match: { ...match }, rules: definedRules(rules), since: this.#now() };
     this.#entries.add(entry);
     this.#changed(match);
     return {
@@ -99,6 +99,10 @@ export class PodRuleSet implements PodSimulation {
     for (const listener of this.#listeners) listener(match);
   }
 }
+
+/** The rules with a value. A member with the value `undefined` leaves earlier rules and annotations in force. */
+const definedRules = (rules: PodRules): PodRules =>
+  Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined));
 
 function checkRules(rules: PodRules): void {
   const problem = ruleProblem(rules as Readonly<Record<string, unknown>>);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
+import { PodRuleSet } from './pod-rule-set.ts';
 import type { PodRules } from './pod-rules.ts';
 import { annotatedRules, ruleProblem } from './pod-rules.ts';
 
@@ -84,4 +85,16 @@ test.each<[Readonly<Record<string, unknown>>, string | undefined]>([
   ],
 ])('the rules %j of a program are checked', (rules, problem) => {
   expect(ruleProblem(rules)).toBe(problem);
+});
+
+test('a rule with the value undefined leaves earlier rules and annotations in force', () => {
+  const rules = new PodRuleSet(() => 0, { stopSeconds: 3 });
+  rules.simulate({}, { exitCode: 4 });
+  rules.simulate({}, { exitCode: undefined, failure: undefined, ready: false } as unknown as PodRules);
+  expect(rules.of(pod({ failure: 'OOMKilled' })).rules).toEqual({
+    stopSeconds: 3,
+    exitCode: 4,
+    failure: 'OOMKilled',
+    ready: false,
+  });
 });

@@ -39,8 +39,8 @@ export interface PodPort {
   readonly host?: string;
   /** Does a probe or a Service declare the port? Ports that containers declare need no such declaration. */
   readonly isDeclared: boolean;
-  /** The ids of the first processes of the pod's programs. */
-  readonly leaders: ReadonlySet<number>;
+  /** The ids of the pod's processes. */
+  readonly processes: () => readonly number[];
   /** The port at which the cluster's own API server listens; `undefined` when the server does not listen. */
   readonly clusterPort: number | undefined;
 }
@@ -52,12 +52,12 @@ export interface PodPort {
  * at 127.0.0.1. Resolves with a connected socket. Rejects when no connection is possible.
  */
 export async function connectToPod(target: PodPort): Promise<Socket> {
-  const { address, port, host, leaders } = target;
+  const { address, port, host, processes } = target;
   const hosts = host === undefined ? [address, LOCALHOST] : [host];
   const sockets = listeningSockets();
   if (sockets === undefined) return connectUnchecked(target, hosts);
   let own: ReadonlySet<string> | undefined;
-  const found = hostOf(sockets, hosts, target, (inode) => (own ??= socketsOf(leaders)).has(inode));
+  const found = hostOf(sockets, hosts, target, (inode) => (own ??= socketsOf(processes())).has(inode));
   if (found !== undefined) return connected(found, port);
   throw new Error(`connect ECONNREFUSED ${host ?? address}:${port}: no process of the pod listens there`);
 }

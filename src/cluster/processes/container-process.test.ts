@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { ContainerProcess } from './container-process.ts';
 import { hasStarted, startProcess } from './container-process.ts';
 
-const WATCHDOG = { add: () => undefined, remove: () => undefined };
+const GUARD = { started: () => undefined, kill: vi.fn(), ended: () => undefined };
 
 /** Starts a program. Returns its end and the number of bytes of its output. */
 function start(...words: string[]) {
@@ -20,7 +20,7 @@ function start(...words: string[]) {
         onOutput: (_stream, chunk) => void (seen.bytes += chunk.length),
         onEnd: ({ exitCode }) => resolve(exitCode),
       },
-      WATCHDOG,
+      GUARD,
     );
     if (hasStarted(started)) program = started;
   });
@@ -36,6 +36,7 @@ test('no signal is sent to the id of an ended program', async () => {
     program.kill();
     program.signal('SIGTERM');
     expect(sent).not.toHaveBeenCalled();
+    expect(GUARD.kill).not.toHaveBeenCalled();
   } finally {
     sent.mockRestore();
   }

@@ -7,8 +7,7 @@ import { processLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { HeldOutput } from './output-lines.ts';
 import { readOutput } from './output-lines.ts';
-import { killContainer, signalProcess } from './process-table.ts';
-import type { Watchdog } from './watchdog.ts';
+import { signalProcess } from './process-table.ts';
 
 /** A program to start. */
 export interface ProcessSpec {
@@ -31,6 +30,16 @@ export interface ProcessEnd {
   readonly message?: string;
 }
 
+/** Follows a program from its start to its end, by the id of its first process. */
+export interface ProgramGuard {
+  /** Called before the program begins. */
+  started(leader: number): void;
+  /** Kills all processes of the program. Called only before its end. */
+  kill(leader: number): void;
+  /** Called after the first process has ended. Kills the others, as the end of a container does. */
+  ended(leader: number): void;
+}
+
 /** A running program with all processes that it starts. */
 export interface ContainerProcess {
   /** The id of the first process. Its group and its session have the same id. */
@@ -40,7 +49,7 @@ export interface ContainerProcess {
   /** Pauses and resumes the output. The end of the program is reported only after its output. */
   readonly output: HeldOutput;
   /** Sends a signal to the first process. Does nothing after this process has ended. */
-  signal(signal: NodeJS.Signals): void;
+  signal(signal: NodeJS.Signals | number): void;
   /** Kills all processes. Does nothing after the first process has ended, because its end kills the others. */
   kill(): void;
 }
@@ -67,10 +76,7 @@ const OPEN_OUTPUT_MS = 1000;
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 
 /** Starts a program. A program that cannot start ends with `StartError` and the exit code 128, as in Kubernetes. */
-export function startProcess(
-  spec: ProcessSpec,
-  watchdog: Pick<Watchdog, 'add' | 'remove'>,
-): ContainerProcess | ProcessEnd {
+export function startProcess(spec: ProcessSpec, guard: ProgramGuard): ContainerProcess | ProcessEnd {
   const problem = startProblem(spec);
   if (problem !== undefined) return startError(problem);
   const { variables, hasInput } = spec;
@@ -97,13 +103,13 @@ export function startProcess(
     child.on('error', () => undefined);
     return startError('the system started no process for it');
   }
-  watchdog.add(pid);
+  guard.started(pid);
   lowerPriority(pid);
   const gate = child.stdio[3] as Writable;
   gate.on('error', () => undefined);
   gate.end('go\n');
   child.stdin?.on('error', () => undefined);
-  const output = follow(child, pid, spec, watchdog);
+  const output = follow(child, pid, spec, guard);
   // The system may give the id of an ended process to another program.
   const runs = () => child.exitCode === null && child.signalCode === null;
   return {
@@ -114,13 +120,13 @@ export function startProcess(
       if (runs()) signalProcess(pid, signal);
     },
     kill: () => {
-      if (runs()) killContainer(pid);
+      if (runs()) guard.kill(pid);
     },
   };
 }
 
 /** Reports the end of a program when the program and its output have ended. Returns the output. */
-function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: Pick<Watchdog, 'remove'>): HeldOutput {
+function follow(child: ChildProcess, pid: number, spec: ProcessSpec, guard: Pick<ProgramGuard, 'ended'>): HeldOutput {
   const held: HeldOutput[] = [];
   let open = 0;
   let isPaused = false;
@@ -134,7 +140,7 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: P
       isReported = true;
       return spec.onEnd(end);
     }
-    // A process that has left the session may keep the output open. Paused output is not lost.
+    // A process that is not recognized as one of the program may keep the output open. Paused output is not lost.
     if (isPaused) return;
     timer = setTimeout(() => {
       child.stdout?.destroy();
@@ -155,9 +161,7 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: P
   child.on('exit', (code, signal) => {
     const exitCode = code ?? 128 + (signal === null ? 0 : systemConstants.signals[signal]);
     end = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' };
-    // As in a container, the end of the first process ends all others.
-    killContainer(pid);
-    watchdog.remove(pid);
+    guard.ended(pid);
     settle();
   });
   const hold = (paused: boolean) => {

@@ -2,7 +2,8 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
 import { numberAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Timer } from '../clock.ts';
-import type { ContainerProcess, ProcessEnd } from './container-process.ts';
+import type { RunPrograms } from './container-members.ts';
+import type { ContainerProcess, ProcessEnd, ProgramGuard } from './container-process.ts';
 import { hasStarted, startProcess } from './container-process.ts';
 import type { ContainerEnd, ContainerFacts, ContainerState } from './life.ts';
 import { NEW_CONTAINER, quickEndsAfter } from './life.ts';
@@ -10,11 +11,13 @@ import { limitsOf } from './limits.ts';
 import { LineCutter } from './output-lines.ts';
 import { isMountProblem, mountMessage } from './config-source.ts';
 import type { Preparation, RunHost } from './run-host.ts';
+import { MARK } from './run-mark.ts';
 import type { AttemptResult } from './probe.ts';
 import { probeOnce, cutOutput } from './probe.ts';
 import { Prober } from './prober.ts';
+import { signalNumber } from './signals.ts';
 
-/** A program that `exec` starts in a container. */
+/** A program that starts in a container beside the main program. */
 export interface ExecOptions {
   readonly words: readonly string[];
   /** Variables in addition to those of the container. Default: none. */
@@ -49,6 +52,7 @@ export class ContainerRun {
   #hasEnded: boolean;
   #process: ContainerProcess | undefined;
   #prepared: Preparation | undefined;
+  #programs: RunPrograms | undefined;
   #prober: Prober | undefined;
   #startedMs = 0;
   #isStopping = false;
@@ -79,14 +83,9 @@ export class ContainerRun {
     return this.#lastEnd;
   }
 
-  /** The id of the first process; `undefined` while none runs. */
-  get pid(): number | undefined {
-    return this.#process?.pid;
-  }
-
-  /** The ids of the main process, and of the programs beside it. */
-  get pids(): readonly number[] {
-    return [...(this.#process === undefined ? [] : [this.#process]), ...this.#others].map(({ pid }) => pid);
+  /** The mark of the processes of the present run; `undefined` while none runs. */
+  get mark(): string | undefined {
+    return this.#process === undefined ? undefined : this.#programs?.mark;
   }
 
   /** Does the main process run, or a program beside it? */
@@ -132,13 +131,15 @@ export class ContainerRun {
     this.#isStopping = false;
     this.#excess = undefined;
     this.#startedMs = this.#host.clock.now();
-    this.#prepared = prepared;
+    const programs = this.#host.beginRun();
+    this.#programs = programs;
+    this.#prepared = { ...prepared, variables: new Map([...prepared.variables, [MARK, programs.mark]]) };
     this.#host.log.begin(this.name);
-    this.#launch(pod, container, prepared);
+    this.#launch(pod, container, this.#prepared, programs.main);
     this.#host.changed();
   }
 
-  #launch(pod: KubeObject, container: JsonObject, prepared: Preparation): void {
+  #launch(pod: KubeObject, container: JsonObject, prepared: Preparation, guard: ProgramGuard): void {
     const cutters = {
       stdout: new LineCutter((line) => this.#host.log.write(this.name, line)),
       stderr: new LineCutter((line) => this.#host.log.write(this.name, line)),
@@ -159,7 +160,7 @@ export class ContainerRun {
           this.#ended(end);
         },
       },
-      this.#host.watchdog,
+      guard,
     );
     if (!hasStarted(result)) {
       this.#host.event('Failed', `Error: ${result.message ?? ''}`, 'Warning');
@@ -198,23 +199,24 @@ export class ContainerRun {
    * Ends the current run: runs its hook, then sends the signal, and kills the processes when the grace period is over.
    */
   stop(pod: KubeObject, graceMs: number): void {
-    const process = this.#process;
-    if (process === undefined || this.#isStopping) return;
+    const program = this.#process;
+    if (program === undefined || this.#isStopping) return;
     this.#isStopping = true;
     this.#prober?.stop();
     const container = this.#host.specification(pod, this.name);
     this.#killMs = Number.POSITIVE_INFINITY;
     this.shortenGrace(graceMs);
-    const signal = (textAt(container, 'lifecycle', 'stopSignal') || 'SIGTERM') as NodeJS.Signals;
+    const name = textAt(container, 'lifecycle', 'stopSignal') || 'SIGTERM';
+    const signal = signalNumber(name, process.platform) ?? 'SIGTERM';
     const hook = optionalAt(container, 'lifecycle', 'preStop');
     const seconds = numberAt(hook, 'sleep', 'seconds');
-    if (hook === undefined) process.signal(signal);
+    if (hook === undefined) program.signal(signal);
     else if (seconds !== undefined) {
-      this.#sleepTimer = this.#host.clock.setTimer(seconds * 1000, () => process.signal(signal));
+      this.#sleepTimer = this.#host.clock.setTimer(seconds * 1000, () => program.signal(signal));
     } else {
       void probeOnce(this.#attemptContext(pod, container), hook, graceMs).then(({ succeeded, output }) => {
         if (!succeeded) this.#host.event('FailedPreStopHook', `PreStopHook failed: ${output}`, 'Warning');
-        if (this.#process === process) process.signal(signal);
+        if (this.#process === program) program.signal(signal);
       });
     }
     this.#host.changed();
@@ -274,10 +276,14 @@ export class ContainerRun {
     this.#host.changed();
   }
 
-  /** Runs a program in the container; `undefined` while the container does not run. */
+  /** Runs a program for a client; `undefined` while the container does not run. */
   exec(options: ExecOptions): ContainerProcess | ProcessEnd | undefined {
+    return this.#startOther(options, this.#programs?.exec);
+  }
+
+  #startOther(options: ExecOptions, guard: ProgramGuard | undefined): ContainerProcess | ProcessEnd | undefined {
     const prepared = this.#prepared;
-    if (this.#process === undefined || prepared === undefined) return undefined;
+    if (this.#process === undefined || prepared === undefined || guard === undefined) return undefined;
     const started: { process?: ContainerProcess } = {};
     const result = startProcess(
       {
@@ -294,7 +300,7 @@ export class ContainerRun {
           if (this.#isKilled) this.#host.changed();
         },
       },
-      this.#host.watchdog,
+      guard,
     );
     if (hasStarted(result)) {
       started.process = result;
@@ -324,7 +330,7 @@ export class ContainerRun {
     return new Promise((resolve) => {
       let output = '';
       let timedOut = false;
-      const result = this.exec({
+      const options: ExecOptions = {
         words,
         hasInput: false,
         slowsOutput: true,
@@ -336,7 +342,8 @@ export class ContainerRun {
           if (timedOut) resolve({ succeeded: false, output: `command timed out after ${timeoutMs / 1000}s` });
           else resolve({ succeeded: exitCode === 0, output: output === '' ? `exit status ${exitCode}` : output });
         },
-      });
+      };
+      const result = this.#startOther(options, this.#programs?.helper);
       if (result === undefined) return resolve({ succeeded: false, output: 'the container does not run' });
       if (!hasStarted(result)) return resolve({ succeeded: false, output: result.message ?? '' });
       // The timeout counts real time, even when a test moves the clock of the cluster.

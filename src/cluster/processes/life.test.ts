@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ContainerFacts, ContainerState } from './life.ts';
@@ -5,7 +6,8 @@ import { decideLife, NEW_CONTAINER, pauseMs, quickEndsAfter } from './life.ts';
 import { DEFAULT_LIMITS, excessOf, limitsOf, limitsProblem } from './limits.ts';
 import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
 import { processRefusals } from './refusals.ts';
-import { parseStat } from './process-table.ts';
+import { parsePsLine, parseStat } from './process-table.ts';
+import { signalNumber } from './signals.ts';
 import { podAddress } from './connect-address.ts';
 import { hostOf, parseSockets } from './listeners.ts';
 
@@ -185,6 +187,7 @@ test('a container has the limits of its pod, or default limits', () => {
     memoryBytes: 2 ** 26,
     processes: 9,
   });
+  expect(limitsOf(pod(), { resources: { limits: { memory: '0' } } })).toEqual(DEFAULT_LIMITS);
   expect(limitsProblem(pod({ 'typekro.dev/max-processes': '0' }))).toContain('"0" is not a whole number');
   const limits = { memoryBytes: 2 ** 20, processes: 2 };
   expect(excessOf({ memoryBytes: 2 ** 20, processes: 2 }, limits)).toBeUndefined();
@@ -219,6 +222,11 @@ test.each<[string, JsonObject, string[]]>([
     ['persistentVolumeClaim is not'],
   ],
   ['processes of the host', { hostPID: true }, ['spec.hostPID']],
+  [
+    'an unknown stop signal',
+    { containers: [{ name: 'c', lifecycle: { stopSignal: 'SIGTYPO' } }] },
+    ['spec.containers[c].lifecycle.stopSignal: this system has no signal "SIGTYPO"'],
+  ],
 ])('the reasons to refuse a pod with %s', (_title, spec, expected) => {
   const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
@@ -236,8 +244,40 @@ test('local processes are refused on Windows, and as root when the pod forbids r
 });
 
 test('the group and the session of a process are read, whatever its name is', () => {
-  expect(parseStat('12 (a) b) (c) S 1 10 9 0 -1')).toEqual({ pid: 12, group: 10, session: 9 });
+  const rest = '0 -1 4194304 90 0 0 0 0 0 0 0 20 0 1 0 77123 9000';
+  const entry = { pid: 12, parent: 1, group: 10, session: 9, started: '77123', hasEnded: false };
+  expect(parseStat(`12 (a) b) (c) S 1 10 9 ${rest}`)).toEqual(entry);
+  expect(parseStat(`12 (a) Z 1 10 9 ${rest}`)).toEqual({ ...entry, hasEnded: true });
   expect(parseStat('')).toBeUndefined();
+});
+
+test('the lines of ps have the same facts, without sessions', () => {
+  expect(parsePsLine('  12     1    10   2048 S+   Fri Nov 27 04:53:18 2026')).toEqual({
+    pid: 12,
+    parent: 1,
+    group: 10,
+    session: 10,
+    started: 'Fri Nov 27 04:53:18 2026',
+    hasEnded: false,
+    memoryBytes: 2 ** 21,
+  });
+  expect(parsePsLine('13 1 10 0 Z+ Fri')).toMatchObject({ hasEnded: true });
+  expect(parsePsLine('')).toBeUndefined();
+});
+
+test.each([
+  ['SIGTERM', 'darwin', 15],
+  ['SIGCLD', 'linux', constants.signals.SIGCHLD],
+  ['SIGRTMIN', 'linux', 34],
+  ['SIGRTMIN+3', 'linux', 37],
+  ['SIGRTMAX-14', 'linux', 50],
+  ['SIGRTMAX', 'linux', 64],
+  ['SIGRTMIN+31', 'linux', undefined],
+  ['SIGRTMIN', 'darwin', undefined],
+  ['SIGTYPO', 'linux', undefined],
+  ['constructor', 'linux', undefined],
+])('the number of the signal %s on %s is %s', (name, platform, number) => {
+  expect(signalNumber(name, platform)).toBe(number);
 });
 
 test('on a system with many loopback addresses, each pod has its own', () => {

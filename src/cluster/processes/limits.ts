@@ -16,11 +16,14 @@ export const DEFAULT_LIMITS: ContainerLimits = { memoryBytes: 2 * 1024 ** 3, pro
 
 const MAX_SETTABLE_PROCESSES = 10_000;
 
-/** The bounds of a container: `resources.limits.memory`, and the annotation for processes. */
+/**
+ * The bounds of a container: `resources.limits.memory`, and the annotation for processes. As in Kubernetes, a limit of 0
+ * is no limit.
+ */
 export function limitsOf(pod: KubeObject, container: JsonObject): ContainerLimits {
   const memory = quantityOf(valueAt(container, 'resources', 'limits', 'memory'));
   return {
-    memoryBytes: memory === undefined ? DEFAULT_LIMITS.memoryBytes : quantityToFloat(memory),
+    memoryBytes: (memory === undefined ? 0 : quantityToFloat(memory)) || DEFAULT_LIMITS.memoryBytes,
     processes: processesIn(pod) ?? DEFAULT_LIMITS.processes,
   };
 }

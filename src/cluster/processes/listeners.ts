@@ -1,6 +1,6 @@
 /** The sockets of the machine that wait for connections, and the processes that they belong to. Linux only. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { processesOf, procText } from './process-table.ts';
+import { procText } from './process-table.ts';
 
 /** A socket that waits for connections. */
 export interface ListeningSocket {
@@ -64,10 +64,10 @@ export function listeningSockets(): readonly ListeningSocket[] | undefined {
   return texts[0] === undefined ? undefined : texts.flatMap((text) => parseSockets(text ?? ''));
 }
 
-/** The inodes of all sockets of the containers whose first processes have these ids. */
-export function socketsOf(leaders: ReadonlySet<number>): ReadonlySet<string> {
+/** The inodes of all sockets of the processes with these ids. */
+export function socketsOf(pids: readonly number[]): ReadonlySet<string> {
   const inodes = new Set<string>();
-  for (const pid of processesOf(leaders)) {
+  for (const pid of pids) {
     for (const link of linksOf(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
       if (inode !== undefined) inodes.add(inode);

@@ -99,7 +99,8 @@ export class PodRun {
       pod,
       address: this.address,
       port,
-      leaders: new Set([...this.#containers.values()].flatMap(({ pids }) => pids)),
+      processes: () =>
+        this.#services.members.processesOf(new Set([...this.#containers.values()].flatMap(({ mark }) => mark ?? []))),
       clusterPort: url === undefined ? undefined : Number(url.port),
     });
   }
@@ -177,7 +178,7 @@ export class PodRun {
     return {
       clock: services.clock,
       address: this.address,
-      watchdog: services.watchdog,
+      beginRun: () => services.members.begin(),
       log: {
         begin: (container) => services.log.begin(pod, container),
         // The log of a deleted pod is gone. Output that is still in the pipes must not begin the log again.

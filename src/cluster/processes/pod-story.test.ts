@@ -7,6 +7,7 @@ import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import {
   eventually,
+  inOwnSession,
   logOf,
   processPod as pod,
   readText,
@@ -347,12 +348,17 @@ test('the kubeconfig of a program has the URL of the API, and Endpoints have the
   expect(status?.['podIP']).toMatch(/^127\./);
 });
 
-const GROWS = 'a=x; while [ ${#a} -lt 200000000 ]; do a=$a$a; done; while :; do sleep 100; done';
+/** Starts 40 processes. A program without an end would outlive a failed test. */
+const STARTS_MANY = 'a=; while [ ${#a} -lt 40 ]; do a=x$a; sleep 100 & done; wait';
+
+const GROWS = 'a=x; while [ ${#a} -lt 200000000 ]; do a=$a$a; done; sleep 1000';
 
 test.each([
   ['forks for ever', '1Gi', 'while :; do sleep 100 & done', 'Error', 'the limit is 20'],
+  ['forks in another session', '1Gi', `${inOwnSession(STARTS_MANY)}; sleep 1000`, 'Error', 'the limit is 20'],
   // The program keeps its 256 MiB: a shell that doubles a text for ever ends by itself between two measurements.
   ['takes more memory than its limit', '64Mi', GROWS, 'OOMKilled', 'the limit is 64 MiB'],
+  ['grows in another session', '64Mi', `${inOwnSession(GROWS)}; sleep 1000`, 'OOMKilled', 'the limit is 64 MiB'],
 ])('a container that %s is killed', async (_title, memory, script, reason, message) => {
   await using story = await startClusterStory({ runProcesses: true });
   const limited = shell(script, { resources: { limits: { memory } } });

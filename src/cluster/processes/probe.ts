@@ -72,11 +72,34 @@ async function opened(
   const host = textAt(action, 'host');
   if (host !== '' && !isLoopbackHost(host)) return failure(`the host ${goQuote(host)} is not a loopback address`);
   try {
-    const socket = await connect(host === '' ? undefined : host.replace('localhost', LOCALHOST), port);
+    const connecting = connect(host === '' ? undefined : host.replace('localhost', LOCALHOST), port);
+    const socket = await within(connecting, timeoutMs);
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
     return socket;
   } catch (error) {
     return failure((error as Error).message);
+  }
+}
+
+/** The socket, when it connects in time. The system waits for minutes when a program accepts no connections. */
+async function within(connecting: Promise<Socket>, timeoutMs: number): Promise<Socket> {
+  let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error(`no connection within ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+  });
+  const dropLate = (socket: Socket) => {
+    if (isLate) socket.destroy();
+  };
+  // A later error of the connection is no further failure.
+  connecting.then(dropLate, () => undefined);
+  try {
+    return await Promise.race([connecting, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

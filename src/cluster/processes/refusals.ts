@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { signalNumber } from './signals.ts';
 
 /** The system on which processes run. */
 export interface HostSystem {
@@ -48,6 +49,10 @@ function* containerProblems(path: string, container: JsonObject, system: HostSys
   const added = listAt(context, 'capabilities', 'add');
   if (added.length > 0) {
     yield `${path}.securityContext.capabilities.add: a local process does not get ${added.map(String).join(', ')}`;
+  }
+  const signal = textAt(container, 'lifecycle', 'stopSignal');
+  if (signal !== '' && signalNumber(signal, system.platform) === undefined) {
+    yield `${path}.lifecycle.stopSignal: this system has no signal ${goQuote(signal)}`;
   }
   if (objectsAt(container, 'volumeDevices').length > 0) yield `${path}.volumeDevices: a local process has no devices`;
 }

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ConfigProblem, MountProblem } from './config-source.ts';
+import type { ContainerMembers, RunPrograms } from './container-members.ts';
 import type { TokenRequest } from './pod-tokens.ts';
-import type { Watchdog } from './watchdog.ts';
 
 /** The inputs with which a run starts. */
 export interface Preparation {
@@ -16,7 +16,8 @@ export interface Preparation {
 export interface RunHost {
   readonly clock: ClusterClock;
   readonly address: string;
-  readonly watchdog: Pick<Watchdog, 'add' | 'remove'>;
+  /** Begins a run of a container. */
+  beginRun(): RunPrograms;
   readonly log: {
     begin(container: string): void;
     write(container: string, line: string): void;
@@ -36,7 +37,7 @@ export interface RuntimeServices {
   readonly folder: string;
   readonly hostAddress: string;
   readonly inherited: ReadonlyMap<string, string>;
-  readonly watchdog: Pick<Watchdog, 'add' | 'remove'>;
+  readonly members: Pick<ContainerMembers, 'begin' | 'processesOf'>;
   readonly log: {
     begin(pod: KubeObject, container: string): void;
     write(pod: KubeObject, container: string, line: string): void;

@@ -23,7 +23,8 @@ import { PodRun, specificationOf } from './pod-run.ts';
 import { removeTree } from './remove-tree.ts';
 import type { TokenRequest } from './pod-tokens.ts';
 import type { RuntimeServices } from './run-host.ts';
-import { measureUse, sharedMemoryBytes } from './process-table.ts';
+import { ContainerMembers } from './container-members.ts';
+import { sharedMemoryBytes } from './process-table.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** The parts of the cluster that the processes use. */
@@ -49,6 +50,7 @@ export class ProcessRuntime {
   readonly #context: RuntimeContext;
   readonly #folder = createPodsFolder();
   readonly #watchdog = new Watchdog(this.#folder);
+  readonly #members = new ContainerMembers(this.#folder, this.#watchdog);
   readonly #runs = new Map<string, PodRun>();
   readonly #pods = new Map<string, KubeObject>();
   readonly #services: RuntimeServices;
@@ -68,7 +70,7 @@ export class ProcessRuntime {
       folder: this.#folder,
       hostAddress,
       inherited: inheritedVariables(process.env),
-      watchdog: this.#watchdog,
+      members: this.#members,
       log: {
         begin: (pod, container) => logs.begin(logKey(pod, container)),
         write: (pod, container, line) => logs.write(logKey(pod, container), line),
@@ -168,6 +170,7 @@ export class ProcessRuntime {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const uid of this.#runs.keys()) this.forget(uid);
+    this.#members.killEnded();
     this.#watchdog.close();
     try {
       removeTree(this.#folder);
@@ -199,7 +202,8 @@ export class ProcessRuntime {
   }
 
   #measureLater(): void {
-    if (this.#timer !== undefined || this.#isClosed || this.#runs.size === 0) return;
+    if (this.#timer !== undefined || this.#isClosed) return;
+    if (this.#runs.size === 0 && !this.#members.isEnding) return;
     this.#timer = setTimeout(() => {
       void this.#measure()
         .then(
@@ -222,22 +226,23 @@ export class ProcessRuntime {
 
   /** Kills the containers that exceed their bounds. */
   async #measure(): Promise<void> {
-    const leaders = new Map<number, { readonly container: ContainerRun; readonly pod: KubeObject }>();
+    const containers = new Map<string, { readonly container: ContainerRun; readonly pod: KubeObject }>();
     for (const [uid, run] of this.#runs) {
       const pod = this.#pods.get(uid);
       for (const container of run.containers.values()) {
-        if (container.pid !== undefined && pod !== undefined) leaders.set(container.pid, { container, pod });
+        if (container.mark !== undefined && pod !== undefined) containers.set(container.mark, { container, pod });
       }
     }
-    if (leaders.size === 0) return;
-    for (const [leader, use] of await measureUse(new Set(leaders.keys()))) {
-      const found = leaders.get(leader);
+    if (containers.size === 0 && !this.#members.isEnding) return;
+    for (const [mark, { processes, pids, memoryBytes }] of await this.#members.measure()) {
+      const found = containers.get(mark);
       if (found === undefined) continue;
       const limits = limitsOf(found.pod, specificationOf(found.pod, found.container.name));
+      const use = { memoryBytes, processes };
       if (excessOf(use, limits) === undefined) continue;
       // The first sum counts shared pages once for each process. Only an excess is worth the longer measurement.
-      const excess = excessOf({ ...use, memoryBytes: sharedMemoryBytes(leader) ?? use.memoryBytes }, limits);
-      if (excess !== undefined) found.container.killForExcess(excess);
+      const excess = excessOf({ ...use, memoryBytes: sharedMemoryBytes(pids) ?? memoryBytes }, limits);
+      if (excess !== undefined && found.container.mark === mark) found.container.killForExcess(excess);
     }
   }
 }

@@ -1,10 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { processLibrary } from '../../core/index.ts';
+import type { GroupWatch } from './container-members.ts';
+import { MARK, markPrefix } from './run-mark.ts';
 
 /**
  * A shell in a session of its own. It reads the process groups of the containers from a pipe of the cluster, and kills
- * those that are left when the pipe ends. The pipe also ends when the cluster is killed. At the end, the shell removes
- * the folder of the pods.
+ * those that are left when the pipe ends. The pipe also ends when the cluster is killed. On Linux, the shell then kills
+ * the processes whose environments have the mark of the cluster. At the end, it removes the folder of the pods.
  */
 const SCRIPT = `
 groups=
@@ -18,6 +20,15 @@ while read -r verb group; do
   esac
 done
 for each in $groups; do kill -s KILL -- "-$each"; done
+# A process may start another one before it is killed. A killed process has no environment.
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  marked=$(grep -lF -- "$2" /proc/[0-9]*/environ 2>/dev/null)
+  [ -n "$marked" ] || break
+  for each in $marked; do
+    each=\${each#/proc/}
+    kill -s KILL "\${each%/environ}"
+  done
+done
 # A killed process may write for a moment, and a program may have made folders that cannot be written.
 for each in 1 2 3 4 5; do
   rm -rf -- "$1" 2>/dev/null && break
@@ -27,7 +38,7 @@ done
 `;
 
 /** Kills the processes of a cluster when the cluster ends or is killed. */
-export class Watchdog {
+export class Watchdog implements GroupWatch {
   readonly #folder: string;
   readonly #groups = new Set<number>();
   #shell: ChildProcess | undefined;
@@ -65,12 +76,16 @@ export class Watchdog {
   }
 
   #open(): ChildProcess {
-    const shell = processLibrary().spawn('/bin/sh', ['-c', SCRIPT, 'sh', this.#folder], {
-      detached: true,
-      cwd: '/',
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    const shell = processLibrary().spawn(
+      '/bin/sh',
+      ['-c', SCRIPT, 'sh', this.#folder, `${MARK}=${markPrefix(this.#folder)}`],
+      {
+        detached: true,
+        cwd: '/',
+        env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    );
     this.#shell = shell;
     // A killed shell is replaced. A failed write to it does no harm, because the new shell gets all groups.
     shell.stdin?.on('error', () => undefined);

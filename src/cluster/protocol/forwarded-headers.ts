@@ -1,4 +1,5 @@
 import type { UserInfo } from '../options.ts';
+import { toHeader } from './header-text.ts';
 
 /** The headers of one connection (RFC 9110, 7.6.1). They are not passed on. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -34,19 +35,13 @@ export function forwardedHeaders(
   { name, uid = '', groups, extra = {} }: UserInfo,
 ): Headers {
   const sent = passedHeaders(headers);
-  sent['x-remote-user'] = latin(name);
-  if (uid !== '') sent['x-remote-uid'] = latin(uid);
-  if (groups.length > 0) sent['x-remote-group'] = groups.map(latin);
+  sent['x-remote-user'] = toHeader(name);
+  if (uid !== '') sent['x-remote-uid'] = toHeader(uid);
+  if (groups.length > 0) sent['x-remote-group'] = groups.map(toHeader);
   for (const [key, values] of Object.entries(extra))
-    if (values.length > 0) sent[`x-remote-extra-${escapeKey(key)}`] = values.map(latin);
+    if (values.length > 0) sent[`x-remote-extra-${escapeKey(key)}`] = values.map(toHeader);
   return sent;
 }
-
-/**
- * A header value whose Latin-1 bytes are the UTF-8 bytes of the text: Node writes Latin-1, and Go reads UTF-8. Line
- * breaks become spaces.
- */
-const latin = (text: string): string => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' ')).toString('latin1');
 
 /** A key of `extra` in a header: every byte that a name of a header cannot have becomes `%` and its number. */
 const escapeKey = (key: string): string =>

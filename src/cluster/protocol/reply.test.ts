@@ -7,9 +7,18 @@ describe('the header with warnings', () => {
     ['no warnings', [], {}],
     ['equal warnings', ['a', 'b', 'a'], { warning: '299 - "a", 299 - "b"' }],
     [
-      'a warning with quotes, line breaks and other scripts',
-      ['a "b" \\\n字'],
-      { warning: String.raw`299 - "a \"b\" \\  "` },
+      'a warning with quotes and control characters',
+      ['a "b" \\\n\u0085c'],
+      { warning: String.raw`299 - "a \"b\" \\  c"` },
+    ],
+    // Node writes each character as one byte, so that clients read the text as UTF-8.
+    ['a warning in another script', ['größe 字'], { warning: Buffer.from('299 - "größe 字"').toString('latin1') }],
+    [
+      'one warning of the maximum length in another script',
+      ['字'.repeat(4096)],
+      {
+        warning: Buffer.from(`299 - "${'字'.repeat(4096)}"`).toString('latin1'),
+      },
     ],
     ['one warning of the maximum length', ['x'.repeat(4096)], { warning: `299 - "${'x'.repeat(4096)}"` }],
     ['one warning that is too long', ['"'.repeat(4097)], { warning: `299 - "${String.raw`\"`.repeat(256)}"` }],

@@ -1,6 +1,7 @@
 import { toJsonBytes } from '../codec/json.ts';
 import { toYamlText } from '../codec/yaml.ts';
 import type { Encoding } from './negotiate.ts';
+import { toHeader } from './header-text.ts';
 import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/status.ts';
@@ -11,22 +12,22 @@ const MAX_WARNINGS_LENGTH = 4096;
 const MAX_WARNING_LENGTH = 256;
 
 /**
- * The header with warnings. Quotes and backslashes are escaped. Control characters and characters above U+00FF become
- * spaces. When the warnings are too long together, each is cut, and warnings after the limit are left out.
- * kube-apiserver does the same.
+ * The header with warnings. Quotes and backslashes are escaped. When the warnings are too long together, each is cut, and
+ * warnings after the limit are left out. kube-apiserver does the same. It also leaves out a warning with a control
+ * character; here such a character becomes a space.
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};
-  const all = [...new Set(texts)].map((text) => text.replaceAll(/[^\u0020-\u007E\u0080-\u00FF]/g, ' '));
+  const all = [...new Set(texts)].map((text) => Array.from(text.replaceAll(/\p{Cc}/gu, ' ')));
   const isLong = all.reduce((sum, { length }) => sum + length, 0) > MAX_WARNINGS_LENGTH;
   const shown: string[] = [];
   let length = 0;
-  for (const text of isLong ? all.map((each) => each.slice(0, MAX_WARNING_LENGTH)) : all) {
-    length += text.length;
+  for (const characters of isLong ? all.map((each) => each.slice(0, MAX_WARNING_LENGTH)) : all) {
+    length += characters.length;
     if (length > MAX_WARNINGS_LENGTH) break;
-    shown.push(`299 - "${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+    shown.push(`299 - "${characters.join('').replaceAll(/["\\]/g, String.raw`\$&`)}"`);
   }
-  return { warning: shown.join(', ') };
+  return { warning: toHeader(shown.join(', ')) };
 }
 
 /** An answer with a JSON value. */

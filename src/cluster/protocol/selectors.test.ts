@@ -53,7 +53,28 @@ test.each<[string, readonly [string, string, boolean][]]>([
     ],
   ],
   ['a=b\\=c', [['a', 'b=c', true]]],
+  ['a=b\\\\c', [['a', 'b\\c', true]]],
+  ['a!b=c', [['a!b', 'c', true]]],
+  ['!=x', [['', 'x', false]]],
+  [
+    'd=e,a=b',
+    [
+      ['a', 'b', true],
+      ['d', 'e', true],
+    ],
+  ],
   ['', []],
 ])('the field selector %j', (text, expected) => {
   expect(parseFieldSelector(text).map(({ field, value, equal }) => [field, value, equal])).toEqual(expected);
+});
+
+// The errors are those of k8s.io/apimachinery/pkg/fields.
+test.each([
+  ['metadata.name=a=b', 'invalid field selector: unescaped character in value: 61'],
+  ['a==b==c', 'invalid field selector: unescaped character in value: 61'],
+  ['a=b\\x', 'invalid field selector: invalid escape sequence: \\x'],
+  ['a=b\\', 'invalid field selector: invalid escape sequence: \\'],
+  ['a=b,c', "invalid selector: 'a=b,c'; can't understand 'c'"],
+])('the field selector %j is refused', (text, message) => {
+  expect(() => parseFieldSelector(text)).toThrow(message);
 });

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { Failure } from '../../golang/index.ts';
+import { compareText, Failure } from '../../golang/index.ts';
 import { parseSelector } from '../../kubernetes/index.ts';
 import { badRequest } from '../errors/status.ts';
 
@@ -32,18 +32,33 @@ export interface FieldRequirement {
   readonly equal: boolean;
 }
 
-/** Parses a field selector (`metadata.name=a,spec.x!=b`). Throws `ApiError` 400 when it is malformed. */
+/**
+ * Parses a field selector (`metadata.name=a,spec.x!=b`). In a value, a backslash precedes a comma, an equals sign and a
+ * backslash. The order of the requirements is that of their texts, as in Kubernetes.
+ *
+ * @throws ApiError 400 when the selector is malformed.
+ */
 export function parseFieldSelector(text: string): FieldRequirement[] {
   const requirements: FieldRequirement[] = [];
-  for (const term of splitTerms(text)) {
+  for (const term of splitTerms(text).sort(compareText)) {
     if (term === '') continue;
-    const match = /^((?:\\.|[^\\=!])*?)(==|!=|=)([\s\S]*)$/.exec(term);
+    const match = /^([\s\S]*?)(!=|==|=)([\s\S]*)$/.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = '', operator, value = ''] = match;
-    requirements.push({ field, value: value.replaceAll(/\\([\\,=])/g, '$1'), equal: operator !== '!=' });
+    requirements.push({ field, value: unescaped(value), equal: operator !== '!=' });
   }
   return requirements;
 }
+
+/** The value of a requirement without its escapes. Throws `ApiError` 400. */
+const unescaped = (value: string): string =>
+  value.replaceAll(/\\([\s\S]?)|[,=]/gu, (found, escaped: string | undefined) => {
+    if (escaped === undefined)
+      throw badRequest(`invalid field selector: unescaped character in value: ${found.charCodeAt(0)}`);
+    if (!['\\', ',', '='].includes(escaped))
+      throw badRequest(`invalid field selector: invalid escape sequence: ${found}`);
+    return escaped;
+  });
 
 function splitTerms(text: string): string[] {
   const terms: string[] = [];

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { parseInt64 } from '../../golang/index.ts';
 import { asTexts, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 
@@ -83,5 +84,8 @@ function meets(requirement: JsonObject, present: Readonly<Record<string, string>
   return operator === 'Gt' ? own > bound : own < bound;
 }
 
-const integerOf = (text: string | undefined): bigint | undefined =>
-  text !== undefined && /^[+-]?\d+$/.test(text) ? BigInt(text) : undefined;
+/** The integer in a text; `undefined` for a text that is not an int64. */
+function integerOf(text: string | undefined): bigint | undefined {
+  const value = parseInt64(text ?? '');
+  return typeof value === 'bigint' ? value : undefined;
+}

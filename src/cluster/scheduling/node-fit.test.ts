@@ -176,6 +176,14 @@ describe('the scheduler examines a node', () => {
     ['without a label that must not exist', pod(affinityTo(label('DoesNotExist'))), node(), [], []],
     ['with a larger number', pod(affinityTo(label('Gt', '9'))), node({}, { size: '10' }), [], []],
     [
+      'with a number that is no int64',
+      pod(affinityTo(label('Gt', '9'))),
+      node({}, { size: '9223372036854775808' }),
+      [],
+      [AFFINITY],
+      false,
+    ],
+    [
       'with a number that is not smaller',
       pod(affinityTo(label('Lt', '9'))),
       node({}, { size: '10' }),

@@ -3,17 +3,13 @@ import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import { age, duration, firstObserved, lastObserved } from '../../kubernetes/index.ts';
+import { autoscalerCells } from './autoscaler-cells.ts';
+import { ageOf, count, json, mapText, name, NONE, orNone } from './cell-parts.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
+import { endpointsCells, ingressCells, serviceCells, sliceCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
 import type { CellPrinter } from './infrastructure-cells.ts';
 
-const NONE = '<none>';
-const json = (object: KubeObject) => object as unknown as JsonObject;
-const name = (object: KubeObject) => object.metadata.name ?? '';
-const ageOf = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
-const orNone = (text: string) => (text === '' ? NONE : text);
-const count = (object: KubeObject, part: 'spec' | 'status', key: string) =>
-  numberAt(isJsonObject(object[part]) ? object[part] : {}, key) ?? 0;
 const size = (value: JsonValue | undefined) =>
   isJsonObject(value) ? Object.keys(value).length : Array.isArray(value) ? value.length : 0;
 
@@ -26,33 +22,6 @@ function containersOf(template: JsonObject): [string, string] {
 }
 
 const templateOf = (object: KubeObject) => containersOf(objectAt(object.spec, 'template'));
-const mapText = (value: JsonObject) =>
-  orNone(
-    Object.keys(value)
-      .sort()
-      .map((key) => `${key}=${String(value[key])}`)
-      .join(','),
-  );
-
-function servicePorts(spec: JsonObject): string {
-  const ports = objectsAt(spec, 'ports').map((port) => {
-    const node = numberAt(port, 'nodePort') ?? 0;
-    return `${String(port['port'])}${node > 0 ? `:${node}` : ''}/${textAt(port, 'protocol')}`;
-  });
-  return orNone(ports.join(','));
-}
-
-function externalAddress(object: KubeObject): string {
-  const spec = object.spec ?? {};
-  const ips = listAt(spec, 'externalIPs').map(String);
-  if (spec['type'] === 'ExternalName') return orNone(textAt(spec, 'externalName'));
-  if (spec['type'] !== 'LoadBalancer') return orNone(ips.join(','));
-  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress').map(
-    (entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'),
-  );
-  const all = [...ingress, ...ips];
-  return all.length === 0 ? '<pending>' : all.join(',');
-}
 
 function jobStatus(object: KubeObject): string {
   const conditions = objectsAt(object.status, 'conditions');
@@ -83,24 +52,6 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-function ingressCells(object: KubeObject, now: number): JsonValue[] {
-  const rules = objectsAt(object.spec, 'rules');
-  const hosts = rules.map((rule) => textAt(rule, 'host')).filter((host) => host !== '');
-  const shown = hosts.length > 3 ? `${hosts.slice(0, 3).join(',')} + ${hosts.length - 3} more...` : hosts.join(',');
-  const addresses = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress').map(
-    (entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'),
-  );
-  const ports = listAt(object.spec, 'tls').length > 0 ? '80, 443' : '80';
-  return [
-    name(object),
-    orNone(textAt(object.spec, 'ingressClassName')),
-    shown === '' ? '*' : shown,
-    addresses.join(','),
-    ports,
-    ageOf(object, now),
-  ];
-}
-
 function bindingCells(object: KubeObject, now: number): JsonValue[] {
   const reference = objectAt(json(object), 'roleRef');
   const subjects = objectsAt(json(object), 'subjects');
@@ -126,12 +77,10 @@ function eventCells(object: KubeObject, now: number): JsonValue[] {
   const [first, last] = [firstObserved(event), lastObserved(event)];
   const involved = optionalAt(event, 'involvedObject') ?? objectAt(event, 'regarding');
   const source = optionalAt(event, 'source') ?? objectAt(event, 'deprecatedSource');
-  const from = [
-    textAt(source, 'component') || textAt(event, 'reportingComponent') || textAt(event, 'reportingController'),
-    textAt(source, 'host'),
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+  const component =
+    textAt(source, 'component') || textAt(event, 'reportingComponent') || textAt(event, 'reportingController');
+  const instance = textAt(source, 'host') || textAt(event, 'reportingInstance');
+  const from = instance === '' ? component : `${component}, ${instance}`;
   const target =
     textAt(involved, 'name') === ''
       ? textAt(involved, 'kind').toLowerCase()
@@ -152,14 +101,18 @@ function eventCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
+const ROLE_LABEL = 'kubernetes.io/role';
+const ROLE_PREFIX = 'node-role.kubernetes.io/';
+
 function nodeCells(object: KubeObject, now: number): JsonValue[] {
   const ready = objectsAt(object.status, 'conditions').find((entry) => entry['type'] === 'Ready');
   const status = [ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'];
   if (object.spec?.['unschedulable'] === true) status.push('SchedulingDisabled');
-  const roles = Object.keys(object.metadata.labels ?? {})
-    .filter((key) => key.startsWith('node-role.kubernetes.io/'))
-    .map((key) => key.slice('node-role.kubernetes.io/'.length))
-    .sort();
+  const roles = Object.entries(object.metadata.labels ?? {})
+    .map(([key, value]) =>
+      key === ROLE_LABEL ? value : key.startsWith(ROLE_PREFIX) ? key.slice(ROLE_PREFIX.length) : '',
+    )
+    .filter((role) => role !== '');
   const info = objectAt(object.status, 'nodeInfo');
   const address = (type: string) =>
     orNone(
@@ -172,7 +125,7 @@ function nodeCells(object: KubeObject, now: number): JsonValue[] {
   return [
     name(object),
     status.join(','),
-    orNone(roles.join(',')),
+    orNone([...new Set(roles)].sort().join(',')),
     ageOf(object, now),
     textAt(info, 'kubeletVersion'),
     address('InternalIP'),
@@ -181,35 +134,6 @@ function nodeCells(object: KubeObject, now: number): JsonValue[] {
     shown('kernelVersion'),
     shown('containerRuntimeVersion'),
   ];
-}
-
-function sliceCells(object: KubeObject, now: number): JsonValue[] {
-  const limited = (values: readonly string[]) =>
-    values.length > 3 ? `${values.slice(0, 3).join(',')} + ${values.length - 3} more...` : values.join(',');
-  const ports = objectsAt(json(object), 'ports').map((port) => String(port['port'] ?? ''));
-  const endpoints = objectsAt(json(object), 'endpoints').flatMap((endpoint) =>
-    listAt(endpoint, 'addresses').map(String),
-  );
-  return [
-    name(object),
-    textAt(json(object), 'addressType'),
-    ports.length === 0 ? '<unset>' : limited(ports),
-    endpoints.length === 0 ? '<unset>' : limited(endpoints),
-    ageOf(object, now),
-  ];
-}
-
-function endpointsCells(object: KubeObject, now: number): JsonValue[] {
-  const pairs = objectsAt(json(object), 'subsets').flatMap((subset) => {
-    const ports = objectsAt(subset, 'ports');
-    return objectsAt(subset, 'addresses').flatMap((address) =>
-      ports.length === 0
-        ? [textAt(address, 'ip')]
-        : ports.map((port) => `${textAt(address, 'ip')}:${String(port['port'])}`),
-    );
-  });
-  const shown = pairs.length > 3 ? `${pairs.slice(0, 3).join(',')} + ${pairs.length - 3} more...` : pairs.join(',');
-  return [name(object), orNone(shown), ageOf(object, now)];
 }
 
 const MODES: Readonly<Record<string, string>> = {
@@ -283,39 +207,10 @@ function budgetCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
-  const target = objectAt(object.spec, 'scaleTargetRef');
-  const current = objectsAt(object.status, 'currentMetrics');
-  const metrics = objectsAt(object.spec, 'metrics').map((metric, index) => metricText(metric, current[index]));
-  const percentage = numberAt(object.spec, 'targetCPUUtilizationPercentage');
-  const texts =
-    percentage === undefined
-      ? metrics
-      : [
-          `cpu: ${numberAt(object.status, 'currentCPUUtilizationPercentage') ?? '<unknown>'}${numberAt(object.status, 'currentCPUUtilizationPercentage') === undefined ? '' : '%'}/${percentage}%`,
-        ];
-  return [
-    name(object),
-    `${textAt(target, 'kind')}/${textAt(target, 'name')}`,
-    orNone(texts.slice(0, 2).join(', ')),
-    String(numberAt(object.spec, 'minReplicas') ?? '<unset>'),
-    count(object, 'spec', 'maxReplicas'),
-    count(object, 'status', 'currentReplicas'),
-    ageOf(object, now),
-  ];
-}
-
-function metricText(metric: JsonObject, current: JsonObject | undefined): string {
-  const source = optionalAt(metric, 'resource') ?? {};
-  const target = objectAt(source, 'target');
-  const measured = objectAt(objectAt(current, 'resource'), 'current');
-  const label = textAt(source, 'name') === '' ? '' : `${textAt(source, 'name')}: `;
-  if (target['averageUtilization'] !== undefined) {
-    const value = measured['averageUtilization'];
-    return `${label}${value === undefined ? '<unknown>' : `${String(value)}%`}/${String(target['averageUtilization'])}%`;
-  }
-  return `${label}${textAt(measured, 'averageValue') || '<unknown>'}/${textAt(target, 'averageValue') || textAt(target, 'value') || '<auto>'}`;
-}
+const DEFAULT_CLASS_ANNOTATIONS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
 
 /**
  * Printers by `apiVersion/plural`. The row of a kind without a printer has only the name and the age (or the creation
@@ -358,15 +253,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     ageOf(object, now),
   ],
   'v1/serviceaccounts': (object, now) => [name(object), ageOf(object, now)],
-  'v1/services': (object, now) => [
-    name(object),
-    textAt(object.spec, 'type'),
-    orNone(textAt(object.spec, 'clusterIP')),
-    externalAddress(object),
-    servicePorts(object.spec ?? {}),
-    ageOf(object, now),
-    mapText(objectAt(object.spec, 'selector')),
-  ],
+  'v1/services': serviceCells,
   'apps/v1/daemonsets': (object, now) => [
     name(object),
     ...[
@@ -447,12 +334,9 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     textAt(json(object), 'preemptionPolicy'),
   ],
   'storage.k8s.io/v1/storageclasses': (object, now) => {
-    const shown =
-      object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
-        ? `${name(object)} (default)`
-        : name(object);
+    const isDefault = DEFAULT_CLASS_ANNOTATIONS.some((key) => object.metadata.annotations?.[key] === 'true');
     return [
-      shown,
+      isDefault ? `${name(object)} (default)` : name(object),
       textAt(json(object), 'provisioner'),
       textAt(json(object), 'reclaimPolicy'),
       textAt(json(object), 'volumeBindingMode'),

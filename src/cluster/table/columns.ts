@@ -95,7 +95,9 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
     };
   }
   const printers = declared.map((column) => {
-    const steps = parseJsonPath(column.jsonPath) ?? [];
+    const steps = parseJsonPath(column.jsonPath);
+    // A path that cannot be read selects nothing.
+    if (steps === undefined) return () => null;
     return (object: KubeObject, now: number) =>
       cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
   });

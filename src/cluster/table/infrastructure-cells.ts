@@ -10,6 +10,7 @@ import {
   optionalAt,
   textAt,
 } from '../../kubernetes/index.ts';
+import { goLabelSelector } from '../types/label-selector-text.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */
 export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
@@ -110,21 +111,8 @@ function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
       ? `${textAt(parameters, 'namespace') || '*'}/${named}`
       : selector === undefined
         ? UNSET
-        : selectorDump(selector);
+        : goLabelSelector(selector);
   return [name(object), textAt(object.spec, 'policyName'), shown, ageOf(object, now)];
-}
-
-/** A selector in the text form of its Go type, which the row of a policy binding shows. */
-function selectorDump(selector: JsonObject): string {
-  const labels = objectAt(selector, 'matchLabels');
-  const pairs = Object.keys(labels)
-    .toSorted()
-    .map((key) => `${key}: ${String(labels[key])},`);
-  const terms = objectsAt(selector, 'matchExpressions').map(
-    (term) =>
-      `LabelSelectorRequirement{Key:${textAt(term, 'key')},Operator:${textAt(term, 'operator')},Values:[${listAt(term, 'values').join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${pairs.join('')}},MatchExpressions:[]LabelSelectorRequirement{${terms.join('')}},}`;
 }
 
 function claimState(object: KubeObject): string {

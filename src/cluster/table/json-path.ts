@@ -1,69 +1,164 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** A step of a simple JSON path. */
+/** The elements from `start` (default: the first one) to `end` (exclusive), or every `step`-th of them. */
+interface Slice {
+  readonly start?: number;
+  readonly end?: number;
+  readonly step?: number;
+}
+
+/** Compares a value with a literal. `exists` holds for every value. */
+type Operator = 'exists' | '==' | '!=' | '<' | '<=' | '>' | '>=';
+
+/** A step of a JSON path. */
 type Step =
-  | { readonly member: string }
-  | { readonly index: number }
-  | { readonly wildcard: true }
-  | { readonly path: readonly Step[]; readonly value: JsonValue };
+  | { readonly members: readonly string[] }
+  | { readonly slices: readonly Slice[] }
+  | { readonly all: 'children' | 'containers' }
+  | { readonly path: readonly Step[]; readonly operator: Operator; readonly literal: JsonValue };
+
+const MEMBER = /^\.((?:\\.|[^.[\]\\])+)/;
+const WILDCARD = /^(?:\.\*(?=[.[]|$)|\[\*\])/;
+const TEXTS = /^\[((?:'[^']*'|"[^"]*")(?:\s*,\s*(?:'[^']*'|"[^"]*"))*)\]/;
+const SLICES = /^\[([-\d:]+(?:,[-\d:]+)*)\]/;
+const FILTER =
+  /^\[\?\(\s*@((?:\.[^.=!<>\s[\])]+|\[[^\]]*\])*)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|[^)\s]+)\s*)?\)\]/;
 
 /**
- * Parses the JSON path of a printer column: members, indices, `[*]` and filters such as `[?(@.type=="Ready")]`. Returns
- * `undefined` for any other text.
+ * Parses the JSON path of a printer column: members, `[*]`, indices, slices such as `[-1:]`, lists of them, `..`, and
+ * filters such as `[?(@.type=="Ready")]`. Returns `undefined` for any other text.
  */
 export function parseJsonPath(text: string): readonly Step[] | undefined {
   const steps: Step[] = [];
   let rest = text;
   while (rest !== '') {
-    const member = /^\.((?:\\.|[^.[\]\\])+)/.exec(rest);
-    const index = /^\[(-?\d+)\]/.exec(rest);
-    const quoted = /^\[(?:'([^']*)'|"([^"]*)")\]/.exec(rest);
-    const filter = /^\[\?\(\s*@((?:\.[^=!<>\s[\]]+|\[[^\]]*\])+)\s*==\s*("[^"]*"|'[^']*'|[^)\s]+)\s*\)\]/.exec(rest);
-    const found = member ?? index ?? quoted ?? filter ?? /^\[\*\]|^\.\*/.exec(rest);
-    if (found === null) return undefined;
+    if (rest.startsWith('..')) {
+      steps.push({ all: 'containers' });
+      // The name after the two dots is that of a member.
+      rest = rest.charAt(2) === '[' ? rest.slice(2) : rest.slice(1);
+      continue;
+    }
+    const found =
+      WILDCARD.exec(rest) ?? MEMBER.exec(rest) ?? TEXTS.exec(rest) ?? SLICES.exec(rest) ?? FILTER.exec(rest);
+    const step = found === null ? undefined : stepOf(found);
+    if (found === null || step === undefined) return undefined;
     rest = rest.slice(found[0].length);
-    if (member !== null) steps.push({ member: (member[1] ?? '').replaceAll(/\\(.)/g, '$1') });
-    else if (index !== null) steps.push({ index: Number(index[1]) });
-    else if (quoted !== null) steps.push({ member: quoted[1] ?? quoted[2] ?? '' });
-    else if (filter !== null) {
-      const path = parseJsonPath(filter[1] ?? '');
-      if (path === undefined) return undefined;
-      steps.push({ path, value: literal(filter[2] ?? '') });
-    } else steps.push({ wildcard: true });
+    steps.push(step);
   }
   return steps;
 }
 
-function literal(text: string): JsonValue {
+/** The step for the match of one of the patterns. */
+function stepOf([whole, content = '', operator, literal = '']: RegExpExecArray): Step | undefined {
+  if (whole === '.*' || whole === '[*]') return { all: 'children' };
+  if (whole.startsWith('.')) return { members: [content.replaceAll(/\\(.)/g, '$1')] };
+  if (whole.startsWith('[?')) {
+    const path = parseJsonPath(content);
+    if (path === undefined) return undefined;
+    return operator === undefined
+      ? { path, operator: 'exists', literal: null }
+      : { path, operator: operator as Operator, literal: literalOf(literal) };
+  }
+  if (/^\[['"]/.test(whole)) {
+    return {
+      members: [...content.matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double = '']) => single ?? double),
+    };
+  }
+  const slices = content.split(',').map(sliceOf);
+  return slices.every((slice) => slice !== undefined) ? { slices } : undefined;
+}
+
+function sliceOf(text: string): Slice | undefined {
+  const [, start = '', end, step] = /^(-?\d*)(?::(-?\d*))?(?::(\d*))?$/.exec(text) ?? [];
+  if (end === undefined) {
+    if (!/\d/.test(start)) return undefined;
+    // A slice that ends with the last element has no end.
+    return Number(start) === -1 ? { start: -1 } : { start: Number(start), end: Number(start) + 1 };
+  }
+  const known = Object.entries({ start, end, step }).filter(([, bound = '']) => bound !== '');
+  return Object.fromEntries(known.map(([name, bound]) => [name, Number(bound)]));
+}
+
+function literalOf(text: string): JsonValue {
   if (text.startsWith('"') || text.startsWith("'")) return text.slice(1, -1);
   if (text === 'true' || text === 'false') return text === 'true';
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** The values at a path. */
-export function valuesAt(root: JsonObject, steps: readonly Step[]): JsonValue[] {
+/** The maximum number of values at a path. Steps such as `[0,0]` and `..` multiply them. */
+const MAX_VALUES = 10_000;
+
+/** The values at a path, at most `MAX_VALUES`. */
+export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   let values: JsonValue[] = [root];
-  for (const step of steps) values = values.flatMap((value) => follow(value, step));
+  for (const step of steps) {
+    const next: JsonValue[] = [];
+    for (const value of values) {
+      for (const found of follow(value, step)) next.push(found);
+      if (next.length >= MAX_VALUES) break;
+    }
+    values = next.slice(0, MAX_VALUES);
+  }
   return values;
 }
 
 function follow(value: JsonValue, step: Step): JsonValue[] {
-  if ('member' in step) {
-    const found = isJsonObject(value) && Object.hasOwn(value, step.member) ? value[step.member] : undefined;
-    return found === undefined ? [] : [found];
+  if ('members' in step) return isJsonObject(value) ? step.members.flatMap((name) => memberOf(value, name)) : [];
+  if ('all' in step) return step.all === 'children' ? childrenOf(value) : containersIn(value);
+  if (!Array.isArray(value)) return [];
+  if ('slices' in step) return step.slices.flatMap((slice) => elementsOf(value, slice));
+  return value.filter((entry) => {
+    const [found] = valuesAt(entry, step.path);
+    return found !== undefined && holds(found, step.operator, step.literal);
+  });
+}
+
+function memberOf(value: JsonObject, name: string): JsonValue[] {
+  const found = Object.hasOwn(value, name) ? value[name] : undefined;
+  return found === undefined ? [] : [found];
+}
+
+/** The elements of a slice. As in kubectl's paths, a slice that is not within the list has no elements. */
+function elementsOf(list: readonly JsonValue[], { start = 0, end = list.length, step = 1 }: Slice): JsonValue[] {
+  const from = start < 0 ? start + list.length : start;
+  const to = end < 0 ? end + list.length : end;
+  if (from < 0 || to > list.length || step < 1) return [];
+  return list.slice(from, Math.max(from, to)).filter((_, index) => index % step === 0);
+}
+
+function childrenOf(value: JsonValue): JsonValue[] {
+  if (Array.isArray(value)) return value;
+  return isJsonObject(value) ? Object.values(value).filter((entry) => entry !== undefined) : [];
+}
+
+/** Adds the value and all values within it to `found`, except those without children. */
+function containersIn(value: JsonValue, found: JsonValue[] = []): JsonValue[] {
+  const children = childrenOf(value);
+  if (children.length > 0) found.push(value);
+  for (const child of children) if (typeof child === 'object') containersIn(child, found);
+  return found;
+}
+
+function holds(value: JsonValue, operator: Operator, literal: JsonValue): boolean {
+  if (operator === 'exists') return true;
+  const areNumbers = [value, literal].every((side) => typeof side === 'number' || typeof side === 'bigint');
+  if (!areNumbers && typeof value !== typeof literal) return false;
+  // Texts and numbers have an order; other values are compared only for equality.
+  const [left, right] = [value as string, literal as string];
+  const isEqual = !(left < right) && !(left > right);
+  switch (operator) {
+    case '==':
+      return isEqual;
+    case '!=':
+      return !isEqual;
+    case '<':
+      return left < right;
+    case '<=':
+      return left <= right;
+    case '>':
+      return left > right;
+    case '>=':
+      return left >= right;
   }
-  const list = Array.isArray(value)
-    ? value
-    : isJsonObject(value)
-      ? Object.values(value).filter((entry) => entry !== undefined)
-      : [];
-  if ('index' in step) {
-    const found = Array.isArray(value) ? value.at(step.index) : undefined;
-    return found === undefined ? [] : [found];
-  }
-  if ('wildcard' in step) return list;
-  return list.filter(
-    (entry) => isJsonObject(entry) && valuesAt(entry, step.path).some((found) => found === step.value),
-  );
 }

@@ -15,45 +15,94 @@ function containerReason(status: JsonObject): string {
   return signal !== 0 ? `Signal:${signal}` : `ExitCode:${numberAt(terminated, 'exitCode') ?? 0}`;
 }
 
-function statusOf(pod: KubeObject): string {
-  let reason = textAt(pod.status, 'reason') || textAt(pod.status, 'phase');
-  const gated = objectsAt(pod.status, 'conditions').find(
+/** The cells of a pod that summarise its containers. */
+interface ContainerSummary {
+  readonly ready: number;
+  /** The containers that count as ready or not. Init containers count when they run as long as the pod. */
+  readonly total: number;
+  readonly status: string;
+  readonly restarts: string;
+}
+
+/** The restarts of containers, and the end of the last run before a restart. */
+class Restarts {
+  #count = 0;
+  #last = '';
+
+  add(status: JsonObject): void {
+    this.#count += numberAt(status, 'restartCount') ?? 0;
+    const end = textAt(status, 'lastState', 'terminated', 'finishedAt');
+    if (end > this.#last) this.#last = end;
+  }
+
+  text(now: number): string {
+    const count = String(this.#count);
+    return this.#count === 0 || this.#last === '' ? count : `${count} (${age(this.#last, now)} ago)`;
+  }
+}
+
+const hasCondition = (pod: KubeObject, type: string): boolean =>
+  objectsAt(pod.status, 'conditions').find((entry) => entry['type'] === type)?.['status'] === 'True';
+
+function initialReason(pod: KubeObject): string {
+  const isGated = objectsAt(pod.status, 'conditions').some(
     (entry) => entry['type'] === 'PodScheduled' && entry['reason'] === 'SchedulingGated',
   );
-  if (gated !== undefined) reason = 'SchedulingGated';
-  const inits = objectsAt(pod.status, 'initContainerStatuses');
-  const total = listAt(pod.spec, 'initContainers').length;
-  const blocked = inits.findIndex(
-    (status) =>
-      status['started'] !== true && numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode') !== 0,
-  );
-  if (blocked >= 0) {
-    const why = containerReason(inits[blocked] ?? {});
-    reason = why === '' || why === 'PodInitializing' ? `Init:${blocked}/${total}` : `Init:${why}`;
-  } else {
-    let running = false;
+  return isGated ? 'SchedulingGated' : textAt(pod.status, 'reason') || textAt(pod.status, 'phase');
+}
+
+/** Summarises the containers of a pod by the rules of kube-apiserver's table. */
+function summaryOf(pod: KubeObject, now: number): ContainerSummary {
+  const inits = objectsAt(pod.spec, 'initContainers');
+  const sidecars = new Set(inits.filter((entry) => entry['restartPolicy'] === 'Always').map((entry) => entry['name']));
+  const all = new Restarts();
+  let lasting = new Restarts();
+  let ready = 0;
+  let reason = initialReason(pod);
+  let isInitializing = false;
+  for (const [index, status] of objectsAt(pod.status, 'initContainerStatuses').entries()) {
+    const isSidecar = sidecars.has(status['name']);
+    all.add(status);
+    if (isSidecar) lasting.add(status);
+    const end = optionalAt(objectAt(status, 'state'), 'terminated');
+    if (end !== undefined && (numberAt(end, 'exitCode') ?? 0) === 0) continue;
+    if (isSidecar && status['started'] === true) {
+      if (status['ready'] === true) ready++;
+      continue;
+    }
+    const why = containerReason(status);
+    reason = why === '' || why === 'PodInitializing' ? `Init:${index}/${inits.length}` : `Init:${why}`;
+    isInitializing = true;
+    break;
+  }
+  if (isInitializing && !hasCondition(pod, 'Initialized')) lasting = all;
+  else {
+    let isRunning = false;
     for (const status of objectsAt(pod.status, 'containerStatuses').toReversed()) {
+      lasting.add(status);
       const why = containerReason(status);
       if (why !== '') reason = why;
-      else if (status['ready'] === true && optionalAt(objectAt(status, 'state'), 'running') !== undefined)
-        running = true;
+      else if (status['ready'] === true && optionalAt(objectAt(status, 'state'), 'running') !== undefined) {
+        isRunning = true;
+        ready++;
+      }
     }
-    if (reason === 'Completed' && running) {
-      const ready = objectsAt(pod.status, 'conditions').some(
-        (entry) => entry['type'] === 'Ready' && entry['status'] === 'True',
-      );
-      reason = ready ? 'Running' : 'NotReady';
-    }
+    if (reason === 'Completed' && isRunning) reason = hasCondition(pod, 'Ready') ? 'Running' : 'NotReady';
   }
+  const total = listAt(pod.spec, 'containers').length + sidecars.size;
+  return { ready, total, status: statusOf(pod, reason), restarts: lasting.text(now) };
+}
+
+/** A deleted pod is `Terminating` until its containers have ended. */
+function statusOf(pod: KubeObject, reason: string): string {
   if (pod.metadata.deletionTimestamp === undefined) return reason;
-  return textAt(pod.status, 'reason') === 'NodeLost' ? 'Unknown' : 'Terminating';
+  if (textAt(pod.status, 'reason') === 'NodeLost') return 'Unknown';
+  return ['Failed', 'Succeeded'].includes(textAt(pod.status, 'phase')) ? reason : 'Terminating';
 }
 
 /** The row of a Pod. */
 export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
-  const statuses = objectsAt(pod.status, 'containerStatuses');
-  const ready = statuses.filter((status) => status['ready'] === true).length;
-  const restarts = statuses.reduce((sum, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0);
+  const { ready, total, status, restarts } = summaryOf(pod, now);
   const gates = objectsAt(pod.spec, 'readinessGates');
   const metGates = gates.filter((gate) =>
     objectsAt(pod.status, 'conditions').some(
@@ -63,9 +112,9 @@ export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
   const ip = textAt(objectsAt(pod.status, 'podIPs')[0], 'ip') || textAt(pod.status, 'podIP');
   return [
     pod.metadata.name ?? '',
-    `${ready}/${listAt(pod.spec, 'containers').length}`,
-    statusOf(pod),
-    String(restarts),
+    `${ready}/${total}`,
+    status,
+    restarts,
     age(pod.metadata.creationTimestamp, now),
     orNone(ip),
     orNone(textAt(pod.spec, 'nodeName')),

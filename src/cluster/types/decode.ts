@@ -184,11 +184,11 @@ class Decoder {
   #integer(type: string, raw: JsonValue): JsonValue {
     if (typeof raw === 'bigint') {
       if (type === 'int64' && BigInt.asIntN(64, raw) === raw) return raw;
-      return this.#mismatch(`number ${raw}`, type);
+      return this.#mismatch(raw, type, String(raw));
     }
     if (typeof raw !== 'number') return this.#mismatch(raw, type);
     if (!Number.isInteger(raw) || (type === 'int32' && (raw < -(2 ** 31) || raw >= 2 ** 31))) {
-      return this.#mismatch(`number ${raw}`, type);
+      return this.#mismatch(raw, type, String(raw));
     }
     return raw;
   }
@@ -224,12 +224,13 @@ class Decoder {
     return formatMicroTime(parsed);
   }
 
-  #mismatch(raw: JsonValue, type: string): never {
-    const word = typeof raw === 'string' && raw.startsWith('number ') ? raw : goJsonKind(raw);
+  /** Throws the error for a value of a wrong type. `number` is the text of a number that an integer type cannot hold. */
+  #mismatch(raw: JsonValue, type: string, number?: string): never {
+    const word = number === undefined ? goJsonKind(raw) : `number ${number}`;
     const fields = this.#path.filter((part) => typeof part === 'string').join('.');
     const target =
       fields === '' ? `Go value of type ${type}` : `Go struct field ${this.#structs.at(-1)}.${fields} of type ${type}`;
-    throw new DecodeError(`json: cannot unmarshal ${word} into ${target}`, conversionProblem(raw, type));
+    throw new DecodeError(`json: cannot unmarshal ${word} into ${target}`, conversionProblem(raw, type, number));
   }
 
   #pathText(last: string): string {
@@ -241,9 +242,8 @@ class Decoder {
   }
 }
 
-/** The reason why a value cannot be converted to a Go type. */
-function conversionProblem(raw: JsonValue, type: string): string {
-  const number = typeof raw === 'string' && raw.startsWith('number ') ? raw.slice('number '.length) : undefined;
+/** The reason why a value cannot be converted to a Go type. `number` is as for `#mismatch`. */
+function conversionProblem(raw: JsonValue, type: string, number: string | undefined): string {
   const kind = number === undefined ? reflectKind(raw) : /[.e]/.test(number) ? 'float64' : 'int64';
   if (type.startsWith('v1.')) return `cannot restore struct from: ${kind}`;
   if (type.startsWith('map[')) return `cannot restore map from ${kind}`;

@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../core/index.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { listAt, requirementText, textAt } from '../../kubernetes/index.ts';
+import { listAt, objectAt, objectsAt, requirementText, textAt } from '../../kubernetes/index.ts';
 
 /** The text of a label selector or of a plain map of labels. */
 export function labelSelectorText(selector: JsonValue | undefined): string {
@@ -25,4 +25,17 @@ export function labelSelectorText(selector: JsonValue | undefined): string {
         ),
       );
   return parts.join(',');
+}
+
+/** A label selector in the text form of its Go type, for a message or a cell that shows the whole value. */
+export function goLabelSelector(selector: JsonObject): string {
+  const labels = objectAt(selector, 'matchLabels');
+  const pairs = Object.keys(labels)
+    .toSorted()
+    .map((key) => `${key}: ${String(labels[key])},`);
+  const terms = objectsAt(selector, 'matchExpressions').map(
+    (term) =>
+      `LabelSelectorRequirement{Key:${textAt(term, 'key')},Operator:${textAt(term, 'operator')},Values:[${listAt(term, 'values').join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${pairs.join('')}},MatchExpressions:[]LabelSelectorRequirement{${terms.join('')}},}`;
 }

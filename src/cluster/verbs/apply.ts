@@ -22,13 +22,15 @@ const settled = new WeakMap<KubeObject, Settled>();
 interface Settled {
   /** The resource of the apply. A change of its definition creates another resource, so the entry becomes invalid. */
   readonly resource: WriteRequest['resource'];
+  /** The namespace of the object. Its labels decide about warnings. */
+  readonly namespace: KubeObject | undefined;
   readonly warnings: Map<string, readonly string[]>;
 }
 const MAX_CACHED_WARNINGS = 8;
 
 /**
- * Server-side apply of a request body. An apply that changes nothing has the same outcome until the object or its
- * resource changes. `settled` caches that outcome.
+ * Server-side apply of a request body. An apply that changes nothing has the same outcome until the object, its resource
+ * or its namespace changes. `settled` caches that outcome.
  */
 export function applyText(write: WriteRequest, text: string): WriteResult {
   const { manager, force, fieldValidation } = write.options;
@@ -39,25 +41,41 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
     return `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
   };
   const live = liveObject(write);
-  const memory = live === undefined ? undefined : settled.get(live);
-  // Webhooks and policies must see every apply, so the cache is not used with them.
-  const isKnown = memory?.resource === write.resource && write.services.admission === undefined;
-  const known = isKnown ? memory.warnings.get(keyOfText()) : undefined;
+  const memory = live === undefined ? undefined : settledFor(write, live);
+  const known = memory === undefined ? undefined : memory.warnings.get(keyOfText());
   if (live !== undefined && known !== undefined) {
     write.warnings.push(...known);
     return { status: 200, object: live };
   }
   const before = write.warnings.length;
   const outcome = applyConfiguration(write, readApply(write, text));
-  if (live !== undefined && outcome.object === live) {
-    remember(live, write.resource, keyOfText(), write.warnings.slice(before));
+  if (live !== undefined && outcome.object === live && isCacheable(write)) {
+    remember(write, live, keyOfText(), write.warnings.slice(before));
   }
   return outcome;
 }
 
-function remember(live: KubeObject, resource: WriteRequest['resource'], key: string, warnings: readonly string[]) {
-  const known = settled.get(live);
-  if (known?.resource !== resource) settled.set(live, { resource, warnings: new Map([[key, warnings]]) });
+/**
+ * May the outcome of an apply be cached? Webhooks and policies must see every apply, and their decisions do not hold
+ * after they are gone. The audit events of an apply get annotations each time.
+ */
+const isCacheable = ({ services: { admission, audit } }: WriteRequest): boolean =>
+  admission === undefined && audit === undefined;
+
+const namespaceOf = ({ services, namespace }: WriteRequest): KubeObject | undefined =>
+  namespace === '' ? undefined : services.store.collection('', 'namespaces').get(namespace)?.object;
+
+/** The cached outcomes of applies to an object; `undefined` when there are none or they do not hold any more. */
+function settledFor(write: WriteRequest, live: KubeObject): Settled | undefined {
+  const known = isCacheable(write) ? settled.get(live) : undefined;
+  return known?.resource === write.resource && known.namespace === namespaceOf(write) ? known : undefined;
+}
+
+function remember(write: WriteRequest, live: KubeObject, key: string, warnings: readonly string[]) {
+  const { resource } = write;
+  const known = settledFor(write, live);
+  if (known === undefined)
+    settled.set(live, { resource, namespace: namespaceOf(write), warnings: new Map([[key, warnings]]) });
   else if (known.warnings.size < MAX_CACHED_WARNINGS) known.warnings.set(key, warnings);
 }
 

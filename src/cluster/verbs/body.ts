@@ -183,14 +183,16 @@ function strictProblems(
   type: BodyType,
 ): readonly string[] {
   const builtin = type.resource?.custom === undefined;
-  if (builtin && !raw.yaml && raw.duplicates.length > 0 && unknown.length > 0) return interleaved(raw.body, unknown);
+  if (builtin && !raw.yaml && raw.duplicates.length > 0 && unknown.length > 0)
+    return strictTexts(TEXT.decode(raw.body), unknown);
   return [...raw.duplicates, ...(builtin ? inOrderOf(typed, unknown) : unknown).map(unknownField)];
 }
 
-function interleaved(body: Buffer, unknown: readonly string[]): readonly string[] {
+/** The texts for the repeated members of a JSON text and for its unknown fields, in the order of the text. */
+export function strictTexts(text: string, unknown: readonly string[]): readonly string[] {
   const unknownPaths = new Set(unknown);
   const problems = new Set<string>();
-  walkMembers(TEXT.decode(body), (path, isRepeated) => {
+  walkMembers(text, (path, isRepeated) => {
     if (unknownPaths.has(path)) problems.add(unknownField(path));
     else if (isRepeated) problems.add(duplicated(path));
     return problems.size < MAX_STRICT_PROBLEMS && !unknownPaths.has(path);

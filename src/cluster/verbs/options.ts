@@ -6,6 +6,7 @@ import {
   fieldRequired,
   fieldTooLong,
 } from '../errors/field-problems.ts';
+import { fromHeader } from '../protocol/header-text.ts';
 import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, invalid } from '../errors/status.ts';
@@ -53,29 +54,37 @@ export function writeOptions(
   };
 }
 
+/** Does Go's `unicode.IsPrint` accept the character? */
+const isPrintable = (character: string): boolean =>
+  character === '"' || character === '\\' || goQuote(character) === `"${character}"`;
+
 /**
- * The manager of a request that names none: the User-Agent up to its first slash, cut to the maximum length, or
- * `unknown` without a User-Agent.
+ * The manager of a request that names none: the printable characters of the User-Agent up to its first slash, cut to the
+ * maximum length, or `unknown` without them.
  */
 function managerOf(userAgent: string | undefined): string {
-  const name = (userAgent ?? '').split('/')[0] ?? '';
-  return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_BYTES);
+  const [product = ''] = fromHeader(userAgent ?? '').split('/');
+  let name = '';
+  let length = 0;
+  for (const character of product) {
+    if (!isPrintable(character)) continue;
+    length += Buffer.byteLength(character);
+    if (length > MAX_MANAGER_BYTES) break;
+    name += character;
+  }
+  return name === '' ? 'unknown' : name;
 }
 
 function checkManager(manager: string, problems: FieldError[]) {
   if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong('fieldManager', MAX_MANAGER_BYTES));
+  /** The number of bytes before the character. */
   let position = 0;
   for (const character of manager) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x20 || code === 0x7f) {
-      const hex = code.toString(16).toUpperCase().padStart(4, '0');
-      problems.push({
-        ...fieldInvalid('fieldManager', '', ''),
-        message: `Invalid value: ${goQuote(manager)}: invalid character U+${hex} (at position ${position})`,
-      });
-      return;
+    if (!isPrintable(character)) {
+      const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+      problems.push(fieldInvalid('fieldManager', manager, `invalid character U+${hex} (at position ${position})`));
     }
-    position++;
+    position += Buffer.byteLength(character);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goJsonKind, goQuote } from '../../golang/index.ts';
-import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
+import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/status.ts';
 import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS } from '../patch/json-patch.ts';
@@ -10,6 +10,7 @@ import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '
 import { DecodeError } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { applyText } from './apply.ts';
+import { strictTexts } from './body.ts';
 import { checkName, checkPlace, unnamed } from './create.ts';
 import { changeObject, checkPatchedVersion } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
@@ -148,13 +149,13 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): Applie
     if (thrown instanceof JsonSyntaxError) throw badRequest(prefix + thrown.message);
     throw thrown;
   }
-  const problems = duplicateFields(patch.text, body).map((path) => `duplicate field ${goQuote(path)}`);
   const wrong = (type: string) =>
     badRequest(`${prefix}json: cannot unmarshal ${word(body)} into Go value of type ${type}`);
   if (patch.form === 'json') {
     if (body !== null && !Array.isArray(body)) throw wrong('[]handlers.jsonPatchOp');
-    return applyOperations(before, body ?? []);
+    return applyOperations(before, body ?? [], patch.text);
   }
+  const problems = duplicateFields(patch.text, body).map((path) => `duplicate field ${goQuote(path)}`);
   if (body === null) {
     if (patch.form === 'merge') throw badRequest('Invalid JSON Patch');
     return { value: before, shown: 'map[]', problems };
@@ -175,7 +176,8 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): Applie
 
 const OPERATION_MEMBERS = ['op', 'path', 'from', 'value'];
 
-function applyOperations(before: JsonObject, operations: readonly JsonValue[]): Applied {
+/** `text` is the JSON of the operations. */
+function applyOperations(before: JsonObject, operations: JsonValue[], text: string): Applied {
   if (operations.length > MAX_OPERATIONS) {
     throw new ApiError({
       code: 413,
@@ -183,7 +185,7 @@ function applyOperations(before: JsonObject, operations: readonly JsonValue[]): 
       message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
     });
   }
-  const problems = operations.flatMap((operation, index) => {
+  const unknown = operations.flatMap((operation, index) => {
     const unreadable = (what: string) => badRequest(`error decoding patch: json: cannot unmarshal ${what}`);
     if (operation === null) return [];
     if (!isJsonObject(operation)) throw unreadable(`${word(operation)} into Go value of type handlers.jsonPatchOp`);
@@ -192,9 +194,12 @@ function applyOperations(before: JsonObject, operations: readonly JsonValue[]): 
       if (value !== undefined && value !== null && typeof value !== 'string')
         throw unreadable(`${word(value)} into Go struct field jsonPatchOp.${key} of type string`);
     }
-    const unknown = Object.keys(operation).filter((key) => !OPERATION_MEMBERS.includes(key));
-    return unknown.map((key) => `json patch unknown field ${goQuote(`[${index}].${key}`)}`);
+    return Object.keys(operation)
+      .filter((key) => !OPERATION_MEMBERS.includes(key))
+      .map((key) => `[${index}].${key}`);
   });
+  const isStrict = unknown.length === 0 && !hasDuplicateFields(text, operations);
+  const problems = isStrict ? [] : strictTexts(text, unknown).map((problem) => `json patch ${problem}`);
   try {
     const value = applyJsonPatch(before, operations);
     return { value, shown: shownObject(value), problems };

@@ -160,3 +160,26 @@ test('a body with very many unknown or repeated fields gets an answer', async ()
   const repeated = await send('POST', `${MAPS}?fieldValidation=Strict`, 'application/json', `{"data":{${twice}}}`);
   expect(repeated.message?.match(/duplicate field/g)).toHaveLength(100);
 });
+
+// The errors are those of sigs.k8s.io/json.
+test.each([
+  ['[{"op":"add","op":"replace","path":"/data/a","value":"c"}]', ['duplicate field "[0].op"']],
+  [
+    '[{"op":"add","x":1,"op":"replace","path":"/data/a","value":"c"},{"op":"add","path":"/data/d","value":"e","y":1}]',
+    ['unknown field "[0].x"', 'duplicate field "[0].op"', 'unknown field "[1].y"'],
+  ],
+])(
+  'the JSON patch %s is refused by Strict, gets warnings by Warn, and is accepted by Ignore',
+  async (body, problems) => {
+    await applied(`{${FLOW_HEAD},"data":{"a":"b"}}`);
+    const patch = (validation: string) =>
+      send('PATCH', `${MAPS}/x?dryRun=All&fieldValidation=${validation}`, 'application/json-patch+json', body);
+    const texts = problems.map((problem) => `json patch ${problem}`);
+    const refused = await patch('Strict');
+    expect(refused.status).toBe(422);
+    expect(refused.message).toContain(`: strict decoding error: ${texts.join(', ')}`);
+    const quoted = texts.map((text) => `299 - "${text.replaceAll('"', String.raw`\"`)}"`);
+    expect(await patch('Warn')).toMatchObject({ status: 200, warning: quoted.join(', ') });
+    expect((await patch('Ignore')).warning).toBeUndefined();
+  },
+);

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { crdOf } from '../../../test/support/crd.ts';
+import { call, map, MAPS } from '../../../test/support/webhook-cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
@@ -33,3 +35,33 @@ test('a write changes either spec or status, and only a change of the spec incre
   expect(seen(await send('PATCH', `${DEPLOYMENTS}/a/status`, both(3)))).toEqual([2, 2, 3]);
   expect(seen(await send('PATCH', `${DEPLOYMENTS}/a`, { metadata: { labels } }))).toEqual([2, 2, 3]);
 });
+
+test.each([
+  ['', 200, 422],
+  ['0', 200, 422],
+  ['00', 200, 422],
+  ['live', 200, 200],
+  ['00live', 200, 200],
+  ['1', 409, 409],
+  ['99999999999999999999999', 500, 500],
+  ['x', 500, 500],
+])(
+  'a PUT with the version %j is answered with %i, and with %i for a custom resource',
+  async (version, builtin, custom) => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const transport = cluster.transport();
+    await call(transport, 'POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crdOf('Gear'));
+    await cluster.idle();
+    const gears = '/apis/example.com/v1/namespaces/default/gears';
+    const gear = { apiVersion: 'example.com/v1', kind: 'Gear', metadata: { name: 'a' } };
+    for (const [path, object, status] of [
+      [MAPS, map('a'), builtin],
+      [gears, gear, custom],
+    ] as const) {
+      const live = await call(transport, 'POST', path, object);
+      const resourceVersion = version.replace('live', String(live.body.metadata['resourceVersion']));
+      const body = { ...object, metadata: { name: 'a', resourceVersion } };
+      expect((await call(transport, 'PUT', `${path}/a`, body)).status).toBe(status);
+    }
+  },
+);

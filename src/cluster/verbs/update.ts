@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
+import { goParseUint, goQuote } from '../../golang/index.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { conflict, internalError, invalid, notFound } from '../errors/status.ts';
@@ -44,9 +45,8 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
     return createObject(write, sent);
   }
   checkPlace(write, sent);
-  const version = sent.metadata.resourceVersion ?? '';
   checkUid(write, live.metadata.uid, sent);
-  if (version === '' && !strategyFor(write.resource).unconditionalUpdate) {
+  if (readVersion(sent, versionField) === 0n && !strategyFor(write.resource).unconditionalUpdate) {
     throw invalid(write.resource.group, write.resource.plural, write.name, [
       {
         reason: 'FieldValueInvalid',
@@ -99,18 +99,19 @@ function checkResourceVersion(
   prefix: (quoted: string) => string,
 ) {
   const version = readVersion(next, prefix);
-  if (version !== '' && version !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
+  if (version !== 0n && String(version) !== live.metadata.resourceVersion)
+    throw conflict(write.resource, write.name, MODIFIED);
 }
 
 /**
- * The version in an object; `''` for none and for zero. Throws 500 for a malformed version; `prefix` makes the
+ * The version in an object; zero for none. Zero names no version. Throws 500 for a malformed version; `prefix` makes the
  * beginning of this error from the quoted version.
  */
-function readVersion({ metadata: { resourceVersion = '' } }: KubeObject, prefix: (quoted: string) => string): string {
-  if (resourceVersion === '' || resourceVersion === '0') return '';
-  if (/^\d+$/.test(resourceVersion)) return resourceVersion;
-  const quoted = JSON.stringify(resourceVersion);
-  throw internalError(`${prefix(quoted)}strconv.ParseUint: parsing ${quoted}: invalid syntax`);
+function readVersion({ metadata: { resourceVersion = '' } }: KubeObject, prefix: (quoted: string) => string): bigint {
+  if (resourceVersion === '') return 0n;
+  const parsed = goParseUint(resourceVersion);
+  if (parsed.ok) return parsed.value;
+  throw internalError(`${prefix(goQuote(resourceVersion))}${parsed.error}`);
 }
 
 function checkUid(write: WriteRequest, live: string | undefined, { metadata: { uid = '' } }: KubeObject) {

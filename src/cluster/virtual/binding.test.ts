@@ -97,3 +97,16 @@ test.each<[string, JsonObject, boolean, string]>([
   if (isDeleted) await story.remove('v1 Pod', 'p');
   await expect(story.client.create(binding())).rejects.toThrow(text);
 });
+
+test.each([
+  ['uid', '0e0e0e0e-0000-4000-8000-000000000000', 'UID in precondition: 0e0e0e0e-0000-4000-8000-000000000000'],
+  ['resourceVersion', '1', 'ResourceVersion in precondition: 1'],
+])('a pod with another %s than its binding is not bound', async (member, value, text) => {
+  await using story = await startClusterStory({ controllers: false });
+  const { metadata } = await story.create(pod());
+  await expect(story.client.create(binding({ [member]: value }))).rejects.toThrow(text);
+  expect((await story.get('v1 Pod', 'p')).spec).not.toHaveProperty('nodeName');
+  const { uid = '', resourceVersion = '' } = metadata;
+  await story.client.create(binding({ uid, resourceVersion }));
+  expect((await story.get('v1 Pod', 'p')).spec).toHaveProperty('nodeName', 'n');
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { admitEviction } from './disruption.ts';
@@ -143,6 +144,36 @@ describe('an eviction', () => {
     }) as Error;
     expect(() => admitEviction(store, evicted, NOW, false)).toThrow(refusal);
     expect(written).toEqual([]);
+  });
+});
+
+describe('the deletion of an eviction', () => {
+  const evict = async ({ cluster }: ClusterStory, deleteOptions: JsonObject, query = ''): Promise<number> => {
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' }, deleteOptions };
+    const reply = await cluster.transport().request({
+      method: 'POST',
+      path: `/api/v1/namespaces/default/pods/p/eviction${query}`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(eviction),
+    });
+    return reply.status;
+  };
+  const spec = { containers: [{ name: 'c', image: 'i' }] };
+
+  test.each<[string, JsonObject, string, number, boolean]>([
+    ['deletes the pod', {}, '', 201, false],
+    ['is a dry run by its options', { dryRun: ['All'] }, '', 201, true],
+    ['is a dry run by the query', {}, '?dryRun=All', 201, true],
+    ['is refused for another value', { dryRun: ['Some'] }, '', 422, true],
+    ['is refused for another resource version', { preconditions: { resourceVersion: '1' } }, '', 409, true],
+    ['is refused for another uid', { preconditions: { uid: 'x' } }, '', 409, true],
+    ['is refused for two policies', { propagationPolicy: 'Orphan', orphanDependents: true }, '', 422, true],
+  ])('%s', async (_title, deleteOptions, query, status, isLeft) => {
+    await using story = await startClusterStory();
+    await story.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec });
+    expect(await evict(story, deleteOptions, query)).toBe(status);
+    await story.cluster.idle();
+    expect((await story.find('v1 Pod', 'p')) !== undefined).toBe(isLeft);
   });
 });
 

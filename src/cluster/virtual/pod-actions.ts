@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
@@ -14,6 +14,7 @@ import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
+import type { DeleteRequestOptions } from '../verbs/options.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { admitEviction } from './disruption.ts';
@@ -52,9 +53,8 @@ export function evictionReply(
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
   const eviction = admitVirtual(context, { request, route, warnings, options }, type, decoded);
   const pod = podOf(route);
-  admitEviction(context.store, pod, timestampOf(context.clock), options.dryRun);
-  const wanted = objectAt(eviction, 'deleteOptions');
-  const preconditions = objectAt(wanted, 'preconditions');
+  const deletion = deletionOf(objectAt(eviction, 'deleteOptions'), options.dryRun);
+  admitEviction(context.store, pod, timestampOf(context.clock), deletion.dryRun);
   // Webhooks and policies see the eviction, and not the deletion that it causes.
   const { admission: _, ...services } = context;
   const write: WriteRequest = {
@@ -64,20 +64,31 @@ export function evictionReply(
     name: route.name,
     subresource: '',
     user: request.user,
-    options: noOptions(options.dryRun),
+    options: noOptions(deletion.dryRun),
     warnings,
   };
-  deleteObject(
-    write,
-    checkDeleteOptions({
-      dryRun: options.dryRun ? ['All'] : [],
-      gracePeriodSeconds: numberAt(wanted, 'gracePeriodSeconds'),
-      propagationPolicy: textAt(wanted, 'propagationPolicy') || undefined,
-      orphanDependents: undefined,
-      preconditions: textAt(preconditions, 'uid') === '' ? {} : { uid: textAt(preconditions, 'uid') },
-    }),
-  );
+  deleteObject(write, deletion);
   return replyValue(201, success(201), output, warningHeader(warnings));
+}
+
+/**
+ * The options of the deletion that an eviction causes. A dry run that either the query or these options request has no
+ * effect on the pod. Throws 422 for a value that is not allowed.
+ */
+function deletionOf(wanted: JsonObject, dryRun: boolean): DeleteRequestOptions {
+  const own = listAt(wanted, 'dryRun').map(String);
+  const { orphanDependents } = wanted;
+  const preconditions = ['uid', 'resourceVersion'].flatMap((name): [string, string][] => {
+    const text = textAt(wanted, 'preconditions', name);
+    return text === '' ? [] : [[name, text]];
+  });
+  return checkDeleteOptions({
+    dryRun: own.length === 0 && dryRun ? ['All'] : own,
+    gracePeriodSeconds: numberAt(wanted, 'gracePeriodSeconds'),
+    propagationPolicy: textAt(wanted, 'propagationPolicy') || undefined,
+    orphanDependents: typeof orphanDependents === 'boolean' ? orphanDependents : undefined,
+    preconditions: Object.fromEntries(preconditions),
+  });
 }
 
 /** Refuses a binding whose target is not a node. Throws the server's internal error, which has no reason. */
@@ -97,6 +108,25 @@ function bindingProblem({ metadata, spec }: KubeObject, name: string): string | 
   const node = textAt(spec, 'nodeName');
   if (node !== '') return `pod ${name} is already assigned to node ${goQuote(node)}`;
   return objectsAt(spec, 'schedulingGates').length > 0 ? `pod ${name} has non-empty .spec.schedulingGates` : undefined;
+}
+
+/**
+ * Refuses the binding of another pod than the one that the client has seen: a pod with the same name, or another
+ * version of it. Throws 409.
+ */
+function checkIdentity(
+  { metadata: sent }: KubeObject,
+  { metadata: live }: KubeObject,
+  { resource, name }: Route,
+): void {
+  for (const [word, expected = '', found = ''] of [
+    ['UID', sent.uid, live.uid],
+    ['ResourceVersion', sent.resourceVersion, live.resourceVersion],
+  ] as const) {
+    if (expected === '' || expected === found) continue;
+    const problem = `Precondition failed: ${word} in precondition: ${expected}, ${word} in object meta: ${found}`;
+    throw conflict(resource, name, problem);
+  }
 }
 
 /** POST of `pods/…/binding`. Writes the scheduler's decision to the pod. */
@@ -150,6 +180,7 @@ function bind(
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
   checkTarget(objectAt(binding, 'target'));
+  checkIdentity(decoded, pod, route);
   const problem = bindingProblem(pod, route.name);
   if (problem !== undefined) throw conflict({ group: '', plural: 'pods/binding' }, route.name, problem);
   if (!options.dryRun) {

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
 import { countAt, valueAt } from '../../kubernetes/index.ts';
 import { readEntries, writeEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/ownership.ts';
@@ -225,10 +225,12 @@ function withReplicas(object: KubeObject, path: readonly string[], replicas: num
   const next = copyJson(object);
   let target = next as unknown as JsonObject;
   for (const key of path.slice(0, -1)) {
-    const child = target[key];
-    target = isJsonObject(child) ? child : (target[key] = {});
+    const child = valueAt(target, key);
+    const inner = isJsonObject(child) ? child : {};
+    if (inner !== child) setOwn(target, key, inner);
+    target = inner;
   }
-  target[path.at(-1) ?? ''] = replicas;
+  setOwn(target, path.at(-1) ?? '', replicas);
   return next;
 }
 

@@ -97,7 +97,7 @@ function statusOf(
       ...object.status,
       ackResourceMetadata: { ...(isMade ? { arn } : {}), ownerAccountID, region },
       conditions: view.conditions(conditions),
-      ...OBSERVED[object.kind]?.({ object, view, name, region, ownerAccountID, isDone }),
+      ...OBSERVED.get(object.kind)?.({ object, view, name, region, ownerAccountID, isDone }),
     },
   };
 }
@@ -121,29 +121,31 @@ interface ObservedInputs {
 }
 
 /** What AWS reports about a resource, for some kinds. */
-const OBSERVED: Readonly<Record<string, (inputs: ObservedInputs) => JsonObject>> = {
-  Bucket: ({ name, isDone }) => (isDone ? { location: `http://${name}.s3.amazonaws.com/` } : {}),
-  Table: ({ object, view, isDone }) => ({
-    tableStatus: isDone ? 'ACTIVE' : 'CREATING',
-    tableID: uuidOf(object),
-    creationDateTime: object.status?.['creationDateTime'] ?? view.timestamp,
-    itemCount: 0,
-    tableSizeBytes: 0,
+const OBSERVED: ReadonlyMap<string, (inputs: ObservedInputs) => JsonObject> = new Map(
+  Object.entries({
+    Bucket: ({ name, isDone }) => (isDone ? { location: `http://${name}.s3.amazonaws.com/` } : {}),
+    Table: ({ object, view, isDone }) => ({
+      tableStatus: isDone ? 'ACTIVE' : 'CREATING',
+      tableID: uuidOf(object),
+      creationDateTime: object.status?.['creationDateTime'] ?? view.timestamp,
+      itemCount: 0,
+      tableSizeBytes: 0,
+    }),
+    Queue: ({ name, region, ownerAccountID, isDone }) =>
+      isDone ? { queueURL: `https://sqs.${region}.amazonaws.com/${ownerAccountID}/${name}` } : {},
+    DBInstance: ({ object, name, region, isDone }) => ({
+      dbInstanceStatus: isDone ? 'available' : 'creating',
+      ...(isDone
+        ? {
+            endpoint: {
+              address: `${name}.stand-in.${region}.rds.amazonaws.com`,
+              port: textAt(object.spec, 'engine').includes('mysql') ? 3306 : 5432,
+            },
+          }
+        : {}),
+    }),
   }),
-  Queue: ({ name, region, ownerAccountID, isDone }) =>
-    isDone ? { queueURL: `https://sqs.${region}.amazonaws.com/${ownerAccountID}/${name}` } : {},
-  DBInstance: ({ object, name, region, isDone }) => ({
-    dbInstanceStatus: isDone ? 'available' : 'creating',
-    ...(isDone
-      ? {
-          endpoint: {
-            address: `${name}.stand-in.${region}.rds.amazonaws.com`,
-            port: textAt(object.spec, 'engine').includes('mysql') ? 3306 : 5432,
-          },
-        }
-      : {}),
-  }),
-};
+);
 
 function uuidOf({ metadata }: KubeObject): string {
   const hex = createHash('sha256')

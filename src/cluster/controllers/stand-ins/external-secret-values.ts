@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../../core/index.ts';
-import { isJsonObject, re2Library, stringifyJson, tryParseJson } from '../../../core/index.ts';
+import { isJsonObject, re2Library, setOwn, stringifyJson, tryParseJson } from '../../../core/index.ts';
 import { goQuote } from '../../../golang/index.ts';
 import { asText, objectsAt, optionalAt, textAt, valueAt } from '../../../kubernetes/index.ts';
 
@@ -17,11 +17,12 @@ export class ExternalSecretError extends Error {}
 export function externalSecretValues(external: KubeObject, store: KubeObject): Record<string, string> {
   const values: Record<string, string> = {};
   for (const source of objectsAt(external.spec, 'dataFrom')) {
-    for (const [key, value] of Object.entries(valuesOfSource(source, store))) values[keyFor(source, key)] = value;
+    for (const [key, value] of Object.entries(valuesOfSource(source, store)))
+      setOwn(values, keyFor(source, key), value);
   }
   for (const entry of objectsAt(external.spec, 'data')) {
     const remote = optionalAt(entry, 'remoteRef') ?? {};
-    values[textAt(entry, 'secretKey')] = decoded(remote, valueOf(store, remote));
+    setOwn(values, textAt(entry, 'secretKey'), decoded(remote, valueOf(store, remote)));
   }
   const template = optionalAt(external.spec, 'target', 'template');
   const templates = optionalAt(template, 'data');

@@ -183,6 +183,14 @@ describe('External Secrets', () => {
       { a: 'stand-in:vault/kv/a#b' },
     ],
     ['vault', { dataFrom: [{ extract: { key: 'kv/a' } }] }, { a: 'stand-in:vault/kv/a' }],
+    [
+      'vault',
+      { dataFrom: [{ extract: { key: '__proto__' } }], data: [{ secretKey: 'a', remoteRef: { key: 'b' } }] },
+      Object.fromEntries([
+        ['__proto__', 'stand-in:vault/__proto__'],
+        ['a', 'stand-in:vault/b'],
+      ]),
+    ],
   ])('the store %s gives the values of %j', async (store, spec, values) => {
     expect(await valuesOf(store, spec)).toEqual(values);
     expect(readinessOf(await read(API, 'ExternalSecret', 'app')).state).toBe('current');

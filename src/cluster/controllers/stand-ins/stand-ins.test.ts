@@ -309,6 +309,16 @@ test('a bucket whose deletion fails keeps its finalizer', async () => {
   expect(await client.find({ ...bucket, name: 'a', namespace: 'default' })).toBeUndefined();
 });
 
+test('a kind of AWS may have the name of a member of every JavaScript object', async () => {
+  await start(['ack']);
+  const options = { group: 'lambda.services.k8s.aws', fields: { subresources: { status: {} } } };
+  await client.create(crdOf('constructor', ANYTHING, options));
+  await cluster.idle();
+  const object = made('lambda.services.k8s.aws/v1', 'constructor', 'a', {});
+  await client.create(object);
+  expect(Object.keys((await read(object)).status ?? {})).toEqual(['ackResourceMetadata', 'conditions']);
+});
+
 test('an application without automated sync waits for its operation', async () => {
   await start(['argocd']);
   const application = made('argoproj.io/v1alpha1', 'Application', 'a', {

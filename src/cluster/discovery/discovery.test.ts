@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { createEmbeddedCluster } from '../cluster.ts';
+
+test('the list of the core versions has the address that each client uses', async () => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  for (const host of ['one.test:1', 'two.test:2']) {
+    const reply = await cluster.transport().request({ method: 'GET', path: '/api', headers: { host } });
+    let text = '';
+    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+    expect(JSON.parse(text)).toMatchObject({
+      kind: 'APIVersions',
+      serverAddressByClientCIDRs: [{ serverAddress: host }],
+    });
+  }
+});

@@ -1,0 +1,20 @@
+/** Parts of the cells of several kinds. */
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { age, numberAt } from '../../kubernetes/index.ts';
+
+export const NONE = '<none>';
+
+export const json = (object: KubeObject) => object as unknown as JsonObject;
+export const name = (object: KubeObject) => object.metadata.name ?? '';
+export const ageOf = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
+export const orNone = (text: string) => (text === '' ? NONE : text);
+export const count = (object: KubeObject, part: 'spec' | 'status', key: string) => numberAt(object[part], key) ?? 0;
+
+/** Labels as `key=value`. */
+export const mapText = (value: JsonObject) =>
+  orNone(
+    Object.keys(value)
+      .sort()
+      .map((key) => `${key}=${String(value[key])}`)
+      .join(','),
+  );

@@ -1,0 +1,95 @@
+/** The cells of kinds that have addresses and ports. */
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { ageOf, json, mapText, name, NONE, orNone } from './cell-parts.ts';
+
+function servicePorts(spec: JsonObject): string {
+  const ports = objectsAt(spec, 'ports').map((port) => {
+    const node = numberAt(port, 'nodePort') ?? 0;
+    return `${String(port['port'])}${node > 0 ? `:${node}` : ''}/${textAt(port, 'protocol')}`;
+  });
+  return orNone(ports.join(','));
+}
+
+/** The addresses of a load balancer: IP addresses, or names where there is no IP address. */
+function loadBalancerAddresses(object: KubeObject): string[] {
+  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
+  const addresses = ingress.map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
+  return [...new Set(addresses)].filter((address) => address !== '').sort();
+}
+
+/** The first three texts, and the number of the other ones. */
+const firstOf = (texts: readonly string[]): string =>
+  texts.slice(0, 3).join(',') + (texts.length > 3 ? ` + ${texts.length - 3} more...` : '');
+
+/** The first three hosts. The number of the other rules includes rules without a host. */
+function hostsText(rules: readonly JsonObject[]): string {
+  const hosts: string[] = [];
+  for (const rule of rules) {
+    if (hosts.length === 3) return `${hosts.join(',')} + ${rules.length - 3} more...`;
+    const host = textAt(rule, 'host');
+    if (host !== '') hosts.push(host);
+  }
+  return hosts.join(',') || '*';
+}
+
+function externalAddress(object: KubeObject): string {
+  const spec = object.spec ?? {};
+  const ips = listAt(spec, 'externalIPs').map(String);
+  if (spec['type'] === 'ExternalName') return orNone(textAt(spec, 'externalName'));
+  if (spec['type'] !== 'LoadBalancer') return orNone(ips.join(','));
+  const all = [...loadBalancerAddresses(object), ...ips];
+  return all.length === 0 ? '<pending>' : all.join(',');
+}
+
+/** The row of a Service. */
+export const serviceCells = (object: KubeObject, now: number): JsonValue[] => [
+  name(object),
+  textAt(object.spec, 'type'),
+  orNone(textAt(object.spec, 'clusterIP')),
+  externalAddress(object),
+  servicePorts(object.spec ?? {}),
+  ageOf(object, now),
+  mapText(objectAt(object.spec, 'selector')),
+];
+
+/** The row of an Ingress. */
+export function ingressCells(object: KubeObject, now: number): JsonValue[] {
+  const rules = objectsAt(object.spec, 'rules');
+  const ports = listAt(object.spec, 'tls').length > 0 ? '80, 443' : '80';
+  return [
+    name(object),
+    orNone(textAt(object.spec, 'ingressClassName')),
+    hostsText(rules),
+    loadBalancerAddresses(object).join(','),
+    ports,
+    ageOf(object, now),
+  ];
+}
+
+/** The row of an EndpointSlice. */
+export function sliceCells(object: KubeObject, now: number): JsonValue[] {
+  const ports = objectsAt(json(object), 'ports').map((port) => String(port['port'] ?? port['name'] ?? '*'));
+  const endpoints = objectsAt(json(object), 'endpoints').flatMap((endpoint) =>
+    listAt(endpoint, 'addresses').map(String),
+  );
+  return [
+    name(object),
+    textAt(json(object), 'addressType'),
+    firstOf(ports) || '<unset>',
+    firstOf(endpoints) || '<unset>',
+    ageOf(object, now),
+  ];
+}
+
+/** The row of an Endpoints. */
+export function endpointsCells(object: KubeObject, now: number): JsonValue[] {
+  const subsets = objectsAt(json(object), 'subsets');
+  const pairs = subsets.flatMap((subset) => {
+    const [ports, addresses] = [objectsAt(subset, 'ports'), objectsAt(subset, 'addresses')];
+    const ips = addresses.map((address) => textAt(address, 'ip'));
+    if (ports.length === 0) return ips;
+    return ports.flatMap((port) => ips.map((ip) => `${ip.includes(':') ? `[${ip}]` : ip}:${String(port['port'])}`));
+  });
+  return [name(object), subsets.length === 0 ? NONE : firstOf(pairs), ageOf(object, now)];
+}
