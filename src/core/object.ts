@@ -75,10 +75,10 @@ export function gvkOf(object: { apiVersion: string; kind: string }): GroupVersio
   return { group, version, kind: object.kind };
 }
 
-/** The reference of an object that has a name. */
-export function refOf(object: KubeObject): ObjectRef {
-  const { name = '', namespace } = object.metadata;
-  return { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace === undefined ? {} : { namespace }) };
+/** The reference of an object that has a name. An empty namespace is none, as for an API server. */
+export function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
+  const { name = '', namespace = '' } = metadata;
+  return { apiVersion, kind, name, ...(namespace === '' ? {} : { namespace }) };
 }
 
 /** `namespace/name`, or `name` of a cluster-scoped object, as kro's messages have it. */

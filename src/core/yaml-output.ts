@@ -21,23 +21,31 @@ export function escapeForYaml(quoted: string): string {
   return quoted.replace(UNESCAPED, escapeOf);
 }
 
+/** A text whose first lines have only blanks. The library `yaml` prints it as a block, and a reader drops the blanks. */
+const BLANK_FIRST_LINE = /^\s*[ \t]\n/;
+
+/** The header of a block in YAML, and first lines that have only blanks. */
+const BLANK_FIRST_LINE_OF_BLOCK = /[|>][-+\d]*\n\s*[ \t]\n/;
+
 /** The options of a document for output that readers of YAML 1.1 read as the same values. */
 export const YAML_OUTPUT = { compat: 'yaml-1.1', aliasDuplicateObjects: false } as const;
 
 /**
  * Prints a document as YAML that readers of YAML 1.1 (kubectl, kro) read as the same values, without line folding.
- * Texts with special characters get double quotes and escapes.
+ * Texts with special characters, and texts that a block cannot hold, get double quotes and escapes.
  *
  * @param document made with `YAML_OUTPUT`
  */
 export function yamlOutput(document: Document, options: ToStringOptions = {}): string {
   const text = document.toString({ lineWidth: 0, ...options });
-  if (!SPECIAL_IN_YAML.test(text)) return text;
+  if (!SPECIAL_IN_YAML.test(text) && !BLANK_FIRST_LINE_OF_BLOCK.test(text)) return text;
   const { visit, Scalar } = yamlLibrary();
   visit(document, {
     Scalar(_key, node) {
-      if (typeof node.value === 'string' && SPECIAL_IN_YAML.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      if (typeof node.value === 'string' && needsQuotes(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   return escapeForYaml(document.toString({ lineWidth: 0, ...options }));
 }
+
+const needsQuotes = (text: string): boolean => SPECIAL_IN_YAML.test(text) || BLANK_FIRST_LINE.test(text);
