@@ -16,7 +16,10 @@ export interface CommandContext {
   printError(text: string): void;
   /** The width of the terminal to which problems go; absent for a file, a pipe, and `TERM=dumb`. */
   readonly errorColumns?: number | undefined;
-  /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are not UTF-8. */
+  /**
+   * Reads the whole standard input. Throws `TypeKroError` `input/unreadable` when it cannot be read or is not UTF-8.
+   * Rejects when `signal` aborts first.
+   */
   readInput(): Promise<string>;
   /** The terminal for live output; absent for a file, a pipe, and a terminal that cannot draw (`TERM=dumb`). */
   readonly terminal?: LiveTerminal;
@@ -69,7 +72,10 @@ export interface Keyboard {
 /** The name of the standard input in messages. The command line writes it as `-`. */
 export const STANDARD_INPUT = 'standard input';
 
-/** The option of every command that prints the stacks of internal errors. */
+/**
+ * The option that prints the stacks of internal errors. The controller does not take it after its own name, because it
+ * always prints them.
+ */
 export const DEBUG = '--debug';
 
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */

@@ -95,7 +95,7 @@ export function withLevel(settings: ControllerSettings, level: KroCompatibility)
 }
 
 /** The settings of the first Deployment of a controller, or the defaults. */
-async function deployedSettings(api: KubernetesApi, signal: AbortSignal): Promise<ControllerSettings> {
+export async function deployedSettings(api: KubernetesApi, signal: AbortSignal): Promise<ControllerSettings> {
   try {
     const labelSelector = 'app.kubernetes.io/name in (kro,typekro)';
     const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector, signal });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from './duration.ts';
+import { parseDuration, timeLimit } from './duration.ts';
 
 test.each([
   ['500ms', 500],
@@ -29,4 +29,14 @@ test.each([
   const parse = () => parseDuration(text, '--pause', 60_000);
   if (milliseconds === undefined) expect(parse).toThrow(/^--pause 61s is longer than 1m0s$/);
   else expect(parse()).toBe(milliseconds);
+});
+
+test.each(['0.5ms', '1ns', '720h', '10000h', '2562047h'])('a time limit of %s has not passed at once', (text) => {
+  expect(timeLimit(parseDuration(text, '--timeout')).aborted).toBe(false);
+});
+
+test('a time limit beyond the longest timer of Node does not end early', async () => {
+  const [long, short] = [timeLimit(parseDuration('720h', '--timeout')), timeLimit(20)];
+  await new Promise((resolve) => short.addEventListener('abort', resolve, { once: true }));
+  expect(long.aborted).toBe(false);
 });

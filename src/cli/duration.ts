@@ -27,3 +27,10 @@ export function parseDuration(text: string, label: string, maxMs = Infinity): nu
   }
   return duration;
 }
+
+/** The longest timer of Node, in milliseconds: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A signal that aborts after a time limit. `AbortSignal.timeout` refuses parts of milliseconds and times beyond 49 days. */
+export const timeLimit = (limitMs: number): AbortSignal =>
+  AbortSignal.timeout(Math.min(Math.ceil(limitMs), MAX_TIMER_MS));

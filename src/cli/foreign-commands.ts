@@ -1,3 +1,5 @@
+import { shellWord } from './shell-word.ts';
+
 /** Hints for commands of other tools that typekro does not have. */
 const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readonly string[]) => string])[] = [
   [
@@ -9,7 +11,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
   [
     ['get', 'describe', 'edit', 'exec', 'port-forward', 'patch', 'rollout'],
-    (argv) => `that is a command of kubectl: kubectl ${argv.join(' ')}`,
+    (argv) => `that is a command of kubectl: kubectl ${argv.map(shellWord).join(' ')}`,
   ],
   [['config', 'use-context'], () => 'choose the cluster with --kubeconfig and --context, or with kubectl config'],
   [['check', 'verify', 'compile'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
@@ -46,8 +48,8 @@ export function hintForCommand(argv: readonly string[]): string {
   return hint?.(argv) ?? 'typekro --help lists the commands';
 }
 
-/** The arguments that look like files, or `FILE` when no argument does. */
+/** The arguments that look like files, as words of a shell, or `FILE` when no argument does. */
 function filesOf(argv: readonly string[]): readonly string[] {
   const files = argv.slice(1).filter((word) => !word.startsWith('-') && /[./]/.test(word));
-  return files.length === 0 ? ['FILE'] : files;
+  return files.length === 0 ? ['FILE'] : files.map(shellWord);
 }

@@ -12,7 +12,7 @@ export function refuseOtherNamespace(
   objects: Iterable<{ readonly object: KubeObject; readonly file: string }>,
   only: string,
 ): void {
-  const others = [...objects].filter(({ object: { metadata } }) => (metadata.namespace ?? only) !== only);
+  const others = [...objects].filter(({ object }) => (refOf(object).namespace ?? only) !== only);
   if (others.length === 0) return;
   const places = others.map(
     ({ object, file }) => `${objectName(refOf(object))} of ${file} is in namespace ${object.metadata.namespace ?? ''}`,

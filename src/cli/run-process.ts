@@ -88,10 +88,10 @@ const context: CommandContext = {
     return errorColumns();
   },
   async readInput() {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+    const { readInput } = await import('./read-input.ts');
+    const bytes = await readInput(process.stdin, interrupt.signal);
     const { decodeText } = await import('./up/read-manifest.ts');
-    return decodeText(Buffer.concat(chunks), STANDARD_INPUT);
+    return decodeText(bytes, STANDARD_INPUT);
   },
   ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
     ? {

@@ -27,6 +27,18 @@ test.each<[string, Schema, SampleFields, JsonValue | undefined]>([
     'withoutDefaults',
     undefined,
   ],
+  [
+    'a text of at least 70 characters',
+    object({ id: { type: 'string', minLength: 70 } }, 'id'),
+    'required',
+    { id: `id${'x'.repeat(68)}` },
+  ],
+  [
+    'a text that is longer than JavaScript allows',
+    object({ id: { type: 'string', minLength: 2_000_000_000 } }, 'id'),
+    'required',
+    { id: `id${'x'.repeat(4094)}` },
+  ],
   ['a required field without a type', object({ any: {} }, 'any'), 'withoutDefaults', { any: 'example' }],
   [
     'a required object whose fields have defaults',

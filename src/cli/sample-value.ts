@@ -5,6 +5,9 @@ import type { Schema } from '../schema/index.ts';
 /** The maximum depth of a sample. */
 const MAX_DEPTH = 20;
 
+/** The maximum length of a text in a sample. A schema may ask for more than a text can have. */
+const MAX_TEXT_LENGTH = 4096;
+
 /**
  * Which fields a sample contains. `withoutDefaults`: the fields that have no default. `required`: the required fields;
  * a field with a default has this default as its value.
@@ -14,7 +17,7 @@ export type SampleFields = 'required' | 'withoutDefaults';
 /**
  * Makes a value for a schema. The value has the right types, the required fields, an allowed value of an enum, and a
  * number or length within the bounds. It can violate `pattern`, `format`, `exclusiveMaximum`, `multipleOf` and
- * `uniqueItems`, and a list has at most ten items. The name of the field becomes the text of strings. Returns
+ * `uniqueItems`. A list has at most ten items, and a text at most 4096 characters. The name of the field becomes the text of strings. Returns
  * `undefined` when `withoutDefaults` leaves nothing.
  */
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
@@ -43,9 +46,12 @@ export function sampleValue(schema: Schema, name: string, fields: SampleFields, 
   }
 }
 
-function sampleText({ minLength = 0, maxLength = 63 }: Schema, name: string): string {
+function sampleText({ minLength = 0, maxLength }: Schema, name: string): string {
   const text = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll(/[^a-z0-9-]/g, '');
-  return (text === '' || text === 'name' ? 'example' : text).padEnd(Number(minLength), 'x').slice(0, Number(maxLength));
+  const length = Math.min(Number(minLength), MAX_TEXT_LENGTH);
+  return (text === '' || text === 'name' ? 'example' : text)
+    .padEnd(length, 'x')
+    .slice(0, Number(maxLength ?? Math.max(length, 63)));
 }
 
 function sampleNumber({ minimum, maximum, exclusiveMinimum }: Schema): number {

@@ -13,15 +13,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const run = (line: string, stdin?: string) => commandRunner(commands, cwd)(line, stdin);
+const run = (line: string | readonly string[], stdin?: string) => commandRunner(commands, cwd)(line, stdin);
 
 const FILES = '; write file names directly after the command, without an option';
 
-test.each([
+test.each<readonly [line: string | readonly string[], message: string, hint: string]>([
   ['help nope', "unknown command 'nope'", 'typekro --help lists the commands'],
   ['help vaildate', "unknown command 'vaildate'", 'typekro --help lists the commands'],
   ['help get pods', "unknown command 'get'", 'that is a command of kubectl: kubectl get pods'],
   ['nope', "unknown command 'nope'", 'typekro --help lists the commands'],
+  [['get', 'pods', 'a b'], "unknown command 'get'", "that is a command of kubectl: kubectl get pods 'a b'"],
+  [
+    ['deploy', 'my app.yaml'],
+    "unknown command 'deploy'",
+    "for a cluster: typekro apply 'my app.yaml'; to try it out here: typekro up 'my app.yaml'",
+  ],
   ['why', "missing required argument 'instance'", 'typekro why --help lists the options'],
   ['migrate --to kro', "missing required argument 'name'", 'typekro migrate --help lists the options'],
   ['completion', "missing required argument 'shell'", 'typekro completion --help lists the options'],

@@ -1,9 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
 
 /**
  * Returns a copy of the object with the namespace, unless the object has one of its own. Without a namespace, returns
  * the object unchanged.
  */
 export function withNamespace(object: KubeObject, namespace: string | undefined): KubeObject {
-  return namespace === undefined ? object : { ...object, metadata: { namespace, ...object.metadata } };
+  const isPlaced = refOf(object).namespace !== undefined;
+  return namespace === undefined || isPlaced ? object : { ...object, metadata: { ...object.metadata, namespace } };
 }

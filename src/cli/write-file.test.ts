@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
+  existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
@@ -14,10 +18,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { requireFolder, writeWholeFile } from './write-file.ts';
+import { replaceFile, requireFolder, writeFile, writeWholeFile } from './write-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
 writeFileSync(join(folder, 'file'), '');
+symlinkSync('circle', join(folder, 'circle'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each([
@@ -28,6 +33,8 @@ test.each([
     'make it, mkdir -p FOLDER/none/more, or correct the name',
   ],
   ['file/prod.json', 'FOLDER/file is a file, not a folder', 'name another place'],
+  ['circle/prod.json', 'its symbolic links lead in a circle', 'name another place'],
+  [`${'n'.repeat(300)}/prod.json`, 'a name in the path is too long', 'name another place'],
 ])('%s is refused before the work', (name, why, remedy) => {
   const text = (each: string) => each.replaceAll('FOLDER', folder);
   const path = join(folder, name);
@@ -51,6 +58,65 @@ test('a whole file replaces the target of a symbolic link, and the link stays', 
   expect(readFileSync(target, 'utf8')).toBe('after');
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(statSync(target).mode & 0o777).toBe(0o600);
+});
+
+test('a whole file makes the target of a symbolic link without a target, and the link stays', () => {
+  const links = join(folder, 'links');
+  mkdirSync(links);
+  symlinkSync('second', join(links, 'first'));
+  symlinkSync('../made', join(links, 'second'));
+  writeWholeFile(join(links, 'first'), Buffer.from('after'), DETAILS);
+  expect(readFileSync(join(folder, 'made'), 'utf8')).toBe('after');
+  expect(lstatSync(join(links, 'first')).isSymbolicLink()).toBe(true);
+});
+
+test.skipIf(process.platform === 'win32').each([0o664, 0o775, 0o600])(
+  'a replaced file keeps its mode %o under any umask',
+  (mode) => {
+    const path = join(folder, 'shared.yaml');
+    writeFileSync(path, 'before');
+    chmodSync(path, mode);
+    const umask = process.umask(0o077);
+    try {
+      replaceFile(path, 'after', DETAILS);
+    } finally {
+      process.umask(umask);
+    }
+    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o7777]).toEqual(['after', mode]);
+  },
+);
+
+test('a file of another process beside a replaced file stays, and does not stop the write', () => {
+  const own = mkdtempSync(join(folder, 'drafts-'));
+  const path = join(own, 'app.yaml');
+  const other = `${path}.typekro-${process.pid}`;
+  writeFileSync(path, 'before');
+  writeFileSync(other, 'of another process');
+  replaceFile(path, 'after', DETAILS);
+  writeWholeFile(join(own, 'whole'), Buffer.from('bytes'), DETAILS);
+  expect(readFileSync(other, 'utf8')).toBe('of another process');
+  expect(readdirSync(own).toSorted()).toEqual(['app.yaml', `app.yaml.typekro-${process.pid}`, 'whole']);
+});
+
+test('a failed write leaves no file behind', () => {
+  const own = mkdtempSync(join(folder, 'failed-'));
+  mkdirSync(join(own, 'taken'));
+  expect(() => writeWholeFile(join(own, 'taken'), Buffer.from('x'), DETAILS)).toThrow(
+    'cannot be written: a folder of that name is there already',
+  );
+  expect(readdirSync(own)).toEqual(['taken']);
+});
+
+test('the reason for a missing file or folder is that of the write', () => {
+  const lost = join(folder, 'lost.yaml');
+  symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
+  expect(() => replaceFile(lost, 'x', DETAILS)).toThrow(`${lost} cannot be written: it does not exist any more`);
+  for (const write of [replaceFile, writeFile]) {
+    expect(() => write(join(folder, 'into-nowhere'), 'x', DETAILS)).toThrow(
+      'cannot be written: it is a link to a place that does not exist',
+    );
+  }
+  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
 });
 
 test.skipIf(process.platform === 'win32')('a pipe gets the bytes of a whole file, and is not replaced', () => {

@@ -2,15 +2,18 @@ import {
   closeSync,
   fchmodSync,
   fstatSync,
+  fsyncSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
-import { makeDirectory, TypeKroError } from '../core/index.ts';
+import { dirname, join, resolve } from 'node:path';
+import { cryptoLibrary, makeDirectory, TypeKroError } from '../core/index.ts';
 import { shellWord } from './shell-word.ts';
 
 /** The codes of file system errors, in words. */
@@ -24,8 +27,11 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EEXIST', 'a part of the path is a file, or a link without a target'],
   ['EISDIR', 'a folder of that name is there already'],
   ['ENAMETOOLONG', 'a name in the path is too long'],
-  ['ENOENT', 'the file system does not allow a folder there'],
+  ['ELOOP', 'its symbolic links lead in a circle'],
 ]);
+
+/** The reason for ENOENT at a symbolic link. */
+const LOST_LINK = 'it is a link to a place that does not exist';
 
 /** How a file is written, and the error when the file system refuses. */
 export interface WriteDetails {
@@ -65,7 +71,10 @@ export function writeFile(path: string, text: string, details: WriteDetails): vo
  */
 export function requireFolder(path: string, code: string): void {
   const folder = dirname(path);
-  if (statsOf(folder)?.isDirectory() === true) return;
+  const stats = withExplainedError(path, { code, remedy: 'name another place' }, () =>
+    statSync(folder, { throwIfNoEntry: false }),
+  );
+  if (stats?.isDirectory() === true) return;
   const blocking = inTheWay(path);
   const why = blocking === undefined ? `the folder ${folder} does not exist` : `${blocking} is a file, not a folder`;
   throw new TypeKroError(`${path} cannot be written: ${why}`, {
@@ -93,22 +102,16 @@ function writeWithMode(path: string, text: string, mode: number): void {
  * @throws TypeKroError like `writeFile`.
  */
 export function replaceFile(path: string, text: string, details: WriteDetails): void {
-  withExplainedError(path, details, () => {
+  const replace = (): void => {
     const target = realpathSync(path);
-    const temporary = `${target}.typekro-${process.pid}`;
-    try {
-      writeFileSync(temporary, text, { mode: statSync(target).mode, flag: 'wx' });
-      renameSync(temporary, target);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  });
+    replaceTarget(target, text, statSync(target).mode & MODE_BITS);
+  };
+  withExplainedError(path, details, replace, 'it does not exist any more');
 }
 
 /**
  * Writes a file with mode 600 that is never incomplete: a new file beside it takes its name. An existing file is
- * replaced. A symbolic link stays, and its target is replaced. A device or a pipe, such as `/dev/stdout`, is not
+ * replaced. A symbolic link stays, and its target is replaced or made. A device or a pipe, such as `/dev/stdout`, is not
  * replaced: it gets the bytes.
  *
  * @throws TypeKroError like `writeFile`.
@@ -117,26 +120,59 @@ export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDe
   withExplainedError(path, details, () => {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeFileSync(path, bytes);
-    const target = stats === undefined ? path : realpathSync(path);
-    const draft = `${target}.typekro-${process.pid}`;
-    try {
-      writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx', flush: true });
-      renameSync(draft, target);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
+    replaceTarget(stats === undefined ? targetOfLinks(path) : realpathSync(path), bytes, 0o600);
   });
 }
 
-/** Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words. */
-function withExplainedError(path: string, details: WriteDetails, write: () => void): void {
+/** The bits of `Stats.mode` that `chmod` takes. */
+const MODE_BITS = 0o7777;
+
+/** Writes a new file with a mode, and gives it the name of the target. A failed write leaves no file behind. */
+function replaceTarget(target: string, content: string | Uint8Array, mode: number): void {
+  // A fixed name would be taken after a killed process, or while another container writes with the same process id.
+  const draft = join(dirname(target), `.typekro-${cryptoLibrary().randomUUID()}`);
+  const file = openSync(draft, 'wx', mode);
   try {
-    write();
+    try {
+      // The umask of the process takes bits away from the mode of a new file.
+      fchmodSync(file, mode);
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** The path to which symbolic links lead. Nothing exists there. */
+function targetOfLinks(path: string): string {
+  let target = path;
+  while (isLink(target)) target = resolve(realpathSync(dirname(target)), readlinkSync(target));
+  return target;
+}
+
+/**
+ * Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words.
+ *
+ * @param missing the reason for ENOENT. By default that of a write that makes missing folders first.
+ */
+function withExplainedError<Result>(
+  path: string,
+  details: WriteDetails,
+  write: () => Result,
+  missing = 'the file system does not allow a folder there',
+): Result {
+  try {
+    return write();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
-    const reason = blocking === undefined ? (REASONS.get(code) ?? message) : `${blocking} is a file, not a folder`;
+    const known = code === 'ENOENT' ? (isLink(path) ? LOST_LINK : missing) : REASONS.get(code);
+    const reason = blocking === undefined ? (known ?? message) : `${blocking} is a file, not a folder`;
     const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
     throw new TypeKroError(`${details.shown ?? path} cannot be written: ${reason}`, {
       code: details.code,
@@ -155,11 +191,14 @@ function inTheWay(path: string): string | undefined {
   return undefined;
 }
 
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+/** The stats of a path; `undefined` for a path without stats, for example below a folder that may not be read. */
 function statsOf(path: string): ReturnType<typeof statSync> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // A path below a file has no stats. A later step of the loop finds the file itself.
+    // The caller then looks at the folder above, or keeps the reason of the first error.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
-import { parse, parseDocument } from 'yaml';
+import { parse, parseAllDocuments, parseDocument } from 'yaml';
 import { expect, test } from 'vitest';
-import { yamlOf } from './yaml-text.ts';
+import { yamlOf, yamlText } from './yaml-text.ts';
 
 /** Texts that YAML 1.1, which kubectl reads, or YAML 1.2 takes for something else. */
 const AWKWARD =
@@ -43,6 +43,16 @@ test.each(BREAKS.flatMap((each) => [`${each}a`, `a${each}b`, `a${each}`, each, `
       });
       expect(printed).toContain('plain');
     }
+  },
+);
+
+test.each(['a', 'a\n', 'a\n\n', 'a \n', 'a\nb \n\n\n', '\n', ' ', ''])(
+  '%j stays a text at the end of a stream, and between two objects',
+  async (text) => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: text } };
+    const printed = `${await yamlText([object, object])}\n`;
+    expect(parseAllDocuments(printed).map((each) => each.toJS() as unknown)).toEqual([object, object]);
+    expect(await yamlText([])).toBe('');
   },
 );
 

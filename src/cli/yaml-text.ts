@@ -13,10 +13,13 @@ export function yamlOf(value: unknown, { flow = false }: { readonly flow?: boole
   return yamlOutput(document, flow ? { collectionStyle: 'flow', flowCollectionPadding: true } : {});
 }
 
-/** Prints objects as one YAML stream, for `kubectl apply -f -`. */
+/**
+ * The YAML without its last line feed, which the printer of lines adds. Other white space at the end stays, because it
+ * can belong to the last text.
+ */
+export const printedYaml = (yaml: string): string => yaml.replace(/\n$/, '');
+
+/** Prints objects as one YAML stream, for `kubectl apply -f -`, in the form of `printedYaml`. */
 export async function yamlText(objects: readonly KubeObject[]): Promise<string> {
-  return objects
-    .map((object) => yamlOf(object))
-    .join('---\n')
-    .trimEnd();
+  return printedYaml(objects.map((object) => yamlOf(object)).join('---\n'));
 }

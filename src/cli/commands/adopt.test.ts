@@ -87,6 +87,15 @@ test.each([
   expect((await run(`adopt shop.json --from ${owner}`)).code).toBe(0);
 });
 
+test('the hint for objects of several owners names all of them, also those that --from names already', async () => {
+  await world.apply(map({ text: 'x' }, { annotations: { 'meta.helm.sh/release-name': 'web' } }));
+  const labels = { 'kustomize.toolkit.fluxcd.io/name': 'apps' };
+  await world.apply(map({ a: 'b' }, { name: 'shop-more', labels }));
+  expect((await run('adopt shop.json')).err).toMatch(/--from helm,flux$/m);
+  expect((await run('adopt shop.json --from helm')).err).toMatch(/--from helm,flux$/m);
+  expect((await run('adopt shop.json --from helm,flux')).code).toBe(0);
+});
+
 test('an object of another instance is refused by name', async () => {
   const other = potDefinition([{ id: 'own', template: map({ text: 'mine' }) as never }]);
   const spec = other.spec as { schema: { kind: string } };

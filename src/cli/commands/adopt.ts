@@ -117,11 +117,11 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
   }
   const owned = objects.flatMap(({ object, owners }) => owners.map((owner) => ({ object, owner })));
   const notAllowed = owned.filter(({ owner }) => !allowed.has(owner.kind));
-  const [other] = notAllowed;
-  if (other === undefined) return;
+  if (notAllowed.length === 0) return;
   const names = notAllowed.map(({ object, owner }) => `${objectName(object)} belongs to ${owner.name}`).join('; ');
+  const needed = new Set([...allowed, ...notAllowed.map(({ owner }) => owner.kind)]);
   throw new TypeKroError(names, {
     code: 'adopt/other-owner',
-    remedy: `nothing was applied, because two programs would write the object; remove it from its owner, or adopt it anyway: --from ${other.owner.kind}`,
+    remedy: `nothing was applied, because two programs would write the object; remove it from its owner, or adopt it anyway: --from ${[...needed].join(',')}`,
   });
 }

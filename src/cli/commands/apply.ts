@@ -5,7 +5,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName, TypeKroError } from '../../core/index.ts';
 import { KubeError, systemClock } from '../../kube/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
 import { noDefinitions } from '../instance/find-instance.ts';
@@ -96,18 +96,21 @@ function withoutDefinitions(error: unknown): TypeKroError | undefined {
 
 /**
  * Reads the saved plan that the arguments name. Returns `undefined` when they name other files. Throws `cli/usage` when
- * a saved plan is not the only argument.
+ * a saved plan is not the only argument, and for an option that the plan was made with: it would have no effect.
  */
-function savedPlanOf(context: CommandContext, { positionals }: CommandInput): SavedPlan | undefined {
+function savedPlanOf(context: CommandContext, input: CommandInput): SavedPlan | undefined {
+  const { positionals } = input;
   for (const file of positionals) {
     const path = resolve(context.cwd, file);
     if (extname(file) !== '.json' || !existsSync(path) || !statSync(path).isFile()) continue;
     const saved = parseSavedPlan(readText(context, file), file);
     if (saved === undefined) continue;
-    if (positionals.length === 1) return saved;
-    throw new TypeKroError(`${file} is a saved plan, which is applied alone`, {
+    const given = ['crds', LEVEL_OPTION.name].find((name) => textOption(input, name) !== undefined);
+    if (positionals.length === 1 && given === undefined) return saved;
+    const problem = given === undefined ? 'which is applied alone' : `which has its own --${given}`;
+    throw new TypeKroError(`${file} is a saved plan, ${problem}`, {
       code: 'cli/usage',
-      remedy: `typekro apply ${file}`,
+      remedy: `typekro apply ${shellWord(file)}`,
     });
   }
   return undefined;

@@ -322,6 +322,8 @@ test.each([
   ['bootstrap', 2, 'the controller needs an image'],
   [`bootstrap ${IMAGE} --rbac some`, 2, '--rbac takes aggregation or unrestricted, not "some"'],
   [`bootstrap ${IMAGE} --flags --verbose`, 2, 'the controller has no flag --verbose'],
+  [`bootstrap ${IMAGE} --flags --kro-compatibility=0.8`, 2, 'invalid value "0.8" for --kro-compatibility: must be'],
+  [`bootstrap ${IMAGE} --flags --shards`, 2, 'invalid value "" for --shards'],
   ['hand-back --to 0.8', 2, '--to takes 0.9 or 0.10, not "0.8"'],
 ])('%s ends with %i', async (line, code, text) => {
   const ended = await run(line);

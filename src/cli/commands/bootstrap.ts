@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
-import { readFeatureGates, withImpersonation } from '../../controller/index.ts';
+import { parseControllerFlags, readFeatureGates, withImpersonation } from '../../controller/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
@@ -198,12 +198,18 @@ const OWN_FLAGS: ReadonlySet<string> = new Set([
 function givenFlags(input: CommandInput): FlagTexts {
   const words = (textOption(input, 'flags') ?? '').split(/\s+/).filter((word) => word !== '');
   const { flags, unknown } = flagTexts(words);
-  if (unknown.length === 0) return flags;
-  throw new TypeKroError(`--flags: the controller has no flag ${unknown[0] ?? ''}`, {
+  // A controller with a wrong value would end at each start, after the installation.
+  const [wrong] = [...flags.values()].flatMap((text) => parseControllerFlags([text]).errors.filter(isAboutValue));
+  const problem = unknown.length > 0 ? `the controller has no flag ${unknown[0] ?? ''}` : wrong;
+  if (problem === undefined) return flags;
+  throw new TypeKroError(`--flags: ${problem}`, {
     code: 'cli/usage',
     remedy: 'typekro controller --help lists its flags',
   });
 }
+
+/** Other errors are about flags that the manifest sets. */
+const isAboutValue = (error: string): boolean => error.startsWith('invalid value');
 
 /**
  * Sets flags in the arguments of the controller's container, and adds the right that the feature gate GraphKind needs.
@@ -241,7 +247,7 @@ async function exportTo(context: CommandContext, file: string, objects: readonly
   const text = await yamlText(objects);
   if (file === '-') context.print(text, 'document');
   else {
-    writeFile(resolve(context.cwd, file), text, {
+    writeFile(resolve(context.cwd, file), `${text}\n`, {
       code: 'bootstrap/not-written',
       remedy: 'name a place that you may write',
     });

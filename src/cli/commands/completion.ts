@@ -2,7 +2,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandEntry } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import type { CompletionCandidate, Candidates } from '../completion/candidates.ts';
-import { candidatesFor, commandCandidates, NOTHING } from '../completion/candidates.ts';
+import { candidatesFor, commandCandidates, NOTHING, withSeparateValues } from '../completion/candidates.ts';
 import type { Shell } from '../completion/scripts.ts';
 import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
 
@@ -85,7 +85,7 @@ const candidateLine = ({ word, summary }: CompletionCandidate): string => `${wor
  */
 async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {
   const options = Object.fromEntries(
-    ['kubeconfig', 'context', 'namespace'].map((name) => [name, valueOf(words, `--${name}`)]),
+    ['kubeconfig', 'context'].map((name) => [name, valueOf(withSeparateValues(words), `--${name}`)]),
   );
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(MAX_WAIT_MS)]);
   try {

@@ -1,23 +1,27 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
-import { isDefinition, isUpperCamelCase } from '../../graph/index.ts';
+import { isCrd, isDefinition, isUpperCamelCase } from '../../graph/index.ts';
 import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
 import { toComposition } from '../convert/composition/to-composition.ts';
 import type { DefinitionOrigin } from '../convert/checked-definition.ts';
-import { checkedDefinition } from '../convert/checked-definition.ts';
+import { checkedDefinition, checkedOriginals } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
 import { withoutLiveFields } from '../convert/live-fields.ts';
-import { objectsIn } from '../convert/objects-in.ts';
-import { originalDefinition, originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
+import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
+import type { OriginalObject } from '../convert/origins.ts';
+import { originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { printedYaml } from '../yaml-text.ts';
 
 /** The words of `--to`. */
 const FORMS = ['definition', 'typescript'] as const;
+
+const DEFAULT_NAME = 'app';
 
 /**
  * `typekro convert FILE…`: makes a definition or a composition from plain objects, or a composition from a definition.
@@ -37,7 +41,7 @@ export const convert: Command = {
       defaultValue: 'definition',
       choices: FORMS,
     },
-    { name: 'name', summary: 'name of the definition', value: 'name', defaultValue: 'app' },
+    { name: 'name', summary: 'name of the definition', value: 'name', defaultValue: DEFAULT_NAME },
     { name: 'kind', summary: 'kind of its instances; by default the name in UpperCamelCase', value: 'kind' },
     {
       name: 'lift',
@@ -69,15 +73,11 @@ export const convert: Command = {
     const toTypeScript = isTypeScript(input);
     refuseEmpty(objects, input.positionals);
     const definitions = objects.filter(isDefinition);
+    for (const line of documentsLeftOut(texts)) context.printError(`left out: ${line}`);
     if (definitions.length > 0) {
       refuseDefinitions(input, definitions, toTypeScript);
       const others = objects.filter((object) => !isDefinition(object));
-      const all = originals(texts);
-      const made = definitions.map((definition) => ({
-        definition: definition as unknown as JsonObject,
-        origin: { written: originalDefinition(all, definition.metadata.name ?? ''), texts },
-      }));
-      return printComposition(context, input, made, others);
+      return printDefinitions(context, input, originals(texts), { others, texts });
     }
     const { objects: own, leftOut } = withoutLiveFields(objects);
     for (const line of leftOut) context.printError(`left out: ${line}`);
@@ -86,10 +86,14 @@ export const convert: Command = {
     const definition = toDefinition(own, lifts, names);
     const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, own, originals(texts));
     const origin: DefinitionOrigin = { place, texts };
-    if (toTypeScript) return printComposition(context, input, [{ definition, origin }], []);
     const checked = await checkedDefinition(context, input, definition, origin);
     if (checked === undefined) return ExitCode.diagnostics;
-    context.print(checked.text.trimEnd(), 'document');
+    const made: DefinitionGraph = {
+      definition,
+      graph: checked.graph,
+      shownPlace: (path) => placeInObject(place, path),
+    };
+    context.print(printedYaml(toTypeScript ? toComposition([made], []) : checked.text), 'document');
     return ExitCode.ok;
   },
 };
@@ -100,27 +104,28 @@ function isTypeScript(input: CommandInput): boolean {
   throw new TypeKroError(`--to takes ${FORMS.join(' or ')}, not "${form}"`, { code: 'cli/usage' });
 }
 
-async function printComposition(
+/** Prints the compositions of the definitions in files, and the other objects of the files. */
+async function printDefinitions(
   context: CommandContext,
   input: CommandInput,
-  definitions: readonly { readonly definition: JsonObject; readonly origin: DefinitionOrigin }[],
-  others: readonly KubeObject[],
+  all: readonly OriginalObject[],
+  { others, texts }: { readonly others: readonly KubeObject[]; readonly texts: ReadonlyMap<string, string> },
 ): Promise<number> {
-  const graphs: DefinitionGraph[] = [];
-  for (const { definition, origin } of definitions) {
-    const checked = await checkedDefinition(context, input, definition, origin);
-    if (checked === undefined) return ExitCode.diagnostics;
-    const { written, place } = origin;
-    const shownPlace = (path: string) =>
-      written === undefined ? place && placeInObject(place, path) : placeInFile(written, path);
-    graphs.push({ definition, graph: checked.graph, shownPlace });
-  }
-  context.print(toComposition(graphs, others).trimEnd(), 'document');
+  const written = all.filter(({ object }) => isDefinition(object) || isCrd(object));
+  const graphs = await checkedOriginals(context, input, written, texts);
+  if (graphs === undefined) return ExitCode.diagnostics;
+  const made = written.flatMap((origin): DefinitionGraph[] => {
+    const { object } = origin;
+    const graph = isDefinition(object) ? graphs.find(({ name }) => name === object.metadata.name) : undefined;
+    if (graph === undefined) return [];
+    return [{ definition: object as unknown as JsonObject, graph, shownPlace: (path) => placeInFile(origin, path) }];
+  });
+  context.print(toComposition(made, others).trimEnd(), 'document');
   return ExitCode.ok;
 }
 
 function namesOf(input: CommandInput): { readonly name: string; readonly kind: string } {
-  const name = textOption(input, 'name') ?? 'app';
+  const name = textOption(input, 'name') ?? DEFAULT_NAME;
   const kind = textOption(input, 'kind') ?? kindOfName(name);
   if (!isUpperCamelCase(kind)) {
     throw new TypeKroError(`${kind} is not a name of a kind`, {
@@ -148,8 +153,8 @@ function refuseLeftOut(objects: readonly KubeObject[], files: readonly string[])
 }
 
 /**
- * Throws for options that do not fit definitions. A definition can only become a composition, and has a kind and fields
- * of its own.
+ * Throws for options that do not fit definitions. A definition can only become a composition, and has a name, a kind and
+ * fields of its own.
  */
 function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], toTypeScript: boolean): void {
   const name = first?.metadata.name ?? '';
@@ -159,7 +164,9 @@ function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], 
       remedy: 'name files with plain objects, or write --to typescript for a composition',
     });
   }
-  const given = ['kind', 'lift'].find((option) => textOption(input, option) !== undefined);
+  const given = ['name', 'kind', 'lift'].find(
+    (option) => ![undefined, option === 'name' ? DEFAULT_NAME : undefined].includes(textOption(input, option)),
+  );
   if (given === undefined) return;
   throw new TypeKroError(`--${given} is for plain objects, and ${name} is a definition`, {
     code: 'cli/usage',

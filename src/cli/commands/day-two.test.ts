@@ -246,6 +246,34 @@ test('wait says what it waits for, and each change of the reason', async () => {
   expect(waiting.output).toMatch(/is deleted: it is \w+, being deleted since [^]*\nPot default\/shop is deleted\n$/);
 });
 
+test.each(['--kro-compatibility 0.9', '--crds crds'])(
+  'a saved plan refuses %s, which it has already',
+  async (option) => {
+    writeFileSync(join(cwd, 'shop.json'), JSON.stringify(pot('shop', { text: 'new' })));
+    const own = commandRunner(commands, cwd);
+    const [file = ''] = /plan-\w+\.json/.exec((await own('plan shop.json --save --kubeconfig kubeconfig')).err) ?? [];
+    const { code, err } = await own(`apply ${file} ${option} --kubeconfig kubeconfig`);
+    expect(code).toBe(2);
+    expect(err).toContain(`${file} is a saved plan, which has its own ${option.split(' ')[0] ?? ''}`);
+    expect(await textOfMap()).toEqual({ text: 'x' });
+  },
+);
+
+test('wait ends when the instance is deleted, without a time that did not pass', async () => {
+  const line = 'wait shop --for condition=Nothing --timeout 720h --kubeconfig kubeconfig';
+  const waiting = new CommandInProcess(commands, cwd, line);
+  await waiting.until(/^waiting until /);
+  await world.controller.stop();
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } });
+  await world.user.delete(potRef('shop'));
+  expect(await waiting.code).toBe(1);
+  expect(waiting.output.split('\n').slice(-3)).toEqual([
+    'error: Pot default/shop is not Nothing=True: it was deleted [instance/not-reached]',
+    '  hint: apply the instance again, then wait again',
+    '',
+  ]);
+});
+
 /**
  * Forwards connections to a port. At the first request for a watch, ends all connections and accepts no new connection.
  */
@@ -336,6 +364,7 @@ test.each([
   ['wait shop --for condition=Nothing --timeout 0', 1, 'Pot default/shop is not Nothing=True after 0: it is ACTIVE'],
   ['logs shop', 1, 'there is no pod behind the instance'],
   ['logs shop --tail some', 2, '--tail some is not a number of lines'],
+  ['pin shop --remove --revision 1', 2, '--remove and --revision exclude each other'],
   ['pin shop --revision 9', 2, 'hint: there are 1: typekro revisions pots'],
   ['rollback pots', 2, 'pots has no earlier revision'],
   ['rollback pits', 2, 'did you mean pots?'],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transpileModule, ScriptTarget } from 'typescript';
@@ -96,6 +96,12 @@ describe('explain', () => {
     `);
     expect((await run('explain deploy.spec.replicas')).out).toContain('spec.replicas  integer  of Deployment apps/v1');
     expect((await run('explain pods.spec.containers[0].image')).out).toContain('of Pod v1');
+  });
+
+  test('a folder with the name of a kind is not taken for a file', async () => {
+    mkdirSync(join(cwd, 'service'));
+    expect((await run('explain service.spec.type')).out).toContain('spec.type  string  of Service v1');
+    expect((await run('explain ./service')).err).toContain('service is a folder, and only files are read');
   });
 
   test('a custom kind that comes with the package', async () => {

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
 import type { GroupVersionKind } from '../../core/index.ts';
 import { formatApiVersion, kubernetesDescriptionsText, TypeKroError, nearestName } from '../../core/index.ts';
 import type { Graph, Hole } from '../../graph/index.ts';
@@ -23,6 +21,7 @@ import { codeLines } from '../explain/code-page.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import type { FieldReport } from '../explain/field-report-lines.ts';
 import { fieldReportLines } from '../explain/field-report-lines.ts';
+import { fileSubject } from '../explain/subject.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../up/known-crds.ts';
@@ -61,7 +60,7 @@ export const explain: Command = {
       print({ data, lines: () => fieldReportLines(data) });
       return ExitCode.ok;
     };
-    const place = fileAndPath(subject, path, (file) => isFile(context, file));
+    const place = fileSubject(subject, path, context.cwd);
     if (place !== undefined) {
       const { failed, graphs, graphObjects } = await readChecked(context, input, [place.file]);
       if (failed) return ExitCode.diagnostics;
@@ -76,29 +75,6 @@ export const explain: Command = {
     return printField(await ofKind(context, input, [subject, path].filter((part) => part !== '').join('.')));
   },
 };
-
-/**
- * Divides `app.yaml.spec.replicas` into the file and the path; a second word of the command line continues the path.
- * Returns undefined when no part of the subject is a file.
- */
-function fileAndPath(
-  subject: string,
-  path: string,
-  isFileName: (text: string) => boolean,
-): { readonly file: string; readonly path: string } | undefined {
-  if (isFileName(subject)) return { file: subject, path };
-  for (let end = subject.lastIndexOf('.'); end > 0; end = subject.lastIndexOf('.', end - 1)) {
-    const file = subject.slice(0, end);
-    if (!isFileName(file)) continue;
-    return { file, path: [subject.slice(end + 1), path].filter((part) => part !== '').join('.') };
-  }
-  return undefined;
-}
-
-const FILE_TYPES = new Set(['.yaml', '.yml', '.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
-
-const isFile = ({ cwd }: CommandContext, subject: string): boolean =>
-  subject === '-' || FILE_TYPES.has(extname(subject).toLowerCase()) || existsSync(resolve(cwd, subject));
 
 const NO_PAGE =
   'docs/diagnostics.md lists the codes that have a page: those of problems in files; any other problem, such as cli/usage, is printed with its hint';

@@ -70,7 +70,12 @@ describe('fmt', () => {
     expect(await run('fmt --check good.yaml other.yaml')).toEqual({
       code: 4,
       out: 'differs other.yaml',
-      err: '1 file would be formatted: run the same command with --write.',
+      err: '1 file would be formatted: run the same command with --write in place of --check.',
+    });
+    expect(await run('fmt --check -', OTHER)).toEqual({
+      code: 4,
+      out: 'differs standard input',
+      err: '1 file would be formatted: run the same command without --check.',
     });
     const none = { code: 0, out: 'no difference in 1 file', err: '' };
     expect(await run('fmt --check good.yaml')).toEqual(none);
@@ -123,7 +128,7 @@ describe('lint', () => {
         at spec.resources[0].template.spec.template.spec.containers[0].env[0].valueFrom.configMapKeyRef.key
         hint: its keys are there; correct the key, or add it there
 
-      to switch off: --rule input/missing-key=off, or a line for each in typekro.lint.yaml (input/missing-key: off)
+      to switch off: --rule input/missing-key=off, or a line for each below rules: in typekro.lint.yaml (input/missing-key: off)
       typekro explain input/missing-key says what a rule means and how to correct the file; typekro lint --rules lists all rules"
     `);
     expect((await run('lint good.yaml --rule input/missing-key=error')).code).toBe(3);
@@ -154,6 +159,16 @@ describe('lint', () => {
       errors: 0,
       warnings: 1,
     });
+  });
+
+  test('JSON stays JSON, also with characters that are hidden in text', async () => {
+    writeFileSync(join(cwd, 'flag.yaml'), WANTED.replace('{ name: string }', '{ name: string, flag: str\u{e0067} }'));
+    for (const form of ['json', 'sarif']) {
+      const { code, out } = await run(`lint flag.yaml -o ${form}`);
+      expect(code).toBe(3);
+      expect(JSON.stringify(JSON.parse(out))).toContain('\u{e0067}');
+    }
+    expect((await run('lint flag.yaml -o github')).out).toContain('\\U000e0067');
   });
 
   test('--rules lists the rules', async () => {

@@ -15,7 +15,7 @@ import { replaceFile } from '../write-file.ts';
 export const fmt: Command = {
   name: 'fmt',
   description:
-    'Formats the ResourceGraphDefinitions of YAML files: keys in the usual order (id, forEach, includeWhen, readyWhen, template; apiVersion, kind, metadata, spec), and expressions in the form of the CEL printer, if their meaning does not change. Comments, quotes, indentation and other documents do not change. Formatting a second time changes nothing. Prints the text of one file; --write changes the files, and --check only lists the files that differ, or says that none does.',
+    'Formats the ResourceGraphDefinitions and Graphs of YAML files: keys in the usual order (id, forEach, includeWhen, readyWhen, template; apiVersion, kind, metadata, spec), and expressions in the form of the CEL printer, if their meaning does not change. Comments, quotes, indentation and other documents do not change. Formatting a second time changes nothing. Prints the text of one file; --write changes the files, and --check only lists the files that differ, or says that none does.',
   positionals: [{ name: 'file', summary: 'YAML files, or -', variadic: true, required: true }],
   options: [
     { name: 'write', summary: 'write the files that differ' },
@@ -55,7 +55,8 @@ export const fmt: Command = {
     }
     if (differing.length === 0) context.print(`no difference in ${count(texts.length, 'file')}`);
     if (differing.length === 0 || write) return ExitCode.ok;
-    context.printError(`${count(differing.length, 'file')} would be formatted: run the same command with --write.`);
+    const remedy = files.includes('-') ? 'without --check' : 'with --write in place of --check';
+    context.printError(`${count(differing.length, 'file')} would be formatted: run the same command ${remedy}.`);
     return ExitCode.drift;
   },
 };

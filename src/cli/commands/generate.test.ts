@@ -53,6 +53,17 @@ test('standard input, one file for each kind', async () => {
   expect(readdirSync(join(cwd, 'generated/example.com'))).toEqual(['a.ts', 'b.ts']);
 });
 
+test('a list as the API server gives it, whose items have no kind, of one group', async () => {
+  const items = [definition('A'), definition('B', 'b.test')].map(
+    ({ kind: _kind, apiVersion: _version, ...rest }) => rest,
+  );
+  const list = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinitionList', items };
+  expect(await run(['-', '--group', 'b.test'], JSON.stringify(list))).toEqual({
+    code: 0,
+    text: 'created generated/b.test.ts\n1 factory in 1 file',
+  });
+});
+
 test('--check writes nothing, and its exit code shows a difference', async () => {
   writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
   expect((await run(['a.yaml', '--check'])).code).toBe(4);
@@ -164,6 +175,8 @@ describe('bad input', () => {
       'lost.yaml:1:1: error: there is no file or folder',
     ],
     ['a chart without its repository', ['crd.json', '--chart', 'x'], 2, '--chart needs --repository'],
+    ['a repository without a chart', ['crd.json', '--repository', 'https://x'], 2, '--repository needs --chart'],
+    ['a context without the cluster', ['crd.json', '--context', 'x'], 2, '--context needs --cluster'],
     ['another layout', ['-', '--files', 'both'], 2, '--files takes group or kind, not both'],
   ])('%s', async (_name, args, code, text) => {
     writeFileSync(join(cwd, 'crd.json'), '{}');
@@ -186,6 +199,32 @@ describe('bad input', () => {
     const { code, text } = await run(['a.yaml']);
     expect(code).toBe(3);
     expect(text).toContain('there is no CustomResourceDefinition in a.yaml; found: ConfigMap');
+  });
+
+  test('a warning beside no definition does not make a success', async () => {
+    writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\ndata: { "on": "yes", b: yes }\n');
+    const { code, text } = await run(['a.yaml']);
+    expect(text).toContain('warning');
+    expect(text).toContain('there is no CustomResourceDefinition in a.yaml; found: ConfigMap');
+    expect(code).toBe(3);
+  });
+
+  test('a group that no definition has is named with the groups that there are', async () => {
+    writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A'), definition('B', 'b.test')));
+    const { code, text } = await run(['a.yaml', '--group', 'acme.io']);
+    expect(code).toBe(3);
+    expect(text).toContain('no CustomResourceDefinition in a.yaml is of the group acme.io');
+    expect(text).toContain('there are b.test, example.com');
+  });
+
+  test('a definition without a served version is not a missing one', async () => {
+    const { versions, ...spec } = definition('A').spec as { versions: object[] };
+    const notServed = {
+      ...definition('A'),
+      spec: { ...spec, versions: versions.map((each) => ({ ...each, served: false })) },
+    };
+    writeFileSync(join(cwd, 'a.yaml'), yaml(notServed));
+    expect((await run(['a.yaml'])).text).toContain('no CustomResourceDefinition in a.yaml has a served version');
   });
 
   test('a file that does not parse is shown with its place; the others are written', async () => {

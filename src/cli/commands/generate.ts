@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
-import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
+import { hasErrors, isJsonObject, nearestName, TypeKroError } from '../../core/index.ts';
 import { generateChart, generateFactories } from '../../factories/index.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -46,13 +46,14 @@ export const generate: Command = {
     const layout = textOption(input, 'files') ?? 'group';
     if (layout !== 'group' && layout !== 'kind') return usage(`--files takes group or kind, not ${layout}`);
     const cluster = input.options['cluster'] === true;
+    refuseIdle(input);
     if (input.positionals.length === 0 && !cluster) return usage('name files, folders or - , or use --cluster');
     const sources = await collect(context, input, cluster);
     const { files, factories, diagnostics } = write(input, sources.documents, layout);
     const all = [
       ...sources.diagnostics,
       ...diagnostics,
-      ...noDefinitions(files.size, [...sources.diagnostics, ...diagnostics], input.positionals, sources.documents),
+      ...noDefinitions(files.size, [...sources.diagnostics, ...diagnostics], input, sources.documents),
     ];
     printDiagnostics(context, all, sources.texts);
     const out = textOption(input, 'out') ?? 'generated';
@@ -65,28 +66,52 @@ export const generate: Command = {
   },
 };
 
-/** The diagnostic for a run that found no definition and has no other diagnostic. */
+/** The diagnostic for a run that wrote nothing and has no other error. */
 function noDefinitions(
   files: number,
   reported: readonly Diagnostic[],
-  names: readonly string[],
+  input: CommandInput,
   documents: readonly JsonValue[],
 ): readonly Diagnostic[] {
-  if (files > 0 || reported.length > 0) return [];
-  const kinds = [...new Set(documents.map((document) => (isJsonObject(document) ? document['kind'] : undefined)))];
-  const found = kinds.filter((kind) => typeof kind === 'string' && kind !== 'CustomResourceDefinition').slice(0, 5);
-  const holds = found.length === 0 ? '' : `; found: ${found.join(', ')}`;
-  const where = names.length === 0 ? 'the cluster' : names.join(', ');
-  return [
-    {
-      code: 'generate/nothing',
-      severity: 'error',
-      message: `there is no CustomResourceDefinition in ${where}${holds}`,
-      hint: found.includes('ResourceGraphDefinition')
-        ? 'generate makes factories for kinds: name files with CustomResourceDefinitions, or take those of a cluster with --cluster'
-        : 'name files that hold definitions; for the values.schema.json of a chart give --chart and --repository',
-    },
+  if (files > 0 || hasErrors(reported)) return [];
+  const where = [...input.positionals, ...(input.options['cluster'] === true ? ['the cluster'] : [])].join(', ');
+  const problem = (message: string, hint: string): readonly Diagnostic[] => [
+    { code: 'generate/nothing', severity: 'error', message, hint },
   ];
+  const group = textOption(input, 'group');
+  const groups = [...new Set(documents.flatMap(itemsOf).flatMap((item) => groupOf(item) ?? []))].toSorted();
+  if (group !== undefined && groups.length > 0 && !groups.includes(group)) {
+    const near = nearestName(group, groups);
+    return problem(
+      `no CustomResourceDefinition in ${where} is of the group ${group}`,
+      near === undefined ? `there are ${groups.join(', ')}` : `did you mean --group ${near}?`,
+    );
+  }
+  if (groups.length > 0) {
+    return problem(`no CustomResourceDefinition in ${where} has a served version`, 'set served: true in a version');
+  }
+  const kinds = [...new Set(documents.map((document) => (isJsonObject(document) ? document['kind'] : undefined)))];
+  const found = kinds.filter((kind) => typeof kind === 'string').slice(0, 5);
+  const holds = found.length === 0 ? '' : `; found: ${found.join(', ')}`;
+  return problem(
+    `there is no CustomResourceDefinition in ${where}${holds}`,
+    found.includes('ResourceGraphDefinition')
+      ? 'generate makes factories for kinds: name files with CustomResourceDefinitions, or take those of a cluster with --cluster'
+      : 'name files that hold definitions; for the values.schema.json of a chart give --chart and --repository',
+  );
+}
+
+/** The items of a list, or the document itself. */
+function itemsOf(document: JsonValue): readonly JsonValue[] {
+  const items = isJsonObject(document) ? document['items'] : undefined;
+  return Array.isArray(items) ? items : [document];
+}
+
+/** The group of a CustomResourceDefinition. The items of a `CustomResourceDefinitionList` have no kind. */
+function groupOf(document: JsonValue): string | undefined {
+  const spec = isJsonObject(document) ? document['spec'] : undefined;
+  const { group, names } = isJsonObject(spec) ? spec : {};
+  return typeof group === 'string' && isJsonObject(names) ? group : undefined;
 }
 
 /** Generates the files for a chart or for definitions. */
@@ -109,6 +134,21 @@ function write(input: CommandInput, documents: readonly JsonValue[], layout: 'gr
   return { ...made, factories: made.files.size };
 }
 
+/** Refuses an option without the one that it belongs to. Without an effect, it would hide a mistake. */
+function refuseIdle(input: CommandInput): void {
+  for (const [name, owner] of OWNERS) {
+    if (input.options[name] !== undefined && input.options[owner] === undefined)
+      usage(`--${name} needs --${owner}`, `add --${owner}, or leave --${name} out`);
+  }
+}
+
+const OWNERS: readonly (readonly [option: string, owner: string])[] = [
+  ['repository', 'chart'],
+  ['chart-version', 'chart'],
+  ['kubeconfig', 'cluster'],
+  ['context', 'cluster'],
+];
+
 function usage(message: string, remedy = 'typekro generate --help lists the options'): never {
   throw new TypeKroError(message, { code: 'cli/usage', remedy });
 }
@@ -121,16 +161,12 @@ async function collect(context: CommandContext, input: CommandInput, cluster: bo
   return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }
 
-/** Drops the definitions of other groups. */
+/** Drops the definitions of other groups. A list stays a list. */
 function inGroup(documents: readonly JsonValue[], group: string | undefined): readonly JsonValue[] {
   if (group === undefined) return documents;
-  const wanted = (document: JsonValue): boolean => {
-    const spec = (document as { readonly spec?: { readonly group?: unknown } } | null)?.spec;
-    return spec?.group === group;
-  };
-  return documents.flatMap((document) => {
-    const items = (document as { readonly items?: JsonValue } | null)?.items;
-    return (Array.isArray(items) ? items : [document]).filter(wanted);
+  return documents.flatMap((document): readonly JsonValue[] => {
+    const items = itemsOf(document).filter((item) => groupOf(item) === group);
+    return isJsonObject(document) && Array.isArray(document['items']) ? [{ ...document, items }] : items;
   });
 }
 

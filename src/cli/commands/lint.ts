@@ -51,7 +51,8 @@ export const lint: Command = {
       const found = rulesFound(diagnostics);
       if (found.length > 0) context.printError(switchOff(found));
       if (diagnostics.length === 0) context.print(`no problem in ${count(checked.inputs.objects.length, 'object')}`);
-    } else for (const line of linesOf(form, diagnostics)) context.print(line);
+    } else
+      for (const line of linesOf(form, diagnostics)) context.print(line, form === 'github' ? undefined : 'document');
     return hasErrors(diagnostics) ? ExitCode.diagnostics : ExitCode.ok;
   },
 };
@@ -65,7 +66,7 @@ function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
 /** How to switch the rules of findings off. */
 function switchOff(rules: readonly string[]): string {
   const flags = rules.map((rule) => `${rule}=off`).join(',');
-  return `to switch off: --rule ${flags}, or a line for each in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
+  return `to switch off: --rule ${flags}, or a line for each below rules: in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
 }
 
 function formOf(input: CommandInput): Form {

@@ -1,7 +1,7 @@
-import { Writable } from 'node:stream';
 import { resolve } from 'node:path';
-import type { Command, CommandContext } from '../command.ts';
+import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { linesTo } from '../mcp/lines-to.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/server.ts';
 import { packageVersion } from '../package-version.ts';
@@ -47,17 +47,3 @@ export const mcp: Command = {
     return context.signal.aborted ? ExitCode.interrupted : ExitCode.ok;
   },
 };
-
-/** A stream that prints each line with the command's `print`. */
-function linesTo({ print }: Pick<CommandContext, 'print'>): Writable {
-  let rest = '';
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) print(line);
-      done();
-    },
-  });
-}

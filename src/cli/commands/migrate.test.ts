@@ -273,6 +273,22 @@ test.each<[string, string, string, () => Promise<unknown>]>([
       await cluster.client.apply(app.toDefinition({ target: 'typekro' }) as never, { fieldManager: 'user' });
     },
   ],
+  [
+    'a definition of another group',
+    'a --to direct --file other.yaml --yes',
+    'no definition of the file makes the kind Moving.example.com',
+    async () => {
+      const text = app.toYaml({ target: 'typekro' }).replace('group: example.com', 'group: other.example.com');
+      writeFileSync(join(cwd, 'other.yaml'), text);
+      await factory('kro').deploy({ name: 'a', text: 'one' });
+    },
+  ],
+  [
+    'a --definition that the file does not have',
+    'a --to direct --file app.yaml --definition moved --yes',
+    'the file has no definition moved that makes the kind Moving.example.com',
+    async () => void (await factory('kro').deploy({ name: 'a', text: 'one' })),
+  ],
   ['a name that no instance has', 'b --to kro --yes', 'there is no direct deployment b', () => Promise.resolve()],
   ['direct mode without a file', 'a --to direct', 'needs the composition or the definition', () => Promise.resolve()],
   ['no owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
@@ -293,6 +309,32 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   },
   40_000,
 );
+
+test('an instance with two names moves once, and Ctrl-C at the question ends with its code', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  const dry = await run('a default/a moving/default/a --to direct --file app.yaml --dry-run -o json');
+  expect((JSON.parse(dry.out) as { readonly instances: readonly unknown[] }).instances).toHaveLength(1);
+  const interrupt = new AbortController();
+  const code = await migrate.run(
+    {
+      cwd,
+      env: {},
+      print: () => undefined,
+      printError: () => undefined,
+      readInput: () => Promise.resolve(''),
+      signal: interrupt.signal,
+      keyboard: {
+        listen() {
+          queueMicrotask(() => interrupt.abort());
+          return () => undefined;
+        },
+      },
+    },
+    { positionals: ['a'], options: { to: 'direct', file: 'app.yaml', output: 'text', kubeconfig: 'cli' } },
+  );
+  expect(code).toBe(130);
+  expect(await cluster.client.find(record)).toBeUndefined();
+}, 40_000);
 
 test('missing rights are found before anything is written', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });

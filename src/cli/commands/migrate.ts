@@ -1,6 +1,6 @@
 import { DEFINITION_KIND, definitionRevisions, liveDefinition } from '../../controller/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
-import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { formatRef, objectName, parseApiVersion, refOf, TypeKroError, withGroup } from '../../core/index.ts';
 import type { ControllerInstance, DirectDeployment } from '../../deploy/index.ts';
 import {
   findDirectDeployments,
@@ -11,12 +11,13 @@ import {
   observeMembers,
   recordRefOf,
 } from '../../deploy/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { namedOwners } from '../adopt/adoption.ts';
-import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { DEFINITION_OPTION } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -102,17 +103,20 @@ export const migrate: Command = {
       for (const text of new Set(input.positionals)) {
         const { namespace, name } = placeOf(text, textOption(input, 'namespace') ?? own);
         const task = { api: client, namespace, signal };
-        steps.push(
+        const only = textOption(input, 'definition');
+        const step =
           files === undefined
-            ? await stepToKro(task, name, textOption(input, 'definition'))
-            : await stepToDirect(task, text, name, files),
-        );
+            ? await stepToKro(task, name, only)
+            : await stepToDirect(task, text, name, { files, only });
+        // Two names can mean the same instance: `shop` and `team-a/shop`.
+        if (!steps.some(({ plan }) => formatRef(plan.instance) === formatRef(step.plan.instance))) steps.push(step);
       }
       for (const step of steps) await checkWrites(step);
       print(migrationReport({ schemaVersion: 1, to, dryRun, instances: steps.map(({ plan }) => plan) }));
       const open = steps.filter(({ plan }) => plan.state !== 'done');
       if (dryRun || open.length === 0) return ExitCode.ok;
-      if (input.options['yes'] !== true && !(await isConfirmed(context))) return ExitCode.failed;
+      if (input.options['yes'] !== true && !(await isConfirmed(context)))
+        return signal.aborted ? ExitCode.interrupted : ExitCode.failed;
       for (const { plan, carryOut } of open) {
         await carryOut(false);
         if (textOption(input, 'output') === 'text') context.print(`${objectName(plan.instance)} moved`);
@@ -220,7 +224,14 @@ async function doneOrMissing({ api, namespace, signal }: Task, name: string): Pr
   }
 }
 
-async function stepToDirect(task: Task, text: string, name: string, files: CheckedFiles): Promise<Step> {
+/** The files with the definition that direct mode continues with. */
+interface DirectFiles {
+  readonly files: CheckedFiles;
+  /** The name of the definition in `--definition`. */
+  readonly only: string | undefined;
+}
+
+async function stepToDirect(task: Task, text: string, name: string, { files, only }: DirectFiles): Promise<Step> {
   const { api, namespace, signal } = task;
   let instance: KubeObject;
   let live: KubeObject | undefined;
@@ -233,18 +244,11 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
     return done(instanceOfDeployment(deployment));
   }
   const { kind } = instance;
-  const graphs = files.graphs.filter(({ instance: type }) => type.kind === kind);
-  if (graphs.length === 0) {
-    throw new TypeKroError(`no definition of the file makes the kind ${kind}`, {
-      code: 'cli/usage',
-      remedy: `name the file of the composition or definition of ${kind}`,
-    });
-  }
-  const [graph] = chooseDefinitions(graphs, { positionals: [], options: {} });
+  const graph = graphOfKind(instance, { files, only });
   const definition = files.inputs.objects.find(
-    ({ object }) => isDefinition(object) && object.metadata.name === graph?.name,
+    ({ object }) => isDefinition(object) && object.metadata.name === graph.name,
   )?.object;
-  if (graph === undefined || definition === undefined) throw new Error(`the definition of ${kind} has no object`);
+  if (definition === undefined) throw new Error(`the definition of ${kind} has no object`);
   const place = instance.metadata.namespace ?? namespace;
   const moved: ControllerInstance = { graph, definition: asDefinition(definition), instance, namespace: place };
   const { deletionTimestamp, finalizers = [], labels = {} } = instance.metadata;
@@ -269,6 +273,27 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
     }),
     carryOut: (isCheck) => moveToDirect(api, moved, signal, isCheck),
   };
+}
+
+/** The graph of the files that makes the kind of an instance. */
+function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFiles): Graph {
+  const { group } = parseApiVersion(apiVersion);
+  const [graph, ...others] = files.graphs.filter(
+    ({ instance: type, name }) => type.kind === kind && type.group === group && (only === undefined || name === only),
+  );
+  if (graph === undefined) {
+    const which =
+      only === undefined ? 'no definition of the file makes' : `the file has no definition ${only} that makes`;
+    throw new TypeKroError(`${which} the kind ${withGroup(kind, group)}`, {
+      code: 'cli/usage',
+      remedy: `name the file of the composition or definition of ${kind}`,
+    });
+  }
+  if (others.length === 0) return graph;
+  throw new TypeKroError(`several definitions of the file make the kind ${withGroup(kind, group)}`, {
+    code: 'cli/usage',
+    remedy: `choose one: ${[graph, ...others].map(({ name }) => `--definition ${name}`).join(', ')}`,
+  });
 }
 
 /**

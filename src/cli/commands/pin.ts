@@ -39,6 +39,12 @@ export const pin: Command = {
       const object = refOf(instance);
       const argument = argumentOf(instance);
       if (input.options['remove'] === true) {
+        if (textOption(input, 'revision') !== undefined) {
+          throw new TypeKroError('--remove and --revision exclude each other', {
+            code: 'cli/usage',
+            remedy: 'leave one of them out',
+          });
+        }
         const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);
         return {
           object,

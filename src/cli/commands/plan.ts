@@ -129,7 +129,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
 }
 
 /** Refuses the options that choose a cluster beside `--snapshot`, which needs none. */
-function refuseCluster(input: CommandInput): void {
+export function refuseCluster(input: CommandInput): void {
   const chosen = ['kubeconfig', 'context'].filter((name) => textOption(input, name) !== undefined);
   if (chosen.length === 0) return;
   throw new TypeKroError(
@@ -145,7 +145,7 @@ function refuseCluster(input: CommandInput): void {
 function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) => void {
   const form = textOption(input, 'output') ?? 'text';
   const write = Object.hasOwn(PLAN_FORMS, form) ? PLAN_FORMS[form] : undefined;
-  if (write !== undefined) return (plan) => context.print(write(plan));
+  if (write !== undefined) return (plan) => context.print(write(plan), 'document');
   if (!['text', 'json', 'yaml'].includes(form))
     throw unknownForm(form, ['text', 'json', 'yaml', ...Object.keys(PLAN_FORMS)]);
   const print = reportPrinter(context, input);

@@ -10,7 +10,7 @@ import { usesColour } from '../colour.ts';
 import { controllerSettings } from '../controller-settings.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { parseDuration, timeLimit } from '../duration.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { annotate, CHANGE_OPTIONS, resultText } from '../instance/change-report.ts';
 import { findDefinition } from '../instance/find-definition.ts';
@@ -119,7 +119,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
       remedy: `typekro resume ${argumentOf(object)}`,
     });
   }
-  const limit = AbortSignal.timeout(Math.max(timeoutMs, 1));
+  const limit = timeLimit(Math.max(timeoutMs, 1));
   const until = AbortSignal.any([signal, limit]);
   const bySuspension = input.options['by-suspension'] === true;
   if (bySuspension) refuseGraph(object, NO_SUSPENSION);

@@ -104,6 +104,13 @@ test('what is known without a cluster, and what is not', async () => {
   `);
 });
 
+test('documents of --observed that are no objects are named', async () => {
+  const text = 'apiVersion: v1\nkind: ConfigMap\ndata: { image: caddy }\n';
+  const { code, err } = await run('render shop.yaml --values values.yaml --observed -', text);
+  expect(code).toBe(0);
+  expect(err).toMatch(/^left out: standard input:\d+:\d+: .*metadata/m);
+});
+
 test('with objects that exist, and the status at the end', async () => {
   const { code, out } = await run('render shop.yaml --values values.yaml --observed live');
   expect(code).toBe(0);

@@ -9,7 +9,7 @@ import { applyDefaults, crdSource } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { objectsIn } from '../convert/objects-in.ts';
+import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { unknownForm } from '../output-form.ts';
@@ -200,6 +200,7 @@ async function readObserved(context: CommandContext, input: CommandInput): Promi
   });
   printDiagnostics(context, diagnostics, texts);
   if (hasErrors(diagnostics)) return undefined;
+  for (const line of documentsLeftOut(texts)) context.printError(`left out: ${line}`);
   return objectsIn(documents);
 }
 

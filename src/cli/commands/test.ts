@@ -45,7 +45,7 @@ export const test: Command = {
           expect: { created: [deployment, ingress], state: ACTIVE }
 
 docs/testing.md explains all fields.`,
-  positionals: [{ name: 'path', summary: 'test files, or folders with *.test.yaml', variadic: true, required: true }],
+  positionals: [{ name: 'file', summary: 'test files, or folders with *.test.yaml', variadic: true, required: true }],
   options: [
     {
       name: 'filter',

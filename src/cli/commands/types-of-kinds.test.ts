@@ -36,6 +36,12 @@ test.each([
   );
 });
 
+test.each(['check', 'group x.io'])('types --%s is refused without pull', async (option) => {
+  const { code, err } = await run(`types app.yaml --${option}`);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^error: --\w+ is for typekro types pull \[cli\/usage\]/);
+});
+
 describe('types pull', () => {
   let cluster: Cluster;
   let folder: string;

@@ -14,7 +14,7 @@ import { toJsonSchema } from '../types/json-schema.ts';
 import { pullTypes } from '../types/pull-types.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { printedYaml, yamlOf } from '../yaml-text.ts';
 
 /** The part of a definition that the forms need: the API. */
 type Api = Pick<Graph, 'instance'>;
@@ -74,12 +74,19 @@ export const types: Command = {
   ],
   async run(context, input) {
     if (input.positionals[0] === 'pull') return pullTypes(context, input);
+    const ofPull = ['group', 'check'].find((name) => input.options[name] !== undefined);
+    if (ofPull !== undefined) {
+      throw new TypeKroError(`--${ofPull} is for typekro types pull`, {
+        code: 'cli/usage',
+        remedy: `leave --${ofPull} out, or write typekro types pull, without files`,
+      });
+    }
     const form = textOption(input, 'output') ?? 'typescript';
     const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
     if (print === undefined) throw unknownForm(form, FORM_NAMES);
     const kind = textOption(input, 'kind');
     if (kind !== undefined || input.positionals.length === 0) {
-      context.print(print(ownApi(kind, input.positionals)).trimEnd(), 'document');
+      context.print(printedYaml(print(ownApi(kind, input.positionals))), 'document');
       return ExitCode.ok;
     }
     const { failed, graphs, graphObjects } = await readChecked(context, input);
@@ -92,7 +99,7 @@ export const types: Command = {
       });
     }
     const separator = form === 'typescript' ? '\n\n' : '\n---\n';
-    context.print(chosen.map((graph) => print(graph).trimEnd()).join(separator), 'document');
+    context.print(chosen.map((graph) => printedYaml(print(graph))).join(separator), 'document');
     return ExitCode.ok;
   },
 };

@@ -58,7 +58,8 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+const runAlone = (line: string) => commandRunner(commands, cwd)(line);
+const run = (line: string) => runAlone(`${line} --kubeconfig kubeconfig`);
 const shown = (text: string) => text.replace(/typekro \d\S* /, 'typekro V ').split('\n');
 const GATES = '--feature-gates GraphKind=true';
 
@@ -136,7 +137,7 @@ describe('upgrade --check', () => {
       ]
     `);
     expect((await run('snapshot prod.json')).code).toBe(0);
-    const kept = await run(`${line} --snapshot prod.json`);
+    const kept = await runAlone(`${line} --snapshot prod.json`);
     expect(kept.code).toBe(2);
     expect(kept.out.split('\n').slice(1)).toEqual(live.out.split('\n').slice(1));
     await world.user.patch(changed, { data: { k: 'v' } }, { fieldManager: 'kubectl-edit' });
@@ -148,7 +149,7 @@ describe('upgrade --check', () => {
     const taken = JSON.parse(readFileSync(file, 'utf8')) as object;
     const limits = ['graphs.kro.run in the whole cluster could not be read: no right'];
     writeFileSync(file, JSON.stringify({ ...taken, limits }));
-    const { code, err } = await run('upgrade --check --snapshot blind.json');
+    const { code, err } = await runAlone('upgrade --check --snapshot blind.json');
     expect(err).toContain(
       'the Graphs cannot be checked: graphs.kro.run in the whole cluster could not be read: no right',
     );

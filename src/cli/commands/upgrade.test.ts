@@ -236,8 +236,9 @@ test.each([
   ['upgrade --check --feature-gates CELOmitFunction=perhaps', 1, 'invalid value of CELOmitFunction=perhaps'],
   ['upgrade --check --nothing', 1, "unknown option '--nothing'"],
   ['upgrade --check --snapshot nowhere.json', 1, 'there is no file nowhere.json'],
+  ['upgrade --check --snapshot a.json --context x', 1, '--snapshot needs no cluster, and --context chooses one'],
 ])('%s ends with %i', async (line, code, text) => {
-  const { err, ...ended } = await run(`${line} --kubeconfig kubeconfig`);
+  const { err, ...ended } = await run(line.includes('--snapshot') ? line : `${line} --kubeconfig kubeconfig`);
   expect(err).toContain(text);
   expect(ended.code).toBe(code);
 });

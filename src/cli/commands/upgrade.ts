@@ -11,6 +11,7 @@ import { packageVersion } from '../package-version.ts';
 import { paintFor } from '../plan/paint.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
+import { refuseCluster } from './plan.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
 import { checkGraph, graphsOf } from '../upgrade/check-graph.ts';
 import { requireRead } from '../upgrade/require-read.ts';
@@ -68,6 +69,7 @@ export const upgrade: Command = {
 
 async function checkAll(context: CommandContext, input: CommandInput, options: UpgradeOptions): Promise<UpgradeCheck> {
   const snapshot = textOption(input, 'snapshot');
+  if (snapshot !== undefined) refuseCluster(input);
   const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
     const planning = await openPlanning(context, input, target);

@@ -5,7 +5,7 @@ import { readSession, systemClock, waitForObject } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { parseDuration, timeLimit } from '../duration.ts';
 import { findInstance, NEAR_NAMES } from '../instance/find-instance.ts';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../instance/observation.ts';
 import { suspendsWrites, resumeCommand } from '../instance/suspension.ts';
@@ -54,7 +54,7 @@ export const wait: Command = {
       const printReason = (why: string): void =>
         context.printError(printableLine(`waiting until ${objectName(ref)} is ${goalText(goal)}: ${why}`));
       const failure = await waitForGoal(client, instance, goal, timeoutMs, context.signal, printReason);
-      if (failure !== undefined) throw notReached(ref, goal, timeout, failure.why, failure.remedy);
+      if (failure !== undefined) throw notReached(ref, goal, timeout, failure);
       context.print(`${objectName(ref)} is ${goalText(goal)}`);
       return ExitCode.ok;
     } finally {
@@ -84,7 +84,18 @@ interface Failure {
   readonly why: string;
   /** When absent, the remedy names `typekro why`. */
   readonly remedy?: string;
+  /** True when the goal cannot be reached any more. The wait then ends before its time limit. */
+  readonly isFinal?: true;
 }
+
+/** The failure of a deleted instance. Another instance may have its name already. */
+const deleted = (isReplaced: boolean): Failure => ({
+  isFinal: true,
+  why: isReplaced ? 'it was deleted, and there is a new instance of this name' : 'it was deleted',
+  remedy: isReplaced
+    ? 'run the command again: it waits for the new instance'
+    : 'apply the instance again, then wait again',
+});
 
 /**
  * Waits for the goal. Returns `undefined` when the goal is reached, and otherwise why it is not.
@@ -109,13 +120,13 @@ async function waitForGoal(
     const current = found?.metadata.uid === uid ? found : undefined;
     outage = undefined;
     if (isReached(goal, current)) return {};
-    if (current === undefined) return { failure: { why: 'it was deleted' } };
+    if (current === undefined) return { failure: deleted(found !== undefined) };
     last = failureOf(current);
     if (timeoutMs === 0) return { failure: last };
     if (last.why !== lastReason) printReason((lastReason = last.why));
     return undefined;
   };
-  const limit = AbortSignal.timeout(timeoutMs === 0 ? READ_ONCE_MS : timeoutMs);
+  const limit = timeLimit(timeoutMs === 0 ? READ_ONCE_MS : timeoutMs);
   const onTrouble = ({ message }: KubeError): void =>
     void (outage = { since: outage?.since ?? isoTime(systemClock.now()), message });
   try {
@@ -182,8 +193,9 @@ function stateText(instance: KubeObject): string {
   return `it is ${state}${deletion}${message === '' ? '' : `: ${printableLine(message)}`}`;
 }
 
-function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string, remedy?: string): TypeKroError {
-  return new TypeKroError(`${objectName(ref)} is not ${goalText(goal)} after ${timeout}: ${why}`, {
+function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, { why, remedy, isFinal }: Failure): TypeKroError {
+  const after = isFinal === true ? '' : ` after ${timeout}`;
+  return new TypeKroError(`${objectName(ref)} is not ${goalText(goal)}${after}: ${why}`, {
     code: 'instance/not-reached',
     remedy: remedy ?? `typekro why ${ref.kind.toLowerCase()}/${namespacedName(ref)} shows what it waits for`,
   });

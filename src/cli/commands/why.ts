@@ -61,7 +61,7 @@ export const why: Command = {
       },
       async (missing, api, settings) => {
         const definition = await definitionNamed(api, input.positionals[0] ?? '', missing, context.signal);
-        const data = await explainDefinition(api, definition, context.signal, (await settings).level);
+        const data = await explainDefinition(api, definition, context.signal, await settings);
         return { data, lines: () => definitionWhyLines(data, now(), usesColour(context)) };
       },
     );

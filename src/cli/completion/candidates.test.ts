@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../command.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import { completion } from '../commands/completion.ts';
+import { commands } from '../commands/index.ts';
 import { candidatesFor, commandCandidates } from './candidates.ts';
 import { completionScript, SHELLS } from './scripts.ts';
 
@@ -25,7 +26,10 @@ const COMMANDS: readonly Command[] = [
       { name: 'crds', summary: 'crds', value: 'paths' },
     ],
   }),
-  command('why', { positionals: [{ name: 'instance', summary: 'which' }] }),
+  command('why', {
+    positionals: [{ name: 'instance', summary: 'which' }],
+    options: [{ name: 'context', summary: 'context', value: 'name' }],
+  }),
   command('view', {}),
 ];
 
@@ -52,6 +56,13 @@ test.each([
   ['validate --output ', ['json', 'yaml'], ''],
   ['validate -o y', ['yaml'], ''],
   ['validate --crds ', [], 'files'],
+  ['validate --output=', ['--output=json', '--output=yaml'], ''],
+  ['validate --output=y', ['--output=yaml'], ''],
+  ['validate --output =', ['json', 'yaml'], ''],
+  ['validate --output = y', ['yaml'], ''],
+  ['validate --strict=', [], ''],
+  ['why --context=prod ', [], 'instances'],
+  ['why --context = prod ', [], 'instances'],
   ['why ', [], 'instances'],
   ['why a ', [], ''],
   ['view ', [], ''],
@@ -78,6 +89,11 @@ describe('the command', () => {
     expect((await run('completion candidates -- validate a')).out).toBe(':files');
     expect((await run(['completion', 'candidates', '--', 'v'])).out).toBe('validate\tvalidates\nview\tviews');
     expect((await run('completion candidates -- nothing a')).out).toBe('');
+  });
+
+  test.each(['test', 'init', 'up', 'validate', 'convert'])('completes names of files for %s', async (name) => {
+    const own = commandRunner([completion(commands)], '/');
+    expect((await own(['completion', 'candidates', '--', name, 'gra'])).out).toBe(':files');
   });
 
   test('refuses another shell, and names the known ones', async () => {

@@ -23,7 +23,7 @@ export const NOTHING: Candidates = { words: [], files: false, instances: false, 
 const FILE_VALUES: ReadonlySet<string> = new Set(['file', 'paths', 'dir', 'folder', 'path']);
 
 /** Positional arguments that are files. */
-const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['file', 'source', 'subject']);
+const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['file', 'source', 'subject', 'dir']);
 
 /** Returns the commands whose name begins with a word. */
 export function commandCandidates(commands: readonly CommandEntry[], word: string): Candidates {
@@ -38,13 +38,33 @@ export function commandCandidates(commands: readonly CommandEntry[], word: strin
  */
 export function candidatesFor(command: Command, words: readonly string[]): Candidates {
   const current = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
+  const attached = ATTACHED.exec(current);
+  if (attached !== null) {
+    // zsh and fish replace the whole word, so the candidates have the option, too.
+    const [, option = '', text = ''] = attached;
+    const found = valuesOf(optionOf(command, option) ?? NO_OPTION, text);
+    return { ...found, words: found.words.map((each) => ({ ...each, word: `${option}=${each.word}` })) };
+  }
+  const before = withSeparateValues(words.slice(0, -1));
   const valueOption = optionOf(command, before.at(-1));
-  if (valueOption?.value !== undefined) return valuesOf(valueOption, current);
+  // bash divides `--output=json` into three words.
+  if (valueOption?.value !== undefined) return valuesOf(valueOption, current === '=' ? '' : current);
   if (current.startsWith('-')) {
     return { ...NOTHING, words: startingWith(current, command.options.flatMap(optionCandidates)) };
   }
   return argumentsOf(command, before, current);
+}
+
+/** An option with its value in the same word. */
+const ATTACHED = /^(--[^=]+)=(.*)$/s;
+
+const NO_OPTION: OptionSpec = { name: '', summary: '' };
+
+/** The words of a command line with each option and its value as two words: `--output=json` and bash's `--output = json`. */
+export function withSeparateValues(words: readonly string[]): readonly string[] {
+  return words
+    .filter((word, index) => word !== '=' || !(words[index - 1] ?? '').startsWith('--'))
+    .flatMap((word) => ATTACHED.exec(word)?.slice(1) ?? [word]);
 }
 
 const optionCandidates = ({ name, short, summary }: OptionSpec): CompletionCandidate[] => [

@@ -4,6 +4,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { knownCrds } from '../up/known-crds.ts';
+import type { LoadedInputs } from '../up/load-inputs.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { parseManifest } from '../up/read-manifest.ts';
 import type { OriginalObject } from './origins.ts';
@@ -18,37 +19,55 @@ export interface CheckedDefinition {
   readonly graph: Graph;
 }
 
-/** Where a definition comes from. */
+/** Where a generated definition comes from. */
 export interface DefinitionOrigin {
-  /** The definition in the user's file. Absent for a generated definition. */
-  readonly written?: OriginalObject | undefined;
-  /** Gives a problem of a generated definition its place in the user's files. */
-  readonly place?: (problem: Diagnostic) => Diagnostic;
+  /** Gives a problem of the definition its place in the user's files. */
+  readonly place: (problem: Diagnostic) => Diagnostic;
   /** The text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
 /**
- * Checks a definition by the rules of `validate` and with the CRDs that the options name. Prints the problems with
- * their places in the user's files. Returns `undefined` when one of them is an error.
+ * Checks a generated definition by the rules of `validate` and with the CRDs that the options name. Prints the problems
+ * with their places in the user's files. Returns `undefined` when one of them is an error.
  */
 export async function checkedDefinition(
   context: CommandContext,
   input: CommandInput,
   definition: JsonObject,
-  { written, place = (problem) => problem, texts }: DefinitionOrigin,
+  { place, texts }: DefinitionOrigin,
 ): Promise<CheckedDefinition | undefined> {
   const text = yamlOf(definition);
-  const manifest = parseManifest(text, MADE);
-  const inputs = {
-    objects: written === undefined ? manifest.objects.map((entry) => ({ ...entry, file: MADE })) : [written],
-    diagnostics: written === undefined ? manifest.diagnostics : [],
-    texts,
-  };
+  const { objects, diagnostics } = parseManifest(text, MADE);
+  const made = { objects: objects.map((entry) => ({ ...entry, file: MADE })), diagnostics, texts };
+  const [graph] = (await checkedGraphs(context, input, made, place)) ?? [];
+  return graph === undefined ? undefined : { text, graph };
+}
+
+/**
+ * Checks the definitions of files together, because a definition can use the kind of another one and the CRDs beside
+ * it. Otherwise like `checkedDefinition`.
+ *
+ * @param written the definitions and CRDs of the files
+ */
+export function checkedOriginals(
+  context: CommandContext,
+  input: CommandInput,
+  written: readonly OriginalObject[],
+  texts: ReadonlyMap<string, string>,
+): Promise<readonly Graph[] | undefined> {
+  return checkedGraphs(context, input, { objects: written, diagnostics: [], texts }, (problem) => problem);
+}
+
+async function checkedGraphs(
+  context: CommandContext,
+  input: CommandInput,
+  inputs: LoadedInputs,
+  place: (problem: Diagnostic) => Diagnostic,
+): Promise<readonly Graph[] | undefined> {
   const known = await knownCrds(context, input, inputs);
   const { graphs, diagnostics } = await checkInputs(inputs, { crds: known.crds });
   const found = [...known.diagnostics, ...diagnostics.map(place)];
-  printDiagnostics(context, found, new Map([...known.texts, ...texts]));
-  const [graph] = graphs;
-  return graph === undefined || hasErrors(found) ? undefined : { text, graph };
+  printDiagnostics(context, found, new Map([...known.texts, ...inputs.texts]));
+  return hasErrors(found) ? undefined : graphs;
 }

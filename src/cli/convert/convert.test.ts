@@ -235,6 +235,14 @@ describe('convert', () => {
     expect((await run('convert -', SHOP)).out).toContain('kind: App');
   });
 
+  test('names the documents that are no objects', async () => {
+    const job = 'apiVersion: batch/v1\nkind: Job\nmetadata: { generateName: a- }\nspec: {}\n';
+    const { code, out, err } = await run('convert -', `${SHOP}---\n${job}---\nresources: [shop.yaml]\n`);
+    expect(code).toBe(0);
+    expect(out).not.toContain('kind: Job');
+    expect(err.match(/^left out: standard input:\d+:\d+: .*$/gm)).toHaveLength(2);
+  });
+
   test('says so when every object is left out', async () => {
     const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\n';
     const { code, out, err } = await run('convert -', account);

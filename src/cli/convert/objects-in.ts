@@ -1,14 +1,28 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { asKubeObject } from '../up/read-manifest.ts';
+import { asKubeObject, parseManifest } from '../up/read-manifest.ts';
 
 /**
  * Returns the Kubernetes objects in documents. A `List` is replaced by its items, and documents that are not objects
- * are left out.
+ * are left out: `documentsLeftOut` names them.
  */
 export function objectsIn(documents: readonly JsonValue[]): KubeObject[] {
   return documents.flatMap((document) => {
     const items = isJsonObject(document) && document['kind'] === 'List' ? document['items'] : [document];
     return (Array.isArray(items) ? items : []).flatMap((item) => asKubeObject(item) ?? []);
   });
+}
+
+/**
+ * The documents of files that are not Kubernetes objects, one line each: `app.yaml:7:1: an object needs a name`. Such a
+ * document is no error, because a folder also has files of other tools.
+ *
+ * @param texts the text of each file by name
+ */
+export function documentsLeftOut(texts: ReadonlyMap<string, string>): string[] {
+  return [...texts].flatMap(([file, text]) =>
+    parseManifest(text, file)
+      .diagnostics.filter(({ code }) => code === 'input/not-an-object')
+      .map(({ message, source }) => `${file}:${source?.line ?? 1}:${source?.column ?? 1}: ${message}`),
+  );
 }

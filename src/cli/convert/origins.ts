@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
-import { isDefinition, parsePath } from '../../graph/index.ts';
+import { parsePath } from '../../graph/index.ts';
 import type { ManifestObject } from '../up/read-manifest.ts';
 import { parseManifest } from '../up/read-manifest.ts';
 
@@ -13,10 +13,6 @@ export interface OriginalObject extends ManifestObject {
 export function originals(texts: ReadonlyMap<string, string>): OriginalObject[] {
   return [...texts].flatMap(([file, text]) => parseManifest(text, file).objects.map((entry) => ({ ...entry, file })));
 }
-
-/** Finds the definition of a name in files. */
-export const originalDefinition = (all: readonly OriginalObject[], name: string): OriginalObject | undefined =>
-  all.find(({ object }) => isDefinition(object) && object.metadata.name === name);
 
 /**
  * Gives a problem of a generated definition its place in one of the objects that the definition was generated from. A

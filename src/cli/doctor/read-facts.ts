@@ -4,7 +4,8 @@ import { definedMember, formatApiVersion } from '../../core/index.ts';
 import { controllerCrds } from '../../graph/index.ts';
 import type { Clock, KubernetesApi, ResourceType } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
-import { objectAt, textAt } from '../../kubernetes/index.ts';
+import { textAt, valueAt } from '../../kubernetes/index.ts';
+import { selectorText } from '../../runtime/index.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
@@ -151,10 +152,10 @@ async function readPods(
   const running = 'value' in controllers ? controllers.value : [];
   const pods = await Promise.all(
     running.map(async ({ namespace, object }) => {
-      const labels = Object.entries(objectAt(object.spec, 'selector', 'matchLabels'));
-      const labelSelector = labels.map(([key, value]) => `${key}=${String(value)}`).join(',');
-      if (labelSelector === '') return [];
-      return (await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector, signal })).items;
+      const selector = selectorText(valueAt(object.spec, 'selector'));
+      if (!selector.ok || selector.text === '') return [];
+      const options = { namespace, labelSelector: selector.text, signal };
+      return (await api.list({ apiVersion: 'v1', kind: 'Pod' }, options)).items;
     }),
   );
   return pods.flat().filter(({ status }) => textAt(status, 'phase') !== 'Succeeded');

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { AuditOptions } from '../../cluster/index.ts';
 import { isLoopbackHost } from '../../core/index.ts';
+import { parseBool } from '../../golang/index.ts';
 import { kubernetesReleaseOf, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import type { KnownFlag } from './flags.ts';
 import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
@@ -116,7 +117,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   for (const mode of modes.filter((each) => !AUTHORIZATION_MODES.includes(each))) {
     refusals.push(`--authorization-mode=${mode} is not supported; use RBAC or AlwaysAllow`);
   }
-  if (last('anonymous-auth') === 'false') {
+  if (parseBool(last('anonymous-auth') ?? 'true') === false) {
     refusals.push(
       '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
     );
@@ -163,7 +164,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
       .map((name) => [name, all(name).filter((value) => value !== OPTIONAL_PLUGIN)] as const)
       .filter(([, list]) => list.length > 0)
       .map(([name, list]) => `--${name}=${list.join(',')}`),
-    ...(last('allow-privileged') === 'false' ? ['--allow-privileged=false'] : []),
+    ...(parseBool(last('allow-privileged') ?? 'true') === false ? ['--allow-privileged=false'] : []),
   ];
   if (idle.length > 0) notices.push(`without an effect: ${idle.join(' ')}`);
   const notice = withoutEffectNotice(unknown);

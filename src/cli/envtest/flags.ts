@@ -16,8 +16,8 @@ export interface ParsedFlags {
 }
 
 /**
- * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. An unknown flag takes
- * the next word when this word is no flag.
+ * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. A flag takes the next
+ * word when this word is no flag. The word `-` is a value of known flags only.
  */
 export function parseFlags(words: readonly string[], known: readonly KnownFlag[]): ParsedFlags {
   const values = new Map<string, string[]>();
@@ -32,7 +32,8 @@ export function parseFlags(words: readonly string[], known: readonly KnownFlag[]
     const [, name = '', attached] = match;
     const flag = known.find((each) => each.name === name);
     const next = words[index + 1];
-    const takesNext = attached === undefined && flag?.isSwitch !== true && next !== undefined && !next.startsWith('-');
+    const isValue = next !== undefined && (!next.startsWith('-') || (next === '-' && flag !== undefined));
+    const takesNext = attached === undefined && flag?.isSwitch !== true && isValue;
     if (takesNext) index++;
     if (flag === undefined) unknown.push(`--${name}`);
     else values.set(name, [...(values.get(name) ?? []), attached ?? (takesNext ? next : 'true')]);

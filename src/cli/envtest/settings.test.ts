@@ -10,6 +10,7 @@ test.each([
   ['--allow-privileged --v=1', { 'allow-privileged': ['true'], v: ['1'] }, []],
   ['--allow-privileged=false', { 'allow-privileged': ['false'] }, []],
   ['--v', { v: ['true'] }, []],
+  ['--audit-log-path - --v 4', { 'audit-log-path': ['-'], v: ['4'] }, []],
   ['--cert-dir=a=b', { 'cert-dir': ['a=b'] }, []],
   ['--cert-dir= --', { 'cert-dir': [''] }, []],
   ['--audit-log-batch - --audit-log-wait 3 --v=1', { v: ['1'] }, ['--audit-log-batch', '-', '--audit-log-wait']],
@@ -120,6 +121,10 @@ describe('refusals of kube-apiserver', () => {
     ['--authorization-mode=RBAC,Webhook', '--authorization-mode=Webhook is not supported; use RBAC or AlwaysAllow'],
     [
       '--anonymous-auth=false',
+      '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
+    ],
+    [
+      '--anonymous-auth=False',
       '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
     ],
     ['--tls-cert-file=a.crt', '--tls-cert-file and --tls-private-key-file must be given together'],

@@ -159,6 +159,12 @@ metadata: { name: g }
     expect(formatDefinitions(text)).toBe(text);
   });
 
+  test('an expression that would lose its meaning stays, and the others are formatted', () => {
+    const entries = (add: string, choice: string) =>
+      `${HEAD}spec:\n  a: \${${choice}}\n  b: \${x${add}y}\n  c: "\${x${add}z}"\n  d: \${${choice}}\n  e: \${y${add}z}\n`;
+    expect(formatDefinitions(entries('+', 'x?1:2'))).toBe(entries(' + ', 'x?1:2'));
+  });
+
   test('documents beside a definition stay as they are', () => {
     const other = 'kind: ConfigMap\napiVersion: v1\nmetadata: { name: a }\n---\n';
     const text = `${other}kind: ResourceGraphDefinition\napiVersion: kro.run/v1alpha1\nmetadata: { name: a }\n`;
@@ -246,7 +252,18 @@ test('any order of keys, comments and blank lines: objects and comments stay, an
       expect(formatDefinitions(formatted)).toBe(formatted);
       expect(comments(formatted)).toEqual(comments(text));
       expect(isSameGraph(text, formatted)).toBe(true);
+      expect(formatDefinitions(withCrLf(text))).toBe(withCrLf(formatted));
     }),
     { numRuns: 40 },
   );
+});
+
+/** The line ends of Windows. */
+const withCrLf = (text: string): string => text.replaceAll('\n', '\r\n');
+
+test('the line ends of Windows stay, also where the last line has none', () => {
+  const text = `kind: ResourceGraphDefinition\n\n# c\nmetadata: { name: a }\n\napiVersion: kro.run/v1alpha1`;
+  const formatted = formatDefinitions(text);
+  expect(formatted).toMatch(/^apiVersion: /);
+  expect(formatDefinitions(withCrLf(text))).toBe(withCrLf(formatted));
 });

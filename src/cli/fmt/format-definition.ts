@@ -7,13 +7,14 @@ import { asKubeObject } from '../up/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './key-order.ts';
 import type { Edit } from './reorder.ts';
-import { reorderMap } from './reorder.ts';
+import { lineEndOf, reorderMap } from './reorder.ts';
 
 /**
  * Formats the definitions and Graphs in a file of YAML: keys in the usual order, expressions as CEL's printer writes them, one
  * line feed at the end. Other documents, comments, quotes and indentation do not change. An expression that occurs
  * twice in one scalar does not change. The order of keys does not change in a document with anchors or aliases, or in a
- * map whose lines `reorderMap` cannot move. Formatting is idempotent. The text must have no errors.
+ * map whose lines `reorderMap` cannot move. An edit that would change the meaning is left out: `${a?1:2}` without quotes
+ * stays, because `: ` would end the text. Formatting is idempotent. The text must have no errors.
  */
 export function formatDefinitions(text: string): string {
   let result = text;
@@ -21,12 +22,15 @@ export function formatDefinitions(text: string): string {
     // A move changes the offsets of inner maps. Each round therefore moves only the outermost maps, and the next round
     // parses the new text.
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const next = applyEdits(result, edits(result));
-      if (next === result || !isSame(result, next)) break;
+      const next = applySound(
+        result,
+        edits(result).toSorted((a, b) => a.from - b.from),
+      );
+      if (next === result) break;
       result = next;
     }
   }
-  const ended = result.trim() === '' ? result : `${result.replace(/[ \t\n]+$/, '')}\n`;
+  const ended = result.trim() === '' ? result : `${result.replace(/[ \t\r\n]+$/, '')}${lineEndOf(result)}`;
   return isSame(result, ended) ? ended : result;
 }
 
@@ -35,6 +39,20 @@ export function formatDefinitions(text: string): string {
  * last one finds nothing.
  */
 const MAX_ROUNDS = 101;
+
+/**
+ * Applies the edits that keep the meaning of the text. When all of them together change it, each half is tried alone.
+ *
+ * @param edits in the order of their places, without overlaps
+ */
+function applySound(text: string, edits: readonly Edit[]): string {
+  const next = applyEdits(text, edits);
+  if (next === text || isSame(text, next)) return next;
+  if (edits.length === 1) return text;
+  const middle = Math.floor(edits.length / 2);
+  // The later edits come first, because they do not move the places of the others.
+  return applySound(applySound(text, edits.slice(middle)), edits.slice(0, middle));
+}
 
 function applyEdits(text: string, edits: readonly Edit[]): string {
   return edits

@@ -18,6 +18,9 @@ interface Block {
   readonly to: number;
 }
 
+/** The line end of a text: that of its first line. */
+export const lineEndOf = (text: string): string => (/^[^\n]*\r\n/.test(text) ? '\r\n' : '\n');
+
 /**
  * Moves the keys of a block map together with their comments. Returns `undefined` when whole lines cannot be moved: for
  * a map in braces, for keys that share a line, and when a key with a comment above it would follow a dash.
@@ -40,15 +43,15 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
     if (block === undefined) return undefined;
     const isOnDash = isAfterDash && block === first;
     const above = isOnDash ? '' : source.slice(block.from, source.lastIndexOf('\n', block.at - 1) + 1);
-    const comments = index === 0 ? above.replace(/^(?:[ \t]*\n)+/, '') : above;
+    const comments = index === 0 ? above.replace(/^(?:[ \t]*\r?\n)+/, '') : above;
     if (index === 0 && isAfterDash && comments !== '') return undefined;
     const body = source.slice(block.at, block.to);
     const own = index === 0 && isAfterDash ? '' : indent;
-    texts.push(`${comments}${own}${body.endsWith('\n') ? body : `${body}\n`}`);
+    texts.push(`${comments}${own}${body.endsWith('\n') ? body : body + lineEndOf(source)}`);
   }
   const text = texts.join('');
   const endsLine = source.slice(last.at, last.to).endsWith('\n');
-  return { from: begin, to: last.to, text: endsLine ? text : text.replace(/\n$/, '') };
+  return { from: begin, to: last.to, text: endsLine ? text : text.replace(/\r?\n$/, '') };
 }
 
 /**
@@ -79,7 +82,8 @@ function blocksOf(source: string, map: YAMLMap): Block[] | undefined {
     if (typeof name !== 'string') return undefined;
     const previous = blocks.at(-1);
     const from = previous?.to ?? firstBlockStart(source, at, column);
-    if (previous !== undefined && !/^(?:[ \t]*(?:#.*)?\n)*[ \t]*$/.test(source.slice(from, at))) return undefined;
+    if (previous !== undefined && !/^(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*$/.test(source.slice(from, at)))
+      return undefined;
     blocks.push({ name, from, at, to: Math.max(blockEnd(source, end, column), at) });
   }
   return blocks;

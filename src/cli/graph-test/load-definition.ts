@@ -34,7 +34,7 @@ export async function loadDefinition(
   { definition, name, crds, diagnostics: expected, document }: GraphTestFile,
 ): Promise<LoadedDefinition> {
   const definitionFile = definitionFileOf(path, definition);
-  const shown = (each: string) => relative(context.cwd, each);
+  const shown = (each: string) => relative(context.cwd, each) || '.';
   const paths = crds.map((each) => shown(resolve(dirname(path), each))).join(',');
   const input = { positionals: [], options: paths === '' ? {} : { crds: paths } };
   const checked = await checkNamedFiles(context, input, [shown(definitionFile)]);

@@ -8,6 +8,26 @@ import { test as testCommand } from '../commands/test.ts';
 const { cwd, run, write, remove } = testFolder();
 afterAll(remove);
 
+test('the CRDs of the working directory', async () => {
+  const own = testFolder();
+  const schema =
+    '{ openAPIV3Schema: { type: object, properties: { spec: { type: object, x-kubernetes-preserve-unknown-fields: true } } } }';
+  own.write(
+    'widgets.yaml',
+    `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: widgets.acme.test }\nspec: { group: acme.test, scope: Namespaced, names: { kind: Widget, plural: widgets, singular: widget }, versions: [{ name: v1, served: true, storage: true, schema: ${schema} }] }\n`,
+  );
+  own.write(
+    'part.yaml',
+    'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: part }\nspec:\n  schema: { apiVersion: v1, kind: Part, group: acme.test, spec: {} }\n  resources:\n    - { id: widget, template: { apiVersion: acme.test/v1, kind: Widget, metadata: { name: a }, spec: { a: 1 } } }\n',
+  );
+  own.write(
+    'part.test.yaml',
+    'schemaVersion: 1\nkind: GraphTest\ncrds: [.]\ntests:\n  - name: one\n    given: { name: a, spec: {} }\n    expect: { created: [widget] }\n',
+  );
+  expect(await own.run('test part.test.yaml')).toMatchObject({ code: 0, err: '' });
+  own.remove();
+});
+
 describe('tests of a definition', () => {
   test('every expectation is met over time', async () => {
     write(

@@ -57,12 +57,12 @@ describe('typekro init', () => {
     expect(manifest.name).toBe('my-platform');
   });
 
-  test('writes a project around a definition, with an example of its kind', async () => {
-    writeFileSync(join(cwd, 'shop.yaml'), definition('{name: string, size: integer | default=2}'));
-    const { code, out } = await run('shop', '--from', 'shop.yaml');
+  test.each(['shop.yaml', 'SHOP.YML'])('writes a project around the definition in %s', async (file) => {
+    writeFileSync(join(cwd, file), definition('{name: string, size: integer | default=2}'));
+    const { code, out } = await run('shop', '--from', file);
     expect(code).toBe(0);
     expect(out).toContain('app.yaml app.test.yaml example.yaml');
-    expect(readFileSync(join(cwd, 'shop/app.yaml'), 'utf8')).toBe(readFileSync(join(cwd, 'shop.yaml'), 'utf8'));
+    expect(readFileSync(join(cwd, 'shop/app.yaml'), 'utf8')).toBe(readFileSync(join(cwd, file), 'utf8'));
     expect(parse(readFileSync(join(cwd, 'shop/example.yaml'), 'utf8'))).toEqual({
       apiVersion: 'acme.test/v1',
       kind: 'Shop',

@@ -121,7 +121,7 @@ async function ofFile(
   if (failed) return undefined;
   const [graph] = graphs;
   const text = inputs.texts.get(from === '-' ? STANDARD_INPUT : from);
-  if (graph === undefined || text === undefined || !/\.ya?ml$|^-$/.test(from)) {
+  if (graph === undefined || text === undefined || !/\.ya?ml$|^-$/i.test(from)) {
     throw new TypeKroError(`${from} is not a YAML file with a ResourceGraphDefinition or other objects`, {
       code: 'init/no-definition',
       remedy:

@@ -9,6 +9,7 @@ import {
   refOf,
   TypeKroError,
   nearestName,
+  withGroup,
 } from '../../core/index.ts';
 import { GRAPH_TYPE, isGraphObject } from '../../graph/index.ts';
 import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
@@ -18,7 +19,7 @@ import { keys } from '../../runtime/index.ts';
 import { pluralize } from '../../schema/index.ts';
 import { hasNamespace } from '../has-namespace.ts';
 import type { InstanceName } from './instance-name.ts';
-import { readingsOf } from './instance-name.ts';
+import { argumentOf, readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
 
 /** An instance, its definition, and the node that the user named. */
@@ -330,11 +331,17 @@ function unreadable(text: string): TypeKroError {
   });
 }
 
-function ambiguous(text: string, found: readonly { readonly instance: KubeObject }[]): TypeKroError {
-  const names = found.map(({ instance }) => objectName(refOf(instance)));
-  return new TypeKroError(`"${text}" means ${names.join(' and ')}`, {
+/** The error for instances of several kinds. Kinds of the same name are told apart by their groups. */
+function ambiguous(text: string, found: readonly Pick<FoundInstance, 'instance'>[]): TypeKroError {
+  const isOneKind = new Set(found.map(({ instance }) => instance.kind)).size < found.length;
+  const named = found.map(({ instance }) => {
+    const { kind, group } = gvkOf(instance);
+    return { ...refOf(instance), kind: isOneKind ? withGroup(kind, group) : kind };
+  });
+  const [first] = named;
+  return new TypeKroError(`"${text}" means ${named.map(objectName).join(' and ')}`, {
     code: 'cli/ambiguous-instance',
-    remedy: `write the kind before it: ${(names[0] ?? '').toLowerCase().replace(' ', '/')}`,
+    remedy: `write the kind before it: ${first === undefined ? '' : argumentOf({ kind: first.kind, metadata: first })}`,
   });
 }
 

@@ -4,7 +4,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 import { printLines } from '../layout.ts';
 import { unknownForm } from '../output-form.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { printedYaml, yamlOf } from '../yaml-text.ts';
 
 /** The result of a command, as data and as lines of text. */
 export interface Report {
@@ -41,7 +41,7 @@ export function reportPrinter(
 const FORMS: Readonly<Record<string, (report: Report) => readonly string[]>> = {
   text: (report) => report.lines(),
   json: ({ data }) => [jsonText(data)],
-  yaml: ({ data }) => [yamlOf(parseJson(jsonText(data))).trimEnd()],
+  yaml: ({ data }) => [printedYaml(yamlOf(parseJson(jsonText(data))))],
 };
 
 const jsonText = (data: object): string => stringifyJson(data as JsonValue, 2);

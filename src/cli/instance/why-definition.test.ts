@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { mapResource, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { DefinitionWhyReport } from './why-definition.ts';
-import { definitionWhyLines } from './why-definition.ts';
+import { definitionWhyLines, explainDefinition } from './why-definition.ts';
 
 const FINE: DefinitionWhyReport = {
   schemaVersion: 1,
@@ -40,4 +41,19 @@ test('many instances are named in part, with their number', () => {
     'not ACTIVE: shop/team/s0, shop/team/s1, shop/team/s2, shop/team/s3, shop/team/s4 and 2 more',
     '   look       typekro why shop/team/s0',
   ]);
+});
+
+test.each([
+  [{ omit: false }, ['graph/omit']],
+  [undefined, []],
+])('the compiler follows the gates %j of the controller', async (features, codes) => {
+  const world = await virtualWorld();
+  try {
+    const definition = potDefinition([mapResource('map', { text: '${schema.spec.count > 1 ? "a" : omit()}' })]);
+    const settings = features === undefined ? {} : { features };
+    const { problems } = await explainDefinition(world.user, definition, new AbortController().signal, settings);
+    expect(problems.map(({ code }) => code)).toEqual(codes);
+  } finally {
+    await world.close();
+  }
 });

@@ -1,12 +1,12 @@
 import { compileLive, declaredKind, declaresConditions } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
-import type { KroCompatibility } from '../../graph/index.ts';
 import type { FailedCondition } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
 import { otherFinalizers, readConditions } from '../../runtime/index.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
 import { printable, printableLine } from '../printable.ts';
 import { instancesOfDefinition } from './definition-instances.ts';
 import { recordedState } from './observation.ts';
@@ -68,19 +68,19 @@ const CORRECT_DEFINITION =
 /**
  * Explains why a definition is not served, and lists its instances that are not ACTIVE.
  *
- * @param level the level of the cluster's controller; the compiler follows its rules
+ * @param settings the level and the gates of the cluster's controller; the compiler follows its rules
  */
 export async function explainDefinition(
   api: KubernetesApi,
   definition: KubeObject,
   signal: AbortSignal,
-  level?: KroCompatibility,
+  settings: Partial<Pick<ControllerSettings, 'level' | 'features'>> = {},
 ): Promise<DefinitionWhyReport> {
   const { state, ready } = recordedState(definition);
   const { name = '' } = definition.metadata;
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const [{ errors }, found] = await Promise.all([
-    compileLive(api, name, spec, signal, level === undefined ? {} : { level }),
+    compileLive(api, name, spec, signal, settings),
     instancesOfDefinition(api, definition, { signal }),
   ]);
   return {

@@ -40,7 +40,8 @@ function sarifResult({ code, severity, message, hint, path, source }: Diagnostic
   };
 }
 
-const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/');
+/** Writes the name of a file as a relative URI. */
+export const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/');
 
 /**
  * Prints findings as workflow commands of GitHub Actions, one a line. GitHub shows them at the lines of a pull request.

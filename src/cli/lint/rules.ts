@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Diagnostic, JsonValue } from '../../core/index.ts';
+import type { Diagnostic, JsonValue, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { readTextFile } from '../up/read-manifest.ts';
@@ -25,8 +25,8 @@ export const CONFIG_FILE = 'typekro.lint.yaml';
  * Reads the levels of a configuration file. Its object `rules` has a level for each name.
  *
  * @param name the file that the user named. When it is undefined, `typekro.lint.yaml` in `cwd` is read if it exists
- * @throws TypeKroError `lint/bad-config` for a file that does not parse or whose `rules` is not an object, `cli/usage`
- *   for an unknown rule or level, and the errors of `readTextFile`.
+ * @throws TypeKroError `lint/bad-config` for a file that does not parse, that has more than `rules`, or whose `rules` is
+ *   not an object; `cli/usage` for an unknown rule or level; and the errors of `readTextFile`.
  */
 export async function readLevels(cwd: string, name: string | undefined): Promise<Levels> {
   const file = name ?? CONFIG_FILE;
@@ -34,18 +34,27 @@ export async function readLevels(cwd: string, name: string | undefined): Promise
   if (name === undefined && !existsSync(path)) return [];
   const { documents, diagnostics } = parseDefinitions(await readTextFile(path, file), file);
   const problem = diagnostics.find(({ severity }) => severity === 'error');
-  const value = documents[0]?.value ?? {};
+  if (problem !== undefined) throw badConfig(file, problem.source, problem.message);
+  const [document, another] = documents;
+  if (another !== undefined) throw badConfig(file, another.position([]), 'a second document is not read');
+  const value = document?.value ?? {};
   const rules: JsonValue | undefined = isJsonObject(value) ? (value['rules'] ?? {}) : undefined;
-  if (problem !== undefined || !isJsonObject(rules)) {
-    const { line = 1, column = 1 } = problem?.source ?? {};
-    throw new TypeKroError(`${file}:${line}:${column} ${problem?.message ?? 'holds no rules'}`, {
-      code: 'lint/bad-config',
-      remedy: 'write rules: with a level for each name, as in {rules: {graph/unused-type: off}}',
-    });
+  if (!isJsonObject(value) || !isJsonObject(rules)) throw badConfig(file, undefined, 'holds no rules');
+  const other = Object.keys(value).find((key) => key !== 'rules');
+  if (other !== undefined) {
+    throw badConfig(file, document?.keyPosition([other]), `"${other}" is not read: the file has only rules`);
   }
   return Object.entries(rules).map(([rule, level]) => {
-    const { line, column } = documents[0]?.keyPosition(['rules', rule]) ?? { line: 1, column: 1 };
+    const { line, column } = document?.keyPosition(['rules', rule]) ?? { line: 1, column: 1 };
     return levelOf(rule, level ?? null, `${file}:${line}:${column}`);
+  });
+}
+
+function badConfig(file: string, at: SourcePosition | undefined, message: string): TypeKroError {
+  const { line = 1, column = 1 } = at ?? {};
+  return new TypeKroError(`${file}:${line}:${column} ${message}`, {
+    code: 'lint/bad-config',
+    remedy: 'write rules: with a level for each name, as in {rules: {graph/unused-type: off}}',
   });
 }
 
@@ -59,8 +68,8 @@ export function parseLevels(text: string): Levels {
     .split(',')
     .filter((part) => part !== '')
     .map((part) => {
-      const [rule = '', level = ''] = part.split('=');
-      return levelOf(rule.trim(), level.trim(), '--rule');
+      const [rule = '', ...level] = part.split('=');
+      return levelOf(rule.trim(), level.join('=').trim(), '--rule');
     });
 }
 

@@ -5,6 +5,7 @@ import { MAX_EDITED_LENGTH } from '../../editor/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isCrd } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
+import { shellWord } from '../shell-word.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { manifestOf } from '../up/read-manifest.ts';
@@ -109,7 +110,7 @@ function tooLong({ file }: EditorDocument): Diagnostic {
     code: 'yaml/too-large',
     severity: 'warning',
     message: `the file is longer than ${MAX_EDITED_LENGTH / 1024 / 1024} MiB, so it is not checked while it is edited`,
-    hint: `check it with typekro validate ${file}`,
+    hint: `check it with typekro validate ${shellWord(file)}`,
     source: { file, line: 1, column: 1 },
   };
 }

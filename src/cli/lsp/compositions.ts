@@ -89,7 +89,7 @@ function byFile(uri: string, path: string, diagnostics: readonly Diagnostic[]): 
   for (const each of diagnostics) {
     const named = each.source?.file;
     const file = named === undefined ? path : resolve(dirname(path), named);
-    const isForeign = file.includes('node_modules');
+    const isForeign = /[/\\]node_modules[/\\]/.test(file);
     const target = file === path || isForeign ? uri : pathToFileURL(file).href;
     const placed = isForeign ? { ...each, source: { line: 1, column: 1 } } : placedInCall(each, textOf(file));
     problems.set(target, [...(problems.get(target) ?? []), placed]);

@@ -29,13 +29,20 @@ export function shownFile(uri: string, folders: readonly string[]): string {
   return within.find((name) => name !== '' && !/^\.\.(?:[/\\]|$)/.test(name) && !isAbsolute(name)) ?? path;
 }
 
-/** The path of a file; `undefined` for a document that is not a file. */
+/** The path of a file; `undefined` for a document that is not a file of this machine, such as `file://server/a.yaml`. */
 export function pathOfUri(uri: string): string | undefined {
-  return uri.startsWith('file:') && URL.canParse(uri) ? fileURLToPath(uri) : undefined;
+  if (!uri.startsWith('file:') || !URL.canParse(uri)) return undefined;
+  try {
+    return fileURLToPath(uri);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ERR_INVALID_FILE_URL_HOST' || code === 'ERR_INVALID_FILE_URL_PATH') return undefined;
+    throw error;
+  }
 }
 
 /** Could the text hold an object of Kubernetes or a test of a definition? */
-const isRelevant = (text: string): boolean => /^\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
+const isRelevant = (text: string): boolean => /(?:^|[{,])\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
 
 /**
  * The manifests below the folders of a workspace, as they are found. Folders that cannot be read, and files that vanish

@@ -139,6 +139,13 @@ test('plan: what changes, and nothing is written', async () => {
   expect(readdirSync(root).filter((name) => name.startsWith('plan-'))).toEqual([]);
 });
 
+test('plan against a snapshot takes no cluster', async () => {
+  const answer = await call('plan', { files: ['shop.json'], snapshot: 'none.json' });
+  // The limits of this server name a kubeconfig, which `plan` refuses beside a snapshot.
+  expect(textOf(answer)).toContain('none.json');
+  expect(answer.structuredContent).toMatchObject({ error: { code: 'input/not-found' } });
+});
+
 test('why and tree: the instance of the cluster', async () => {
   expect(textOf(await call('why', { instance: 'shop' }))).toMatch(/^Pot default\/shop +ACTIVE/);
   const tree = await call('tree', { instance: 'default/shop' });
@@ -152,6 +159,7 @@ test('why and tree: the instance of the cluster', async () => {
 
 test('explain: a field of a definition, a kind, and a code', async () => {
   expect(textOf(await call('explain', { subject: 'pots.json', path: 'spec.text' }))).toMatch(/^spec\.text {2}string/);
+  expect(textOf(await call('explain', { subject: 'pots.json.spec', path: 'text' }))).toMatch(/^spec\.text {2}string/);
   expect(textOf(await call('explain', { subject: 'Deployment.spec.replicas' }))).toMatch(/^spec\.replicas {2}integer/);
   expect(textOf(await call('explain', { subject: 'graph/cycle' }))).toMatch(/^graph\/cycle {2}error/);
 });
@@ -172,6 +180,10 @@ test.each([
   ],
   ['a snapshot outside', 'plan', { files: ['pots.json'], snapshot: '../outside.json' }, /is outside of /],
   ['a subject outside', 'explain', { subject: '../outside.json' }, /is outside of /],
+  ['a subject outside with a path', 'explain', { subject: '../outside.json.spec' }, /is outside of /],
+  ['a module as the subject', 'explain', { subject: 'app.ts' }, /app\.ts is a module, whose code would run/],
+  ['a module with a path', 'explain', { subject: 'app.ts.spec' }, /app\.ts is a module, whose code would run/],
+  ['the standard input with a path', 'explain', { subject: '-.spec' }, /- is not a file/],
   ['a folder as the subject', 'explain', { subject: '..' }, /is outside of /],
   ['a name with a NUL', 'validate', { files: ['a\u0000.yaml'] }, /must match pattern/],
   ['the standard input', 'validate', { files: ['-'] }, /- is not a file/],

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
+import { fileSubject } from '../explain/subject.ts';
 import { insideRoot, isModule } from './inside-root.ts';
 
 /** A tool of the protocol. It runs a command that only reads, and turns its arguments into the command's input. */
@@ -141,11 +140,10 @@ export const MCP_TOOLS: readonly McpTool[] = [
     toInput: (given, limits) => ({
       positionals: filesOf(given['files'], limits),
       options: {
-        ...limits.cluster,
+        ...(given['snapshot'] === undefined ? limits.cluster : { snapshot: filesOf([given['snapshot']], limits)[0] }),
         ...texts(given, 'namespace'),
         ...flagOf(given, 'delete'),
         ...flagOf(given, 'all'),
-        ...(given['snapshot'] === undefined ? {} : { snapshot: filesOf([given['snapshot']], limits)[0] }),
         ...crdsOf(given, limits),
       },
     }),
@@ -185,23 +183,18 @@ export const MCP_TOOLS: readonly McpTool[] = [
     ),
     load: () => import('../commands/explain.ts').then(({ explain }) => explain),
     toInput(given, limits) {
-      const subject = String(given['subject']);
       return {
-        positionals: [fileOrWord(subject, limits), ...(given['path'] === undefined ? [] : [String(given['path'])])],
+        positionals: subjectOf(String(given['subject']), String(given['path'] ?? ''), limits),
         options: { ...texts(given, 'definition'), ...crdsOf(given, limits) },
       };
     },
   },
 ];
 
-/** Checks a subject against the limits when it names a file. */
-function fileOrWord(subject: string, limits: McpLimits): string {
-  const isFile =
-    subject === '-' ||
-    /\.(?:ya?ml|json)$/i.test(subject) ||
-    isModule(subject) ||
-    existsSync(resolve(limits.root, subject));
-  return isFile ? (filesOf([subject], limits)[0] ?? subject) : subject;
+/** The arguments of `explain`. Checks a file against the limits, also the one of `app.yaml.spec.replicas`. */
+function subjectOf(subject: string, path: string, limits: McpLimits): string[] {
+  const found = fileSubject(subject, path, limits.root);
+  return found === undefined ? [subject, path] : [...filesOf([found.file], limits), found.path];
 }
 
 function instanceInput(given: JsonObject, { cluster }: McpLimits): ToolInput {

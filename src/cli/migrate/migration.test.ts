@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ObjectRef } from '../../core/index.ts';
-import { notesOf } from './migration.ts';
+import { lostInDirectMode, notesOf } from './migration.ts';
 
 const child: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'default' };
 
@@ -17,4 +17,13 @@ test.each([
   expect(notes.at(-1)).toMatch(last);
   expect(notes[0]).toContain('kro.run/instance-id');
   expect(notesOf('direct', [], changed)).toEqual([]);
+});
+
+test.each([
+  [undefined, []],
+  ['3', ['its pin to revision 3 ends: direct mode uses the definition of the file']],
+  ['newest', ['its pin to revision newest ends: direct mode uses the definition of the file']],
+])('an instance with the pin %j loses %j in direct mode', (pin, lost) => {
+  const annotations = pin === undefined ? {} : { 'typekro.dev/revision': pin };
+  expect(lostInDirectMode({ apiVersion: 'v1', kind: 'App', metadata: { name: 'a', annotations } })).toEqual(lost);
 });

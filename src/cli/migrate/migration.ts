@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { objectName, TypeKroError } from '../../core/index.ts';
-import { pinnedRevision } from '../../controller/index.ts';
+import { PIN_ANNOTATION, pinnedRevision } from '../../controller/index.ts';
 import { changedFields } from '../../deploy/index.ts';
 import { valueAt } from '../../kubernetes/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
@@ -130,7 +130,7 @@ const PARTS: readonly (readonly string[])[] = [
 
 /** Describes what an instance loses in direct mode, which has neither revisions nor suspension. */
 export function lostInDirectMode(instance: KubeObject): string[] {
-  const pin = pinnedRevision(instance);
+  const pin = pinnedRevision(instance) === undefined ? undefined : instance.metadata.annotations?.[PIN_ANNOTATION];
   return [
     ...(pin === undefined ? [] : [`its pin to revision ${pin} ends: direct mode uses the definition of the file`]),
     ...(isSuspended(instance)

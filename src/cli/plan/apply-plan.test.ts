@@ -78,3 +78,61 @@ test('other objects are not deleted before an instance whose definition is in th
   await ended;
   expect(await world.user.find(refOf(map('shared')))).toBeDefined();
 });
+
+test('an instance is not mistaken for one of the same kind and name in another group', async () => {
+  const potOf = (group: string): KubeObject => ({
+    apiVersion: `${group}.test/v1`,
+    kind: 'Pot',
+    metadata: { name: 'rose', namespace: 'default' },
+  });
+  const crdOf = (group: string): KubeObject => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `pots.${group}.test` },
+    spec: {
+      group: `${group}.test`,
+      scope: 'Namespaced',
+      names: { kind: 'Pot', plural: 'pots' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  });
+  await world.apply(crdOf('seen'), crdOf('unseen'), map('child-of-unseen'));
+  await world.advance(1000);
+  const conditions = [{ type: 'Ready', status: 'True', observedGeneration: 9 }];
+  await world.apply({ ...potOf('seen'), status: { conditions } }, potOf('unseen'));
+  const child = refOf(map('child-of-unseen'));
+  const replace = { node: 'child', object: child, wave: 1, action: 'replace', fields: [], checked: 'server' } as const;
+  const instances = [
+    { ...planned([replace]), instance: refOf(potOf('unseen')) },
+    { ...planned([]), instance: refOf(potOf('seen')) },
+  ];
+  const { source, ...rest } = await task('apply', planned([]), ['child-of-unseen']);
+  await source.load(
+    ['seen', 'unseen'].map((group) => ({
+      kind: 'object' as const,
+      nodeId: '',
+      target: {
+        type: { group: `${group}.test`, version: 'v1', kind: 'Pot', plural: 'pots', namespaced: true },
+        name: 'rose',
+        namespace: 'default',
+      },
+      why: 'unknown' as const,
+    })),
+  );
+  const plan = { ...rest.plan, instances };
+  const objects = [potOf('unseen'), potOf('seen')];
+  const ended = expect(applyPlan({ ...rest, source, plan, objects })).rejects.toThrow(
+    'no controller has answered to Pot default/rose within 60 s',
+  );
+  await world.settle();
+  await world.advance(61_000);
+  await ended;
+  expect(await world.user.find(child)).toBeDefined();
+});

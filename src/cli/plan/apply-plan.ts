@@ -56,9 +56,9 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
   const applied = new Map<string, KubeObject>();
   const beingDeleted = new Set(task.plan.instances.filter(isBeingDeleted).map(({ instance }) => refKey(instance)));
   for (const object of instances) {
-    const name = objectName(refOf(object));
-    if (beingDeleted.has(refKey(refOf(object)))) task.print(`${name} was not applied: ${RETRY_AFTER_DELETION}`);
-    else applied.set(name, (await applyObject(task, object)).after);
+    const ref = refOf(object);
+    if (beingDeleted.has(refKey(ref))) task.print(`${objectName(ref)} was not applied: ${RETRY_AFTER_DELETION}`);
+    else applied.set(refKey(ref), (await applyObject(task, object)).after);
   }
   await replaceChildren(task, applied);
 }
@@ -128,7 +128,7 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
  * Deletes the children with a change of an immutable field. The controller creates them again from the new revision. A
  * child that waits for other nodes stays, because the controller would not create it again yet.
  *
- * @param applied the applied instances of the files, by kind and name
+ * @param applied the applied instances of the files, by `refKey`
  */
 async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, KubeObject>): Promise<void> {
   let [ofCanary, ofNodes] = [0, 0];
@@ -141,7 +141,7 @@ async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, Kub
       if (rollout === 'later') ofCanary += 1;
       else ofNodes += 1;
     }
-    const changed = applied.get(objectName(instance));
+    const changed = applied.get(refKey(instance));
     if (due.length > 0 && changed !== undefined) await waitUntilObserved(task, changed);
     for (const { object } of due) await removeObject(task, object);
   }

@@ -26,6 +26,8 @@ export interface DefinitionPlanInput {
   /** The CRD in the cluster. */
   readonly crd: KubeObject | undefined;
   readonly instances: readonly KubeObject[];
+  /** The number of instances among which a canary chooses. Default: all of `instances`. */
+  readonly candidates?: number;
   readonly preview: DefinitionPreview;
   /** The keywords of a schema whose changes count as breaking. */
   readonly facets: ComparedFacets;
@@ -35,7 +37,7 @@ const NOTHING_SECRET = (): boolean => false;
 
 /** Compares a definition with the cluster: schema, nodes, policies, revision. */
 export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
-  const { place, graph, live, object, preview, instances, unread } = input;
+  const { place, graph, live, object, preview, instances, candidates = instances.length, unread } = input;
   const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
   const after = isJsonObject(object.spec) ? object.spec : {};
   const { rollout, refusal, revision } = preview;
@@ -59,7 +61,7 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
     ...(refusal === undefined ? {} : { refusal }),
     ...(rollout === undefined
       ? {}
-      : { canary: { instances: [...rollout.members].sort(), of: instances.length, phase: rollout.phase } }),
+      : { canary: { instances: [...rollout.members].sort(), of: candidates, phase: rollout.phase } }),
     notes: [],
   };
 }

@@ -12,7 +12,7 @@ import type { FileObject } from './plan-objects.ts';
 /**
  * Plans the deletion of a definition. Notes say what happens to its instances and its CRD.
  *
- * @param given the instances that the files delete before the definition, as `Kind namespace/name`
+ * @param given the instances of the definition that the files delete before it, as `namespace/name`
  */
 export async function deletionOfDefinition(
   { source, basics }: PlanContext,
@@ -24,7 +24,7 @@ export async function deletionOfDefinition(
   const table = await source.loadAll({ group, version, kind, plural, namespaced });
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const instances = [...table.all()].filter((instance) => isInstanceOf(graph.name, instance, crd));
-  const left = instances.filter((instance) => !given.has(`${instance.kind} ${instanceKey(instance)}`));
+  const left = instances.filter((instance) => !given.has(instanceKey(instance)));
   const revision = previewDefinition({
     object: live ?? desired,
     graph,

@@ -272,3 +272,13 @@ test.each<[string, Partial<InstancePlan>, string]>([
   const plan = { definitions: [], instances: [instancePlan('team/a', { state: 'blocked', ...members })], objects: [] };
   expect(/<failure message="([^"]*)"/.exec(junitText(plan as unknown as Plan))?.[1]).toBe(message);
 });
+
+test.each([
+  ['graphs/pots.yaml:3', 'graphs/pots.yaml'],
+  ['my graphs/größe #1.yaml:3', 'my%20graphs/gr%C3%B6%C3%9Fe%20%231.yaml'],
+  ['graphs\\pots.yaml:3', 'graphs/pots.yaml'],
+])('the file of the place %j has the URI %j in SARIF', (place, uri) => {
+  const plan = planOf({ definitions: [definition({ place, refusal: 'no' })] });
+  const { runs } = JSON.parse(sarifText(plan)) as { runs: [{ results: unknown[] }] };
+  expect(runs[0].results[0]).toMatchObject({ locations: [{ physicalLocation: { artifactLocation: { uri } } }] });
+});

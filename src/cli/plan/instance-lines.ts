@@ -63,11 +63,20 @@ function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: P
   return [...lines, `${indent}${paint.strong(`… and ${count(others.length, 'instance')} like it`)}${values}`];
 }
 
+/** The signs before the reason of a state. An instance is changed for a reason when its objects are not known. */
+const REASON_SIGNS: Readonly<Record<InstancePlan['state'], string>> = {
+  changed: '?',
+  unchanged: '',
+  deferred: '=',
+  blocked: '!',
+};
+
 /** Prints the plan of one instance without its name. */
 function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   const { paint } = view;
   const { instance, state, because, remedy, action, fields, meanwhile, recreated = [], rollout } = plan;
-  const sign = state === 'blocked' ? '!' : state === 'deferred' ? '=' : '';
+  const sign = REASON_SIGNS[state];
+  const word = wordOf(state, action === 'delete' ? 'delete' : 'apply');
   const isPruned = action === 'none' && fields.length > 0;
   const own = isPruned
     ? [`${paint.sign('~')} the instance loses fields that the schema does not have any more`]
@@ -75,7 +84,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
       ? []
       : [`${paint.sign(signOf(plan))} the instance${plan.unread === undefined ? '' : `  ${UNREAD}`}`];
   return [
-    ...(because === undefined ? [] : [`${paint.sign(sign)} ${state}: ${printableLine(because)}`]),
+    ...(because === undefined ? [] : [`${paint.sign(sign)} ${word}: ${printableLine(because)}`]),
     ...(remedy === undefined ? [] : [`    try: ${printableLine(remedy)}`]),
     ...own,
     ...fields.map((field) => `    ${valueLineText(field)}`),

@@ -45,15 +45,15 @@ export async function makePlan(
     objects.filter(({ desired }) => isDefinition(desired)).map((file) => [file.desired.metadata.name, file]),
   );
   const isDeletion = context.operation === 'delete';
-  const deleted = new Set(objects.filter(isGiven).map(({ desired }) => `${desired.kind} ${instanceKey(desired)}`));
   for (const graph of files.graphs) {
     const definition = byDefinition.get(graph.name);
     if (definition === undefined) continue;
+    const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));
     if (isDeletion) {
+      const deleted = new Set(own.map(({ desired }) => instanceKey(desired)));
       definitions.push(await deletionOfDefinition(context, graph, definition, deleted));
       continue;
     }
-    const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));
     const given = new Map(own.map((file) => [instanceKey(file.desired), file]));
     const planned = await planDefinition(context, { graph, definition, given });
     definitions.push(planned.definition);

@@ -210,6 +210,15 @@ const map = (name: string): KubeObject => ({
   data: { a: 'b' },
 });
 
+test('objects of one kind that the user may not write are one limit', async () => {
+  const { plan } = await linesWithout(/^PATCH .*configmaps/, ['a', 'b', 'c'].map(map), {});
+  expect(plan.limits).toEqual([
+    expect.stringMatching(
+      /^configmaps in namespace team-a cannot be written with your rights, and so no dry run was made: /,
+    ),
+  ]);
+});
+
 test('an object that the user may not read is neither new nor absent', async () => {
   const refuses = /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?configmaps/;
   const { plan, lines } = await linesWithout(refuses, [map('right')], {});

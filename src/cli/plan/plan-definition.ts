@@ -1,18 +1,19 @@
 import { instanceKey, previewDefinition } from '../../controller/index.ts';
 import type { DefinitionPreview, Deferral } from '../../controller/index.ts';
-import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, jsonEquals, refOf } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { failureText, isSuspended } from '../../runtime/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import { shellWord } from '../shell-word.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
-import { definitionPlan, schemaAt } from './definition-plan.ts';
+import { definitionPlan } from './definition-plan.ts';
+import { droppedLines } from './dropped-lines.ts';
 import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { laidOver, underSchema } from './new-schema.ts';
-import type { DefinitionPlan, InstancePlan, ValueLine } from '../../inspect/index.ts';
+import type { DefinitionPlan, InstancePlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { planInstances as planByRevision } from './plan-instance.ts';
@@ -20,6 +21,7 @@ import type { InstanceTask } from './plan-instance.ts';
 import { planMeanwhile, planRecreated } from './before-revision.ts';
 import type { ChangedInstance, OldSpecTask } from './before-revision.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';
+import { candidatesOf } from './rollout-candidates.ts';
 import { plannedUid } from './simulate.ts';
 import type { SimulationInput } from './simulate.ts';
 import { isSameBehindHashes, revealedBy } from './snapshot-file.ts';
@@ -38,7 +40,7 @@ export async function planDefinition(
   context: PlanContext,
   { graph, definition, given }: DefinitionTask,
 ): Promise<{ readonly definition: DefinitionPlan; readonly instances: readonly InstancePlan[] }> {
-  const { basics, salt, settings } = context;
+  const { basics, salt, settings, now } = context;
   const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
   const instances = await instancesOf(context, graph, ownCrd);
@@ -47,7 +49,8 @@ export async function planDefinition(
   const object = withLiveStatus(answer.object ?? laidOver(live, desired), live);
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
-  const preview = previewDefinition({ object, graph, revisions, crd, instances, facets });
+  const candidates = await candidatesOf(context, graph, object, ownCrd, instances);
+  const preview = previewDefinition({ object, graph, revisions, crd, instances: candidates, facets, now });
   const place = describeInputPlace(definition.input);
   const planned = definitionPlan({
     place,
@@ -56,6 +59,7 @@ export async function planDefinition(
     object,
     crd,
     instances,
+    candidates: candidates.length,
     preview,
     facets,
     ...(unread === undefined ? {} : { unread }),
@@ -239,24 +243,6 @@ function changedFile(
   if (definition === undefined) return undefined;
   const answer = checked === undefined ? file.answer : { checked: 'rules' as const, object: checked.object };
   return { file: { ...file, answer }, definition, candidates: [definition] };
-}
-
-/**
- * The values that the server drops because the new schema lacks their fields. A value equal to the old default is not a
- * loss.
- */
-function droppedLines(instance: KubeObject, dropped: readonly string[], crd: KubeObject | undefined): ValueLine[] {
-  return dropped.flatMap((path) => {
-    const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
-    let value: JsonValue | undefined = instance as unknown as JsonValue;
-    for (const step of steps) {
-      if (Array.isArray(value)) value = value[Number(step)];
-      else value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-    }
-    const defaultValue = crd === undefined ? undefined : schemaAt(crd, path)?.['default'];
-    if (value !== undefined && defaultValue !== undefined && jsonEquals(value, defaultValue)) return [];
-    return [{ path, ...(value === undefined ? {} : { from: value }) }];
-  });
 }
 
 /** Returns an instance of a file as the server would store it. */

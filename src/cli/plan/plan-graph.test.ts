@@ -131,6 +131,25 @@ test('a deletion: the objects, then the fields', async () => {
   `);
 });
 
+test('a deletion of a Graph whose present spec does not compile deletes the recorded objects', async () => {
+  const made = graph(map('first', 'first', { k: 'v' }));
+  await plans.world.apply(made);
+  await plans.world.advance(2000);
+  await plans.world.apply(graph(map('first', 'first', { k: '${nothing.here}' })));
+  await plans.world.advance(2000);
+  expect(await outputOf('plan --delete FILE', made)).toMatchInlineSnapshot(`
+    "Instances 1   deleted 1
+      team-a/g  ? deleted: the Graph does not compile: nothing here is named nothing; the controller deletes the objects that its status records
+                - the instance
+
+    Plan: 1 to delete.
+      Without a check: 1 deletion."
+  `);
+  expect(await plans.run(`apply ${await plans.save('plan --delete FILE', made)}`)).toMatchObject({ code: 0, err: '' });
+  await plans.world.advance(2000);
+  expect(await plans.world.user.find(mapRef('first'))).toBeUndefined();
+});
+
 test('a kind that a definition of the same files makes is known', async () => {
   const out = await outputOf(
     'plan FILE',

@@ -8,7 +8,7 @@ import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import type { InstancePlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
-import { afterOf, headOf, planWithoutWrites } from './plan-instance.ts';
+import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
 import { simulateAll } from './simulate-all.ts';
 import type { SimulationResult } from './simulate.ts';
@@ -44,6 +44,7 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
   });
   if (graph === undefined) {
     const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
+    if (context.operation === 'delete') return deletionWithoutGraph(head, because, 'its status records');
     return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');
   }
   return instancePlan(head, graph, await simulateGraph(context, graph, after, step), context.onWrite);

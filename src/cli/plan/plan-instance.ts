@@ -97,7 +97,10 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
     const { graph, step, problems } = early ?? (await liveDefinition(api, definition, after, signal, settings));
     if (graph === undefined) {
       const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
-      plans[at] = restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');
+      plans[at] =
+        context.operation === 'delete'
+          ? deletionWithoutGraph(head, because, 'have its labels')
+          : restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');
       continue;
     }
     const { now, salt } = context;
@@ -111,6 +114,15 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
       plans[place.at] = instancePlan(place.head, input.graph, result, context.onWrite);
   });
   return plans;
+}
+
+/**
+ * Plans the deletion of an instance or a Graph without a compiled graph. The controller needs no graph for it.
+ *
+ * @param found says which objects the controller finds, after the word `that`
+ */
+export function deletionWithoutGraph(head: InstanceHead, because: string, found: string): InstancePlan {
+  return restingPlan(head, 'changed', `${because}; the controller deletes the objects that ${found}`);
 }
 
 /** Returns the instance after the operation: stored with the file's values, or being deleted. */
@@ -208,7 +220,9 @@ export function planWithoutWrites(
     const remedy = fileRemedy(answer.failure.message, refOf(desired)) ?? 'correct the fields that it names';
     return restingPlan(head, 'blocked', because, remedy);
   }
-  return isPaused(answer.object ?? desired) ? restingPlan(head, 'deferred', 'it is suspended') : undefined;
+  return isPaused(answer.object ?? laidOver(live, desired))
+    ? restingPlan(head, 'deferred', 'it is suspended')
+    : undefined;
 }
 
 /** The remedy for an instance that may not be read. */

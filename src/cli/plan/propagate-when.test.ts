@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import { planWorld } from '../../../test/support/plan-world.ts';
@@ -173,6 +175,19 @@ test('the plan of a definition says which instances follow, and which are held',
       "Plan: 0 to create, 0 to change, 0 to prune, 2 deferred.",
     ]
   `);
+});
+
+test('a condition reads the time of the plan, also when a saved plan is applied', async () => {
+  await define(mapResource('map', { version: 'v1' }));
+  await plans.world.apply(pot('p'));
+  await plans.world.advance(5000);
+  const { spec, ...second } = potDefinition([mapResource('map', { version: 'v2' })]);
+  const gated = { ...second, spec: { ...spec, propagateWhen: ["${now() > timestamp('2020-01-01T00:00:00Z')}"] } };
+  const file = join(plans.cwd, await plans.save('plan FILE', gated));
+  const { parts: _digests, ...saved } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...saved, now: Date.parse('2019-01-01T00:00:00Z') }));
+  const { err } = await plans.run(`apply ${file}`);
+  expect(err).toContain('Pot default/p: it was changed in the plan, and is deferred now: propagateWhen');
 });
 
 test('upgrade --check names the field that a controller without the gate refuses', async () => {

@@ -1,4 +1,5 @@
 import { packageManifestText, stringifyJson } from '../../core/index.ts';
+import { uriOf } from '../lint/formats.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
 import type { Plan } from '../../inspect/index.ts';
@@ -25,7 +26,7 @@ export function sarifText(plan: Plan): string {
         : [
             {
               physicalLocation: {
-                artifactLocation: { uri: file.split('\\').join('/') },
+                artifactLocation: { uri: uriOf(file) },
                 ...(line === undefined ? {} : { region: { startLine: line } }),
               },
             },

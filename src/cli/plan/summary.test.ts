@@ -55,6 +55,22 @@ test('every counted write is a checked write, a deletion, or an object that is c
   expect({ prune, deleted }).toEqual({ prune: 1, deleted: 2 });
 });
 
+test('an object that both revisions of an instance write counts once, unless it is of another group', () => {
+  const write = (apiVersion: string) =>
+    writePlan({ object: { apiVersion, kind: 'Pot', namespace: 'team', name: 'shop' } });
+  const twice = (before: string, after: string) =>
+    planOf({
+      instances: [
+        instancePlan('t/a', {
+          writes: [write(after)],
+          meanwhile: { writes: [write(before)], later: [], blocked: [] },
+        }),
+      ],
+    }).summary.change;
+  expect(twice('one.test/v1', 'one.test/v1')).toBe(1);
+  expect(twice('one.test/v1', 'two.test/v1')).toBe(2);
+});
+
 test('refused writes and blocked instances are not counted as changes', () => {
   const { summary } = planOf({
     objects: [writePlan({ action: 'create', refusal: 'quota' })],

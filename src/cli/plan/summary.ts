@@ -1,5 +1,5 @@
-import { objectName } from '../../core/index.ts';
 import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from '../../inspect/index.ts';
+import { basisKey } from './saved-plan.ts';
 
 /** Counts the writes and instances of a plan. Deletions have no dry run, and do not count as checked. */
 export function summaryOf({
@@ -50,9 +50,9 @@ export function summaryOf({
     counts.replace += instance.recreated?.length ?? 0;
     checked.none += instance.recreated?.length ?? 0;
     // An object that both revisions write counts once.
-    const names = new Set(instance.writes.map(({ object }) => objectName(object)));
+    const names = new Set(instance.writes.map(({ object }) => basisKey(object)));
     for (const write of instance.meanwhile?.writes ?? []) {
-      if (write.refusal !== undefined || !names.has(objectName(write.object))) add(write);
+      if (write.refusal !== undefined || !names.has(basisKey(write.object))) add(write);
     }
   }
   const { create, change, adopt, restore, replace, prune, delete: deleted, orphan, labels } = counts;

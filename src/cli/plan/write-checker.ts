@@ -81,11 +81,11 @@ export class WriteChecker {
     if (permission !== undefined) {
       this.#denied.add(place);
       const where = target.namespace === undefined ? '' : ` in namespace ${target.namespace}`;
-      this.limits.add(`${what}${where} cannot be written with your rights, and so no dry run was made: ${message}`);
+      this.#note(`${what}${where} cannot be written with your rights, and so no dry run was made`, message);
       return 'rules';
     }
     if (code === 400 && /dry[ -]?run/i.test(message)) {
-      this.limits.add(`a webhook does not support a dry run of ${what}: ${message}`);
+      this.#note(`a webhook does not support a dry run of ${what}`, message);
       return 'rules';
     }
     if (failureClass(answer.failure) === 'not-sent') {
@@ -96,6 +96,11 @@ export class WriteChecker {
     if (reason === 'UnknownKind') return 'rules';
     const isLater = code === 404 && this.#namespaces.has(target.namespace ?? '');
     return isLater ? 'rules' : answer;
+  }
+
+  /** Adds a limit. Concurrent dry runs of one kind fail with messages that differ only in the names of the objects. */
+  #note(limit: string, message: string): void {
+    if (![...this.limits].some((each) => each.startsWith(`${limit}: `))) this.limits.add(`${limit}: ${message}`);
   }
 
   async #dryRun(api: KubernetesApi, write: CheckedWrite, manager: string): Promise<Answer> {

@@ -6,7 +6,7 @@ import type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } fro
 import { explainNode } from '../../runtime/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 import { printableLine } from '../printable.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { printedYaml, yamlOf } from '../yaml-text.ts';
 
 /** An instance, its definition and its objects. */
 export interface Rendering {
@@ -22,7 +22,7 @@ export interface Rendering {
  */
 export function renderedYaml(renderings: readonly Rendering[]): string {
   const blocks = renderings.flatMap((rendering) => blocksOf(rendering, renderings.length > 1));
-  return joinBlocks(blocks).trimEnd();
+  return printedYaml(joinBlocks(blocks));
 }
 
 /** Comments, and the document below them if there is one. */

@@ -24,6 +24,8 @@ describe('a setting', () => {
     ['replicas=1,replicas=4', { replicas: 4 }],
     ['name={a: 1},name.b=2', { name: { a: 1, b: 2 } }],
     ['name=', { name: null }],
+    ['replicas=9007199254740993', { replicas: 9007199254740993n }],
+    ['zones=[9007199254740993\\, 2\\, 1.5]', { zones: [9007199254740993n, 2, 1.5] }],
   ])('%s', (text, changed) => {
     expect(set(text)).toEqual({ ...SPEC, ...changed });
   });

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, setOwn, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { isJsonObject, parseJson, setOwn, stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { formatPath, parsePath } from '../../graph/index.ts';
 
@@ -24,12 +24,18 @@ export function parseSettings(text: string): Setting[] {
     if (at <= 0 || path === undefined || !path.ok) throw setsNothing(part);
     const written = part.slice(at + 1).replaceAll('\\,', ',');
     try {
-      return { path: path.steps, value: (yamlLibrary().parse(written) ?? null) as JsonValue, text: part };
+      return { path: path.steps, value: valueOf(written), text: part };
     } catch {
       // A text that is not valid YAML, such as `[x`, is taken literally.
       return { path: path.steps, value: written, text: part };
     }
   });
+}
+
+/** Reads a YAML value. Integers keep all of their digits. */
+function valueOf(text: string): JsonValue {
+  const value: unknown = yamlLibrary().parse(text, { intAsBigInt: true });
+  return parseJson(stringifyJson((value ?? null) as JsonValue));
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
 import type { InstanceType } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { typeText } from '../../schema/index.ts';
@@ -17,11 +18,17 @@ export function exampleInstance({ group, version, kind, namespaced }: InstanceTy
   const others = fields.filter(([name]) => !Object.hasOwn(shown, name));
   const comments = others.map(([name, schema]) => {
     const value = sampleValue(schema, name, 'required') ?? null;
-    return `  # ${yamlOf({ [name]: value }, { flow: true })
-      .trim()
-      .replace(/^\{ (.*) \}$/s, '$1')} # ${typeText(schema)}\n`;
+    return `  # ${memberLine(name, value)} # ${typeText(schema)}\n`;
   });
-  return `${head}${body}${comments.join('')}`.trimEnd();
+  return `${head}${body}${comments.join('')}`;
+}
+
+/** A member of a map on one line. YAML writes a text with a line break on several lines, and JSON does not. */
+function memberLine(name: string, value: JsonValue): string {
+  const line = yamlOf({ [name]: value }, { flow: true })
+    .trim()
+    .replace(/^\{ (.*) \}$/s, '$1');
+  return line.includes('\n') ? `${stringifyJson(name)}: ${stringifyJson(value)}` : line;
 }
 
 /**

@@ -40,6 +40,11 @@ test.each<[string, JsonObject, JsonObject]>([
     },
   ],
   [
+    'a keyword with the name of a prototype',
+    JSON.parse('{ "type": "object", "__proto__": { "x": 1 } }') as JsonObject,
+    JSON.parse('{ "type": "object", "__proto__": { "x": 1 } }') as JsonObject,
+  ],
+  [
     'a map',
     { type: 'object', additionalProperties: { type: 'string', nullable: true } },
     { type: 'object', additionalProperties: { type: ['string', 'null'] } },

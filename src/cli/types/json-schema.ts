@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
 
 /** Keywords of OpenAPI and Kubernetes that JSON Schema lacks or writes in another form. */
 const OTHER_FORM: ReadonlySet<string> = new Set([
@@ -30,7 +30,7 @@ function convert(schema: JsonObject, closed: boolean): JsonObject {
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
     if (OTHER_FORM.has(key) || value === undefined) continue;
-    result[key] = keywordValue(key, value, closed);
+    setOwn(result, key, keywordValue(key, value, closed));
   }
   for (const [bound, exclusive] of [
     ['minimum', 'exclusiveMinimum'],

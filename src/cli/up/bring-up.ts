@@ -17,8 +17,9 @@ import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressRe
 import type { Session } from './session.ts';
 import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
-import { instanceViewLines, nodeLine } from './view.ts';
+import { instanceViewLines, nodeLine, titleOf } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
+import { shellWord } from '../shell-word.ts';
 import { withNamespace } from '../with-namespace.ts';
 import { yamlOf } from '../yaml-text.ts';
 
@@ -67,12 +68,11 @@ function refusedNodes(views: readonly InstanceView[]): NodeReport[] {
   return views.flatMap(({ nodes }) => nodes.filter(isRefusedForGood));
 }
 
-/** Prints the reasons why instances can never become ACTIVE. */
-function reportRefused({ context, objects }: BringUp, views: readonly InstanceView[]): void {
-  for (const view of views) {
-    const input = objects.find(({ object }) => object.kind === view.kind && object.metadata.name === view.name);
+/** Prints the reasons why an instance can never become ACTIVE. Does nothing for another instance. */
+function reportRefused({ context }: BringUp, input: InputObject | undefined, view: InstanceView): void {
+  if (refusedNodes([view]).length > 0) {
     const place = input === undefined ? '' : `${describeInputPlace(input)}: `;
-    context.printError(`error: ${place}${view.kind} ${view.namespace}/${view.name} can never be ACTIVE as it is:`);
+    context.printError(`error: ${place}${titleOf(view)} can never be ACTIVE as it is:`);
     const width = Math.max(...view.nodes.map(({ id }) => id.length));
     for (const node of view.nodes.filter(isRefusedForGood)) {
       context.printError(nodeLine(node, width, false));
@@ -111,13 +111,14 @@ export async function bringUp(task: BringUp): Promise<number> {
       for (const input of instances) applied.push(await applyInput(session, input, signal));
       await settled(session, signal);
       await until(session, signal, () => {
-        const views = viewsOf(wanted, reports);
-        return (allActive(views) && allCurrent(applied, reports)) || (task.once && refusedNodes(views).length > 0);
+        const current = viewsOf(wanted, reports);
+        return (allActive(current) && allCurrent(applied, reports)) || (task.once && refusedNodes(current).length > 0);
       });
-      const refusedInstances = viewsOf(wanted, reports).filter(({ nodes }) => nodes.some(isRefusedForGood));
-      if (task.once && refusedInstances.length > 0) {
+      const views = viewsOf(wanted, reports);
+      if (task.once && refusedNodes(views).length > 0) {
         finish();
-        reportRefused(task, refusedInstances);
+        // The views are in the order of the instances.
+        for (const [index, each] of views.entries()) reportRefused(task, instances[index], each);
         return 'refused';
       }
       const statuses = task.showsStatus === false ? [] : await readStatuses(session, wanted, signal);
@@ -307,8 +308,7 @@ async function readStatuses(
   instances: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  await session.idle();
-  // The YAML library is loaded at its first use: without YAML inputs, only this output needs it.
+  await settled(session, signal);
   const texts: string[] = [];
   for (const object of instances) {
     const live = await waitForObject(session.api, refOf(object), signal, (found) =>
@@ -332,7 +332,7 @@ function isActive(found: KubeObject | undefined): boolean {
 /** The text about the use of the cluster in another terminal. */
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
-  const shown = file.startsWith('..') ? kubeconfig : `$PWD/${file}`;
+  const shown = file.startsWith('..') ? shellWord(kubeconfig) : `$PWD/${file}`;
   return `Continue in another terminal:\n  export KUBECONFIG=${shown}\n  kubectl get rgd -o wide`;
 }
 

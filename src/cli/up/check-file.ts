@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { TypeKroError, nearestName } from '../../core/index.ts';
+import { TypeKroError, nearestName, whyUnreadable } from '../../core/index.ts';
+import { shellWord } from '../shell-word.ts';
 
 function throwInputError(code: string, message: string, remedy: string): never {
   throw new TypeKroError(message, { code, remedy });
@@ -27,12 +28,14 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
       'standard input is not read',
       'write it into a file first, and name the file',
     );
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path, file);
   if (stats?.isDirectory() === true) {
     const example = namesIn(path).find((name) => types.has(extname(name).toLowerCase()));
     const name = example ?? 'app.yaml';
-    const all = join(file, `*${extname(name)}`);
-    const remedy = `name the files in it, such as ${join(file, name)}, or all of them: ${all}`;
+    const pattern = join(file, `*${extname(name)}`);
+    // The shell expands a pattern outside of quotes only.
+    const all = dirname(pattern) === '.' ? pattern : `${shellWord(dirname(pattern))}/${basename(pattern)}`;
+    const remedy = `name the files in it, such as ${shellWord(join(file, name))}, or all of them: ${all}`;
     throwInputError('input/unreadable', `${file} is a folder, and only files are read`, remedy);
   }
   if (stats === undefined && /[*?]/.test(file))
@@ -51,6 +54,23 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
       `${file} is a device or a pipe, and only files are read`,
       'write it into a file first',
     );
+}
+
+/**
+ * The stats of a path; `undefined` when there is nothing.
+ *
+ * @throws TypeKroError `input/unreadable` for a path that cannot be followed: a circle of links, a closed folder.
+ */
+function statsOf(path: string, file: string): ReturnType<typeof statSync> {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new TypeKroError(`${file} cannot be read: ${whyUnreadable(error)}`, {
+      code: 'input/unreadable',
+      remedy: 'check the name, and the links and rights of the folders above it',
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -77,7 +97,7 @@ function patternRemedy(path: string, file: string): string {
   const matching = namesIn(dirname(path)).filter((name) => !name.startsWith('.') && matchesGlob(name, pattern));
   if (matching.length === 0)
     return `no file in ${dirname(path)} fits ${pattern}: only the shell expands patterns in names of folders`;
-  const names = matching.slice(0, 3).map((name) => join(dirname(file), name));
+  const names = matching.slice(0, 3).map((name) => shellWord(join(dirname(file), name)));
   const more = matching.length > names.length ? ' …' : '';
   return `patterns are expanded by the shell: write it without quotes, or name the files: ${names.join(' ')}${more}`;
 }

@@ -251,7 +251,7 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
   for (const input of inputs) {
     const { object } = input;
     const { group } = parseApiVersion(object.apiVersion);
-    const { name = '', namespace = 'default' } = object.metadata;
+    const { name, namespace = 'default' } = refOf(object);
     const claims: (readonly [key: string, what: string])[] = [
       [`${object.kind}.${group} ${namespace}/${name}`, formatRef(refOf(object))],
     ];

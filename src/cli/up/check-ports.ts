@@ -2,7 +2,16 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, nearestName } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import type { WrittenObject } from './manifest.ts';
-import { at, compareFieldValues, containerFields, entriesAt, isComputedAt, podPath, textIn } from './manifest.ts';
+import {
+  at,
+  compareFieldValues,
+  containerFields,
+  entriesAt,
+  isComputedAt,
+  mayShareNamespace,
+  podPath,
+  textIn,
+} from './manifest.ts';
 import { isConstantName, shownNameText } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
 
@@ -102,6 +111,7 @@ function couldSelect(
   holder: WrittenObject,
   pod: readonly string[],
 ): boolean {
+  if (!mayShareNamespace(service, holder)) return false;
   const path = [...pod, 'metadata', 'labels'];
   const labels = at(holder.object, ...path);
   // When an expression makes all labels, or a key of a label, they may have any content.
@@ -120,7 +130,11 @@ function backendProblems(
   all: readonly WrittenObject[],
 ): Mismatch[] {
   const services = all.filter(
-    ({ kind, builtin, object }) => builtin && kind === 'Service' && at(object, 'spec', 'type') !== 'ExternalName',
+    (each) =>
+      each.builtin &&
+      each.kind === 'Service' &&
+      at(each.object, 'spec', 'type') !== 'ExternalName' &&
+      mayShareNamespace(ingress, each),
   );
   const related = services.map((holder) => ({
     holder,

@@ -5,7 +5,7 @@ import { portProblems } from './check-ports.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import type { WrittenObject } from './manifest.ts';
-import { at, compareTexts, isComputedAt, manifestsOf, textIn } from './manifest.ts';
+import { at, compareTexts, isComputedAt, manifestsOf, mayShareNamespace, textIn } from './manifest.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
 import { isConstantName, shownNameText, variesByInstance } from '../../graph/index.ts';
 import type { NameReference } from './references.ts';
@@ -18,7 +18,7 @@ import type { Mismatch } from './check-ports.ts';
  * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. Reports only problems that every
  * instance has. A text with expressions passes when it can have the right value, and a reference passes when a custom
  * resource can create its object. A plain object may refer to objects of the cluster; its reference is reported only
- * when the files have objects of the kind.
+ * when the files have objects of the kind that can be in its namespace.
  */
 export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
   const all = manifestsOf(inputs);
@@ -40,7 +40,9 @@ const MADE_BY_CUSTOM_RESOURCES = new Set(['ConfigMap', 'Secret', 'Service', 'Ser
 function problemOf(manifest: WrittenObject, reference: NameReference, all: readonly WrittenObject[]): Mismatch[] {
   const name = textIn(manifest, reference.name);
   if (name === undefined) return [];
-  const known = all.filter(({ kind, builtin }) => builtin && kind === reference.kind);
+  const known = all.filter(
+    (other) => other.builtin && other.kind === reference.kind && mayShareNamespace(manifest, other),
+  );
   const related = known.map((other) => ({
     other,
     relation: relationOf(manifest, name, other),

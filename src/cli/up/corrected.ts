@@ -6,7 +6,7 @@ import { crdSource, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../sch
 
 /**
  * The definition or Graph with misspelt fields renamed to the most likely field, unless the object has that field
- * already. The compiler then finds the other errors, and no consequences of the misspelling. `checkObjects` reports the
+ * already. The compiler then finds the other errors, and no consequences of the misspelling. `checkObject` reports the
  * misspelling itself. The positions are positions in the original text.
  */
 export function corrected(document: DefinitionDocument): DefinitionDocument {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../core/index.ts';
-import { positionAt, textOf } from './source-text.ts';
+import { positionAt, textOf, wholeWord } from './source-text.ts';
 
 const COMPOSITION = 'export the composition: `export const app = kubernetesComposition(…)`';
 
@@ -38,6 +38,14 @@ export function uncalledProblem(name: string, call: string, path: string, file: 
   return lostExport(`${titleOf(name)} is the function ${call}, which is not called`, hint, name, path, file);
 }
 
+/** The problem of an exported object that has no name, and therefore is not applied. */
+export function namelessProblem(name: string, path: string, file: string): Diagnostic {
+  const message = `${titleOf(name)} has an object without metadata.name; it is ignored`;
+  const problem = lostExport(message, 'add metadata.name', name, path, file);
+  // The module may export the parts of its objects, too.
+  return { ...problem, severity: 'warning' };
+}
+
 function lostExport(message: string, hint: string, name: string, path: string, file: string): Diagnostic {
   const text = textOf(path);
   const at = placeOfExport(name, text);
@@ -47,10 +55,16 @@ function lostExport(message: string, hint: string, name: string, path: string, f
 
 const titleOf = (name: string): string => (name === 'default' ? 'the default export' : `"${name}"`);
 
+/** The offset of an export: of its declaration, else of a list of names, else of another line with the name. */
 function placeOfExport(name: string, text: string): number {
-  const word = name.replaceAll(/\W/g, String.raw`\$&`);
-  const pattern = name === 'default' ? /^export default\b/m : new RegExp(String.raw`^export\b[^\n]*\b${word}\b`, 'm');
-  return text.search(pattern);
+  const word = wholeWord(name);
+  const patterns = [
+    ...(name === 'default' ? [/^export default\b/m] : []),
+    new RegExp(String.raw`^export\s+(?:async\s+)?(?:const|let|var|class|function\b\s*\*?)\s*${word}`, 'm'),
+    new RegExp(String.raw`^export\s*\{[^}]*${word}`, 'm'),
+    new RegExp(String.raw`^export\b[^\n]*${word}`, 'm'),
+  ];
+  return patterns.map((pattern) => text.search(pattern)).find((at) => at >= 0) ?? -1;
 }
 
 function describe(name: string, value: unknown, hasComposition: boolean): { what: string; remedy: string } {
@@ -68,6 +82,13 @@ function describe(name: string, value: unknown, hasComposition: boolean): { what
   }
   if (value instanceof Promise)
     return { what: `${export_} is a promise`, remedy: 'await it: `export const app = await …`' };
+  if (Array.isArray(value)) {
+    const what = value.length === 0 ? 'is an empty list' : 'is a list without compositions and Kubernetes objects';
+    return {
+      what: `${export_} ${what}`,
+      remedy: 'list objects with apiVersion, kind and metadata.name, or compositions',
+    };
+  }
   if (typeof value !== 'object' || value === null)
     return { what: `${export_} is ${value === null ? 'null' : `a ${typeof value}`}`, remedy: COMPOSITION };
   const fields = Object.keys(value);

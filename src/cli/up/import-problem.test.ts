@@ -10,10 +10,12 @@ const folder = mkdtempSync(join(tmpdir(), 'typekro import '));
 const file = join(folder, 'app.ts');
 writeFileSync(
   file,
-  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\n`,
+  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\nimport '@/lib/x';\nimport '~/y';\nimport '#z';\nimport 'parts';\nimport 'whole/sub';\nimport "./it's.ts";\n`,
 );
 writePackage('old', {}, 'module.exports = Object.assign(Object.create(null), { one: 1 });');
 writePackage('kit', { exports: { '.': './index.js', './part': './index.js' } }, '');
+writePackage('parts', { exports: { './a': './index.js', './b': './index.js' } }, '');
+writePackage('whole', { exports: './index.js' }, '');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function writePackage(name: string, manifest: object, code: string): void {
@@ -61,6 +63,48 @@ const CASES: readonly (readonly [code: string, message: string, text: string, hi
     'did you mean "kit/part"?',
     5,
   ],
+  [
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    `No "exports" main defined in ${join(folder, 'node_modules/parts/package.json')} imported from ${file}`,
+    'the package parts has no main module',
+    'import one of its modules: parts/a, parts/b',
+    9,
+  ],
+  [
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    `Package subpath './sub' is not defined by "exports" in ${join(folder, 'node_modules/whole/package.json')} imported from ${file}`,
+    'the package whole has no "whole/sub"',
+    'import "whole" itself',
+    10,
+  ],
+  [
+    'ERR_MODULE_NOT_FOUND',
+    `Cannot find package '@' imported from ${file}`,
+    '"@/lib/x" is the name of no package',
+    'write the path of the file',
+    6,
+  ],
+  [
+    'MODULE_NOT_FOUND',
+    `Cannot find module '~/y'\nRequire stack:\n- ${file}`,
+    '"~/y" is the name of no package',
+    'write the path of the file',
+    7,
+  ],
+  [
+    'ERR_PACKAGE_IMPORT_NOT_DEFINED',
+    `Package import specifier "#z" is not defined in package ${join(folder, 'package.json')} imported from ${file}`,
+    '"#z" is not defined by "imports"',
+    `add it to "imports" of ${join(folder, 'package.json')}, or write the path of the file`,
+    8,
+  ],
+  [
+    'ERR_MODULE_NOT_FOUND',
+    `Cannot find module '${join(folder, "it's.ts")}' imported from ${file}`,
+    "there is no file ./it's.ts",
+    'check the path, and the ending of the name (.ts, .js)',
+    11,
+  ],
 ];
 
 test.each([
@@ -76,4 +120,24 @@ test.each([
 test.each(CASES)('%s: %s', async (code, message, text, hint, line) => {
   const found = await importProblem(failure(code, message), file);
   expect(found).toMatchObject({ message: text, hint, source: { file, line } });
+});
+
+test.each<readonly [title: string, error: Error, source: object]>([
+  [
+    'tsx, which gives esbuild the ending .ts for .mts',
+    new Error(`Transform failed with 1 error:\n${join(folder, 'part.ts')}:2:4: ERROR: Unexpected "="`),
+    { file: 'part.mts', line: 2, column: 5 },
+  ],
+  [
+    'Node, for a path with blanks and a line with tabs',
+    Object.assign(new SyntaxError('Unexpected token'), {
+      stack: `${join(folder, 'app.ts')}:3\n\t\tb: = 2,\n\t\t   ^\n\nSyntaxError: Unexpected token`,
+    }),
+    { file: 'app.ts', line: 3, column: 6 },
+  ],
+])('the place of a syntax error in the message of %s', async (_title, error, source) => {
+  writeFileSync(join(folder, 'part.mts'), '');
+  expect(await moduleProblems(error, { path: file, cwd: folder })).toMatchObject([
+    { code: 'input/module-syntax', source },
+  ]);
 });

@@ -40,11 +40,22 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     return report(`${module} does not export "${name}"`, hint, name);
   }
   if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
+    const main = /No "exports" main defined in (.+?package\.json)/.exec(error.message)?.[1];
+    if (main !== undefined) {
+      const { name: wanted, exports } = readManifest(main);
+      const names = exports.map((each) => `${wanted}/${each}`).join(', ');
+      return report(
+        `the package ${wanted} has no main module`,
+        names === '' ? `look at "exports" in ${main}` : `import one of its modules: ${names}`,
+        wanted,
+      );
+    }
     const [, inner = '', manifest = ''] =
       /subpath '\.?\/?([^']*)' is not defined by "exports" in (.+?package\.json)/.exec(error.message) ?? [];
     const { name: wanted, exports } = readManifest(manifest);
     const near = nearestName(inner, exports);
-    const hint = near === undefined ? `${wanted} exports ${exports.join(', ')}` : `did you mean "${wanted}/${near}"?`;
+    const all = exports.length === 0 ? `import "${wanted}" itself` : `${wanted} exports ${exports.join(', ')}`;
+    const hint = near === undefined ? all : `did you mean "${wanted}/${near}"?`;
     return report(`the package ${wanted} has no "${wanted}/${inner}"`, hint, `${wanted}/${inner}`);
   }
   if (code === 'ERR_INVALID_MODULE_SPECIFIER') {
@@ -63,12 +74,23 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const hint = near === undefined ? 'correct the name of the module' : `did you mean "node:${near}"?`;
     return report(`Node has no module ${wanted}`, hint, wanted);
   }
+  if (code === 'ERR_PACKAGE_IMPORT_NOT_DEFINED') {
+    const [, wanted = '', manifest = 'package.json'] =
+      /specifier "([^"]*)" is not defined(?: in package (.+?package\.json))?/.exec(error.message) ?? [];
+    const hint = `add it to "imports" of ${manifest}, or write the path of the file`;
+    return report(`"${wanted}" is not defined by "imports"`, hint, wanted);
+  }
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
-  const missing = /Cannot find (?:package|module) '([^']+)'/.exec(error.message)?.[1] ?? '';
+  const missing = /Cannot find (?:package|module) '(.+?)'(?= imported from |\n|$)/.exec(error.message)?.[1] ?? '';
   const wanted = packageOf(missing);
   if (wanted !== undefined) {
     const alias = aliasProblem(missing, file);
     if (typeof alias === 'object') return alias;
+    if (!isPackageName(wanted)) {
+      const specifier = importedWith(file, missing);
+      const other = alias === undefined ? '' : `, or ${alias}`;
+      return report(`"${specifier}" is the name of no package`, `write the path of the file${other}`, specifier);
+    }
     const other = alias === undefined ? 'correct its name' : `correct its name; or ${alias}`;
     return report(`the package "${wanted}" is not installed`, `run npm install ${wanted}, or ${other}`, missing);
   }
@@ -84,6 +106,15 @@ export function missingExport(message: string): string | undefined {
 /** The package of a module's name, `@scope/name` or `name`; `undefined` for the path of a file. */
 function packageOf(module: string): string | undefined {
   return isAbsolute(module) || /^(?:\.|file:)/.test(module) ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
+}
+
+/** Can a package have the name? Aliases of bundlers (`@/lib/x`, `~/lib/x`) begin with a name that no package has. */
+const isPackageName = (name: string): boolean => /^(?:@[^/~]+\/)?[^/@~]+$/.test(name);
+
+/** The whole specifier of an import. The message of an ES module loader has only its first part, such as `@`. */
+function importedWith(file: string, beginning: string): string {
+  const names = [...textOf(file).matchAll(/['"]([^'"\n]+)['"]/g)].map(([, name = '']) => name);
+  return names.find((name) => name === beginning || name.startsWith(`${beginning}/`)) ?? beginning;
 }
 
 /** Modules that may export a missing name: first the modules of this package, then arktype and modules of Node. */
@@ -115,7 +146,7 @@ export async function moduleOf(name: string, file: string): Promise<string | und
 /** The name of a missing file in the import: `./missing.ts` for its path. */
 function importedAs(file: string, missing: string): string {
   const target = missing.startsWith('file:') ? fileURLToPath(missing) : missing;
-  for (const [, name = ''] of textOf(file).matchAll(/['"](\.[^'"]+)['"]/g)) {
+  for (const [, , name = ''] of textOf(file).matchAll(/(['"])(\.(?:(?!\1).)+)\1/g)) {
     if (resolve(dirname(file), name) === target) return name;
   }
   return missing;

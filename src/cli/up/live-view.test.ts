@@ -4,6 +4,7 @@ import { createLiveView } from './live-view.ts';
 import type { InstanceView } from './view.ts';
 
 const view = (name: string, state: string): InstanceView => ({
+  ref: `kro.run/v1alpha1/App/default/${name}`,
   kind: 'App',
   name,
   namespace: 'default',
@@ -69,6 +70,17 @@ test('an output that is not a terminal gets each line once', () => {
   const live = createLiveView(context);
   for (let times = 0; times < 3; times += 1) live.update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);
   expect(written).toHaveLength(4);
+});
+
+test('the lines of an instance without a namespace, and of kinds of one name in two groups', () => {
+  const { context, written } = screen();
+  const live = createLiveView(context);
+  const skipped: InstanceView['nodes'] = [{ id: 'web', state: 'skipped', objects: [], because: { kind: 'suspended' } }];
+  const other = { ...view('a', 'ACTIVE'), ref: 'other.run/v1/App/default/a', nodes: skipped };
+  for (let times = 0; times < 3; times += 1) live.update([view('a', 'ACTIVE'), other]);
+  expect(written).toHaveLength(4);
+  live.update([{ ...view('b', 'ACTIVE'), namespace: '' }]);
+  expect(written.slice(4).map((line) => line.slice(0, 6))).toEqual(['App b:', 'App b ']);
 });
 
 test('a node that fails again in each new try gets its line once, and another result a new one', () => {

@@ -3,7 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { count } from './print-diagnostics.ts';
 import { isDone } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
-import { fitLine, instanceViewLines, messageLines, nodeLines, wrapLine } from './view.ts';
+import { fitLine, instanceViewLines, messageLines, nodeLines, titleOf, wrapLine } from './view.ts';
 
 /** Shows instances as they change. */
 export interface LiveView {
@@ -30,8 +30,8 @@ function lineView(context: CommandContext): LiveView {
     update(views) {
       for (const view of views) {
         const [head = ''] = instanceViewLines(view, false);
-        const key = `${view.kind} ${view.namespace}/${view.name}`;
-        for (const line of messageLines(view)) show(`${key} `, `${key}:${line}`);
+        const [key, title] = [view.ref, titleOf(view)];
+        for (const line of messageLines(view)) show(`${key} `, `${title}:${line}`);
         let isNewTry = false;
         for (const node of view.nodes) {
           // A new try of a failed node begins with reads. Its result is shown when it differs from the one before.
@@ -42,7 +42,7 @@ function lineView(context: CommandContext): LiveView {
           if (node.state === 'failed') failed.add(`${key} ${node.id}`);
           else failed.delete(`${key} ${node.id}`);
           for (const [index, line] of nodeLines(node, view, false).entries()) {
-            show(`${key} ${node.id} ${index}`, `${key}:${line}`);
+            show(`${key} ${node.id} ${index}`, `${title}:${line}`);
           }
         }
         if (!isNewTry) show(key, head);

@@ -62,7 +62,7 @@ export async function loadInputs(
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
-  const empty: { readonly file: string; readonly text: string }[] = [];
+  const empty: EmptyFile[] = [];
   const addManifest = (manifest: ParsedManifest, file: string): void => {
     texts.set(file, manifest.text);
     diagnostics.push(...manifest.diagnostics);
@@ -105,14 +105,15 @@ export async function loadInputs(
   }
   if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
   else {
-    const [first] = empty;
-    throw new TypeKroError(
-      `there is no object in ${files.map(shownFile).join(', ')}: ${whyEmpty(first?.text ?? '', files)}`,
-      {
-        code: 'input/empty',
-        remedy: 'name files with definitions, instances or other Kubernetes objects',
-      },
-    );
+    const [only, ...others] = empty;
+    const why =
+      only === undefined || others.length > 0
+        ? `the files: ${empty.map(({ file, text }) => `${file} ${contentOf(text)}`).join(', ')}`
+        : `${only.file}: ${whyEmpty(only)}`;
+    throw new TypeKroError(`there is no object in ${why}`, {
+      code: 'input/empty',
+      remedy: 'name files with definitions, instances or other Kubernetes objects',
+    });
   }
   return { objects, diagnostics, texts };
 }
@@ -120,21 +121,31 @@ export async function loadInputs(
 /** Loads a module in this process. A command that reads no module does not load the code for it. */
 const loadInProcess: ModuleLoader = async (...module) => (await import('./load-module.ts')).loadModule(...module);
 
-function shownFile(file: string): string {
-  return file === '-' ? STANDARD_INPUT : file;
+/** A file without an object, with its text. */
+interface EmptyFile {
+  readonly file: string;
+  readonly text: string;
 }
 
-function whyEmpty(text: string, files: readonly string[]): string {
-  const what = files.length === 1 && files[0] === '-' ? 'it' : 'the file';
-  return text.trim() === '' ? `${what} is empty` : `${what} holds comments only`;
+const whyEmpty = ({ file, text }: EmptyFile): string =>
+  `${file === STANDARD_INPUT ? 'it' : 'the file'} ${contentOf(text)}`;
+
+/** What a text without an object contains. */
+function contentOf(text: string): string {
+  if (text.trim() === '') return 'is empty';
+  const lines = text.split('\n').map((line) => line.trim());
+  const written = lines.filter((line) => !/^(?:|---|\.\.\.)$/.test(line));
+  return written.length > 0 && written.every((line) => line.startsWith('#'))
+    ? 'holds comments only'
+    : 'holds only empty documents, such as a List without items';
 }
 
 /** The warning for a file without an object among other files. Most often such a file was not saved. */
-function emptyFile({ file, text }: { readonly file: string; readonly text: string }): Diagnostic {
+function emptyFile({ file, text }: EmptyFile): Diagnostic {
   return {
     code: 'input/empty',
     severity: 'warning',
-    message: `there is no object in ${shownFile(file)}: ${whyEmpty(text, [file])}`,
+    message: `there is no object in ${file}: ${whyEmpty({ file, text })}`,
     hint: 'write an object into it, or do not name it',
     source: { file, line: 1, column: 1 },
   };

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModule } from './load-module.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -14,18 +15,101 @@ export const shop = graph('shop', () => {
 });
 `;
 
-let folder: string;
-beforeAll(() => {
-  // The folder is inside the package, so that a module in it finds the package by its name.
-  folder = mkdtempSync(join(root, 'dist', 'load-module-'));
-  writeFileSync(join(folder, FILE), TEXT);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+describe('a module with a graph', () => {
+  let folder: string;
+  beforeAll(() => {
+    // The folder is inside the package, so that a module in it finds the package by its name.
+    folder = mkdtempSync(join(root, 'dist', 'load-module-'));
+    writeFileSync(join(folder, FILE), TEXT);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('an exported graph is loaded as its object, whose nodes have places in the file', async () => {
-  const { objects, diagnostics } = await loadModule(join(folder, FILE), FILE, folder);
-  expect(diagnostics).toEqual([]);
-  expect(objects.map(({ object }) => [object.kind, object.metadata.name])).toEqual([['Graph', 'shop']]);
-  expect(objects[0]?.locate?.('spec.nodes[0].template.metadata.name')).toMatchObject({ file: FILE, line: 5 });
-  expect(objects[0]?.locate?.('spec.nodes[1].def')).toMatchObject({ file: FILE, line: 4 });
+  test('an exported graph is loaded as its object, whose nodes have places in the file', async () => {
+    const { objects, diagnostics } = await loadModule(join(folder, FILE), FILE, folder);
+    expect(diagnostics).toEqual([]);
+    expect(objects.map(({ object }) => [object.kind, object.metadata.name])).toEqual([['Graph', 'shop']]);
+    expect(objects[0]?.locate?.('spec.nodes[0].template.metadata.name')).toMatchObject({ file: FILE, line: 5 });
+    expect(objects[0]?.locate?.('spec.nodes[1].def')).toMatchObject({ file: FILE, line: 4 });
+  });
+});
+
+describe('a module with plain objects', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-load-module-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const MAP = "const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };\n";
+  const NAMELESS = "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: {} } }";
+  let count = 0;
+
+  /** The names of the objects of a module, and its problems as `line: message`. */
+  const load = async (text: string): Promise<readonly [names: readonly unknown[], problems: readonly string[]]> => {
+    const file = `objects-${(count += 1)}.mjs`;
+    writeFileSync(join(folder, file), text);
+    const { objects, diagnostics } = await loadModule(join(folder, file), file, folder);
+    return [
+      objects.map(({ object }) => object.metadata.name),
+      diagnostics.map(
+        ({ severity, source, message }) => `${source?.line ?? '?'} ${severity}: ${message.replace(file, 'FILE')}`,
+      ),
+    ];
+  };
+
+  test.each<readonly [title: string, text: string, names: readonly string[], problems: readonly string[]]>([
+    [
+      'an object under several names',
+      `${MAP}export { map };\nexport default map;\nexport const all = [map];\n`,
+      ['a'],
+      [],
+    ],
+    ['the items of a List', `${MAP}export const list = { apiVersion: 'v1', kind: 'List', items: [map] };\n`, ['a'], []],
+    [
+      'an object without a name beside another one',
+      `${MAP}export { map };\nexport const lost = ${NAMELESS};\n`,
+      ['a'],
+      ['3 warning: "lost" has an object without metadata.name; it is ignored'],
+    ],
+    [
+      'an object without a name alone',
+      `export const lost = ${NAMELESS};\n`,
+      [],
+      ['1 error: FILE exports no composition and no Kubernetes object: "lost" has no metadata.name'],
+    ],
+    [
+      'a promise of an object',
+      `${MAP}export const later = Promise.resolve(map);\n`,
+      [],
+      ['2 error: "later" is a promise; its value is ignored'],
+    ],
+    [
+      'a list of other values',
+      "export const parts = [{ kind: 'ConfigMap' }];\n",
+      [],
+      [
+        '1 error: FILE exports no composition and no Kubernetes object: "parts" is a list without compositions and Kubernetes objects',
+      ],
+    ],
+    [
+      'an export below a line that reads its value',
+      'const app = 1;\nexport const other = app > 1 ? app : undefined;\nexport {\n  app,\n};\n',
+      [],
+      ['3 error: FILE exports no composition and no Kubernetes object: "app" is a number'],
+    ],
+    [
+      'an export that begins with a dollar',
+      "// The comment.\nexport const $app = '';\n",
+      [],
+      ['2 error: FILE exports no composition and no Kubernetes object: "$app" is a string'],
+    ],
+  ])('%s', async (_title, text, names, problems) => {
+    expect(await load(text)).toEqual([names, problems]);
+  });
+
+  test('an exported promise that never settles does not hide the objects', async () => {
+    // Node emits this event when it has no more work. The runner of the tests always has work.
+    const idle = "setImmediate(() => process.emit('beforeExit', 0));\n";
+    expect(await load(`${MAP}export { map };\nexport const never = new Promise(() => {});\n${idle}`)).toEqual([
+      ['a'],
+      [],
+    ]);
+  });
 });

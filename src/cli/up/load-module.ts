@@ -1,14 +1,14 @@
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
-import { parseJson, placeOfMade, sharePlace, stringifyJson } from '../../core/index.ts';
+import { hasErrors, isJsonObject, parseJson, placeOfMade, sharePlace, stringifyJson } from '../../core/index.ts';
 import type { LoadedModule } from './module-loader.ts';
 import { importTypeScript } from './import-typescript.ts';
 import { catchLateFailures } from './late-failures.ts';
-import { whileLoading } from './loading.ts';
+import { UnfinishedModule, whileLoading } from './loading.ts';
 import { displayPlace, moduleProblems } from './module-problems.ts';
-import { asKubeObject } from './read-manifest.ts';
-import { promiseProblem, uncalledProblem, noExportProblem } from './export-problems.ts';
+import { asKubeObject, isListKind } from './read-manifest.ts';
+import { namelessProblem, noExportProblem, promiseProblem, uncalledProblem } from './export-problems.ts';
 
 /** An export that can return its definition: a composition, which may come from another copy of this package. */
 interface DefinitionExport {
@@ -38,11 +38,12 @@ export async function loadModule(
 ): Promise<LoadedModule> {
   catchLateFailures(path, cwd);
   try {
-    const { module, found, lost } = await whileLoading(file, note, async () => {
+    const { module, found } = await whileLoading(file, note, async () => {
       const loaded = await importModule(path);
-      return { module: loaded, found: exportedObjects(loaded, cwd), lost: await lostExports(loaded, path, file) };
+      return { module: loaded, found: exportedObjects(loaded, cwd) };
     });
-    if (found.objects.length > 0 || lost.length > 0) return { ...found, diagnostics: [...found.diagnostics, ...lost] };
+    const lost = await lostExports(module, path, file, (promise) => whileLoading(file, note, () => promise));
+    if (found.objects.length > 0 || hasErrors(lost)) return { ...found, diagnostics: [...found.diagnostics, ...lost] };
     return { objects: [], diagnostics: [noExportProblem(module, path, file)] };
   } catch (error) {
     return { objects: [], diagnostics: await moduleProblems(error, { path, cwd }) };
@@ -50,22 +51,24 @@ export async function loadModule(
 }
 
 /**
- * The problems of exports that would otherwise be ignored silently: a promise of an object, and a method of a
- * composition that is not called.
+ * The problems of exports that would otherwise be ignored silently: a promise of an object, a method of a composition
+ * that is not called, and an object without a name.
  */
 async function lostExports(
   module: Record<string, unknown>,
   path: string,
   file: string,
+  wait: (promise: Promise<unknown>) => Promise<unknown>,
 ): Promise<readonly Diagnostic[]> {
   const compositions = Object.entries(module).filter(([, value]) => isDefinitionExport(value));
   const found: Diagnostic[] = [];
   for (const [name, value] of Object.entries(module)) {
     if (value instanceof Promise) {
-      const given: unknown = await value;
-      if ([given].flat().some((each) => isDefinitionExport(each) || asKubeObject(each as JsonValue) !== undefined))
+      const given = entriesOf(await valueOf(value, wait));
+      if (given.some((each) => isDefinitionExport(each) || asKubeObject(each as JsonValue) !== undefined))
         found.push(promiseProblem(name, path, file));
-    } else if (typeof value === 'function') {
+    } else if (entriesOf(value).some(isNameless)) found.push(namelessProblem(name, path, file));
+    else if (typeof value === 'function') {
       for (const [owner, composition] of compositions) {
         const method = METHODS.find((each) => Reflect.get(composition as object, each) === value);
         if (method !== undefined) found.push(uncalledProblem(name, `${owner}.${method}`, path, file));
@@ -75,12 +78,40 @@ async function lostExports(
   return found;
 }
 
+/** The value of an exported promise; `undefined` for a promise that is still pending when Node has no more work. */
+async function valueOf(
+  promise: Promise<unknown>,
+  wait: (promise: Promise<unknown>) => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await wait(promise);
+  } catch (error) {
+    if (!(error instanceof UnfinishedModule)) throw error;
+    // The module itself is loaded, so this promise belongs to the author's program.
+    return undefined;
+  }
+}
+
+/** The entries of an exported list or `List`; any other value alone. */
+function entriesOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return isListKind(value) && Array.isArray(value['items']) ? value['items'] : [value];
+}
+
+/** Is a value an object of Kubernetes in all but its name? */
+function isNameless(value: unknown): boolean {
+  if (isDefinitionExport(value) || !isJsonObject(value) || asKubeObject(value) !== undefined) return false;
+  const { apiVersion, kind, metadata } = value;
+  return typeof apiVersion === 'string' && typeof kind === 'string' && isJsonObject(metadata);
+}
+
 /** The functions of a composition that return an object. */
 const METHODS = ['toInstance', 'toDefinition'] as const;
 
 function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {
-  const exports = Object.values(module).flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]));
-  const compositions = [...new Set(exports.filter(isDefinitionExport))];
+  // One object may have several names: the default export, the entry of a list, `module.exports`.
+  const exports = [...new Set(Object.values(module).flatMap(entriesOf))];
+  const compositions = exports.filter(isDefinitionExport);
   const inUsersFile = (source: SourcePosition | undefined): SourcePosition | undefined =>
     source === undefined ? undefined : displayPlace(source, cwd);
   const definitions = compositions.map((composition) => ({

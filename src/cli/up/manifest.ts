@@ -135,6 +135,13 @@ export function compareTexts(
   return compareNameTexts(left, right);
 }
 
+/** Can two objects be in one namespace? Only two different constant namespaces exclude it. */
+export function mayShareNamespace(a: WrittenObject, b: WrittenObject): boolean {
+  const [one = '', other = ''] = [a, b].map(({ object }) => at(object, 'metadata', 'namespace'));
+  // An object without a namespace gets one when it is applied.
+  return one === '' || other === '' || compareFieldValues(a, one, b, other) !== 'different';
+}
+
 /** The text of a value, with the names of the resources of its frame filled in. */
 export function textIn({ nameOf }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
   return nameText(value, nameOf);

@@ -11,8 +11,8 @@ export interface ModuleObject {
 export interface LoadedModule {
   readonly objects: readonly ModuleObject[];
   /**
-   * The reasons why the module could not be loaded. For a loaded module: the warnings of its compositions, and an error
-   * for each export that is a promise or an uncalled method.
+   * The reasons why the module could not be loaded. For a loaded module: the warnings of its compositions, an error for
+   * each export that is a promise or an uncalled method, and a warning for each exported object without a name.
    */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -123,7 +123,8 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     source,
   });
   if (transformed !== null) {
-    const [, file = path, line = '1', column = '0', message = ''] = transformed;
+    const [, named = path, line = '1', column = '0', message = ''] = transformed;
+    const file = transformedFile(named, path);
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
   if (!(error instanceof SyntaxError) || missingExport(text) !== undefined) return undefined;
@@ -136,7 +137,14 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
       ? { ...report('', source), message: TYPES, hint: `name the file ${basename(path).replace(/js$/, 'ts')}` }
       : report(message, source);
   }
-  const [, file = path, line = '1'] = /^(\S+):(\d+)\n/.exec(error.stack ?? '') ?? [];
-  const caret = /\n( *)\^/.exec(error.stack ?? '')?.[1]?.length ?? 0;
+  const [, file = path, line = '1'] = /^(?!\w*Error\b)(.+):(\d+)\n/.exec(error.stack ?? '') ?? [];
+  const caret = /\n([ \t]*)\^/.exec(error.stack ?? '')?.[1]?.length ?? 0;
   return report(firstLine(text), { file, line: Number(line), column: caret + 1 });
+}
+
+/** The file of a syntax error in a message of esbuild. tsx gives esbuild the ending `.ts` for `.mts` and `.cts`. */
+function transformedFile(named: string, path: string): string {
+  if (named === path.replace(/\.[cm]ts$/, '.ts')) return path;
+  const candidates = [named, named.replace(/\.ts$/, '.mts'), named.replace(/\.ts$/, '.cts')];
+  return candidates.find((each) => existsSync(each)) ?? named;
 }

@@ -46,6 +46,8 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
     'spec.b',
     "@f({ a: '}', /* { */ t: `}${g({ b: 1 }, [2])}`, // }\n r: /[/}]/, b: ⟦2 })",
   ],
+  ['a field after a regular expression', 'spec.b', "@f({ a: (x) => { return /'/.test(x); }, b: ⟦2 })"],
+  ['a field after a division', 'spec.b', "@f({ a: returns / 2 + x.of / 3, c: '/', b: ⟦2 })"],
   ['a field after a function', 'spec.b', '@f({ a: (x) => { return { b: 1 }; }, b: ⟦2 })'],
   ['the call, if it has no part of the path', 'spec.c', '⟦@f({ b: 2 })'],
   ['the call, if a variable holds the object', 'spec.c', '⟦@f(options)'],

@@ -119,19 +119,19 @@ describe('progress of instances', () => {
     expect(allCurrent([applied], answered)).toBe(expected);
   });
 
-  test("instances of other clients follow the user's own", () => {
+  test("all other instances follow the user's own", () => {
     const progress = new Progress([object('own')], source({ child: 'ACTIVE', own: 'ACTIVE' }));
     expect(progress.views().map(({ name }) => name)).toEqual(['own', 'child']);
   });
 
-  test('all are ACTIVE when their nodes are ready or skipped', () => {
+  test('all are active when each instance is ACTIVE and each node is ready or skipped', () => {
     const node = (state: NodeReport['state']): NodeReport => ({
       id: 'a',
       state,
       objects: [],
       because: { kind: 'suspended' },
     });
-    const view = { kind: 'App', name: 'a', namespace: '', state: 'ACTIVE' };
+    const view = { ref: 'a', kind: 'App', name: 'a', namespace: '', state: 'ACTIVE' };
     expect(allActive([{ ...view, nodes: [node('ready'), node('skipped')] }])).toBe(true);
     expect(allActive([{ ...view, nodes: [node('ready'), node('waiting')] }])).toBe(false);
     expect(allActive([{ ...view, state: 'IN_PROGRESS', nodes: [] }])).toBe(false);

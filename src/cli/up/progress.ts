@@ -13,7 +13,7 @@ const DEFINITION_MS = 1000;
 
 /**
  * Follows the user's instances in the controller's reports. A deleted instance is shown as `deleted`. An instance whose
- * definition is deleted is shown as `unmanaged`. Instances of other clients follow the user's instances.
+ * definition is deleted is shown as `unmanaged`. All other instances follow the user's instances.
  */
 export class Progress {
   readonly #instances: readonly KubeObject[];
@@ -70,7 +70,7 @@ export class Progress {
 }
 
 function otherView({ kind, name, namespace, state, ref }: InstanceSummary, source: InspectSource): InstanceView {
-  return { kind, name, namespace: namespace ?? '', state, nodes: source.report(ref)?.nodes ?? [] };
+  return { ref, kind, name, namespace: namespace ?? '', state, nodes: source.report(ref)?.nodes ?? [] };
 }
 
 /** The views of the user's instances from the controller's reports. */
@@ -81,6 +81,7 @@ export function viewsOf(instances: readonly KubeObject[], source: InspectSource)
 function viewOf(object: KubeObject, report: InstanceReport | undefined): InstanceView {
   const message = report === undefined ? undefined : problemOf(report);
   return {
+    ref: refOfObject(object),
     kind: object.kind,
     name: object.metadata.name ?? '',
     namespace: report?.namespace ?? object.metadata.namespace ?? '',

@@ -33,6 +33,9 @@ test.each<[string, Buffer, RegExp, RegExp]>([
       const refused = readManifest(path, 'f.yaml');
       await expect(refused).rejects.toThrow(message);
       await expect(refused).rejects.toMatchObject({ code: 'input/unreadable', remedy: expect.stringMatching(remedy) });
+      await expect(readManifest(path, 'a b.yaml')).rejects.toMatchObject({
+        remedy: expect.stringMatching(/UTF-8 'a b\.yaml' > 'utf8-a b\.yaml'$/),
+      });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -44,10 +47,38 @@ test.each([
   ['TypeKroSnapshot', 'a snapshot of a cluster', "plan against it: typekro plan FILE --snapshot 'a plan.json'"],
   ['GraphTest', 'a file of tests', "run it: typekro test 'a plan.json'"],
   ['GraphTestSnapshot', 'a file of snapshots of tests', 'name the definition; typekro test reads this file'],
-])('a file of typekro that is not a manifest names the command that takes it: %s', (kind, what, hint) => {
-  const { objects, diagnostics } = parseManifest(JSON.stringify({ schemaVersion: 1, kind }), 'a plan.json');
+])(
+  'the refusal of a file of typekro that is not a manifest names the command that takes the file: %s',
+  (kind, what, hint) => {
+    const { objects, diagnostics } = parseManifest(JSON.stringify({ schemaVersion: 1, kind }), 'a plan.json');
+    expect(objects).toEqual([]);
+    expect(diagnostics).toMatchObject([
+      { code: 'input/not-an-object', message: `the document is not a Kubernetes object: it is ${what}`, hint },
+    ]);
+  },
+);
+
+const withTop = (top: string, metadata = '{name: a}'): string => `${top}\nmetadata: ${metadata}\n`;
+
+test.each<readonly [text: string, message: RegExp, hint: RegExp, line: number]>([
+  [withTop('apiVersion: 1\nkind: ConfigMap'), /^apiVersion is 1, and apiVersion is a text$/, /"apiVersion: v1"/, 1],
+  [withTop('apiVersion: v1\nkind:'), /^kind has no value$/, /write a text, for example "kind: ConfigMap"/, 2],
+  [withTop('apiVersion: v1\nkind: [a]'), /^kind is a list, and kind is a text$/, /"kind: ConfigMap"/, 2],
+  [withTop('apiVersion: v1\nkind: ConfigMap', '{name: 7}'), /^metadata.name is 7, and a name/, /quotes: "7"/, 3],
+  [
+    withTop('apiVersion: v1\nkind: ConfigMap', '{name: [a]}'),
+    /^metadata.name is a list, and a name/,
+    /name: example/,
+    3,
+  ],
+  [withTop('apiVersion: v1\nkind: ConfigMap', '{name: }'), /it has no metadata.name$/, /add metadata.name/, 3],
+  ['apiVersion: v1\nkind: List\n', /^the document is a List without a list of items$/, /below items:/, 2],
+  ['apiVersion: v1\nkind: List\nitems: {}\n', /^the document is a List without a list of items$/, /below items:/, 3],
+  ['true', /it is a boolean$/, /apiVersion, kind and metadata/, 1],
+])('the problem of a document that is not an object names its cause: %j', (text, message, hint, line) => {
+  const { objects, diagnostics } = parseManifest(text, 'a.yaml');
   expect(objects).toEqual([]);
   expect(diagnostics).toMatchObject([
-    { code: 'input/not-an-object', message: `the document is not a Kubernetes object: it is ${what}`, hint },
+    { message: expect.stringMatching(message), hint: expect.stringMatching(hint), source: { line } },
   ]);
 });

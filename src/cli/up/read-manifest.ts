@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { errorCode, isJsonObject, nearestName, TypeKroError, whyUnreadable } from '../../core/index.ts';
 import type { DefinitionDocument, ParsedDefinitions } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { shellWord } from '../shell-word.ts';
 
@@ -64,7 +65,9 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
 export async function readTextFile(path: string, file: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
     const mayNot = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
-    const remedy = mayNot ? `as its owner run chmod a+r ${file}, or name a copy that is yours` : 'name a file';
+    const remedy = mayNot
+      ? `as its owner run chmod a+r ${shellWord(file)}, or name a copy that is yours`
+      : 'name a file';
     throw unreadable(file, whyUnreadable(error), remedy, error);
   });
   return decodeText(bytes, file);
@@ -76,7 +79,7 @@ export async function readTextFile(path: string, file: string): Promise<string> 
  * @throws TypeKroError `input/unreadable` with the place of the first byte that is not UTF-8.
  */
 export function decodeText(bytes: Buffer, file: string): string {
-  const [reason, remedy] = notText(bytes);
+  const [reason, remedy] = otherFormat(bytes);
   if (reason !== '') throw unreadable(file, reason, remedy);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -99,7 +102,7 @@ function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
     `it is not a UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} stands here${word}`,
     file === STANDARD_INPUT
       ? 'pipe it through iconv first: … | iconv -f WINDOWS-1252 -t UTF-8 | typekro …'
-      : `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${file} > utf8-${basename(file)}`,
+      : `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${shellWord(file)} > ${shellWord(`utf8-${basename(file)}`)}`,
     cause,
   );
 }
@@ -125,7 +128,7 @@ function firstInvalid(bytes: Buffer): number {
 }
 
 /** The kind of a file that is not a UTF-8 text, with a remedy. The reason is empty for a file that may be text. */
-function notText(bytes: Buffer): readonly [reason: string, remedy: string] {
+function otherFormat(bytes: Buffer): readonly [reason: string, remedy: string] {
   const start = bytes.toString('latin1', 0, 4);
   if (/^(?:\xff\xfe|\xfe\xff)/.test(start)) return ['it is UTF-16 text, not UTF-8', 'save it as UTF-8'];
   if (start.startsWith('\x1f\x8b')) return ['it is packed by gzip', 'unpack it with gunzip, and name the file in it'];
@@ -138,9 +141,13 @@ function unreadable(file: string, reason: string, remedy: string, cause?: unknow
   return new TypeKroError(`${file} cannot be read: ${reason}`, { code: 'input/unreadable', remedy, ...because });
 }
 
+/** Is a value the kind `List`, whose items are objects of their own? */
+export const isListKind = (value: unknown): value is JsonObject =>
+  isJsonObject(value) && value['apiVersion'] === 'v1' && value['kind'] === 'List';
+
 function itemsOf(document: DefinitionDocument): DefinitionDocument[] {
   const { value } = document;
-  if (!isJsonObject(value) || value['apiVersion'] !== 'v1' || value['kind'] !== 'List') return [document];
+  if (!isListKind(value)) return [document];
   const { items } = value;
   return Array.isArray(items) ? items.map((item, index) => itemOf(document, item, index)) : [document];
 }
@@ -197,13 +204,44 @@ function ownFile({ value, file = 'FILE' }: DefinitionDocument): ReturnType<typeo
   return OWN_FILES.get(value['kind'])?.(shellWord(file));
 }
 
-const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
+/** The fields that every object has at its top, each with an example. */
+const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  ['apiVersion', 'apiVersion: v1'],
+  ['kind', 'kind: ConfigMap'],
+  ['metadata', 'metadata: {name: example}'],
+]);
+
+/** The problem of a field that has a value, and not a text. An empty `metadata.name` counts as absent. */
+function notText(
+  document: DefinitionDocument,
+  path: readonly [string] | readonly ['metadata', 'name'],
+): Diagnostic | undefined {
+  const [last = ''] = path.slice(-1);
+  const value = valueAtSteps(document.value, path);
+  if (value === undefined || typeof value === 'string' || (value === null && path.length > 1)) return undefined;
+  const isScalar = typeof value === 'number' || typeof value === 'boolean';
+  const what = `is ${isScalar ? String(value) : typeOf(value)}`;
+  const example = EXAMPLES.get(last) ?? 'name: example';
+  return {
+    code: 'input/not-an-object',
+    severity: 'error',
+    message: `${path.join('.')} ${value === null ? 'has no value' : `${what}, and ${last === 'name' ? 'a name' : last} is a text`}`,
+    hint: isScalar && last === 'name' ? `write it in quotes: "${value}"` : `write a text, for example "${example}"`,
+    source: document.position(path),
+  };
+}
+
+/** The type of a value in words, with its article. */
+function typeOf(value: JsonValue): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? 'a text' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+}
 
 /** The problem of a document that is not an object, or lacks a field that every object has. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
   if (!isJsonObject(value)) {
-    const what = Array.isArray(value) ? 'a list' : 'a text or number';
+    const what = typeOf(value);
     return {
       code: 'input/not-an-object',
       severity: 'error',
@@ -229,18 +267,21 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
       source: document.keyPosition([Object.keys(root)[0] ?? '']),
     };
   }
-  const name: JsonValue | undefined = isJsonObject(root['metadata']) ? root['metadata']['name'] : undefined;
-  if (typeof name === 'number' || typeof name === 'boolean') {
+  if (isListKind(root)) {
     return {
       code: 'input/not-an-object',
       severity: 'error',
-      message: `metadata.name is ${name}, and a name is a text`,
-      hint: `write it in quotes: "${name}"`,
-      source: document.position(['metadata', 'name']),
+      message: 'the document is a List without a list of items',
+      hint: 'write its objects below items:, each after "- "',
+      source: document.keyPosition([Object.hasOwn(root, 'items') ? 'items' : 'kind']),
     };
   }
-  const missing = TOP_FIELDS.find((name) => !Object.hasOwn(root, name));
+  const noText = notText(document, ['metadata', 'name']);
+  if (noText !== undefined) return noText;
+  const missing = [...EXAMPLES.keys()].find((name) => !Object.hasOwn(root, name));
   const near = missing === undefined ? undefined : nearestName(missing, Object.keys(root));
+  const wrong = missing === undefined ? (notText(document, ['apiVersion']) ?? notText(document, ['kind'])) : undefined;
+  if (wrong !== undefined) return wrong;
   const metadata = isJsonObject(root['metadata']) ? root['metadata'] : {};
   const nearName = nearestName('name', Object.keys(metadata));
   const path =
@@ -252,12 +293,7 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
           ? ['metadata']
           : [];
   const field = missing ?? 'metadata.name';
-  const example =
-    new Map([
-      ['apiVersion', 'apiVersion: v1'],
-      ['kind', 'kind: ConfigMap'],
-      ['metadata', 'metadata: {name: example}'],
-    ]).get(field) ?? 'name: example';
+  const example = EXAMPLES.get(field) ?? 'name: example';
   const hint =
     near !== undefined || nearName !== undefined
       ? `did you mean "${missing ?? 'name'}" instead of "${near ?? nearName ?? ''}"?`

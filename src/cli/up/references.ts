@@ -37,8 +37,9 @@ export function referencesOf(manifest: WrittenObject): readonly NameReference[] 
 function podReferences(object: JsonObject, pod: readonly string[]): NameReference[] {
   const account = [...pod, 'spec', 'serviceAccountName'];
   const name = at(object, ...account);
+  // Kubernetes takes an empty name for an absent one.
   const accounts: NameReference[] =
-    name === undefined || name === 'default'
+    name === undefined || name === '' || name === 'default'
       ? []
       : [{ kind: 'ServiceAccount', name, path: account, effect: POD_WAITS }];
   const variables = containerFields(object, pod).flatMap(({ entry, path }) => [

@@ -13,6 +13,8 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
 /** The number of characters in which `literalOf` looks for a variable's name and the token after the name. */
 const MAX_NAME_LENGTH = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
+/** A keyword at the end of a text. An expression follows it, so a slash begins a regular expression. */
+const KEYWORD = /(?<![\w$.])(?:return|typeof|case|in|of|do|else|void|delete|throw|new|instanceof|await|yield)$/;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
 
 /**
@@ -119,8 +121,9 @@ export class ScriptScanner {
     if (character !== '/') return at + 1;
     const blank = this.#skipBlank(at);
     if (blank !== at) return blank;
-    const before = this.#text.slice(from, at).trimEnd().at(-1) ?? '(';
-    return /[(,=:[!&|?{};>]/.test(before) ? this.#skipPattern(at) : at + 1;
+    const before = this.#text.slice(from, at).trimEnd();
+    const isOperand = /[^(,=:[!&|?{};>]$/.test(before) && !KEYWORD.test(before);
+    return isOperand ? at + 1 : this.#skipPattern(at);
   }
 
   #skipQuoted(at: number, quote: string): number {

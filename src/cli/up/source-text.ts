@@ -7,11 +7,15 @@ export function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
+/** The pattern of a name that is not part of a longer name. */
+export const wholeWord = (name: string): string =>
+  String.raw`(?<![\w$])${name.replaceAll(/\W/g, String.raw`\$&`)}(?![\w$])`;
+
 /** The place of a text in a file: in quotes, else as a whole word; `undefined` when there is neither. */
 export function placeOfText(file: string, needle: string): SourcePosition | undefined {
   const text = textOf(file);
   const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));
-  const at = quoted >= 0 ? quoted : text.search(new RegExp(`\\b${needle.replaceAll(/\W/g, String.raw`\$&`)}\\b`));
+  const at = quoted >= 0 ? quoted : text.search(new RegExp(wholeWord(needle)));
   if (at < 0) return undefined;
   return positionAt(file, text, at);
 }

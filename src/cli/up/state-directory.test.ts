@@ -5,6 +5,20 @@ import { expect, test } from 'vitest';
 import { loadKubeConfig } from '../../kube/index.ts';
 import { takeStateDirectory } from './state-directory.ts';
 
+test('the command for a cluster that runs already can be copied, also when its path has blanks', () => {
+  const folder = mkdtempSync(join(tmpdir(), "typekro it's "));
+  try {
+    const state = takeStateDirectory(folder, 'default');
+    const quoted = `'${state.kubeconfig.replace("'", `'\\''`)}'`;
+    expect(() => takeStateDirectory(folder, 'default')).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining(`\`export KUBECONFIG=${quoted}\``) }),
+    );
+    state.release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('the server in the kubeconfig of a stopped cluster says in its address that the cluster has ended', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
   try {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError } from '../../core/index.ts';
 import { endedServer } from '../../kube/index.ts';
 import { isDnsLabel } from '../../kubernetes/index.ts';
+import { shellWord } from '../shell-word.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
@@ -38,7 +39,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
     if ('holder' in lock) {
       throw new TypeKroError(`a cluster named "${name}" is already running here (process ${lock.holder})`, {
         code: 'up/already-running',
-        remedy: `use it with \`export KUBECONFIG=${kubeconfig}\`, stop it, or start another with \`--name other\``,
+        remedy: `use it with \`export KUBECONFIG=${shellWord(kubeconfig)}\`, stop it, or start another with \`--name other\``,
       });
     }
     return {
@@ -57,8 +58,8 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 
 /**
  * The kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080, and the
- * refused connection would explain nothing. The host name of the server says that the cluster has ended, and which command
- * starts it again (`endedServer`). With the token, kubectl does not prompt for a password.
+ * refused connection would explain nothing. The host name of the server says that the cluster has ended, and which
+ * command starts it again (`endedServer`). With the token, kubectl does not prompt for a password.
  */
 export function endedKubeconfig(command: string): string {
   return `apiVersion: v1

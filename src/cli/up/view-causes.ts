@@ -11,8 +11,6 @@ const READ_EVERY_MS = 1000;
 /** The maximum number of objects of an instance whose causes are read. */
 const MAX_OBJECTS = 10;
 
-const keyOf = ({ kind, namespace, name }: InstanceView): string => `${kind} ${namespace}/${name}`;
-
 /** Does the node wait for an object that exists? */
 const isWaiting = ({ state, because }: NodeReport): boolean =>
   (state === 'waiting' || state === 'failed') && (because.kind === 'not-ready' || because.kind === 'not-ready-by-kind');
@@ -62,7 +60,7 @@ export class CauseReader {
   show(views: readonly InstanceView[]): InstanceView[] {
     if (!this.#isReading && monotonicMs() - this.#readAt >= READ_EVERY_MS) void this.#read(views);
     return views.map((view) => {
-      const causes = this.#causes.get(keyOf(view));
+      const causes = this.#causes.get(view.ref);
       return causes === undefined ? view : { ...view, causes };
     });
   }
@@ -76,7 +74,7 @@ export class CauseReader {
     try {
       const read = await withCauses(this.#api, views, this.#stopped.signal);
       if (this.#stopped.signal.aborted) return;
-      this.#causes = new Map(read.map((view) => [keyOf(view), view.causes]));
+      this.#causes = new Map(read.map((view) => [view.ref, view.causes]));
     } finally {
       this.#readAt = monotonicMs();
       this.#isReading = false;

@@ -65,7 +65,15 @@ test('a message of several lines takes one line of the view, and cannot control 
       retryAt: 0,
     },
   };
-  const view = { kind: 'App', name: 'a', namespace: '', state: 'ERROR', message: 'three\nfour', nodes: [node] };
+  const view = {
+    ref: 'a',
+    kind: 'App',
+    name: 'a',
+    namespace: '',
+    state: 'ERROR',
+    message: 'three\nfour',
+    nodes: [node],
+  };
   const lines = instanceViewLines(view, false);
   expect(lines).toHaveLength(3);
   // oxlint-disable-next-line no-control-regex -- control characters are what must not be there

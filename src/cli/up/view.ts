@@ -8,10 +8,15 @@ import { columnWidth, printableLine } from '../printable.ts';
 
 /** The data of one instance that `up` shows. */
 export interface InstanceView {
+  /** The reference of the instance. Two groups can have a kind of one name, so the title alone is not unique. */
+  readonly ref: string;
   readonly kind: string;
   readonly name: string;
   readonly namespace: string;
-  /** `status.state`, e.g. `ACTIVE`; empty before the controller has seen the instance. */
+  /**
+   * The state in the controller's report, e.g. `ACTIVE`. `deleted` or `unmanaged` when the report has disappeared; empty
+   * before the controller has seen the instance.
+   */
   readonly state: string;
   /** The reason why the instance is not ACTIVE, if no node shows it. */
   readonly message?: string;
@@ -71,9 +76,13 @@ export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, col
   ];
 }
 
+/** The kind and the name of an instance, with its namespace if it has one. */
+export const titleOf = ({ kind, namespace, name }: InstanceView): string =>
+  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+
 /** The lines of one instance: a head line, then its nodes in the order of the graph. */
 export function instanceViewLines(view: InstanceView, colour: boolean): string[] {
-  const title = `${view.kind} ${view.namespace === '' ? '' : `${view.namespace}/`}${view.name}`;
+  const title = titleOf(view);
   const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
   return [head, ...messageLines(view), ...view.nodes.flatMap((node) => nodeLines(node, view, colour))];
 }

@@ -87,8 +87,10 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 
 /**
  * The findings about one object without those that are consequences of others. A finding about another object has
- * another cause, even at the same path, so a caller calls the function once for each object. A field that is reported as misspelt is not also reported
- * as missing. A name that a broken part declares is not reported as unknown. One value has one problem.
+ * another cause, even at the same path, so a caller calls the function once for each object. While a module loads, its
+ * objects are unknown, and the caller calls the function once for each file. A field that is reported as misspelt is not
+ * also reported as missing. While a part that declares names is broken, no name is reported as unknown. One value has
+ * one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));

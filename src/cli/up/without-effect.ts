@@ -1,38 +1,65 @@
-import { parseApiVersion } from '../../core/index.ts';
+import type { JsonObject } from '../../core/index.ts';
+import { isLoopbackHost, parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { typedNodes } from '../../graph/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 import { describeInputPlace } from './check-inputs.ts';
 import type { InputObject } from './load-inputs.ts';
+import type { WrittenObject } from './manifest.ts';
+import { at, entriesAt, manifestsOf, podPath } from './manifest.ts';
 
-/** Kinds that the embedded cluster only validates and stores. */
-const STORED_ONLY: ReadonlySet<string> = new Set([
-  'ValidatingWebhookConfiguration',
-  'MutatingWebhookConfiguration',
-  'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionPolicyBinding',
-  'MutatingAdmissionPolicy',
-  'MutatingAdmissionPolicyBinding',
-]);
+/** Kinds whose webhooks an API server calls. */
+const WITH_WEBHOOKS: ReadonlySet<string> = new Set(['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']);
+
+/** The annotation of pods that run as processes of this machine. */
+const RUN = 'typekro.dev/run';
 
 /**
- * The warnings about objects of the files, and about objects of definitions, that have no effect in the embedded
- * cluster.
+ * The warnings about webhooks of the files, and of the objects of definitions, that the embedded cluster cannot reach.
+ * Policies need no warning, because the cluster enforces them. When the files have a pod that is a process of this
+ * machine, any Service may lead to it, so that webhooks of Services get no warning.
  */
 export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
-  const given = objects
-    .filter(({ object: { apiVersion, kind } }) => isStoredOnly(parseApiVersion(apiVersion).group, kind))
-    .map((input) => `${describeInputPlace(input)}: ${input.object.kind} ${input.object.metadata.name ?? ''}`);
+  const warningsOf = (what: string, object: JsonObject) => warnings(what, object, manifestsOf(objects).some(isProcess));
+  const given = objects.flatMap((input) => {
+    const { apiVersion, kind, metadata } = input.object;
+    const what = `${describeInputPlace(input)}: ${kind} ${metadata.name ?? ''}`;
+    return hasWebhooks(parseApiVersion(apiVersion).group, kind) ? warningsOf(what, input.object as never) : [];
+  });
   const made = graphs.flatMap(({ name, nodes }) =>
     typedNodes({ nodes })
-      .filter(({ type }) => isStoredOnly(type.group, type.kind))
-      .map(({ id, type }) => `${type.kind} "${id}" of ${name}`),
+      .filter(({ type }) => hasWebhooks(type.group, type.kind))
+      .flatMap(({ id, type, template }) => warningsOf(`${type.kind} "${id}" of ${name}`, template.skeleton)),
   );
-  return [...given, ...made].map(
-    (what) =>
-      `warning: ${what} is stored and has no effect in this cluster, as if it were not there\n  hint: try it on a cluster with a real API server`,
-  );
+  return [...given, ...made];
 }
 
-function isStoredOnly(group: string, kind: string): boolean {
-  return group === 'admissionregistration.k8s.io' && STORED_ONLY.has(kind);
+function hasWebhooks(group: string, kind: string): boolean {
+  return group === 'admissionregistration.k8s.io' && WITH_WEBHOOKS.has(kind);
+}
+
+function isProcess(manifest: WrittenObject): boolean {
+  const pod = podPath(manifest);
+  return pod !== undefined && at(manifest.object, ...pod, 'metadata', 'annotations', RUN) === 'process';
+}
+
+/** One warning for all webhooks of an object that the cluster cannot reach. */
+function warnings(what: string, object: JsonObject, reachesServices: boolean): string[] {
+  const servers = new Set(
+    entriesAt(object, 'webhooks').flatMap(({ entry }) => farServer(entry, reachesServices) ?? []),
+  );
+  if (servers.size === 0) return [];
+  return [
+    `warning: ${what} calls ${[...servers].join(', ')}, and this cluster calls webhooks on this machine only; the failurePolicy decides about writes without an answer\n  hint: let the server of the webhook run as a process (docs/embedded-cluster.md), or try it on a cluster with a real API server`,
+  ];
+}
+
+/** The server of a webhook, unless it may be on this machine or an expression gives it. */
+function farServer(webhook: JsonObject, reachesServices: boolean): string | undefined {
+  const [url, name, namespace] = [['url'], ['service', 'name'], ['service', 'namespace']].map((path) =>
+    valueAtSteps(webhook, ['clientConfig', ...path]),
+  );
+  if (typeof url === 'string') return URL.canParse(url) && !isLoopbackHost(new URL(url).hostname) ? url : undefined;
+  const isService = typeof name === 'string' && typeof namespace === 'string';
+  return isService && !reachesServices ? `the Service ${namespace}/${name}` : undefined;
 }

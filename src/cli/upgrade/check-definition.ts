@@ -1,8 +1,6 @@
 import {
   comparedFacets,
   declaredKind,
-  instanceKey,
-  pinnedRevision,
   previewDefinition,
   readDefinitionObject,
   revisionsIn,
@@ -14,7 +12,7 @@ import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.t
 import type { ComparedFacets } from '../../schema/index.ts';
 import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
-import { isSuspended, keys } from '../../runtime/index.ts';
+import { keys } from '../../runtime/index.ts';
 import { definitionPlan } from '../plan/definition-plan.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
 import type { InstancePlan } from '../../inspect/index.ts';
@@ -22,10 +20,11 @@ import type { PlanContext } from '../plan/plan-context.ts';
 import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';
 import { isSameBehindHashes } from '../plan/snapshot-file.ts';
+import { brokenPins, followedGraphs, RevisionGraphs } from './followed-graphs.ts';
 import { upgradedInstances } from './instances-of.ts';
 import { upgradeRefusal } from './refusal-of.ts';
 import { stockFeatures } from './stock-features.ts';
-import type { BrokenPin, DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
+import type { DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /** The inputs of the check of one definition. */
 interface DefinitionTask {
@@ -139,13 +138,20 @@ async function checkLevel(
     wanted === undefined
       ? { crd: 'unchanged' as const, schema: [] }
       : { crd: CRD_WORDS[wanted.preview.crd], schema: schemaOf(task, wanted, instances) };
-  if (served === undefined) {
-    const { broken: pins } = await pinnedGraphs(task, level, instances);
-    return { level, ...refused, revision: 0, ...change, pins, plans: [], marks: [] };
-  }
+  const revisions = new RevisionGraphs(task.revisions, (spec) => compileAt(task, spec, level));
+  const pins = await brokenPins(revisions, instances);
+  if (served === undefined) return { level, ...refused, revision: 0, ...change, pins, plans: [], marks: [] };
   const { graph, preview } = served;
-  const simulated = await simulate(task, level, graph, preview, instances);
-  return { level, ...refused, revision: preview.revision.to, ...change, ...simulated };
+  const { graphs, held } = await followedGraphs(revisions, graph, preview, instances);
+  return {
+    level,
+    ...refused,
+    revision: preview.revision.to,
+    ...change,
+    pins,
+    ...(held.length === 0 ? {} : { held }),
+    ...(await simulate(task, preview, graphs)),
+  };
 }
 
 /** A graph, and the prediction of what the controller does with it. */
@@ -165,13 +171,13 @@ function previewOf(
   newest = Infinity,
 ): PreviewedGraph {
   const { planned, object, options } = task;
-  const { basics } = planned;
+  const { basics, now } = planned;
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const features = { conservativeCrdComparison: options.conservative };
   const facets = comparedFacets({ features, kroCompatibility: level });
   const later = new Set(task.revisions.filter(({ number }) => number > newest).map((each) => each.object));
   const revisions = basics.revisions.filter((each) => !later.has(each));
-  return { graph, crd, facets, preview: previewDefinition({ object, graph, revisions, crd, instances, facets }) };
+  return { graph, crd, facets, preview: previewDefinition({ object, graph, revisions, crd, instances, facets, now }) };
 }
 
 function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances: readonly KubeObject[]) {
@@ -197,62 +203,30 @@ async function lastGood(
 
 const CRD_WORDS = { nothing: 'unchanged', create: 'created', patch: 'changed', refuse: 'refused' } as const;
 
-/**
- * Simulates the instances that follow `newest`, or a pinned revision that compiles. Leaves out instances that are
- * suspended, held back from `newest`, or being deleted.
- */
+/** Simulates instances, each with its graph. */
 async function simulate(
-  task: DefinitionTask,
-  level: KroCompatibility,
-  newest: Graph,
+  { planned, name }: DefinitionTask,
   preview: DefinitionPreview,
-  instances: readonly KubeObject[],
-): Promise<Pick<LevelCheck, 'pins' | 'plans' | 'marks'>> {
-  const { planned } = task;
+  graphs: ReadonlyMap<KubeObject, Graph>,
+): Promise<Pick<LevelCheck, 'plans' | 'marks'>> {
   const { salt, now, source, checker } = planned;
-  const pinned = await pinnedGraphs(task, level, instances);
-  const inputs: SimulationInput[] = [];
-  for (const instance of instances) {
-    if (instance.metadata.deletionTimestamp !== undefined || isSuspended(instance)) continue;
-    const deferral = preview.deferralOf(instance);
-    const graph =
-      deferral === undefined ? newest : deferral.kind === 'pinned' ? pinned.graphs.get(deferral.revision) : undefined;
-    if (graph === undefined) continue;
+  const inputs = [...graphs].map(([instance, graph]): SimulationInput => {
     const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-    inputs.push({ graph, instance, step: { ...preview.stepOf(instance), now }, ...settled });
-  }
+    return { graph, instance, step: { ...preview.stepOf(instance), now }, ...settled };
+  });
   const plans: InstancePlan[] = [];
   const marks = new Set<string>();
   await simulateAll(inputs, source, checker, (index, result) => {
     const input = inputs[index];
     if (input === undefined) return;
-    const head = { instance: refOf(input.instance), definition: task.name, action: 'none', fields: [] } as const;
+    const head = { instance: refOf(input.instance), definition: name, action: 'none', fields: [] } as const;
     plans[index] = instancePlan(head, input.graph, result);
     for (const write of result.writes) for (const mark of marksOf(write)) marks.add(mark);
   });
   return {
-    pins: pinned.broken,
     plans: plans.filter(({ writes, state }) => writes.length > 0 || state === 'blocked'),
     marks: [...marks].sort(),
   };
-}
-
-/** Compiles the revisions to which instances are pinned. */
-async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, instances: readonly KubeObject[]) {
-  const graphs = new Map<number, Graph>();
-  const broken: BrokenPin[] = [];
-  const numbers = new Set(instances.flatMap((each) => pinnedRevision(each) ?? []));
-  for (const { number, spec } of task.revisions) {
-    if (!numbers.has(number)) continue;
-    const { graph, diagnostics } = await compileAt(task, spec, level);
-    if (graph === undefined) {
-      const names = instances.filter((each) => pinnedRevision(each) === number).map(instanceKey);
-      const { refusal: first, more = [] } = upgradeRefusal(diagnostics);
-      const refusal = [first, ...more.map((each) => each.refusal)].join('; ');
-      broken.push({ revision: number, refusal, instances: names.map((key) => key.replace(/^\//, '')) });
-    } else graphs.set(number, graph);
-  }
-  return { graphs, broken };
 }
 
 /** The labels and annotations that a write changes or removes, if it changes nothing else. */

@@ -13,11 +13,16 @@ const ACCEPTED: LevelCheck = {
 };
 const REFUSED: LevelCheck = { ...ACCEPTED, refusal: 'no such field' };
 const BROKEN_PIN: LevelCheck = { ...ACCEPTED, pins: [{ revision: 1, refusal: 'no such field', instances: ['a/b'] }] };
+const BROKEN_HOLD: LevelCheck = {
+  ...ACCEPTED,
+  held: [{ revision: 1, refusal: 'no such field', instances: ['a/b'], follows: 2 }],
+};
 
 test.each<[string, string, LevelCheck, boolean]>([
   ['a served definition', 'Active', REFUSED, true],
   ['a served definition whose CRD is refused', 'Active', { ...ACCEPTED, crd: 'refused' }, true],
   ['a served definition with a broken pin', 'Active', BROKEN_PIN, true],
+  ['a served definition with a broken revision of held instances', 'Active', BROKEN_HOLD, true],
   ['an accepted definition', 'Active', ACCEPTED, false],
   ['a definition that is already refused', 'Inactive', REFUSED, false],
   ['a definition that no controller has handled', '', REFUSED, false],

@@ -49,7 +49,12 @@ export interface LevelCheck {
   /** The fields of instances whose schema changes. */
   readonly schema: readonly SchemaLine[];
   /** The revisions with pinned instances that do not compile. */
-  readonly pins: readonly BrokenPin[];
+  readonly pins: readonly BrokenRevision[];
+  /**
+   * The revisions with which a canary or `propagateWhen` holds instances back, and that do not compile. Absent when there
+   * is none.
+   */
+  readonly held?: readonly HeldRevision[];
   /**
    * The plans of instances that have writes or are blocked. A write of only the controller's labels and annotations has
    * the action `labels`.
@@ -90,11 +95,17 @@ export interface Refusal {
   readonly hint?: string;
 }
 
-/** A revision with pinned instances that does not compile. */
-export interface BrokenPin {
+/** A revision of instances that does not compile. */
+export interface BrokenRevision {
   readonly revision: number;
   readonly refusal: string;
+  /** The instances that follow the revision, as `namespace/name`. */
   readonly instances: readonly string[];
+}
+
+/** A revision that does not compile, and the revision that its instances follow instead. */
+export interface HeldRevision extends BrokenRevision {
+  readonly follows: number;
 }
 
 /** The settings with which the controller will be started. */
@@ -108,12 +119,14 @@ export interface UpgradeOptions {
 }
 
 /**
- * Does the upgrade make the controller refuse a definition that the cluster serves, or one of its revisions with pinned
- * instances? A definition that is already refused, or that no controller has handled, does not count.
+ * Does the upgrade make the controller refuse a definition that the cluster serves, or one of its revisions with
+ * instances that are pinned or held back? A definition that is already refused, or that no controller has handled, does
+ * not count.
  */
 export function isNewlyRefused({ state }: Pick<DefinitionCheck, 'state'>, check: LevelCheck): boolean {
   const isServedNow = state === 'Active';
-  return isServedNow && (check.refusal !== undefined || check.crd === 'refused' || check.pins.length > 0);
+  const broken = check.pins.length + (check.held?.length ?? 0);
+  return isServedNow && (check.refusal !== undefined || check.crd === 'refused' || broken > 0);
 }
 
 /** Does the upgrade make the controller refuse a Graph that a controller serves? */

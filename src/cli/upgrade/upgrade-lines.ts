@@ -111,7 +111,7 @@ function wordOf(definition: DefinitionCheck, level: LevelCheck): Word {
 
 function detailLines(check: LevelCheck, view: PlanView): string[] {
   const { paint } = view;
-  const { refusal, hint, more, revision, crd, schema, pins, plans, marks } = check;
+  const { refusal, hint, more, revision, crd, schema, pins, held = [], plans, marks } = check;
   const isServed = refusal !== undefined && revision > 0;
   const labelled = plans.flatMap(({ writes }) => writes.filter(({ action }) => action === 'labels'));
   const owners = plans.filter(({ writes }) => writes.some(({ action }) => action === 'labels')).length;
@@ -124,6 +124,11 @@ function detailLines(check: LevelCheck, view: PlanView): string[] {
     ...(isServed ? [`= revision ${revision} stays in force for its instances`] : []),
     ...pins.map(({ revision: of, refusal: because, instances }) =>
       paint.alarm(`! ${instances.join(', ')}: pinned to revision ${of}, which is refused: ${printableLine(because)}`),
+    ),
+    ...held.map(({ revision: of, refusal: because, instances, follows }) =>
+      paint.alarm(
+        `! ${instances.join(', ')}: held back at revision ${of}, which is refused, so revision ${follows} takes its place: ${printableLine(because)}`,
+      ),
     ),
     ...(crd === 'changed' || crd === 'created' ? [`~ the CustomResourceDefinition is ${crd}`] : []),
     ...schema.map(({ field, description, breaking }) =>

@@ -33,6 +33,17 @@ const install = (
 
 const NOWHERE = 'https://127.0.0.1:1';
 
+const WEBHOOK = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: deny}
+webhooks:
+- name: deny.acme.test
+  sideEffects: None
+  admissionReviewVersions: [v1]
+  clientConfig: {service: {name: hooks, namespace: ops}}
+  rules: [{apiGroups: [batch], apiVersions: [v1], operations: [CREATE], resources: [jobs]}]
+`;
+
 /** Mistakes outside the files: names, options, kubeconfig, ports. */
 export const environmentMistakes: readonly Mistake[] = [
   command(
@@ -189,18 +200,13 @@ export const environmentMistakes: readonly Mistake[] = [
     { files: { 'a.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n' } },
   ),
   command(
-    'a webhook in a cluster that calls no webhooks',
+    'a webhook that the cluster cannot call',
     ['up', '--once', 'a.yaml'],
     0,
     /a\.yaml:1/,
-    /ValidatingWebhookConfiguration deny is stored and has no effect in this cluster/,
+    /ValidatingWebhookConfiguration deny calls the Service ops\/hooks, and this cluster calls webhooks on this machine only/,
     /try it on a cluster with a real API server/,
-    {
-      files: {
-        'a.yaml':
-          'apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: deny}\n',
-      },
-    },
+    { files: { 'a.yaml': WEBHOOK } },
   ),
   command(
     'factories from a program',

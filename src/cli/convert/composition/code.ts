@@ -65,6 +65,10 @@ const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 /** Can the word be the name of a variable? */
 export const isVariableName = (name: string): boolean => isName(name) && identifier(name) === name;
 
+/** Can the member `name: value` be written as `name`? Only a variable has this form: not `'a-b': 'a-b'`, not `true: true`. */
+const isShorthand = (name: string, value: string): boolean =>
+  value === name && name !== '__proto__' && isVariableName(name);
+
 /** The name of a member in a literal. `__proto__` as a name would set the prototype. */
 const keyText = (name: string): string =>
   name === '__proto__' ? `['__proto__']` : isName(name) ? name : quoteTypeScript(name);
@@ -126,7 +130,7 @@ function methodText(code: Extract<Code, { kind: 'method' }>, indent: number, bef
 
 function memberText([name, value]: readonly [string, Code], indent: number): string {
   const key = keyText(name);
-  if (value.kind === 'text' && value.text === key) return key;
+  if (value.kind === 'text' && isShorthand(name, value.text)) return key;
   const printed = printCode(value, indent, key.length + 2);
   const isLong = indent + key.length + 2 + printed.length + 1 > WIDTH;
   // In a member that is too long for one line, these begin on a new line: a string literal, and a conditional whose
@@ -162,7 +166,7 @@ function oneLine(code: Code): string | undefined {
       return `${test ?? ''} ? ${yes ?? ''} : ${no ?? ''}`;
     }
     case 'object': {
-      const members = code.members.map(([name, value]) => joinedMember(keyText(name), oneLine(value)));
+      const members = code.members.map(([name, value]) => joinedMember(name, oneLine(value)));
       return code.members.length === 0 ? '{}' : joinedParts(members, '{ ', ' }');
     }
     case 'list':
@@ -178,8 +182,8 @@ function joinedCall(of: string | undefined, name: string, args: readonly (string
   return of === undefined ? undefined : joinedParts(args, `${of}.${name}(`, ')');
 }
 
-const joinedMember = (key: string, value: string | undefined): string | undefined =>
-  value === undefined ? undefined : key === value ? key : `${key}: ${value}`;
+const joinedMember = (name: string, value: string | undefined): string | undefined =>
+  value === undefined ? undefined : isShorthand(name, value) ? name : `${keyText(name)}: ${value}`;
 
 function joinedParts(parts: readonly (string | undefined)[], open: string, close: string): string | undefined {
   return parts.includes(undefined) ? undefined : `${open}${parts.join(', ')}${close}`;

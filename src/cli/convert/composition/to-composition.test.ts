@@ -430,6 +430,39 @@ describe('typekro convert --to typescript', () => {
     `);
   });
 
+  test('a definition that uses the kind of another one, and the CRD beside it', async () => {
+    const resource = (id: string, kind: string) =>
+      `    - id: ${id}\n      template: { apiVersion: acme.test/v1, kind: ${kind}, metadata: { name: a }, spec: { size: 3 } }\n`;
+    const rgd = (name: string, kind: string, resources: string) =>
+      `---\napiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: ${name} }\nspec:\n  schema: { apiVersion: v1, group: acme.test, kind: ${kind}, spec: { size: integer } }\n  resources:\n${resources}`;
+    const schema =
+      '{ openAPIV3Schema: { type: object, properties: { spec: { type: object, properties: { size: { type: integer } } } } } }';
+    const crd = `---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: widgets.acme.test }\nspec: { group: acme.test, scope: Namespaced, names: { kind: Widget, plural: widgets, singular: widget }, versions: [{ name: v1, served: true, storage: true, schema: ${schema} }] }\n`;
+    const outer = rgd('outer', 'Outer', resource('part', 'Inner') + resource('widget', 'Widget'));
+    const inner = rgd(
+      'inner',
+      'Inner',
+      '    - { id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: a } } }\n',
+    );
+    const { code, out, err } = await run('convert - --to typescript', outer + inner + crd);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.match(/^export const \w+/gm)).toEqual([
+      'export const outer',
+      'export const inner',
+      'export const widgetsAcmeTest',
+    ]);
+  });
+
+  test('a member whose value is the text of its name stays a member', async () => {
+    const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { 'a-b': 'a-b', c: c }\n";
+    const widget =
+      'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: 80 }], selector: { "x.y": "x.y" } }\n';
+    const { code, out } = await run('convert - --to typescript', `${map}---\n${widget}`);
+    expect(code).toBe(0);
+    expect(out).toContain("data: { 'a-b': 'a-b', c: 'c' }");
+    expect(out).toContain("selector: { 'x.y': 'x.y' }");
+  });
+
   test('everything that a composition cannot express is reported at once, with its places', async () => {
     const secret = '    - id: cred\n      externalRef: { apiVersion: v1, kind: Secret, metadata: { name: cred } }\n';
     const lost = `${DEFINITION.replace('{ name: shop }', '{ name: shop.v1 }').replace(
@@ -455,6 +488,7 @@ describe('typekro convert --to typescript', () => {
   test.each([
     ['convert - --to yaml', DEFINITION, '--to'],
     ['convert - --to typescript --lift a/b:c', DEFINITION, '--lift is for plain objects'],
+    ['convert - --to typescript --name web-shop', DEFINITION, '--name is for plain objects'],
     ['convert - --to typescript --kind Shop', DEFINITION, '--kind is for plain objects'],
     ['convert -', DEFINITION, '--to typescript'],
   ])('%s is refused', async (line, stdin, output) => {

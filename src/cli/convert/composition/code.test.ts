@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { objectCode, printCode, stringCode, textCode } from './code.ts';
+
+test.each([
+  ['a variable', 'zone', textCode('zone'), '{ zone }'],
+  ['a text', 'zone', stringCode('zone'), "{ zone: 'zone' }"],
+  ['a text whose name needs quotes', 'a-b', stringCode('a-b'), "{ 'a-b': 'a-b' }"],
+  ['a literal', 'true', textCode('true'), '{ true: true }'],
+  ['nothing', 'null', textCode('null'), '{ null: null }'],
+  ['the prototype', '__proto__', textCode('__proto__'), "{ ['__proto__']: __proto__ }"],
+])('a member with %s', (_what, name, value, expected) => {
+  expect(printCode(objectCode([[name, value]]), 0)).toBe(expected);
+});

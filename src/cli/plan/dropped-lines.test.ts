@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PlanWorld } from '../../../test/support/plan-world.ts';
+import { planWorld } from '../../../test/support/plan-world.ts';
+import { mapResource, pot, potDefinition } from '../../../test/support/virtual-world.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Plan } from '../../inspect/index.ts';
+
+let place: PlanWorld;
+beforeAll(async () => {
+  place = await planWorld();
+});
+afterAll(() => place.close());
+
+/** A definition whose spec has a map and a list of parts with these fields. */
+function definition(part: JsonObject): KubeObject {
+  const made = potDefinition([mapResource('map', { a: 'b' })], { 'kro.run/allow-breaking-changes': 'true' });
+  const schema = made.spec?.['schema'] as JsonObject;
+  const spec = { byName: 'map[string]Part', parts: '[]Part' };
+  return { ...made, spec: { ...made.spec, schema: { ...schema, spec, types: { Part: part } } } };
+}
+
+test('the values that a new schema drops are shown, also below keys with dots', async () => {
+  await place.world.apply(definition({ kept: 'string', old: 'string' }));
+  await place.world.advance(3000);
+  const part = (old: string): JsonObject => ({ kept: 'k', old });
+  await place.world.apply(
+    pot('rose', { byName: { 'acme.test/a': part('in a map'), acme: part('first') }, parts: [part('in a list')] }),
+  );
+  await place.world.advance(3000);
+  const { out } = await place.run('plan FILE -o json', definition({ kept: 'string' }));
+  expect((JSON.parse(out) as Plan).instances[0]?.fields).toEqual([
+    { path: 'spec.byName.acme.old', from: 'first' },
+    { path: 'spec.byName.acme.test/a.old', from: 'in a map' },
+    { path: 'spec.parts[0].old', from: 'in a list' },
+  ]);
+});

@@ -1,0 +1,34 @@
+import { readPolicies } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
+import { isInstanceOf } from '../instance/serving-definition.ts';
+import type { PlanContext } from './plan-context.ts';
+
+/**
+ * The instances from which a roll-out chooses. With `--namespace`, the plan has the instances of one namespace, but the
+ * controller chooses among all. When these may not be listed, the instances of the plan count, and a limit says so.
+ */
+export async function candidatesOf(
+  { api, only, source, signal }: PlanContext,
+  graph: Graph,
+  definition: KubeObject,
+  crd: KubeObject | undefined,
+  planned: readonly KubeObject[],
+): Promise<readonly KubeObject[]> {
+  const hasRollout = readPolicies(definition).canary !== undefined || graph.propagateWhen !== undefined;
+  if (only === undefined || !graph.instance.namespaced || !hasRollout) return planned;
+  const { kind } = graph.instance;
+  try {
+    const { items } = await api.list({ apiVersion: formatApiVersion(graph.instance), kind }, { signal });
+    return items.filter((instance) => isInstanceOf(graph.name, instance, crd));
+  } catch (thrown) {
+    if (isNotFound(thrown)) return planned;
+    if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;
+    source.limits.add(
+      `the instances of ${graph.name} that get its revision first are unknown, because those of other namespaces could not be read: ${thrown.message}`,
+    );
+    return planned;
+  }
+}

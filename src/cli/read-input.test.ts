@@ -1,0 +1,34 @@
+import { closeSync, createReadStream, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { readInput } from './read-input.ts';
+
+test('the standard input is read to its end', async () => {
+  const input = new PassThrough();
+  const read = readInput(input, new AbortController().signal);
+  input.write('one ');
+  input.end('two');
+  expect((await read).toString()).toBe('one two');
+});
+
+test('an interrupt ends the wait for the standard input', async () => {
+  const interrupt = new AbortController();
+  const read = readInput(new PassThrough(), interrupt.signal);
+  interrupt.abort();
+  await expect(read).rejects.toMatchObject({ name: 'AbortError' });
+  await expect(readInput(new PassThrough(), interrupt.signal)).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test.skipIf(process.platform === 'win32')('a standard input that fails is refused with the reason', async () => {
+  const folder = openSync(tmpdir(), 'r');
+  try {
+    const input = createReadStream('', { fd: folder, autoClose: false });
+    await expect(readInput(input, new AbortController().signal)).rejects.toMatchObject({
+      code: 'input/unreadable',
+      message: 'standard input cannot be read: it is a folder',
+    });
+  } finally {
+    closeSync(folder);
+  }
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { checkReferences } from './check-references.ts';
+import { parseManifest } from './read-manifest.ts';
+
+const object = (kind: string, name: string, namespace: string | undefined, rest: string): string =>
+  `{apiVersion: ${kind === 'Deployment' ? 'apps/v1' : 'v1'}, kind: ${kind}, metadata: {name: ${name}${
+    namespace === undefined ? '' : `, namespace: ${namespace}`
+  }}, ${rest}}`;
+
+const workload = (namespace: string | undefined, spec: string, port = 8080): string =>
+  object(
+    'Deployment',
+    'web',
+    namespace,
+    `spec: {template: {metadata: {labels: {app: web}}, spec: {${spec}containers: [{name: web, ports: [{containerPort: ${port}}]}]}}}`,
+  );
+
+const map = (name: string, namespace?: string): string => object('ConfigMap', name, namespace, 'data: {a: b}');
+const account = (name: string): string =>
+  object('ServiceAccount', name, undefined, 'automountServiceAccountToken: true');
+const service = (namespace: string, port: number): string =>
+  object('Service', 'web', namespace, `spec: {selector: {app: web}, ports: [{port: ${port}}]}`);
+const READS_SETTINGS = 'volumes: [{name: s, configMap: {name: settings}}], ';
+
+test.each<readonly [title: string, objects: readonly string[], found: readonly string[]]>([
+  ['a ConfigMap that is there', [workload('a', READS_SETTINGS), map('settings', 'a')], []],
+  ['a ConfigMap without a namespace', [workload('a', READS_SETTINGS), map('settings')], []],
+  [
+    'a ConfigMap that only another namespace has',
+    [workload('a', READS_SETTINGS), map('settings', 'b'), map('other', 'a')],
+    ['input/missing-reference'],
+  ],
+  ['a ConfigMap of the cluster, beside one of another namespace', [workload('a', READS_SETTINGS), map('x', 'b')], []],
+  ['an empty name of a ServiceAccount', [workload('a', 'serviceAccountName: "", '), account('robot')], []],
+  [
+    'a ServiceAccount that is not there',
+    [workload('a', 'serviceAccountName: robot, '), account('root')],
+    ['input/missing-reference'],
+  ],
+  ['a port that the selected pods lack', [service('a', 80), workload('a', '')], ['input/port-mismatch']],
+  ['a port that pods of another namespace lack', [service('a', 80), workload('b', '')], []],
+])('references of plain objects: %s', (_title, objects, found) => {
+  const { objects: inputs, diagnostics } = parseManifest(objects.join('\n---\n'), 'a.yaml');
+  expect(diagnostics).toEqual([]);
+  const warnings = checkReferences(
+    inputs.map((each) => ({ ...each, file: 'a.yaml' })),
+    [],
+  );
+  expect(warnings.map(({ code }) => code)).toEqual(found);
+});

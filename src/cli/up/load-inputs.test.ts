@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadInputs } from './load-inputs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'typekro-inputs-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const FILES: Readonly<Record<string, string>> = {
+  'empty.yaml': '\n',
+  'comments.yaml': '---\n# nothing\r\n---\n',
+  'list.yaml': 'apiVersion: v1\nkind: List\nitems: []\n',
+  'separator.yaml': '---\n',
+  'map.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n',
+};
+for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+symlinkSync('circle.yaml', join(folder, 'circle.yaml'));
+mkdirSync(join(folder, 'my files'));
+writeFileSync(join(folder, 'my files', 'the app.yaml'), '');
+
+const EMPTY_DOCUMENTS = 'holds only empty documents, such as a List without items';
+const LONG = `${'n'.repeat(300)}.yaml`;
+
+const REFUSED: readonly (readonly [files: readonly string[], message: string, remedy?: string])[] = [
+  [['empty.yaml'], 'there is no object in empty.yaml: the file is empty'],
+  [['comments.yaml'], 'there is no object in comments.yaml: the file holds comments only'],
+  [['list.yaml'], `there is no object in list.yaml: the file ${EMPTY_DOCUMENTS}`],
+  [['separator.yaml'], `there is no object in separator.yaml: the file ${EMPTY_DOCUMENTS}`],
+  [
+    ['empty.yaml', 'comments.yaml'],
+    'there is no object in the files: empty.yaml is empty, comments.yaml holds comments only',
+  ],
+  [
+    ['circle.yaml'],
+    'circle.yaml cannot be read: ELOOP',
+    'check the name, and the links and rights of the folders above it',
+  ],
+  [[LONG], `${LONG} cannot be read: ENAMETOOLONG`],
+  [
+    ['my files'],
+    'my files is a folder, and only files are read',
+    "name the files in it, such as 'my files/the app.yaml', or all of them: 'my files'/*.yaml",
+  ],
+  [
+    ['my files/*.yaml'],
+    'there is no file my files/*.yaml',
+    "patterns are expanded by the shell: write it without quotes, or name the files: 'my files/the app.yaml'",
+  ],
+];
+
+test.each(REFUSED.map(([files, message, remedy]) => ({ files, message, remedy })))(
+  '$files: the files are refused',
+  async ({ files, message, remedy }) => {
+    const refused = loadInputs(files, folder);
+    await expect(refused).rejects.toThrow(message);
+    if (remedy !== undefined) await expect(refused).rejects.toMatchObject({ remedy });
+  },
+);
+
+test('a file that cannot be read hides no other file', async () => {
+  const { objects, diagnostics } = await loadInputs(['circle.yaml', 'map.yaml', 'list.yaml'], folder);
+  expect(objects.map(({ file }) => file)).toEqual(['map.yaml']);
+  expect(diagnostics).toMatchObject([
+    { code: 'input/unreadable', message: expect.stringMatching(/^the file cannot be read: ELOOP/) },
+    { code: 'input/empty', message: `there is no object in list.yaml: the file ${EMPTY_DOCUMENTS}` },
+  ]);
+});
