@@ -121,7 +121,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
   });
 
   test('a start after a crash renews the context, and a stop removes it', { timeout: 120_000 }, async () => {
-    const tokenIn = (path: string) => /token: (\S+)/.exec(readFileSync(path, 'utf8'))?.[1];
+    const tokenIn = (path: string) => /token: "?([^"\s]+)/.exec(readFileSync(path, 'utf8'))?.[1];
     const { pid } = await start('dev', '--use-context');
     const first = tokenIn(join(home, 'config'));
     process.kill(pid, 'SIGKILL');
