@@ -21,6 +21,13 @@ describe('parseJson', () => {
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
+  test('reads long integers below any number of levels', () => {
+    const levels = 100_000;
+    let value = parseJson(`${'[{"a":'.repeat(levels)}9007199254740993${'}]'.repeat(levels)}`);
+    for (let level = 0; level < levels; level += 1) value = (value as { a: number }[])[0]?.a ?? null;
+    expect(value).toBe(9007199254740993n);
+  });
+
   test('throws SyntaxError for a text that is not JSON', () => {
     expect(() => parseJson('{1234567890123456789')).toThrow(SyntaxError);
   });
@@ -31,6 +38,15 @@ test('stringifyJson writes big integers as plain digits', () => {
     '{"a":9007199254740993,"b":"x","c":[1,-9223372036854775808]}',
   );
 });
+
+test.each(['\uE000int:', '\uE000int:x', '\uE0000:7', '\uE0001:7', '"\uE0000:7"', '9007199254740993'])(
+  'the text %j beside a big integer stays a text, as a value and as a key',
+  (text) => {
+    const value = { big: 9007199254740993n, text, list: [text], [text]: { text } };
+    expect(parseJson(stringifyJson(value))).toEqual(value);
+    expect(parseJson(stringifyJson(value, 2))).toEqual(value);
+  },
+);
 
 describe('jsonEquals', () => {
   test.each([

@@ -18,9 +18,6 @@ const LONG_INTEGER = /\d{16}/;
 /** A string or a number. Strings are matched too, so that digits inside them are not taken for numbers. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** Marks a number that was rewritten into a string before parsing; U+E000 is a private-use character. */
-const MARK = '\uE000int:';
-
 /**
  * Parses JSON without losing integers: an integer that a JavaScript number cannot hold exactly becomes `bigint`.
  *
@@ -30,15 +27,32 @@ export function parseJson(text: string): JsonValue {
   if (!LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue;
   const original = JSON.parse(text) as JsonValue;
   let changed = false;
-  const marked = text.replace(TOKEN, (token) => {
+  const quoted = text.replace(TOKEN, (token) => {
     if (token.charCodeAt(0) === 0x22 || !/^-?\d+$/.test(token) || Number.isSafeInteger(Number(token))) return token;
     changed = true;
-    return `"${MARK}${token}"`;
+    return `"${token}"`;
   });
-  if (!changed) return original;
-  return JSON.parse(marked, (_key, value: unknown) =>
-    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
-  ) as JsonValue;
+  return changed ? withIntegers(original, JSON.parse(quoted) as JsonValue) : original;
+}
+
+/**
+ * Puts the long integers into a value. `quoted` is the same value with their digits as strings. A number of the value
+ * whose counterpart is a string is such an integer. A stack instead of recursion, because the author of the text decides
+ * the depth.
+ */
+function withIntegers(value: JsonValue, quoted: JsonValue): JsonValue {
+  const whole: JsonObject = { value };
+  const open: (readonly [parent: JsonObject, quoted: JsonObject])[] = [[whole, { value: quoted }]];
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const [parent, other] = pair;
+    for (const key of Object.keys(parent)) {
+      const [member, digits] = [getOwn(parent, key), getOwn(other, key)];
+      if (typeof member === 'number' && typeof digits === 'string') setOwn(parent, key, BigInt(digits));
+      // A list is an object with indexes here.
+      else if (typeof member === 'object' && member !== null) open.push([member, digits] as [JsonObject, JsonObject]);
+    }
+  }
+  return whole['value'] ?? null;
 }
 
 /** Like `parseJson`; undefined for a text that is not JSON. */
@@ -59,8 +73,17 @@ export function stringifyJson(value: JsonValue, indent?: number): string {
     if (!(thrown instanceof TypeError)) throw thrown;
     // The value holds a `bigint`, which is rare. A replacer function for every value would make writing ten times as
     // slow.
-    const marked = (_key: string, entry: unknown) => (typeof entry === 'bigint' ? `${MARK}${entry}` : entry);
-    return JSON.stringify(value, marked, indent).replaceAll(new RegExp(`"${MARK}(-?\\d+)"`, 'g'), '$1');
+    const mark = unusedMark(JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? 0 : entry)));
+    const marked = (_key: string, entry: unknown) => (typeof entry === 'bigint' ? `${mark}${entry}` : entry);
+    return JSON.stringify(value, marked, indent).replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+  }
+}
+
+/** A mark for integers that no string of a JSON text contains; U+E000 is a private-use character. */
+function unusedMark(text: string): string {
+  for (let number = 0; ; number += 1) {
+    const mark = `\uE000${number}:`;
+    if (!text.includes(mark)) return mark;
   }
 }
 
