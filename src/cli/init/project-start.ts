@@ -12,7 +12,7 @@ import { STANDARD_INPUT, textOption } from '../command.ts';
 import type { CheckedDefinition } from '../convert/checked-definition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
 import { withoutLiveFields } from '../convert/live-fields.ts';
-import { objectsIn } from '../convert/objects-in.ts';
+import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import { originals, placedInObjects } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
@@ -63,7 +63,7 @@ export async function projectStart(
   const found = objectsIn(documents);
   if (found.length === 0 || found.some(isDefinition)) return ofFile(withText, input, from);
   const { objects, leftOut } = withoutLiveFields(found);
-  for (const line of leftOut) context.printError(`left out: ${line}`);
+  for (const line of [...documentsLeftOut(texts), ...leftOut]) context.printError(`left out: ${line}`);
   if (objects.length === 0) {
     throw new TypeKroError(`all objects in ${from} are left out, because controllers create them`, {
       code: 'input/empty',
