@@ -179,6 +179,7 @@ describe('a diagnostic points into the expression, in every YAML notation', () =
     ['${schema.spec.nope}', '0:28'],
     ['a-${schema.spec.name}-${schema.spec.nope}', '0:50'],
     ['"\\u0041 ${schema.spec.nope}"', '0:36'],
+    ['"\\U0001F600 ${schema.spec.nope}"', '0:40'],
     ["'it''s ${schema.spec.nope}'", '0:35'],
     ['|\n            one ${schema.spec.name}\n            two ${schema.spec.nope}', '2:31'],
     ['>-\n            one\n            two ${schema.spec.nope}', '2:31'],
@@ -231,6 +232,11 @@ test('read paths of a collection begin at its items, through loops, filters and 
   const text = withResources(`    - id: maps
       forEach: [{tag: "\${schema.spec.tags}"}]
       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${tag}"}}
+    - id: settings
+      externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}
+    - id: chosen
+      forEach: [{map: "\${maps.filter(m, m.data['on'] == settings.data.on)}"}]
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${map.metadata.name}-y"}}
     - id: more
       forEach: [{map: "\${maps}"}]
       template:
@@ -246,9 +252,11 @@ test('read paths of a collection begin at its items, through loops, filters and 
   expect(graph?.reads.get('maps')).toEqual([
     ['data', 'k'],
     ['data', 'l'],
+    ['data', 'on'],
     ['metadata', 'name'],
     ['metadata', 'uid'],
   ]);
+  expect(graph?.reads.get('settings')).toEqual([['data', 'on']]);
 });
 
 test('a kind that the first source does not have comes from the next source', () => {

@@ -150,7 +150,7 @@ class Linker {
     return undefined;
   }
 
-  /** The collection whose list is the whole expression of a dimension; undefined for any other list. */
+  /** The collection whose list, whole or filtered, is the expression of a dimension; undefined for any other list. */
   #itemsOf(site: DimensionSite): ReadPart | undefined {
     const parsed = this.#language.parse(site.text.cel);
     if (!parsed.ok) return undefined;
@@ -163,8 +163,9 @@ class Linker {
     const found = this.#analyse(site, step, iterators);
     if (found === undefined) return undefined;
     const others = found.ids.filter((id) => iterators.includes(id));
-    // When the list of a collection is the whole expression, only the uses of the iterator count as reads.
-    if (others.length === 0) return this.#itemsOf(site) === undefined ? found : { ...found, reads: [] };
+    // The list of a collection, the last read, is none: the uses of the iterator are. Reads of a filter's condition stay.
+    if (others.length === 0)
+      return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
     const kro = `${PREFIX}node "${this.#draft.id}": forEach iterator "${site.name}" cannot reference other iterators [${others.join(' ')}] - forEach iterators are independent (cartesian product)`;
     this.#problems.error({
       phase: 'dependencies',

@@ -25,6 +25,14 @@ spec:
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${place}" }, data: { ip: "\${svc.spec.clusterIP}", at: "\${settings.data.at}" } }
 `;
 
+test('a character beyond U+FFFF is one reference, and no line is cut inside it', () => {
+  const text = DEFINITION.replace('a\\"; end', `😀${'😀'.repeat(80)}`);
+  const { graph } = compile(parseDefinitions(text).documents[0] ?? {}, { sources: builtinSource(), target: 'stock' });
+  if (graph === undefined) throw new Error(text);
+  expect(toMermaid(graph)).toContain('#128512;#128512;');
+  expect(toMermaid(graph)).not.toMatch(/#5\d{4};/);
+});
+
 test('a graph as a picture: collections, conditions, external objects, and an arrow for each read', () => {
   const [document] = parseDefinitions(DEFINITION).documents;
   const { graph, diagnostics } = compile(document ?? {}, { sources: builtinSource(), target: 'stock' });

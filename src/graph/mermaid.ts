@@ -59,11 +59,12 @@ function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
   return dimensions.length > 0 ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
 }
 
-/** Quotes lines as one text. Characters with a meaning in Mermaid or HTML become character references. */
+/** Quotes lines as one text. All characters but letters, digits and a few signs become character references. */
 function quoted(...lines: readonly string[]): string {
   const safe = lines.map((line) => {
-    const short = line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH - 1)}…` : line;
-    return short.replace(/[^A-Za-z0-9 .,_:/=-]/g, (character) => `#${character.codePointAt(0) ?? 63};`);
+    const characters = Array.from(line);
+    const short = characters.length > MAX_LINE_LENGTH ? `${characters.slice(0, MAX_LINE_LENGTH - 1).join('')}…` : line;
+    return short.replace(/[^A-Za-z0-9 .,_:/=-]/gu, (character) => `#${character.codePointAt(0) ?? 63};`);
   });
   return `"${safe.join('<br/>')}"`;
 }

@@ -15,9 +15,13 @@ describe('values', () => {
     ['a: 9007199254740993', { a: 9007199254740993n }, 'integers without loss'],
     ['a: 2020-01-01', { a: '2020-01-01' }, 'dates are strings'],
     ['a: 1e3\nb: .5', { a: 1000, b: 0.5 }, 'floats'],
+    ['a: 12e4567\nb: -1e400', { a: '12e4567', b: '-1e400' }, 'numbers beyond a float are texts'],
+    [`a: ${'9'.repeat(400)}`, { a: '9'.repeat(400) }, 'long integers beyond a float are texts'],
+    ['a: -0x1FFFFFFFFFFFFFFFFF', { a: '-0x1FFFFFFFFFFFFFFFFF' }, 'hexadecimal integers beyond 64 bits are texts'],
     ['a: !!str 1', { a: '1' }, 'the string tag'],
     ['{"a":\t1}', { a: 1 }, 'JSON with tabs'],
     ['{"a": "// \\" /* x */" # YAML\n}', { a: '// " /* x */' }, 'JSON with slashes in a text'],
+    ["{\"a\": 'see // there', \"b\": 'it''s /* x'}", { a: 'see // there', b: "it's /* x" }, 'slashes in single quotes'],
     ['{a: //x}', { a: '//x' }, 'slashes in a flow map'],
     ['{"a": 1}\n---\nb: |\n  // x\n', { a: 1 }, 'slashes in a document below'],
     ['\uFEFFa: 1\r\nb: 2\r\n', { a: 1, b: 2 }, 'a byte order mark and CRLF'],
@@ -90,6 +94,12 @@ describe('problems', () => {
   test.each(['[', '{a: ', '- '])('200 levels of %j are read', (open) => {
     const closing = { '[': ']', '{a: ': '}' }[open] ?? '';
     expect(parseDefinitions(`${open.repeat(199)}x${closing.repeat(199)}`).diagnostics).toEqual([]);
+  });
+
+  test('an action in quotes, as in an alert, does not make a text a template of Helm', () => {
+    const text = 'summary: "{{ $labels.instance }} is down"\nb:\n\tc: 1\n';
+    expect(parseDefinitions(text).diagnostics).toMatchObject([{ message: 'a tab cannot indent', source: { line: 3 } }]);
+    expect(parseDefinitions('a: {{ .Values.x }}\nb:\n\tc: 1\n').diagnostics[0]?.message).toMatch(/Helm template/);
   });
 
   test('a broken document does not hide the next one', () => {

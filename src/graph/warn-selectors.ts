@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
+import { getOwn, isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
 import type { ResourceDraft } from './resource-draft.ts';
 import type { PathStep } from './model.ts';
 import { compareNameTexts, type NameText, nameText, type Relation } from './name-text.ts';
@@ -45,7 +45,7 @@ function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
   if (selector === undefined || metadata === undefined || (labels === undefined && metadata['labels'] !== undefined))
     return;
   for (const [key, value] of Object.entries(selector)) {
-    const label = labels?.[key];
+    const label = getOwn(labels, key);
     if (label === undefined && (isComputed(key) || Object.keys(labels ?? {}).some(isComputed))) continue;
     const at = [...path, key];
     const relation = label === undefined ? 'different' : textRelation(label, value);

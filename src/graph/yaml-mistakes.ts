@@ -10,9 +10,12 @@ export interface YamlProblem {
   readonly hint?: string;
 }
 
+/** A text in quotes. It may have actions for another tool, as in the annotations of an alert. */
+const QUOTED = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g;
+
 /** The problem of a text that is not YAML because it is a template of Helm. */
 export function helmProblem(source: string): YamlProblem | undefined {
-  const offset = source.search(TEMPLATE_ACTION);
+  const offset = source.replaceAll(QUOTED, (text) => ' '.repeat(text.length)).search(TEMPLATE_ACTION);
   if (offset < 0) return undefined;
   return {
     code: 'yaml/syntax',
@@ -32,6 +35,7 @@ export function jsonComment(source: string): YamlProblem | undefined {
   for (let at = open, depth = 1; at < source.length && depth > 0; at += 1) {
     const char = source[at];
     if (char === '"') at = stringEnd(source, at);
+    else if (char === "'" && /[\s,:[{]/.test(source[at - 1] ?? '')) at = quotedEnd(source, at);
     else if (char === '{' || char === '[') depth += 1;
     else if (char === '}' || char === ']') depth -= 1;
     else if (char === '#' && /\s/.test(source[at - 1] ?? '')) at = lineEnd(source, at);
@@ -44,6 +48,13 @@ export function jsonComment(source: string): YamlProblem | undefined {
       };
   }
   return undefined;
+}
+
+/** The end of a text in single quotes, where `''` stands for a quote. */
+function quotedEnd(source: string, from: number): number {
+  const length = /'(?:[^']|'')*'?/y;
+  length.lastIndex = from;
+  return from + (length.exec(source)?.[0].length ?? 1) - 1;
 }
 
 function afterComments(source: string, from: number): number {

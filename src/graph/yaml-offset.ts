@@ -58,6 +58,8 @@ function* units(raw: string, style: ScalarStyle): Generator<Unit> {
       blank = ' \tnrt\n\r'.includes(raw.charAt(at + 1));
     }
     yield { start: at, end, blank };
+    // The value has two UTF-16 units for a character beyond U+FFFF.
+    if (style === 'QUOTE_DOUBLE' && /^\\U(?!0000)/.test(raw.slice(at, end))) yield { start: at, end, blank };
     at = end;
   }
 }

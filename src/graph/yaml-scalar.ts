@@ -36,8 +36,11 @@ export function resolvePlain(source: string): PlainValue {
   // kubectl's reader takes only a text that begins with a digit, a sign or a point for a number.
   if (source.startsWith('_')) return source;
   const digits = source.replaceAll('_', '');
-  if (INTEGER.test(digits)) return readInteger(digits) ?? Number(digits);
-  return FLOAT.test(digits) && digits.length < 400 ? Number(digits) : source;
+  const integer = INTEGER.test(digits) ? readInteger(digits) : undefined;
+  if (integer !== undefined) return integer;
+  // go-yaml keeps a number as a text when it is too large for a float.
+  const number = FLOAT.test(digits) ? Number(digits) : Number.NaN;
+  return Number.isFinite(number) ? number : source;
 }
 
 const MIN_INT64 = -(2n ** 63n);

@@ -83,7 +83,7 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance. Children are deleted only with a valid inventory. The id of a valid
+ * Reads and validates the inventory of an instance. The children of a deleted instance are deleted only with a valid inventory. The id of a valid
  * inventory is `expected` (default: the computed id), and its tooling begins with `kro/`, as kro and this project write
  * it. Both scope annotations exist and parse, and the hash matches. The hash may be absent, because older versions
  * wrote none.

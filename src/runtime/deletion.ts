@@ -127,7 +127,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   }
 
   function decide(outcome: Outcome): Decision {
-    const { finalizer, members = [], read = [], actions = [], orphans = [], wave = 0 } = outcome;
+    const { finalizer, members = [], read = [], actions = [], orphans = [], wave = NO_WAVE } = outcome;
     const nodes = reports(members, wave, graph);
     const part = deletionStatus(instance, outcome.message, options, nodes, graph);
     const removing = finalizer === 'remove';
@@ -235,6 +235,9 @@ function deletionStatus(
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }
 
+/** The wave of a deletion that has not begun. Waves begin at 0. */
+const NO_WAVE = -1;
+
 /** The highest apply order among the objects. The objects with this order are deleted first. */
 function highestOrder(objects: readonly KubeObject[]): number {
   return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);
@@ -258,7 +261,7 @@ function reports(members: readonly KubeObject[], wave: number, graph: Graph | un
               kind: 'retired',
               isWhole: true,
               objects: objects.map(refOf),
-              ...(isCurrent ? {} : { heldBy: current }),
+              ...(isCurrent || current.length === 0 ? {} : { heldBy: current }),
               ...keptOf(graph, objects),
             },
       objects: objects.map(reportOfLive),

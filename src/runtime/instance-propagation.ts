@@ -1,5 +1,6 @@
 import { withProgress } from '../cel/index.ts';
 import type { KubeObject } from '../core/index.ts';
+import { stringifyJson } from '../core/index.ts';
 import type { Expression, InstancePropagation } from '../graph/index.ts';
 import type { EvaluateContext } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
@@ -38,7 +39,9 @@ export function heldInstances(
     for (const expression of among) {
       const result = evaluateToJson(expression, variables, context);
       if (result.state === 'value' && result.value === true) continue;
-      return result.state === 'value' ? `${expression.cel} is false` : result.failure.message;
+      return result.state === 'value'
+        ? `${expression.cel} is ${stringifyJson(result.value ?? null)}`
+        : result.failure.message;
     }
     return undefined;
   };

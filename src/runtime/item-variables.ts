@@ -48,6 +48,6 @@ function makes({ apiVersion, kind, metadata }: JsonObject, object: ObjectRef): b
     apiVersion === object.apiVersion &&
     kind === object.kind &&
     name === object.name &&
-    (namespace === undefined || namespace === object.namespace)
+    (typeof namespace !== 'string' || namespace.trim() === '' || namespace === object.namespace)
   );
 }

@@ -50,6 +50,14 @@ describe('node reports in the status', () => {
     expect(JSON.stringify(found).length).toBeLessThan(32_000);
   });
 
+  test('are not cut inside a surrogate pair', () => {
+    for (const shift of ['', 'y']) {
+      const [found] = nodeConditions(instance('true'), [waiting('a', `${shift}${'😀'.repeat(200)}`)], { now });
+      expect(found?.message).toMatch(/😀…$/);
+      expect(JSON.stringify(found)).not.toContain(String.raw`\ud83d`);
+    }
+  });
+
   test('do not change with the time of the next retry', () => {
     const failed = (retryAt: number): NodeReport => ({
       id: 'a',

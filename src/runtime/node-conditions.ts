@@ -64,5 +64,7 @@ function textOf(report: NodeReport): string {
       ? { ...report, because: { ...because, retryAt: Number.POSITIVE_INFINITY } }
       : report;
   const { reason } = explainNode(steady);
-  return reason.length <= MAX_TEXT_LENGTH ? reason : `${reason.slice(0, MAX_TEXT_LENGTH - 1)}…`;
+  if (reason.length <= MAX_TEXT_LENGTH) return reason;
+  // The cut must not divide a surrogate pair: a server stores another character for one half.
+  return `${reason.slice(0, MAX_TEXT_LENGTH - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

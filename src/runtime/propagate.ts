@@ -1,6 +1,7 @@
 import type { ObjectProgress } from '../cel/index.ts';
 import { withProgress } from '../cel/index.ts';
 import type { KubeObject } from '../core/index.ts';
+import { stringifyJson } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import type { CollectionNode, Expression, Graph, GraphNode, ResourceNode } from '../graph/index.ts';
 import { dimensionsOf } from '../graph/index.ts';
@@ -134,8 +135,8 @@ function firstHold(
     });
     const base = { kind: 'held', expression: expression.cel, nodes, creates: 0, changes: 0 } as const;
     if (result.state === 'value') {
-      const because: Because = { ...base, value: result.value ?? null };
-      return { state: 'waiting', because, message: `${text} is false` };
+      const value = result.value ?? null;
+      return { state: 'waiting', because: { ...base, value }, message: `${text} is ${stringifyJson(value)}` };
     }
     const { missing = result.failure.message } = result.failure;
     return { state: 'waiting', because: { ...base, missing }, message: `${text}: ${result.failure.message}` };

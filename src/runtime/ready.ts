@@ -77,7 +77,8 @@ function conditionsHold(
 /** Readiness of a collection: every `readyWhen` is true for every item, bound as `each`. */
 export function itemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   if (node.readyWhen.length === 0) {
-    return objects.map((object) => readyByKind(context, node, object)).find(({ state }) => state !== 'ready') ?? READY;
+    const results = objects.map((object) => readyByKind(context, node, object));
+    return results.find(({ state }) => state === 'failed') ?? results.find(({ state }) => state !== 'ready') ?? READY;
   }
   let waiting: ReadyResult | undefined;
   for (const [index, object] of objects.entries()) {

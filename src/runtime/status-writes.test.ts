@@ -15,6 +15,9 @@ const AUTHOR = patchManager(applySetIdOf(instanceWith(undefined)), 'instance');
 const OLD = { state: 'IN_PROGRESS', conditions: [{ type: 'Ready', status: 'False' }] };
 const NEW = { state: 'ACTIVE', conditions: [{ type: 'Ready', status: 'True' }] };
 
+/** JSON.parse makes an own member of this name. The spread of an object keeps it. */
+const hostile = JSON.parse('{"__proto__": "x"}') as JsonObject;
+
 const update = (manager: string, status: JsonObject) => ({ method: 'update', manager, status });
 const apply = (status: JsonObject) => ({ method: 'apply', manager: 'kro-instance-status', status });
 
@@ -24,6 +27,7 @@ const CASES: readonly [string, KroCompatibility, JsonObject | undefined, JsonObj
   ['the first status', '0.10', undefined, NEW, [apply(NEW)]],
   ['the first status with fields', '0.10', undefined, { ...NEW, a: 1 }, [update(AUTHOR, { a: 1 }), apply(NEW)]],
   ['only conditions and state', '0.10', { ...OLD, a: 1 }, { ...NEW, a: 1 }, [apply(NEW)]],
+  ['a field named __proto__', '0.10', NEW, { ...NEW, ...hostile }, [update(AUTHOR, { ...hostile, ...NEW })]],
   ['only a field', '0.10', { ...NEW, a: 1 }, { ...NEW, a: 2 }, [update(AUTHOR, { a: 2, ...NEW })]],
   ['a field vanishes', '0.10', { ...NEW, a: 1, b: { c: 2 } }, { ...NEW, b: {} }, [update(AUTHOR, { b: {}, ...NEW })]],
   [

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { jsonEquals } from '../core/index.ts';
+import { jsonEquals, setOwn } from '../core/index.ts';
 import type { KroCompatibility } from '../graph/index.ts';
 import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
 import { applySetIdOf } from './applyset.ts';
@@ -65,7 +65,7 @@ function partsOf(status: JsonObject, recordsObjects: boolean): StatusParts {
   const parts = { author: {}, record: {}, system: {} } as { readonly [Part in keyof StatusParts]: JsonObject };
   for (const [name, value] of Object.entries(status)) {
     const isRecord = recordsObjects && name === OBJECT_RECORD;
-    parts[SYSTEM_FIELDS.has(name) ? 'system' : isRecord ? 'record' : 'author'][name] = value;
+    setOwn(parts[SYSTEM_FIELDS.has(name) ? 'system' : isRecord ? 'record' : 'author'], name, value);
   }
   return parts;
 }

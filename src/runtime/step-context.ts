@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import type { Graph, GraphNode } from '../graph/index.ts';
-import { formatPath } from '../graph/index.ts';
+import { dimensionsOf, formatPath } from '../graph/index.ts';
 import type { RecordedInventory } from './applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -221,7 +221,7 @@ function isKubeObject(value: unknown): value is KubeObject {
 
 /** The nodes that a name reads: an iterator reads those that its list comes from. */
 function nodesOf(name: string, node: GraphNode): readonly string[] {
-  const dimension = node.nodeType === 'collection' ? node.forEach.find((each) => each.name === name) : undefined;
+  const dimension = dimensionsOf(node).find((each) => each.name === name);
   return dimension?.expression.references.filter((id) => id !== 'schema' && id !== 'runtime') ?? [name];
 }
 

@@ -4,7 +4,7 @@ import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
 import type { Observed } from './index.ts';
-import { stepDeletion } from './index.ts';
+import { explainNodes, stepDeletion } from './index.ts';
 import { instanceTarget } from './members.ts';
 
 const TOWER = graphOf(`
@@ -200,13 +200,18 @@ describe('deleting an instance', () => {
         members: (target) =>
           target.kind === kind ? { state: 'failed', failure, retryAt: now + 7000 } : view.members(target),
       };
-      expect(stepDeletion(instance, observed, { now }, TOWER)).toMatchObject({
+      const decision = stepDeletion(instance, observed, { now }, TOWER);
+      expect(decision).toMatchObject({
         parent: {},
         delete: [],
         finalizer: 'keep',
         blocked: [`list ${kind}: later`],
         requeueAt: now + 7000,
       });
+      expect(explainNodes(decision).map(({ reason }) => reason)).not.toContainEqual(
+        expect.stringMatching(/waits for  /),
+      );
+      expect(decision.nodes.map(({ state }) => state)).not.toContain('deleting');
     },
   );
 

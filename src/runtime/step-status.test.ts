@@ -201,6 +201,30 @@ resources:
   });
 });
 
+test('a failed item of a collection counts before one that only waits', () => {
+  const graph = graphOf(`
+schema: {spec: {names: "[]string"}}
+resources:
+  - id: p
+    forEach: [{n: "\${schema.spec.names}"}]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${n}"}, data: {n: "\${n}"}}
+`);
+  const readiness = ({ metadata }: KubeObject) => ({
+    ready: false,
+    failed: metadata.name === 'broken',
+    reason: 'NotUp',
+    message: 'not up',
+  });
+  for (const names of [
+    ['broken', 'waits'],
+    ['waits', 'broken'],
+  ]) {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { names });
+    expect(settle(graph, key, cluster, { step: { readiness } }).decision.state).toBe('ERROR');
+  }
+});
+
 test('readiness rules of the caller apply to nodes without readyWhen', () => {
   const graph = graphOf(`
 schema: {}

@@ -424,6 +424,23 @@ spec:
         namespace: team-a"
     `);
     expect(await run('render menu.yaml --set a=b')).toMatchObject({ code: 2, out: '' });
+    const own = map('corner-menu', '{soup: leek}');
+    writeFileSync(join(folder, 'own.yaml'), `${map('season', '{vegetable: leek}')}\n---\n${own}\n`);
+    const observed = await run('render menu.yaml --observed own.yaml');
+    expect(observed.out).toContain('# menu (ConfigMap): ready, is as wanted and ready');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('has a patch for each element of a list', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'typekro-render-'));
+    const marks = `    - id: marks
+      forEach: [{ name: "\${streets.all}" }]
+      patch: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${name}", labels: { shop: corner } } }
+`;
+    const head = GRAPH.slice(0, GRAPH.indexOf('    - { id: naming'));
+    writeFileSync(join(folder, 'marks.yaml'), `${head}    - { id: streets, def: { all: [north, south] } }\n${marks}`);
+    const { code, out } = await commandRunner([render], folder)('render marks.yaml');
+    expect([code, out.match(/name: .*/g)]).toEqual([0, ['name: north', 'name: south']]);
     rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -104,6 +104,23 @@ describe('a compiled Graph', () => {
     expect(made).toMatchObject({ value: 'x-in' });
   });
 
+  test('counts what the filter of a dimension reads', () => {
+    const { reads } = compiled([
+      { id: 'maps', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: {} } } },
+      { id: 'settings', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' } } },
+      {
+        id: 'chosen',
+        forEach: [{ map: '${maps.filter(m, m.data["on"] == settings.data.on)}' }],
+        template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${map.metadata.name}-y' } },
+      },
+    ]);
+    expect(reads.get('maps')).toEqual([
+      ['data', 'on'],
+      ['metadata', 'name'],
+    ]);
+    expect(reads.get('settings')).toEqual([['data', 'on']]);
+  });
+
   test('counts reads through a subgraph as reads of its child', () => {
     expect(graph.reads.get('inner/cm')).toEqual([['metadata', 'name']]);
     expect(graph.reads.has('inner')).toBe(false);

@@ -93,7 +93,7 @@ class Linker {
     this.#context.problems.error('dependencies', text, { code, message, place, hint });
   }
 
-  /** The collection whose list is the whole expression of a dimension; undefined for any other list. */
+  /** The collection whose list, whole or filtered, is the expression of a dimension; undefined for any other list. */
   #itemsOf(site: DimensionSite): ReadPart | undefined {
     const { language } = this.#context;
     const parsed = language.parse(site.text.cel);
@@ -225,8 +225,8 @@ class Linker {
       return this.#refuse(kro, 'graph/dependent-iterators', message, site, hint);
     }
     this.#add(found, []);
-    // When the list of a collection is the whole expression, only the uses of the iterator count as reads.
-    return this.#itemsOf(site) === undefined ? found : { ...found, reads: [] };
+    // The list of a collection, the last read, is none: the uses of the iterator are. Reads of a filter's condition stay.
+    return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
   }
 
   #includeWhen(site: ExpressionSite, index: number): Analysed | undefined {

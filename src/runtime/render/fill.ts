@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
-import type { CollectionNode, GraphNode, Hole, PathStep } from '../../graph/index.ts';
-import { objectPathOf } from '../../graph/index.ts';
+import type { ForEachDimension, GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import { dimensionsOf, objectPathOf } from '../../graph/index.ts';
 import type { Dimensions } from '../collection.ts';
 import { assignItem, evaluateDimensions, maxItems } from '../collection.ts';
 import type { Evaluated, FieldExpression } from '../evaluate.ts';
@@ -63,16 +63,16 @@ export function fillWhatIsKnown(
   const of = (known: ReadonlyMap<string, unknown>, lacking: readonly string[], isCountKnown: boolean): RenderedObject =>
     fillObject(context, node, known, sent, { lacking, isCertain: isIncluded && isCountKnown });
   const none: readonly ListFailure[] = [];
-  if (node.nodeType !== 'collection')
-    return { objects: [of(variables, [], true)], countKnown: true, listFailures: none };
-  const dimensions = dimensionsOf(context, node, variables, sent);
+  const forEach = dimensionsOf(node);
+  if (forEach.length === 0) return { objects: [of(variables, [], true)], countKnown: true, listFailures: none };
+  const dimensions = knownDimensions(context, { ...node, forEach }, variables, sent);
   // The number of items is not known, so one object represents all of them.
   if (dimensions === undefined) {
-    const names = node.forEach.map(({ name }) => name);
+    const names = forEach.map(({ name }) => name);
     return {
       objects: [of(variables, names, false)],
       countKnown: false,
-      listFailures: isIncluded ? failuresOf(context, node, variables, sent) : none,
+      listFailures: isIncluded ? failuresOf(context, forEach, variables, sent) : none,
     };
   }
   const shown = Math.min(dimensions.size, maxItems(context));
@@ -84,14 +84,14 @@ export function fillWhatIsKnown(
   return { objects, countKnown: true, listFailures: none };
 }
 
-/** The lists of a collection that fail, although every node that they read is known. */
+/** The lists of a node that fail, although every node that they read is known. */
 function failuresOf(
   context: StepContext,
-  node: CollectionNode,
+  forEach: readonly ForEachDimension[],
   variables: ReadonlyMap<string, unknown>,
   sent: SentObjects,
 ): ListFailure[] {
-  return node.forEach.flatMap(({ name, expression }) => {
+  return forEach.flatMap(({ name, expression }) => {
     const result = valueOf(context, { expression }, variables, sent, []);
     if (result === undefined || result.state === 'value' || !isFinal(result, expression.references, context)) return [];
     return [{ name, expression: expression.cel, failure: result.failure.reason }];
@@ -105,9 +105,9 @@ function isFinal({ state }: Failed, references: readonly string[], { graph }: St
 
 type Failed = Exclude<Evaluated, { state: 'value' }>;
 
-function dimensionsOf(
+function knownDimensions(
   context: StepContext,
-  node: CollectionNode,
+  node: GraphNode & { readonly forEach: readonly ForEachDimension[] },
   variables: ReadonlyMap<string, unknown>,
   sent: SentObjects,
 ): (Dimensions & { ok: true }) | undefined {
@@ -174,8 +174,9 @@ function unknownField(
   isCertain: boolean,
 ): UnknownField {
   const { references, template, cel } = hole.expression;
-  const lists = node.nodeType === 'collection' ? node.forEach : [];
-  const read = lists.filter(({ name }) => references.includes(name)).flatMap((list) => list.expression.references);
+  const read = dimensionsOf(node)
+    .filter(({ name }) => references.includes(name))
+    .flatMap((list) => list.expression.references);
   const waitsFor = [...new Set([...references, ...read])].filter((name) => context.graph.nodes.has(name));
   const failure = result === undefined ? {} : { failure: result.failure.reason };
   const final =

@@ -15,14 +15,15 @@ import type { ListTarget, ObjectTarget, ObjectType } from '../target.ts';
  */
 export class ObservedObjects implements Observed {
   readonly #objects: readonly KubeObject[];
-  readonly #applySet: string;
+  readonly #applySet: string | undefined;
   readonly #settled = new Map<string, Fingerprint>();
   /** The fields that the nodes of a Graph have written in this view, by object and then by writer. */
   readonly #written = new Map<string, ReadonlyMap<string, EngineFields>>();
 
-  constructor(instance: KubeObject, objects: readonly KubeObject[]) {
+  /** @param isGraph is the instance a Graph? The objects of a Graph belong to no ApplySet. */
+  constructor(instance: KubeObject, objects: readonly KubeObject[], isGraph: boolean) {
     this.#objects = objects;
-    this.#applySet = applySetIdOf(instance);
+    this.#applySet = isGraph ? undefined : applySetIdOf(instance);
   }
 
   object(target: ObjectTarget): Observation {
@@ -74,9 +75,10 @@ export class ObservedObjects implements Observed {
 
   /** The object as a child of the instance, also when another controller wrote its labels. */
   #asChild(object: KubeObject, namespace: string | undefined): KubeObject {
-    const labels = { ...object.metadata.labels, [PART_OF_LABEL]: this.#applySet };
+    const { labels } = object.metadata;
+    const own = this.#applySet === undefined ? {} : { labels: { ...labels, [PART_OF_LABEL]: this.#applySet } };
     const place = namespace === undefined ? {} : { namespace };
-    return { ...object, metadata: { ...object.metadata, ...place, labels } };
+    return { ...object, metadata: { ...object.metadata, ...place, ...own } };
   }
 }
 

@@ -56,7 +56,7 @@ export function renderInstance(
   objects: readonly KubeObject[],
   options: StepOptions,
 ): RenderedInstance {
-  const observed = new ObservedObjects(instance, objects);
+  const observed = new ObservedObjects(instance, objects, graph.definedBy === 'graph');
   let decision = step(graph, instance, observed, options);
   // Each round settles at least one of the given objects. Therefore the loop ends.
   while (decision.apply.filter((action) => observed.settle(action)).length > 0) {

@@ -269,6 +269,16 @@ ${map('bool', '${string(db.status.running)}')}
   });
 });
 
+test.each(['**', 'a(b', 'a)', 'a+', String.raw`a\\b`])('the key %s of a map of the instance is a text', (key) => {
+  const graph = graphOf(`
+schema: { spec: { words: "map[string]string" } }
+resources:
+  - id: login
+    template: { apiVersion: v1, kind: Secret, metadata: { name: s }, stringData: { a: '\${schema.spec.words["${key}"]}' } }
+`);
+  expect(secretSpec(graph).hides('spec.words.other')).toBe(false);
+});
+
 test('a value that goes into a Secret through defs is secret in each of them', () => {
   const nodes = [
     { id: 'input', def: { password: '${"x" + "y"}', open: '${"z"}' } },

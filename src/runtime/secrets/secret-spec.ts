@@ -74,7 +74,7 @@ function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
     if (id !== SPEC_NODE) return [];
     const path = formatPath(steps);
     const name = formatPath([SPEC_NODE, ...steps]);
-    const at = name.replaceAll(/[.[\]"]/g, '\\$&');
+    const at = name.replaceAll(/[\\^$.*+?()[\]{}|"]/g, '\\$&');
     const rest = cel.replaceAll(new RegExp(`(?<![\\w.])(?:(?:size|has)\\(${at}\\)|${at}\\.size\\(\\))`, 'g'), '');
     const members = isOther ? [] : membersAt(rest, at);
     if (members.length > 0) return members.map((chain) => `${path}${chain}`);
