@@ -4,8 +4,7 @@
  * fails, and then lists the failed ones. `npm run check -- types lint` runs a part. `npm run check -- api --update`
  * accepts a change of the public API.
  */
-import { build, isBuilt } from './build.mjs';
-import { main, succeeds } from './run.mjs';
+import { main, runNode, succeeds } from './run.mjs';
 
 const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {
@@ -38,7 +37,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-if (!isBuilt()) await main(build);
+await main(() => runNode(['scripts/setup.mjs']));
 const failed = [];
 for (const name of wanted.length > 0 ? wanted : Object.keys(CHECKS)) {
   console.log(`\n== ${name}`);

@@ -1,9 +1,10 @@
 /**
  * Runs a TypeScript file of the repository on any supported Node: `run-ts.mjs FILE [ARG…]`, or `run-ts.mjs bench
- * [NAME…]` for `bench/NAME.ts`. Without a name, all benchmarks run.
+ * [NAME…]` for `bench/NAME.ts`. Without a name, all benchmarks run. Prepares a fresh clone first.
  */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './install.mjs';
 import { main, runNode } from './run.mjs';
 
 const [target, ...args] = process.argv.slice(2);
@@ -16,5 +17,6 @@ const names = named.length > 0 ? named.map((name) => `${name}.ts`) : benches();
 const commands = target === 'bench' ? names.map((name) => [`bench/${name}`, ...flags]) : [[target, ...args]];
 
 await main(async () => {
+  if (!isInstalled(root)) await runNode(['scripts/setup.mjs']);
   for (const command of commands) await runNode(['--expose-gc', '--import', 'tsx', ...command]);
 });
