@@ -41,8 +41,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+  // The folder has two installations, whose removal takes long on a busy disk.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}, 300_000);
 
 /** The program of the image, the flags of Node, the script, and the arguments. */
 function commandOf({ command: [node = '', ...words] }: BuiltStage) {
