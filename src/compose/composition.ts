@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { formatApiVersion, isJsonObject } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, parseJson, stringifyJson } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { CompileResult } from '../graph/index.ts';
 import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '../schema/index.ts';
@@ -208,5 +208,11 @@ function plainSpec(spec: unknown): JsonObject {
       'Invalid spec: a spec must be an object',
     );
   }
-  return JSON.parse(JSON.stringify(spec)) as JsonObject;
+  try {
+    return JSON.parse(JSON.stringify(spec)) as JsonObject;
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    // The spec holds a `bigint`. Another spec keeps its numbers, because parseJson would turn 1e20 into a `bigint`.
+    return parseJson(stringifyJson(spec as JsonObject)) as JsonObject;
+  }
 }

@@ -22,6 +22,8 @@ export async function* eventsOf(
     ended = true;
     wake();
   });
+  // Node ends the process on a rejection without a handler. The loop below awaits the call only after its last event.
+  running.catch(() => {});
   try {
     for (;;) {
       const event = waiting.shift();

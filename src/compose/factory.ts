@@ -104,7 +104,7 @@ export function deployTarget(
         instance: sharedInstance(shared),
       }));
     },
-    evaluate: (spec) => evaluateComposition(core, spec, {}),
+    evaluate: (spec) => evaluateComposition(core, spec, {}, namespace),
     readiness: targetReadiness(core),
   };
 }

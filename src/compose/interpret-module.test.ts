@@ -36,6 +36,12 @@ test.each<[string, string, unknown]>([
     2,
   ],
   ['a default export', "import { note } from 'm'; export default note(3);", 3],
+  [
+    'a function that is the default export',
+    "import { note } from 'm'; note(f()); export default function f() { return 3; }",
+    3,
+  ],
+  ['a default export without a name', "import { note } from 'm'; export default function () {} note(3);", 3],
   ['a loop and a list', "import { note } from 'm'; let a = 0; for (const b of [1, 2]) a += b; note(a);", 3],
   [
     'an own key with the name constructor',
@@ -85,6 +91,12 @@ test.each<[string, string, string, number]>([
   ],
   ['another prototype', '\nObject.setPrototypeOf(Array.prototype, null);', 'Object.setPrototypeOf() would change', 2],
   ['new members of a prototype', '\nObject.assign(Array.prototype, { a: 1 });', 'Object.assign() would change', 2],
+  [
+    'a stack on a prototype',
+    '\nError.captureStackTrace(Object.prototype);',
+    'Error.captureStackTrace() would change',
+    2,
+  ],
   ['a frozen global', '\nObject.freeze(JSON);', 'Object.freeze() would change', 2],
   ['a global function that changes objects', '\n[Array.prototype].forEach(Object.freeze);', 'Object.freeze', 2],
   ['a written prototype', '\nArray.prototype.a = 1;', 'an object outside the composition is changed', 2],

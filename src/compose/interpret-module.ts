@@ -137,7 +137,10 @@ function bodyOf({ body, start, end }: Program): ArrowFunctionExpression {
         return statement.declaration ? [statement.declaration] : [];
       case 'ExportDefaultDeclaration': {
         const { declaration } = statement;
-        if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') return [];
+        if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') {
+          // A declaration without a name declares nothing in the module.
+          return declaration.id ? [declaration] : [];
+        }
         return [{ type: 'ExpressionStatement', expression: declaration, start: statement.start, end: statement.end }];
       }
       default:

@@ -1,19 +1,25 @@
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { pascalCase, setOwn } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
+import type { Schema } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { checkRequired, argumentMembers, refuseUnknownArguments } from './factory-arguments.ts';
 import { camelCase } from './resources/resource-ids.ts';
 import { opaque } from './value/native-functions.ts';
-import { dependOn } from './library/resources.ts';
+import { memberOf, withDefault } from './factory-helpers.ts';
+import { choose } from './interp/branches.ts';
+import { mergeSpread } from './library/objects.ts';
+import { dependOn, noteLastResource } from './library/resources.ts';
 import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './composition-type.ts';
-import { activeTrace } from './trace/current.ts';
+import { activeTrace, currentInterpreter, decide } from './trace/current.ts';
+import type { ResourceRecord } from './trace/records.ts';
+import { mapOfMembers } from './value/key-order.ts';
 import { resolveMerged } from './value/merge.ts';
-import { mergedPieces } from './value/nodes.ts';
-import { symbolic } from './value/proxy.ts';
-import { Sym } from './value/symbolic.ts';
-import { pascalCase } from '../core/index.ts';
+import { mayBeUndefined, mergedPieces } from './value/nodes.ts';
+import { symbolic, wrap } from './value/proxy.ts';
+import { Maybe, Sym } from './value/symbolic.ts';
 
 /**
  * The number of calls of each composition in a trace, by the composition's name. The ids of the composition's resources
@@ -31,6 +37,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   const before = trace.resources.length;
   const status = statusOf(core, withSpecDefaults(core, checkedSpec(core, spec)));
   const made = trace.resources.slice(before);
+  for (const record of made) findNamedDependencies(record, made);
   const taken = new Set<string>();
   for (const record of made) {
     const own = pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1));
@@ -55,7 +62,18 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
       return result;
     }),
   };
+  if (last !== undefined) noteLastResource(result, last);
   return trace.track(result);
+}
+
+/** Replaces the ids in the dependencies of an inner resource by the inner resources that have these ids until now. */
+function findNamedDependencies(record: ResourceRecord, made: readonly ResourceRecord[]): void {
+  for (const [position, dependency] of record.dependsOn.entries()) {
+    if (dependency.record !== undefined) continue;
+    const named = made.filter(({ id }) => id === dependency.id);
+    const other = named.find(({ explicitId }) => explicitId) ?? named[0];
+    if (other !== undefined) record.dependsOn[position] = { ...dependency, record: other };
+  }
 }
 
 function nextPrefix(trace: object, name: string): string {
@@ -102,12 +120,84 @@ function isSpread([field, value]: readonly [string, unknown]): boolean {
   return inner instanceof Sym && inner.node.kind === 'select' && inner.node.field === field;
 }
 
-/** Fills in the defaults of the inner schema for members of the spec that are not given. */
+/** Fills in the defaults of the inner schema for fields that are not given, or may be absent. */
 function withSpecDefaults(core: CompositionCore, spec: JsonObject): unknown {
-  if (symbolic(spec) !== undefined) return spec;
-  const defaults = applyDefaults(core.traced.graph.spec, {}) as JsonObject;
+  return symbolic(spec) === undefined ? withDefaults(core.traced.graph.spec, spec) : spec;
+}
+
+/** A given object with the defaults of its schema. */
+function withDefaults(schema: Schema, object: object): Record<string, unknown> {
   const trace = activeTrace();
+  const { properties = {} } = schema;
+  const isMerged = mergedPieces(object) !== undefined && !isOpen(schema);
+  const given = isMerged ? membersByName(object, Object.keys(properties)) : object;
+  const defaults = applyDefaults(schema, {}) as JsonObject;
+  const members: Record<PropertyKey, unknown> = trace.track({});
+  for (const [key, value] of mapOfMembers(given)) {
+    if (value === undefined) continue;
+    const field = typeof key === 'string' && Object.hasOwn(properties, key) ? properties[key] : undefined;
+    setOwn(members, key, field === undefined ? value : memberWithDefaults(field, value, defaults[key as string]));
+  }
   const filled: Record<string, unknown> = trace.track({ ...defaults });
-  for (const [key, value] of Object.entries(spec)) if (value !== undefined) filled[key] = value;
+  mergeSpread(currentInterpreter(), filled, members);
   return filled;
 }
+
+/**
+ * The members of an object into which maps or computed keys were merged. The type of a merged object does not show
+ * which members are certain, so each member is read from its last source.
+ */
+function membersByName(object: object, names: readonly string[]): Record<string, unknown> {
+  const members: Record<string, unknown> = {};
+  for (const name of names) {
+    let value = ownMember(object, name);
+    for (const { test, map, keys = {} } of mergedPieces(object) ?? []) {
+      const before = value;
+      const read = () => {
+        if (map !== undefined) return withDefault(memberOf(wrap(map), name), before);
+        return Object.hasOwn(keys, name) ? keys[name] : before;
+      };
+      value = test === undefined ? read() : choose(decide(test), read, () => before);
+    }
+    setOwn(members, name, value);
+  }
+  return members;
+}
+
+const ownMember = (object: object, name: string): unknown =>
+  Object.hasOwn(object, name) ? (object as Readonly<Record<string, unknown>>)[name] : undefined;
+
+/** A member with the defaults of its schema. A member that has them stays the same value. */
+function memberWithDefaults(schema: Schema, value: unknown, own: JsonValue | undefined): unknown {
+  if (own !== undefined && isAbsent(schema, value)) return withDefault(value, own);
+  if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || !hasDefaults(schema))
+    return value;
+  if (Array.isArray(value)) return itemsWithDefaults(schema.items ?? {}, value);
+  return Object.getPrototypeOf(value) === Object.prototype ? withDefaults(schema, value) : value;
+}
+
+/** A list that the author wrote, each object with the defaults of the schema. */
+function itemsWithDefaults(schema: Schema, list: readonly unknown[]): unknown[] {
+  const trace = activeTrace();
+  trace.noteRead(list);
+  const changed = list.map((item) =>
+    item instanceof Maybe
+      ? new Maybe(item.test, memberWithDefaults(schema, item.value, undefined))
+      : memberWithDefaults(schema, item, undefined),
+  );
+  return trace.track(changed);
+}
+
+/** May the default of a schema have to replace the value? */
+const isAbsent = (schema: Schema, value: unknown): boolean =>
+  value === null ? schema.nullable !== true : mayBeUndefined(value);
+
+/** Has the schema of an object or a list a default for a field at any depth? */
+function hasDefaults({ properties = {}, items }: Schema): boolean {
+  if (items !== undefined) return hasDefaults(items);
+  return Object.values(properties).some((field) => field.default !== undefined || hasDefaults(field));
+}
+
+/** May objects of the schema have other fields than the schema lists? */
+const isOpen = (schema: Schema): boolean =>
+  (schema.additionalProperties ?? false) !== false || schema['x-kubernetes-preserve-unknown-fields'] === true;

@@ -4,6 +4,7 @@ import type { Node } from './ir/node.ts';
 import { makeNode } from './ir/node.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
+import { walkAst } from '../cel/index.ts';
 import type { Call, Expr } from '../cel/index.ts';
 import { explainSyntaxError } from '../graph/index.ts';
 import { activeTrace } from './trace/current.ts';
@@ -102,6 +103,14 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
       withoutPlaceholders(words?.hint ?? 'check the pieces of the expression'),
     );
   }
+  walkAst(parsed.ast, (expr) => {
+    if (expr.kind === 'literal' && source.slice(expr.start, expr.end).search(PLACEHOLDERS) >= 0)
+      refuse(
+        'syntax',
+        `a value is inside the text ${source.slice(expr.start, expr.end).replaceAll(PLACEHOLDERS, '…')} of an expression`,
+        "end the text before the value: '\"a\" + string(', value, ')'; or use Cel.template",
+      );
+  });
   const text = withDynBranches(source, parsed.ast.expr, args);
   return raw(text.split(PLACEHOLDERS), args, typeOfAst(parsed.ast.expr, args));
 }

@@ -37,7 +37,9 @@ export function resourceReferences(core: CompositionCore): Readonly<Record<strin
   }
   // The result is also a list, in the order in which the resources were made.
   const list = Object.freeze([...byRecord.values()]);
-  return Object.freeze(Object.assign(Object.create(list) as Record<string, object>, Object.fromEntries(references)));
+  // Definitions, because an assignment to an id such as `length` would write the member of the frozen list.
+  const own = Object.getOwnPropertyDescriptors(Object.fromEntries(references));
+  return Object.freeze(Object.create(list, own) as Record<string, object>);
 }
 
 /** The spec of a composition, for code that passes it on. The spec has values in its own composition only. */

@@ -49,7 +49,8 @@ const scriptMaps = new Map<string, InputMap | undefined>();
  */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): FilePosition {
   const file = pathOfUrl(url);
-  const key = sourceMapUrl.startsWith('data:') ? sourceMapUrl : `${file}\n${sourceMapUrl}`;
+  // Sources of a `data:` map are relative to the script, too.
+  const key = `${file}\n${sourceMapUrl}`;
   if (!scriptMaps.has(key)) scriptMaps.set(key, sourceMapUrl === '' ? undefined : readInputMap(sourceMapUrl, file));
   return scriptMaps.get(key)?.(line, column) ?? { file, line: line + 1, column: column + 1 };
 }

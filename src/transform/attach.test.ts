@@ -54,6 +54,7 @@ describe('attachSources', () => {
     ['const k = 2; const o = { helper: (a) => a + k };\nreturn o.helper;', '(a) => a + k', 1],
     ['const k = 2; let f;\nf = function (a) { return a + k };\nreturn f;', 'function (a) { return a + k }', 2],
     ['const k = 2;\nconst f = given ? null : () => k;\nreturn f;', '() => k', 2],
+    ['const k = 2; function f() { return 1; }\nfunction f() { return k; }\nreturn f;', 'function f() { return k; }', 2],
   ])('attaches text, position and variables to a function at module level: %j', (code, src, line) => {
     const data = dataOf(run(code));
     expect(data).toMatchObject({ src, line });

@@ -21,7 +21,7 @@ export interface EsbuildBuild {
   };
   onLoad(
     options: { readonly filter: RegExp; readonly namespace: string },
-    callback: (file: { readonly path: string }) => Promise<{ contents: string; loader: 'js' } | undefined>,
+    callback: (file: { readonly path: string }) => Promise<{ contents: string; loader: 'js' | 'ts' } | undefined>,
   ): void;
 }
 
@@ -36,11 +36,12 @@ export function typekroEsbuild(options: TransformOptions = {}): EsbuildPlugin {
       build.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, async ({ path }) => {
         if (!isBuildInput(path, options)) return undefined;
         const text = await readFile(path, 'utf8');
-        const module = isTypeScript(path)
-          ? (stripTypes(text, path, true) ?? (await stripByEsbuild(build, text, path)))
-          : { code: text, inputMap: undefined };
+        const blanked = isTypeScript(path) ? stripTypes(text, path, true) : { code: text, inputMap: undefined };
+        const module = blanked ?? (await stripByEsbuild(build, text, path));
         const result = attachSources({ ...module, file: path, packages: options.packages });
-        return result && { contents: `${result.code}${inlineMap(result.map)}`, loader: 'js' };
+        // esbuild drops unused imports of types, and reads the class fields of the tsconfig, only for TypeScript.
+        const loader = isTypeScript(path) && blanked !== undefined ? 'ts' : 'js';
+        return result && { contents: `${result.code}${inlineMap(result.map)}`, loader };
       });
     },
   };

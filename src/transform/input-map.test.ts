@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inputMap } from '../javascript/index.ts';
+import { inputMap, mapPosition } from '../javascript/index.ts';
 import { inputMapOf } from './input-map.ts';
 
 const map = (source: string) => ({ version: 3, sources: [source], names: [], mappings: 'AACA' });
@@ -25,3 +25,9 @@ test.each(['', '//# sourceMappingURL=missing.map', '//# sourceMappingURL=data:ap
     expect(inputMapOf(code, '/app/a.js')).toBeUndefined();
   },
 );
+
+test('equal maps in two folders have sources in their own folders', () => {
+  const url = comment('a.ts').replace('//# sourceMappingURL=', '');
+  const files = ['file:///app/a.js', 'file:///lib/a.js'].map((script) => mapPosition(script, url, 0, 0).file);
+  expect(files).toEqual(['/app/a.ts', '/lib/a.ts']);
+});

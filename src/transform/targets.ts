@@ -103,7 +103,7 @@ class TargetFinder {
     const targets: TransformTarget[] = [];
     for (const [node, name] of this.found) {
       const block = this.blocks.get(node);
-      if (node.type === 'FunctionDeclaration' && block === undefined) continue;
+      if (node.type === 'FunctionDeclaration' && (block === undefined || isReplaced(node, block))) continue;
       targets.push({ node, block, name: node.id ? undefined : name });
     }
     return targets;
@@ -166,6 +166,14 @@ class TargetFinder {
       default:
     }
   }
+}
+
+/** Does a later declaration in the block have the name of the declaration? In a script, the last one counts. */
+function isReplaced({ id, start }: FunctionSyntax, block: Block): boolean {
+  const statements: readonly AnyNode[] = block.body;
+  return statements.some(
+    (other) => other.type === 'FunctionDeclaration' && other.start > start && id?.name === other.id?.name,
+  );
 }
 
 /** The name that a callee begins with; empty when it does not begin with a name. */

@@ -99,7 +99,9 @@ function changed(
   place: OperationPlace,
 ): Record<string, unknown> {
   if (surface.kind === 'override') return patched(manifest, surface.patch, '', place);
-  const metadata = plainObject(manifest['metadata']) ?? {};
+  const given = manifest['metadata'];
+  const metadata = given === undefined ? {} : plainObject(given);
+  if (metadata === undefined) return place.refuse('metadata', 'is known only when the graph runs');
   const laid = (part: 'labels' | 'annotations') => {
     const change = surface[part];
     if (change === undefined) return {};
@@ -121,7 +123,10 @@ function plainObject(raw: unknown): Record<string, unknown> | undefined {
 
 function patched(raw: unknown, patch: AspectPatch, path: string, place: OperationPlace): Record<string, unknown> {
   const value = raw === undefined ? {} : plainObject(raw);
-  if (value === undefined) return place.refuse(path, 'is known only when the graph runs');
+  if (value === undefined) {
+    const isKnown = symbolic(resolveMerged(raw)) === undefined;
+    return place.refuse(path, isKnown ? 'is not an object' : 'is known only when the graph runs');
+  }
   const result: Record<PropertyKey, unknown> = { ...value };
   for (const [key, part] of Object.entries(patch)) {
     const inner = path === '' ? key : `${path}.${key}`;

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { nearestName } from '../../core/index.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { toNode } from '../value/nodes.ts';
+import { mergedPieces, toNode } from '../value/nodes.ts';
 import { isOpen } from '../value/open.ts';
 import { textNode } from '../value/ops.ts';
 import { isPlainObject } from '../value/printed.ts';
@@ -37,6 +37,8 @@ function ownCondition(value: unknown, writer: ExpressionWriter): JsonValue {
   if (inner instanceof Sym && inner.resource === undefined) return writer.field(inner.node);
   if (typeof value !== 'object' || value === null || inner !== undefined || !isPlainObject(value))
     return refuse('types', 'a condition of the status is not an object', FORM);
+  if (mergedPieces(value) !== undefined)
+    return refuse('types', 'the members of a condition of the status are known only when the graph runs', FORM);
   const given = value as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(given).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) {

@@ -2,8 +2,10 @@ import { allOf, and, cond, literal, macro, macroVariable, method, or, select, va
 import { setOwn } from '../../core/index.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, listOf, STRING } from '../ir/types.ts';
-import type { ResourceRecord } from '../trace/records.ts';
+import type { Dependency, ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
+import { mergeObjects } from '../factory-helpers.ts';
+import { resolveMerged } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 
@@ -20,22 +22,32 @@ export function withDependencies(
   existence: (other: ResourceRecord) => Node,
 ): Record<string, unknown> {
   if (record.dependsOn.length === 0) return record.manifest;
-  const tests = new Map<string, Node>();
-  for (const { id, guards } of record.dependsOn) {
-    const own = allOf(guards.filter((guard) => !record.guards.includes(guard)));
-    tests.set(id, or(tests.get(id) ?? literal(false), own));
+  const tests = new Map<ResourceRecord, Node>();
+  for (const dependency of record.dependsOn) {
+    const other = dependencyOf(dependency, all);
+    if (other === undefined) continue;
+    const own = allOf(dependency.guards.filter((guard) => !record.guards.includes(guard)));
+    tests.set(other, or(tests.get(other) ?? literal(false), own));
   }
+  if (tests.size === 0) return record.manifest;
   const names: Record<string, unknown> = {};
-  for (const [id, test] of tests) {
-    const other = all.find((candidate) => candidate.id === id);
-    if (other === undefined) {
-      const ids = all.map((each) => each.id).join(', ');
-      refuse('id', `dependsOn("${id}"): there is no resource with this id`, `the ids are ${ids}`);
-    }
+  for (const [other, test] of tests) {
     const name = cond(and(existence(other), test), nameOf(other), literal(''));
-    setOwn(names, `${PREFIX}${id}`, wrap(new Sym(name, { waits: true })));
+    setOwn(names, `${PREFIX}${other.id}`, wrap(new Sym(name, { waits: true })));
   }
   return withAnnotations(record.manifest, names);
+}
+
+/**
+ * The record of the other resource. Undefined for a resource that is not part of the graph, because the branch that
+ * made the resource ended in `throw`. Aspects copy records, but keep their variables.
+ */
+function dependencyOf({ record, id }: Dependency, all: readonly ResourceRecord[]): ResourceRecord | undefined {
+  if (record !== undefined) return all.find(({ variable: own }) => own === record.variable);
+  const named = all.find((candidate) => candidate.id === id);
+  if (named !== undefined) return named;
+  const ids = all.map((each) => each.id).join(', ');
+  return refuse('id', `dependsOn("${id}"): there is no resource with this id`, `the ids are ${ids}`);
 }
 
 /** Removes the `dependsOn` annotations of resources that are not part of the instance. */
@@ -52,9 +64,17 @@ export function withoutMissing(manifest: Record<string, unknown>): Record<string
 }
 
 function withAnnotations(manifest: Record<string, unknown>, added: Record<string, unknown>): Record<string, unknown> {
-  const metadata = { ...(manifest['metadata'] as Record<string, unknown> | undefined) };
-  const annotations = { ...(metadata['annotations'] as Record<string, unknown> | undefined), ...added };
+  const metadata = ownMembers(manifest['metadata']);
+  const own = resolveMerged(metadata['annotations']);
+  const annotations =
+    symbolic(own) === undefined ? { ...(own as object | undefined), ...added } : mergeObjects(added, own as object);
   return { ...manifest, metadata: { ...metadata, annotations } };
+}
+
+/** The members of an object that may be conditional, or come from the spec. */
+function ownMembers(raw: unknown): Record<string, unknown> {
+  const value = resolveMerged(raw) as Record<string, unknown> | undefined;
+  return symbolic(value) === undefined ? { ...value } : mergeObjects(value);
 }
 
 /** The name of a resource, or of all objects of a collection. */

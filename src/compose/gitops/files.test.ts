@@ -91,6 +91,36 @@ describe('the settings for GitOps tools', () => {
     ]);
   });
 
+  test.each([
+    ['a Deployment', 'apps/v1', 'Deployment'],
+    ['a ConfigMap', 'v1', 'ConfigMap'],
+    ['a kind of the same name in another group', 'example.com/v1', 'Shop'],
+  ])('have no health check for %s, which no definition serves', (_, apiVersion, kind) => {
+    const other: KubeObject = { apiVersion, kind, metadata: { name: 'other' } };
+    const files = gitOpsFiles([definition, instance('a'), other], {
+      name: 'shop',
+      argocd: { repoURL: 'https://git.example.com/r' },
+      flux: { source: { name: 'infra' } },
+    });
+    const [health] = read(files['argocd-health.yaml']) as { data: Record<string, string> }[];
+    expect(Object.keys(health?.data ?? {}).map((key) => key.split('.').slice(3).join('.'))).toEqual([
+      'kro.run_ResourceGraphDefinition',
+      'kro.run_Shop',
+    ]);
+    const [, second] = read(files['flux.yaml']) as { spec: { healthCheckExprs: unknown[] } }[];
+    expect(second?.spec.healthCheckExprs).toMatchObject([{ apiVersion: 'kro.run/v1alpha1', kind: 'Shop' }]);
+  });
+
+  test('have the health check of a kind in the group of its definition', () => {
+    const group = 'shops.example.com';
+    const own = { ...definition, spec: { schema: { group, apiVersion: 'v1alpha1', kind: 'Shop', spec: {} } } };
+    const files = gitOpsFiles([own, { ...instance('a'), apiVersion: `${group}/v1alpha1` }], {
+      name: 'shop',
+      argocd: { repoURL: 'https://git.example.com/r' },
+    });
+    expect(files['argocd-health.yaml']).toContain(`health.${group}_Shop`);
+  });
+
   test.each(['infra', 'git.example.com/infra.git', 'https://git.example.com/in fra', ''])(
     'Argo CD cannot fetch from %j',
     (repoURL) => {

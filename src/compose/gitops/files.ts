@@ -3,7 +3,7 @@
  * the settings by which these tools apply the files in order and check the health of the objects.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
+import { parseApiVersion, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { isDnsLabel } from '../../kubernetes/index.ts';
 import { printYaml } from '../emit/yaml.ts';
@@ -58,18 +58,25 @@ export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options
       remedy: 'give a composition, or files with a ResourceGraphDefinition',
     });
   }
+  const served = instances.filter((object) => definitions.some((definition) => serves(definition, object)));
   const files = new Map<string, string>([
     ...folder('definitions', definitions),
     ...folder('instances', argocd === undefined ? instances : instances.map(inSecondWave)),
   ]);
   const parts = instances.length === 0 ? ['definitions'] : ['definitions', 'instances'];
   files.set('kustomization.yaml', kustomization(parts));
-  if (flux !== undefined) files.set('flux.yaml', documents(fluxKustomizations(name, flux, instances)));
+  if (flux !== undefined) files.set('flux.yaml', documents(fluxKustomizations(name, flux, instances, served)));
   if (argocd !== undefined) {
     files.set('argocd.yaml', printYaml(argoApplication(name, argocd)));
-    files.set('argocd-health.yaml', printYaml(argoHealth(argocd, instances)));
+    files.set('argocd-health.yaml', printYaml(argoHealth(argocd, served)));
   }
   return Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Is the object an instance of the definition? Other objects of the folder have no state that kro writes. */
+function serves({ spec }: KubeObject, { apiVersion, kind }: KubeObject): boolean {
+  const schema = spec?.['schema'] as { group?: string; kind?: string } | undefined;
+  return schema?.kind === kind && (schema.group ?? 'kro.run') === parseApiVersion(apiVersion).group;
 }
 
 /** The files of one part: one for each object, and the `kustomization.yaml` that lists them. */

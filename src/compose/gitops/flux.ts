@@ -22,9 +22,15 @@ const DEFINITION_HEALTH = {
 
 /**
  * Makes the Kustomizations (kustomize.toolkit.fluxcd.io/v1): one for the definitions and, if there are instances, one
- * for the instances, which waits for the first.
+ * for the instances, which waits for the first. `served` are the instances whose definitions are in the folder; only
+ * their kinds get health checks.
  */
-export function fluxKustomizations(name: string, options: FluxOptions, instances: readonly KubeObject[]): JsonObject[] {
+export function fluxKustomizations(
+  name: string,
+  options: FluxOptions,
+  instances: readonly KubeObject[],
+  served: readonly KubeObject[],
+): JsonObject[] {
   const { source, path = './', namespace = 'flux-system', interval = '10m' } = options;
   const make = (part: string, health: readonly JsonObject[], dependsOn?: string): JsonObject => ({
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
@@ -41,7 +47,7 @@ export function fluxKustomizations(name: string, options: FluxOptions, instances
       ...(dependsOn === undefined ? {} : { dependsOn: [{ name: dependsOn }] }),
     },
   });
-  const kinds = new Map(instances.map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }]));
+  const kinds = new Map(served.map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }]));
   const instanceHealth = [...kinds.values()].map((kind) => ({
     ...kind,
     current: "status.?state.orValue('') == 'ACTIVE'",

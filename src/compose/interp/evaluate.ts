@@ -237,6 +237,12 @@ function logical(node: LogicalExpression, env: Env): unknown {
 
 function assignment(node: AssignmentExpression, env: Env): unknown {
   const { operator, left } = node;
+  if (operator === '=' && left.type === 'MemberExpression') {
+    const target = assignTo(left, env);
+    const value = evaluate(node.right, env);
+    target.write(value);
+    return value;
+  }
   if (operator === '=') {
     const value = evaluate(node.right, env);
     env.interpreter.bindPattern(left, value, env, 'assign');

@@ -16,7 +16,7 @@ import { DYN, listOf } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { toNode } from '../value/nodes.ts';
+import { mayBeUndefined, toNode } from '../value/nodes.ts';
 import { needPresent, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -34,6 +34,7 @@ import { LexicalEnvironment } from '../value/closure.ts';
 import { assignedMembers } from './assigned-members.ts';
 import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
 import { executeFrom } from './execute-from.ts';
+import { logicalOperation } from './logical-operators.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
 /**
@@ -82,7 +83,11 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 
 /** `for (const key in object)`. */
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
-  const object = resolveMerged(env.interpreter.evaluate(node.right, env));
+  const given = resolveMerged(env.interpreter.evaluate(node.right, env));
+  if (given === undefined || given === null) return NORMAL;
+  // A value that may be absent has no keys where it is absent. The graph waits for a field of a resource.
+  const mayBeAbsent = symbolic(given) instanceof Sym && mayBeUndefined(given);
+  const object = mayBeAbsent ? resolveMerged(logicalOperation('??', given, () => activeTrace().track({}))) : given;
   const inner = symbolic(object);
   if (inner instanceof Sym && inner.type.kind === 'list')
     refuse(

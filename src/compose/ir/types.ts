@@ -252,7 +252,10 @@ function readAlike(a: StaticType, b: StaticType): boolean {
   return a.kind === b.kind;
 }
 
-/** The type of a value that is an integer or an open number: the open type, which may become an integer later. */
+/**
+ * The type of a value that is an integer or an open number: the open type, which may become an integer later. Of two
+ * open numbers it is the first one.
+ */
 function mixed(a: StaticType & { kind: 'number' }, b: StaticType & { kind: 'number' }): StaticType {
   return a.number.state === 'open' ? a : b;
 }

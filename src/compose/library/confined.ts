@@ -16,12 +16,16 @@ const CODE_MAKERS: ReadonlySet<unknown> = new Set(
   [() => undefined, async () => undefined, function* () {}, async function* () {}].map((fn): unknown => fn.constructor),
 );
 
+const STACK_WRITER: unknown = Reflect.get(Error, 'captureStackTrace');
+
 /** The functions that change their first argument, with their names for messages. */
-const CHANGERS: ReadonlyMap<unknown, string> = new Map(
-  (
+const CHANGERS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  ...(
     ['assign', 'defineProperties', 'defineProperty', 'freeze', 'preventExtensions', 'seal', 'setPrototypeOf'] as const
-  ).map((name) => [Object[name], `Object.${name}`]),
-);
+  ).map((name) => [Object[name], `Object.${name}`] as const),
+  // Some hosts do not have this function.
+  ...(STACK_WRITER === undefined ? [] : [[STACK_WRITER, 'Error.captureStackTrace'] as const]),
+]);
 
 /** Refuses a read of a member of the host in a confined program. A key of the program's own object is allowed. */
 export function refuseHostMember(object: object, key: PropertyKey): void {

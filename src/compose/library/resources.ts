@@ -94,14 +94,25 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
   }
 }
 
+/** The last resource of each nested composition, by the value that the author has of the composition. */
+const lastResources = new WeakMap<object, ResourceRecord>();
+
+/** Notes the last resource of a nested composition, for a `dependsOn` that names the composition. */
+export function noteLastResource(nested: object, record: ResourceRecord): void {
+  lastResources.set(nested, record);
+}
+
 /** Records that a resource is made after another resource. `raw` is that resource, its id, or a conditional value. */
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();
   const value = resolveMerged(raw);
-  const addDependency = (id: string) => void record.dependsOn.push({ id, guards: [...trace.guards] });
+  const addDependency = (id: string, other?: ResourceRecord) =>
+    void record.dependsOn.push({ record: other, id, guards: [...trace.guards] });
   if (typeof value === 'string') return addDependency(value);
   const inner = symbolic(value);
-  if (inner instanceof Sym && inner.resource !== undefined) return addDependency(inner.resource.id);
+  const other = inner instanceof Sym ? inner.resource : lastResources.get(value as object);
+  // A resource of an earlier run is not part of this graph, which may have another resource with its id.
+  if (other !== undefined) return addDependency(other.id, trace.resources.includes(other) ? other : undefined);
   if (inner instanceof Phi) {
     const side = (test: Node, of: unknown) => {
       if (resolveMerged(of) !== undefined) trace.under(test, () => dependOn(record, of));

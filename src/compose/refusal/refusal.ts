@@ -1,7 +1,10 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
-/** The codes of refusals, as the documentation lists them. */
+/**
+ * The codes of refusals. The documentation lists all but `provider`, which only a host that cannot read functions
+ * gives.
+ */
 export type RefusalCode =
   | 'argument'
   | 'field'

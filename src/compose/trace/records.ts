@@ -40,6 +40,9 @@ export interface ResourceOptions {
 
 /** A resource after which another resource is made (`dependsOn`). */
 export interface Dependency {
+  /** The other resource; undefined for a resource that the author named by its id. */
+  readonly record: ResourceRecord | undefined;
+  /** The id that the author wrote. The id of `record` may change until the author's functions have ended. */
   readonly id: string;
   /** The conditions under which the author called `dependsOn`. */
   readonly guards: readonly Node[];

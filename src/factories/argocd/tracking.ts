@@ -1,8 +1,8 @@
 import { Cel, defineFactory, requireKnown } from '../../compose/index.ts';
 
 /**
- * The way in which Argo CD marks the objects of an application: the values of its setting
- * `application.resourceTrackingMethod`.
+ * The way in which Argo CD marks the objects of an application, as its setting `application.resourceTrackingMethod`
+ * says. `both` is its value `annotation+label`.
  */
 export type TrackingMethod = 'annotation' | 'label' | 'both';
 

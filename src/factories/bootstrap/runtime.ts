@@ -83,7 +83,7 @@ function kroRelease(spec: TypeKroRuntimeSpec, settings: RuntimeSettings): Part {
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: settings.kroNamespace } },
     { id: 'kroNamespace' },
   );
-  const url = /^v?0\.[0-5]\./.test(settings.kroVersion) ? KRO_CHARTS.before : KRO_CHARTS.now;
+  const url = /^v?0\.[0-5](?:\.|$)/.test(settings.kroVersion) ? KRO_CHARTS.before : KRO_CHARTS.now;
   const repository = createResource(
     {
       apiVersion: 'source.toolkit.fluxcd.io/v1',

@@ -67,7 +67,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   if (!isGroup(group) || !KIND.test(kind) || dns1035Label(plural).length > 0) {
     refuse(
       'group, kind or plural name is missing or not a valid name',
-      'an API server would refuse this definition too',
+      'use a group with a dot, a kind of letters and digits, and a plural of small letters, digits and dashes',
     );
     return;
   }
@@ -77,6 +77,14 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     return;
   }
   const served = versions.filter((version) => ownMember(version, 'served') === true);
+  if (served.length === 0) {
+    diagnostics.push({
+      code: 'generate/not-served',
+      severity: 'warning',
+      message: `${name}: no version of it is served, so there is no factory for it`,
+      hint: 'set served: true for a version',
+    });
+  }
   const order = served.map((version) => asText(ownMember(version, 'name'))).sort(compareVersions);
   for (const version of served) {
     const versionName = asText(ownMember(version, 'name'));

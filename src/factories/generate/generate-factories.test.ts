@@ -236,6 +236,7 @@ describe('names', () => {
     ['', '_'],
     ['a-b', 'ab'],
     ['Record', 'RecordResource'],
+    ['chartFactory', 'chartFactoryResource'],
   ])('%j as an identifier', (text, name) => {
     expect(identifier(text)).toBe(name);
   });
@@ -274,6 +275,13 @@ describe('bad input', () => {
 
   test('of two definitions of one kind the first is used', () => {
     expect(errors(WIDGET, WIDGET)).toEqual({ codes: ['generate/twice'], files: 1 });
+  });
+
+  test.each<[string, JsonValue]>([
+    ['no versions', []],
+    ['versions that are not served', [version('v1', { type: 'object' }, { served: false })]],
+  ])('a definition with %s gives a warning', (_name, versions) => {
+    expect(errors(crd('example.com', 'Widget', versions))).toEqual({ codes: ['generate/not-served'], files: 0 });
   });
 
   test('nesting of 5000 levels is cut off', () => {

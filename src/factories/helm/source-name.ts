@@ -31,6 +31,8 @@ export function sourceName(address: unknown, release: string): string {
 export function repositoryName(address: string): string {
   const [host = '', ...path] = address
     .replace(/^[a-z]+:\/\//, '')
+    // The name of an object must not show a password.
+    .replace(/^[^/@]*@/, '')
     .split('/')
     .filter((part) => part !== '');
   const name = (path.at(-1) ?? host)

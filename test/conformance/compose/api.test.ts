@@ -463,3 +463,11 @@ test('evaluate treats a condition without a value as undecided, unless another c
     ['web', true, false],
   ]);
 });
+
+test.each([
+  ['a number', (s: Spec) => Cel.expr('"http://h:', s.replicas, '"')],
+  ['a truth value', (s: Spec) => Cel.expr("'is ", s.on, "'")],
+])('%s inside a text of raw CEL is refused', (_name, program) => {
+  const make = () => compose((s) => void ConfigMap({ id: 'c', name: 'c', data: { a: `${program(s)}` } })).toYaml();
+  expect(make).toThrow(/a value is inside the text .*… *. of an expression/);
+});

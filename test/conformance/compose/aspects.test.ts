@@ -103,6 +103,19 @@ describe('aspects', () => {
     expect(JSON.stringify(template('job', first, onKind))).toContain('"x":"y"');
   });
 
+  test('of metadata do not drop metadata under a condition', () => {
+    const made = sdk.kubernetesComposition({ name: 'made', spec: schema }, ((spec: Spec) => {
+      const metadata = spec.on ? { name: 'a' } : { name: 'b', namespace: 'c' };
+      sdk.createResource({ id: 'config', apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    }) as never);
+    expect(() => made.toDefinition({ aspects: [sdk.withLabels({ x: 'y' })] })).toThrow(/metadata is known only when the graph runs/);
+  });
+
+  test('refuse a known value that is no object', () => {
+    const inside = sdk.aspect.on(DaemonSet, sdk.override({ spec: { template: { spec: { containers: { x: sdk.replace(1) } } } } }));
+    expect(() => app.toDefinition({ aspects: [inside] })).toThrow(/spec\.template\.spec\.containers is not an object/);
+  });
+
   test('have a list of targets, and at least one target must match', () => {
     const both = sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: { x: 'y' } }));
     const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };

@@ -1,5 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
+import { createCompositionApi } from '../../../src/compose/index.ts';
 import type { JsonObject } from '../../../src/core/index.ts';
 import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '../../../src/index.ts';
 import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
@@ -51,6 +52,15 @@ test('a spec without fields is an object without fields', () => {
 describe('the runtime bootstrap', () => {
   const runtime = typeKroRuntimeBootstrap();
 
+  test.each([
+    ['0.5', 'oci://ghcr.io/kro-run/kro'],
+    ['v0.5.1', 'oci://ghcr.io/kro-run/kro'],
+    ['0.50.0', 'oci://registry.k8s.io/kro/charts'],
+    ['0.6', 'oci://registry.k8s.io/kro/charts'],
+  ])('gets kro %s from the registry of its time', (kroVersion, url) => {
+    expect(typeKroRuntimeBootstrap({ kroVersion }).toYaml()).toContain(`url: ${url}\n`);
+  });
+
   test('prints its definition and an instance', () => {
     expect(runtime.toYaml()).toMatch(/kind: ResourceGraphDefinition[\s\S]*kind: TypeKroRuntime/);
     expect(runtime.factory('kro').toYaml()).toBe(runtime.toYaml());
@@ -67,4 +77,25 @@ describe('the runtime bootstrap', () => {
       expect.arrayContaining(['typekroRuntime1HelmController', 'typekroRuntime1KroRelease']),
     );
   });
+});
+
+test('a spec may hold an integer beyond 2^53', () => {
+  const long = kubernetesComposition({ name: 'long', spec: type({ name: 'string', n: 'number.integer' }) }, (spec) => {
+    ConfigMap({ id: 'own', name: spec.name, data: { n: `${spec.n}` } });
+  });
+  const given = { name: 'a', n: 9_007_199_254_740_993n };
+  expect(long.evaluate(given as never).resources[0]?.objects[0]?.['data']).toEqual({ n: '9007199254740993' });
+});
+
+test('the objects of a factory are evaluated in its namespace', async () => {
+  let target: { evaluate(spec: JsonObject): { readonly resources: readonly { readonly objects: readonly JsonObject[] }[] } } | undefined;
+  const engine = { getInstances: (of: typeof target) => Promise.resolve([(target = of)]) };
+  const api = createCompositionApi({ loadDeploy: () => Promise.resolve(engine as never) });
+  const placed = api.toResourceGraph(
+    { name: 'placed', spec: type({ name: 'string' }) },
+    (schema) => ({ own: ConfigMap({ name: schema.spec.name, data: { at: schema.metadata.namespace ?? '' } }) }),
+    () => ({}),
+  );
+  await placed.factory('kro', { namespace: 'team' }).getInstances();
+  expect(target?.evaluate({ name: 'a' }).resources[0]?.objects[0]?.['data']).toEqual({ at: 'team' });
 });

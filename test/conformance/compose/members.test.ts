@@ -36,6 +36,15 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = Object.assign({}, s.opt); return { m: o, h: 'b' in o, h2: Object.hasOwn(o, 'a'), k: Object.keys(o).join() };`,
     `const o = { a: 'd', b: 1, ...s.opt }; delete o.deep; return { m: o };`,
   ],
+  'the order of the parts of an assignment': [
+    `let i = 0; const m = {}; m['k' + i++] = 'v' + i; return { m };`,
+    `let i = 0; const l = ['x', 'y']; l[i++] = 'v' + i; return { l, i };`,
+    `let o = { a: '1' }; const p = o; o.a = (o = { a: '2' }).a + s.name; return { p, o };`,
+  ],
+  'for..in over a value without keys': [
+    `let t = 'n'; const u = undefined; for (const k in u) t += k; for (const k in null) t += k; return { t };`,
+    `let t = 'n'; for (const k in s.opt) t += k; return { t };`,
+  ],
   'objects and maps with values of several types': [
     `const m = { ...(s.port ? undefined : s.labels), b: s.name }; return { m: Object.keys({ a: 1, ...m }).sort().join() };`,
     `const m = { ...(!s.port ? { ...s.labels, a: s.env } : undefined), b: s.name }; return { m: Object.keys({ a: 1, ...m }).sort().join() };`,

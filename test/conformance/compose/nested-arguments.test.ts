@@ -44,6 +44,74 @@ test('fields with a default and optional fields may be left out', () => {
   ]);
 });
 
+const wide = kubernetesComposition(
+  {
+    name: 'wide',
+    spec: type({
+      name: 'string',
+      level: 'number.integer = 3',
+      'tag?': 'string',
+      'cfg?': { port: 'number.integer = 80', 'host?': 'string', 'tls?': { mode: 'string = "on"' } },
+      'list?': type({ key: 'string = "k"' }).array(),
+    }),
+  },
+  (s) => {
+    const text = [s.level, s.tag ?? '-', s.cfg?.port ?? '-', s.cfg?.host ?? '-', s.cfg?.tls?.mode ?? '-', s.list?.map(({ key }) => key).join() ?? '-'];
+    return { text: text.join('/') };
+  },
+);
+const looseWide = wide as unknown as (given?: object) => { readonly status: { readonly text: string } };
+const texts = kubernetesComposition(
+  { name: 'texts', spec: type({ name: 'string', level: 'string = "3"', 'tag?': 'string' }) },
+  (s) => ({ text: `${s.name}/${s.level}/${s.tag ?? '-'}` }),
+);
+const looseTexts = texts as unknown as typeof looseWide;
+const wideSpec = type({
+  name: 'string',
+  on: 'boolean',
+  key: 'string',
+  'lvl?': 'number.integer',
+  'host?': 'string',
+  extra: { '[string]': 'string' },
+});
+type WideSpec = typeof wideSpec.infer;
+
+test.each<readonly [string, (s: WideSpec) => object]>([
+  ['a field that may be absent', (s) => ({ name: s.name, level: s.lvl })],
+  ['a field under a condition', (s) => ({ name: s.name, ...(s.on ? { level: 1 } : {}) })],
+  ['one of two objects', (s) => ({ name: s.name, cfg: s.on ? { port: 1 } : { port: 2, host: s.host } })],
+  ['a nested object', (s) => ({ name: s.name, cfg: { host: s.host, tls: {} } })],
+  ['a nested field that may be absent', (s) => ({ name: s.name, cfg: { port: s.lvl } })],
+  ['a list of objects', (s) => ({ name: s.name, list: [{}, { key: s.host }] })],
+  ['a list with conditional objects', (s) => ({ name: s.name, list: [...(s.on ? [{}] : []), { key: 'x' }] })],
+])('a nested composition gets %s with the defaults, as a composition does', (_, argument) => {
+  const outer = kubernetesComposition({ name: 'outer', spec: wideSpec }, (s) => ({ text: looseWide(argument(s)).status.text }));
+  for (const given of [
+    { name: 'a', on: true, key: 'tag', lvl: 7, host: 'h', extra: { tag: 'e' } },
+    { name: 'a', on: false, key: 'tag', extra: {} },
+  ] as WideSpec[]) {
+    const direct = wide.evaluate(JSON.parse(JSON.stringify(argument(given))) as never);
+    expect(outer.evaluate(given).status).toEqual(direct.status);
+  }
+});
+
+test.each<readonly [string, (s: WideSpec) => object]>([
+  ['a map', (s) => ({ name: s.name, ...s.extra })],
+  ['a map and a later field that may be absent', (s) => ({ ...s.extra, name: s.name, level: s.host })],
+  ['a map and a later field under a condition', (s) => ({ ...s.extra, name: s.name, ...(s.on ? { tag: 'on' } : {}) })],
+  ['a computed key', (s) => ({ name: s.name, [s.key]: 'computed' })],
+])('a nested composition gets %s, as a composition does', (_, argument) => {
+  const outer = kubernetesComposition({ name: 'outer', spec: wideSpec }, (s) => ({ text: looseTexts(argument(s)).status.text }));
+  for (const given of [
+    { name: 'a', on: true, key: 'tag', host: 'h', extra: { tag: 'e' } },
+    { name: 'a', on: false, key: 'level', extra: { level: 'l' } },
+    { name: 'a', on: false, key: 'tag', extra: {} },
+  ] as WideSpec[]) {
+    const direct = texts.evaluate(JSON.parse(JSON.stringify(argument(given))) as never);
+    expect(outer.evaluate(given).status).toEqual(direct.status);
+  }
+});
+
 test('the message of a throw shows its values as expressions', () => {
   const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
     if (s.n > 3) throw new Error(`too many: ${s.n}`);

@@ -44,6 +44,17 @@ test.each([
   expect(make).toThrow(message);
 });
 
+test.each([
+  ['before its members', (extra: object) => ({ ...extra, type: 'A', status: 'True' })],
+  ['after its members', (extra: object) => ({ type: 'A', status: 'True', ...extra })],
+])('a condition with a spread map %s is refused', (_name, condition) => {
+  const make = () =>
+    kubernetesComposition({ name: 'shop', spec: type({ extra: { '[string]': 'string' } }) }, (spec) => ({
+      conditions: [condition(spec.extra)],
+    })).toDefinition();
+  expect(make).toThrow('the members of a condition of the status are known only when the graph runs');
+});
+
 test('a condition that may be absent is refused', () => {
   const make = () =>
     kubernetesComposition({ name: 'shop', spec: type({ tls: 'boolean' }) }, (spec) => ({

@@ -48,6 +48,15 @@ const refusal = (program: (given: typeof spec.infer) => unknown): string => {
   return 'accepted';
 };
 
+test('a resource may have an id that is a member of a list', () => {
+  const made = kubernetesComposition({ name: 'ids', spec }, () => {
+    ConfigMap({ id: 'length', name: 'a' });
+    ConfigMap({ id: 'map', name: 'b' });
+    return {};
+  });
+  expect(Object.keys(made.resources)).toEqual(['length', 'map']);
+});
+
 describe('resources of one composition in another', () => {
   test('a resource with a constant name becomes an external reference', () => {
     const [config, reference] = entries(() => {
