@@ -29,6 +29,11 @@ test.each([
   expect(explained(SHOP, around, word)).toMatch(expected);
 });
 
+test.each(['constructor', '__proto__'])('a kind %s of the group kro.run has no explanation', (kind) => {
+  const text = `apiVersion: kro.run/v1alpha1\nkind: ${kind}\nmetadata: {name: a}\n`;
+  expect(explained(text, 'name: a', 'name')).toBe('');
+});
+
 test.each([
   ['a function', '${schema.spec.name.startsWith("a")}', 'startsWith', /string\.startsWith\(string\) -> bool/],
   ['a macro', '${schema.spec.ports.exists(p, p.number > 1)}', 'exists', /list\.exists\(x, condition\) -> bool/],

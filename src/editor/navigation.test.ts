@@ -122,6 +122,68 @@ test.each([
   expect(() => renameAt(workspace, URI, position, name)).toThrow(message);
 });
 
+/** A file of tests without the member `definition`. */
+const MORE_TESTS = `schemaVersion: 1
+kind: GraphTest
+tests:
+  - name: web is first
+    given:
+      spec: {nodes: {web: 3}, only: [web]}
+    expect:
+      created: [[web, front]]
+      nodes: {front: {state: pending, waitsFor: [web]}}
+    steps:
+      - patch: {'web[0]': {spec.children: {web: 1}}}
+        apply: [{apiVersion: v1, kind: X, metadata: {name: a}, patch: {web: 1}}]
+        expect: {children: {web: {spec.nodes: {web: 1}}}}
+      - delete: ["web[1]", webs]
+`;
+
+test.each([
+  ['of the same name, without the member "definition"', { 'app.test.yaml': MORE_TESTS }, [8, 9, 11, 13, 14]],
+  ['of another name, without the member "definition"', { 'other.test.yaml': MORE_TESTS }, []],
+  ['with the name of the definition', { 'a.test.yaml': `${TESTS}name: shop\n` }, [8, 10, 13]],
+  ['with the name of another definition of the file', { 'a.test.yaml': `${TESTS}name: other\n` }, []],
+])('a rename of a node changes its ids in a file of tests %s', (_title, files, lines) => {
+  const { workspace, position } = at(SHOP, '- id: web', 'web', files);
+  const [[uri, text]] = Object.entries(files) as [[string, string]];
+  const edits = renameAt(workspace, URI, position, 'front2')?.changes?.[`file:///work/${uri}`] ?? [];
+  expect(edits.map(({ range }) => range.start.line + 1)).toEqual(lines);
+  const written = text.split('\n');
+  for (const { range } of edits) {
+    expect(written[range.start.line]?.slice(range.start.character, range.end.character)).toBe('web');
+  }
+});
+
+/** A Graph whose inner frame reads `settings` of the outer frame, beside an inner node `inner`. */
+const FRAMES = GRAPH.replace('          - id: settings\n            def: {level: info}\n', '');
+
+test.each([
+  [
+    'the id of an outer node that an expression of its frame reads',
+    FRAMES,
+    '- id: inner',
+    'settings',
+    /a node settings/,
+  ],
+  ['the id of an inner node beside a reader of the outer one', FRAMES, '- id: settings', 'inner', /a node inner/],
+  [
+    'a variable of a macro around a read',
+    GRAPH.replace('map(settings, settings)', 'map(w, w + settings.level)'),
+    '- id: settings',
+    'w',
+    /reads settings has a variable w/,
+  ],
+])('a rename of a node in a Graph to %s is refused', (_title, text, around, name, message) => {
+  const { workspace, position } = at(text, around, around.slice('- id: '.length));
+  expect(() => renameAt(workspace, URI, position, name)).toThrow(message);
+});
+
+test('a rename of a node in a Graph to a name that no expression of its frame reads is accepted', () => {
+  const { workspace, position } = at(GRAPH, '- id: inner', 'inner');
+  expect(Object.values(renameAt(workspace, URI, position, 'outer')?.changes ?? {}).flat()).toHaveLength(1);
+});
+
 test('only names can be renamed', () => {
   const { workspace, position } = at(SHOP, 'image: nginx', 'image');
   expect(renameableAt(workspace, URI, position)).toBeUndefined();

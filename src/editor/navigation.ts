@@ -1,6 +1,7 @@
 import type { Location, Position, Range, TextEdit, WorkspaceEdit } from 'vscode-languageserver';
 import { TypeKroError } from '../core/index.ts';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase } from '../graph/index.ts';
+import { captureOf } from './captures.ts';
 import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
 import { typeOfObject } from './object-places.ts';
@@ -106,11 +107,12 @@ export function referencesAt(
 }
 
 /** The places of a symbol. The declaration, when there is one, comes first. */
-function allLocations(workspace: Workspace, { document, placed }: At, symbol: NamedSymbol): readonly Location[] {
+function allLocations(workspace: Workspace, at: At, symbol: NamedSymbol): readonly Location[] {
+  const { document, placed } = at;
   const own = spansOf(placed.part, symbol, workspace.source).map((span) => locationOf(document, placed, span));
   const elsewhere =
     symbol.kind === 'node'
-      ? testSpans(workspace, document, symbol.name)
+      ? testSpans(workspace, at, symbol.name)
       : symbol.kind === 'field'
         ? instanceSpans(workspace, placed, symbol.path)
         : [];
@@ -151,7 +153,8 @@ export function renameableAt(
 /**
  * The edits that rename the symbol at a position in all files.
  *
- * @throws TypeKroError `editor/bad-name` for an invalid name, or the name of another node, field or type at the place
+ * @throws TypeKroError `editor/bad-name` for an invalid name, or the name of another node, field, type or variable at
+ *   the place
  */
 export function renameAt(
   workspace: Workspace,
@@ -188,11 +191,13 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
   }
   if (!isLowerCamelCase(name)) refuse(`${name} is not an id`, 'begin with a small letter, and use letters and digits');
   if (isReservedWord(name)) refuse(`${name} has another meaning in expressions`, 'choose another id');
-  const taken = spansOf(part, { kind: 'node', name, path: [] }, workspace.source);
   const parent = symbol.path.slice(0, -1);
   const siblings = yamlNodeAt(part.tree, parent);
   const ids =
     siblings?.kind === 'list' ? siblings.items.map((_, index) => yamlNodeAt(part.tree, [...parent, index, 'id'])) : [];
   const isTaken = ids.some((id) => id?.kind === 'scalar' && id.value === name);
-  if (isTaken || taken.length > 0) refuse(`there is a node ${name} already`, 'choose another id');
+  const capture = isTaken ? 'node' : captureOf(part, symbol, name, workspace.source);
+  if (capture === 'node') refuse(`there is a node ${name} already`, 'choose another id');
+  if (capture === 'variable')
+    refuse(`an expression that reads ${symbol.name} has a variable ${name}`, 'choose another id');
 }

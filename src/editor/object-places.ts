@@ -18,10 +18,10 @@ export interface ObjectPlace {
 }
 
 /** The members that hold an object with a kind of its own: in a resource of a definition, and in a node of a Graph. */
-const TEMPLATES: Readonly<Record<string, ReadonlySet<string>>> = {
-  ResourceGraphDefinition: new Set(['template', 'externalRef']),
-  Graph: new Set(['template', 'ref', 'patch']),
-};
+const TEMPLATES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['ResourceGraphDefinition', new Set(['template', 'externalRef'])],
+  ['Graph', new Set(['template', 'ref', 'patch'])],
+]);
 
 /** The kind of a value that has apiVersion, kind, or both. A missing part is empty. */
 export function typeOfObject(value: JsonValue | undefined): GroupVersionKind | undefined {
@@ -42,7 +42,7 @@ export function objectPlace(
 ): ObjectPlace | undefined {
   const own = typeOfObject(value);
   if (own === undefined) return undefined;
-  const templates = own.group === 'kro.run' ? TEMPLATES[own.kind] : undefined;
+  const templates = own.group === 'kro.run' ? TEMPLATES.get(own.kind) : undefined;
   let [type, root, at]: [GroupVersionKind, readonly PathStep[], JsonValue | undefined] = [own, [], value];
   for (const [index, step] of path.entries()) {
     at = childOf(at, step);

@@ -48,14 +48,18 @@ export function typedBefore(text: string): Typed {
   return { word, isOptional: isOptionalDot, macros, ...(receiver === undefined ? {} : { receiver }) };
 }
 
-const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+const OPENING: ReadonlyMap<string, string> = new Map([
+  [')', '('],
+  [']', '['],
+  ['}', '{'],
+]);
 
 /** The index of the lexeme that opens the bracket at `index`; -1 when there is none. */
 function openingOf(lexemes: readonly Lexeme[], index: number): number {
   const stack: string[] = [];
   for (let at = index; at >= 0; at -= 1) {
     const { text } = lexemes[at] as Lexeme;
-    const opening = OPENING[text];
+    const opening = OPENING.get(text);
     if (opening !== undefined) stack.push(opening);
     else if (text === stack.at(-1)) {
       stack.pop();
@@ -72,7 +76,7 @@ function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: numbe
   for (;;) {
     const lexeme = lexemes[at];
     if (lexeme === undefined || end === undefined) return undefined;
-    if (OPENING[lexeme.text] !== undefined) {
+    if (OPENING.has(lexeme.text)) {
       at = openingOf(lexemes, at);
       if (at < 0) return undefined;
       const before = lexemes[at - 1]?.text ?? '';
@@ -95,7 +99,7 @@ function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
   const open: number[] = [];
   for (const [index, { text: symbol }] of lexemes.entries()) {
     if (symbol === '(' || symbol === '[' || symbol === '{') open.push(index);
-    else if (OPENING[symbol] !== undefined) open.pop();
+    else if (OPENING.has(symbol)) open.pop();
   }
   for (const at of open) {
     const name = lexemes[at - 1]?.text ?? '';

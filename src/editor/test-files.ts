@@ -1,37 +1,89 @@
 import type { Location } from 'vscode-languageserver';
+import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { EditorDocument } from './document.ts';
+import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
 import { contentOf } from './symbols.ts';
 import type { Workspace } from './workspace.ts';
+import type { YamlPlace } from './yaml-tree.ts';
 import { placesIn } from './yaml-tree.ts';
 
-/** The members of a test that have ids of nodes as keys, and the members that have them as items. */
-const BY_KEY: ReadonlySet<string> = new Set(['children', 'nodes', 'patch']);
-const BY_ITEM: ReadonlySet<string> = new Set(['created', 'deleted', 'written', 'only', 'delete']);
+/** The places of ids in an expectation. `#` is an index, and `*` is any key. */
+const EXPECTED = [
+  'children/*',
+  'nodes/*',
+  'nodes/*/waitsFor/#',
+  'only/#',
+  'written/#',
+  ...['created', 'deleted'].flatMap((order) => [`${order}/#`, `${order}/#/#`]),
+].map((place) => `expect/${place}`);
+
+/** The places of ids in a test, and the places of targets, which may be items of collections such as `zone[1]`. */
+const IDS = EXPECTED.flatMap((place) => [`tests/#/${place}`, `tests/#/steps/#/${place}`]).map((place) =>
+  place.split('/'),
+);
+const TARGETS = ['tests/#/steps/#/patch/*', 'tests/#/steps/#/delete/#'].map((place) => place.split('/'));
+
+/** The endings of files with definitions, in the order in which `typekro test` looks for them. */
+const DEFINITION_ENDINGS = ['.yaml', '.yml', '.rgd.yaml', '.rgd.yml', '.json'];
 
 /** The places in files of tests (kind GraphTest) that name a node of a definition. */
-export function testSpans(workspace: Workspace, definition: EditorDocument, id: string): readonly Location[] {
+export function testSpans(
+  workspace: Workspace,
+  definition: { readonly document: EditorDocument; readonly placed: PlacedPart },
+  id: string,
+): readonly Location[] {
   return workspace.documents().flatMap((document) => {
     if (!document.text.text.includes('GraphTest')) return [];
     return document.parts.flatMap((placed): Location[] => {
       const { value, tree, text } = placed.part;
-      if (!isJsonObject(value) || value['kind'] !== 'GraphTest' || typeof value['definition'] !== 'string') return [];
-      if (!isSameFile(document.uri, value['definition'], definition.uri)) return [];
-      return [...placesIn(tree)].flatMap(({ path, part, scalar }) => {
-        const parent = path.at(-2);
-        const isId =
-          part === 'key' ? BY_KEY.has(String(parent)) : BY_ITEM.has(String(parent)) && typeof path.at(-1) === 'number';
-        if (!isId || scalar.value !== id) return [];
-        const range = document.text.rangeOf(Documents.inFile(placed, contentOf(text, scalar)));
+      if (!isJsonObject(value) || value['kind'] !== 'GraphTest') return [];
+      if (definitionUri(workspace, document.uri, value['definition']) !== definition.document.uri) return [];
+      if (typeof value['name'] === 'string' && value['name'] !== nameOf(definition.placed.part.value)) return [];
+      return [...placesIn(tree)].flatMap((place) => {
+        const rest = afterId(place, id);
+        if (rest === undefined) return [];
+        const { from, to } = contentOf(text, place.scalar);
+        const range = document.text.rangeOf(Documents.inFile(placed, { from, to: to - rest.length }));
         return [{ uri: document.uri, range }];
       });
     });
   });
 }
 
-/** Does the name in a file of tests denote the definition's file? It is relative to the file of tests. */
-function isSameFile(testUri: string, name: string, definitionUri: string): boolean {
-  const resolved = URL.canParse(name, testUri) ? new URL(name, testUri).href : undefined;
-  return resolved === definitionUri;
+/** The text after the id at a place: empty, or the index of an item. `undefined` when the place does not name the node. */
+function afterId(place: YamlPlace, id: string): string | undefined {
+  const { value } = place.scalar;
+  if (value === id) return isOneOf(IDS, place) || isOneOf(TARGETS, place) ? '' : undefined;
+  if (!value.startsWith(id)) return undefined;
+  const rest = value.slice(id.length);
+  return /^\[\d+\]$/.test(rest) && isOneOf(TARGETS, place) ? rest : undefined;
+}
+
+function isOneOf(patterns: readonly (readonly string[])[], { path, part }: YamlPlace): boolean {
+  const fits = (wanted: string | undefined, step: string | number): boolean =>
+    wanted === '#' ? typeof step === 'number' : typeof step === 'string' && (wanted === '*' || wanted === step);
+  return patterns.some(
+    (pattern) =>
+      pattern.length === path.length &&
+      (pattern.at(-1) === '*') === (part === 'key') &&
+      path.every((step, index) => fits(pattern[index], step)),
+  );
+}
+
+/**
+ * The URI of the definition's file: the one that the file of tests names, relative to itself, or else the file of the
+ * same name beside it.
+ */
+function definitionUri(workspace: Workspace, testUri: string, named: JsonValue | undefined): string | undefined {
+  if (typeof named === 'string') return URL.canParse(named, testUri) ? new URL(named, testUri).href : undefined;
+  const stem = testUri.replace(/(?:\.test)?\.ya?ml$/, '');
+  return DEFINITION_ENDINGS.map((ending) => `${stem}${ending}`).find(
+    (uri) => uri !== testUri && workspace.document(uri) !== undefined,
+  );
+}
+
+function nameOf(definition: JsonValue): JsonValue | undefined {
+  const metadata = isJsonObject(definition) ? definition['metadata'] : undefined;
+  return isJsonObject(metadata) ? metadata['name'] : undefined;
 }

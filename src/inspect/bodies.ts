@@ -18,7 +18,11 @@ export function readPlanRequest(body: string): PlanRequest {
   const { files } = jsonBody(body);
   if (!Array.isArray(files) || files.length === 0 || files.length > MAX_FILES)
     throw badInspectRequest(`files must be a list of 1 to ${MAX_FILES} files`);
-  return { files: files.map(fileOf) };
+  const read = files.map(fileOf);
+  // The problems of a file name it, and have excerpts of its text.
+  if (new Set(read.map(({ name }) => name)).size < read.length)
+    throw badInspectRequest('each file must have a name of its own');
+  return { files: read };
 }
 
 function fileOf(file: unknown): PlanFile {

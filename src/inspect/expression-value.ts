@@ -5,13 +5,13 @@ import { dimensionsOf } from '../graph/index.ts';
 import { evaluateToJson } from '../runtime/index.ts';
 import type { CurrentValue } from './model.ts';
 
-/** The maximum length of a value as JSON. */
-const MAX_VALUE_LENGTH = 4096;
+/** The maximum size of a value as JSON, in bytes. */
+const MAX_VALUE_BYTES = 4096;
 
 /** A known value, or its size when it is too large to be sent. */
 export function boundedValue(value: JsonValue): CurrentValue {
-  const { length } = stringifyJson(value);
-  return length > MAX_VALUE_LENGTH ? { is: 'large', bytes: length } : { is: 'known', value };
+  const bytes = new TextEncoder().encode(stringifyJson(value)).length;
+  return bytes > MAX_VALUE_BYTES ? { is: 'large', bytes } : { is: 'known', value };
 }
 
 /** The words for an expression with one value for each object, in a place without a chosen object. */

@@ -39,9 +39,9 @@ export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
     if (value !== undefined) query[name] = wholeNumber(name, value);
   }
   const [state, sort, order] = [text('state'), text('sort'), text('order')];
-  if (state !== undefined) query.state = oneOf('state', state, INSTANCE_STATES_BY_URGENCY);
-  if (sort !== undefined) query.sort = oneOf('sort', sort, INSTANCE_SORTS);
-  if (order !== undefined) query.order = oneOf('order', order, ['asc', 'desc']);
+  if (state !== undefined) query.state = allowedValue('state', state, INSTANCE_STATES_BY_URGENCY);
+  if (sort !== undefined) query.sort = allowedValue('sort', sort, INSTANCE_SORTS);
+  if (order !== undefined) query.order = allowedValue('order', order, ['asc', 'desc']);
   return query;
 }
 
@@ -52,7 +52,8 @@ export function wholeNumber(name: string, value: string): number {
   return Number(value);
 }
 
-function oneOf<Value extends string>(name: string, value: string, allowed: readonly Value[]): Value {
+/** One of the allowed values. */
+export function allowedValue<Value extends string>(name: string, value: string, allowed: readonly Value[]): Value {
   const found = allowed.find((each) => each === value);
   if (found === undefined) throw badInspectRequest(`${name} must be one of ${allowed.join(', ')}`);
   return found;

@@ -349,7 +349,7 @@ export interface ExpressionValue extends Omit<EdgeRead, 'paths'> {
 /** `GET instances/REF/object?object=…`: one object of an instance, desired and live. */
 export interface ObjectDetail {
   readonly object: ObjectRef;
-  /** The id of the object's node. Empty for an object that no node owns, e.g. a pod of a Deployment. */
+  /** The id of the object's node. An object that no node owns, e.g. a pod of a Deployment, has no detail (404). */
   readonly node: string;
   /** The object as the graph wants it now. Absent when it is not known yet, and for an object that no node writes. */
   readonly desired?: KubeObject;

@@ -4,7 +4,14 @@ import { readActionRequest, readPlanRequest } from './bodies.ts';
 import type { InspectCall, InspectDetails } from './details.ts';
 import { badInspectRequest, InspectFailure } from './failure.ts';
 import type { InspectIndex } from './inspect-index.ts';
-import { INSTANCE_OPTIONS, instancePage, readInstanceQuery, wholeNumber, withInstanceCounts } from './instance-page.ts';
+import {
+  INSTANCE_OPTIONS,
+  instancePage,
+  allowedValue,
+  readInstanceQuery,
+  wholeNumber,
+  withInstanceCounts,
+} from './instance-page.ts';
 import { byDefinition } from './inspect-index.ts';
 import type { DefinitionList, InspectMeta, InstancePage } from './model.ts';
 import { parseInstanceRef } from './paths.ts';
@@ -223,7 +230,7 @@ function takeRef(rest: readonly string[]): { readonly ref: string; readonly path
   const [first = '', ...others] = rest;
   if (first.includes('/')) return { ref: first, path: others };
   // The core group has no name: `v1/ConfigMap/…`.
-  const length = /^v\d/.test(first) ? 4 : 5;
+  const length = /^v\d+(?:(?:alpha|beta)\d+)?$/.test(first) ? 4 : 5;
   return { ref: rest.slice(0, length).join('/'), path: rest.slice(length) };
 }
 
@@ -240,7 +247,9 @@ function logOf(parameters: URLSearchParams) {
   if (pod.kind !== 'Pod' || pod.apiVersion !== 'v1' || pod.namespace === undefined || container === '')
     throw badInspectRequest('a log needs object=v1/Pod/NAMESPACE/NAME and container=NAME');
   const tail = wholeNumber('tail', parameters.get('tail') ?? String(LOG_LINES));
-  return { pod, container, previous: parameters.get('previous') === 'true', tail: Math.min(tail, MAX_LOG_LINES) };
+  if (tail === 0) throw badInspectRequest('tail must be at least 1');
+  const previous = allowedValue('previous', parameters.get('previous') ?? 'false', ['true', 'false']) === 'true';
+  return { pod, container, previous, tail: Math.min(tail, MAX_LOG_LINES) };
 }
 
 function detailsOf({ details }: RouteContext): InspectDetails {

@@ -436,3 +436,39 @@ describe('the address', () => {
     });
   });
 });
+
+describe('details', () => {
+  let detailed: InspectServer;
+  beforeAll(async () => {
+    const details = {
+      log: (_ref: string, request: object) => Promise.resolve(request),
+      events: (of: string) => Promise.resolve({ of }),
+    } as unknown as InspectDetails;
+    detailed = await serveInspect({ index, details, authenticate: tokenOf(token, viewer) });
+  });
+  afterAll(() => detailed.close());
+  const read = async (path: string) => {
+    const answer = await fetch(`${detailed.url}/api/v1/instances/${path}`, { headers: own });
+    return { status: answer.status, body: (await answer.json()) as unknown };
+  };
+
+  it.each([
+    ['', 200, { previous: false }],
+    ['&previous=true&tail=1', 200, { previous: true, tail: 1 }],
+    ['&previous=false', 200, { previous: false }],
+    ['&previous=1', 400, {}],
+    ['&previous=TRUE', 400, {}],
+    ['&tail=0', 400, {}],
+  ])('a log with the options "%s": %i', async (options, status, request) => {
+    const path = `acme.test/v1/Boat/n/b/logs?object=v1/Pod/n/p&container=c${options}`;
+    expect(await read(path)).toMatchObject({ status, body: request });
+  });
+
+  it.each([
+    ['v2ray.io/v1/Proxy/n/b', 'v2ray.io/v1/Proxy/n/b'],
+    ['v1/ConfigMap/n/b', 'v1/ConfigMap/n/b'],
+    ['v1alpha1/Thing/n/b', 'v1alpha1/Thing/n/b'],
+  ])('the address %s denotes an instance', async (address, of) => {
+    expect(await read(`${address}/events`)).toMatchObject({ status: 200, body: { of } });
+  });
+});

@@ -40,6 +40,8 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   /** Ends the body; `error` says that the body is incomplete. */
   end(error?: Error): void {
     this.#end ??= error === undefined ? {} : { error };
+    // The connection may serve another request from now on.
+    if (this.#waiting > MAX_WAITING_BYTES) this.#source.resume();
     this.#wake();
   }
 
@@ -48,7 +50,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
       for (;;) {
         const chunks = this.#chunks;
         this.#chunks = [];
-        if (this.#waiting > MAX_WAITING_BYTES) this.#source.resume();
+        if (this.#waiting > MAX_WAITING_BYTES && this.#end === undefined) this.#source.resume();
         this.#waiting = 0;
         yield* chunks;
         if (this.#chunks.length > 0) continue;

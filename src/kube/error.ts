@@ -61,7 +61,7 @@ export class KubeError extends TypeKroError {
   }
 }
 
-/** The error of an answer whose status is 400 or more. `text` is the body: a Status, or any text of a proxy. */
+/** The error of an answer whose status is 300 or more. `text` is the body: a Status, or any text of a proxy. */
 export function errorOfResponse(
   response: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   text: string,

@@ -65,6 +65,18 @@ describe('EventRecorder', () => {
     expect(await again([200])).toEqual(['PATCH 2']);
   });
 
+  it('cuts long names and messages where they stay valid', async () => {
+    const { recorder, transport } = setup();
+    const object = { ...boat, metadata: { ...boat.metadata, name: `${'a'.repeat(228)}-.b` } };
+    recorder.record({ object, type: 'Normal', reason: 'Ready', message: `${'m'.repeat(1023)}😀` });
+    await recorder.flush();
+    const sent = parseJson(String(transport.requests.find(({ method }) => method === 'POST')?.body));
+    expect(sent).toMatchObject({
+      metadata: { name: expect.stringMatching(/^a{228}\.[0-9a-f]{16}$/) as string },
+      message: 'm'.repeat(1023),
+    });
+  });
+
   it('continues when an event is refused', async () => {
     const { recorder, errors } = setup(true);
     recorder.record({ object: boat, type: 'Warning', reason: 'Bad', message: 'x' });

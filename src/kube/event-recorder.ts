@@ -156,7 +156,8 @@ export class EventRecorder {
 function pendingOf({ object, type, reason, message: text, component }: ObjectEvent): Pending {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
-  const message = text.slice(0, MAX_MESSAGE_LENGTH);
+  // The limit may be within a surrogate pair.
+  const message = text.slice(0, MAX_MESSAGE_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
   return {
     key: cryptoLibrary().createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
     type,
@@ -177,5 +178,6 @@ function pendingOf({ object, type, reason, message: text, component }: ObjectEve
 
 function eventName(object: string, key: string, now: number): string {
   const suffix = cryptoLibrary().createHash('sha256').update(`${key}\0${now}`).digest('hex').slice(0, 16);
-  return `${object.slice(0, 230)}.${suffix}`;
+  // A part of a name ends with a letter or a digit.
+  return `${object.slice(0, 230).replace(/[-.]+$/, '')}.${suffix}`;
 }

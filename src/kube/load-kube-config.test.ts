@@ -52,6 +52,17 @@ describe('loadKubeConfig', () => {
     });
   });
 
+  it('names the file of a relative path as the source', async () => {
+    await writeFile(join(folder, 'kubeconfig'), base('{token: t}'));
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(await loadKubeConfig({ env: { KUBECONFIG: 'kubeconfig' } })).toMatchObject({ source: 'kubeconfig' });
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('accepts an empty file', async () => {
     await Promise.all([writeFile(join(folder, 'empty'), ''), writeFile(join(folder, 'full'), base('{token: t}'))]);
     const env = { KUBECONFIG: [join(folder, 'empty'), join(folder, 'full')].join(':') };

@@ -49,7 +49,8 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   const merged: Merged = { clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: undefined };
   for (const source of sources) addFile(merged, await parseFile(source), source.folder);
   const files = sources.map((source) => source.name).join(', ');
-  return resolveContext(merged, options.context ?? merged.currentContext, files);
+  const config = await resolveContext(merged, options.context ?? merged.currentContext, files);
+  return options.text === undefined ? { ...config, source: files } : config;
 }
 
 /** The name, in messages, of a kubeconfig that was passed as text. */
@@ -187,7 +188,6 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
     ...(merged.contexts.size > 1 ? { hasOtherContexts: true as const } : {}),
-    ...(files === TEXT ? {} : { source: files }),
   };
 }
 

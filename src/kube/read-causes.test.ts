@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
-import type { KubernetesApi } from './index.ts';
-import { KubeError, readCauses } from './index.ts';
+import type { KubernetesApi, ResourceType } from './index.ts';
+import { KubeError, readCauses, readFamilies } from './index.ts';
 
 const claim = (namespace: string): KubeObject => ({
   apiVersion: 'v1',
@@ -78,6 +78,26 @@ test('pods that the user may not read are reported', async () => {
     'a Pod app=web',
     'a Event involvedObject.kind=Deployment,involvedObject.name=web',
   ]);
+});
+
+test.each([
+  ['503', new KubeError('no endpoints', { status: 503, reason: 'ServiceUnavailable', retryAfterMs: 2000 })],
+  ['403', new KubeError('not allowed', { status: 403, reason: 'Forbidden' })],
+  ['the end of the caller', new KubeError('the request was given up', { status: 0, reason: 'Aborted' })],
+])('families whose pods cannot be read reject with the failure of the read: %s', async (_what, failure) => {
+  const { api } = cluster([]);
+  const { status, reason, retryAfterMs, message } = failure;
+  const failing = {
+    ...api,
+    list: (type: ResourceType) => (type.kind === 'Pod' ? Promise.reject(failure) : api.list(type)),
+  };
+  const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'a' };
+  await expect(readFamilies(failing, [web], AbortSignal.timeout(1000))).rejects.toMatchObject({
+    message: `objects of kind Pod could not be read: ${message}`,
+    status,
+    reason,
+    retryAfterMs,
+  });
 });
 
 test('reads events only of objects that are not ready, and skips kinds that such objects cannot create', async () => {

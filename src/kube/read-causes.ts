@@ -80,7 +80,7 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
     return {
       object: ref,
       causes: object === undefined ? [] : causesOf(object, { objects, events }),
-      unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure}`],
+      unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure.message}`],
     };
   });
 }
@@ -102,8 +102,7 @@ export async function readFamilies(
       if (object === undefined) return undefined;
       const reader = new Reader(api, ref.namespace ?? 'default', signal);
       const made = ref.namespace === undefined ? [] : await reader.made([object]);
-      const [failure] = reader.unread;
-      if (failure !== undefined) throw new KubeError(failure, { status: 403, reason: 'Forbidden' });
+      if (reader.failure !== undefined) throw reader.failure;
       return { ref, family: podFamily(object, made) };
     }),
   );
@@ -142,6 +141,8 @@ async function surroundings(
 /** Reads lists of one namespace, and notes the reads that failed. */
 class Reader {
   readonly unread: string[] = [];
+  /** The first failure. Its message names the kind. */
+  failure: KubeError | undefined;
   readonly #api: Reads;
   readonly #namespace: string;
   readonly #signal: AbortSignal;
@@ -160,7 +161,11 @@ class Reader {
     const [list, failure] = await attempt(() => this.#api.list(type, options));
     if (failure !== undefined) {
       const what = type === EVENT ? 'its events' : `objects of kind ${type.kind}`;
-      this.unread.push(`${what} could not be read: ${failure}`);
+      const message = `${what} could not be read: ${failure.message}`;
+      this.unread.push(message);
+      const { status, reason, details, retryAfterMs } = failure;
+      const pause = retryAfterMs === undefined ? {} : { retryAfterMs };
+      this.failure ??= new KubeError(message, { status, reason, details, ...pause, cause: failure });
     }
     return list?.items ?? [];
   }
@@ -225,14 +230,14 @@ function podSelector(object: KubeObject): string {
 const mountsClaim = (pod: KubeObject): boolean =>
   objectsAt(pod, 'spec', 'volumes').some((volume) => valueAt(volume, 'persistentVolumeClaim') !== undefined);
 
-/** The answer, or the message of the failure. */
+/** The answer, or the failure. */
 async function attempt<Answer>(
   read: () => Promise<Answer>,
-): Promise<readonly [Answer | undefined, string | undefined]> {
+): Promise<readonly [Answer | undefined, KubeError | undefined]> {
   try {
     return [await read(), undefined];
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    return [undefined, error.message];
+    return [undefined, error];
   }
 }

@@ -1,5 +1,5 @@
 import type { BackoffPolicy } from '../core/index.ts';
-import { backoffMs } from '../core/index.ts';
+import { backoffMs, TypeKroError } from '../core/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import { readBodyText } from './body.ts';
 import { elapsed, pause } from './clock.ts';
@@ -125,10 +125,15 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
  * may have executed it, so only idempotent requests are repeated.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
-  if (request.repeat === false || request.signal?.aborted === true) return false;
+  if (request.repeat === false || request.signal?.aborted === true || neverSent(error)) return false;
   const failure = classify(error);
   return failure === 'throttled' || (request.idempotent && failure === 'unanswered');
 }
+
+/** The codes of failures before a request is sent, which another try at once does not mend. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['kube/exec-plugin', 'kube/ended']);
+
+const neverSent = ({ cause }: KubeError): boolean => cause instanceof TypeKroError && NEVER_SENT.has(cause.code);
 
 function toKubeError(thrown: unknown, request: CoreRequest): KubeError {
   if (thrown instanceof KubeError) return thrown;

@@ -183,6 +183,23 @@ describe('KubeClient over sockets', () => {
     await client.close();
   });
 
+  it('runs a failed credential plugin once for a request', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
+    const runs = join(folder, 'runs');
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-e', `fs.appendFileSync(${JSON.stringify(runs)}, 'x'); process.exit(1)`],
+      env: {},
+      provideClusterInfo: false,
+    };
+    const client = new KubeClient({ config: config({ exec }) });
+    await expect(client.raw({ path: '/version' })).rejects.toThrow('credential plugin');
+    expect(await readFile(runs, 'utf8')).toBe('x');
+    await client.close();
+    await rm(folder, { recursive: true });
+  });
+
   it('runs a failed credential plugin again, and reports its install hint', async () => {
     handle = (request, response) => response.end(request.headers.authorization);
     const folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));

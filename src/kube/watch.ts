@@ -49,6 +49,8 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
         if (action.type === 'emit') {
           if ('object' in action.event) setType(action.event.object, effects.type);
           yield action.event;
+          // The consumer may have taken long.
+          if (outer.signal.aborted) return;
         } else effect = action;
       }
       const arrived = effect === undefined ? stream.takeArrived() : undefined;

@@ -4,11 +4,11 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * A span of time in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. `<invalid>` for a span of less
- * than −2 s.
+ * A span of time in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. `<invalid>` for a span of
+ * −2 s or less.
  */
 export function duration(milliseconds: number): string {
-  if (milliseconds < -2 * SECOND) return '<invalid>';
+  if (milliseconds <= -2 * SECOND) return '<invalid>';
   const seconds = Math.max(0, Math.floor(milliseconds / SECOND));
   const two = (big: number, bigUnit: string, small: number, smallUnit: string) =>
     small === 0 ? `${big}${bigUnit}` : `${big}${bigUnit}${small}${smallUnit}`;
@@ -29,9 +29,10 @@ export function duration(milliseconds: number): string {
 
 /**
  * The time from `start` (RFC 3339) to `now` (milliseconds since 1970), in the short form of kubectl. `<unknown>`
- * without a start.
+ * without a start, `<invalid>` for a start that is no time.
  */
 export function age(start: string | null | undefined, now: number): string {
   if (start === null || start === undefined || start === '') return '<unknown>';
-  return duration(now - Date.parse(start));
+  const passed = now - Date.parse(start);
+  return Number.isNaN(passed) ? '<invalid>' : duration(passed);
 }

@@ -57,7 +57,10 @@ export interface LoadedObject {
 
 /**
  * Applies objects on the server side, in their order of dependence. Waits until the server serves the kinds of a CRD
- * before it applies objects of other kinds. A refused object does not stop the others.
+ * before it applies objects of other kinds. A refused object does not stop the others. A CRD whose kinds are not served
+ * in time does.
+ *
+ * @throws TypeKroError `apply/not-served` for a CRD that is not established after the time limit
  */
 export async function loadObjects(
   api: KubernetesApi,

@@ -16,3 +16,18 @@ test('an API server that does not answer does not delay the facts about this ser
   expect((await answer).cluster).toEqual({ name: 'test' });
   expect(clock.timers).toBe(0);
 });
+
+test('the version of the API server is read again after ten minutes', async () => {
+  const clock = new TestClock();
+  let reads = 0;
+  const raw = () => {
+    reads += 1;
+    return Promise.resolve({ status: 200, headers: {}, text: JSON.stringify({ gitVersion: `v1.${reads}` }) });
+  };
+  const viewer = ownViewer({ raw } as unknown as KubernetesApi);
+  const details = new ClusterDetails({ clock, cluster: 'test', version: '1' } as unknown as ClusterDetailsOptions);
+  const version = async () => (await details.meta({ viewer, signal: new AbortController().signal })).cluster.version;
+  expect([await version(), await version()]).toEqual(['v1.1', 'v1.1']);
+  await clock.advance(10 * 60_000);
+  expect(await version()).toBe('v1.2');
+});

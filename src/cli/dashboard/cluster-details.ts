@@ -81,6 +81,9 @@ export interface ClusterDetailsOptions {
  */
 const VERSION_DEADLINE_MS = 2000;
 
+/** The time for which the version of the API server is kept, in milliseconds. A cluster may be upgraded. */
+const VERSION_MS = 10 * 60_000;
+
 /** The maximum number of events in an answer. */
 const MAX_EVENTS = 200;
 
@@ -99,7 +102,7 @@ interface Observed {
 export class ClusterDetails implements InspectDetails {
   readonly #options: ClusterDetailsOptions;
   readonly #reported: ReportedCauses | undefined;
-  #version: Promise<string | undefined> | undefined;
+  #version: { readonly read: Promise<string | undefined>; readonly until: number } | undefined;
 
   constructor(options: ClusterDetailsOptions) {
     this.#options = options;
@@ -111,10 +114,12 @@ export class ClusterDetails implements InspectDetails {
     const { version, cluster, source, actions, commands, proves = false } = this.#options;
     let served: string | undefined;
     try {
-      this.#version ??= withDeadline(VERSION_DEADLINE_MS, [signal], this.#options.clock, (limited) =>
-        versionOf(viewer.api, limited),
-      );
-      served = await this.#version;
+      const { clock } = this.#options;
+      if (this.#version === undefined || this.#version.until <= clock.now()) {
+        const read = withDeadline(VERSION_DEADLINE_MS, [signal], clock, (limited) => versionOf(viewer.api, limited));
+        this.#version = { read, until: clock.now() + VERSION_MS };
+      }
+      served = await this.#version.read;
     } finally {
       // The next call reads again if the cluster did not answer, or if this caller has disconnected.
       if (served === undefined) this.#version = undefined;

@@ -7,11 +7,14 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import type { LogSource } from '../instance/pod-logs.ts';
 import { logSources } from '../instance/pod-logs.ts';
 
-/** The maximum size of a log in an answer. */
+/** The maximum size of a log in an answer, in bytes. */
 const MAX_LOG_BYTES = 512 * 1024;
 
+/** The size of a byte order mark in UTF-8. The decoder of the answer removes the mark. */
+const BYTE_ORDER_MARK_BYTES = 3;
+
 /**
- * Reads the last lines of a container's log. The pod must be one that an object of the instance made: a caller that may
+ * Reads the last lines of a container's log, at most `tail` and at most `MAX_LOG_BYTES`. The pod must be one that an object of the instance made: a caller that may
  * read the instance gets no other log.
  *
  * @throws InspectFailure 404 for another pod or container, and KubeError when the log cannot be read.
@@ -31,18 +34,23 @@ export async function readPodLog(
       code: 'inspect/no-container',
     });
   }
-  const query = new URLSearchParams({
-    container,
-    // One line more shows whether the log is longer.
-    tailLines: String(tail + 1),
-    limitBytes: String(MAX_LOG_BYTES),
-    ...(previous ? { previous: 'true' } : {}),
-  });
-  const path = podLogPath({ namespace: source.namespace, name: source.pod }, query);
-  const { text } = await api.raw({ path, signal });
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return { lines: lines.slice(-tail), truncated: lines.length > tail };
+  for (let wanted = tail; ; wanted = Math.floor(wanted / 2)) {
+    const query = new URLSearchParams({
+      container,
+      // One line more shows whether the log is longer.
+      tailLines: String(wanted + 1),
+      limitBytes: String(MAX_LOG_BYTES),
+      ...(previous ? { previous: 'true' } : {}),
+    });
+    const path = podLogPath({ namespace: source.namespace, name: source.pod }, query);
+    const { text } = await api.raw({ path, signal });
+    // The kubelet cuts the end of these lines, i.e. the newest ones. Fewer lines are read until all of them fit.
+    const isCut = Buffer.byteLength(text) >= MAX_LOG_BYTES - BYTE_ORDER_MARK_BYTES;
+    if (isCut && wanted > 1) continue;
+    const lines = text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return { lines: lines.slice(-wanted), truncated: isCut || wanted < tail || lines.length > wanted };
+  }
 }
 
 /** An instance without pods has no log. The page may still show a pod that is gone. */

@@ -79,6 +79,9 @@ export function servedText(graphs: readonly Graph[], source: Pick<InspectSource,
     .join(', ');
 }
 
-/** The key of an object, independent of the version in its apiVersion. */
+/**
+ * The key of an object, independent of the version in its apiVersion. An object without a namespace is applied to
+ * `default`. The key of a cluster-scoped object has that word, too.
+ */
 export const reportKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
-  `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+  `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;

@@ -99,6 +99,24 @@ describe('the keys are shown', () => {
   });
 });
 
+test('an object stays when its file gains or loses the namespace that the object has', async () => {
+  const map = (namespace: string) => `{apiVersion: v1, kind: ConfigMap, metadata: {name: kept${namespace}}}\n`;
+  const uid = async () => {
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kept', namespace: 'default' };
+    return (await loop.sessions.at(-1)!.api.find(ref))?.metadata.uid;
+  };
+  loop.write('map.yaml', map(''));
+  loop.start(['map.yaml']);
+  await loop.until(withNext('serving the objects'));
+  const before = await uid();
+  expect(before).toBeDefined();
+  for (const namespace of [', namespace: default', '']) {
+    loop.save('map.yaml', map(namespace));
+    expect(await loop.until(withNext('serving the objects'))).not.toContain('deleted');
+    expect(await uid()).toBe(before);
+  }
+});
+
 describe('a port that another program has', () => {
   test('ends the command at the first start', async () => {
     const taken = await takePort();

@@ -29,11 +29,21 @@ export function recordImports(): () => readonly string[] {
   const { cache } = nodeModule.createRequire(process.execPath);
   return () => {
     drain();
-    const paths = [...urls].map((url) => fileURLToPath(url.replace(/[?#].*$/, '')));
-    return [...new Set([...paths, ...Object.keys(cache)])].filter(
+    return [...new Set([...importedPaths(urls), ...Object.keys(cache)])].filter(
       (path) => !/[\\/]node_modules[\\/]/.test(path) && (own === undefined || !path.startsWith(own)),
     );
   };
+}
+
+/** The paths of URLs of files. A URL that denotes no path is left out; the import itself reports it. */
+export function importedPaths(urls: Iterable<string>): string[] {
+  return [...urls].flatMap((url) => {
+    try {
+      return [fileURLToPath(url.replace(/[?#].*$/, ''))];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function record(urls: Set<string>): () => void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -66,6 +66,20 @@ test('a change that is reverted is not a save', async () => {
   event();
   await clock.advance(10 * DEBOUNCE_MS);
   expect(changed()).toBeUndefined();
+});
+
+test('a file is absent when a file stands where its folder was', async () => {
+  const inner = join(folder, 'app', 'def.yaml');
+  mkdirSync(join(folder, 'app'));
+  writeFileSync(inner, '');
+  const { clock, event, changed } = waiting(statesOf([inner]));
+  rmSync(join(folder, 'app'), { recursive: true });
+  writeFileSync(join(folder, 'app'), '');
+  event();
+  await clock.advance(DEBOUNCE_MS);
+  expect(changed()).toEqual([inner]);
+  expect(statesOf([inner])).toEqual(new Map([[inner, 'absent']]));
+  expect(statesAsRead([inner], new Map(), 0)).toEqual(statesOf([inner]));
 });
 
 test('a file that was saved after its read began counts as changed; a state known before the read takes precedence', () => {

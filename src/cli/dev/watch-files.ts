@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { existsSync, realpathSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../kube/index.ts';
@@ -65,8 +66,20 @@ export function statesOf(paths: Iterable<string>): FileStates {
 }
 
 function stateOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statsOf(path);
   return found === undefined ? 'absent' : `${found.mtimeMs} ${found.size} ${found.ino}`;
+}
+
+/**
+ * The stats of a file; `undefined` when there is none. `statSync` throws in spite of `throwIfNoEntry` when a file stands
+ * where the path has a folder, and for links in a circle.
+ */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The state of a file that was saved while it was read. It equals no real state, so the file counts as changed. */
@@ -85,7 +98,7 @@ export function statesAsRead(paths: Iterable<string>, known: FileStates, beganMs
 
 function stateSince(path: string, beganMs: number): string {
   // The ctime changes with a rename, too. Editors rename an older file to the name of the saved one.
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statsOf(path);
   return found !== undefined && Math.floor(found.ctimeMs) > beganMs ? SAVED_MEANWHILE : stateOf(path);
 }
 
@@ -97,7 +110,12 @@ export function changedFiles(states: FileStates): FileStates {
 
 /** The folders to watch for a file: its own, and the folder of the target of a link. */
 function foldersOf(path: string): string[] {
-  return existsSync(path) ? [dirname(path), dirname(realpathSync(path))] : [dirname(path)];
+  try {
+    return [dirname(path), dirname(realpathSync(path))];
+  } catch {
+    // The file is absent, perhaps since a moment ago.
+    return [dirname(path)];
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { ageOf, count, name, orNone } from './cell-parts.ts';
+import { ageCell, countCell, name, orNone } from './cell-parts.ts';
 
 /** The row of a HorizontalPodAutoscaler. */
 export function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
@@ -19,9 +19,9 @@ export function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
     `${textAt(target, 'kind')}/${textAt(target, 'name')}`,
     orNone(texts.slice(0, 2).join(', ')) + (texts.length > 2 ? ` + ${texts.length - 2} more...` : ''),
     String(numberAt(object.spec, 'minReplicas') ?? '<unset>'),
-    count(object, 'spec', 'maxReplicas'),
-    count(object, 'status', 'currentReplicas'),
-    ageOf(object, now),
+    countCell(object, 'spec', 'maxReplicas'),
+    countCell(object, 'status', 'currentReplicas'),
+    ageCell(object, now),
   ];
 }
 

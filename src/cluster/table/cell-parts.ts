@@ -6,9 +6,9 @@ export const NONE = '<none>';
 
 export const json = (object: KubeObject) => object as unknown as JsonObject;
 export const name = (object: KubeObject) => object.metadata.name ?? '';
-export const ageOf = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
+export const ageCell = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
 export const orNone = (text: string) => (text === '' ? NONE : text);
-export const count = (object: KubeObject, part: 'spec' | 'status', key: string) => numberAt(object[part], key) ?? 0;
+export const countCell = (object: KubeObject, part: 'spec' | 'status', key: string) => numberAt(object[part], key) ?? 0;
 
 /** Labels as `key=value`. */
 export const mapText = (value: JsonObject) =>

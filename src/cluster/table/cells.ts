@@ -4,7 +4,7 @@ import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../..
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import { age, duration, firstObserved, lastObserved } from '../../kubernetes/index.ts';
 import { autoscalerCells } from './autoscaler-cells.ts';
-import { ageOf, count, json, mapText, name, NONE, orNone } from './cell-parts.ts';
+import { ageCell, countCell, json, mapText, name, NONE, orNone } from './cell-parts.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { endpointsCells, ingressCells, serviceCells, sliceCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
@@ -36,8 +36,8 @@ function jobStatus(object: KubeObject): string {
 
 function jobCells(object: KubeObject, now: number): JsonValue[] {
   const completions = numberAt(object.spec, 'completions');
-  const done = count(object, 'status', 'succeeded');
-  const parallel = count(object, 'spec', 'parallelism');
+  const done = countCell(object, 'status', 'succeeded');
+  const parallel = countCell(object, 'spec', 'parallelism');
   const total = completions === undefined ? (parallel > 1 ? `1 of ${parallel}` : '1') : String(completions);
   const [start, end] = [textAt(object.status, 'startTime'), textAt(object.status, 'completionTime')];
   const time = start === '' ? '' : duration((end === '' ? now : Date.parse(end)) - Date.parse(start));
@@ -46,7 +46,7 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
     jobStatus(object),
     `${done}/${total}`,
     time,
-    ageOf(object, now),
+    ageCell(object, now),
     ...templateOf(object),
     orNone(labelSelectorText(object.spec?.['selector'])),
   ];
@@ -60,7 +60,7 @@ function bindingCells(object: KubeObject, now: number): JsonValue[] {
   return [
     name(object),
     `${textAt(reference, 'kind')}/${textAt(reference, 'name')}`,
-    ageOf(object, now),
+    ageCell(object, now),
     of('User')
       .map((subject) => textAt(subject, 'name'))
       .join(', '),
@@ -126,7 +126,7 @@ function nodeCells(object: KubeObject, now: number): JsonValue[] {
     name(object),
     status.join(','),
     orNone([...new Set(roles)].sort().join(',')),
-    ageOf(object, now),
+    ageCell(object, now),
     textAt(info, 'kubeletVersion'),
     address('InternalIP'),
     address('ExternalIP'),
@@ -156,7 +156,7 @@ function claimCells(object: KubeObject, now: number): JsonValue[] {
     bound ? modes(listAt(object.status, 'accessModes')) : '',
     textAt(object.spec, 'storageClassName'),
     textAt(object.spec, 'volumeAttributesClassName') || '<unset>',
-    ageOf(object, now),
+    ageCell(object, now),
     textAt(object.spec, 'volumeMode') || '<unset>',
   ];
 }
@@ -174,7 +174,7 @@ function volumeCells(object: KubeObject, now: number): JsonValue[] {
     textAt(object.spec, 'storageClassName'),
     textAt(object.spec, 'volumeAttributesClassName') || '<unset>',
     textAt(object.status, 'reason'),
-    ageOf(object, now),
+    ageCell(object, now),
     textAt(object.spec, 'volumeMode') || '<unset>',
   ];
 }
@@ -190,7 +190,7 @@ function cronJobCells(object: KubeObject, now: number): JsonValue[] {
     object.spec?.['suspend'] === true ? 'True' : 'False',
     listAt(object.status, 'active').length,
     last === '' ? NONE : age(last, now),
-    ageOf(object, now),
+    ageCell(object, now),
     ...containersOf(template),
     orNone(labelSelectorText(selector)),
   ];
@@ -202,8 +202,8 @@ function budgetCells(object: KubeObject, now: number): JsonValue[] {
     name(object),
     shown('minAvailable'),
     shown('maxUnavailable'),
-    count(object, 'status', 'disruptionsAllowed'),
-    ageOf(object, now),
+    countCell(object, 'status', 'disruptionsAllowed'),
+    ageCell(object, now),
   ];
 }
 
@@ -221,12 +221,12 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   'v1/configmaps': (object, now) => [
     name(object),
     size(json(object)['data']) + size(json(object)['binaryData']),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
   'v1/endpoints': endpointsCells,
   'v1/events': eventCells,
   'v1/limitranges': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
-  'v1/namespaces': (object, now) => [name(object), textAt(object.status, 'phase'), ageOf(object, now)],
+  'v1/namespaces': (object, now) => [name(object), textAt(object.status, 'phase'), ageCell(object, now)],
   'v1/nodes': nodeCells,
   'v1/persistentvolumeclaims': claimCells,
   'v1/persistentvolumes': volumeCells,
@@ -238,10 +238,10 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   ],
   'v1/replicationcontrollers': (object, now) => [
     name(object),
-    count(object, 'spec', 'replicas'),
-    count(object, 'status', 'replicas'),
-    count(object, 'status', 'readyReplicas'),
-    ageOf(object, now),
+    countCell(object, 'spec', 'replicas'),
+    countCell(object, 'status', 'replicas'),
+    countCell(object, 'status', 'readyReplicas'),
+    ageCell(object, now),
     ...templateOf(object),
     mapText(objectAt(object.spec, 'selector')),
   ],
@@ -250,9 +250,9 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     name(object),
     textAt(json(object), 'type'),
     size(json(object)['data']),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
-  'v1/serviceaccounts': (object, now) => [name(object), ageOf(object, now)],
+  'v1/serviceaccounts': (object, now) => [name(object), ageCell(object, now)],
   'v1/services': serviceCells,
   'apps/v1/daemonsets': (object, now) => [
     name(object),
@@ -262,34 +262,34 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
       'numberReady',
       'updatedNumberScheduled',
       'numberAvailable',
-    ].map((key) => count(object, 'status', key)),
+    ].map((key) => countCell(object, 'status', key)),
     mapText(objectAt(objectAt(objectAt(object.spec, 'template'), 'spec'), 'nodeSelector')),
-    ageOf(object, now),
+    ageCell(object, now),
     ...templateOf(object),
     labelSelectorText(object.spec?.['selector']),
   ],
   'apps/v1/deployments': (object, now) => [
     name(object),
-    `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`,
-    count(object, 'status', 'updatedReplicas'),
-    count(object, 'status', 'availableReplicas'),
-    ageOf(object, now),
+    `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,
+    countCell(object, 'status', 'updatedReplicas'),
+    countCell(object, 'status', 'availableReplicas'),
+    ageCell(object, now),
     ...templateOf(object),
     labelSelectorText(object.spec?.['selector']),
   ],
   'apps/v1/replicasets': (object, now) => [
     name(object),
-    count(object, 'spec', 'replicas'),
-    count(object, 'status', 'replicas'),
-    count(object, 'status', 'readyReplicas'),
-    ageOf(object, now),
+    countCell(object, 'spec', 'replicas'),
+    countCell(object, 'status', 'replicas'),
+    countCell(object, 'status', 'readyReplicas'),
+    ageCell(object, now),
     ...templateOf(object),
     labelSelectorText(object.spec?.['selector']),
   ],
   'apps/v1/statefulsets': (object, now) => [
     name(object),
-    `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`,
-    ageOf(object, now),
+    `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,
+    ageCell(object, now),
     ...templateOf(object),
   ],
   'autoscaling/v1/horizontalpodautoscalers': autoscalerCells,
@@ -299,7 +299,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   'coordination.k8s.io/v1/leases': (object, now) => [
     name(object),
     textAt(object.spec, 'holderIdentity'),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
   'discovery.k8s.io/v1/endpointslices': sliceCells,
   'events.k8s.io/v1/events': eventCells,
@@ -313,13 +313,13 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
       parameters === undefined
         ? NONE
         : `${textAt(parameters, 'kind')}${group === '' ? '' : `.${group}`}/${textAt(parameters, 'name')}`,
-      ageOf(object, now),
+      ageCell(object, now),
     ];
   },
   'networking.k8s.io/v1/networkpolicies': (object, now) => [
     name(object),
     orNone(labelSelectorText(object.spec?.['podSelector'])),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
   'policy/v1/poddisruptionbudgets': budgetCells,
   'rbac.authorization.k8s.io/v1/clusterrolebindings': bindingCells,
@@ -330,7 +330,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     name(object),
     numberAt(json(object), 'value') ?? 0,
     json(object)['globalDefault'] === true,
-    ageOf(object, now),
+    ageCell(object, now),
     textAt(json(object), 'preemptionPolicy'),
   ],
   'storage.k8s.io/v1/storageclasses': (object, now) => {
@@ -341,7 +341,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
       textAt(json(object), 'reclaimPolicy'),
       textAt(json(object), 'volumeBindingMode'),
       json(object)['allowVolumeExpansion'] === true,
-      ageOf(object, now),
+      ageCell(object, now),
     ];
   },
 };
@@ -358,6 +358,6 @@ function quotaCells(object: KubeObject, now: number): JsonValue[] {
     name(object),
     text(Object.keys(hard).filter((key) => !key.startsWith('limits.'))),
     text(limits),
-    ageOf(object, now),
+    ageCell(object, now),
   ];
 }

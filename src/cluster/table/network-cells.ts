@@ -1,7 +1,7 @@
 /** The cells of kinds that have addresses and ports. */
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { ageOf, json, mapText, name, NONE, orNone } from './cell-parts.ts';
+import { ageCell, json, mapText, name, NONE, orNone } from './cell-parts.ts';
 
 function servicePorts(spec: JsonObject): string {
   const ports = objectsAt(spec, 'ports').map((port) => {
@@ -49,7 +49,7 @@ export const serviceCells = (object: KubeObject, now: number): JsonValue[] => [
   orNone(textAt(object.spec, 'clusterIP')),
   externalAddress(object),
   servicePorts(object.spec ?? {}),
-  ageOf(object, now),
+  ageCell(object, now),
   mapText(objectAt(object.spec, 'selector')),
 ];
 
@@ -63,7 +63,7 @@ export function ingressCells(object: KubeObject, now: number): JsonValue[] {
     hostsText(rules),
     loadBalancerAddresses(object).join(','),
     ports,
-    ageOf(object, now),
+    ageCell(object, now),
   ];
 }
 
@@ -78,7 +78,7 @@ export function sliceCells(object: KubeObject, now: number): JsonValue[] {
     textAt(json(object), 'addressType'),
     firstOf(ports) || '<unset>',
     firstOf(endpoints) || '<unset>',
-    ageOf(object, now),
+    ageCell(object, now),
   ];
 }
 
@@ -91,5 +91,5 @@ export function endpointsCells(object: KubeObject, now: number): JsonValue[] {
     if (ports.length === 0) return ips;
     return ports.flatMap((port) => ips.map((ip) => `${ip.includes(':') ? `[${ip}]` : ip}:${String(port['port'])}`));
   });
-  return [name(object), subsets.length === 0 ? NONE : firstOf(pairs), ageOf(object, now)];
+  return [name(object), subsets.length === 0 ? NONE : firstOf(pairs), ageCell(object, now)];
 }

@@ -123,7 +123,10 @@ function compileAll(
 const sourcesWith = (crds: readonly KubeObject[]): SchemaSource =>
   combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
 
-/** The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. */
+/**
+ * The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. Further documents
+ * are problems.
+ */
 export function readValue(
   text: string,
   name: 'spec' | 'observed',
@@ -134,8 +137,18 @@ export function readValue(
 } {
   const { documents, diagnostics } = parseDefinitions(text, `${name}.yaml`);
   const problems = diagnostics.map((each) => problemIn(name, each));
-  const [document] = documents;
+  const [document, further] = documents;
   if (document === undefined) return { value: {}, problems };
+  if (further !== undefined) {
+    problems.push(
+      problemIn(name, {
+        code: 'playground/further-document',
+        severity: 'error',
+        message: `the ${name} is one document, and this one is ignored`,
+        source: further.position([]),
+      }),
+    );
+  }
   if (isJsonObject(document.value)) return { value: document.value, document, problems };
   const { line, column } = document.position([]);
   const problem = {

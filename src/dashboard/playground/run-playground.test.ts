@@ -104,6 +104,11 @@ test.each<[string, Partial<PlaygroundInput>, object]>([
   ['a value out of range', { spec: 'name: a\nreplicas: 11\n' }, { text: 'spec', source: { line: 2 } }],
   ['a spec that is a list', { spec: '- a\n' }, { text: 'spec', code: 'playground/not-a-map' }],
   [
+    'a second document of a spec',
+    { spec: 'name: a\n---\nname: b\n' },
+    { text: 'spec', code: 'playground/further-document', source: { line: 3 } },
+  ],
+  [
     'an observed node that does not exist',
     { observed: '\nnope: {}\n' },
     { text: 'observed', source: { line: 2, column: 1 } },

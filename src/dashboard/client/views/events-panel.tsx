@@ -44,7 +44,7 @@ export function EventsPanel({ instance, node }: { readonly instance: string; rea
   );
 }
 
-/** `, 4 times since 12m`. */
+/** `, 4 times in 12m`. */
 export function timesText({ count, first }: Pick<InstanceEvent, 'count' | 'first'>): string {
   if (count < 2) return '';
   return `, ${count} times${first === undefined ? '' : ` in ${ageOf(first)}`}`;

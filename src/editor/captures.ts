@@ -1,0 +1,39 @@
+import type { SchemaSource } from '../schema/index.ts';
+import type { DocumentPart } from './document.ts';
+import { scopesOf } from './scopes.ts';
+import type { NamedSymbol } from './symbols.ts';
+import { isSamePath, readsOf } from './symbols.ts';
+
+/** A name that gives an expression another meaning after a rename: that of a node, or of a variable of a macro. */
+export type Capture = 'node' | 'variable';
+
+/**
+ * Would the expressions of a part read something else after a rename of a node? A name denotes the node of the nearest
+ * frame, and a variable of a macro hides both.
+ */
+export function captureOf(
+  part: DocumentPart,
+  { name: before, path }: NamedSymbol & { kind: 'node' },
+  after: string,
+  source: SchemaSource,
+): Capture | undefined {
+  const scopes = scopesOf(part, source);
+  if (scopes === undefined) return undefined;
+  const frame = path.slice(0, -1);
+  for (const { text, path: place } of part.expressions) {
+    const meant = scopes.nodeNamed(before, place);
+    const reads = meant !== undefined && isSamePath(meant.path, path) ? readsOf(text, before) : [];
+    const others = readsOf(text, after);
+    const other = scopes.nodeNamed(after, place);
+    const isInFrame = isSamePath(place.slice(0, frame.length), frame);
+    if (other !== undefined) {
+      if (reads.length > 0 && other.path.length > path.length) return 'node';
+      if (others.length > 0 && isInFrame && other.path.length < path.length) return 'node';
+    }
+    const renamed = reads
+      .toSorted((a, b) => b.from - a.from)
+      .reduce((whole, { from, to }) => whole.slice(0, from) + after + whole.slice(to), text);
+    if (readsOf(renamed, after).length < reads.length + others.length) return 'variable';
+  }
+  return undefined;
+}
