@@ -102,8 +102,8 @@ export const GRAPH: readonly MutationRow[] = [
   {
     name: 'the list of a dimension may read another dimension',
     file: 'src/graph/link-resources.ts',
-    find: 'if (others.length === 0) return',
-    replace: 'if (others.length >= 0) return',
+    find: 'if (others.length === 0)',
+    replace: 'if (others.length >= 0)',
     tests: ['test/conformance/graph.test.ts', 'src/graph/codes.test.ts'],
   },
   {
