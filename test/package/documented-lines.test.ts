@@ -220,7 +220,7 @@ beforeAll(async () => {
   await prepare();
   expect(await run('apply app.ts')).toMatchObject({ code: 0 });
   expect(await run('snapshot prod.json')).toMatchObject({ code: 0 });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await Promise.all(namedClusters.map((each) => each.close()));
@@ -269,7 +269,7 @@ async function isName(words: readonly string[]): Promise<boolean> {
 }
 
 describe('each command line of the pages runs', () => {
-  test.each(lines)('typekro %s', { timeout: 30_000 }, async (line) => {
+  test.each(lines)('typekro %s', { timeout: 90_000 }, async (line) => {
     if (Object.hasOwn(NOT_RUN, line)) return;
     const words = line.split(' ');
     if (await isName(words)) return;
