@@ -1,4 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
+import { MAX_TIMER_MS, TypeKroError } from '../core/index.ts';
 import { goFormatDuration, goParseDurationMs } from '../golang/index.ts';
 
 /**
@@ -27,9 +27,6 @@ export function parseDuration(text: string, label: string, maxMs = Infinity): nu
   }
   return duration;
 }
-
-/** The longest timer of Node, in milliseconds: 24.8 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A signal that aborts after a time limit. `AbortSignal.timeout` refuses parts of milliseconds and times beyond 49 days. */
 export const timeLimit = (limitMs: number): AbortSignal =>

@@ -1,8 +1,5 @@
-import { monotonicMs } from '../core/index.ts';
+import { MAX_TIMER_MS, monotonicMs } from '../core/index.ts';
 import type { Clock } from './types.ts';
-
-/** The longest delay that `setTimeout` accepts, in milliseconds. A timer with a longer delay would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The system clock. A pending timer keeps the process alive; the caller that sets it must cancel it. */
 export const systemClock: Clock = {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import { cryptoLibrary } from '../core/index.ts';
+import { cryptoLibrary, textPrefix } from '../core/index.ts';
 import { formatTime } from '../kubernetes/index.ts';
 import { isAborted, isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
@@ -157,7 +157,7 @@ function pendingOf({ object, type, reason, message: text, component }: ObjectEve
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
   // The limit may be within a surrogate pair.
-  const message = text.slice(0, MAX_MESSAGE_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
+  const message = textPrefix(text, MAX_MESSAGE_LENGTH);
   return {
     key: cryptoLibrary().createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
     type,

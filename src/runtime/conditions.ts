@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, textPrefix } from '../core/index.ts';
 import { formatTime } from '../kubernetes/index.ts';
 import type { Condition } from './model.ts';
 
@@ -117,7 +117,7 @@ const MAX_MESSAGE_LENGTH = 32_768;
 
 function shortened(message: string): string {
   if (message.length <= MAX_MESSAGE_LENGTH) return message;
-  return `${message.slice(0, MAX_MESSAGE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return `${textPrefix(message, MAX_MESSAGE_LENGTH - 1)}…`;
 }
 
 /** A condition with this value. The transition time changes only when the status changes. */

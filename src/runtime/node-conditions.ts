@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { textPrefix } from '../core/index.ts';
 import { readConditions, transition } from './conditions.ts';
 import { explainNode } from './explain.ts';
 import { annotationOf } from './identity.ts';
@@ -66,5 +67,5 @@ function textOf(report: NodeReport): string {
   const { reason } = explainNode(steady);
   if (reason.length <= MAX_TEXT_LENGTH) return reason;
   // The cut must not divide a surrogate pair: a server stores another character for one half.
-  return `${reason.slice(0, MAX_TEXT_LENGTH - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return `${textPrefix(reason, MAX_TEXT_LENGTH - 1)}…`;
 }

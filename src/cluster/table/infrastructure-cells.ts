@@ -1,6 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonValue, KubeObject } from '../../core/index.ts';
 import {
-  age,
   conditionOf,
   duration,
   listAt,
@@ -11,22 +10,18 @@ import {
   textAt,
 } from '../../kubernetes/index.ts';
 import { goLabelSelector } from '../types/label-selector-text.ts';
+import { ageCell, json, name, NONE } from './cell-parts.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */
 export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
 
-const NONE = '<none>';
 const UNSET = '<unset>';
-
-const json = (object: KubeObject) => object as unknown as JsonObject;
-const name = (object: KubeObject) => object.metadata.name ?? '';
-const ageOf = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
 
 function revisionCells(object: KubeObject, now: number): JsonValue[] {
   const owner = (object.metadata.ownerReferences ?? []).find((reference) => reference.controller === true);
   const group = owner?.apiVersion.includes('/') === true ? `.${owner.apiVersion.split('/')[0]}` : '';
   const controller = owner === undefined ? NONE : `${(owner.kind + group).toLowerCase()}/${owner.name}`;
-  return [name(object), controller, json(object)['revision'] ?? 0, ageOf(object, now)];
+  return [name(object), controller, json(object)['revision'] ?? 0, ageCell(object, now)];
 }
 
 function apiServiceCells(object: KubeObject, now: number): JsonValue[] {
@@ -38,7 +33,7 @@ function apiServiceCells(object: KubeObject, now: number): JsonValue[] {
     name(object),
     service === undefined ? 'Local' : `${textAt(service, 'namespace')}/${textAt(service, 'name')}`,
     status === 'True' || reason === '' ? status : `${status} (${reason})`,
-    ageOf(object, now),
+    ageCell(object, now),
   ];
 }
 
@@ -47,7 +42,7 @@ function signingCells(object: KubeObject, now: number): JsonValue[] {
   const decision = conditionOf(object, 'Denied') ? 'Denied' : conditionOf(object, 'Approved') ? 'Approved' : 'Pending';
   return [
     name(object),
-    ageOf(object, now),
+    ageCell(object, now),
     textAt(object.spec, 'signerName') || NONE,
     textAt(object.spec, 'username'),
     seconds === undefined ? NONE : duration(seconds * 1000),
@@ -65,7 +60,7 @@ function addressCells(object: KubeObject, now: number): JsonValue[] {
   const [group, namespace] = [textAt(parent, 'group'), textAt(parent, 'namespace')];
   const resource = `${textAt(parent, 'resource')}${group === '' ? '' : `.${group}`}`.toLowerCase();
   const shown = [resource, ...(namespace === '' ? [] : [namespace]), textAt(parent, 'name')].join('/');
-  return [name(object), parent === undefined ? NONE : shown, ageOf(object, now)];
+  return [name(object), parent === undefined ? NONE : shown, ageCell(object, now)];
 }
 
 function driverCells(object: KubeObject, now: number): JsonValue[] {
@@ -82,14 +77,14 @@ function driverCells(object: KubeObject, now: number): JsonValue[] {
           .join(','),
     spec?.['requiresRepublish'] === true,
     listAt(spec, 'volumeLifecycleModes').join(',') || NONE,
-    ageOf(object, now),
+    ageCell(object, now),
   ];
 }
 
 /** Makes a printer for rows whose second cell is the length of a list. */
 const counted =
   (list: (object: KubeObject) => readonly JsonValue[]): CellPrinter =>
-  (object, now) => [name(object), list(object).length, ageOf(object, now)];
+  (object, now) => [name(object), list(object).length, ageCell(object, now)];
 
 const policyCells =
   (steps: string): CellPrinter =>
@@ -99,7 +94,7 @@ const policyCells =
       name(object),
       listAt(object.spec, steps).length,
       kind === undefined ? UNSET : `${textAt(kind, 'apiVersion')}/${textAt(kind, 'kind')}`,
-      ageOf(object, now),
+      ageCell(object, now),
     ];
   };
 
@@ -112,7 +107,7 @@ function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
       : selector === undefined
         ? UNSET
         : goLabelSelector(selector);
-  return [name(object), textAt(object.spec, 'policyName'), shown, ageOf(object, now)];
+  return [name(object), textAt(object.spec, 'policyName'), shown, ageCell(object, now)];
 }
 
 function claimState(object: KubeObject): string {
@@ -132,7 +127,7 @@ function flowCells(object: KubeObject, now: number): JsonValue[] {
     textAt(objectAt(object.spec, 'priorityLevelConfiguration'), 'name'),
     numberAt(object.spec, 'matchingPrecedence') ?? 0,
     textAt(objectAt(object.spec, 'distinguisherMethod'), 'type') || NONE,
-    ageOf(object, now),
+    ageCell(object, now),
     dangling === undefined ? '?' : textAt(dangling, 'status'),
   ];
 }
@@ -147,7 +142,7 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
     ...['queues', 'handSize', 'queueLengthLimit'].map((key) =>
       queuing === undefined ? NONE : (numberAt(queuing, key) ?? 0),
     ),
-    ageOf(object, now),
+    ageCell(object, now),
   ];
 }
 
@@ -175,16 +170,20 @@ export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'networking.k8s.io/v1/servicecidrs': (object, now) => [
     name(object),
     listAt(object.spec, 'cidrs').join(','),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
-  'node.k8s.io/v1/runtimeclasses': (object, now) => [name(object), textAt(json(object), 'handler'), ageOf(object, now)],
-  'resource.k8s.io/v1/resourceclaims': (object, now) => [name(object), claimState(object), ageOf(object, now)],
+  'node.k8s.io/v1/runtimeclasses': (object, now) => [
+    name(object),
+    textAt(json(object), 'handler'),
+    ageCell(object, now),
+  ],
+  'resource.k8s.io/v1/resourceclaims': (object, now) => [name(object), claimState(object), ageCell(object, now)],
   'resource.k8s.io/v1/resourceslices': (object, now) => [
     name(object),
     textAt(object.spec, 'nodeName'),
     textAt(object.spec, 'driver'),
     textAt(objectAt(object.spec, 'pool'), 'name'),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
   'storage.k8s.io/v1/csidrivers': driverCells,
   'storage.k8s.io/v1/csinodes': counted((object) => listAt(object.spec, 'drivers')),
@@ -194,11 +193,11 @@ export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
     textAt(objectAt(object.spec, 'source'), 'persistentVolumeName'),
     textAt(object.spec, 'nodeName'),
     object.status?.['attached'] === true,
-    ageOf(object, now),
+    ageCell(object, now),
   ],
   'storage.k8s.io/v1/volumeattributesclasses': (object, now) => [
     name(object),
     textAt(json(object), 'driverName'),
-    ageOf(object, now),
+    ageCell(object, now),
   ],
 };
