@@ -58,7 +58,9 @@ function validateResources(resources: readonly JsonValue[], at: string, problems
   }
   if (resources.length > 1 && resources.includes('*/*'))
     problems.push(fieldInvalid(at, resources, "if '*/*' is present, must not specify other resources"));
-  if (resources.includes('*') && resources.some((name) => name !== '*' && !String(name).includes('/')))
+  // The API server looks only at the last name that is not empty and has no subresource.
+  const last = resources.findLast((name) => name !== '' && !String(name).includes('/'));
+  if (resources.includes('*') && last !== '*')
     problems.push(
       fieldInvalid(at, resources, "if '*' is present, must not specify other resources without subresources"),
     );

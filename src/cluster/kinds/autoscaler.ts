@@ -101,6 +101,9 @@ function validateScaling(rules: JsonObject, at: string, problems: FieldError[]) 
     problems.push(fieldInvalid(`${at}.stabilizationWindowSeconds`, window, 'must be greater than or equal to zero'));
   if (window !== undefined && window > 3600)
     problems.push(fieldInvalid(`${at}.stabilizationWindowSeconds`, window, 'must be less than or equal to 3600'));
+  const tolerance = rules['tolerance'];
+  if ((quantityOf(tolerance)?.unscaled ?? 0n) < 0n)
+    problems.push(fieldInvalid(`${at}.tolerance`, tolerance, 'must be greater than or equal to 0'));
   const select = textAt(rules, 'selectPolicy');
   if (select !== '' && !SELECT_POLICIES.includes(select))
     problems.push(fieldNotSupported(`${at}.selectPolicy`, select, SELECT_POLICIES));

@@ -1,6 +1,16 @@
-import type { JsonObject } from '../../core/index.ts';
-import { dnsSubdomain, listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { quantityOf } from '../../kubernetes/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import {
+  compareQuantities,
+  dnsLabel,
+  dnsSubdomain,
+  listAt,
+  objectAt,
+  optionalAt,
+  quantityOf,
+  quantityOfInteger,
+  textAt,
+} from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldForbidden,
@@ -9,7 +19,10 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
+import { describeDifference } from './describe-difference.ts';
 import { validateSelector } from './selectors.ts';
+
+const ZERO = quantityOfInteger(0n);
 
 /** The access modes of volumes. */
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
@@ -25,15 +38,20 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
     problems.push(fieldForbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'));
 }
 
+/** The annotation with the class of a claim. It precedes the field `storageClassName`. */
+export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
 /**
  * Aligns `dataSource` and `dataSourceRef` of a claim. The older field, `dataSource`, allows only claims and snapshots.
- * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped.
+ * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. It stays when `before`, the
+ * stored specification, has a source.
  */
-export function alignSources(spec: JsonObject): void {
+export function alignSources(spec: JsonObject, before: JsonObject = {}): void {
   const reference = optionalAt(spec, 'dataSourceRef');
   const source = optionalAt(spec, 'dataSource');
+  const hadSource = ['dataSource', 'dataSourceRef'].some((key) => optionalAt(before, key) !== undefined);
   if (reference === undefined && source !== undefined) {
-    if (isClaimSource(source)) {
+    if (hadSource || isClaimSource(source)) {
       source['apiGroup'] ??= null;
       spec['dataSourceRef'] = { ...source };
     } else delete spec['dataSource'];
@@ -63,7 +81,91 @@ export function validateClaimSpec(spec: JsonObject, path: string, problems: Fiel
     const name = textAt(spec, key);
     if (name !== '') addInvalid(problems, `${path}.${key}`, name, dnsSubdomain(name));
   }
+  validateSources(spec, path, problems);
   const mode = textAt(spec, 'volumeMode');
   if (mode !== '' && !['Block', 'Filesystem'].includes(mode))
     problems.push(fieldNotSupported(`${path}.volumeMode`, mode, ['Block', 'Filesystem']));
+}
+
+/** Checks the object from which a claim gets its content. */
+function validateSources(spec: JsonObject, path: string, problems: FieldError[]) {
+  const [source, reference] = [optionalAt(spec, 'dataSource'), optionalAt(spec, 'dataSourceRef')];
+  if (source !== undefined) validateSource(source, `${path}.dataSource`, problems);
+  if (reference !== undefined) validateSource(reference, `${path}.dataSourceRef`, problems);
+  if (source === undefined || reference === undefined) return;
+  const isForeign = textAt(reference, 'namespace') !== '';
+  const isEqual = ['apiGroup', 'kind', 'name'].every((key) => (source[key] ?? null) === (reference[key] ?? null));
+  const text = isForeign
+    ? 'may not be specified when dataSourceRef.namespace is specified'
+    : 'must match dataSourceRef';
+  // The API server shows the path of a field as the value, which prints as an empty object.
+  if (isForeign || !isEqual) problems.push(fieldInvalid(path, {}, text));
+}
+
+function validateSource(source: JsonObject, path: string, problems: FieldError[]) {
+  for (const key of ['name', 'kind']) if (textAt(source, key) === '') problems.push(fieldRequired(`${path}.${key}`));
+  const [group, kind] = [textAt(source, 'apiGroup'), textAt(source, 'kind')];
+  if (group !== '') addInvalid(problems, `${path}.apiGroup`, group, dnsSubdomain(group));
+  else if (kind !== 'PersistentVolumeClaim') {
+    const text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+    problems.push(fieldInvalid(path, kind, text));
+  }
+  const namespace = textAt(source, 'namespace');
+  if (namespace !== '') addInvalid(problems, `${path}.namespace`, namespace, dnsLabel(namespace));
+}
+
+/** Checks an update of a claim. Only a bound claim may change, and only its size and its class of attributes. */
+export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems: FieldError[]): void {
+  const [next, before] = [claim.spec ?? {}, old.spec ?? {}];
+  if (next['volumeMode'] !== before['volumeMode'])
+    problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
+  const kept = { ...before };
+  const take = (key: string) => {
+    if (next[key] === undefined) delete kept[key];
+    else kept[key] = next[key];
+  };
+  // An update may set these fields once, when a claim gets a volume or a storage class.
+  if (before['volumeName'] === undefined) take('volumeName');
+  if (getsClass(claim, old, problems)) take('storageClassName');
+  if (textAt(claim.status, 'phase') === 'Bound') {
+    const { storage } = objectAt(next, 'resources', 'requests');
+    const resources = objectAt(before, 'resources');
+    if (storage !== undefined)
+      kept['resources'] = { ...resources, requests: { ...objectAt(resources, 'requests'), storage } };
+    if (next['volumeAttributesClassName'] !== undefined) take('volumeAttributesClassName');
+  }
+  if (!jsonEquals(next, kept)) {
+    const text =
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+    const difference = describeDifference('core.v1.PersistentVolumeClaimSpec', kept, next);
+    problems.push(fieldForbidden('spec', `${text}\n${difference}`));
+  }
+  checkShrinking(next, old, problems);
+  const attributes = next['volumeAttributesClassName'];
+  if (before['volumeAttributesClassName'] !== undefined && (attributes === undefined || attributes === '')) {
+    const what = attributes === undefined ? 'nil' : 'an empty string';
+    const text = `update from non-nil value to ${what} is forbidden`;
+    problems.push(fieldForbidden('spec.volumeAttributesClassName', text));
+  }
+}
+
+/** Does a claim without a class get one? An annotation with the class is immutable, and the class agrees with it. */
+function getsClass(claim: KubeObject, old: KubeObject, problems: FieldError[]): boolean {
+  const [next, before] = [claim.metadata.annotations?.[CLASS_ANNOTATION], old.metadata.annotations?.[CLASS_ANNOTATION]];
+  const [name, known] = [claim.spec?.['storageClassName'], old.spec?.['storageClassName']];
+  const isNew = name !== undefined && known === undefined;
+  // The field may replace the annotation.
+  const replaces = isNew && before === name && next === undefined;
+  if (!replaces && (next ?? '') !== (before ?? ''))
+    problems.push(fieldInvalid(`metadata.annotations.${CLASS_ANNOTATION}`, next ?? '', 'field is immutable'));
+  return isNew && (before === undefined || before === name);
+}
+
+/** Checks that the size of a claim stays above its capacity. A claim may shrink only when it has not grown yet. */
+function checkShrinking(next: JsonObject, old: KubeObject, problems: FieldError[]) {
+  const sizeOf = (amounts: JsonObject) => quantityOf(amounts['storage'] ?? '0') ?? ZERO;
+  const size = sizeOf(objectAt(next, 'resources', 'requests'));
+  if (compareQuantities(size, sizeOf(objectAt(old.spec, 'resources', 'requests'))) >= 0) return;
+  if (compareQuantities(size, sizeOf(objectAt(old.status, 'capacity'))) > 0) return;
+  problems.push(fieldForbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
 }

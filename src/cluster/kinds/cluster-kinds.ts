@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsLabel, numberAt, objectAt, pathSegment, textAt } from '../../kubernetes/index.ts';
+import { dnsLabel, numberAt, objectAt, objectsAt, pathSegment, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -8,13 +8,15 @@ import {
   fieldNotSupported,
   fieldRequired,
 } from '../errors/field-problems.ts';
+import { forbidden } from '../errors/status.ts';
 import type { Strategy } from './strategy.ts';
-import { alignSources, validateClaimSpec } from './claims.ts';
+import { alignSources, validateClaimSpec, validateClaimUpdate } from './claims.ts';
 import { validateLabels } from './metadata.ts';
-import { describeDifference } from './describe-difference.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
 import { checkClaimLimits } from './limit-ranger.ts';
-import { SYSTEM_PRIORITIES } from './pod-admission.ts';
+import { defaultPriorityClass, SYSTEM_PRIORITIES } from './pod-admission.ts';
+import { validateOverhead } from './pod-resources.ts';
+import { validateTolerations } from './pod-scheduling.ts';
 import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage-admission.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
@@ -33,6 +35,9 @@ export const claimStrategy: Partial<Strategy> = {
     alignSources(ensureAt(json(object), 'spec'));
     object.status = { phase: 'Pending' };
   },
+  prepareUpdate(object, old, context) {
+    if (context.subresource === '') alignSources(ensureAt(json(object), 'spec'), old.spec);
+  },
   admitValidating(object, old, context) {
     if (context.subresource === '' && old !== undefined) checkClaimGrowth(object, old, context);
   },
@@ -43,24 +48,7 @@ export const claimStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     claimStrategy.validate?.(object, problems, context);
-    const [next, before] = [object.spec ?? {}, old.spec ?? {}];
-    if (next['volumeMode'] !== before['volumeMode'])
-      problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
-    const changeable = ['volumeAttributesClassName'];
-    // An update may set these fields once, when a claim gets a volume or a storage class.
-    for (const key of ['volumeName', 'storageClassName']) if (before[key] === undefined) changeable.push(key);
-    if (textAt(objectAt(json(old), 'status'), 'phase') === 'Bound') changeable.push('resources');
-    const kept = { ...before };
-    for (const key of changeable) {
-      if (next[key] === undefined) delete kept[key];
-      else kept[key] = next[key];
-    }
-    if (jsonEquals(next, kept)) return;
-    const text =
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-    problems.push(
-      fieldForbidden('spec', `${text}\n${describeDifference('core.v1.PersistentVolumeClaimSpec', kept, next)}`),
-    );
+    validateClaimUpdate(object, old, problems);
   },
 };
 
@@ -89,6 +77,14 @@ export const priorityClassStrategy: Partial<Strategy> = {
     }
     const policy = textAt(json(object), 'preemptionPolicy');
     if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));
+  },
+  /** The admission plugin `Priority`: only one class is the default. */
+  admitValidating(object, old, { store }) {
+    if (json(object)['globalDefault'] !== true) return;
+    const [name = '', known] = [object.metadata.name, defaultPriorityClass(store)?.metadata.name];
+    if (known === undefined || (old !== undefined && known === name)) return;
+    const problem = `PriorityClass ${known} is already marked as default. Only one default can exist`;
+    throw forbidden({ group: 'scheduling.k8s.io', plural: 'priorityclasses' }, name, problem);
   },
   validateUpdate(object, old, problems) {
     if (!jsonEquals(json(object)['value'], json(old)['value']))
@@ -128,8 +124,10 @@ export const runtimeClassStrategy: Partial<Strategy> = {
     const handler = textAt(json(object), 'handler');
     if (handler === '') problems.push(fieldRequired('handler'));
     else addInvalid(problems, 'handler', handler, dnsLabel(handler));
-    const nodes = objectAt(objectAt(json(object), 'scheduling'), 'nodeSelector');
+    validateOverhead(objectAt(object, 'overhead', 'podFixed'), 'overhead', problems);
+    const nodes = objectAt(object, 'scheduling', 'nodeSelector');
     validateLabels(nodes as Record<string, string>, 'scheduling.nodeSelector', problems);
+    validateTolerations(objectsAt(object, 'scheduling', 'tolerations'), 'scheduling.tolerations', problems);
   },
   validateUpdate(object, old, problems) {
     const handler = json(object)['handler'];

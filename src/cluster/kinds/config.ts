@@ -1,6 +1,7 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { goJsonKind, goJsonSyntaxError } from '../../golang/index.ts';
 import { configMapKey, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { jsonEquals } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, setOwn } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
@@ -53,11 +54,13 @@ export const configMapStrategy: Partial<Strategy> = {
   },
 };
 
+const SSH_KEY = 'ssh-privatekey';
+
 /** The keys that Secrets of a type must have. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/dockercfg': ['.dockercfg'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/ssh-auth': [SSH_KEY],
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
@@ -69,7 +72,8 @@ export const secretStrategy: Partial<Strategy> = {
     const strings = objectAt(secret, 'stringData');
     if (Object.keys(strings).length > 0) {
       const data: JsonObject = { ...objectAt(secret, 'data') };
-      for (const [key, value] of Object.entries(strings)) data[key] = Buffer.from(String(value)).toString('base64');
+      for (const [key, value] of Object.entries(strings))
+        setOwn(data, key, Buffer.from(String(value)).toString('base64'));
       secret['data'] = data;
     }
     delete secret['stringData'];
@@ -81,15 +85,12 @@ export const secretStrategy: Partial<Strategy> = {
     checkSize(object, 'data', 'base64', problems);
     const type = textAt(secret, 'type');
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
-      if (data[key] === undefined) problems.push(fieldRequired(`data[${key}]`));
-      else if (type.startsWith('kubernetes.io/dockerc') && !isJson(String(data[key]))) {
-        problems.push(
-          fieldInvalid(
-            `data[${key}]`,
-            '<secret contents redacted>',
-            "invalid character 'x' looking for beginning of value",
-          ),
-        );
+      const value = data[key];
+      // Of all required keys, only that of an SSH key must not be empty.
+      if (value === undefined || (key === SSH_KEY && value === '')) problems.push(fieldRequired(`data[${key}]`));
+      else if (type.startsWith('kubernetes.io/dockerc')) {
+        const problem = mapProblem(Buffer.from(String(value), 'base64').toString('utf8'));
+        if (problem !== undefined) problems.push(fieldInvalid(`data[${key}]`, '<secret contents redacted>', problem));
       }
     }
     const annotations = object.metadata.annotations ?? {};
@@ -111,14 +112,14 @@ export const secretStrategy: Partial<Strategy> = {
   },
 };
 
-function isJson(base64: string): boolean {
-  try {
-    JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return false;
-    throw thrown;
-  }
+/** The problem of a text that Go cannot decode as a JSON object, in the words of its decoder. */
+function mapProblem(text: string): string | undefined {
+  const syntaxError = goJsonSyntaxError(text);
+  if (syntaxError !== undefined) return syntaxError;
+  const value = JSON.parse(text) as JsonValue;
+  return value === null || isJsonObject(value)
+    ? undefined
+    : `json: cannot unmarshal ${goJsonKind(value)} into Go value of type map[string]interface {}`;
 }
 
 /** The strategy of ServiceAccounts. A reference to a Secret keeps only the name. */

@@ -22,6 +22,7 @@ import {
   fieldNotSupported,
   fieldRequired,
   fieldTooLong,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import { ensureAt, fill, notNegative } from '../types/parts.ts';
 import { validateAccessModes } from './claims.ts';
@@ -159,9 +160,10 @@ function validateDrivers(drivers: readonly JsonObject[], problems: FieldError[])
 }
 
 function validateTopologyKeys(keys: readonly string[], at: string, problems: FieldError[]) {
+  const repeated = repeatedIndexes(keys);
   for (const [index, key] of keys.entries()) {
     if (key === '') problems.push(fieldRequired(at));
-    if (keys.indexOf(key) < index) problems.push(fieldDuplicate(at, key));
+    if (repeated.has(index)) problems.push(fieldDuplicate(at, key));
     addInvalid(problems, at, key, qualifiedName(key));
   }
 }

@@ -12,7 +12,7 @@ import { plainStrategy } from './strategy.ts';
 import type { DefinedVersion } from '../crd/parsed-crd.ts';
 import { pathParts } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
-import { goQuote } from '../../golang/index.ts';
+import { goQuote, goTypeOf } from '../../golang/index.ts';
 
 /**
  * The strategy of custom resources. Objects are validated by their schema. They have a status subresource when the
@@ -75,24 +75,15 @@ const MAX_INT32 = 2_147_483_647;
 /** Checks that a field of the scale subresource holds a number of replicas, or is not set. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
   const value = valueAt(object, ...pathParts(path));
-  if (value === undefined || value === null) return;
+  if (value === undefined) return;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
     if (value < 0) problems.push(fieldInvalid(path, value, 'should be a non-negative integer'));
     if (value > MAX_INT32) problems.push(fieldInvalid(path, value, `should be less than or equal to ${MAX_INT32}`));
     return;
   }
-  const type =
-    typeof value === 'number'
-      ? 'float64'
-      : typeof value === 'boolean'
-        ? 'bool'
-        : typeof value === 'string'
-          ? 'string'
-          : Array.isArray(value)
-            ? '[]interface {}'
-            : 'map[string]interface {}';
-  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  problems.push(fieldInvalid(path, 0, `${path} accessor error: ${shown} is of the type ${type}, expected int64`));
+  const shown = value === null ? '<nil>' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = `${path} accessor error: ${shown} is of the type ${goTypeOf(value)}, expected int64`;
+  problems.push(fieldInvalid(path, 0, text));
 }
 
 /** Warnings about finalizers without a domain that a write adds to a custom resource. */

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { builtinType } from '../types/builtin.ts';
-import type { TypeNode } from '../types/node.ts';
+import type { ObjectNode, TypeNode } from '../types/node.ts';
+import { goName } from './internal-names.ts';
 import { unifiedDifference } from './line-difference.ts';
 
 /**
@@ -63,28 +64,28 @@ function reorder(value: JsonObject): JsonObject {
   return out;
 }
 
-/** Members whose names in Go differ from the JSON names in more than the case of the first letter. */
-const INITIALISMS = new Map([
-  ['awsElasticBlockStore', 'AWSElasticBlockStore'],
-  ['cephfs', 'CephFS'],
-  ['csi', 'CSI'],
-  ['dnsConfig', 'DNSConfig'],
-  ['dnsPolicy', 'DNSPolicy'],
-  ['fc', 'FC'],
-  ['fsGroup', 'FSGroup'],
-  ['fsGroupChangePolicy', 'FSGroupChangePolicy'],
-  ['gcePersistentDisk', 'GCEPersistentDisk'],
-  ['iscsi', 'ISCSI'],
-  ['nfs', 'NFS'],
-  ['os', 'OS'],
-  ['rbd', 'RBD'],
-  ['seLinuxChangePolicy', 'SELinuxChangePolicy'],
-  ['seLinuxOptions', 'SELinuxOptions'],
-  ['storageos', 'StorageOS'],
-  ['tty', 'TTY'],
-]);
+/** Types without an internal form. They are printed with their JSON names, and without absent members. */
+const SHARED = new Set(['LabelSelector', 'LabelSelectorRequirement', 'ObjectMeta']);
 
-const goName = (name: string) => INITIALISMS.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
+function convertObject(node: ObjectNode, value: JsonObject): JsonObject {
+  const isShared = SHARED.has(node.name);
+  const members: [string, JsonValue][] = [];
+  for (const { name, node: inner, presence } of node.fields.values()) {
+    const member = value[name];
+    if (isShared) {
+      if (!isEmpty(member)) members.push([name, convert(inner, member)]);
+    } else members.push([goName(name, node.name), presence && member === undefined ? null : convert(inner, member)]);
+  }
+  const { Metadata: metadata, ...rest } = Object.fromEntries(members);
+  // The internal type embeds the metadata.
+  return isJsonObject(metadata) ? { ...metadata, ...rest } : Object.fromEntries(members);
+}
+
+const isEmpty = (value: JsonValue | undefined): boolean =>
+  value === undefined ||
+  value === null ||
+  value === '' ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
 
 function convert(node: TypeNode, value: JsonValue | undefined): JsonValue {
   if (value === undefined || value === null) return emptyValue(node);
@@ -94,13 +95,7 @@ function convert(node: TypeNode, value: JsonValue | undefined): JsonValue {
   }
   if (typeof value === 'bigint') return Number(value);
   if (!isJsonObject(value)) return value;
-  if (node.kind === 'object')
-    return Object.fromEntries(
-      [...node.fields.values()].map((field) => {
-        const absent = field.presence && value[field.name] === undefined;
-        return [goName(field.name), absent ? null : convert(field.node, value[field.name])];
-      }),
-    );
+  if (node.kind === 'object') return convertObject(node, value);
   const inner: TypeNode = node.kind === 'map' ? node.values : { kind: 'any' };
   return Object.fromEntries(
     Object.keys(value)

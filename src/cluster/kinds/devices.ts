@@ -23,6 +23,7 @@ import {
   repeatedIndexes,
 } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
+import { isExtendedResource } from './resource-names.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The maximum numbers of entries in lists. */
@@ -57,7 +58,7 @@ export const deviceClassStrategy: Partial<Strategy> = {
     validateSelectors(object.spec ?? {}, 'spec', problems);
     checkSize(object.spec ?? {}, 'config', 'spec', problems);
     const name = textAt(object.spec, 'extendedResourceName');
-    if (name !== '' && (!name.includes('/') || /(?:^|\.)kubernetes\.io\//.test(name)))
+    if (name !== '' && !isExtendedResource(name))
       problems.push(fieldInvalid('spec.extendedResourceName', name, 'must be a valid extended resource name'));
   },
 };

@@ -1,6 +1,14 @@
 import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsLabel, dnsSubdomain, listAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  labelValue,
+  listAt,
+  objectsAt,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { isLoopbackHost, jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -8,16 +16,22 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  fieldTooMany,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
-import { addressProblem } from './ip-addresses.ts';
+import { addressProblem, specialAddress } from './ip-addresses.ts';
 import { fill, portProblem } from '../types/parts.ts';
-import { specialAddress } from './service-validation.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
+
+/** The maximum numbers of the endpoints of a slice, of the addresses of an endpoint, and of its hints of one kind. */
+const MAX_ENDPOINTS = 1000;
+const MAX_ADDRESSES = 100;
+const MAX_HINTS = 8;
 
 type NameCheck = (text: string) => readonly string[];
 
@@ -79,7 +93,12 @@ const addressRule =
     user.name === CONTROLLER && isIP(address) !== 0 && isLoopbackHost(address) ? undefined : specialAddress(address);
 
 function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: FieldError[]) {
-  for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())
+  const endpoints = objectsAt(slice, 'endpoints');
+  if (endpoints.length > MAX_ENDPOINTS) {
+    problems.push(fieldTooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
+    return;
+  }
+  for (const [index, endpoint] of endpoints.entries())
     validateEndpoint(endpoint, { type: textAt(slice, 'addressType'), rule }, `endpoints[${index}]`, problems);
 }
 
@@ -91,6 +110,7 @@ function validateEndpoint(
 ) {
   const addresses = listAt(endpoint, 'addresses').map(String);
   if (addresses.length === 0) problems.push(fieldRequired(`${at}.addresses`, 'must contain at least 1 address'));
+  if (addresses.length > MAX_ADDRESSES) problems.push(fieldTooMany(`${at}.addresses`, addresses.length, MAX_ADDRESSES));
   for (const [index, address] of addresses.entries()) {
     const place = `${at}.addresses[${index}]`;
     if (type === 'FQDN') {
@@ -105,6 +125,25 @@ function validateEndpoint(
   }
   checkOptional(endpoint, 'nodeName', dnsSubdomain, at, problems);
   checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
+  for (const [list, rule] of [
+    ['forZones', labelValue],
+    ['forNodes', dnsSubdomain],
+  ] as const)
+    validateHints(objectsAt(endpoint, 'hints', list), rule, `${at}.hints.${list}`, problems);
+}
+
+/** Checks the zones or the nodes that use an endpoint. */
+function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string, problems: FieldError[]) {
+  if (hints.length > MAX_HINTS) {
+    problems.push(fieldTooMany(at, hints.length, MAX_HINTS));
+    return;
+  }
+  const names = hints.map((hint) => textAt(hint, 'name'));
+  const repeated = repeatedIndexes(names);
+  for (const [index, name] of names.entries()) {
+    if (repeated.has(index)) problems.push(fieldDuplicate(`${at}[${index}].name`, name));
+    addInvalid(problems, `${at}[${index}].name`, name, rule(name));
+  }
 }
 
 /** Problems of a full host name. It must have at least two labels, and may end with a dot. */

@@ -1,7 +1,15 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { dnsSubdomain, numberAt, objectAt, optionalAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
+import {
+  dnsSubdomain,
+  numberAt,
+  objectAt,
+  optionalAt,
+  pathSegment,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { addInvalid, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -51,7 +59,8 @@ const isUnset = (value: JsonValue | undefined) => value === undefined || value =
  */
 export const coreEventStrategy: Partial<Strategy> = {
   uncollected: true,
-  validateName: () => [],
+  validateName: pathSegment,
+  hasFreeFinalizers: true,
   validate: (object, problems) => validateLegacy(object, CORE_NAMES, problems),
 };
 

@@ -1,10 +1,12 @@
 import type { JsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { listAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import {
   fieldDuplicate,
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  fieldTooMany,
   repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -12,11 +14,15 @@ import { checkLabelName } from './selectors.ts';
 
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 const STATES = ['False', 'True', 'Unknown'];
+const OPERATORS = ['In', 'NotIn'];
+const MAX_RULES = 20;
+const MAX_CONDITIONS = 20;
+const MAX_EXIT_CODES = 255;
 
 /** Checks the failure policy of a Job. `spec` is the path of the Job's specification. */
 export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec: string, problems: FieldError[]): void {
   const restart = textAt(pod, 'restartPolicy');
-  if (restart !== 'Never')
+  if (restart === 'OnFailure')
     problems.push(
       fieldInvalid(
         `${spec}.template.spec.restartPolicy`,
@@ -24,9 +30,15 @@ export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec:
         'only "Never" is supported when podFailurePolicy is specified',
       ),
     );
-  for (const [index, rule] of objectsAt(policy, 'rules').entries())
-    validateRule(rule, pod, `${spec}.podFailurePolicy.rules[${index}]`, problems);
+  const rules = objectsAt(policy, 'rules');
+  const at = `${spec}.podFailurePolicy.rules`;
+  if (rules.length > MAX_RULES) problems.push(fieldTooMany(at, rules.length, MAX_RULES));
+  for (const [index, rule] of rules.entries()) validateRule(rule, pod, `${at}[${index}]`, problems);
 }
+
+/** The error of a missing value, which lists the valid ones as Go prints them. */
+const missing = (field: string, values: readonly string[]): FieldError =>
+  fieldRequired(field, `valid values: [${values.map(goQuote).join(' ')}]`);
 
 /** An error about a whole rule. The message has no value. */
 const wholeRule = (field: string, text: string): FieldError => ({
@@ -37,11 +49,13 @@ const wholeRule = (field: string, text: string): FieldError => ({
 
 function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
   const action = textAt(rule, 'action');
-  if (action === '') problems.push(fieldRequired(`${at}.action`, `valid values: ${JSON.stringify(ACTIONS)}`));
+  if (action === '') problems.push(missing(`${at}.action`, ACTIONS));
   else if (!ACTIONS.includes(action)) problems.push(fieldNotSupported(`${at}.action`, action, ACTIONS));
   const codes = optionalAt(rule, 'onExitCodes');
   const conditions = objectsAt(rule, 'onPodConditions');
   if (codes !== undefined) validateExitCodes(codes, pod, `${at}.onExitCodes`, problems);
+  if (conditions.length > MAX_CONDITIONS)
+    problems.push(fieldTooMany(`${at}.onPodConditions`, conditions.length, MAX_CONDITIONS));
   for (const [index, condition] of conditions.entries()) {
     const place = `${at}.onPodConditions[${index}]`;
     checkLabelName(textAt(condition, 'type'), `${place}.type`, problems);
@@ -56,8 +70,8 @@ function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: F
 
 function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
   const operator = textAt(codes, 'operator');
-  if (!['In', 'NotIn'].includes(operator))
-    problems.push(fieldNotSupported(`${at}.operator`, operator, ['In', 'NotIn']));
+  if (operator === '') problems.push(missing(`${at}.operator`, OPERATORS));
+  else if (!OPERATORS.includes(operator)) problems.push(fieldNotSupported(`${at}.operator`, operator, OPERATORS));
   const name = textAt(codes, 'containerName');
   const names = ['containers', 'initContainers'].flatMap((list) =>
     objectsAt(pod, list).map((container) => textAt(container, 'name')),
@@ -72,6 +86,7 @@ function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, probl
     );
   const values = listAt(codes, 'values').map(Number);
   if (values.length === 0) problems.push(fieldInvalid(`${at}.values`, [], 'at least one value is required'));
+  if (values.length > MAX_EXIT_CODES) problems.push(fieldTooMany(`${at}.values`, values.length, MAX_EXIT_CODES));
   const repeated = repeatedIndexes(values);
   for (const [index, value] of values.entries()) {
     const place = `${at}.values[${index}]`;

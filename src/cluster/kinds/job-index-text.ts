@@ -19,15 +19,13 @@ export function indexesProblem(text: string, completions: number): string | unde
   return undefined;
 }
 
+/** The number of indexes in a text. Parts that cannot be read count as absent. */
+export const indexCount = (text: string, completions: number): number =>
+  readIntervals(text, completions).reduce((sum, { first, last }) => sum + last - first + 1, 0);
+
 /** The problem of an index that is in both texts. Parts that cannot be read count as absent. */
 export function overlapProblem(completed: string, failed: string, completions: number): string | undefined {
-  if (completed === '' || failed === '') return undefined;
-  const read = (text: string) =>
-    text.split(',').flatMap((part) => {
-      const interval = readInterval(part, completions);
-      return typeof interval === 'string' ? [] : [interval];
-    });
-  const [successes, failures] = [read(completed), read(failed)];
+  const [successes, failures] = [readIntervals(completed, completions), readIntervals(failed, completions)];
   let [index, position] = [0, 0];
   for (;;) {
     const [success, failure] = [successes[index], failures[position]];
@@ -41,6 +39,13 @@ export function overlapProblem(completed: string, failed: string, completions: n
 
 const notIncreasing = (previous: number, current: number): string =>
   `non-increasing order, previous: ${previous}, current: ${current}`;
+
+function readIntervals(text: string, completions: number): Interval[] {
+  return text.split(',').flatMap((part) => {
+    const interval = readInterval(part, completions);
+    return typeof interval === 'string' ? [] : [interval];
+  });
+}
 
 function readInterval(part: string, completions: number): Interval | string {
   const limits = part.split('-');

@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import {
+  dnsLabel,
   dnsSubdomain,
   domainPath,
+  numberAt,
   objectAt,
   objectsAt,
   optionalAt,
@@ -9,16 +11,19 @@ import {
   tooLongName,
 } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
+import { compareText } from '../../golang/index.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { scheduleProblem } from './schedule-problem.ts';
 import { isTimeZone } from './time-zone.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
+import { validateSuccessPolicy } from './job-success-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { internalTemplate, internalValue } from './describe-difference.ts';
 import { ensureAt, fill, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
+import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';
 
@@ -27,6 +32,9 @@ import { immutableSelector, specOf, templateWarnings, validateTemplate, warnings
  */
 const MAX_CRON_JOB_NAME_LENGTH = 52;
 
+const MAX_MANAGER_BYTES = 63;
+const RESTART_POLICIES = ['OnFailure', 'Never'];
+const IMMUTABLE = 'field is immutable';
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
 function defaultJobSpec(spec: JsonObject) {
@@ -61,12 +69,10 @@ export const jobStrategy: Partial<Strategy> = {
     const uid = object.metadata.uid ?? '';
     // A Job that has no labels gets those of its pods.
     const inherited = object.metadata.labels === undefined || jsonEquals(object.metadata.labels, labels);
-    const generated: JsonObject = {};
-    for (const key of NAME_LABELS) generated[key] = object.metadata.name ?? '';
-    for (const key of UID_LABELS) generated[key] = uid;
-    for (const key of Object.keys(generated).sort()) labels[key] = generated[key] ?? '';
+    // A label of the client stays. The rules of Jobs refuse one with another value.
+    for (const [key, value] of generatedLabels(object)) labels[key] ??= value;
     const matchLabels = ensureAt(ensureAt(spec, 'selector'), 'matchLabels');
-    matchLabels['batch.kubernetes.io/controller-uid'] = uid;
+    matchLabels['batch.kubernetes.io/controller-uid'] ??= uid;
     if (inherited) object.metadata.labels = { ...(labels as Record<string, string>) };
   },
   validate: (object, problems) => validateJob(object, problems),
@@ -76,31 +82,75 @@ export const jobStrategy: Partial<Strategy> = {
     // The API server checks the specification twice: as that of a new Job, and as that of an update.
     validateWholeSpec(object.spec ?? {}, problems);
     immutableSelector(object, old, problems);
-    for (const key of ['completions', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
+    checkCompletions(object.spec ?? {}, old.spec ?? {}, problems);
+    for (const key of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']) {
       if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
-      problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
+      problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], IMMUTABLE));
     }
     checkTemplateUpdate(object, old, problems);
   },
   warnings: templateWarnings,
 };
 
+/** The labels by which a Job and its pods find one another, in the order of their names. */
+const generatedLabels = ({ metadata: { name = '', uid = '' } }: KubeObject): (readonly [string, string])[] =>
+  [...NAME_LABELS.map((key) => [key, name] as const), ...UID_LABELS.map((key) => [key, uid] as const)].toSorted(
+    ([a], [b]) => compareText(a, b),
+  );
+
 function validateJob(object: KubeObject, problems: FieldError[]) {
   const spec = object.spec ?? {};
-  const selector = optionalAt(spec, 'selector');
-  const matchLabels = objectAt(selector, 'matchLabels');
-  const generated = Object.keys(matchLabels).every((key) => UID_LABELS.includes(key));
-  if (spec['manualSelector'] !== true && !generated)
-    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+  validateGenerated(object, problems);
   validateWholeSpec(spec, problems);
+  const completions = numberAt(spec, 'completions') ?? 0;
+  if (textAt(spec, 'completionMode') !== 'Indexed' || completions <= 0) return;
+  // The host name of a pod is the name of its Job and its index.
+  const { name = '' } = object.metadata;
+  const hostname = `${name}-${completions - 1}`;
+  if (dnsLabel(hostname).length === 0) return;
+  const text = `will not able to create pod with invalid DNS label: ${hostname}`;
+  problems.push(fieldInvalid('metadata.name', name, text));
+}
+
+/** Checks the labels and the selector that the API server generates. A Job with a manual selector has none. */
+function validateGenerated(object: KubeObject, problems: FieldError[]) {
+  const selector = optionalAt(object.spec, 'selector');
+  if (object.spec?.['manualSelector'] === true || selector === undefined) return;
+  const labels = objectAt(object.spec, 'template', 'metadata', 'labels');
+  const expected = generatedLabels(object);
+  for (const [key, value] of expected) {
+    const at = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) problems.push(fieldRequired(at, `must be '${value}'`));
+    else if (labels[key] !== value) problems.push(fieldInvalid(at, sortedLabels(labels), `must be '${value}'`));
+  }
+  if (!selects(selector, Object.fromEntries(expected)))
+    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+}
+
+const sortedLabels = (labels: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => compareText(a, b)));
+
+/** Checks that an update changes the completions only of an indexed Job, and to the number of its parallel pods. */
+function checkCompletions(spec: JsonObject, before: JsonObject, problems: FieldError[]) {
+  const { completions, parallelism } = spec;
+  if (jsonEquals(completions, before['completions'])) return;
+  if (textAt(spec, 'completionMode') !== 'Indexed')
+    problems.push(fieldInvalid('spec.completions', completions, IMMUTABLE));
+  else if (completions !== undefined && completions !== parallelism)
+    problems.push(
+      fieldInvalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'),
+    );
 }
 
 function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
   const selector = optionalAt(spec, 'selector');
+  const known = problems.length;
+  if (selector !== undefined) validateSelector(selector, 'spec.selector', problems);
+  const isReadable = problems.length === known;
   if (selector === undefined) problems.push(fieldRequired('spec.selector'));
   const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
   const labels = objectAt(metadata, 'labels');
-  if (selector === undefined || !selects(selector, labels))
+  if (selector === undefined || (isReadable && !selects(selector, labels)))
     problems.push(
       fieldInvalid(
         'spec.template.metadata.labels',
@@ -119,15 +169,15 @@ function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: Fiel
   const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
   if (jsonEquals(next, before)) return;
   if (old.spec?.['suspend'] !== true || object.status?.['startTime'] !== undefined) {
-    problems.push(fieldInvalid('spec.template', internalTemplate(next), 'field is immutable'));
+    problems.push(fieldInvalid('spec.template', internalTemplate(next), IMMUTABLE));
     return;
   }
   const spec = objectAt(next, 'spec');
   if (!jsonEquals(withoutPlacement(spec), withoutPlacement(objectAt(before, 'spec'))))
-    problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), 'field is immutable'));
+    problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), IMMUTABLE));
 }
 
-/** The specification of a pod without the fields for placement and resources. */
+/** The specification of a pod without the fields for placement on nodes, and without resources. */
 function withoutPlacement(spec: JsonObject): JsonObject {
   const {
     affinity: _affinity,
@@ -136,6 +186,8 @@ function withoutPlacement(spec: JsonObject): JsonObject {
     schedulingGates: _gates,
     ...rest
   } = spec;
+  const { nodeAffinity: _nodeAffinity, ...podAffinity } = objectAt(spec, 'affinity');
+  if (Object.keys(podAffinity).length > 0) rest['affinity'] = podAffinity;
   for (const key of ['containers', 'initContainers'])
     if (rest[key] !== undefined)
       rest[key] = objectsAt(rest, key).map(({ resources: _resources, ...container }) => container);
@@ -153,8 +205,10 @@ function validateJobSpec(spec: JsonObject, at: string, problems: FieldError[]) {
     problems.push(
       fieldInvalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode'),
     );
+  else if (success !== undefined) validateSuccessPolicy(success, spec, `${at}.successPolicy`, problems);
   const manager = textAt(spec, 'managedBy');
   if (manager !== '') addInvalid(problems, `${at}.managedBy`, manager, domainPath(manager));
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong(`${at}.managedBy`, MAX_MANAGER_BYTES));
   const replacement = textAt(spec, 'podReplacementPolicy');
   const policy = optionalAt(spec, 'podFailurePolicy');
   const known = policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
@@ -165,6 +219,8 @@ function validateJobSpec(spec: JsonObject, at: string, problems: FieldError[]) {
   const restart = textAt(pod, 'restartPolicy');
   if (restart === 'Always')
     problems.push(fieldRequired(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
+  else if (!RESTART_POLICIES.includes(restart))
+    problems.push(fieldNotSupported(`${at}.template.spec.restartPolicy`, restart, RESTART_POLICIES));
   if (policy !== undefined) validateFailurePolicy(policy, pod, at, problems);
 }
 

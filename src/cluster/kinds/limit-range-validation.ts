@@ -1,10 +1,16 @@
 import type { JsonObject } from '../../core/index.ts';
 import { objectAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
 import type { ParsedQuantity } from '../../kubernetes/index.ts';
-import { compareQuantities, formatQuantity, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
+import {
+  compareQuantities,
+  formatQuantity,
+  quantityOf,
+  quantityOfInteger,
+  quantityToFloat,
+} from '../../kubernetes/index.ts';
 import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
+import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from './resource-names.ts';
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
 const GROUPS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
@@ -88,4 +94,17 @@ function compareBounds(item: JsonObject, name: string, at: string, problems: Fie
     const shown = formatQuantity(ratio);
     problems.push(fieldInvalid(`${at}.maxLimitRequestRatio[${name}]`, shown, `ratio ${shown} is less than 1`));
   }
+  const [min, max] = [bound('min'), bound('max')];
+  if (ratio !== undefined && min !== undefined && max !== undefined) {
+    const [shown, largest] = [formatQuantity(ratio), quantityToFloat(max) / quantityToFloat(min)];
+    const text = `ratio ${shown} is greater than max/min = ${largest.toFixed(6)}`;
+    if (quantityToFloat(ratio) > largest)
+      problems.push(fieldInvalid(`${at}.maxLimitRequestRatio[${name}]`, shown, text));
+  }
+  const [limit, request] = [bound('default'), bound('defaultRequest')];
+  if (isOvercommitAllowed(name) || limit === undefined || request === undefined) return;
+  if (compareQuantities(limit, request) === 0) return;
+  const shown = formatQuantity(request);
+  const text = `default value ${formatQuantity(limit)} must equal to defaultRequest value ${shown} in ${name}`;
+  problems.push(fieldInvalid(`${at}.defaultRequest[${name}]`, shown, text));
 }

@@ -54,3 +54,20 @@ test('a difference turns the first text into the second, even with repeated line
     { numRuns: 200 },
   );
 });
+
+test('the lines of a long text outside its common start and end are one change', () => {
+  const words = (count: number, from: number) =>
+    Array.from({ length: count }, (_, index) => `w${(index + from) % 150}`);
+  const [start, end] = [words(50, 0), words(50, 7)];
+  const hunk = unifiedDifference([...start, ...words(100_000, 1), ...end], [...start, ...words(100_000, 3), ...end]);
+  expect(hunk.slice(0, hunk.indexOf('\n'))).toBe('@@ -48,100006 +48,100006 @@');
+  expect(hunk.match(/^[+-]/gm)).toHaveLength(200_000);
+});
+
+test('a small change of a long text is a small hunk', () => {
+  const lines = Array.from({ length: 100_000 }, (_, index) => `w${index % 150}`);
+  const [first, second] = [lines.with(50_000, 'x'), lines.with(50_000, 'y').with(50_002, 'z')];
+  expect(unifiedDifference(first, second)).toBe(
+    '@@ -49998,9 +49998,9 @@\n w47\n w48\n w49\n-x\n+y\n w51\n-w52\n+z\n w53\n w54\n w55\n',
+  );
+});

@@ -1,6 +1,8 @@
 const CONTEXT = 3;
 /** In a text with at least this number of lines, frequent lines do not start a match. */
 const MANY_LINES = 200;
+/** The maximum number of lines, of both texts together, that are searched for common blocks: the time is quadratic. */
+const MAX_SEARCHED_LINES = 10_000;
 
 /** A block of lines that both texts share: its start in each text, and its number of lines. */
 interface Match {
@@ -18,9 +20,27 @@ export function unifiedDifference(before: readonly string[], after: readonly str
 
 /**
  * The longest common blocks of lines, in order. The search finds the longest block first, and then the blocks on both
- * sides of it. The last match is an empty block at the end of both texts.
+ * sides of it. Of long texts, only the part between a common start and a common end is searched. The last match is an
+ * empty block at the end of both texts.
  */
 function matchesOf(before: readonly string[], after: readonly string[]): Match[] {
+  if (before.length + after.length <= MAX_SEARCHED_LINES) return searchedMatches(before, after);
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start++;
+  let size = 0;
+  while (size < shorter - start && before.at(-1 - size) === after.at(-1 - size)) size++;
+  const [middle, other] = [before.slice(start, before.length - size), after.slice(start, after.length - size)];
+  const found = middle.length + other.length <= MAX_SEARCHED_LINES ? searchedMatches(middle, other).slice(0, -1) : [];
+  return [
+    { before: 0, after: 0, size: start },
+    ...found.map((match) => ({ ...match, before: match.before + start, after: match.after + start })),
+    { before: before.length - size, after: after.length - size, size },
+    { before: before.length, after: after.length, size: 0 },
+  ];
+}
+
+function searchedMatches(before: readonly string[], after: readonly string[]): Match[] {
   const places = placesOf(after);
   const found: Match[] = [];
   const open: [number, number, number, number][] = [[0, before.length, 0, after.length]];

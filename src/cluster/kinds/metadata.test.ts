@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { validateAnnotations } from './metadata.ts';
+import { validateAnnotations, validateMetaUpdate } from './metadata.ts';
 
 const MAX = 256 * 1024;
 
@@ -16,4 +16,17 @@ test.each<[string, Record<string, string>, boolean]>([
   expect(problems.map(({ message }) => message)).toEqual(
     isValid ? [] : ['Too long: may not be more than 262144 bytes'],
   );
+});
+
+test('finalizers that are added during a deletion are listed once, by their names', () => {
+  const object = (...finalizers: string[]) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'a', uid: 'u', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers },
+  });
+  const problems: FieldError[] = [];
+  validateMetaUpdate(object('b/z', 'a/a', 'b/b', 'a/a'), object('b/b'), problems);
+  expect(problems.map(({ message }) => message)).toEqual([
+    'Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"a/a", "b/z"}',
+  ]);
 });

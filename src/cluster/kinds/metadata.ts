@@ -1,6 +1,7 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import { dnsSubdomain, labelValue, qualifiedName } from '../../kubernetes/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
+import { compareText, goQuote } from '../../golang/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
@@ -8,6 +9,16 @@ import type { Strategy } from './strategy.ts';
 /** The finalizers that need no domain. */
 export const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const MAX_ANNOTATIONS_BYTES = 256 * 1024;
+
+/** The groups whose kinds accept finalizers without a domain. Their API servers check only the syntax of the names. */
+const LENIENT_GROUPS: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'policy',
+]);
 
 /** The facts of a resource that the rules for metadata use. */
 export interface MetadataRules {
@@ -20,7 +31,7 @@ export interface MetadataRules {
 export function validateMeta(
   object: KubeObject,
   resource: MetadataRules,
-  { validateName = dnsSubdomain }: Pick<Strategy, 'validateName'>,
+  { validateName = dnsSubdomain, hasFreeFinalizers }: Pick<Strategy, 'hasFreeFinalizers' | 'validateName'>,
   problems: FieldError[],
 ): void {
   const { metadata } = object;
@@ -37,8 +48,9 @@ export function validateMeta(
   validateLabels(metadata.labels, 'metadata.labels', problems);
   validateAnnotations(metadata.annotations, 'metadata.annotations', problems);
   validateOwners(metadata.ownerReferences ?? [], problems);
-  const own = resource.custom !== undefined || resource.group === 'apiextensions.k8s.io';
-  validateFinalizers(metadata.finalizers ?? [], !own, problems);
+  const isQualified =
+    resource.custom === undefined && !LENIENT_GROUPS.has(resource.group) && hasFreeFinalizers !== true;
+  validateFinalizers(metadata.finalizers ?? [], isQualified, problems);
 }
 
 /** Checks keys and values of labels at `path`. */
@@ -85,7 +97,8 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldError[
   let controller: OwnerReference | undefined;
   for (const owner of owners) {
     const { group, version } = parseApiVersion(owner.apiVersion ?? '');
-    if (version === '')
+    // A text with two slashes names no version.
+    if (version === '' || version.includes('/'))
       problems.push(fieldInvalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
     if ((owner.kind ?? '') === '') problems.push(fieldInvalid(`${path}.kind`, '', 'must not be empty'));
     if ((owner.name ?? '') === '') problems.push(fieldInvalid(`${path}.name`, '', 'must not be empty'));
@@ -140,9 +153,9 @@ export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems:
     problems.push(fieldInvalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable'));
   if (live.metadata.deletionTimestamp === undefined) return;
   const before = new Set(live.metadata.finalizers ?? []);
-  const added = (next.metadata.finalizers ?? []).filter((name) => !before.has(name));
-  if (added.length === 0) return;
-  const list = added.map((name) => JSON.stringify(name)).join(', ');
+  const added = new Set((next.metadata.finalizers ?? []).filter((name) => !before.has(name)));
+  if (added.size === 0) return;
+  const list = [...added].toSorted(compareText).map(goQuote).join(', ');
   problems.push(
     fieldForbidden(
       'metadata.finalizers',

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
 import {
   dnsLabel,
@@ -9,6 +9,7 @@ import {
   objectAt,
   objectsAt,
   optionalAt,
+  pathSegment,
   portName,
   textAt,
   wildcardSubdomain,
@@ -19,17 +20,20 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  fieldTooLong,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { defaultClass } from './default-class.ts';
-import { cidrProblem } from './ip-addresses.ts';
-import { checkPortOrName } from './pod-validation.ts';
+import { cidrProblem, isProperPart } from './ip-addresses.ts';
+import { checkPortOrName } from './container-handlers.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, portProblem } from '../types/parts.ts';
 
 /** The annotation for the class of an Ingress. The field `ingressClassName` replaces it. */
 const CLASS = 'kubernetes.io/ingress.class';
+
+const MAX_CONTROLLER_BYTES = 250;
 
 /** The annotation of the IngressClass for Ingresses that name none. */
 const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class';
@@ -43,27 +47,33 @@ export const ingressStrategy: Partial<Strategy> = {
     if (name !== undefined) spec['ingressClassName'] = name;
   },
   validate(object, problems) {
-    const spec = object.spec ?? {};
-    const backend = optionalAt(spec, 'defaultBackend');
-    const rules = objectsAt(spec, 'rules');
-    if (backend === undefined && rules.length === 0)
-      problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
-    if (backend !== undefined) validateBackend(backend, 'spec.defaultBackend', problems);
-    for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
-    for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
-    const name = textAt(spec, 'ingressClassName');
-    if (name !== '') addInvalid(problems, 'spec.ingressClassName', name, dnsSubdomain(name));
+    validateIngress(object.spec ?? {}, problems);
+    const name = textAt(object.spec, 'ingressClassName');
     const annotation = object.metadata.annotations?.[CLASS];
     if (annotation !== undefined && name !== '' && annotation !== name)
       problems.push(
         fieldInvalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified'),
       );
   },
+  // An update may change the class of an Ingress with the annotation.
+  validateUpdate: (object, _old, problems) => validateIngress(object.spec ?? {}, problems),
   warnings: (object) =>
     object.metadata.annotations?.[CLASS] === undefined
       ? []
       : ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'],
 };
+
+function validateIngress(spec: JsonObject, problems: FieldError[]) {
+  const backend = optionalAt(spec, 'defaultBackend');
+  const rules = objectsAt(spec, 'rules');
+  if (backend === undefined && rules.length === 0)
+    problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
+  if (backend !== undefined) validateBackend(backend, 'spec.defaultBackend', problems);
+  for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
+  for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
+  const name = textAt(spec, 'ingressClassName');
+  if (name !== '') addInvalid(problems, 'spec.ingressClassName', name, dnsSubdomain(name));
+}
 
 function validateRule(rule: JsonObject, at: string, problems: FieldError[]) {
   const host = textAt(rule, 'host');
@@ -112,9 +122,7 @@ function validateBackend(backend: JsonObject, at: string, problems: FieldError[]
     problems.push(fieldInvalid(at, '', 'cannot set both resource and service backends'));
   if (service === undefined && resource === undefined)
     problems.push(fieldInvalid(at, '', 'resource or service backend is required'));
-  if (resource !== undefined)
-    for (const key of ['kind', 'name'])
-      if (textAt(resource, key) === '') problems.push(fieldRequired(`${at}.resource.${key}`));
+  if (resource !== undefined) validateReference(resource, `${at}.resource`, problems);
   if (service === undefined) return;
   const target = textAt(service, 'name');
   if (target === '') problems.push(fieldRequired(`${at}.service.name`));
@@ -127,6 +135,17 @@ function validateBackend(backend: JsonObject, at: string, problems: FieldError[]
   else {
     const problem = portProblem(number, `${at}.service.port.number`);
     if (problem !== undefined) problems.push(problem);
+  }
+}
+
+/** Checks the reference to an object of any kind. */
+function validateReference(reference: JsonObject, at: string, problems: FieldError[]) {
+  const group = reference['apiGroup'];
+  if (typeof group === 'string') addInvalid(problems, `${at}.apiGroup`, group, dnsSubdomain(group));
+  for (const key of ['kind', 'name']) {
+    const value = textAt(reference, key);
+    if (value === '') problems.push(fieldRequired(`${at}.${key}`, `${key} is required`));
+    else addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
   }
 }
 
@@ -200,18 +219,11 @@ function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
     const inner = String(entry);
     const text =
       cidrProblem(inner) ??
-      (cidr !== '' && wrong === undefined && !isWithin(inner, cidr) ? 'must be a strict subset of `cidr`' : undefined);
+      (cidr !== '' && wrong === undefined && !isProperPart(inner, cidr)
+        ? 'must be a strict subset of `cidr`'
+        : undefined);
     if (text !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.except[${index}]`, inner, text));
   }
-}
-
-/** Is the range `inner` a proper part of the range `outer`? */
-function isWithin(inner: string, outer: string): boolean {
-  const [[address = '', bits], [network = '', wider]] = [inner.split('/'), outer.split('/')];
-  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
-  const list = new BlockList();
-  list.addSubnet(network, Number(wider), family);
-  return Number(bits) > Number(wider) && isIP(address) === isIP(network) && list.check(address, family);
 }
 
 /** The strategy of IngressClasses. */
@@ -224,11 +236,12 @@ export const ingressClassStrategy: Partial<Strategy> = {
     const controller = textAt(object.spec, 'controller');
     if (controller === '') problems.push(fieldRequired('spec.controller'));
     else addInvalid(problems, 'spec.controller', controller, domainPath(controller));
+    if (Buffer.byteLength(controller) > MAX_CONTROLLER_BYTES)
+      problems.push(fieldTooLong('spec.controller', MAX_CONTROLLER_BYTES));
     const parameters = optionalAt(object.spec, 'parameters');
     if (parameters === undefined) return;
     const at = 'spec.parameters';
-    for (const key of ['kind', 'name'])
-      if (textAt(parameters, key) === '') problems.push(fieldRequired(`${at}.${key}`));
+    validateReference(parameters, at, problems);
     const [scope, namespace] = [textAt(parameters, 'scope'), textAt(parameters, 'namespace')];
     if (!['Cluster', 'Namespace'].includes(scope))
       problems.push(fieldNotSupported(`${at}.scope`, scope, ['Cluster', 'Namespace']));

@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { jsonEquals } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { featureName, labelValue, listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import {
@@ -8,6 +7,7 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
@@ -123,15 +123,9 @@ function validateNodeUpdate(object: KubeObject, old: KubeObject, problems: Field
   validateResources(status, problems);
   validateFeatures(listAt(status, 'declaredFeatures'), problems);
   const addresses = objectsAt(status, 'addresses');
-  for (const [index, address] of addresses.entries()) {
-    if (addresses.slice(0, index).some((other) => jsonEquals(other, address)))
-      problems.push(
-        fieldDuplicate(`status.addresses[${index}]`, {
-          Type: textAt(address, 'type'),
-          Address: textAt(address, 'address'),
-        }),
-      );
-  }
+  const shown = addresses.map((address) => ({ Type: textAt(address, 'type'), Address: textAt(address, 'address') }));
+  for (const index of repeatedIndexes(shown.map((address) => JSON.stringify(address))))
+    problems.push(fieldDuplicate(`status.addresses[${index}]`, shown[index]));
   checkKeptCidrs(listAt(spec, 'podCIDRs'), listAt(before, 'podCIDRs'), problems);
   const provider = textAt(before, 'providerID');
   if (provider !== '' && provider !== textAt(spec, 'providerID'))

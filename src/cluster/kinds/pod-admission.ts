@@ -12,6 +12,7 @@ import {
 } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import type { WriteContext } from './strategy.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
 import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
@@ -33,20 +34,31 @@ interface Priority {
 
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
+/** The class of pods that name none: of the default classes, the one with the lowest value. */
+export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefined {
+  const value = (one: KubeObject) => numberAt(one, 'value') ?? 0;
+  return store
+    .collection('scheduling.k8s.io', 'priorityclasses')
+    .all()
+    .map(({ object }) => object)
+    .filter((one) => (one as unknown as JsonObject)['globalDefault'] === true)
+    .reduce<KubeObject | undefined>(
+      (low, one) => (low !== undefined && value(low) <= value(one) ? low : one),
+      undefined,
+    );
+}
+
 /**
  * Sets the priority of a pod's class, or of the default class. Refuses a pod that declares another priority. Throws
  * 403.
  */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
-  const classes = store
-    .collection('scheduling.k8s.io', 'priorityclasses')
-    .all()
-    .map(({ object }) => object as unknown as JsonObject & KubeObject);
   const className = textAt(spec, 'priorityClassName');
-  const found = classes.find((one) =>
-    className === '' ? one['globalDefault'] === true : one.metadata.name === className,
-  );
+  const found =
+    className === ''
+      ? defaultPriorityClass(store)
+      : store.collection('scheduling.k8s.io', 'priorityclasses').get(className)?.object;
   let priority = NO_PRIORITY;
   if (found !== undefined) {
     const policy = textAt(found, 'preemptionPolicy') || NO_PRIORITY.policy;

@@ -1,9 +1,20 @@
 import { containersOf } from './pod-containers.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import {
+  compareQuantities,
+  formatQuantity,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  quantityOf,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 import { copyJson } from '../types/copy.ts';
+import type { Amounts } from './pod-totals.ts';
+import { addAmounts, containerTotals, hasPodLevelResources } from './pod-totals.ts';
+import { isHugePages, isPodLevelResource } from './resource-names.ts';
 
 /** Sets the defaults of a pod's specification, in pods and in templates. */
 export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
@@ -19,6 +30,7 @@ export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
   for (const key of ['initContainers', 'containers', 'ephemeralContainers']) {
     for (const container of objectsAt(spec, key)) defaultContainer(container, spec['hostNetwork'] === true, isPod);
   }
+  if (isPod) defaultPodResources(spec);
   for (const volume of objectsAt(spec, 'volumes')) defaultVolume(volume);
 }
 
@@ -31,13 +43,12 @@ export function aliasServiceAccount(spec: JsonObject) {
 }
 
 /**
- * The default pull policy of an image: `Always` when the tag is `latest` or absent and the image has no digest;
- * otherwise `IfNotPresent`.
+ * The default pull policy of an image: `Always` for the tag `latest`, and for an image that has neither a tag nor a
+ * digest; otherwise `IfNotPresent`.
  */
 function pullPolicy(image: string): string {
-  const name = image.slice(image.lastIndexOf('/') + 1);
-  if (name.includes('@')) return 'IfNotPresent';
-  const tag = name.includes(':') ? name.slice(name.lastIndexOf(':') + 1) : 'latest';
+  const [name = '', digest] = image.slice(image.lastIndexOf('/') + 1).split('@');
+  const [, tag = digest === undefined ? 'latest' : ''] = name.split(':');
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
@@ -49,7 +60,7 @@ function defaultContainer(container: JsonObject, hostNetwork: boolean, isPod: bo
   });
   for (const port of objectsAt(container, 'ports')) {
     fill(port, { protocol: 'TCP' });
-    if (hostNetwork) port['hostPort'] ??= port['containerPort'];
+    if (isPod && hostNetwork) port['hostPort'] ??= port['containerPort'];
   }
   for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
     const probe = optionalAt(container, name);
@@ -88,6 +99,25 @@ function defaultRequests(container: JsonObject) {
   for (const [name, value] of Object.entries(limits)) requests[name] ??= value;
 }
 
+/**
+ * Completes the resources that a pod sets for all its containers together. Huge pages of the containers become limits
+ * of the pod. A missing request becomes the sum of the containers' requests, or the limit of the pod.
+ */
+function defaultPodResources(spec: JsonObject) {
+  const resources = optionalAt(spec, 'resources');
+  if (resources === undefined) return;
+  const [limits, requests] = [{ ...objectAt(resources, 'limits') }, { ...objectAt(resources, 'requests') }];
+  if (Object.keys(limits).length + Object.keys(requests).length === 0) return;
+  for (const [name, sum] of containerTotals(spec, 'limits'))
+    if (isHugePages(name) && requests[name] === undefined) limits[name] ??= formatQuantity(sum);
+  if (Object.keys(limits).length === 0) return;
+  for (const [name, sum] of containerTotals(spec, 'requests'))
+    if (isPodLevelResource(name) && !isHugePages(name)) requests[name] ??= formatQuantity(sum);
+  for (const [name, limit] of Object.entries(limits)) if (isPodLevelResource(name)) requests[name] ??= limit;
+  resources['limits'] = limits;
+  if (Object.keys(requests).length > 0) resources['requests'] = requests;
+}
+
 const DEFAULT_FILE_MODE = 420;
 
 function defaultVolume(volume: JsonObject) {
@@ -110,14 +140,30 @@ function defaultVolume(volume: JsonObject) {
     const token = optionalAt(source, 'serviceAccountToken');
     if (token !== undefined) token['expirationSeconds'] ??= 3600;
   }
-  const hostPath = optionalAt(volume, 'hostPath');
-  if (hostPath !== undefined) hostPath['type'] ??= '';
-  const iscsi = optionalAt(volume, 'iscsi');
-  if (iscsi !== undefined) fill(iscsi, { iscsiInterface: 'default' });
-  const rbd = optionalAt(volume, 'rbd');
-  if (rbd !== undefined) fill(rbd, { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' });
+  defaultVolumeSource(volume);
+  const image = optionalAt(volume, 'image');
+  if (image !== undefined) fill(image, { pullPolicy: pullPolicy(textAt(image, 'reference')) });
   const claim = optionalAt(optionalAt(volume, 'ephemeral'), 'volumeClaimTemplate');
   if (claim !== undefined) ensureAt(claim, 'spec')['volumeMode'] ??= 'Filesystem';
+}
+
+/** The defaults of the sources that volumes of pods and PersistentVolumes have in common. */
+const SOURCE_DEFAULTS: readonly (readonly [source: string, defaults: JsonObject])[] = [
+  ['azureDisk', { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4' }],
+  ['iscsi', { iscsiInterface: 'default' }],
+  ['rbd', { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' }],
+  ['scaleIO', { storageMode: 'ThinProvisioned', fsType: 'xfs' }],
+];
+
+/** Sets the defaults of the source of a volume. `owner` is the volume of a pod, or the specification of a PersistentVolume. */
+export function defaultVolumeSource(owner: JsonObject): void {
+  for (const [name, defaults] of SOURCE_DEFAULTS) {
+    const source = optionalAt(owner, name);
+    if (source !== undefined) fill(source, defaults);
+  }
+  const [hostPath, azureDisk] = [optionalAt(owner, 'hostPath'), optionalAt(owner, 'azureDisk')];
+  if (hostPath !== undefined) hostPath['type'] ??= '';
+  if (azureDisk !== undefined) azureDisk['readOnly'] ??= false;
 }
 
 /** Sets the defaults of a workload's pod template. */
@@ -127,19 +173,39 @@ export function defaultTemplate(owner: JsonObject): void {
   defaultPodSpec(ensureAt(template, 'spec'), false);
 }
 
-/** The quality-of-service class of a pod, by its requests and limits. */
+/**
+ * The quality-of-service class of a pod, by its requests and limits of CPU and memory. Resources of the pod itself
+ * replace those of its containers. Amounts of zero do not count.
+ */
 export function qosClass(spec: JsonObject): string {
-  let guaranteed = true;
-  let any = false;
-  for (const container of containersOf(spec)) {
-    const resources = objectAt(container, 'resources');
-    const [requests, limits] = [objectAt(resources, 'requests'), objectAt(resources, 'limits')];
-    for (const name of ['cpu', 'memory']) {
-      if (requests[name] !== undefined || limits[name] !== undefined) any = true;
-      if (limits[name] === undefined || requests[name] !== limits[name]) guaranteed = false;
-    }
+  const requests: Amounts = new Map();
+  const limits: Amounts = new Map();
+  let isLimited = true;
+  for (const owner of hasPodLevelResources(spec) ? [spec] : containersOf(spec)) {
+    addAmounts(requests, computeAmounts(owner, 'requests'));
+    const own = computeAmounts(owner, 'limits');
+    addAmounts(limits, own);
+    if (own.size < COMPUTE_RESOURCES.length) isLimited = false;
   }
-  return any ? (guaranteed ? 'Guaranteed' : 'Burstable') : 'BestEffort';
+  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
+  const isEqual = [...requests].every(([name, request]) => {
+    const limit = limits.get(name);
+    return limit !== undefined && compareQuantities(request, limit) === 0;
+  });
+  return isLimited && isEqual && requests.size === limits.size ? 'Guaranteed' : 'Burstable';
+}
+
+const COMPUTE_RESOURCES = ['cpu', 'memory'];
+
+/** The amounts of CPU and memory that are greater than zero. */
+function computeAmounts(owner: JsonObject, part: 'requests' | 'limits'): Amounts {
+  const amounts = objectAt(owner, 'resources', part);
+  return new Map(
+    COMPUTE_RESOURCES.flatMap((name) => {
+      const amount = quantityOf(amounts[name]);
+      return amount !== undefined && amount.unscaled > 0n ? [[name, amount] as const] : [];
+    }),
+  );
 }
 
 const NOT_READY = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];

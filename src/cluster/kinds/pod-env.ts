@@ -44,7 +44,7 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
       if (value !== undefined) validateKeyReference(value, `${source}.${reference}`, problems);
     }
     const field = optionalAt(from, 'fieldRef');
-    if (field !== undefined) validateFieldReference(field, `${source}.fieldRef`, problems);
+    if (field !== undefined) validateFieldReference(field, FIELDS, `${source}.fieldRef`, problems);
     const resource = optionalAt(from, 'resourceFieldRef');
     if (resource !== undefined) validateResourceReference(resource, `${source}.resourceFieldRef`, problems);
   }
@@ -68,8 +68,9 @@ const FIELDS = [
   'status.podIP',
   'status.podIPs',
 ];
-/** Field labels of pods that environment variables cannot use. */
-const OTHER_FIELDS = [
+/** The field labels of pods. */
+const FIELD_LABELS = [
+  ...FIELDS,
   'metadata.annotations',
   'metadata.labels',
   'spec.restartPolicy',
@@ -77,7 +78,13 @@ const OTHER_FIELDS = [
   'status.phase',
 ];
 
-function validateFieldReference(reference: JsonObject, at: string, problems: FieldError[]) {
+/** Checks the reference to a field of a pod. `fields` are the fields that may be named here. */
+export function validateFieldReference(
+  reference: JsonObject,
+  fields: readonly string[],
+  at: string,
+  problems: FieldError[],
+): void {
   const [version, path] = [textAt(reference, 'apiVersion'), textAt(reference, 'fieldPath')];
   const refuse = (text: string) =>
     problems.push(fieldInvalid(`${at}.fieldPath`, path, `error converting fieldPath: ${text}`));
@@ -85,13 +92,13 @@ function validateFieldReference(reference: JsonObject, at: string, problems: Fie
     problems.push(fieldRequired(`${at}.fieldPath`));
     return;
   }
-  const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(path);
-  if (subscript !== null) {
-    const key = subscript[2] ?? '';
+  const [, owner, subscript = ''] = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path) ?? [];
+  if (version !== 'v1') refuse(`unsupported pod version: ${version}`);
+  else if (owner !== undefined) {
+    const key = owner === 'annotations' ? subscript.toLowerCase() : subscript;
     addInvalid(problems, at, key, qualifiedName(key));
-  } else if (version !== 'v1') refuse(`unsupported pod version: ${version}`);
-  else if (OTHER_FIELDS.includes(path)) problems.push(fieldNotSupported(`${at}.fieldPath`, path, FIELDS));
-  else if (!FIELDS.includes(path)) refuse(`field label not supported: ${path}`);
+  } else if (!FIELD_LABELS.includes(path)) refuse(`field label not supported: ${path}`);
+  else if (!fields.includes(path)) problems.push(fieldNotSupported(`${at}.fieldPath`, path, fields));
 }
 
 const RESOURCES = [
@@ -103,16 +110,34 @@ const RESOURCES = [
   'requests.memory',
 ];
 
-function validateResourceReference(reference: JsonObject, at: string, problems: FieldError[]) {
+/** The units of bytes in which a reference may give an amount. */
+const BYTE_DIVISORS = '1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei'.split(', ');
+
+/** The resources that references may name, with their names in errors and their units. */
+const DIVISORS: readonly (readonly [pattern: RegExp, word: string, divisors: readonly string[], shown: string])[] = [
+  [/\.cpu$/, 'cpu', ['1m', '1'], '1m and 1'],
+  [/\.memory$/, 'memory', BYTE_DIVISORS, BYTE_DIVISORS.join(', ')],
+  [/\.ephemeral-storage$/, 'local ephemeral storage', BYTE_DIVISORS, BYTE_DIVISORS.join(', ')],
+  [/\.hugepages-/, 'hugepages', BYTE_DIVISORS, BYTE_DIVISORS.join(', ')],
+];
+
+/** Checks the reference to a resource of a container. In a volume it also names the container. */
+export function validateResourceReference(
+  reference: JsonObject,
+  at: string,
+  problems: FieldError[],
+  isInVolume = false,
+): void {
   const resource = textAt(reference, 'resource');
-  if (resource === '') problems.push(fieldRequired(`${at}.resource`));
-  else if (!RESOURCES.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource))
+  if (isInVolume && textAt(reference, 'containerName') === '') problems.push(fieldRequired(`${at}.containerName`));
+  else if (resource === '') problems.push(fieldRequired(`${at}.resource`));
+  else if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource))
     problems.push(fieldNotSupported(`${at}.resource`, resource, RESOURCES));
   const divisor = String(reference['divisor'] ?? '0');
-  if (resource.endsWith('.cpu') && !['0', '1', '1m'].includes(divisor))
-    problems.push(
-      fieldInvalid(`${at}.divisor`, resource, "only divisor's values 1m and 1 are supported with the cpu resource"),
-    );
+  const [, word, divisors, shown] = DIVISORS.find(([pattern]) => pattern.test(resource)) ?? [];
+  if (divisors === undefined || divisor === '0' || divisors.includes(divisor)) return;
+  const text = `only divisor's values ${shown} are supported with the ${word} resource`;
+  problems.push(fieldInvalid(`${at}.divisor`, resource, text));
 }
 
 function validateEnvFrom(container: JsonObject, path: string, problems: FieldError[]) {

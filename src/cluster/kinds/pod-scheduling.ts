@@ -19,7 +19,7 @@ import {
   repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.ts';
+import { checkLabelName, validateNodeSelector, validateNodeTerm, validateSelector } from './selectors.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
@@ -30,8 +30,7 @@ export function validateScheduling(spec: JsonObject, path: string, problems: Fie
   validateNodeAffinity(objectAt(affinity, 'nodeAffinity'), `${path}.affinity.nodeAffinity`, problems);
   for (const kind of ['podAffinity', 'podAntiAffinity'])
     validatePodAffinity(objectAt(affinity, kind), `${path}.affinity.${kind}`, problems);
-  for (const [index, toleration] of objectsAt(spec, 'tolerations').entries())
-    validateToleration(toleration, `${path}.tolerations[${index}]`, problems);
+  validateTolerations(objectsAt(spec, 'tolerations'), `${path}.tolerations`, problems);
   validateSpread(objectsAt(spec, 'topologySpreadConstraints'), `${path}.topologySpreadConstraints`, problems);
   const gates = objectsAt(spec, 'schedulingGates').map((gate) => textAt(gate, 'name'));
   const repeated = repeatedIndexes(gates);
@@ -51,12 +50,7 @@ function checkWeight(term: JsonObject, at: string, problems: FieldError[]) {
 
 function validateNodeAffinity(affinity: JsonObject, at: string, problems: FieldError[]) {
   const required = optionalAt(affinity, REQUIRED);
-  if (required !== undefined) {
-    const terms = objectsAt(required, 'nodeSelectorTerms');
-    const place = `${at}.${REQUIRED}.nodeSelectorTerms`;
-    if (terms.length === 0) problems.push(fieldRequired(place, 'must have at least one node selector term'));
-    for (const [index, term] of terms.entries()) validateNodeTerm(term, `${place}[${index}]`, problems);
-  }
+  if (required !== undefined) validateNodeSelector(required, `${at}.${REQUIRED}`, problems);
   for (const [index, term] of objectsAt(affinity, PREFERRED).entries()) {
     const place = `${at}.${PREFERRED}[${index}]`;
     checkWeight(term, place, problems);
@@ -98,6 +92,12 @@ function validatePodTerm(term: JsonObject, at: string, problems: FieldError[]) {
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
+/** Checks the tolerations of a pod or of a runtime class. */
+export function validateTolerations(tolerations: readonly JsonObject[], path: string, problems: FieldError[]): void {
+  for (const [index, toleration] of tolerations.entries())
+    validateToleration(toleration, `${path}[${index}]`, problems);
+}
+
 function validateToleration(entry: JsonObject, at: string, problems: FieldError[]) {
   const [key, operator, effect] = [textAt(entry, 'key'), textAt(entry, 'operator'), textAt(entry, 'effect')];
   const value = textAt(entry, 'value');
@@ -116,7 +116,8 @@ function validateToleration(entry: JsonObject, at: string, problems: FieldError[
     if (value !== '')
       problems.push(fieldInvalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
   } else if (operator === '' || operator === 'Equal') {
-    addInvalid(problems, `${at}.operator`, value, labelValue(value));
+    const wrong = labelValue(value);
+    if (wrong.length > 0) problems.push(fieldInvalid(`${at}.operator`, value, wrong.join(';')));
   } else {
     const known = operator === 'Gt' || operator === 'Lt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'];
     problems.push(fieldNotSupported(`${at}.operator`, operator, known));
@@ -129,6 +130,7 @@ const POLICIES = ['Honor', 'Ignore'];
 
 function validateSpread(constraints: readonly JsonObject[], path: string, problems: FieldError[]) {
   const pairs = constraints.map((entry) => `{${textAt(entry, 'topologyKey')}, ${textAt(entry, 'whenUnsatisfiable')}}`);
+  const lastIndexes = new Map(pairs.map((pair, index) => [pair, index]));
   for (const [index, entry] of constraints.entries()) {
     const at = `${path}[${index}]`;
     const when = textAt(entry, 'whenUnsatisfiable');
@@ -138,7 +140,7 @@ function validateSpread(constraints: readonly JsonObject[], path: string, proble
     if (key === '') problems.push(fieldRequired(`${at}.topologyKey`, 'can not be empty'));
     else checkLabelName(key, `${at}.topologyKey`, problems);
     if (!WHEN.includes(when)) problems.push(fieldNotSupported(`${at}.whenUnsatisfiable`, when, WHEN));
-    if (pairs.indexOf(pairs[index] ?? '', index + 1) > index)
+    if ((lastIndexes.get(pairs[index] ?? '') ?? index) > index)
       problems.push(fieldDuplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pairs[index]));
     const domains = numberAt(entry, 'minDomains');
     if (domains !== undefined && domains <= 0)

@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { isJsonObject } from '../../core/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -11,9 +10,11 @@ import {
   repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
+import { internalValue } from './describe-difference.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: FieldError[]) {
-  if (typeof value === 'number' && (value < 0 || value > 2_147_483_647))
+  // A number beyond 2^53 is a bigint.
+  if ((typeof value === 'number' || typeof value === 'bigint') && (value < 0 || value > 2_147_483_647))
     problems.push(fieldInvalid(path, value, 'must be between 0 and 2147483647, inclusive'));
 }
 
@@ -100,11 +101,70 @@ function validateSystem(spec: JsonObject, path: string, problems: FieldError[]) 
   if (name === '') problems.push(fieldRequired(`${path}.os.name`, 'cannot be empty'));
   else if (!['linux', 'windows'].includes(name))
     problems.push(fieldNotSupported(`${path}.os`, name, ['linux', 'windows']));
+  if (name === 'linux') {
+    const text = 'windows options cannot be set for a linux pod';
+    refuseMembers(spec, { ofPod: ['windowsOptions'], ofContainer: ['windowsOptions'] }, text, path, problems);
+  }
   if (name !== 'windows') return;
-  const context = objectAt(spec, 'securityContext');
-  for (const key of ['runAsUser', 'runAsGroup', 'fsGroup', 'seLinuxOptions', 'seccompProfile', 'sysctls'])
-    if (context[key] !== undefined)
-      problems.push(fieldForbidden(`${path}.securityContext.${key}`, 'cannot be set for a windows pod'));
+  const text = 'cannot be set for a windows pod';
+  refuseMembers(spec, NOT_OF_WINDOWS, text, path, problems);
+  for (const key of ['hostIPC', 'hostPID'])
+    if (spec[key] === true) problems.push(fieldForbidden(`${path}.${key}`, text));
+  for (const key of ['hostUsers', 'shareProcessNamespace'])
+    if (spec[key] !== undefined) problems.push(fieldForbidden(`${path}.${key}`, text));
+}
+
+interface Members {
+  readonly ofPod: readonly string[];
+  readonly ofContainer: readonly string[];
+}
+
+/** The members of security contexts that pods of Windows do not have. */
+const NOT_OF_WINDOWS: Members = {
+  ofPod: [
+    'appArmorProfile',
+    'seLinuxOptions',
+    'seccompProfile',
+    'fsGroup',
+    'fsGroupChangePolicy',
+    'sysctls',
+    'runAsUser',
+    'runAsGroup',
+    'supplementalGroups',
+    'supplementalGroupsPolicy',
+    'seLinuxChangePolicy',
+  ],
+  ofContainer: [
+    'appArmorProfile',
+    'seLinuxOptions',
+    'seccompProfile',
+    'capabilities',
+    'readOnlyRootFilesystem',
+    'privileged',
+    'allowPrivilegeEscalation',
+    'procMount',
+    'runAsUser',
+    'runAsGroup',
+  ],
+};
+
+/** Refuses members of the security contexts of a pod and of its containers. */
+function refuseMembers(
+  spec: JsonObject,
+  { ofPod, ofContainer }: Members,
+  text: string,
+  path: string,
+  problems: FieldError[],
+) {
+  const refuse = (owner: JsonObject, keys: readonly string[], at: string) => {
+    const context = objectAt(owner, 'securityContext');
+    for (const key of keys)
+      if (context[key] !== undefined) problems.push(fieldForbidden(`${at}.securityContext.${key}`, text));
+  };
+  refuse(spec, ofPod, path);
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'])
+    for (const [index, container] of objectsAt(spec, list).entries())
+      refuse(container, ofContainer, `${path}.${list}[${index}]`);
 }
 
 /** Checks the security context of a container. */
@@ -126,42 +186,13 @@ export function validateContainerSecurity(
   if (context['allowPrivilegeEscalation'] !== false) return;
   const refuse = (what: string) =>
     problems.push(
-      fieldInvalid(at, shownContext(context), `cannot set \`allowPrivilegeEscalation\` to false and ${what}`),
+      fieldInvalid(
+        at,
+        internalValue('core.v1.SecurityContext', context),
+        `cannot set \`allowPrivilegeEscalation\` to false and ${what}`,
+      ),
     );
   if (context['privileged'] === true) refuse('`privileged` to true');
   if (listAt(objectAt(context, 'capabilities'), 'add').includes('CAP_SYS_ADMIN'))
     refuse('`capabilities.Add` CAP_SYS_ADMIN');
-}
-
-const CONTEXT_MEMBERS = [
-  'capabilities',
-  'privileged',
-  'seLinuxOptions',
-  'windowsOptions',
-  'runAsUser',
-  'runAsGroup',
-  'runAsNonRoot',
-  'readOnlyRootFilesystem',
-  'allowPrivilegeEscalation',
-  'procMount',
-  'seccompProfile',
-  'appArmorProfile',
-];
-
-/** A security context as error texts print it: all members, with the names of the Go type. */
-function shownContext(context: JsonObject): JsonObject {
-  const shown: JsonObject = {};
-  for (const key of CONTEXT_MEMBERS) shown[goName(key)] = shownPart(key, context[key]);
-  return shown;
-}
-
-const goName = (key: string) =>
-  key === 'seLinuxOptions' ? 'SELinuxOptions' : key.charAt(0).toUpperCase() + key.slice(1);
-
-function shownPart(key: string, value: JsonValue | undefined): JsonValue {
-  if (!isJsonObject(value)) return value ?? null;
-  if (key === 'capabilities') return { Add: value['add'] ?? null, Drop: value['drop'] ?? null };
-  if (key.endsWith('Profile'))
-    return { Type: value['type'] ?? '', LocalhostProfile: value['localhostProfile'] ?? null };
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [goName(name), entry]));
 }

@@ -8,6 +8,7 @@ import {
   optionalAt,
   quantityOf,
 } from '../../kubernetes/index.ts';
+import { isPodLevelResource } from './resource-names.ts';
 
 /** Amounts by the name of the resource. */
 export type Amounts = Map<string, ParsedQuantity>;
@@ -18,25 +19,10 @@ export type Amounts = Map<string, ParsedQuantity>;
  * its containers. The overhead of the runtime class is added to the requests, and to each limit that the pod has.
  */
 export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
-  const total: Amounts = new Map();
-  for (const container of objectsAt(spec, 'containers')) add(total, amountsOf(container, part));
-  const sidecars: Amounts = new Map();
-  const peak: Amounts = new Map();
-  for (const container of objectsAt(spec, 'initContainers')) {
-    const own = amountsOf(container, part);
-    if (container['restartPolicy'] === 'Always') {
-      add(total, own);
-      add(sidecars, own);
-      raise(peak, sidecars);
-    } else {
-      add(own, sidecars);
-      raise(peak, own);
-    }
-  }
-  raise(total, peak);
+  const total = containerTotals(spec, part);
   const ofPod = optionalAt(spec, 'resources');
   if (ofPod !== undefined) {
-    for (const [name, amount] of amountsOf(spec, part)) if (isPodLevel(name)) total.set(name, amount);
+    for (const [name, amount] of amountsOf(spec, part)) if (isPodLevelResource(name)) total.set(name, amount);
   }
   for (const [name, amount] of parsedAmounts(objectAt(spec, 'overhead'))) {
     const before = total.get(name);
@@ -47,14 +33,32 @@ export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amount
   return total;
 }
 
-/** May a pod set this resource for all its containers together? */
-const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+/** The requests or the limits of the containers of a pod. `podTotals` describes the sum. */
+export function containerTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
+  const total: Amounts = new Map();
+  for (const container of objectsAt(spec, 'containers')) addAmounts(total, amountsOf(container, part));
+  const sidecars: Amounts = new Map();
+  const peak: Amounts = new Map();
+  for (const container of objectsAt(spec, 'initContainers')) {
+    const own = amountsOf(container, part);
+    if (container['restartPolicy'] === 'Always') {
+      addAmounts(total, own);
+      addAmounts(sidecars, own);
+      raise(peak, sidecars);
+    } else {
+      addAmounts(own, sidecars);
+      raise(peak, own);
+    }
+  }
+  raise(total, peak);
+  return total;
+}
 
 /** Does the pod set resources for all its containers together? */
 export function hasPodLevelResources(spec: JsonObject): boolean {
   const resources = objectAt(spec, 'resources');
   const names = [...Object.keys(objectAt(resources, 'requests')), ...Object.keys(objectAt(resources, 'limits'))];
-  return names.some(isPodLevel);
+  return names.some(isPodLevelResource);
 }
 
 /** The amounts in the requests or the limits of `resources`, of a container, a claim or a pod. */
@@ -71,7 +75,8 @@ export function parsedAmounts(values: JsonObject): Amounts {
   return amounts;
 }
 
-function add(total: Amounts, more: ReadonlyMap<string, ParsedQuantity>): void {
+/** Adds amounts to those in `total`. */
+export function addAmounts(total: Amounts, more: ReadonlyMap<string, ParsedQuantity>): void {
   for (const [name, amount] of more) {
     const before = total.get(name);
     total.set(name, before === undefined ? amount : addQuantities(before, amount));

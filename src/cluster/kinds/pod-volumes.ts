@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../core/index.ts';
+import type { JsonObject } from '../../core/index.ts';
 import { dnsLabel, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import {
@@ -11,9 +11,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateClaimSpec } from './claims.ts';
-import { checkLocalPath } from './pod-security.ts';
-
-const NON_SOURCE_MEMBERS = new Set(['name']);
+import { checkDownward, checkKeys, checkProjected } from './mounted-files.ts';
 
 /** Checks the volumes of a pod's specification. Returns the names of the well-formed volumes. */
 export function validateVolumes(spec: JsonObject, path: string, problems: FieldError[]): Set<string> {
@@ -23,12 +21,11 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldE
     const at = `${path}[${index}]`;
     const name = textAt(volume, 'name');
     const before = problems.length;
-    const sources = Object.keys(volume).filter((key) => !NON_SOURCE_MEMBERS.has(key));
-    for (const [position, source] of sources.entries()) {
-      if (position > 0)
-        problems.push(fieldForbidden(`${at}.${secondSource(sources)}`, 'may not specify more than 1 volume type'));
-      checkVolumeSource(source, objectAt(volume, source), at, problems);
-    }
+    const [source, ...more] = Object.keys(volume)
+      .filter((key) => key !== 'name')
+      .sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b));
+    if (source !== undefined) checkVolumeSource(source, objectAt(volume, source), at, problems);
+    for (const key of more) problems.push(fieldForbidden(`${at}.${key}`, 'may not specify more than 1 volume type'));
     if (name === '') problems.push(fieldRequired(`${at}.name`));
     else {
       addInvalid(problems, `${at}.name`, name, dnsLabel(name));
@@ -62,25 +59,30 @@ const SOURCE_ORDER = [
   'rbd',
   'cinder',
   'cephfs',
+  'quobyte',
   'downwardAPI',
   'fc',
   'flexVolume',
   'configMap',
   'azureFile',
   'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'storageos',
   'persistentVolumeClaim',
   'projected',
+  'scaleIO',
   'csi',
   'ephemeral',
   'image',
 ];
 
-function secondSource(sources: readonly string[]): string {
-  return [...sources].sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))[1] ?? '';
-}
-
 /** The sources whose name in error paths differs from that of the member. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
+
+/** The policies for the pull of an image. */
+export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 
 type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;
 
@@ -108,24 +110,32 @@ const HOST_PATH_TYPES = [
 
 const sourceChecks = new Map<string, Check>([
   ['awsElasticBlockStore', requireMembers('volumeID')],
+  ['azureDisk', requireMembers('diskName', 'diskURI')],
   ['azureFile', requireMembers('secretName', 'shareName')],
   ['cephfs', requireMembers('monitors')],
+  ['cinder', requireMembers('volumeID')],
   ['csi', requireMembers('driver')],
   ['flexVolume', requireMembers('driver')],
   ['gitRepo', requireMembers('repository')],
   ['glusterfs', requireMembers('endpoints', 'path')],
-  ['image', requireMembers('reference')],
-  ['persistentVolumeClaim', requireMembers('claimName')],
-  ['rbd', requireMembers('monitors', 'image')],
-  ['configMap', (source, at, problems) => checkKeys(source, at, problems, 'name')],
-  ['secret', (source, at, problems) => checkKeys(source, at, problems, 'secretName')],
   [
-    'downwardAPI',
+    'image',
     (source, at, problems) => {
-      checkMode(source['defaultMode'], `${at}.defaultMode`, problems);
-      for (const item of objectsAt(source, 'items')) checkDownward(item, at, problems);
+      requireMembers('reference')(source, at, problems);
+      const policy = textAt(source, 'pullPolicy');
+      if (policy !== '' && !PULL_POLICIES.includes(policy))
+        problems.push(fieldNotSupported(`${at}.pullPolicy`, policy, PULL_POLICIES));
     },
   ],
+  ['persistentVolumeClaim', requireMembers('claimName')],
+  ['photonPersistentDisk', requireMembers('pdID')],
+  ['portworxVolume', requireMembers('volumeID')],
+  ['rbd', requireMembers('monitors', 'image')],
+  ['scaleIO', requireMembers('gateway', 'system', 'volumeName')],
+  ['vsphereVolume', requireMembers('volumePath')],
+  ['configMap', (source, at, problems) => checkKeys(source, at, problems, 'name')],
+  ['secret', (source, at, problems) => checkKeys(source, at, problems, 'secretName')],
+  ['downwardAPI', checkDownward],
   [
     'emptyDir',
     (source, at, problems) => {
@@ -190,73 +200,3 @@ const sourceChecks = new Map<string, Check>([
   ],
   ['projected', checkProjected],
 ]);
-
-function checkMode(mode: JsonValue | undefined, path: string, problems: FieldError[]) {
-  if (typeof mode === 'number' && (mode < 0 || mode > 0o777))
-    problems.push(fieldInvalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive'));
-}
-
-/**
- * Checks a source that mounts the keys of a ConfigMap or Secret. `name` is the member with the name of the ConfigMap or
- * Secret.
- */
-function checkKeys(source: JsonObject, at: string, problems: FieldError[], name: string) {
-  if (textAt(source, name) === '') problems.push(fieldRequired(`${at}.${name}`));
-  checkMode(source['defaultMode'], `${at}.defaultMode`, problems);
-  for (const [index, item] of objectsAt(source, 'items').entries()) {
-    const place = `${at}.items[${index}]`;
-    if (textAt(item, 'key') === '') problems.push(fieldRequired(`${place}.key`));
-    const path = textAt(item, 'path');
-    if (path === '') problems.push(fieldRequired(`${place}.path`));
-    checkLocalPath(path, `${place}.path`, problems);
-    checkMode(item['mode'], `${place}.mode`, problems);
-  }
-}
-
-const DOWNWARD = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
-
-function checkDownward(item: JsonObject, at: string, problems: FieldError[]) {
-  const path = textAt(item, 'path');
-  if (path === '') problems.push(fieldRequired(`${at}.path`));
-  checkLocalPath(path, `${at}.path`, problems);
-  const [field, resource] = [optionalAt(item, 'fieldRef'), optionalAt(item, 'resourceFieldRef')];
-  const name = textAt(field, 'fieldPath');
-  if (field !== undefined) {
-    if (name === '') problems.push(fieldRequired(`${at}.fieldRef.fieldPath`));
-    else if (!DOWNWARD.includes(name.replace(/\[.*$/, '')))
-      problems.push(fieldNotSupported(`${at}.fieldRef.fieldPath`, name, DOWNWARD));
-    if (resource !== undefined)
-      problems.push(fieldInvalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
-  } else if (resource !== undefined) {
-    if (textAt(resource, 'containerName') === '') problems.push(fieldRequired(`${at}.resourceFieldRef.containerName`));
-  } else problems.push(fieldRequired(at, 'one of fieldRef and resourceFieldRef is required'));
-  checkMode(item['mode'], `${at}.mode`, problems);
-}
-
-function checkProjected(source: JsonObject, at: string, problems: FieldError[]) {
-  checkMode(source['defaultMode'], `${at}.defaultMode`, problems);
-  for (const [index, entry] of objectsAt(source, 'sources').entries()) {
-    const place = `${at}.sources[${index}]`;
-    if (Object.keys(entry).length > 1)
-      problems.push(fieldForbidden(place, 'may not specify more than 1 volume type per source'));
-    for (const kind of ['secret', 'configMap']) {
-      const keys = optionalAt(entry, kind);
-      if (keys !== undefined) checkKeys(keys, `${place}.${kind}`, problems, 'name');
-    }
-    for (const item of objectsAt(objectAt(entry, 'downwardAPI'), 'items'))
-      checkDownward(item, `${place}.downwardAPI`, problems);
-    const token = optionalAt(entry, 'serviceAccountToken');
-    if (token !== undefined) checkToken(token, at, `${place}.serviceAccountToken`, problems);
-  }
-}
-
-function checkToken(token: JsonObject, volume: string, at: string, problems: FieldError[]) {
-  const seconds = numberAt(token, 'expirationSeconds') ?? 3600;
-  if (seconds < 600)
-    problems.push(fieldInvalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-  if (seconds > 2 ** 32)
-    problems.push(
-      fieldInvalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'),
-    );
-  if (textAt(token, 'path') === '') problems.push(fieldRequired(`${volume}.path`));
-}

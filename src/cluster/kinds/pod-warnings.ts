@@ -170,8 +170,13 @@ function containerWarnings(container: JsonObject, at: string): string[] {
   return warnings;
 }
 
+/** The maximum number of warnings about the ports of a pod. */
+const MAX_PORT_WARNINGS = 100;
+
 interface PlacedPort {
   readonly port: JsonObject;
+  /** The number of ports before this one. */
+  readonly position: number;
   readonly place: string;
 }
 
@@ -180,7 +185,9 @@ const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 /** Warnings about ports of the pod's containers that are equal or may conflict. */
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
-  const known = new Map<string, PlacedPort[]>();
+  // Only ports with one number on the node, or without any, can be in conflict.
+  const known = new Map<string, Map<number, PlacedPort[]>>();
+  let position = 0;
   for (const { container, place: at } of containers) {
     for (const [index, port] of objectsAt(container, 'ports').entries()) {
       const place = `${at}.ports[${index}]`;
@@ -189,12 +196,19 @@ function portWarnings(containers: readonly Placed[]): string[] {
           `${place}: hostIP set without hostPort: {Name:${textAt(port, 'name')} HostPort:0 ContainerPort:${String(port['containerPort'])} Protocol:${textAt(port, 'protocol')} HostIP:${textAt(port, 'hostIP')}}`,
         );
       const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}`;
-      const others = known.get(key) ?? [];
-      for (const other of others) {
+      const groups = known.get(key) ?? new Map<number, PlacedPort[]>();
+      const group = groups.get(hostPort(port)) ?? [];
+      const others = hostPort(port) === 0 ? [...groups.values()].flat() : [...(groups.get(0) ?? []), ...group];
+      for (const other of others.sort((a, b) => a.position - b.position)) {
+        // No answer has room for more warnings, and a list of equal ports has a warning for each pair of them.
+        if (warnings.length >= MAX_PORT_WARNINGS) return warnings;
         const text = overlap(port, other.port);
         if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);
       }
-      known.set(key, [...others, { port, place }]);
+      group.push({ port, place, position });
+      groups.set(hostPort(port), group);
+      known.set(key, groups);
+      position += 1;
     }
   }
   return warnings;

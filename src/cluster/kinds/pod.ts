@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { dnsLabel, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { dnsLabel, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -14,6 +14,7 @@ import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { addLabels, topologyLabels } from './pod-topology.ts';
 import { podWarnings } from './pod-warnings.ts';
+import { checkGates, gatedCondition, isGated, keepNodeAffinity } from './pod-gates.ts';
 import { copyJson } from '../types/copy.ts';
 
 const ALLOWED =
@@ -57,7 +58,7 @@ export const podStrategy: Partial<Strategy> = {
     object.status = {
       phase: 'Pending',
       qosClass: qosClass(spec),
-      ...(isGated(spec) ? { conditions: [heldBack(object.metadata.creationTimestamp)] } : {}),
+      ...(isGated(spec) ? { conditions: [gatedCondition(object.metadata.creationTimestamp)] } : {}),
     };
   },
   prepareUpdate(object, old, context) {
@@ -148,6 +149,7 @@ function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject 
     if (before[key] === undefined) delete out[key];
     else out[key] = before[key];
   }
+  if (isGated(before)) keepNodeAffinity(out, before);
   return out;
 }
 
@@ -162,41 +164,4 @@ function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefine
   const refuse = (text: string) => problems.push(fieldInvalid('spec.activeDeadlineSeconds', next, text));
   if (typeof next !== 'number') refuse('must not update from a positive integer to nil value');
   else if (next > before) refuse('must be less than or equal to previous value');
-}
-
-/** The condition of a pod that has scheduling gates. */
-const heldBack = (since: string | null | undefined): JsonObject => ({
-  type: 'PodScheduled',
-  status: 'False',
-  reason: 'SchedulingGated',
-  message: 'Scheduling is blocked due to non-empty scheduling gates',
-  lastProbeTime: null,
-  lastTransitionTime: since ?? null,
-});
-
-const isGated = (spec: JsonObject) => objectsAt(spec, 'schedulingGates').length > 0;
-
-/**
- * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may add
- * to its node selector.
- */
-function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]) {
-  const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
-  for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())
-    if (!known.has(gate['name']))
-      problems.push(
-        fieldForbidden(
-          `spec.schedulingGates[${index}].name`,
-          `only deletion is allowed, but found new scheduling gate '${textAt(gate, 'name')}'`,
-        ),
-      );
-  const nodes = objectAt(next, 'nodeSelector');
-  if (isGated(before) && Object.entries(objectAt(before, 'nodeSelector')).some(([key, value]) => nodes[key] !== value))
-    problems.push(
-      fieldInvalid(
-        'spec.nodeSelector',
-        nodes,
-        'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
-      ),
-    );
 }

@@ -98,8 +98,9 @@ function checkConstraints(
   for (const container of containersOf(spec)) {
     for (const name of REQUIRED) {
       if (!limited.includes(name) || states(container, name)) continue;
-      const names = missing.get(name) ?? [];
-      missing.set(name, [...names, textAt(container, 'name')]);
+      const names = missing.get(name);
+      if (names === undefined) missing.set(name, [textAt(container, 'name')]);
+      else names.push(textAt(container, 'name'));
     }
   }
   if (missing.size === 0) return;

@@ -11,6 +11,7 @@ import {
   textAt,
 } from '../../kubernetes/index.ts';
 import type { GroupResource } from '../errors/status.ts';
+import { CLASS_ANNOTATION } from './claims.ts';
 import { podTotals } from './pod-totals.ts';
 import type { Amounts } from './pod-totals.ts';
 import { CORE_COUNTS, isExtendedResource, isHugePages, OF_CONTAINERS } from './resource-names.ts';
@@ -18,7 +19,6 @@ import { CORE_COUNTS, isExtendedResource, isHugePages, OF_CONTAINERS } from './r
 const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 const BY_CLASS = '.storageclass.storage.k8s.io/';
-const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /**
  * The amounts that quotas count for an object: the object itself, and the resources of a pod, claim or Service. `now`

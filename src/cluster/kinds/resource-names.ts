@@ -1,4 +1,4 @@
-import { addInvalid, fieldInvalid } from '../errors/field-problems.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
@@ -29,14 +29,20 @@ const QUOTA_NAMES = new Set(OF_QUOTAS);
 
 /** Does the name stand for huge pages of a size? */
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-/** Is this an extended resource, which nodes advertise? */
+/** Does the resource belong to Kubernetes itself, as names without a domain do? */
+const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+/** Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix of quotas. */
 export const isExtendedResource = (name: string): boolean =>
-  name.includes('/') && !/(?:^|\.)kubernetes\.io\//.test(name);
+  !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
+/** May the requests of a resource be lower than its limits? */
+export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePages(name);
+/** May a pod set this resource for all its containers together? */
+export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);
 
 const isHugeOfQuota = (name: string) => isHugePages(name) || name.startsWith('requests.hugepages-');
 
 /** Is the resource counted in whole units? */
-export const isCounted = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
+export const isCounted = (name: string): boolean => COUNTED.includes(name) || isExtendedResource(name);
 
 /** May a quota use this resource name without a domain prefix? */
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
@@ -52,8 +58,19 @@ export function checkResourceName(name: string, path: string, problems: FieldErr
 /** Checks the name of a resource that containers use. */
 export function checkContainerResourceName(name: string, path: string, problems: FieldError[]): void {
   checkResourceName(name, path, problems);
-  if (!name.includes('/') && !CONTAINER_NAMES.has(name) && !isHugePages(name))
-    problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
+  if (!name.includes('/')) {
+    if (!CONTAINER_NAMES.has(name) && !isHugePages(name))
+      problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
+  } else if (!isNativeResource(name) && !isExtendedResource(name))
+    problems.push(fieldInvalid(path, name, "doesn't follow extended resource name standard"));
+}
+
+/** Checks the name of a resource that a pod sets for all its containers together. */
+export function checkPodResourceName(name: string, path: string, problems: FieldError[]): void {
+  const known = problems.length;
+  checkResourceName(name, path, problems);
+  if (problems.length === known && !isPodLevelResource(name))
+    problems.push(fieldNotSupported(path, name, ['cpu', 'hugepages-', 'memory']));
 }
 
 /** Checks the name of a resource that quotas limit. */

@@ -1,5 +1,13 @@
 import type { JsonObject } from '../../core/index.ts';
-import { labelValue, listAt, objectAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
+import {
+  dnsSubdomain,
+  labelValue,
+  listAt,
+  objectAt,
+  objectsAt,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
@@ -33,12 +41,28 @@ export function validateSelector(selector: JsonObject, path: string, problems: F
     if (!checkValues(expression, at, problems))
       problems.push(fieldInvalid(`${at}.operator`, textAt(expression, 'operator'), NOT_AN_OPERATOR));
     checkLabelName(textAt(expression, 'key'), `${at}.key`, problems);
-    for (const [position, value] of listAt(expression, 'values').entries())
-      addInvalid(problems, `${at}.values[${position}]`, value, labelValue(String(value)));
+    checkLabelValues(expression, at, problems);
   }
 }
 
-/** Checks a term that selects nodes by their labels and fields. */
+function checkLabelValues(expression: JsonObject, at: string, problems: FieldError[]) {
+  for (const [position, value] of listAt(expression, 'values').entries())
+    addInvalid(problems, `${at}.values[${position}]`, value, labelValue(String(value)));
+}
+
+/** Checks a selector of nodes. It has at least one term. */
+export function validateNodeSelector(selector: JsonObject, path: string, problems: FieldError[]): void {
+  const terms = objectsAt(selector, 'nodeSelectorTerms');
+  const at = `${path}.nodeSelectorTerms`;
+  if (terms.length === 0) problems.push(fieldRequired(at, 'must have at least one node selector term'));
+  for (const [index, term] of terms.entries()) {
+    validateNodeTerm(term, `${at}[${index}]`, problems);
+    for (const [position, expression] of objectsAt(term, 'matchExpressions').entries())
+      checkLabelValues(expression, `${at}[${index}].matchExpressions[${position}]`, problems);
+  }
+}
+
+/** Checks a term that selects nodes by their labels and fields. The values of labels may have any syntax. */
 export function validateNodeTerm(term: JsonObject, path: string, problems: FieldError[]): void {
   for (const [index, expression] of objectsAt(term, 'matchExpressions').entries()) {
     const at = `${path}.matchExpressions[${index}]`;
@@ -64,5 +88,8 @@ export function validateNodeTerm(term: JsonObject, path: string, problems: Field
       );
     const key = textAt(field, 'key');
     if (key !== 'metadata.name') problems.push(fieldInvalid(`${at}.key`, key, 'not a valid field selector key'));
+    else
+      for (const [position, name] of listAt(field, 'values').entries())
+        addInvalid(problems, `${at}.values[${position}]`, name, dnsSubdomain(String(name)));
   }
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
   dnsLabel,
@@ -21,9 +21,9 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
-import { addressProblem, cidrProblem } from './ip-addresses.ts';
+import { addressProblem, cidrProblem, specialAddress } from './ip-addresses.ts';
 import { portProblem } from '../types/parts.ts';
-import { checkPortOrName } from './pod-validation.ts';
+import { checkPortOrName } from './container-handlers.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
@@ -37,7 +37,7 @@ export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type'
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
 /** Can clients outside the cluster reach the Service by node ports, a load balancer or external addresses? */
-export const isExternalName = (spec: JsonObject): boolean =>
+export const isExternallyAccessible = (spec: JsonObject): boolean =>
   withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
 
 /** The rule for names of Services. */
@@ -71,7 +71,7 @@ export function validateService(object: KubeObject, problems: FieldError[]): voi
   validatePorts(ports, type, problems);
   validateAffinity(spec, problems);
   if (type !== 'ExternalName') validateAddresses(spec, problems);
-  validateFamilies(spec, problems);
+  if (type !== 'ExternalName') validateFamilies(spec, problems);
   validateTraffic(spec, problems);
   validateBalancer(spec, type, problems);
   for (const [index, address] of listAt(spec, 'externalIPs').entries()) {
@@ -91,13 +91,20 @@ function validateExternalName(spec: JsonObject, problems: FieldError[]) {
   else addInvalid(problems, 'spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
   if (listAt(spec, 'clusterIPs').length > 0 || textAt(spec, 'clusterIP') !== '')
     problems.push(fieldForbidden('spec.clusterIPs', 'may not be set for ExternalName services'));
+  if (listAt(spec, 'ipFamilies').length > 0)
+    problems.push(fieldForbidden('spec.ipFamilies', 'may not be set for ExternalName services'));
+  if (spec['ipFamilyPolicy'] !== undefined)
+    problems.push(fieldForbidden('spec.ipFamilyPolicy', 'may not be set for ExternalName services'));
 }
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+/** The port of the kubelet on a node. */
+const KUBELET_PORT = 10_250;
 
 function validatePorts(ports: readonly JsonObject[], type: string, problems: FieldError[]) {
   const names = new Set<string>();
   const numbers = new Set<string>();
+  const nodePorts = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `spec.ports[${index}]`;
     const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
@@ -113,11 +120,18 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
     checkPortOrName(port['targetPort'], `${at}.targetPort`, problems);
     const application = textAt(port, 'appProtocol');
     if (application !== '') addInvalid(problems, `${at}.appProtocol`, application, qualifiedName(application));
-    if ((numberAt(port, 'nodePort') ?? 0) !== 0 && !withPorts(type))
+    const nodePort = numberAt(port, 'nodePort') ?? 0;
+    if (nodePort !== 0 && !withPorts(type))
       problems.push(fieldForbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`));
     const key = `${protocol}/${String(port['port'])}`;
     if (numbers.has(key)) problems.push(fieldDuplicate(at, shownPort(port)));
     numbers.add(key);
+    if (nodePorts.has(`${protocol}/${nodePort}`)) problems.push(fieldDuplicate(`${at}.nodePort`, nodePort));
+    if (nodePort !== 0) nodePorts.add(`${protocol}/${nodePort}`);
+    if (type === 'LoadBalancer' && port['port'] === KUBELET_PORT) {
+      const text = `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`;
+      problems.push(fieldInvalid(at, KUBELET_PORT, text));
+    }
   }
 }
 
@@ -218,12 +232,12 @@ const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
 function validateTraffic(spec: JsonObject, problems: FieldError[]) {
   const external = textAt(spec, 'externalTrafficPolicy');
-  if (external !== '' && !isExternalName(spec))
+  if (external !== '' && !isExternallyAccessible(spec))
     problems.push(
       fieldInvalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services'),
     );
   for (const key of ['externalTrafficPolicy', 'internalTrafficPolicy'])
-    if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternalName(spec)))
+    if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternallyAccessible(spec)))
       oneOf(spec, key, POLICIES, problems);
   if (textAt(spec, 'trafficDistribution') !== '') oneOf(spec, 'trafficDistribution', DISTRIBUTIONS, problems);
   const health = numberAt(spec, 'healthCheckNodePort') ?? 0;
@@ -253,32 +267,4 @@ function validateBalancer(spec: JsonObject, type: string, problems: FieldError[]
     addInvalid(problems, 'spec.loadBalancerClass', kind, qualifiedName(kind));
   }
   if (spec['allocateLoadBalancerNodePorts'] !== undefined && !balanced) only('spec.allocateLoadBalancerNodePorts');
-}
-
-const range = (...subnets: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[]) => {
-  const list = new BlockList();
-  for (const [address, prefix, family] of subnets) list.addSubnet(address, prefix, family);
-  return list;
-};
-
-const SPECIAL: readonly (readonly [BlockList, string])[] = [
-  [range(['127.0.0.0', 8, 'ipv4'], ['::1', 128, 'ipv6']), 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
-  [
-    range(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6']),
-    'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
-  ],
-  [
-    range(['224.0.0.0', 24, 'ipv4'], ['ff02::', 16, 'ipv6']),
-    'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
-  ],
-];
-
-/**
- * The reason why an endpoint cannot have the address: the address is reserved, or means the machine itself. `undefined`
- * for other addresses.
- */
-export function specialAddress(address: string): string | undefined {
-  if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  return SPECIAL.find(([list]) => list.check(address, family))?.[1];
 }

@@ -68,3 +68,16 @@ describe('a refused update of a Service', () => {
     await story.create(service('b', { clusterIP: '10.96.7.7', ...nodePort(30_001) }));
   });
 });
+
+test('the addresses of a load balancer have a mode, and end with the load balancer', async () => {
+  await using story = await startClusterStory({ controllers: false });
+  await story.create(service('a', { type: 'LoadBalancer' }));
+  const ref = { apiVersion: 'v1', kind: 'Service', name: 'a', namespace: 'default' };
+  const ingress = [{ ip: '192.0.2.1' }, { hostname: 'a.b' }];
+  const balanced = await story.client.patch(ref, { status: { loadBalancer: { ingress } } }, { subresource: 'status' });
+  expect(balanced.status).toEqual({
+    loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }, { hostname: 'a.b' }] },
+  });
+  const changed = await story.client.patch(ref, { spec: { type: 'ClusterIP' } });
+  expect(changed.status).toEqual({ loadBalancer: {} });
+});

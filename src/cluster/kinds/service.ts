@@ -1,13 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { invalid } from '../errors/status.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 import {
-  isExternalName,
+  isExternallyAccessible,
   needsClusterIP,
   needsHealthPort,
   serviceName,
@@ -31,15 +31,21 @@ export const serviceStrategy: Partial<Strategy> = {
       if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '')
         port['targetPort'] = port['port'];
     }
-    if (isExternalName(spec)) fill(spec, { externalTrafficPolicy: 'Cluster' });
+    if (isExternallyAccessible(spec)) fill(spec, { externalTrafficPolicy: 'Cluster' });
     if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
-    if (type === 'LoadBalancer') spec['allocateLoadBalancerNodePorts'] ??= true;
+    if (type !== 'LoadBalancer') return;
+    spec['allocateLoadBalancerNodePorts'] ??= true;
+    for (const entry of objectsAt(object.status, 'loadBalancer', 'ingress'))
+      if (textAt(entry, 'ip') !== '') entry['ipMode'] ??= 'VIP';
   },
   prepareCreate: (object, context) => allocate(object, undefined, context),
   prepareUpdate(object, old, context) {
     if (context.subresource === 'status') return;
     inheritAddresses(object, old);
     allocate(object, old, context);
+    // A Service that is no load balancer any more has no addresses of one.
+    if (textAt(object.spec, 'type') !== 'LoadBalancer' && optionalAt(object.status, 'loadBalancer') !== undefined)
+      object.status = { ...object.status, loadBalancer: {} };
   },
   warnings: serviceWarnings,
   validate: validateService,
@@ -130,7 +136,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
   if (needsHealthPort(before) && !needsHealthPort(spec)) dropSame('healthCheckNodePort');
   if (textAt(before, 'type') === 'LoadBalancer' && textAt(spec, 'type') !== 'LoadBalancer')
     dropSame('allocateLoadBalancerNodePorts', 'loadBalancerClass');
-  if (isExternalName(before) && !isExternalName(spec)) dropSame('externalTrafficPolicy');
+  if (isExternallyAccessible(before) && !isExternallyAccessible(spec)) dropSame('externalTrafficPolicy');
   if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 

@@ -51,6 +51,14 @@ describe('the status of a kind', () => {
       ],
     ],
     [
+      'networking.k8s.io/ingresses',
+      { loadBalancer: { ingress: [{ hostname: 'a.b' }, { hostname: '1.2.3.4' }, { hostname: 'A' }] } },
+      [
+        'status.loadBalancer.ingress[1].hostname: Invalid value: "1.2.3.4": must be a DNS name, not an IP address',
+        "status.loadBalancer.ingress[2].hostname: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+      ],
+    ],
+    [
       '/resourcequotas',
       { hard: { pods: '1500m', 'x y': '1' }, used: { cpu: '1500m' } },
       [
@@ -98,6 +106,19 @@ describe('the status of a kind', () => {
     expect(of('LoadBalancer')).toEqual([]);
     expect(of('ClusterIP')).toEqual([
       "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'",
+    ]);
+  });
+
+  test('the mode of an ingress address is known, and belongs to an address', () => {
+    const ingress = [
+      { ip: '1.2.3.4', ipMode: 'Proxy' },
+      { ip: '1.2.3.4', ipMode: 'X' },
+      { hostname: 'a.b', ipMode: 'VIP' },
+    ];
+    const service = object('Service', { loadBalancer: { ingress } }, { spec: { type: 'LoadBalancer' } });
+    expect(wrong('/services', service, service)).toEqual([
+      'status.loadBalancer.ingress[1].ipMode: Unsupported value: "X": supported values: "Proxy", "VIP"',
+      'status.loadBalancer.ingress[2].ipMode: Forbidden: may not be specified when `ip` is not set',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { addressProblem } from './ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
@@ -46,6 +46,8 @@ const checkCounts =
 const REPLICAS = ['replicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
 const LABELED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
 
+const IP_MODES = ['Proxy', 'VIP'];
+
 const checkAddresses: StatusCheck = (object, _old, problems) => {
   const at = 'status.loadBalancer.ingress';
   const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
@@ -57,6 +59,16 @@ const checkAddresses: StatusCheck = (object, _old, problems) => {
     const ip = textAt(entry, 'ip');
     const wrong = ip === '' ? undefined : addressProblem(ip);
     if (wrong !== undefined) problems.push(fieldInvalid(`${at}[${index}].ip`, ip, wrong));
+    const mode = textAt(entry, 'ipMode');
+    if (mode !== '' && ip === '')
+      problems.push(fieldForbidden(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set'));
+    else if (mode !== '' && !IP_MODES.includes(mode))
+      problems.push(fieldNotSupported(`${at}[${index}].ipMode`, mode, IP_MODES));
+    const hostname = textAt(entry, 'hostname');
+    if (hostname === '') continue;
+    addInvalid(problems, `${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
+    if (addressProblem(hostname) === undefined)
+      problems.push(fieldInvalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address'));
   }
 };
 

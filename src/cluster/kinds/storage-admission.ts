@@ -3,14 +3,12 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { compareQuantities, objectAt, quantityOf, quantityOfInteger, textAt } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import { ensureAt } from '../types/parts.ts';
+import { CLASS_ANNOTATION } from './claims.ts';
 import { defaultClass } from './default-class.ts';
 import type { WriteContext } from './strategy.ts';
 
 const CLASSES = ['storage.k8s.io', 'storageclasses'] as const;
 const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
-
-/** The annotation with the class of a claim. It precedes the field `storageClassName`. */
-const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /** Gives a new claim that names no class the default class. An empty name also counts as a name. */
 export function defaultStorageClass(claim: KubeObject, context: WriteContext): void {

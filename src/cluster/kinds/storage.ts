@@ -18,15 +18,17 @@ import {
   fieldNotSupported,
   fieldRequired,
   fieldTooLong,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { validateAccessModes } from './claims.ts';
-import { describeDifference } from './describe-difference.ts';
+import { describeDifference, internalValue } from './describe-difference.ts';
 import { ensureAt, fill } from '../types/parts.ts';
+import { defaultVolumeSource } from './pod-defaults.ts';
 import { checkVolumeSource } from './pod-volumes.ts';
 import { protectInUse } from './storage-admission.ts';
-import { checkLabelName, validateNodeTerm } from './selectors.ts';
+import { checkLabelName, validateNodeSelector } from './selectors.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
@@ -75,8 +77,7 @@ export const volumeStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(json(object), 'spec');
     fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
-    const path = optionalAt(spec, 'hostPath');
-    if (path !== undefined) path['type'] ??= '';
+    defaultVolumeSource(spec);
   },
   admitMutating(object, context) {
     if (context.subresource === '') protectInUse(object, 'kubernetes.io/pv-protection');
@@ -89,7 +90,7 @@ export const volumeStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     const [spec, before] = [object.spec ?? {}, old.spec ?? {}];
     validateVolume(spec, problems);
-    const [next, live] = [sourcesOf(spec), sourcesOf(before)];
+    const [next, live] = [withoutNewSecret(sourcesOf(spec), before), sourcesOf(before)];
     if (!jsonEquals(next, live)) {
       const difference = describeDifference('core.v1.PersistentVolumeSource', live, next);
       problems.push(
@@ -101,6 +102,13 @@ export const volumeStrategy: Partial<Strategy> = {
     }
     if (spec['volumeMode'] !== before['volumeMode'])
       problems.push(fieldInvalid('volumeMode', spec['volumeMode'], IMMUTABLE));
+    const [affinity, known] = [optionalAt(spec, 'nodeAffinity'), optionalAt(before, 'nodeAffinity')];
+    if (known !== undefined && !jsonEquals(affinity, known)) {
+      const shown = affinity === undefined ? null : internalValue('core.v1.VolumeNodeAffinity', affinity);
+      problems.push(fieldInvalid('nodeAffinity', shown, IMMUTABLE));
+    }
+    if (before['volumeAttributesClassName'] !== undefined && spec['volumeAttributesClassName'] === undefined)
+      problems.push(fieldForbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
   },
   warnings: (object) =>
     object.spec?.['persistentVolumeReclaimPolicy'] === 'Recycle'
@@ -110,6 +118,14 @@ export const volumeStrategy: Partial<Strategy> = {
       : [],
 };
 
+/** The sources without the secret for the expansion of a CSI volume. An update may add this secret. */
+function withoutNewSecret(sources: JsonObject, before: JsonObject): JsonObject {
+  const [csi, known] = [optionalAt(sources, 'csi'), optionalAt(before, 'csi')];
+  if (csi === undefined || known === undefined || known['controllerExpandSecretRef'] !== undefined) return sources;
+  const { controllerExpandSecretRef: _added, ...rest } = csi;
+  return { ...sources, csi: rest };
+}
+
 function validateVolume(spec: JsonObject, problems: FieldError[]) {
   validateAccessModes(spec, 'spec', problems, '');
   validateCapacity(objectAt(spec, 'capacity'), problems);
@@ -118,8 +134,7 @@ function validateVolume(spec: JsonObject, problems: FieldError[]) {
   const required = optionalAt(affinity, 'required');
   if (affinity !== undefined && required === undefined)
     problems.push(fieldRequired('spec.nodeAffinity.required', 'must specify required node constraints'));
-  for (const [index, term] of objectsAt(required, 'nodeSelectorTerms').entries())
-    validateNodeTerm(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`, problems);
+  if (required !== undefined) validateNodeSelector(required, 'spec.nodeAffinity.required', problems);
   validateSources(spec, problems);
   if (spec['local'] !== undefined && affinity === undefined)
     problems.push(fieldRequired('spec.nodeAffinity', 'Local volume requires node affinity'));
@@ -217,12 +232,15 @@ export function checkParameters(parameters: JsonObject, problems: FieldError[]):
 }
 
 function validateTopology(term: JsonObject, at: string, problems: FieldError[]) {
-  for (const [index, expression] of objectsAt(term, 'matchLabelExpressions').entries()) {
+  const expressions = objectsAt(term, 'matchLabelExpressions');
+  const repeated = repeatedIndexes(expressions.map((expression) => textAt(expression, 'key')));
+  for (const [index, expression] of expressions.entries()) {
     const place = `${at}.matchLabelExpressions[${index}]`;
     const values = listAt(expression, 'values');
     if (values.length === 0) problems.push(fieldRequired(`${place}.values`));
-    for (const [position, value] of values.entries())
-      if (values.indexOf(value) < position) problems.push(fieldDuplicate(`${place}.values[${position}]`, value));
+    for (const position of repeatedIndexes(values))
+      problems.push(fieldDuplicate(`${place}.values[${position}]`, values[position]));
     checkLabelName(textAt(expression, 'key'), `${place}.key`, problems);
+    if (repeated.has(index)) problems.push(fieldDuplicate(`${place}.key`, textAt(expression, 'key')));
   }
 }

@@ -72,6 +72,8 @@ export interface Strategy {
   readonly grace?: (object: KubeObject, requested: number | undefined) => number;
   /** The problems of a name. Default: the name must be a DNS subdomain. */
   readonly validateName?: (name: string) => readonly string[];
+  /** May a finalizer have any name? By default, the finalizers of built-in kinds have a domain or a standard name. */
+  readonly hasFreeFinalizers?: boolean;
   readonly defaults?: (object: MutableObject) => void;
   readonly prepareCreate?: (object: MutableObject, context: WriteContext) => void;
   readonly prepareUpdate?: (object: MutableObject, old: KubeObject, context: WriteContext) => void;

@@ -281,6 +281,13 @@ test.each<[string, Kind, JsonObject, string[]]>([
   expect(causes(body).sort()).toEqual([...expected].sort());
 });
 
+test('only the last resource without a subresource conflicts with all resources', async () => {
+  const rules = [{ apiGroups: ['a.b'], apiVersions: ['v1'], resources: ['x', '*'], operations: ['CREATE'] }];
+  const path = `${PATHS.MutatingWebhookConfiguration[1]}?dryRun=All`;
+  const { status } = await send('POST', path, make('MutatingWebhookConfiguration', hook({ rules })));
+  expect(status).toBe(201);
+});
+
 test('a webhook gets its default values', async () => {
   const content = hook({ clientConfig: { service: { name: 's', namespace: 'n' } } });
   const { status, body } = await send(

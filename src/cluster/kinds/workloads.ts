@@ -103,7 +103,7 @@ export function validateTemplate(template: JsonObject, path: string, problems: F
   const metadata = objectAt(template, 'metadata');
   validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
   validateAnnotations(objectAt(metadata, 'annotations') as Record<string, string>, `${path}.annotations`, problems);
-  validatePodSpec(objectAt(template, 'spec'), `${path}.spec`, problems);
+  validatePodSpec(objectAt(template, 'spec'), `${path}.spec`, problems, true);
   if (objectsAt(objectAt(template, 'spec'), 'ephemeralContainers').length > 0)
     problems.push(
       fieldForbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),

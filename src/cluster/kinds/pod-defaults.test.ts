@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../core/index.ts';
+import { defaultPodSpec, defaultVolumeSource, qosClass } from './pod-defaults.ts';
+
+const withResources = (...resources: JsonObject[]): JsonObject => ({
+  containers: resources.map((each, index) => ({ name: `c${index}`, image: 'i', resources: each })),
+});
+const both = (amounts: JsonObject): JsonObject => ({ requests: amounts, limits: amounts });
+
+describe('the QoS class of a pod', () => {
+  test.each<[string, JsonObject, string]>([
+    ['without resources', withResources({}), 'BestEffort'],
+    ['whose amounts are zero', withResources({ requests: { cpu: '0' }, limits: { memory: '0' } }), 'BestEffort'],
+    ['with another resource', withResources(both({ 'a.b/gpu': '1' })), 'BestEffort'],
+    [
+      'with equal amounts in other words',
+      withResources({ requests: { cpu: '1', memory: '1G' }, limits: { cpu: '1e0', memory: '1e9' } }),
+      'Guaranteed',
+    ],
+    ['with a container without limits', withResources(both({ cpu: '1', memory: '1' }), {}), 'Burstable'],
+    [
+      'with requests below its limits',
+      withResources({ requests: { cpu: '1', memory: '1' }, limits: { cpu: '2', memory: '1' } }),
+      'Burstable',
+    ],
+    [
+      'with a limit without a request',
+      withResources({ requests: { cpu: '1' }, limits: { cpu: '1', memory: '1' } }),
+      'Burstable',
+    ],
+    ['with own resources', { ...withResources({}), resources: both({ cpu: '1', memory: '1Gi' }) }, 'Guaranteed'],
+    [
+      'with own requests',
+      { ...withResources(both({ cpu: '1', memory: '1' })), resources: { requests: { cpu: '2' } } },
+      'Burstable',
+    ],
+  ])('%s', (_, spec, expected) => {
+    expect(qosClass(spec)).toBe(expected);
+  });
+});
+
+test.each([
+  ['nginx', 'Always'],
+  ['nginx:latest', 'Always'],
+  ['nginx:1', 'IfNotPresent'],
+  ['localhost:5000/nginx', 'Always'],
+  ['localhost:5000/nginx:1', 'IfNotPresent'],
+  ['nginx@sha256:0', 'IfNotPresent'],
+  ['nginx:latest@sha256:0', 'Always'],
+  ['nginx:1@sha256:0', 'IfNotPresent'],
+])('the default pull policy of %s is %s', (image, expected) => {
+  const spec: JsonObject = {
+    containers: [{ name: 'c', image }],
+    volumes: [{ name: 'v', image: { reference: image } }],
+  };
+  defaultPodSpec(spec, true);
+  expect(spec).toMatchObject({
+    containers: [{ imagePullPolicy: expected }],
+    volumes: [{ image: { pullPolicy: expected } }],
+  });
+});
+
+test('the ports of a pod in the network of its node have numbers on the node, and those of a template have none', () => {
+  const ports = (isPod: boolean) => {
+    const spec: JsonObject = { hostNetwork: true, containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] };
+    defaultPodSpec(spec, isPod);
+    return spec['containers'];
+  };
+  expect(ports(true)).toMatchObject([{ ports: [{ containerPort: 80, hostPort: 80 }] }]);
+  expect(ports(false)).toMatchObject([{ ports: [{ containerPort: 80, protocol: 'TCP' }] }]);
+  expect(JSON.stringify(ports(false))).not.toContain('hostPort');
+});
+
+describe('the resources of a whole pod', () => {
+  const defaulted = (resources: JsonObject, ...ofContainers: JsonObject[]): unknown => {
+    const spec: JsonObject = { ...withResources(...ofContainers), resources };
+    defaultPodSpec(spec, true);
+    return spec['resources'];
+  };
+  test.each<[string, JsonObject, JsonObject[], JsonObject]>([
+    ['stay empty', {}, [both({ cpu: '1' })], {}],
+    ['get no limits from requests', { requests: { cpu: '1' } }, [both({ memory: '1' })], { requests: { cpu: '1' } }],
+    ['get requests from their limits', { limits: { cpu: '2' } }, [{}], both({ cpu: '2' })],
+    [
+      'get requests from the sum of their containers',
+      { limits: { cpu: '5' } },
+      [{ requests: { cpu: '1' } }, { requests: { cpu: '500m', memory: '1Gi' } }],
+      { limits: { cpu: '5' }, requests: { cpu: '1500m', memory: '1Gi' } },
+    ],
+    [
+      'get huge pages from their containers',
+      { limits: { cpu: '1' } },
+      [both({ 'hugepages-2Mi': '4Mi' }), both({ 'hugepages-2Mi': '2Mi' })],
+      both({ cpu: '1', 'hugepages-2Mi': '6Mi' }),
+    ],
+  ])('%s', (_, resources, ofContainers, expected) => {
+    expect(defaulted(resources, ...ofContainers)).toEqual(expected);
+  });
+});
+
+test('the sources of volumes get their defaults', () => {
+  const volume: JsonObject = { azureDisk: { diskName: 'd' }, iscsi: {}, rbd: {}, scaleIO: {}, hostPath: { path: '/' } };
+  defaultVolumeSource(volume);
+  expect(volume).toEqual({
+    azureDisk: { diskName: 'd', cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false },
+    iscsi: { iscsiInterface: 'default' },
+    rbd: { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' },
+    scaleIO: { storageMode: 'ThinProvisioned', fsType: 'xfs' },
+    hostPath: { path: '/', type: '' },
+  });
+});

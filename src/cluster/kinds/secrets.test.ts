@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../core/index.ts';
+import { objectAt } from '../../kubernetes/index.ts';
+import { secretStrategy } from './config.ts';
+import type { MutableObject } from './strategy.ts';
+
+test('a text of a Secret may have any valid key', () => {
+  const stringData = JSON.parse('{"__proto__":"a","constructor":"b"}') as JsonObject;
+  const secret: MutableObject & JsonObject = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's' },
+    stringData,
+  };
+  secretStrategy.defaults?.(secret);
+  expect(Object.entries(objectAt(secret, 'data'))).toEqual([
+    ['__proto__', 'YQ=='],
+    ['constructor', 'Yg=='],
+  ]);
+});
