@@ -48,6 +48,19 @@ test.each(['\uE000int:', '\uE000int:x', '\uE0000:7', '\uE0001:7', '"\uE0000:7"',
   },
 );
 
+test('a text with many marks beside a big integer is written at once', () => {
+  const text = Array.from({ length: 60_000 }, (_, number) => `\uE000${number}:`).join('');
+  const started = performance.now();
+  const written = stringifyJson({ big: 9007199254740993n, text });
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(parseJson(written)).toEqual({ big: 9007199254740993n, text });
+});
+
+test('a long text beside a big integer stays a text', () => {
+  const value = { big: 9007199254740993n, text: 'a"'.repeat(4_000_000), plain: 'b'.repeat(8_000_000) };
+  expect(parseJson(stringifyJson(value))).toEqual(value);
+});
+
 describe('jsonEquals', () => {
   test.each([
     [{ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 }, true],

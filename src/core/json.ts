@@ -81,10 +81,10 @@ export function stringifyJson(value: JsonValue, indent?: number): string {
 
 /** A mark for integers that no string of a JSON text contains; U+E000 is a private-use character. */
 function unusedMark(text: string): string {
-  for (let number = 0; ; number += 1) {
-    const mark = `\uE000${number}:`;
-    if (!text.includes(mark)) return mark;
-  }
+  const taken = new Set(Array.from(text.matchAll(/\uE000(\d+):/g), ([, number = '']) => number));
+  let number = 0;
+  while (taken.has(String(number))) number += 1;
+  return `\uE000${number}:`;
 }
 
 /** Is this a JSON object (not null, not a list)? */

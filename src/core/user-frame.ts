@@ -9,8 +9,12 @@ export function packageFolders(): readonly string[] {
   return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
 }
 
+/** The maximum length of a frame. A longer line belongs to the message of the error. */
+const MAX_FRAME_LENGTH = 4_096;
+
+/** A frame with the place of a file, which stands alone or in the last parentheses. Code of `eval` has no file. */
 const FRAME =
-  /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[^()]*?|file:[^()]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/;
+  /^\s*at (?!.*\(eval at )(?:async |.*? \()?((?:file:\/\/)?\/.*?|[A-Za-z]:.*?|file:.*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/;
 
 /**
  * The places in the user's files that a stack names, the innermost first. Frames of Node, of packages and of this
@@ -21,7 +25,7 @@ const FRAME =
 export function* userFrames(stack: string, own?: string): Generator<SourcePosition & { readonly file: string }> {
   const inside = packageFolders();
   for (const line of stack.split('\n')) {
-    const frame = FRAME.exec(line);
+    const frame = line.length > MAX_FRAME_LENGTH ? null : FRAME.exec(line);
     if (frame === null) continue;
     const [, name = '', row = '1', column = '1'] = frame;
     const file = name.startsWith('file:') ? fileURLToPath(name) : name;

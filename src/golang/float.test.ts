@@ -33,6 +33,9 @@ describe('doubles in the forms of Go', () => {
   test.each([
     ['1_000.5', 1000.5],
     ['0x1p4', 16],
+    ['0x.8p1', 1],
+    ['0x1.p1', 2],
+    ['5.', 5],
     ['0x1.fffffffffffff8p0', 2],
     ['0x1p-1074', 5e-324],
     ['.5', 0.5],
@@ -41,11 +44,22 @@ describe('doubles in the forms of Go', () => {
     ['1e-400', 0],
     ['1__0', 'syntax'],
     ['0x1', 'syntax'],
+    ['0x.p1', 'syntax'],
+    ['0xp1', 'syntax'],
     [' 1', 'syntax'],
     ['', 'syntax'],
   ])('%j reads as %s', (text, value) => {
     expect(parseFloat64(text)).toBe(value);
   });
+
+  test.each([`${'1'.repeat(100_000)}x`, `0x${'f'.repeat(100_000)}x`, `${'1'.repeat(50_000)}.${'1'.repeat(50_000)}x`])(
+    'a long text of digits is refused at once',
+    (text) => {
+      const started = performance.now();
+      expect(parseFloat64(text)).toBe('syntax');
+      expect(performance.now() - started).toBeLessThan(1000);
+    },
+  );
 
   test('a printed double parses to the same double', () => {
     fc.assert(

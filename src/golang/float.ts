@@ -130,8 +130,9 @@ export function formatExponent(value: number, precision: number): string {
   return scientific({ negative, digits, exponent });
 }
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)$/;
+/** In both patterns, the point divides the digits. Without it, a long wrong text would have as many divisions as digits. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)$/;
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i;
 
 /** Reads a double as Go's `strconv.ParseFloat(text, 64)` does. */

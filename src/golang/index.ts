@@ -43,8 +43,11 @@ export {
   parseRequestUrl,
   parseUrl,
   urlEscapedPath,
+  urlFragment,
   urlHost,
   urlHostname,
   urlPort,
   urlQuery,
+  urlRawQuery,
+  urlUserinfo,
 } from './url.ts';

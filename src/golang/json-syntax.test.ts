@@ -22,6 +22,17 @@ test.each([
   [String.raw`["\u00`, 'unexpected end of JSON input'],
   ['["\\', 'unexpected end of JSON input'],
   [`[${'1'.repeat(500)}]`, undefined],
+  ['{"a":-}', "invalid character '}' in numeric literal"],
+  ['-x', "invalid character 'x' in numeric literal"],
+  ['-', 'unexpected end of JSON input'],
+  ['{"a":1.}', "invalid character '}' after decimal point in numeric literal"],
+  ['[1.e1]', "invalid character 'e' after decimal point in numeric literal"],
+  ['1.', 'unexpected end of JSON input'],
+  ['[1e]', "invalid character ']' in exponent of numeric literal"],
+  ['[1.5E+]', "invalid character ']' in exponent of numeric literal"],
+  ['0.5e-', 'unexpected end of JSON input'],
+  ['[01]', "invalid character '1' after array element"],
+  ['[1.5.2]', "invalid character '.' after array element"],
 ])('%j: %s', (text, problem) => expect(goJsonSyntaxError(text)).toBe(problem));
 
 test.each([

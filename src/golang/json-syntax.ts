@@ -3,11 +3,11 @@ import { goQuoteJsonByte } from './json.ts';
 /** The deepest nesting of objects and lists that Go's `encoding/json` reads. */
 const MAX_DEPTH = 10_000;
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const DIGITS = /\d*/y;
 
-function numberAt(text: string, index: number): string | undefined {
-  NUMBER.lastIndex = index;
-  return NUMBER.exec(text)?.[0];
+function countDigits(text: string, index: number): number {
+  DIGITS.lastIndex = index;
+  return DIGITS.exec(text)?.[0].length ?? 0;
 }
 
 /**
@@ -31,21 +31,38 @@ export function goJsonSyntaxError(text: string): string | undefined {
       index += literal[0].length;
       return undefined;
     }
-    const number = numberAt(text, index);
-    if (number === undefined) {
-      for (const word of ['true', 'false', 'null']) {
-        if (head !== word.charAt(0)) continue;
-        let position = 0;
-        while (position < word.length && text.charAt(index) === word.charAt(position)) {
-          index++;
-          position++;
-        }
-        return fail(`in literal ${word} (expecting ${goQuoteJsonByte(word, position)})`);
+    if (/[-\d]/.test(head)) return number();
+    for (const word of ['true', 'false', 'null']) {
+      if (head !== word.charAt(0)) continue;
+      let position = 0;
+      while (position < word.length && text.charAt(index) === word.charAt(position)) {
+        index++;
+        position++;
       }
-      return fail('looking for beginning of value');
+      return fail(`in literal ${word} (expecting ${goQuoteJsonByte(word, position)})`);
     }
-    index += number.length;
-    return undefined;
+    return fail('looking for beginning of value');
+  };
+  /** Reads digits. Returns an error when there are none. */
+  const digits = (where: string): string | undefined => {
+    const count = countDigits(text, index);
+    index += count;
+    return count === 0 ? fail(where) : undefined;
+  };
+  /** Reads a number. Returns an error, or undefined. */
+  const number = (): string | undefined => {
+    if (text.charAt(index) === '-') index++;
+    let wrong: string | undefined;
+    if (text.charAt(index) === '0') index++;
+    else wrong = digits('in numeric literal');
+    if (wrong === undefined && text.charAt(index) === '.') {
+      index++;
+      wrong = digits('after decimal point in numeric literal');
+    }
+    if (wrong !== undefined || !'eE'.includes(text.charAt(index) || ' ')) return wrong;
+    index++;
+    if ('+-'.includes(text.charAt(index) || ' ')) index++;
+    return digits('in exponent of numeric literal');
   };
   /** Reads from a backslash to the last character of its escape sequence. */
   const escape = (): string | undefined => {

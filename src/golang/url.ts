@@ -168,6 +168,23 @@ export function urlHost(url: GoUrl): string {
   return fromBytes(url.host);
 }
 
+/** Name and password before the host, with escapes; undefined for none. */
+export function urlUserinfo({ user }: GoUrl): string | undefined {
+  if (user === undefined) return undefined;
+  const password = user.password === undefined ? '' : `:${escapeBytes(user.password, 'userinfo')}`;
+  return `${escapeBytes(user.name, 'userinfo')}${password}`;
+}
+
+/** The query as written. */
+export function urlRawQuery(url: GoUrl): string {
+  return fromBytes(url.rawQuery);
+}
+
+/** The fragment without escapes. */
+export function urlFragment(url: GoUrl): string {
+  return fromBytes(url.fragment);
+}
+
 /** The host without port and brackets. */
 export function urlHostname(url: GoUrl): string {
   return fromBytes(hostAndPort(url).host);
@@ -224,10 +241,7 @@ function formatHierarchy(url: GoUrl, first: boolean): string {
   const bare = url.omitHost && host === '' && user === undefined;
   if ((scheme !== '' || host !== '' || user !== undefined) && !bare) {
     if (host !== '' || path !== '' || user !== undefined) out += '//';
-    if (user !== undefined) {
-      const password = user.password === undefined ? '' : `:${escapeBytes(user.password, 'userinfo')}`;
-      out += `${escapeBytes(user.name, 'userinfo')}${password}@`;
-    }
+    if (user !== undefined) out += `${urlUserinfo(url) ?? ''}@`;
     out += escapeBytes(host, 'host');
   }
   const text = escaped(url.rawPath, path, 'path');

@@ -19,6 +19,11 @@ describe('the free variables of a function', () => {
     ['no names of patterns, defaults and rest', '({ a, b: [c = d], ...e }) => a + c + e', ['d']],
     ['values of shorthand properties, not keys', '() => ({ a, b: 1, [c]: d.e })', ['a', 'c', 'd']],
     ['no globals', '(s) => Math.max(s.n, Number(s.m), undefined)', []],
+    [
+      'names of members that every object has',
+      '() => toString(valueOf, constructor)',
+      ['toString', 'valueOf', 'constructor'],
+    ],
     ['not the name of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
     ['the arguments of a function around an arrow function', '() => arguments[0]', ['arguments']],
     ['no private names', 'function f() { return this.#x + o.#y; }', ['o']],

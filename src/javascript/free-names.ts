@@ -7,9 +7,14 @@ import type { FunctionSyntax } from './syntax.ts';
  * the first use.
  */
 export function freeNames(node: FunctionSyntax): string[] {
-  const isVariable = (name: string) => !name.startsWith('#') && !(name in globalThis) && name !== 'undefined';
-  return [...analyseScopes(node).free].filter(isVariable);
+  return [...analyseScopes(node).free].filter((name) => !name.startsWith('#') && !isGlobal(name));
 }
+
+/**
+ * Is the name a global of this host? The global object inherits members such as `toString` from `Object.prototype`. A
+ * function that uses such a name means a variable of its own module.
+ */
+const isGlobal = (name: string): boolean => name in globalThis && !(name in Object.prototype);
 
 /**
  * The outer variables that a piece of code assigns. Variables that the piece declares do not count, except a `var` of a

@@ -37,7 +37,8 @@ export function fieldErrors(printObject: (value: object) => string) {
   /** A value as an error text shows it. */
   const print = (value: unknown): string => {
     if (typeof value === 'string') return goQuote(value);
-    if (typeof value === 'number' && !Number.isInteger(value)) return formatGeneral(value);
+    // Go reads an integer beyond 2^53 as a float only if it is written with a fraction or an exponent.
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatGeneral(value);
     return typeof value === 'object' && value !== null ? printObject(value) : String(value ?? null);
   };
   return {

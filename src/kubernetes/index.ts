@@ -78,4 +78,4 @@ export type { MicroInstant } from './time.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
 export { LAST_APPLIED_ANNOTATION, withoutServerFields } from './server-fields.ts';
 export { webhookClientErrors } from './webhook-client.ts';
-export { isLaterVersion, wentBack } from './resource-version.ts';
+export { isLaterVersion, mayBeLaterVersion, wentBack } from './resource-version.ts';

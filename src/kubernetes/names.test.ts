@@ -5,6 +5,8 @@ import {
   dns1035Label,
   dnsLabel,
   dnsSubdomain,
+  domainPath,
+  envVarName,
   featureName,
   labelValue,
   portName,
@@ -18,6 +20,8 @@ const RULES = {
   dns1035Label,
   dnsLabel,
   dnsSubdomain,
+  domainPath,
+  envVarName,
   featureName,
   labelValue,
   portName,
@@ -31,6 +35,9 @@ test.each<[keyof typeof RULES, string]>([
   ['dns1035Label', 'a'.repeat(63)],
   ['dnsLabel', '1-a'],
   ['dnsSubdomain', `${'a'.repeat(250)}.b`],
+  ['domainPath', 'example.com/a/b-1~%20:c'],
+  ['domainPath', 'example.com//a'],
+  ['envVarName', ' 1-a.b:~'],
   ['featureName', 'Feature/part1'],
   ['labelValue', ''],
   ['labelValue', 'A_b.c-1'],
@@ -64,6 +71,8 @@ describe('too long', () => {
   });
 });
 
+const ENV_TEXT = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+
 test.each<[keyof typeof RULES, string, string]>([
   ['dnsLabel', 'a.b', 'must not contain dots'],
   [
@@ -96,10 +105,25 @@ test.each<[keyof typeof RULES, string, string]>([
     'a b',
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
   ],
+  ['domainPath', 'example.com', 'must be a domain-prefixed path (such as "acme.io/foo")'],
+  ['domainPath', 'example.com/', 'must be a domain-prefixed path (such as "acme.io/foo")'],
+  ['domainPath', '/a', 'must be a domain-prefixed path (such as "acme.io/foo")'],
+  ['domainPath', 'example.com/a b', "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"],
+  ['envVarName', 'a=b', ENV_TEXT],
+  ['envVarName', 'Ñ', ENV_TEXT],
+  ['envVarName', 'a\tb', ENV_TEXT],
+  ['envVarName', '', 'environment variable name must be non-empty'],
   ['portName', 'a--b', 'must not contain consecutive hyphens'],
   ['qualifiedName', '/a', 'prefix part must be non-empty'],
   ['configMapKey', '..a', "must not start with '..'"],
   ['configMapKey', '..', "must not be '..'"],
 ])('%s of %j: %s', (name, text, problem) => {
   expect(RULES[name](text)).toEqual([problem]);
+});
+
+test('an empty port name has neither a valid character nor a letter', () => {
+  expect(portName('')).toEqual([
+    'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
+    'must contain at least one letter (a-z)',
+  ]);
 });

@@ -26,7 +26,7 @@ function rule(pattern: string, text: string, ...examples: readonly string[]): Ru
   const shown = examples.map((example) => `'${example}', `).join(' or ');
   return {
     pattern: new RegExp(`^${pattern}$`),
-    text: `${text} (e.g. ${shown}regex used for validation is '${pattern}')`,
+    text: `${text} (${shown === '' ? '' : `e.g. ${shown}`}regex used for validation is '${pattern}')`,
   };
 }
 
@@ -83,6 +83,10 @@ const CONFIG_KEY_RULE = rule(
   'KEY_NAME',
   'key-name',
 );
+
+const HTTP_PATH_RULE = rule("[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+", 'Invalid path');
+/** Printable ASCII without `=`. */
+const ENV_VAR_NAME = /^[ -<>-~]+$/;
 
 /** The problem of a name of more than `max` bytes of UTF-8. */
 export function tooLongName(text: string, max: number, unit: 'bytes' | 'characters' = 'characters'): string[] {
@@ -190,7 +194,7 @@ export function configMapKey(text: string): string[] {
 /** Names of ports, and of application protocols. */
 export function portName(text: string): string[] {
   const problems = tooLongName(text, MAX_PORT_NAME_BYTES);
-  if (!/^[-a-z0-9]*$/.test(text))
+  if (!/^[-a-z0-9]+$/.test(text))
     problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(text)) problems.push('must contain at least one letter (a-z)');
   if (text.includes('--')) problems.push('must not contain consecutive hyphens');
@@ -200,14 +204,17 @@ export function portName(text: string): string[] {
 
 /** A domain, a slash and a path below it. */
 export function domainPath(text: string): string[] {
-  const [domain = '', ...path] = text.split('/');
-  if (path.length === 0 || domain === '' || path[0] === '')
-    return ['must be a domain-prefixed path (such as "acme.io/foo")'];
-  return dnsSubdomain(domain);
+  const slash = text.indexOf('/');
+  const [domain, path] = [text.slice(0, Math.max(slash, 0)), text.slice(slash + 1)];
+  if (domain === '' || path === '') return ['must be a domain-prefixed path (such as "acme.io/foo")'];
+  const problems = dnsSubdomain(domain);
+  if (!HTTP_PATH_RULE.pattern.test(path)) problems.push(HTTP_PATH_RULE.text);
+  return problems;
 }
 
 /** Names of environment variables. */
 export function envVarName(text: string): string[] {
-  if (/^[^=\p{Cc}]+$/u.test(text)) return [];
+  if (text === '') return ['environment variable name must be non-empty'];
+  if (ENV_VAR_NAME.test(text)) return [];
   return [`a valid environment variable name must consist only of printable ASCII characters other than '='`];
 }

@@ -29,6 +29,11 @@ describe('labelMatcher', () => {
     ['size<6', true],
     ['app>1', false],
     ['a b c', false],
+    ['tier in ()', false],
+    ['tier in (,front)', true],
+    ['tier in (front,,)', true],
+    ['\u00a0', false],
+    ['\u00a0app', false],
     ['app=web;', false],
     ['-app', false],
   ])('%s → %s', (selector, expected) => {
@@ -47,6 +52,12 @@ const KEY_RULE =
 describe('parseSelector refuses with the error texts of apimachinery', () => {
   it.each([
     ['a,', "found '', expected: identifier after ','"],
+    ['!a=b', "found '=', expected: ',' or 'end of string'"],
+    ['!a in (b)', "found 'in', expected: ',' or 'end of string'"],
+    ['a in (=', "unable to parse requirement: found '=', expected: ',', ')' or identifier"],
+    ['a in (b,', "unable to parse requirement: found '', expected: ',', or identifier"],
+    ['a in (b,=', "unable to parse requirement: found '=', expected: ',', or identifier"],
+    ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"],
     ['! =', "unable to parse requirement: found '=', expected: identifier"],
     ['-a', `unable to parse requirement: <nil>: Invalid value: "-a": name part ${KEY_RULE}`],
     [

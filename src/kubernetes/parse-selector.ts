@@ -18,7 +18,6 @@ interface Requirement {
  * `labels.Parse`. An empty text matches everything.
  */
 export function parseSelector(text: string): LabelMatcher | Failure {
-  if (text.trim() === '') return () => true;
   try {
     const tests = new SelectorParser(text).parse().map(matcherOf);
     return (labels) => tests.every((matches) => matches(labels));
@@ -69,7 +68,9 @@ function matcherOf({ key, operator, values }: Requirement): LabelMatcher {
   }
 }
 
-const IDENTIFIER = /^[^\s=!<>(),]+/;
+/** The white space of label selectors; other blanks are characters of identifiers. */
+const SPACE = /^[ \t\r\n]+/;
+const IDENTIFIER = /^[^ \t\r\n=!<>(),]+/;
 const OPERATOR = /^(?:==|!=|[=!<>(),])/;
 
 const isIdentifier = (token: string) => token !== '' && IDENTIFIER.exec(token)?.[0] === token;
@@ -84,6 +85,7 @@ class SelectorParser {
 
   parse(): Requirement[] {
     const first = this.#peek();
+    if (first === '') return [];
     if (!startsRequirement(first))
       throw new SelectorError(`found '${first}', expected: !, identifier, or 'end of string'`);
     const requirements: Requirement[] = [];
@@ -103,12 +105,8 @@ class SelectorParser {
     const key = this.#token();
     if (!isIdentifier(key)) throw unparsable(`found '${key}', expected: identifier`);
     checkKey(key);
+    if (negated) return { key, operator: '!', values: [] };
     const operator = this.#peek();
-    if (negated) {
-      if (operator !== '' && operator !== ',')
-        throw unparsable(`found '${operator}', expected: ',' or 'end of string'`);
-      return { key, operator: '!', values: [] };
-    }
     switch (operator) {
       case '':
       case ',':
@@ -153,7 +151,7 @@ class SelectorParser {
       const token = this.#peek();
       if (token === ')' || token === ',') values.push('');
       else if (isIdentifier(token)) values.push(this.#token());
-      else throw unparsable(`found '${token}', expected: ',', ')' or identifier`);
+      else throw unparsable(`found '${token}', expected: ',', ${values.length === 0 ? "')' " : ''}or identifier`);
       const next = this.#token();
       if (next === ')') return [...new Set(values)].sort();
       if (next !== ',') throw unparsable(`found '${next}', expected: ',' or ')'`);
@@ -161,10 +159,9 @@ class SelectorParser {
   }
 
   #peek(): string {
-    this.#rest = this.#rest.trimStart();
-    const rest = this.#rest;
-    if (rest === '') return '';
-    return (OPERATOR.exec(rest) ?? IDENTIFIER.exec(rest))?.[0] ?? rest.charAt(0);
+    const rest = this.#rest.replace(SPACE, '');
+    this.#rest = rest;
+    return (OPERATOR.exec(rest) ?? IDENTIFIER.exec(rest))?.[0] ?? '';
   }
 
   #token(): string {

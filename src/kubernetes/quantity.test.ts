@@ -48,6 +48,16 @@ describe('quantities', () => {
     expect(parseQuantity(text)).toHaveProperty('message', expect.stringContaining('must match the regular expression'));
   });
 
+  // A pattern that can divide the digits in several ways would take seconds for the first text.
+  test.each([`${'0'.repeat(999)}!`, `${'1'.repeat(999)}!`, `1.${'0'.repeat(997)}!`])(
+    'a long text of digits is refused at once',
+    (text) => {
+      const started = performance.now();
+      for (let count = 0; count < 20; count += 1) expect(parseQuantity(text)).toBeInstanceOf(Failure);
+      expect(performance.now() - started).toBeLessThan(1000);
+    },
+  );
+
   test.each(['--1', '1e', '1eE3', '1iK'])('%s has an unknown suffix', (text) => {
     expect(parseQuantity(text)).toHaveProperty('message', "unable to parse quantity's suffix");
   });

@@ -25,7 +25,8 @@ const FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.
 const SUFFIX_ERROR = "unable to parse quantity's suffix";
 const NUMERIC_ERROR = 'unable to parse numeric part of quantity';
 
-const SYNTAX = /^([+-]?)0*(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+/** A text matches in one way only. If digits could belong to several groups, a long wrong text would take seconds. */
+const SYNTAX = /^([+-]?)0*(?!0)(\d*)(?:\.(\d*))?((?:[eEinumkKMGTP]+[-+]?\d*|[-+]\d*)?)$/;
 
 const DECIMAL_SUFFIX: ReadonlyMap<string, number> = new Map([
   ['', 0],

@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest';
-import { isLaterVersion, wentBack } from './resource-version.ts';
+import { isLaterVersion, mayBeLaterVersion, wentBack } from './resource-version.ts';
 
-test.each<[string | undefined, string | undefined, boolean]>([
-  ['10', '9', true],
-  ['9', '10', false],
-  ['7', '7', false],
-  ['18446744073709551616', '9007199254740993', true],
-  ['1', undefined, true],
-  [undefined, '1', false],
-])('is %s later than %s? %s', (a, b, expected) => {
-  expect(isLaterVersion(a, b)).toBe(expected);
+test.each<[string | undefined, string | undefined, isLater: boolean, mayBeLater: boolean]>([
+  ['10', '9', true, true],
+  ['9', '10', false, false],
+  ['7', '7', false, false],
+  ['18446744073709551616', '9007199254740993', true, true],
+  ['1', undefined, true, true],
+  [undefined, '1', false, false],
+  [undefined, undefined, false, true],
+  ['a1', 'z9', false, true],
+  ['z9', 'a1', false, true],
+  ['z9', 'z9', false, false],
+  ['5', '', false, true],
+])('is %s later than %s? %s; can it be? %s', (a, b, isLater, mayBeLater) => {
+  expect([isLaterVersion(a, b), mayBeLaterVersion(a, b)]).toEqual([isLater, mayBeLater]);
 });
 
 test.each<[string | undefined, string, boolean]>([

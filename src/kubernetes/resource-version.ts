@@ -1,19 +1,34 @@
-/**
- * Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length (KEP-5504). Any
- * object counts as later than an object without a version.
- */
-export function isLaterVersion(a: string | undefined, b: string | undefined): boolean {
-  if (a === undefined || b === undefined) return b === undefined;
+const DECIMAL = /^[1-9]\d*$/;
+
+const isDecimal = (version: string): boolean => DECIMAL.test(version);
+
+/** Compares decimal numbers of any length. */
+function isGreater(a: string, b: string): boolean {
   return a.length === b.length ? a > b : a.length > b.length;
 }
 
-const DECIMAL = /^[1-9]\d*$/;
+/**
+ * Is version `a` of an object certainly later than `b`? Versions are decimal numbers of any length (KEP-5504). An object
+ * with a version counts as later than an object without one. Other texts have no order: the answer is false.
+ */
+export function isLaterVersion(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return a !== undefined;
+  return isDecimal(a) && isDecimal(b) && isGreater(a, b);
+}
+
+/**
+ * Can version `a` of an object be later than `b`? Some aggregated APIs give objects no versions, or versions that are no
+ * decimal numbers. Their order is not known, so the answer is true unless both are the same text.
+ */
+export function mayBeLaterVersion(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return b === undefined;
+  return isDecimal(a) && isDecimal(b) ? isGreater(a, b) : a !== b;
+}
 
 /**
  * Do these versions of a collection show that the server went back to an earlier state, as after a restore of etcd?
  * False for versions that are no numbers, such as those of some aggregated APIs.
  */
 export function wentBack(known: string | undefined, present: string): boolean {
-  if (known === undefined || !DECIMAL.test(known) || !DECIMAL.test(present)) return false;
-  return isLaterVersion(known, present);
+  return known !== undefined && isDecimal(known) && isDecimal(present) && isGreater(known, present);
 }

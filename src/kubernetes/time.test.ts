@@ -46,6 +46,15 @@ describe('a time of RFC 3339', () => {
     expect(parseTime(text)).toBe(`parsing time "${text}" as "${LAYOUT}": cannot parse "${rest}" as "${element}"`);
   });
 
+  test.each([
+    ['é', String.raw`\xc3\xa9`],
+    ['a"\\', String.raw`a\"\\`],
+    ['\n', String.raw`\x0a`],
+    ['\u007f', '\u007f'],
+  ])('the error shows %j as package time quotes it', (text, shown) => {
+    expect(parseTime(text)).toBe(`parsing time "${shown}" as "${LAYOUT}": cannot parse "${shown}" as "2006"`);
+  });
+
   test('further text is refused before the day is checked', () => {
     const text = '2024-02-30T00:00:00Zx';
     expect(parseTime(text)).toBe(`parsing time "${text}": extra text: "x"`);

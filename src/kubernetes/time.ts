@@ -51,30 +51,41 @@ interface ReadTime {
 /** Reads a time as Go's `time.Parse` does, or returns the text of Go's error. */
 function readTime(text: string, fractionElement: LayoutElement): ReadTime | string {
   const elements = [...TO_THE_SECOND, fractionElement, ZONE];
-  const prefix = `parsing time ${JSON.stringify(text)}`;
+  const prefix = () => `parsing time ${quoted(text)}`;
   const parts: string[] = [];
   let rest = text;
   for (const { layout, pattern, outOfRange } of elements) {
     const part = pattern.exec(rest)?.[0];
     if (part === undefined) {
       const whole = elements.map((each) => each.layout).join('');
-      return `${prefix} as ${JSON.stringify(whole)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(layout)}`;
+      return `${prefix()} as ${quoted(whole)}: cannot parse ${quoted(rest)} as ${quoted(layout)}`;
     }
     const problem = outOfRange?.(part);
-    if (problem !== undefined) return `${prefix}: ${problem} out of range`;
+    if (problem !== undefined) return `${prefix()}: ${problem} out of range`;
     parts.push(part);
     rest = rest.slice(part.length);
   }
-  if (rest !== '') return `${prefix}: extra text: ${JSON.stringify(rest)}`;
+  if (rest !== '') return `${prefix()}: extra text: ${quoted(rest)}`;
   const [year = '', , month = '', , day = '', , hour = '', , minute = '', , second = '', fraction = '', zone = ''] =
     parts;
   const date = `${year}-${month}-${day}`;
   // JavaScript moves a day that the month does not have into the next month.
   const midnight = Date.parse(`${date}T00:00:00Z`);
-  if (Number.isNaN(midnight) || !isoTime(midnight).startsWith(date)) return `${prefix}: day out of range`;
+  if (Number.isNaN(midnight) || !isoTime(midnight).startsWith(date)) return `${prefix()}: day out of range`;
   const digits = fraction.slice(1);
   const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second) - offsetSeconds(zone);
   return { milliseconds: midnight + seconds * 1000 + Number(digits.slice(0, 3).padEnd(3, '0')), fraction: digits };
+}
+
+/** A text as Go's package `time` quotes it: control characters and bytes outside of ASCII are `\xNN`. */
+function quoted(text: string): string {
+  let out = '';
+  for (const byte of Buffer.from(text, 'utf8')) {
+    const character = String.fromCharCode(byte);
+    if (byte < 0x20 || byte > 0x7f) out += `\\x${byte.toString(16).padStart(2, '0')}`;
+    else out += character === '"' || character === '\\' ? `\\${character}` : character;
+  }
+  return `"${out}"`;
 }
 
 function offsetSeconds(zone: string): number {

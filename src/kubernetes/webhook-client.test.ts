@@ -18,6 +18,14 @@ test.each<[JsonObject, string[]]>([
       'at.url: Invalid value: "q=1": query parameters are not permitted in the URL',
     ],
   ],
+  [
+    { url: 'https://a%20b:%40@h/?q=ü#ü%20' },
+    [
+      'at.url: Invalid value: "a%20b:%40": user information is not permitted in the URL',
+      'at.url: Invalid value: "ü ": fragments are not permitted in the URL',
+      'at.url: Invalid value: "q=ü": query parameters are not permitted in the URL',
+    ],
+  ],
   [{ url: 'https://' }, [`at.url: Invalid value: "": host must be specified${FORM}`]],
   [
     { url: 'https://a b' },

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { Failure, parseUrl } from '../golang/index.ts';
+import { Failure, parseUrl, urlFragment, urlRawQuery, urlUserinfo } from '../golang/index.ts';
 import type { FieldError } from './field-error.ts';
 import { fieldErrors } from './field-error.ts';
 import { dnsSubdomain } from './names.ts';
@@ -29,15 +29,13 @@ function* urlErrors(text: string, path: string): Generator<FieldError> {
     yield required(path, `url must be a valid URL: ${url.message}${FORM}`);
     return;
   }
-  const { scheme, host, user, fragment, rawQuery } = url;
+  const { scheme, host } = url;
   if (scheme !== 'https') yield invalid(path, scheme, `'https' is the only allowed URL scheme${FORM}`);
   if (host === '') yield invalid(path, host, `host must be specified${FORM}`);
-  if (user !== undefined) {
-    const shown = user.password === undefined ? user.name : `${user.name}:${user.password}`;
-    yield invalid(path, shown, 'user information is not permitted in the URL');
-  }
+  const [user, fragment, query] = [urlUserinfo(url), urlFragment(url), urlRawQuery(url)];
+  if (user !== undefined) yield invalid(path, user, 'user information is not permitted in the URL');
   if (fragment !== '') yield invalid(path, fragment, 'fragments are not permitted in the URL');
-  if (rawQuery !== '') yield invalid(path, rawQuery, 'query parameters are not permitted in the URL');
+  if (query !== '') yield invalid(path, query, 'query parameters are not permitted in the URL');
 }
 
 function* serviceErrors(service: JsonObject, at: string): Generator<FieldError> {

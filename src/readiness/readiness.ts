@@ -1,11 +1,12 @@
 import type { KubeObject } from '../core/index.ts';
 import { gvkOf, withGroup } from '../core/index.ts';
+import type { StatusCondition } from '../kubernetes/index.ts';
 import { numberAt, objectsAt, statusCondition } from '../kubernetes/index.ts';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
 import type { Readiness } from './model.ts';
 import type { StatusReport } from './status-report.ts';
-import { current, failed, inProgress, describeCondition, terminating } from './verdict.ts';
+import { current, failed, inProgress, describeCondition, staleVerdict, terminating } from './verdict.ts';
 
 /** Conditions that sum up a custom resource. The first one that the object has decides. */
 export const SUMMARY_CONDITIONS: readonly string[] = [
@@ -24,7 +25,8 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  *
  * 1. The object is being deleted, or no controller reconciles it.
  * 2. Its controller has not observed the newest generation (`status.observedGeneration`).
- * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress.
+ * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress. A
+ *    condition of an earlier generation is no failure, here and in rule 5: the controller has not observed the change.
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
  * 5. The condition `Failed`, or else a condition that sums up the object (`Ready`, `Available`, …).
  * 6. The schema of the kind shows that its controller reports (`report`), and the object has no report: the controller
@@ -54,28 +56,29 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
     return inProgress('NotObserved', 'its controller has not observed it yet');
   }
   const stalled = statusCondition(object, 'Stalled');
-  if (stalled?.status === 'True') return failed(stalled.reason || 'Stalled', describeCondition('Stalled', stalled));
+  if (stalled?.status === 'True') return lastingFailure(object, 'Stalled', stalled);
   const reconciling = statusCondition(object, 'Reconciling');
   if (reconciling?.status === 'True')
     return inProgress(reconciling.reason || 'Reconciling', describeCondition('Reconciling', reconciling));
   if (rule !== undefined) return rule.judge(object);
-  return isGraphInstance(object) ? graphInstance(object) : bySummary(object, generation, report);
+  return isGraphInstance(object) ? graphInstance(object) : bySummary(object, report);
+}
+
+/** The verdict on a true condition that says that the object fails. A change of the spec may have ended the failure. */
+function lastingFailure(object: KubeObject, type: string, condition: StatusCondition): Readiness {
+  const stale = staleVerdict(object, type, condition);
+  return stale ?? failed(condition.reason || type, describeCondition(type, condition));
 }
 
 /** Rules 5 to 7, for custom resources. */
-function bySummary(object: KubeObject, generation: number | undefined, report: StatusReport | undefined): Readiness {
+function bySummary(object: KubeObject, report: StatusReport | undefined): Readiness {
   const failure = statusCondition(object, 'Failed');
-  if (failure?.status === 'True') return failed(failure.reason || 'Failed', describeCondition('Failed', failure));
+  if (failure?.status === 'True') return lastingFailure(object, 'Failed', failure);
   for (const type of SUMMARY_CONDITIONS) {
     const found = statusCondition(object, type);
     if (found === undefined) continue;
-    const stale =
-      generation !== undefined && found.observedGeneration !== undefined && found.observedGeneration < generation;
-    if (stale)
-      return inProgress(
-        'NotObserved',
-        `condition ${type} is of generation ${found.observedGeneration}, not ${generation}`,
-      );
+    const stale = staleVerdict(object, type, found);
+    if (stale !== undefined) return stale;
     return found.status === 'True'
       ? current(found.reason || type)
       : inProgress(found.reason || 'NotReady', describeCondition(type, found));

@@ -7,7 +7,7 @@ import type { Schema } from '../schema/index.ts';
 export interface StatusReport {
   /** `status.conditions` is a list of conditions. */
   readonly conditions: boolean;
-  /** `status.observedGeneration` is a number. */
+  /** `status.observedGeneration` is an integer. */
   readonly observedGeneration: boolean;
 }
 

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../core/index.ts';
 import type { StatusCondition } from '../kubernetes/index.ts';
 import type { Readiness } from './model.ts';
 
@@ -25,6 +26,21 @@ export function terminating(message: string): Readiness {
 export function describeCondition(type: string, { status, reason, message }: StatusCondition): string {
   const text = [reason, message].filter((part) => part !== '').join(': ');
   return `condition ${type} is ${status === '' ? 'not set' : status}${text === '' ? '' : ` (${text})`}`;
+}
+
+/** Is the condition of an earlier generation? False where the object or the condition names no generation. */
+export function isOfEarlierGeneration(
+  { metadata: { generation } }: KubeObject,
+  { observedGeneration }: StatusCondition,
+): boolean {
+  return generation !== undefined && observedGeneration !== undefined && observedGeneration < generation;
+}
+
+/** The verdict on a condition of an earlier generation; `undefined` for a condition that counts. */
+export function staleVerdict(object: KubeObject, type: string, condition: StatusCondition): Readiness | undefined {
+  if (!isOfEarlierGeneration(object, condition)) return undefined;
+  const [seen, newest] = [condition.observedGeneration, object.metadata.generation];
+  return inProgress('NotObserved', `condition ${type} is of generation ${seen}, not ${newest}`);
 }
 
 /** A message such as `3 of 5 replicas are ready`. */

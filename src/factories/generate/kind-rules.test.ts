@@ -15,6 +15,9 @@ function verdict(cel: string, self: KubeObject): unknown {
 
 const condition = (type: string, status: string) => ({ type, status, reason: '', message: '' });
 
+/** A condition that is true for a generation. */
+const observed = (type: string, observedGeneration: number) => ({ ...condition(type, 'True'), observedGeneration });
+
 /** Ready and unready samples of kinds with a rule. */
 const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readonly status?: object }[]>> = {
   'Deployment.apps': [
@@ -122,11 +125,15 @@ const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readon
     {},
     { status: { conditions: [condition('Accepted', 'True')] } },
     { status: { conditions: [condition('Accepted', 'True'), condition('Programmed', 'True')] } },
+    { status: { conditions: [observed('Accepted', 2), observed('Programmed', 1)] } },
+    { status: { conditions: [observed('Accepted', 2), observed('Programmed', 2)] } },
   ],
   'HTTPRoute.gateway.networking.k8s.io': [
     {},
     { status: { parents: [{ conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'False')] }] } },
     { status: { parents: [{ conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')] }] } },
+    { status: { parents: [{ conditions: [observed('Accepted', 1)] }] } },
+    { status: { parents: [{ conditions: [observed('Accepted', 2)] }] } },
   ],
   'ResourceGraphDefinition.kro.run': [
     {},

@@ -11,6 +11,12 @@ export const CONDITIONS = 'self.?status.?conditions.orValue([])';
 
 const isTrue = (type: string) => `${CONDITIONS}.exists(c, c.type == ${JSON.stringify(type)} && c.status == "True")`;
 
+/** CEL that is true for a condition `c` that is True, and is not of an earlier generation of the object. */
+const TRUE_NOW =
+  'c.status == "True" && c.?observedGeneration.orValue(self.metadata.?generation.orValue(0)) >= self.metadata.?generation.orValue(0)';
+
+const isTrueNow = (type: string) => `${CONDITIONS}.exists(c, c.type == ${JSON.stringify(type)} && ${TRUE_NOW})`;
+
 /** The rule of a kind that is ready when a condition is True. */
 export const byCondition = (type: string): ReadinessRule => ({
   cel: isTrue(type),
@@ -114,14 +120,14 @@ const NETWORK: readonly [string, ReadinessRule][] = [
   [
     'Gateway.gateway.networking.k8s.io',
     {
-      cel: `${isTrue('Accepted')} && ${isTrue('Programmed')}`,
+      cel: `${isTrueNow('Accepted')} && ${isTrueNow('Programmed')}`,
       words: 'conditions `Accepted` and `Programmed` are True',
     },
   ],
   ...['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'].map((kind): [string, ReadinessRule] => [
     `${kind}.gateway.networking.k8s.io`,
     {
-      cel: 'self.?status.?parents.orValue([]).size() > 0 && self.status.parents.all(p, p.?conditions.orValue([]).all(c, !(c.type in ["Accepted", "ResolvedRefs"]) || c.status == "True"))',
+      cel: `self.?status.?parents.orValue([]).size() > 0 && self.status.parents.all(p, p.?conditions.orValue([]).all(c, !(c.type in ["Accepted", "ResolvedRefs"]) || ${TRUE_NOW}))`,
       words: 'at least one gateway has reported on it, and all of these accept it and resolve its references',
     },
   ]),

@@ -31,8 +31,9 @@ export function sourceName(address: unknown, release: string): string {
 export function repositoryName(address: string): string {
   const [host = '', ...path] = address
     .replace(/^[a-z]+:\/\//, '')
-    // The name of an object must not show a password.
-    .replace(/^[^/@]*@/, '')
+    // The name of an object must not show a password or a token.
+    .replace(/[?#].*$/s, '')
+    .replace(/^[^/]*@/, '')
     .split('/')
     .filter((part) => part !== '');
   const name = (path.at(-1) ?? host)

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, describeCondition } from '../verdict.ts';
+import { current, failed, inProgress, isOfEarlierGeneration, describeCondition } from '../verdict.ts';
 
 /**
  * A ResourceGraphDefinition is ready with state Active and the condition Ready at the current generation. It has failed
@@ -9,13 +9,12 @@ import { current, failed, inProgress, describeCondition } from '../verdict.ts';
  */
 export function resourceGraphDefinition(object: KubeObject): Readiness {
   const accepted = statusCondition(object, 'GraphAccepted');
-  if (accepted?.status === 'False' && isCurrent(object, accepted.observedGeneration)) {
+  if (accepted?.status === 'False' && !isOfEarlierGeneration(object, accepted)) {
     return failed(accepted.reason || 'InvalidResourceGraph', describeCondition('GraphAccepted', accepted));
   }
   const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
-  if (!isCurrent(object, ready.observedGeneration))
-    return inProgress('NotObserved', 'the newest version is not compiled yet');
+  if (isOfEarlierGeneration(object, ready)) return inProgress('NotObserved', 'the newest version is not compiled yet');
   if (ready.status !== 'True') return inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));
   const state = textAt(object, 'status', 'state');
   return state === 'Active'
@@ -33,7 +32,7 @@ export function graphInstance(object: KubeObject): Readiness {
   if (state === '') return inProgress('NotObserved', 'the instance has no state yet');
   const why = ready === undefined || ready.message === '' ? '' : `: ${ready.message}`;
   if (state === 'ERROR' || state === 'FAILED') return inProgress(state, `the instance is in state ${state}${why}`);
-  if (ready !== undefined && !isCurrent(object, ready.observedGeneration)) {
+  if (ready !== undefined && isOfEarlierGeneration(object, ready)) {
     return inProgress('NotObserved', 'the newest version is not applied yet');
   }
   if (ready !== undefined && ready.status !== 'True')
@@ -50,9 +49,4 @@ export function isGraphInstance(object: KubeObject): boolean {
     return object.kind !== 'CustomResourceDefinition' && object.kind !== 'GraphRevision';
   }
   return object.apiVersion.startsWith('kro.run/');
-}
-
-function isCurrent(object: KubeObject, observed: number | undefined): boolean {
-  const { generation } = object.metadata;
-  return observed === undefined || generation === undefined || observed >= generation;
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { conditionIn, objectsAt, statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, inProgress, describeCondition } from '../verdict.ts';
+import { current, inProgress, describeCondition, staleVerdict } from '../verdict.ts';
 
 /** A Service of type LoadBalancer is ready when it has an address; a Service of another type is ready at once. */
 export function service(object: KubeObject): Readiness {
@@ -24,19 +24,21 @@ function hasAddress(object: KubeObject): boolean {
   return entries.some((entry) => textAt(entry, 'ip') !== '' || textAt(entry, 'hostname') !== '');
 }
 
-/** A Gateway is ready when it is accepted, and programmed into the data plane. */
+/** A Gateway is ready when its newest generation is accepted, and programmed into the data plane. */
 export function gateway(object: KubeObject): Readiness {
   for (const type of ['Accepted', 'Programmed']) {
     const found = statusCondition(object, type);
     if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
+    const stale = staleVerdict(object, type, found);
+    if (stale !== undefined) return stale;
     if (found.status !== 'True') return inProgress(found.reason || 'NotReady', describeCondition(type, found));
   }
   return current();
 }
 
 /**
- * A route is ready when a parent has reported on it, and no parent reports that it refuses the route or cannot resolve
- * its references.
+ * A route is ready when a parent has reported on its newest generation, and no parent reports that it refuses the route
+ * or cannot resolve its references.
  */
 export function gatewayRoute(object: KubeObject): Readiness {
   const parents = objectsAt(object, 'status', 'parents');
@@ -45,8 +47,10 @@ export function gatewayRoute(object: KubeObject): Readiness {
     const conditions = objectsAt(parent, 'conditions');
     for (const type of ['Accepted', 'ResolvedRefs']) {
       const found = conditionIn(conditions, type);
-      if (found !== undefined && found.status !== 'True')
-        return inProgress(found.reason || 'NotReady', describeCondition(type, found));
+      if (found === undefined) continue;
+      const stale = staleVerdict(object, type, found);
+      if (stale !== undefined) return stale;
+      if (found.status !== 'True') return inProgress(found.reason || 'NotReady', describeCondition(type, found));
     }
   }
   return current();

@@ -1,20 +1,23 @@
 import type { KubeObject } from '../../core/index.ts';
 import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
+import { current, failed, inProgress, progress, describeCondition, staleVerdict } from '../verdict.ts';
 import { needs } from './cluster.ts';
 
 /** A network policy of Cilium is ready unless its operator calls it invalid. */
 export function ciliumPolicy(object: KubeObject): Readiness {
   const valid = statusCondition(object, 'Valid');
-  return valid?.status === 'False' ? failed(valid.reason || 'Invalid', describeCondition('Valid', valid)) : current();
+  if (valid?.status !== 'False') return current();
+  return staleVerdict(object, 'Valid', valid) ?? failed(valid.reason || 'Invalid', describeCondition('Valid', valid));
 }
 
 /** A pool of addresses of Cilium is ready unless it is in conflict with another pool. */
 export function ciliumPool(object: KubeObject): Readiness {
-  const conflict = statusCondition(object, 'cilium.io/PoolConflict');
+  const type = 'cilium.io/PoolConflict';
+  const conflict = statusCondition(object, type);
   if (conflict?.status !== 'True') return current();
-  return failed(conflict.reason || 'PoolConflict', describeCondition('cilium.io/PoolConflict', conflict));
+  const stale = staleVerdict(object, type, conflict);
+  return stale ?? failed(conflict.reason || 'PoolConflict', describeCondition(type, conflict));
 }
 
 /**
@@ -32,10 +35,8 @@ export function ciliumProblems(object: KubeObject): Readiness {
 export function readyCondition(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
-  const { generation } = object.metadata;
-  if (generation !== undefined && ready.observedGeneration !== undefined && ready.observedGeneration < generation) {
-    return inProgress('NotObserved', `condition Ready is of generation ${ready.observedGeneration}, not ${generation}`);
-  }
+  const stale = staleVerdict(object, 'Ready', ready);
+  if (stale !== undefined) return stale;
   return ready.status === 'True'
     ? current(ready.reason || 'Ready')
     : inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));

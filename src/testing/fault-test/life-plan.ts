@@ -10,7 +10,7 @@ export interface Disturbance {
   readonly field: number;
 }
 
-/** The maximum number of lives. A life takes some tenths of a second. */
+/** The maximum number of lives of one graph. A life takes some tenths of a second. */
 export const MAX_LIVES = 10_000;
 
 /** A random seed with few digits. */
@@ -19,7 +19,7 @@ export const randomSeed = (): number => Math.floor(Math.random() * 1_000_000);
 /** The greatest seed. */
 export const MAX_SEED = 4_294_967_295;
 
-/** The seed of a life, by its number from 0. After the greatest seed comes 0. */
+/** The seed of the life `index` (from 0) of a run whose first life has the seed `first`. 0 follows the greatest seed. */
 export const seedOfLife = (first: number, index: number): number => (first + index) % (MAX_SEED + 1);
 
 /**
@@ -39,8 +39,8 @@ export function chooseTest<Test extends { readonly name: string }>(
 }
 
 /**
- * The changes and deletions of children by another client after the step with this number; 0 is the creation of the
- * instance.
+ * The changes and deletions of children by another client after a step. Step 0 is the creation of the instance. The
+ * number after the last step of the test is the deletion of the instance.
  */
 export function disturbancesOf(seed: number, step: number): Disturbance[] {
   const count = Math.floor(noise(seed, 'disturbances', step) * 3);
@@ -54,7 +54,7 @@ export function disturbancesOf(seed: number, step: number): Disturbance[] {
   });
 }
 
-/** The wait after a step: `settle` until no work is due at the present time, or a number of milliseconds. */
+/** The wait after a step. `settle` ends when no work is due at the present time. A number is milliseconds. */
 export function pauseOf(seed: number, step: number): 'settle' | number {
   const number = noise(seed, 'pause', step);
   if (number < 0.5) return 'settle';

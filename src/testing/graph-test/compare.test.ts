@@ -41,3 +41,35 @@ test.each<[JsonObject, JsonObject]>([
 ])('the paths of %j expand to %j', (object, expanded) => {
   expect(expandPaths(object)).toEqual(expanded);
 });
+
+const LIVE: JsonObject = { a: { list: [{ name: 'x', image: 'old', env: { b: 1, c: 2 } }, { name: 'y' }], n: 1 } };
+
+test.each<[JsonObject, JsonObject]>([
+  [{ 'a.list[0].image': 'new' }, { a: { list: [{ name: 'x', image: 'new', env: { b: 1, c: 2 } }, { name: 'y' }] } }],
+  [
+    { 'a.list[0].env': { b: null, d: 3 }, 'a.list[1].image': 'new', 'a.n': 2 },
+    {
+      a: {
+        list: [
+          { name: 'x', image: 'old', env: { c: 2, d: 3 } },
+          { name: 'y', image: 'new' },
+        ],
+        n: 2,
+      },
+    },
+  ],
+  [{ 'a.list': [], 'a.n': null }, { a: { list: [], n: null } }],
+])('a path into a list gives the whole list: %j', (object, expanded) => {
+  expect(expandPaths(object, LIVE)).toEqual(expanded);
+  expect(LIVE).toMatchObject({ a: { list: [{ image: 'old' }, { name: 'y' }] } });
+});
+
+test.each([
+  ['a.list[2].image', 'a.list[2]'],
+  ['a.n[0]', 'a.n[0]'],
+  ['b[0].c', 'b[0]'],
+])('a change of %s needs %s', (path, missing) => {
+  expect(() => expandPaths({ [path]: 1 }, LIVE)).toThrow(
+    expect.objectContaining({ code: 'testing/no-object', message: `the object has no ${missing}` }),
+  );
+});

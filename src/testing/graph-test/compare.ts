@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, jsonEquals, setOwn } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, setOwn, TypeKroError } from '../../core/index.ts';
 import { appendStep, formatPath, parsePath } from '../../graph/index.ts';
 import type { TestPath } from './model.ts';
 
@@ -100,20 +100,60 @@ function valueAt(value: JsonValue | undefined, steps: TestPath): JsonValue | und
   return at;
 }
 
-/** Expands keys that are paths: `{ 'status.phase': 'Up' }` becomes `{ status: { phase: 'Up' } }`. */
-export function expandPaths(object: JsonObject): JsonObject {
+/** Does a path of the change lead into a list? */
+export const changesElements = (change: JsonObject): boolean =>
+  entriesByPath(change).some(({ steps }) => steps.some((step) => typeof step === 'number'));
+
+/**
+ * Expands keys that are paths: `{ 'status.phase': 'Up' }` becomes `{ status: { phase: 'Up' } }`. The result is a merge
+ * patch, which replaces whole lists. For a path into a list, the result therefore has the list of `live` with the
+ * changed element.
+ *
+ * @throws TypeKroError `testing/no-object` for an element that the list does not have.
+ */
+export function expandPaths(object: JsonObject, live?: JsonValue): JsonObject {
   const result: JsonObject = {};
   for (const { steps, value } of entriesByPath(object)) {
+    const index = steps.findIndex((step) => typeof step === 'number');
+    const names = (index < 1 ? steps : steps.slice(0, index)).map(String);
     let target = result;
-    for (const step of steps.slice(0, -1)) {
-      const inner = member(target, String(step));
+    for (const name of names.slice(0, -1)) {
+      const inner = member(target, name);
       const next: JsonObject = isJsonObject(inner) ? inner : {};
-      setOwn(target, String(step), next);
+      setOwn(target, name, next);
       target = next;
     }
-    const last = String(steps.at(-1));
+    const last = names.at(-1) ?? '';
     const before = member(target, last);
-    setOwn(target, last, isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value);
+    if (index >= 1) {
+      const list = before ?? valueAt(live, names);
+      setOwn(target, last, changed(list, steps.slice(index), value, formatPath(names)));
+    } else setOwn(target, last, isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value);
   }
   return result;
+}
+
+/** A copy of a value with a change at a path below it. As in a merge patch, objects are merged, and null removes. */
+function changed(value: JsonValue | undefined, steps: TestPath, change: JsonValue, path: string): JsonValue {
+  const [step, ...rest] = steps;
+  if (step === undefined) {
+    if (!isJsonObject(value) || !isJsonObject(change)) return change;
+    return Object.entries(change).reduce<JsonValue>(
+      (merged, [name, each]) => changed(merged, [name], each ?? null, path),
+      value,
+    );
+  }
+  const inner = appendStep(path, step);
+  if (typeof step === 'number') {
+    const element = Array.isArray(value) ? value[step] : undefined;
+    if (Array.isArray(value) && element !== undefined) return value.with(step, changed(element, rest, change, inner));
+    throw new TypeKroError(`the object has no ${inner}`, {
+      code: 'testing/no-object',
+      remedy: 'name an element of the list, or write the whole list',
+    });
+  }
+  const copy: JsonObject = isJsonObject(value) ? { ...value } : {};
+  if (rest.length === 0 && change === null) delete copy[step];
+  else setOwn(copy, step, changed(member(copy, step), rest, change, inner));
+  return copy;
 }

@@ -61,3 +61,66 @@ test('a test in code cannot compare snapshots, because it has no file for them',
     /^the test does not fit notes:\n {2}expect\.snapshot: a test in code has no file of snapshots.*\n {2}steps\[0\]\.expect\.snapshot: /,
   );
 });
+
+const zones: KubeObject = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'zones' },
+  spec: {
+    schema: { apiVersion: 'v1', kind: 'Zones', spec: { names: '[]string' } },
+    resources: [
+      {
+        id: 'note',
+        template: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: '${schema.metadata.name}' },
+          data: { text: '${schema.spec.names.join(" ")}' },
+        },
+      },
+    ],
+  },
+};
+
+test('a patch can change one element of a list', async () => {
+  await testGraph<object>(zones, {
+    given: { name: 'hello', spec: { names: ['a', 'b', 'c'] } },
+    expect: { children: { note: { 'data.text': 'a b c' } } },
+    steps: [
+      { patch: { instance: { 'spec.names[1]': 'x' } }, expect: { children: { note: { 'data.text': 'a x c' } } } },
+    ],
+  });
+});
+
+test('a patch of an element that does not exist fails with its path', async () => {
+  const failing = testGraph<object>(zones, {
+    given: { name: 'hello', spec: { names: ['a'] } },
+    steps: [{ patch: { instance: { 'spec.names[1]': 'x' } } }],
+  });
+  await expect(failing).rejects.toThrow('the object has no spec.names[1]');
+});
+
+test('two definitions of a kind with one name are told apart', async () => {
+  const crd = (field: string): KubeObject => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { kind: 'Thing', plural: 'things' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { [field]: { type: 'string' } } } },
+        },
+      ],
+    },
+  });
+  const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 't' }, later: 'x' };
+  const early = testGraph(notes, { given: { objects: [thing] } }, { crds: [crd('early')] });
+  await expect(early).rejects.toThrow('there is no field "later"');
+  await testGraph(notes, { given: { objects: [thing] } }, { crds: [crd('later')] });
+});

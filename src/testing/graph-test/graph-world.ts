@@ -10,7 +10,7 @@ import { KubeError } from '../../kube/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import { explainNode, keys, nodeIdOf, renderInstance } from '../../runtime/index.ts';
 import { virtualWorld } from '../simulation/virtual-world.ts';
-import { expandPaths } from './compare.ts';
+import { changesElements, expandPaths } from './compare.ts';
 import type { GivenState } from './model.ts';
 import { withReplicaCounts } from './replica-counts.ts';
 import { WrittenNodes } from './written-nodes.ts';
@@ -127,8 +127,9 @@ export class GraphWorld {
 
   /** Changes a target as another client. */
   async patch(target: string, change: JsonObject): Promise<void> {
-    const { status, ...rest } = expandPaths(change);
     const ref = await this.find(target);
+    const live = changesElements(change) ? await this.#world.user.get(ref) : undefined;
+    const { status, ...rest } = expandPaths(change, live as JsonObject | undefined);
     if (Object.keys(rest).length > 0) await this.#world.user.patch(ref, rest, { fieldManager: OTHER_CLIENT });
     if (isJsonObject(status)) await this.#setStatus(ref, status);
     await this.#world.settle();

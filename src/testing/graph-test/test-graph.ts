@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { formatDiagnostic, hasErrors, TypeKroError } from '../../core/index.ts';
+import { formatDiagnostic, hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
 import { compile, controllerCrds, formatPath, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
@@ -148,8 +148,8 @@ function preparedOf<Spec>(
   definition: TestedComposition<Spec> | KubeObject,
   options: TestGraphOptions,
 ): Promise<PreparedDefinition> {
-  // CRDs are compared by their names, because a test may make a new list for each call.
-  const key = JSON.stringify([options.workloads === true, (options.crds ?? []).map(({ metadata }) => metadata.name)]);
+  // CRDs are compared by their content, because a test may make new objects for each call.
+  const key = stringifyJson([options.workloads === true, (options.crds ?? []) as unknown as JsonValue]);
   const known = prepared.get(definition) ?? new Map<string, Promise<PreparedDefinition>>();
   prepared.set(definition, known);
   const found = known.get(key) ?? prepare(definition, options);
