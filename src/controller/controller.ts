@@ -264,6 +264,7 @@ class KroController implements Controller {
       revisionStates: () => definitions.revisionStates(),
       conditionMetrics: options.features?.conditionMetrics ?? false,
       shards: () => options.share?.held() ?? [],
+      allShards: () => options.share?.total ?? 0,
     };
   }
 

@@ -12,7 +12,7 @@ export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, readFeatureGates } from './feature-gates.ts';
 export { AGGREGATION_LABEL } from './install/definition-roles.ts';
-export { controllerRules, withImpersonation } from './install/manifests.ts';
+export { controllerRules, rightsOfFlags, withFlagRights } from './install/manifests.ts';
 export {
   CRD_TYPE,
   declaredKind,
@@ -34,6 +34,6 @@ export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './defi
 export { readPolicies } from './definition/policies.ts';
 export { previewDefinition } from './definition/preview-definition.ts';
 export type { RolloutPreview } from './rollout/preview-rollout.ts';
-export { instanceKey } from './rollout/preview-rollout.ts';
+export { instanceKey } from './rollout/canary.ts';
 export { possibleBases } from './rollout/rollouts.ts';
 export { runningRollout } from './rollout/running-rollout.ts';

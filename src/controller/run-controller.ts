@@ -37,6 +37,11 @@ export interface RunControllerOptions {
   readonly random?: () => number;
   /** Opens the dashboard for `--dashboard-bind-address`. By default, the flag is refused. */
   readonly openDashboard?: OpenControllerDashboard;
+  /**
+   * The token of the inspect interface, of at least 16 characters that a header can have. By default, each process makes
+   * one, and its log shows it.
+   */
+  readonly inspectToken?: string;
 }
 
 /** The options, with the package that a flag loads. */
@@ -63,7 +68,7 @@ export type OpenControllerDashboard = (
  * Runs `typekro controller` with these options until the signal aborts: probes and metrics, the inspect interface, the
  * election if its flag is set, and the controller.
  *
- * @throws TypeKroError `controller/usage` for an invalid command line.
+ * @throws TypeKroError `controller/usage` for an invalid command line or token.
  */
 export async function runController(options: RunControllerOptions): Promise<void> {
   const { args, logger, signal } = options;
@@ -91,7 +96,7 @@ export async function runController(options: RunControllerOptions): Promise<void
     if (inspectAddress !== undefined) {
       const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
       const index = indexOfReports(current);
-      const token = newInspectToken();
+      const token = inspectTokenOf(options.inspectToken);
       const authenticate = tokenOf(token, ownViewer(options.client));
       const server = await serveInspect({
         index,
@@ -101,8 +106,9 @@ export async function runController(options: RunControllerOptions): Promise<void
         port,
         onFailure: failureLogger(logger),
       });
-      // A user who may read the log of this process may also use the token.
-      logger.log('info', 'the inspect interface is open', { url: server.url, token });
+      // A log may have more readers than the token may have users, so a given token is not logged.
+      const shown = options.inspectToken === undefined ? { token } : {};
+      logger.log('info', 'the inspect interface is open', { url: server.url, ...shown });
       closers.push(async () => {
         index.close();
         await server.close();
@@ -123,6 +129,16 @@ export async function runController(options: RunControllerOptions): Promise<void
   } finally {
     await Promise.all(closers.map((close) => close()));
   }
+}
+
+/** The token of the inspect interface: the given one, or a new one. */
+function inspectTokenOf(given: string | undefined): string {
+  if (given === undefined) return newInspectToken();
+  if (/^[!-~]{16,}$/.test(given)) return given;
+  throw new TypeKroError('the token of the inspect interface is not fit for a header, or is too short', {
+    code: 'controller/usage',
+    remedy: 'set TYPEKRO_INSPECT_TOKEN to at least 16 printable ASCII characters without blanks, or unset it',
+  });
 }
 
 /** The address of an interface; `undefined` when it is off. */

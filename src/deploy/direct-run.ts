@@ -224,7 +224,6 @@ export class DirectRun {
       effects,
       rules,
       // Unlike kro, a deploy also deletes the pods of its Jobs.
-      propagation: 'Background',
       parent: this.#parent(instance),
       view: new DirectAnswers({ ...answers, watches: effects === 'write' ? this.#watches : undefined }),
       sink,

@@ -68,7 +68,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
           code: 'deploy/kind-not-served',
           object: ref,
           remedy: BREAKING.test(served.message)
-            ? 'deploy with allowBreakingChanges: true if no instance needs the former schema, or give the kind another version'
+            ? 'deploy with allowBreakingChanges: true if no instance needs the former schema, or give the composition another kind'
             : 'give the composition another kind, group or version, or remove the CRD that is in its place',
         });
       }

@@ -123,7 +123,7 @@ describe('carrying out a decision', () => {
       'told of a',
       'known a',
       'delete old',
-      'propagation undefined',
+      'propagation Background',
       'gone old',
     ]);
     expect(log).toContain('read whole');
@@ -152,7 +152,7 @@ describe('carrying out a decision', () => {
     [
       'a deletion begins: writes the status before it deletes',
       { state: 'DELETING', statusChanged: true, delete: [deletion('a')] },
-      { propagation: 'Background' },
+      {},
       ['write status', 'delete a', 'propagation Background', 'gone a'],
       true,
     ],

@@ -15,8 +15,8 @@ import { writeParent } from './write-parent.ts';
  * when the next step waits for an event or `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
- * (`WriteRules.lasting`) and any other error are thrown after all effects have ended, without values of Secrets. Otherwise an effect could run at
- * the same time as the next pass of the same instance.
+ * (`WriteRules.lasting`) and any other error are thrown, without values of Secrets. They are thrown after all effects
+ * have ended. Otherwise an effect could run at the same time as the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
   const mask = failureMask(ports.graph, decision, ports.instance);

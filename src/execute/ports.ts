@@ -1,6 +1,6 @@
 import type { BackoffPolicy, KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import type { Clock, DeleteOptions, KubernetesApi } from '../kube/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type {
   ApplyAction,
   Decision,
@@ -108,11 +108,6 @@ export interface ExecutionPorts {
    */
   readonly effects: 'write' | 'dry-run' | 'read';
   readonly rules: WriteRules;
-  /**
-   * How the garbage collector treats dependents of a deleted child. Absent: the server's default for the kind, as in
-   * kro. This default keeps the pods of a Job.
-   */
-  readonly propagation?: DeleteOptions['propagationPolicy'];
   /** The instance of the decision. */
   readonly instance: KubeObject;
   /** The graph of the decision, which says where values of Secrets are. Absent when it is not known. */

@@ -214,7 +214,7 @@ export async function deleteChildren(ports: MaskingPorts, actions: readonly Dele
 }
 
 async function deleteChild(ports: MaskingPorts, action: DeleteAction): Promise<void> {
-  const { api, signal, effects, propagation, view, sink } = ports;
+  const { api, signal, effects, view, sink } = ports;
   const { nodeId, target, uid } = action;
   const dryRun = effects === 'dry-run';
   try {
@@ -222,7 +222,8 @@ async function deleteChild(ports: MaskingPorts, action: DeleteAction): Promise<v
       preconditions: { uid },
       signal,
       ...ONCE,
-      ...(propagation === undefined ? {} : { propagationPolicy: propagation }),
+      // The API server's default for a Job keeps its pods.
+      propagationPolicy: 'Background',
       ...(dryRun ? { dryRun } : {}),
     });
     view.setFailedWrite(target, undefined);

@@ -20,9 +20,11 @@ async function setup() {
     const options = rest.find((each) => typeof each !== 'string');
     const stop = new AbortController();
     const messages: string[] = [];
+    const entries: { readonly message: string; readonly fields?: object }[] = [];
     const waiters: [string, () => void][] = [];
-    const log = (_level: LogLevel, message: string) => {
+    const log = (_level: LogLevel, message: string, fields?: object) => {
       messages.push(message);
+      entries.push({ message, ...(fields === undefined ? {} : { fields }) });
       for (const [text, resolve] of waiters) if (text === message) resolve();
     };
     const ended = runController({
@@ -35,7 +37,7 @@ async function setup() {
     });
     const logged = (text: string) =>
       messages.includes(text) ? Promise.resolve() : new Promise<void>((resolve) => waiters.push([text, resolve]));
-    return { ended, messages, logged, end: () => (stop.abort(), ended) };
+    return { ended, messages, entries, logged, end: () => (stop.abort(), ended) };
   };
   return { cluster, client, start };
 }
@@ -152,6 +154,28 @@ describe('runController', () => {
     for (const name of ['nodejs_eventloop_lag_p99_seconds', 'leader_election_master_status', 'workqueue_depth']) {
       expect(names).toContain(name);
     }
+  });
+
+  it('takes the token of the inspect interface from its caller, and then does not log it', async () => {
+    const { cluster, start } = await setup();
+    const inspectToken = 'a-token-of-a-secret';
+    const flag = async () => `--inspect-bind-address=127.0.0.1:${await freePort()}`;
+    for (const options of [{ inspectToken }, {}]) {
+      const process = start('one', await flag(), options);
+      await process.logged('the controller is ready');
+      const open = process.entries.find(({ message }) => message === 'the inspect interface is open');
+      const { url, token = inspectToken } = open?.fields as { readonly url: string; readonly token?: string };
+      expect(open?.fields !== undefined && 'token' in open.fields).toBe(!('inspectToken' in options));
+      const answers = [token, `${token}x`].map((each) =>
+        fetch(`${url}/api/v1/definitions`, { headers: { authorization: `Bearer ${each}` } }),
+      );
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 401]);
+      await process.end();
+    }
+    await expect(start('one', await flag(), { inspectToken: 'short' }).ended).rejects.toMatchObject({
+      code: 'controller/usage',
+    });
+    await cluster.close();
   });
 
   it('refuses an invalid command line, and a cluster without the CRDs', async () => {

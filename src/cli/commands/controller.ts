@@ -23,7 +23,11 @@ export const controller: Command = {
   positionals: [],
   passThrough: true,
   options: [
-    { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
+    {
+      name: 'kubeconfig',
+      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
+      value: 'file',
+    },
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
     ...CONTROLLER_FLAGS.map(({ name, type, default: value, description, ignored }) => ({
       name,
@@ -45,6 +49,7 @@ export const controller: Command = {
       return ExitCode.usage;
     }
     const config = await loadKubeConfig({ ...connection, env: context.env });
+    const inspectToken = context.env['TYPEKRO_INSPECT_TOKEN'];
     const client = new KubeClient({ config, userAgent: 'typekro-controller', ...rateLimitOf(flags) });
     const open = flags.values.get('zap-encoder') === 'console' ? consoleLogger : jsonLogger;
     try {
@@ -55,6 +60,7 @@ export const controller: Command = {
         signal: context.signal,
         identity: `${hostname()}_${cryptoLibrary().randomUUID()}`,
         namespace: context.env['POD_NAMESPACE'] ?? config.namespace,
+        ...(inspectToken === undefined ? {} : { inspectToken }),
         async openDashboard(options) {
           const { openDashboard } = await import('../dashboard/open-dashboard.ts');
           const { TokenReviewer } = await import('../dashboard/token-reviewer.ts');

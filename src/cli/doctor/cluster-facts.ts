@@ -100,6 +100,7 @@ export interface Conversion {
   readonly version: string;
   /** The versions in which objects may be stored. */
   readonly storedVersions: readonly string[];
+  readonly servedVersions: readonly string[];
   readonly target: WebhookTarget;
 }
 

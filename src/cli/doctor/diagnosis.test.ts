@@ -20,7 +20,7 @@ function controller(more: Partial<ControllerDeployment> = {}, container: JsonObj
   containers[0] = { ...containers[0], ...container };
   const found = deployedController(object);
   if (found === undefined) throw new Error('the Deployment runs the controller');
-  return { ...found, namespace: 'kro-system', name: 'typekro', replicas: 1, object, ...more };
+  return { ...found, namespace: 'kro-system', name: 'typekro', wanted: 1, replicas: 1, object, ...more };
 }
 
 const lease = (spec: JsonObject = {}, namespace = 'kro-system'): KubeObject => ({
@@ -67,6 +67,7 @@ const conversion = (more: Partial<Conversion> = {}): Conversion => ({
   crd: 'boats.acme.test',
   version: 'v1',
   storedVersions: ['v1'],
+  servedVersions: ['v1', 'v2'],
   target: serviceWith({ exists: true, ready: 0 }),
   ...more,
 });

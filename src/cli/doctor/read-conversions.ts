@@ -4,6 +4,7 @@ import { formatApiVersion } from '../../core/index.ts';
 import { GRAPH_TYPE, typedNodes } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { asTexts, optionalAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import { crdVersions } from '../../schema/index.ts';
 import type { Conversion } from './cluster-facts.ts';
 import { readWebhookTarget } from './read-webhook-target.ts';
 
@@ -49,5 +50,7 @@ async function readConversion(
   const webhook = optionalAt(crd?.spec, 'conversion', 'webhook');
   if (webhook === undefined || textAt(crd?.spec, 'conversion', 'strategy') !== 'Webhook') return undefined;
   const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));
-  return { crd: name, version, storedVersions, target: await readWebhookTarget(api, webhook, signal) };
+  const served = crd === undefined ? [] : crdVersions(crd).filter((each) => each['served'] === true);
+  const servedVersions = served.map((each) => textAt(each, 'name'));
+  return { crd: name, version, storedVersions, servedVersions, target: await readWebhookTarget(api, webhook, signal) };
 }

@@ -1,5 +1,5 @@
 import type { DefinitionRights, ServiceAccountRef } from '../../controller/index.ts';
-import { controllerRules, definitionRoles } from '../../controller/index.ts';
+import { controllerRules, definitionRoles, parseControllerFlags, rightsOfFlags } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { grantedActions, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
@@ -25,7 +25,7 @@ export async function readRights(
   const wanted = new Map<string, NeededRight>();
   for (const controller of controllers) {
     if (controller.project !== 'typekro' || controller.replicas === 0) continue;
-    for (const right of neededRights(accountOfPod(controller), definitions)) {
+    for (const right of neededRights(controller, definitions)) {
       const { neededBy: _neededBy, controller: _controller, ...key } = right;
       const text = JSON.stringify(key);
       if (!wanted.has(text)) wanted.set(text, right);
@@ -63,9 +63,11 @@ type AccountRight = Omit<Right, 'allowed' | 'controller'>;
 export type NeededRight = Omit<Right, 'allowed'>;
 
 /** The rights of a controller's account, and of the accounts that definitions name. */
-function neededRights(controller: ServiceAccountRef, definitions: readonly DefinitionRights[]): NeededRight[] {
-  const own = rightsOf(controllerRules() as unknown as readonly JsonObject[], controller, 'the controller itself');
-  return [...ofController(own, controller), ...definitionRights(controller, definitions)];
+function neededRights(controller: ControllerDeployment, definitions: readonly DefinitionRights[]): NeededRight[] {
+  const account = accountOfPod(controller);
+  const rules = controllerRules(rightsOfFlags(parseControllerFlags(controller.flags)));
+  const own = rightsOf(rules as unknown as readonly JsonObject[], account, 'the controller itself');
+  return [...ofController(own, account), ...definitionRights(account, definitions)];
 }
 
 /** The rights that definitions need: those of the controller's account, and those of the accounts that they name. */

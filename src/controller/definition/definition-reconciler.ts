@@ -3,7 +3,8 @@ import { definedMember, RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { kindsUsed } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import { failureText, recordedRevision } from '../../runtime/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { failureText, readConditions, recordedRevision } from '../../runtime/index.ts';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -16,7 +17,7 @@ import type { RevisionOutcome } from '../rollout/canary.ts';
 import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
-import type { DefinitionCompiler } from './compiler.ts';
+import type { CompiledSpec, DefinitionCompiler } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
@@ -109,7 +110,7 @@ export class DefinitionReconciler {
   async #keep(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
     this.#takeRequest(definition);
     this.#crds.beginPass(definition.name);
-    const compiled = await this.#options.compiler.compile(definition.name, definition.spec, signal);
+    const compiled = await this.#compile(definition, signal);
     const pass = newPass(definition, compiled);
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
@@ -121,6 +122,25 @@ export class DefinitionReconciler {
     await this.#writer.answerRequest(definition, signal);
     const requeueAt = pass.waiting?.until ?? pass.retryAt;
     return requeueAt === undefined ? {} : { requeueAt };
+  }
+
+  /**
+   * Compiles the spec. When the schemas of its kinds cannot be read, for example because the server of an API group is
+   * away, the pass fails. The status of a spec that no pass has decided about then says so.
+   */
+  async #compile(definition: DefinitionObject, signal: AbortSignal): Promise<CompiledSpec> {
+    try {
+      return await this.#options.compiler.compile(definition.name, definition.spec, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError) || signal.aborted || isDecided(definition)) throw thrown;
+      const { what, message: cause } = thrown;
+      const read = what === undefined ? '' : `${what}: `;
+      const message = `the schemas of the kinds in the spec cannot be read: ${read}${cause}`;
+      const pass = newPass(definition, { hash: '', message, problems: [message] });
+      pass.conditions.set('GraphAccepted', outcomes.refused(message));
+      await this.#writeStatus(pass, signal);
+      throw thrown;
+    }
   }
 
   /**
@@ -330,6 +350,12 @@ export class DefinitionReconciler {
     await this.#writer.putStatus(definition, status, signal);
   }
 }
+
+/** Does the status say whether the present spec compiles? */
+const isDecided = ({ status, generation }: DefinitionObject): boolean =>
+  readConditions(status['conditions']).some(
+    ({ type, observedGeneration }) => type === 'GraphAccepted' && observedGeneration === generation,
+  );
 
 /** The revisions in the statuses of the instances. */
 function recordedRevisions(instances: KindCache): number[] {

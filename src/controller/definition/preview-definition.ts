@@ -5,8 +5,8 @@ import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
 import { instanceId } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { RolloutPreview } from '../rollout/preview-rollout.ts';
-import { followsRollouts } from '../rollout/canary.ts';
-import { instanceKey, previewRollout } from '../rollout/preview-rollout.ts';
+import { followsRollouts, instanceKey } from '../rollout/canary.ts';
+import { previewRollout } from '../rollout/preview-rollout.ts';
 import { decidePropagation } from '../rollout/propagation.ts';
 import { isPropagationDone } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
@@ -103,7 +103,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
       ? undefined
       : previewRollout({
           revision: to,
-          isNew,
+          issued: isNew ? undefined : newest.object,
           allowance: policies.canary,
           instances,
           conditions,

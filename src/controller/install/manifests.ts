@@ -1,5 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { controllerCrds } from '../../graph/index.ts';
+import type { ParsedFlags } from '../flags.ts';
+import { optionsFromFlags } from '../options-from-flags.ts';
 import { AGGREGATION_LABEL } from './definition-roles.ts';
 import { LIVENESS_TIMES, READINESS_TIMES, STARTUP_TIMES } from './probe-times.ts';
 import type { RoleRule } from './rules.ts';
@@ -61,11 +63,25 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
+/** The flags of a controller that need more rights than every controller has. */
+export interface FlagRights {
+  /** The feature gate GraphKind. A Graph is applied as the ServiceAccount that it names. */
+  readonly graphKind?: boolean;
+  /** `--allow-crd-deletion`. */
+  readonly allowCrdDeletion?: boolean;
+}
+
+/** The flags among those of a controller that need more rights. */
+export function rightsOfFlags(flags: ParsedFlags): FlagRights {
+  const { allowCrdDeletion = false, features } = optionsFromFlags(flags);
+  return { graphKind: features?.graphKind === true, allowCrdDeletion };
+}
+
 /**
- * The rights on the controller's own objects, for any definitions and Graphs. They suffice while there are no instances
- * and no Graphs.
+ * The rights on the controller's own objects, for any definitions and Graphs, and those that its flags need. They
+ * suffice while there are no instances and no Graphs.
  */
-export function controllerRules(): RoleRule[] {
+export function controllerRules(flags: FlagRights = {}): RoleRule[] {
   const rules = new RuleSet();
   rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
   rules.add('kro.run', 'resourcegraphdefinitions/status', ['get', 'patch']);
@@ -76,18 +92,18 @@ export function controllerRules(): RoleRule[] {
   rules.add('internal.kro.run', 'graphrevisions', ['get', 'list', 'watch', 'create', 'patch', 'delete']);
   rules.add('internal.kro.run', 'graphrevisions/status', ['get', 'patch']);
   rules.add('internal.kro.run', 'graphrevisions/finalizers', ['update']);
-  rules.add('apiextensions.k8s.io', 'customresourcedefinitions', [
-    'get',
-    'list',
-    'watch',
-    'create',
-    'patch',
-    // The right to delete is used by --allow-crd-deletion, and for a CRD that was created incompletely.
-    'delete',
-  ]);
+  rules.add('apiextensions.k8s.io', 'customresourcedefinitions', ['get', 'list', 'watch', 'create', 'patch']);
   rules.add('', 'events', ['create', 'patch']);
   // A child is written as soon as its namespace exists.
   rules.add('', 'namespaces', ['get', 'list', 'watch']);
+  return [...rules.rules(), ...rulesOfFlags(flags)];
+}
+
+function rulesOfFlags({ graphKind = false, allowCrdDeletion = false }: FlagRights): RoleRule[] {
+  const rules = new RuleSet();
+  if (graphKind) rules.add('', 'serviceaccounts', ['impersonate']);
+  // Without this flag the controller deletes no CRD. The right is on all CRDs of the cluster, also on those of others.
+  if (allowCrdDeletion) rules.add('apiextensions.k8s.io', 'customresourcedefinitions', ['delete']);
   return rules.rules();
 }
 
@@ -112,18 +128,13 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
   ];
 }
 
-/**
- * The role with the controller's own rights and the right to impersonate ServiceAccounts. The feature gate GraphKind
- * needs this right, because a Graph is applied as the account that it names. Returns any other object unchanged.
- */
-export function withImpersonation(object: KubeObject): KubeObject {
+/** The role with the controller's own rights and those that its flags need. Returns any other object unchanged. */
+export function withFlagRights(object: KubeObject, flags: FlagRights): KubeObject {
   const { kind, metadata, rules } = object;
   const isOwn = kind === 'ClusterRole' && metadata.labels?.[AGGREGATION_LABEL] === 'true' && Array.isArray(rules);
   if (!isOwn) return object;
-  return { ...object, rules: [...rules, ...ruleObjects([IMPERSONATION])] };
+  return { ...object, rules: [...rules, ...ruleObjects(rulesOfFlags(flags))] };
 }
-
-const IMPERSONATION: RoleRule = { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'] };
 
 function unrestrictedRole(name: string): KubeObject {
   const all = ['*'];

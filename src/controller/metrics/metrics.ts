@@ -45,6 +45,7 @@ export interface MetricSources {
   /** For each definition, the number of instances that do not get a revision yet. */
   readonly heldBack: () => Iterable<Reading<'name'>>;
   readonly shards: () => Iterable<Reading<'shard'>>;
+  readonly allShards: () => number;
 }
 
 /**
@@ -74,6 +75,7 @@ const NO_SOURCES: MetricSources = {
   conditions: () => [],
   heldBack: () => [],
   shards: () => [],
+  allShards: () => 0,
 };
 
 /** Makes the metrics of one controller. */
@@ -390,6 +392,12 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
         sources.heldBack,
       ),
       adopted: counter('typekro_adopted_total', 'Existing objects that became children.', ['gvr']),
+      allShards: gauge(
+        'typekro_shards',
+        'Shards into which the replicas divide the definitions; 0 when one replica leads.',
+        [],
+        one(sources.allShards),
+      ),
       shards: gauge('typekro_shard_held', 'Shards that this replica works on.', ['shard'], sources.shards),
       orphaned: bareCounter('typekro_orphaned_instances_total', 'Instances that exist after their definition is gone.'),
     };

@@ -21,6 +21,8 @@ export interface MeasuredParts {
   readonly conditionMetrics: boolean;
   /** Returns the shards that this replica holds; empty when replicas do not divide the work. */
   readonly shards: () => Iterable<number>;
+  /** Returns the number of shards that all replicas hold together; 0 when replicas do not divide the work. */
+  readonly allShards: () => number;
 }
 
 /** Sources that read the parts of a controller. `parts` is called at each scrape, and not before. */
@@ -58,6 +60,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
     watchOwners: () => parts().instances.size,
     revisions: () => [...parts().revisionStates()].map(([state, count]): Reading<'state'> => [{ state }, count]),
     shards: () => [...parts().shards()].map((shard): Reading<'shard'> => [{ shard: String(shard) }, 1]),
+    allShards: () => parts().allShards(),
     schemas: () => parts().schemas(),
     conditions: () => (parts().conditionMetrics ? conditionAges(parts()) : []),
     heldBack: () =>

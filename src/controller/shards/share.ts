@@ -6,19 +6,21 @@ export interface DefinitionShare {
   has(definition: string): boolean;
   /** The held shards, for metrics. */
   held(): Iterable<number>;
+  /** The number of shards that all processes hold together, for metrics. */
+  readonly total: number;
 }
 
 /** The shards that a process holds. */
 export class ShardShare implements DefinitionShare {
-  readonly #shards: number;
+  readonly total: number;
   readonly #held = new Set<number>();
 
-  constructor(shards: number) {
-    this.#shards = shards;
+  constructor(total: number) {
+    this.total = total;
   }
 
   has(definition: string): boolean {
-    return this.#held.has(shardOf(definition, this.#shards));
+    return this.#held.has(shardOf(definition, this.total));
   }
 
   held(): Iterable<number> {

@@ -51,7 +51,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
       instanceConcurrency: 1,
       maxGraphRevisions: 2,
       features: { conditionMetrics: true },
-      share: { has: () => true, held: () => [0] },
+      share: { has: () => true, held: () => [0], total: 1 },
     },
   });
   const seen = new Map<string, number>();

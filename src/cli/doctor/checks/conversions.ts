@@ -21,16 +21,19 @@ const unreadTarget = ({ crd, target }: Conversion): string[] =>
     ? [`endpoints of the conversion of ${crd}: ${target.state.unread}`]
     : [];
 
-function conversionFindings({ crd, version, storedVersions, target }: Conversion, facts: ClusterFacts): Finding[] {
+function conversionFindings(conversion: Conversion, facts: ClusterFacts): Finding[] {
+  const { crd, version, storedVersions, servedVersions, target } = conversion;
   const group = crd.slice(crd.indexOf('.') + 1);
   const failure = conditionWith(`conversion webhook for ${group}/`, facts);
   const problem = targetProblem(target, { name: 'its conversion webhook', removal: REMOVAL }, failure);
   if (problem === undefined) return [];
   const others = storedVersions.filter((each) => each !== version);
+  const isOnly = servedVersions.every((each) => each === version);
+  const readers = isOnly ? '' : ', and clients of other versions read nothing';
   const why =
     others.length > 0
       ? `objects may be stored in ${others.join(', ')}, and the API server cannot list the kind in ${version} without their conversion`
-      : `all objects are stored in ${version}, but the API server refuses to apply those whose managed fields have another version, and clients of other versions read nothing`;
+      : `all objects are stored in ${version}, but the API server refuses to apply those whose managed fields have another version${readers}`;
   // Without objects in another version, the controller's own reads need no conversion.
   const severity = problem.severity === 'error' && others.length === 0 ? 'warning' : problem.severity;
   return [{ ...problem, severity, where: `CustomResourceDefinition ${crd}`, why }];

@@ -27,6 +27,7 @@ const conversion = (target: WebhookTarget, storedVersions: readonly string[] = [
   crd: 'boats.acme.test',
   version: 'v1',
   storedVersions,
+  servedVersions: ['v1', 'v2'],
   target,
 });
 
@@ -171,6 +172,18 @@ test('for a definition that does not compile, the group of its instances counts'
 });
 
 describe('a conversion', () => {
+  test.each([
+    ['of one version', ['v1'], false],
+    ['of several versions', ['v1', 'v2'], true],
+  ])(
+    'of a kind %s without an endpoint leaves other clients without objects: %j %s',
+    (_title, servedVersions, isSaid) => {
+      const found = { ...conversion(serviceWith(0)), servedVersions };
+      const { findings } = checkConversions(facts({ conversions: { value: [found] } }));
+      expect(findings.map(({ why }) => why.includes('clients of other versions read nothing'))).toEqual([isSaid]);
+    },
+  );
+
   const FAILURE = 'conversion webhook for acme.test/v2, Kind=Boat failed: EOF';
 
   test.each<[string, Conversion, string, string | undefined]>([

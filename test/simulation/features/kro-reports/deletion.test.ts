@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../../src/core/index.ts';
+import { failure } from '../../../support/intercept-request.ts';
+import { crdRef, definition, instance, instanceRef, named, refOf } from '../../../support/report-objects.ts';
+import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
+
+/**
+ * Reports of kro's users about deletion. The number is that of the report in kro's repository
+ * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or its description where it has no steps.
+ * `docs/evidence.md` says which reports these are.
+ */
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+const stateOf = async (kind: string, name: string) => (await world.user.get(instanceRef(kind, name))).status?.['state'];
+const textOf = async (name: string) => (await world.user.get(mapRef(name)))['data'];
+
+async function apply(...objects: readonly KubeObject[]): Promise<void> {
+  for (const object of objects) await world.apply(object);
+  await world.advance(5000);
+}
+
+describe('reports of kro’s users about deletion', () => {
+  it('#1067: with the policy wait, a definition outlives its instances; without it, their deletion waits until the definition is created again', async () => {
+    const pots = definition('pots', 'Pot', [mapResource('map', { text: 'a' })]);
+    const waits = { ...pots.metadata, annotations: { 'typekro.dev/deletion-policy': 'wait' } };
+    await apply({ ...pots, metadata: waits }, pot('p'));
+    await world.user.delete(refOf('pots'));
+    await world.advance(60_000);
+    expect(await world.user.find(refOf('pots'))).toBeDefined();
+    await world.user.delete(potRef('p'));
+    await world.advance(60_000);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
+    expect(await world.user.find(refOf('pots'))).toBeUndefined();
+
+    await apply(pots, pot('q'));
+    await world.user.delete(refOf('pots'));
+    await world.advance(60_000);
+    expect((await world.eventsOf('pots')).at(-1)).toMatch(/^InstancesOrphaned: /);
+    // As with kro, the deletion of the instance never ends without its definition.
+    await world.user.delete(potRef('q'));
+    await world.advance(600_000);
+    expect(await world.user.find(potRef('q'))).toBeDefined();
+    await apply(pots);
+    await world.advance(60_000);
+    expect(await world.user.find(potRef('q'))).toBeUndefined();
+    expect(await world.user.find(mapRef('q-map'))).toBeUndefined();
+  });
+
+  it('#82: a definition with an error is deleted', async () => {
+    await apply(definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.missing}' })]));
+    expect(conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^False/);
+    await world.user.delete(refOf('pots'));
+    await world.advance(5000);
+    expect(await world.user.find(refOf('pots'))).toBeUndefined();
+  });
+
+  it('#1316: an external object is deleted before the instance, and the children have finalizers', async () => {
+    const shared: JsonObject = {
+      id: 'shared',
+      externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared' } },
+    };
+    const held = mapResource('map', { text: '${shared.data.text}' });
+    await world.user.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'shared', namespace: 'default' },
+      data: { text: 'a' },
+    });
+    await apply(definition('pots', 'Pot', [shared, held]), pot('p'));
+    await world.user.patch(mapRef('p-map'), { metadata: { finalizers: ['acme.test/hold'] } });
+    await world.user.delete(mapRef('shared'));
+    await world.user.delete(potRef('p'));
+    await world.advance(60_000);
+    expect(await world.user.find(potRef('p'))).toBeDefined();
+    await world.user.patch(mapRef('p-map'), { metadata: { finalizers: null } });
+    await world.advance(60_000);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
+  });
+
+  it('#985: the deletion of an instance deletes the instances in it, three levels deep', async () => {
+    const inner = (kind: string): JsonObject => ({
+      id: 'inner',
+      template: { apiVersion: 'acme.test/v1', kind, metadata: { name: '${schema.metadata.name}' } },
+    });
+    await apply(
+      definition('thirds', 'Third', [mapResource('third', { text: 'c' })]),
+      definition('seconds', 'Second', [mapResource('second', { text: 'b' }), inner('Third')]),
+      definition('firsts', 'First', [mapResource('first', { text: 'a' }), inner('Second')]),
+      instance('First', 'p'),
+    );
+    await world.advance(30_000);
+    expect(await stateOf('First', 'p')).toBe('ACTIVE');
+    expect(await textOf('p-third')).toEqual({ text: 'c' });
+    await world.user.delete(instanceRef('First', 'p'));
+    await world.advance(60_000);
+    for (const kind of ['First', 'Second', 'Third'])
+      expect(await world.user.find(instanceRef(kind, 'p')), kind).toBeUndefined();
+    for (const name of ['p-first', 'p-second', 'p-third'])
+      expect(await world.user.find(mapRef(name)), name).toBeUndefined();
+  });
+
+  it('#483: an instance that was never completed is deleted with what exists of it', async () => {
+    // The subnet exists and never becomes available, so that the cluster, which reads its id, is never created.
+    const subnet = { ...mapResource('subnet', { text: 'a' }), readyWhen: ['${has(subnet.data.id)}'] };
+    await apply(definition('pots', 'Pot', [subnet, mapResource('cluster', { text: '${subnet.data.id}' })]), pot('p'));
+    await world.advance(60_000);
+    expect(await stateOf('Pot', 'p')).toBe('IN_PROGRESS');
+    expect(await world.user.find(mapRef('p-subnet'))).toBeDefined();
+    expect(await world.user.find(mapRef('p-cluster'))).toBeUndefined();
+    await world.user.delete(potRef('p'));
+    await world.advance(60_000);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(mapRef('p-subnet'))).toBeUndefined();
+
+    // The same for an object that the API server refuses.
+    await apply(
+      definition('cups', 'Cup', [mapResource('map', { text: 'a' }), named('bad', 'Not A Name', 'x')]),
+      instance('Cup', 'c'),
+    );
+    expect(await stateOf('Cup', 'c')).toBe('ERROR');
+    await world.user.delete(instanceRef('Cup', 'c'));
+    await world.advance(60_000);
+    expect(await world.user.find(instanceRef('Cup', 'c'))).toBeUndefined();
+    expect(await world.user.find(mapRef('c-map'))).toBeUndefined();
+  });
+
+  it('#428: a new field of the schema and its value, applied at once, reach the instance, which can be deleted', async () => {
+    const namespace: JsonObject = {
+      id: 'space',
+      template: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '${schema.spec.namespace}' } },
+    };
+    const mapIn = (where: string) => mapResource('map', { text: '${schema.spec.text}' }, { namespace: where });
+    const text = { text: 'string | default="one"' };
+    const before = definition('pots', 'Pot', [mapIn('shop')], text);
+    const after = definition('pots', 'Pot', [namespace, mapIn('${space.metadata.name}')], {
+      ...text,
+      namespace: 'string',
+    });
+    // Flux creates the namespace at first. Then the definition creates it.
+    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, before, pot('p'));
+    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+    const moved = pot('p', { text: 'two', namespace: 'shop' });
+    const sync = async () => {
+      for (const object of [after, moved])
+        await world.user.apply(object, { fieldManager: 'flux', force: true, fieldValidation: 'Strict' });
+    };
+    await sync().catch((thrown: unknown) => expect(String(thrown)).toMatch(/namespace/));
+    await world.advance(60_000);
+    await sync();
+    await world.advance(60_000);
+    const child = { ...mapRef('p-map'), namespace: 'shop' };
+    expect((await world.user.get(child))['data']).toEqual({ text: 'two' });
+    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+
+    // Neither the instance nor the CRD nor the definition stays because of a finalizer.
+    const crd = crdRef('pots');
+    await world.user.delete(potRef('p'));
+    await world.advance(60_000);
+    for (const ref of [potRef('p'), child, { apiVersion: 'v1', kind: 'Namespace', name: 'shop' }])
+      expect(await world.user.find(ref), ref.kind).toBeUndefined();
+    await world.user.delete(refOf('pots'));
+    await world.user.delete(crd);
+    await world.advance(60_000);
+    for (const ref of [refOf('pots'), crd]) expect(await world.user.find(ref), ref.kind).toBeUndefined();
+  });
+
+  it('#1171: a deletion whose process ends after any of its writes is completed by the next process', async () => {
+    const chain = ['a', 'b', 'c'].map((id, index, ids) =>
+      mapResource(id, { text: index === 0 ? 'x' : `\${${ids[index - 1]}.data.text}` }),
+    );
+    await apply(definition('pots', 'Pot', chain));
+    const ends: number[] = [];
+    for (let limit = 1; ; limit += 1) {
+      await apply(pot('p'));
+      expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+      let writes = 0;
+      world.intercept = (request) => {
+        if (request.method !== 'GET' && !request.path.includes('/events')) writes += 1;
+        return writes > limit ? failure(503, 'ServiceUnavailable') : undefined;
+      };
+      await world.user.delete(potRef('p'));
+      await world.advance(60_000);
+      const isComplete = writes <= limit;
+      await world.controller.stop();
+      world.intercept = undefined;
+      await world.restart();
+      await world.advance(60_000);
+      for (const ref of [potRef('p'), ...['p-a', 'p-b', 'p-c'].map(mapRef)])
+        expect(await world.user.find(ref), `${ref.name} after ${limit}`).toBeUndefined();
+      ends.push(limit);
+      if (isComplete) break;
+    }
+    expect(ends.length).toBeGreaterThan(3);
+    const crd = crdRef('pots');
+    expect(await world.user.find(crd)).toBeDefined();
+    expect(conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^True/);
+  });
+});

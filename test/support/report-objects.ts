@@ -1,0 +1,55 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
+
+/** Objects of the scenarios in `test/simulation/features/kro-reports`. */
+
+/** A definition of a kind in the group `acme.test`. */
+export function definition(
+  name: string,
+  kind: string,
+  resources: readonly JsonObject[],
+  spec: JsonObject = { text: 'string | default="one"' },
+  more: JsonObject = {},
+): KubeObject {
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name },
+    spec: { schema: { apiVersion: 'v1', kind, group: 'acme.test', spec, ...more }, resources },
+  } as unknown as KubeObject;
+}
+
+/** A ConfigMap as a node, with this name and text. */
+export const named = (id: string, name: string, text: string): JsonObject => ({
+  id,
+  template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text } },
+});
+
+/** An instance of a kind in the group `acme.test`. */
+export const instance = (kind: string, name: string, spec: JsonObject = {}): KubeObject => ({
+  apiVersion: 'acme.test/v1',
+  kind,
+  metadata: { name, namespace: 'default' },
+  spec,
+});
+
+/** The reference of a definition. */
+export const refOf = (name: string): ObjectRef => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  name,
+});
+
+/** The reference of an instance. */
+export const instanceRef = (kind: string, name: string): ObjectRef => ({
+  apiVersion: 'acme.test/v1',
+  kind,
+  name,
+  namespace: 'default',
+});
+
+/** The reference of the CRD of a kind in the group `acme.test`. */
+export const crdRef = (plural: string): ObjectRef => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  name: `${plural}.acme.test`,
+});
