@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
+import { checkedCall, checkedName, checkFactoryOptions, checkGraphFactoryOptions } from './factory-options.ts';
 
 test.each([{}, { namespace: 'a', timeout: 5 }, { debugLogging: { enabled: true }, httpTimeouts: {} }])(
   '%o is accepted',
@@ -26,6 +26,22 @@ test.each([
 ])('%o is refused', (options, code) => {
   expect(() => checkFactoryOptions(options)).toThrow(expect.objectContaining({ code }));
 });
+
+test.each([{ instanceNamespace: 'a' }, { allowBreakingChanges: false }, { timout: 5 }])(
+  '%o is refused for a graph',
+  (options) => {
+    expect(() => checkGraphFactoryOptions(options)).toThrow(
+      expect.objectContaining({ code: 'compose/unknown-option' }),
+    );
+  },
+);
+
+test.each([{ namespace: 'a', timeout: 5 }, { instanceNamespace: undefined }])(
+  '%o is accepted for a graph',
+  (options) => {
+    expect(() => checkGraphFactoryOptions(options)).not.toThrow();
+  },
+);
 
 test('an option that a call does not have is refused', () => {
   expect(checkedCall({ timeout: 5 })).toEqual({ timeout: 5 });

@@ -117,6 +117,29 @@ export function checkedName(name: unknown, call: string): string {
   });
 }
 
+/** Options that say nothing of a graph, which has neither instances nor a kind, each with the remedy. */
+const NOT_OF_GRAPHS: Readonly<Record<string, string>> = {
+  instanceNamespace: 'leave it out: a graph has no instance; the option namespace says where its objects are',
+  allowBreakingChanges: 'leave it out: a graph has no kind whose schema can change',
+};
+
+/**
+ * Checks the options of the factory of a graph, like `checkFactoryOptions`.
+ *
+ * @throws TypeKroError as `checkFactoryOptions`; `compose/unknown-option` also for an option that says nothing of a
+ * graph.
+ */
+export function checkGraphFactoryOptions(options: object): void {
+  checkFactoryOptions(options);
+  for (const [name, remedy] of Object.entries(NOT_OF_GRAPHS)) {
+    if (!Object.hasOwn(options, name) || options[name as keyof typeof options] === undefined) continue;
+    throw new TypeKroError(`the factory of a graph has no option "${name}"`, {
+      code: 'compose/unknown-option',
+      remedy,
+    });
+  }
+}
+
 /**
  * Refuses options that would be ignored silently, and values of another type.
  *

@@ -8,7 +8,7 @@ import { evaluateTraced } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
 import { deployTarget, targetReadiness } from './factory.ts';
 import type { CompositionApiOptions } from './factory.ts';
-import { checkedCall, checkFactoryOptions, checkMode } from './factory-options.ts';
+import { checkedCall, checkGraphFactoryOptions, checkMode } from './factory-options.ts';
 import type { GraphCore } from './graph-core.ts';
 import type { GraphFactory, GraphFactoryOptions } from './graph-type.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
@@ -24,7 +24,7 @@ export function createGraphFactory(
   api: CompositionApiOptions,
 ): GraphFactory {
   checkMode(mode, `graph ${given.name}`, given.options.supportedModes);
-  checkFactoryOptions(options);
+  checkGraphFactoryOptions(options);
   const namespace = options.namespace ?? given.options.namespace ?? 'default';
   const core = given.inNamespace(namespace);
   if (mode === 'direct') refusePatches(core);

@@ -4,7 +4,7 @@ import type { Node } from './ir/node.ts';
 import { makeNode } from './ir/node.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
-import { walkAst } from '../cel/index.ts';
+import { tokenize, walkAst } from '../cel/index.ts';
 import type { Call, Expr } from '../cel/index.ts';
 import { explainSyntaxError } from '../graph/index.ts';
 import { activeTrace } from './trace/current.ts';
@@ -38,7 +38,7 @@ function pieceOf(part: unknown): Piece {
   if (value === undefined || value === null || value === '') invalid('a part of an expression is empty');
   if (typeof value === 'string') {
     if (hasTokens(value)) return textNode(value);
-    if (/[=!]==/.test(value)) {
+    if (hasScriptEquality(value)) {
       throw new TypeKroError(`"${value}" has an operator of JavaScript`, {
         code: 'CEL_INVALID_JS_OPERATOR',
         remedy: 'write == or != in CEL',
@@ -47,6 +47,12 @@ function pieceOf(part: unknown): Piece {
     return value;
   }
   return toNode(value);
+}
+
+/** Has the text `===` or `!==` outside its string literals? CEL has neither. */
+function hasScriptEquality(text: string): boolean {
+  if (!/[=!]==/.test(text)) return false;
+  return tokenize(text).tokens.some(({ start, end }) => /^[=!]=$/.test(text.slice(start, end)) && text[end] === '=');
 }
 
 function invalid(message: string): never {

@@ -1,6 +1,7 @@
 import type { AnyNode } from 'acorn';
 import type { FunctionLike, FunctionSource } from '../source/provider.ts';
 import { currentRun, sourceOfFunction } from '../source/current.ts';
+import { isNativeText } from '../source/native-text.ts';
 import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';
@@ -240,8 +241,7 @@ export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   return found;
 }
 
-const isNativeCode = (fn: FunctionLike): boolean =>
-  /\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
+const isNativeCode = (fn: FunctionLike): boolean => isNativeText(Function.prototype.toString.call(fn));
 
 function callsAssigning(source: FunctionSource, level: number): boolean {
   const isAssigning = (found: unknown): boolean =>

@@ -1,5 +1,5 @@
 import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
-import { UnknownLength } from '../ir/node.ts';
+import { isLiteral, UnknownLength } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
@@ -316,6 +316,8 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
     return searchFrom(array, name, args);
   const visit = (item: unknown, position: number) =>
     interpreter.call(fn, args[1], [item, position, array], 'the callback');
+  const positions = [...array.keys()];
+  const test = (position: number) => asCondition(visit(array[position], position));
   switch (name) {
     case 'map':
       return trace.track(array.map(visit));
@@ -332,29 +334,17 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
         }),
       );
     case 'some':
-      return bool(array.map((item, position) => asCondition(visit(item, position))).reduce(or, literal(false)));
+      return bool(testsOf(positions, test, true).map(testOf).reduce(or, literal(false)));
     case 'every':
-      return bool(array.map((item, position) => asCondition(visit(item, position))).reduce(and, TRUE()));
+      return bool(testsOf(positions, test, false).map(testOf).reduce(and, TRUE()));
     case 'find':
-      return array.reduceRight<unknown>(
-        (rest, item, position) => phi(asCondition(visit(item, position)), item, rest),
-        undefined,
-      );
+      return firstOf(testsOf(positions, test, true), (position) => array[position], undefined);
     case 'findIndex':
-      return array.reduceRight<unknown>(
-        (rest, item, position) => phi(asCondition(visit(item, position)), position, rest),
-        -1,
-      );
+      return firstOf(testsOf(positions, test, true), (position) => position, -1);
     case 'findLast':
-      return array.reduce<unknown>(
-        (rest, item, position) => phi(asCondition(visit(item, position)), item, rest),
-        undefined,
-      );
+      return firstOf(testsOf(positions.toReversed(), test, true), (position) => array[position], undefined);
     case 'findLastIndex':
-      return array.reduce<unknown>(
-        (rest, item, position) => phi(asCondition(visit(item, position)), position, rest),
-        -1,
-      );
+      return firstOf(testsOf(positions.toReversed(), test, true), (position) => position, -1);
     case 'lastIndexOf':
       if (args.length > 1)
         return refuse('no-cel', '.lastIndexOf() of a list with a position has no CEL form', 'take a .slice() first');
@@ -392,6 +382,30 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
     default:
       return NOT_HANDLED;
   }
+}
+
+/** An element of a list by its position, and the condition that the callback gives for it. */
+type Tested = readonly [position: number, test: Node];
+
+const testOf = ([, test]: Tested): Node => test;
+
+/**
+ * The conditions of the elements at these positions, in this order. Ends after the first condition that is `stop`,
+ * because JavaScript does not call the callback for later elements, which the callback may not be able to read.
+ */
+function testsOf(positions: readonly number[], test: (position: number) => Node, stop: boolean): Tested[] {
+  const tests: Tested[] = [];
+  for (const position of positions) {
+    const condition = test(position);
+    tests.push([position, condition]);
+    if (isLiteral(condition, stop)) break;
+  }
+  return tests;
+}
+
+/** What `valueOf` gives for the first element whose condition holds; `none` when no condition holds. */
+function firstOf(tests: readonly Tested[], valueOf: (position: number) => unknown, none: unknown): unknown {
+  return tests.reduceRight((rest, [position, test]) => phi(test, valueOf(position), rest), none);
 }
 
 /** Calls `includes` or `indexOf` with a start position. */

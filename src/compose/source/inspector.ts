@@ -4,6 +4,7 @@ import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { freeNames, mapPosition } from '../../javascript/index.ts';
+import { isNativeText } from './native-text.ts';
 import { parseFunction } from './parse.ts';
 import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
 
@@ -82,7 +83,7 @@ export class InspectorProvider implements Provider {
     const known = this.sources.get(fn);
     if (known !== undefined) return known;
     const text = Function.prototype.toString.call(fn);
-    if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
+    if (isNativeText(text)) return undefined;
     const { node, shift } = this.parse(fn, text);
     let scopes: readonly ScopeView[] = [];
     let copiedIn = -1;

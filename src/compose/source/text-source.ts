@@ -1,15 +1,16 @@
 import { refuse } from '../refusal/refusal.ts';
 import { freeNames } from '../../javascript/index.ts';
+import { isNativeText } from './native-text.ts';
 import { parseFunction } from './parse.ts';
 import type { FunctionLike, FunctionSource } from './provider.ts';
 
 /**
- * The source of a function by its text alone, with variables that the author passed in; `undefined` for native
+ * The source of a function from its text. Its variables are those of the option `scope`. `undefined` for native
  * functions.
  */
 export function textSource(fn: FunctionLike, names: Readonly<Record<string, unknown>>): FunctionSource | undefined {
   const text = Function.prototype.toString.call(fn);
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
+  if (isNativeText(text)) return undefined;
   const { node, shift } = parseFunction(text);
   return {
     text,
@@ -20,10 +21,13 @@ export function textSource(fn: FunctionLike, names: Readonly<Record<string, unkn
   };
 }
 
+/** The maximum number of variables that a message names. */
+const MAX_NAMED_VARIABLES = 8;
+
 /** Refuses a function whose source or captured variables cannot be read. */
 export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefined): never {
   const text = Function.prototype.toString.call(fn);
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
+  if (isNativeText(text)) {
     return fn.name.startsWith('bound ')
       ? refuse(
           'unsupported',
@@ -32,10 +36,12 @@ export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefi
         )
       : refuse('unsupported', 'a native function cannot be traced', 'pass a function of your own');
   }
-  const names = freeNames(parseFunction(text).node).slice(0, 8).join(', ');
+  const names = freeNames(parseFunction(text).node);
+  const more = names.length > MAX_NAMED_VARIABLES ? ` and ${names.length - MAX_NAMED_VARIABLES} more` : '';
+  const named = `${names.slice(0, MAX_NAMED_VARIABLES).join(', ')}${more}`;
   return refuse(
     'provider',
-    `the composition reads variables around it (${names}), and this host does not allow to read them: ${problem ?? 'no provider'}`,
-    `run with --import typekro/register, add the typekro plugin to the bundler, or pass { scope: () => ({ ${names} }) }`,
+    `the composition reads variables around it (${named}), and this host does not allow to read them: ${problem ?? 'no provider'}`,
+    `run with --import typekro/register, add the typekro plugin to the bundler, or pass { scope: () => ({ ${names.join(', ')} }) }`,
   );
 }

@@ -63,6 +63,7 @@ describe('Cel', () => {
   test.each<[string, (spec: Spec, web: ReturnType<typeof Deployment>) => unknown, unknown]>([
     ['expr joins parts', (_s, web) => Cel.expr(web.status.readyReplicas, ' > 2'), true],
     ['expr with a text after a reference makes a text', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
+    ['expr with an operator of JavaScript in a string', (s) => Cel.expr(s.name, '.contains("===")'), false],
     ['join puts blanks between', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
     ['template fills its placeholders', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
     ['conditional', (s) => Cel.conditional(s.on, 'yes', 'no'), 'yes'],

@@ -69,7 +69,6 @@ export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): 
 
 function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode | NoForm {
   const { text: cel } = ast;
-  if (/[=!]==/.test(cel)) return { reason: 'a text in it holds === or !==, which Cel.expr() takes for JavaScript' };
   const uses: Ident[] = [];
   const bound = new Set<string>();
   walkAst(ast, (expr) => {

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { isNativeText } from './native-text.ts';
+import { refuseWithoutProvider } from './text-source.ts';
+
+test.each<[string, unknown, boolean]>([
+  ['a native function', Math.max, true],
+  ['a bound function', Math.max.bind(Math), true],
+  ['a function', () => 1, false],
+  [
+    'a function that ends with a comment',
+    () => {
+      // [native code]
+    },
+    false,
+  ],
+])('the text of %s', (_title, fn, expected) => {
+  expect(isNativeText(Function.prototype.toString.call(fn))).toBe(expected);
+});
+
+test('a refusal without a provider names eight variables, and its remedy names all', () => {
+  const [a, b, c, d, e, f, g, h, i] = Array.from({ length: 9 }, (_, index) => index);
+  expect(() => refuseWithoutProvider(() => [a, b, c, d, e, f, g, h, i], undefined)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('(a, b, c, d, e, f, g, h and 1 more)') as string,
+      hint: expect.stringContaining('{ scope: () => ({ a, b, c, d, e, f, g, h, i }) }') as string,
+    }) as Error,
+  );
+});
