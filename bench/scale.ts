@@ -4,13 +4,11 @@
  * grow,child,shards` for some rows, `--instances 1000,10000,50000` for other sizes of the row `grow`, and `--rows
  * definitions` for the row that runs only on demand. The row `grow` ends with lists of all children of its last size.
  */
-import type { KubeObject } from '../dist/core/index.js';
-import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import type { Figures } from './support/controller-run.ts';
-import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
-import { independent, numbered, typeOf } from './support/loads.ts';
+import { cleanUp, ControllerProcess, pause } from './support/controller-run.ts';
+import { independent, numbered } from './support/loads.ts';
+import { LoadedCluster } from './support/loaded-cluster.ts';
 import { readOptions } from './support/options.ts';
-import { each, follow } from './support/watching.ts';
 
 const CHILDREN = 5;
 const MIB = 2 ** 20;
@@ -27,55 +25,6 @@ function row(what: string, measured: string, goal = '', isMet?: boolean): void {
 }
 const seconds = (value: number) => `${value.toFixed(2)} s`;
 const times = (value: number) => value.toFixed(2);
-
-/** An empty cluster with a client. */
-class Cluster implements AsyncDisposable {
-  readonly server: Server;
-  readonly client: KubeClient;
-
-  private constructor(server: Server, client: KubeClient) {
-    this.server = server;
-    this.client = client;
-  }
-
-  static async start(): Promise<Cluster> {
-    const server = await Server.start();
-    const config = await loadKubeConfig({ path: server.path });
-    return new Cluster(server, new KubeClient({ config, userAgent: 'load' }));
-  }
-
-  /** Creates definitions and waits until they are Active. */
-  async define(definitions: readonly KubeObject[]): Promise<void> {
-    const type = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
-    await using active = follow(this.client, type, ({ status }) => status?.['state'] === 'Active');
-    await each(definitions.length, async (index) => {
-      const definition = definitions[index];
-      if (definition !== undefined) await this.client.create(definition);
-    });
-    await active.count(definitions.length);
-  }
-
-  /** Creates `count` instances of each kind, and waits until all are ACTIVE. */
-  async create(kinds: readonly string[], count: number): Promise<void> {
-    const watches = kinds.map((kind) =>
-      follow(this.client, typeOf(kind), ({ status }) => status?.['state'] === 'ACTIVE'),
-    );
-    await each(count * kinds.length, async (index) => {
-      const kind = kinds[index % kinds.length] ?? '';
-      const name = `${kind.toLowerCase()}-${Math.floor(index / kinds.length)}`;
-      await this.client.create({ ...typeOf(kind), metadata: { name, namespace: 'default' }, spec: { text: 'a' } });
-    });
-    for (const watched of watches) {
-      await watched.count(count);
-      await watched[Symbol.asyncDispose]();
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.close();
-    await this.server.stop();
-  }
-}
 
 /** The figures of a controller at rest, after its collection of garbage. */
 async function atRest(controller: ControllerProcess): Promise<Figures> {
@@ -99,7 +48,7 @@ interface Cost {
 }
 
 /** Creates instances, waits for rest, and restarts the controller. */
-async function costOf(cluster: Cluster, kind: string, children: number, instances: number): Promise<Cost> {
+async function costOf(cluster: LoadedCluster, kind: string, children: number, instances: number): Promise<Cost> {
   const { server } = cluster;
   const controller = await ControllerProcess.start(server);
   await cluster.define([independent(`${kind.toLowerCase()}s`, kind, children)]);
@@ -178,7 +127,7 @@ async function grow(): Promise<void> {
 
 /** The cost of instances with five children on an empty cluster. `isListed`: lists all children, too. */
 async function costOfSize(instances: number, isListed: boolean): Promise<Cost> {
-  await using cluster = await Cluster.start();
+  await using cluster = await LoadedCluster.start();
   const cost = await costOf(cluster, 'Load', CHILDREN, instances);
   if (isListed) await lists(cluster);
   return cost;
@@ -202,7 +151,7 @@ function mean(one: Cost, other: Cost): Cost {
 /**
  * Lists all ConfigMaps of a cluster: as a whole, in pages, and as a stream. Then lists the half of a shard selector.
  */
-async function lists({ server, client }: Cluster): Promise<void> {
+async function lists({ server, client }: LoadedCluster): Promise<void> {
   const measure = async (what: string, read: () => Promise<number>) => {
     const before = await server.figures();
     const began = performance.now();
@@ -235,7 +184,7 @@ async function child(): Promise<void> {
   const more = 3 * CHILDREN;
   const costs: Cost[] = [];
   for (const children of [CHILDREN, more]) {
-    await using cluster = await Cluster.start();
+    await using cluster = await LoadedCluster.start();
     costs.push(await costOf(cluster, 'Load', children, instances));
   }
   const [few, many] = costs;
@@ -252,7 +201,7 @@ async function shards(): Promise<void> {
   const kinds = Array.from({ length: 16 }, (_, index) => `Part${index}`);
   let alone = { requests: 0, cpu: 0 };
   for (const processes of [1, 2, 4]) {
-    await using cluster = await Cluster.start();
+    await using cluster = await LoadedCluster.start();
     const start = () => ControllerProcess.start(cluster.server, ['--shards=16']);
     const controllers = await Promise.all(Array.from({ length: processes }, start));
     await cluster.define(kinds.map((kind) => independent(`${kind.toLowerCase()}s`, kind, CHILDREN)));
@@ -288,7 +237,7 @@ async function shards(): Promise<void> {
 /** 500 definitions with 20 instances each. */
 async function definitions(): Promise<void> {
   const indexes = Array.from({ length: 500 }, (_, index) => index);
-  await using cluster = await Cluster.start();
+  await using cluster = await LoadedCluster.start();
   const controller = await ControllerProcess.start(cluster.server);
   const before = await controller.settled();
   const began = performance.now();

@@ -1,6 +1,7 @@
 /**
  * A cluster in a process of its own. Sends its kubeconfig to the parent, responds to each message with its counts so
- * far, and lives until the parent disconnects. Its argument is the user agent whose requests it counts.
+ * far, and lives until the parent disconnects. Its argument is the user agent whose requests it counts, or `!` and the
+ * one whose requests it does not count.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
@@ -16,7 +17,8 @@ let lastAt = 0;
 
 subscribe('http.server.request.start', (message) => {
   const { request } = message as { request: IncomingMessage };
-  if (request.headers['user-agent'] !== counted) return;
+  const agent = request.headers['user-agent'] ?? '';
+  if (counted.startsWith('!') ? counted === `!${agent}` : counted !== agent) return;
   const verb = verbOf(request);
   requests[verb] = (requests[verb] ?? 0) + 1;
   lastAt = Date.now();

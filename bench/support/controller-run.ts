@@ -93,7 +93,7 @@ export class Server {
     this.#child = child;
   }
 
-  /** `counted`: the user agent whose requests the cluster counts. */
+  /** `counted`: the user agent whose requests the cluster counts; `!load` counts those of all others than `load`. */
   static async start(counted = 'typekro-controller'): Promise<Server> {
     const given = process.env['KUBECONFIG'];
     if (given !== undefined && given !== '') return new Server(given, undefined);
@@ -127,7 +127,26 @@ export class Server {
   }
 }
 
-/** A process that runs the command `typekro controller`. */
+/** The program of a controller with the flags of kro. */
+export interface ControllerProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly flags: readonly string[];
+  /** The path on the address of the metrics that answers when the controller is ready. */
+  readonly readyPath: string;
+  /** Where its error output goes: `ignore` for a program that writes its log there. */
+  readonly log: 'ignore' | 'inherit';
+}
+
+/** The command `typekro controller` of this build, or of the program that the variable `CONTROLLER` names. */
+export function ownController(): ControllerProgram {
+  const main = process.env['CONTROLLER'] ?? new URL('../../dist/cli/main.js', import.meta.url).pathname;
+  const snapshots = ['--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${folder}`];
+  const args = [...snapshots, ...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller'];
+  return { command: process.execPath, args, flags: [], readyPath: '/readyz', log: 'inherit' };
+}
+
+/** A process that runs a controller: by default, the command `typekro controller`. */
 export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #url: string;
@@ -145,10 +164,12 @@ export class ControllerProcess {
   }
 
   /** Starts the controller with the flags `extra` added, and waits until it is ready. */
-  static async start(server: Server, extra: readonly string[] = []): Promise<ControllerProcess> {
-    const port = await freePort();
-    const main = process.env['CONTROLLER'] ?? new URL('../../dist/cli/main.js', import.meta.url).pathname;
-    const address = `127.0.0.1:${port}`;
+  static async start(
+    server: Server,
+    extra: readonly string[] = [],
+    program = ownController(),
+  ): Promise<ControllerProcess> {
+    const address = `127.0.0.1:${await freePort()}`;
     const flags = [
       '--kubeconfig',
       server.path,
@@ -156,19 +177,16 @@ export class ControllerProcess {
       address,
       '--health-probe-bind-address',
       '0',
+      ...program.flags,
       ...extra,
     ];
     // Node would keep extra certificates of this machine in memory, and they would count as memory of the controller.
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-    const snapshots = ['--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${folder}`];
-    const nodeOptions = [...snapshots, ...nodeFlags('CONTROLLER_NODE_FLAGS')];
-    const child = spawn(process.execPath, [...nodeOptions, main, 'controller', ...flags], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env,
-    });
+    const stdio = ['ignore', 'ignore', program.log] as const;
+    const child = spawn(program.command, [...program.args, ...flags], { stdio: [...stdio], env });
     children.push(child);
     const controller = new ControllerProcess(child, `http://${address}`, server);
-    while (!(await controller.#ready())) await pause(10);
+    while (!(await controller.#answers(program.readyPath))) await pause(10);
     return controller;
   }
 
@@ -252,10 +270,10 @@ export class ControllerProcess {
     return text;
   }
 
-  async #ready(): Promise<boolean> {
+  async #answers(path: string): Promise<boolean> {
     if (this.#child.exitCode !== null) throw new Error(`the controller ended with ${this.#child.exitCode}`);
     try {
-      return (await fetch(`${this.#url}/readyz`)).ok;
+      return (await fetch(this.#url + path)).ok;
     } catch (thrown) {
       if (thrown instanceof TypeError) return false;
       throw thrown;
