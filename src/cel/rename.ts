@@ -1,4 +1,5 @@
-import type { Ast, Call, Comprehension, Expr, MacroCall } from './ast.ts';
+import type { Ast, Comprehension, Expr, MacroCall } from './ast.ts';
+import { withParts } from './rewrite.ts';
 
 /**
  * Renames the free variables of an expression. Variables of comprehensions keep their names, also where they hide a
@@ -15,51 +16,43 @@ const NOTHING_BOUND: Bound = new Set();
 
 class Renamer {
   readonly #rename: (name: string) => string;
+  /** The renamed form of each node that was visited. */
+  readonly #renamed = new Map<Expr, Expr>();
 
   constructor(rename: (name: string) => string) {
     this.#rename = rename;
   }
 
   visit(expr: Expr, bound: Bound): Expr {
+    const renamed = this.#visit(expr, bound);
+    this.#renamed.set(expr, renamed);
+    return renamed;
+  }
+
+  #visit(expr: Expr, bound: Bound): Expr {
     switch (expr.kind) {
-      case 'literal':
-        return expr;
       case 'ident':
         return bound.has(expr.name) ? expr : { ...expr, name: this.#name(expr.name) };
-      case 'select':
-        return { ...expr, operand: this.visit(expr.operand, bound) };
-      case 'call':
-        return this.#call(expr, bound, bound);
-      case 'list':
-        return { ...expr, elements: expr.elements.map((each) => this.visit(each, bound)) };
-      case 'map':
-        return {
-          ...expr,
-          entries: expr.entries.map((entry) => ({
-            ...entry,
-            key: this.visit(entry.key, bound),
-            value: this.visit(entry.value, bound),
-          })),
-        };
-      case 'struct':
-        return { ...expr, fields: expr.fields.map((field) => ({ ...field, value: this.visit(field.value, bound) })) };
       case 'macro': {
-        const own = new Set([...bound, ...namesBoundBy(expr)]);
-        return { ...expr, call: this.#call(expr.call, bound, own), expansion: this.visit(expr.expansion, bound) };
+        const expansion = this.visit(expr.expansion, bound);
+        return { ...expr, call: withParts(expr.call, this.#written), expansion };
       }
       case 'comprehension':
         return this.#comprehension(expr, bound);
+      default:
+        return withParts(expr, (part) => this.visit(part, bound));
     }
   }
+
+  /**
+   * A part of a macro's call. The expansion evaluates most parts, and they have the form that they have there. Other
+   * names stay: the names that the macro binds, and the bare keys of `runtime.newCondition`.
+   */
+  readonly #written = (expr: Expr): Expr => this.#renamed.get(expr) ?? withParts(expr, this.#written);
 
   /** A name with a leading dot is the same variable. */
   #name(name: string): string {
     return name.startsWith('.') ? `.${this.#rename(name.slice(1))}` : this.#rename(name);
-  }
-
-  #call(call: Call, outer: Bound, inner: Bound): Call {
-    const target = call.target === undefined ? undefined : this.visit(call.target, outer);
-    return { ...call, target, args: call.args.map((each) => this.visit(each, inner)) };
   }
 
   #comprehension(expr: Comprehension, bound: Bound): Comprehension {

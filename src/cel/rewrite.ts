@@ -28,7 +28,9 @@ export function rewriteAst(ast: Ast, replace: (expr: Expr) => Expr): Ast {
   return { text: ast.text, expr: visit(ast.expr) };
 }
 
-function withParts(expr: Expr, visit: (expr: Expr) => Expr): Expr {
+/** The node with other parts as written: for a macro, the parts of its call. */
+export function withParts<T extends Expr>(expr: T, visit: (expr: Expr) => Expr): T;
+export function withParts(expr: Expr, visit: (expr: Expr) => Expr): Expr {
   switch (expr.kind) {
     case 'select':
       return { ...expr, operand: visit(expr.operand) };

@@ -284,6 +284,11 @@ export class CelErrorValue extends CelValue {
   }
 }
 
+/** Charges work to a budget, as a `CallContext` does. */
+export interface Meter {
+  charge(units: number): void;
+}
+
 /**
  * A list that reads foreign data through a schema. Functions see it only inside `dyn` and type parameters;
  * {@link elementsOf} treats it like any list.
@@ -294,14 +299,16 @@ export abstract class ListView extends CelValue {
   }
   /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
   abstract elements(): readonly Value[];
+  /** One element; undefined beyond the list. The other elements are not read. */
+  abstract at(index: number): Value | undefined;
   /** The original data. */
   abstract raw(): readonly unknown[];
   /**
-   * Equality with this list as the left operand.
+   * Equality with this list as the left operand. The comparison of its parts is charged to `meter`.
    *
    * @throws EvalFailure for a value that is not a list
    */
-  abstract equals(other: Value): boolean;
+  abstract equals(other: Value, meter: Meter): boolean;
 }
 
 /** A map or object that reads foreign data through a schema; see {@link ListView}. */
@@ -315,11 +322,11 @@ export abstract class MapView extends CelValue {
   /** The original data. */
   abstract raw(): ValueObject;
   /**
-   * Equality with this map as the left operand.
+   * Equality with this map as the left operand. The comparison of its parts is charged to `meter`.
    *
    * @throws EvalFailure for a value that is not a map
    */
-  abstract equals(other: Value): boolean;
+  abstract equals(other: Value, meter: Meter): boolean;
 }
 
 /** The elements of any form of list; undefined for a value that is not a list. */

@@ -61,6 +61,13 @@ describe('errors', () => {
     expect(checked.text.split('\n').at(-1)).toBe('5 more errors were truncated');
   });
 
+  test('a map literal whose type doubles with each binding is refused quickly', () => {
+    const doubled = `cel.bind(a, {1: 1}, ${'cel.bind(a, {a: a}, '.repeat(60)}a == a${')'.repeat(61)}`;
+    expect(verdict(doubled)).toBe('ERROR: <input>:1:193: the type of the map is too large');
+    const nested = `${'{"k": '.repeat(120)}1${'}'.repeat(120)}`;
+    expect(verdict(`size(${nested})`)).toBe('int');
+  });
+
   test('numbers of different types can be compared after the first comprehension, as in cel-go', () => {
     expect(verdict('[1].all(x, true) && 1 < 2.0')).toBe('bool');
   });

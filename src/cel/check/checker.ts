@@ -24,6 +24,7 @@ import type { Declarations, Global } from './declarations.ts';
 import { formatArguments, formatType } from './format-type.ts';
 import { Signatures } from './signatures.ts';
 import { Substitution, mostGeneral, unwrapOptional } from './substitution.ts';
+import { MAX_TYPE_SIZE, typeSize } from './type-size.ts';
 
 /** The meaning of a node. */
 export type ResolvedReference =
@@ -325,16 +326,20 @@ export class Checker {
     return unwrapped.type;
   }
 
-  #join(previous: CelType | undefined, current: CelType): CelType {
+  /** The type of the parts of a literal: `previous` is the type of the parts before `expr`. */
+  #join(expr: Expr, previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
-    return this.#substitution.isAssignable(previous, current) ? mostGeneral(previous, current) : DYN;
+    if (this.#substitution.isAssignable(previous, current)) return mostGeneral(previous, current);
+    if (!this.#declarations.homogeneousLiterals) return DYN;
+    this.#mismatch(expr.at, previous, current);
+    return ERROR;
   }
 
   #list(expr: ListLiteral): CelType {
     let element: CelType | undefined;
     for (const [index, item] of expr.elements.entries()) {
       const type = this.#check(item);
-      element = this.#join(element, expr.optionals.has(index) ? this.#optionalElement(item, type) : type);
+      element = this.#join(item, element, expr.optionals.has(index) ? this.#optionalElement(item, type) : type);
     }
     return listType(element ?? this.#substitution.variable());
   }
@@ -343,11 +348,15 @@ export class Checker {
     let key: CelType | undefined;
     let value: CelType | undefined;
     for (const entry of expr.entries) {
-      key = this.#join(key, this.#check(entry.key));
+      key = this.#join(entry.key, key, this.#check(entry.key));
       const type = this.#check(entry.value);
-      value = this.#join(value, entry.optional ? this.#optionalElement(entry.value, type) : type);
+      value = this.#join(entry.value, value, entry.optional ? this.#optionalElement(entry.value, type) : type);
     }
-    return mapType(key ?? this.#substitution.variable(), value ?? this.#substitution.variable());
+    const type = mapType(key ?? this.#substitution.variable(), value ?? this.#substitution.variable());
+    if (typeSize(type) <= MAX_TYPE_SIZE) return type;
+    // The types of key and value can double at each binding (`{a: a}`), and the checks of types visit every part.
+    this.#error(expr.at, 'the type of the map is too large');
+    return ERROR;
   }
 
   #struct(expr: StructLiteral): CelType {

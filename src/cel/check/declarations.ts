@@ -1,4 +1,5 @@
 import type { VariableOptions } from '../api.ts';
+import { kubernetesLiterals } from '../lib/k8s-literals.ts';
 import type { FunctionDeclaration, Library, Validator } from '../library.ts';
 import type { TypeProvider } from '../provider.ts';
 import { EMPTY_PROVIDER } from '../provider.ts';
@@ -90,6 +91,8 @@ export class Declarations {
   readonly typeNames: TypeNameUse;
   /** Does `has` fail on values without fields? */
   readonly strictPresence: boolean;
+  /** Must all elements of a list literal, and all keys and values of a map literal, have types that fit together? */
+  readonly homogeneousLiterals: boolean;
   readonly validators: readonly Validator[];
 
   constructor(options: {
@@ -107,6 +110,7 @@ export class Declarations {
     this.container = options.container ?? parent?.container ?? '';
     this.typeNames = options.typeNames ?? parent?.typeNames ?? 'full';
     this.strictPresence = options.strictPresence ?? parent?.strictPresence ?? false;
+    this.homogeneousLiterals = parent?.homogeneousLiterals === true || libraries.includes(kubernetesLiterals);
     this.validators = [...(parent?.validators ?? []), ...libraries.flatMap((library) => library.validators ?? [])];
     for (const library of libraries) {
       for (const declaration of library.functions ?? []) this.#addFunction(declaration);

@@ -43,6 +43,11 @@ const NOMINAL = new Set([
   'isLinkLocalUnicast',
 ]);
 
+/** The length of the longest pattern of a named format. The API server takes this length for each format. */
+const MAX_FORMAT_PATTERN_LENGTH = 128;
+/** The length of the name of a format. */
+const FORMAT_NAME_LENGTH: Range = { min: 1, max: 64 };
+
 /** Bytes of an address: four or sixteen. */
 const ADDRESS: Range = { min: 4, max: 16 };
 
@@ -59,6 +64,7 @@ export function libraryCost(
 ): CallCost | undefined {
   const [first, second] = args;
   if (NOMINAL.has(name)) return { cost: ONE };
+  if (overload === 'equals') return equalityCost(first, second);
   if (name === 'url') return first === undefined ? undefined : { cost: scaleRange(first.size, TRAVERSAL) };
   if (overload.startsWith('list_sets_') && first !== undefined && second !== undefined) {
     const pairs = multiplyRanges(first.size, second.size);
@@ -97,12 +103,35 @@ export function libraryCost(
     }
     case 'ip':
       return { cost: ONE };
+    case 'validate':
+      return first && { cost: scaleRange(scaleRange(first.size, TRAVERSAL), MAX_FORMAT_PATTERN_LENGTH * PATTERN) };
     case 'containsIP':
     case 'containsCIDR':
       return { cost: containmentCost(name, overload, first) };
     default:
       return undefined;
   }
+}
+
+/** The types of libraries whose values are compared at the cost of one unit. */
+const COMPARED_AT_ONCE = new Set([
+  'kubernetes.Quantity',
+  'kubernetes.Semver',
+  'kubernetes.URL',
+  'kubernetes.authorization.Authorizer',
+  'kubernetes.authorization.Decision',
+  'kubernetes.authorization.GroupCheck',
+  'kubernetes.authorization.PathCheck',
+  'kubernetes.authorization.ResourceCheck',
+  'net.CIDR',
+  'net.IP',
+]);
+
+/** The cost of `==` for values of a library's type; `undefined` for other types. For `!=` there is no such price. */
+function equalityCost(left: Operand | undefined, right: Operand | undefined): CallCost | undefined {
+  if (left === undefined || right === undefined || left.type.name !== right.type.name) return undefined;
+  if (COMPARED_AT_ONCE.has(left.type.name)) return { cost: ONE };
+  return left.type.name === 'kubernetes.NamedFormat' ? { cost: scaleRange(FORMAT_NAME_LENGTH, TRAVERSAL) } : undefined;
 }
 
 /**

@@ -6,8 +6,20 @@ import { expanded } from '../syntax/macro-expander.ts';
 import type { CelType } from '../types.ts';
 import type { CallCost, Operand } from './call-costs.ts';
 import { libraryCost, PATTERN, TRAVERSAL } from './call-costs.ts';
+import { listCost } from './list-costs.ts';
 import type { Range } from './range.ts';
-import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED, unionRange, UNKNOWN, ZERO } from './range.ts';
+import {
+  addRanges,
+  fixed,
+  LIST,
+  multiplyRanges,
+  ONE,
+  scaleRange,
+  UNBOUNDED,
+  unionRange,
+  UNKNOWN,
+  ZERO,
+} from './range.ts';
 
 /**
  * The size that the data at a path can have: characters, bytes, elements or entries. A path begins with the name of a
@@ -30,8 +42,7 @@ interface Entries {
   readonly value: Range;
 }
 
-/** The cost of making a value, without its parts. */
-const LIST = fixed(10);
+/** The cost of making a map or an object, without its parts. */
 const MAP = fixed(30);
 const STRUCT = fixed(40);
 
@@ -178,7 +189,7 @@ class Estimate {
       }
       default: {
         if (id.startsWith('add_')) this.#join(expr.id, expr.args[0], expr.args[1]);
-        const own = libraryCost(name, id, target, args) ?? standardCost(id, target, args);
+        const own = libraryCost(name, id, target, args) ?? listCost(id, target, args) ?? standardCost(id, target, args);
         return { ...own, cost: costs.reduce(addRanges, own.cost) };
       }
     }

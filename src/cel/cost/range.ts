@@ -13,6 +13,8 @@ export const fixed = (value: number): Range => ({ min: value, max: value });
 export const UNKNOWN: Range = { min: 0, max: UNBOUNDED };
 export const ZERO: Range = fixed(0);
 export const ONE: Range = fixed(1);
+/** The cost of making a list, without its elements. */
+export const LIST: Range = fixed(10);
 
 export const addRanges = (a: Range, b: Range): Range => ({ min: capped(a.min + b.min), max: capped(a.max + b.max) });
 export const multiplyRanges = (a: Range, b: Range): Range => ({

@@ -2,7 +2,7 @@ import { decodeBase64 } from '../lib/base64.ts';
 import { Failure, formatGeneral } from '../../golang/index.ts';
 import type { DataShape } from '../shape.ts';
 import type { Value } from '../values.ts';
-import { CelDuration, CelTimestamp, CelValue, fail } from '../values.ts';
+import { CelDuration, CelTimestamp, CelValue, checkedInt, fail } from '../values.ts';
 import { goTypeName } from './go-type-name.ts';
 import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
 
@@ -57,12 +57,12 @@ function wrong(expected: string, data: unknown): never {
 }
 
 function adoptInt(data: unknown): number | bigint {
-  if (typeof data === 'bigint') return data;
-  if (typeof data !== 'number') return wrong('int', data);
+  if (typeof data !== 'number' && typeof data !== 'bigint') return wrong('int', data);
   if (Number.isSafeInteger(data)) return data;
-  // A whole float is also an int.
-  if (Number.isInteger(data) && data >= -(2 ** 63) && data < 2 ** 63) return BigInt(data);
-  return fail(`invalid data, expected int, got non-integer float ${formatGeneral(data)}`);
+  // A whole float is also an int. Go reads an integer beyond int64 as a float.
+  const isWhole = typeof data === 'bigint' || Number.isInteger(data);
+  if (isWhole && data >= -(2 ** 63) && data < 2 ** 63) return checkedInt(BigInt(data));
+  return fail(`invalid data, expected int, got non-integer float ${formatGeneral(Number(data))}`);
 }
 
 /** Is this data an object of JSON? The result is also true for null, so a caller tests for null first. */

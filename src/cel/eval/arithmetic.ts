@@ -156,12 +156,14 @@ export function concatenateBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   return joined;
 }
 
+const NO_TIME = new CelDuration(0n);
+
 /** Unary minus on a self-describing value. */
 export function dynamicNegate(a: Value): Value {
   if (isInt(a)) return negateInt(a);
   const double = doubleOf(a);
   if (double !== undefined) return boxDouble(-double);
-  if (a instanceof CelDuration) return new CelDuration(-a.nanos);
+  if (a instanceof CelDuration) return subtractDurations(NO_TIME, a);
   const receives = typeof a === 'boolean' || typeof a === 'string' || a instanceof CelTimestamp;
   return fail(receives ? 'no such overload' : 'no such overload: -_');
 }

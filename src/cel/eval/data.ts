@@ -1,3 +1,4 @@
+import type { Meter } from '../values.ts';
 import { CelValue } from '../values.ts';
 
 /** The depth to which two pieces of data from outside CEL are compared. Deeper data counts as different. */
@@ -5,8 +6,9 @@ const MAX_DEPTH = 1_000;
 
 /**
  * Are two pieces of plain data equal? The order of members does not count. Values of CEL classes equal only themselves.
+ * The members and elements that are compared are charged to `meter`.
  */
-export function sameData(a: unknown, b: unknown, depth = 0): boolean {
+export function sameData(a: unknown, b: unknown, meter: Meter, depth = 0): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || depth > MAX_DEPTH) return false;
   if (a instanceof CelValue || b instanceof CelValue) return false;
@@ -15,13 +17,20 @@ export function sameData(a: unknown, b: unknown, depth = 0): boolean {
       Array.isArray(a) &&
       Array.isArray(b) &&
       a.length === b.length &&
-      a.every((element, index) => sameData(element, b[index], depth + 1))
+      charged(meter, a.length) &&
+      a.every((element, index) => sameData(element, b[index], meter, depth + 1))
     );
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   const keys = Object.keys(left);
   return (
     keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && sameData(left[key], right[key], depth + 1))
+    charged(meter, keys.length) &&
+    keys.every((key) => Object.hasOwn(right, key) && sameData(left[key], right[key], meter, depth + 1))
   );
+}
+
+function charged(meter: Meter, units: number): true {
+  meter.charge(units);
+  return true;
 }

@@ -1,5 +1,5 @@
-import { equalValues, type Meter } from '../lib/equal.ts';
-import type { Value } from '../values.ts';
+import { equalValues } from '../lib/equal.ts';
+import type { Meter, Value } from '../values.ts';
 import { EvalFailure, OpaqueValue } from '../values.ts';
 
 /**

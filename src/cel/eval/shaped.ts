@@ -1,5 +1,6 @@
+import { type JsonValue, stringifyJson } from '../../core/index.ts';
 import type { DataShape } from '../shape.ts';
-import type { Value, ValueObject } from '../values.ts';
+import type { Meter, Value, ValueObject } from '../values.ts';
 import {
   CelErrorValue,
   CelMap,
@@ -32,8 +33,12 @@ export class ShapedList extends ListView {
 
   elements(): readonly Value[] {
     const element = this.shape.element?.();
-    if (element === undefined) return this.data.map((data) => adoptAny(data));
-    return this.data.map((data) => adoptValue(data, element));
+    return this.data.map((data) => readElement(data, element));
+  }
+
+  at(index: number): Value | undefined {
+    if (!Number.isInteger(index) || index < 0 || index >= this.data.length) return undefined;
+    return readElement(this.data[index], this.shape.element?.());
   }
 
   raw(): readonly unknown[] {
@@ -44,7 +49,7 @@ export class ShapedList extends ListView {
    * Equality with this list as the left operand. A list of type `set` or `map` ignores the order of elements only as
    * the left operand.
    */
-  equals(other: Value): boolean {
+  equals(other: Value, meter: Meter): boolean {
     const others = elementsOf(other);
     if (others === undefined) return fail('no such overload');
     if (this.data.length !== others.length) return false;
@@ -52,23 +57,24 @@ export class ShapedList extends ListView {
       const set = new Set<unknown>(this.data);
       return others.every((element) => set.has(rawData(element)));
     }
-    if (this.shape.listType === 'map') return this.#equalsByKey(others);
-    return this.elements().every((element, index) => equal(raise(element), raise(others[index] as Value)));
+    if (this.shape.listType === 'map') return this.#equalsByKey(others, meter);
+    return this.elements().every((element, index) => equal(raise(element), raise(others[index] as Value), meter));
   }
 
-  #equalsByKey(others: readonly Value[]): boolean {
+  #equalsByKey(others: readonly Value[], meter: Meter): boolean {
     const byKey = new Map(this.data.map((data) => [this.#keyOf(data), data] as const));
     const element = this.shape.element?.();
     return others.every((other) => {
       const key = this.#keyOf(rawData(other));
       if (!byKey.has(key) || element === undefined) return false;
-      return equal(raise(adoptValue(byKey.get(key), element)), raise(other));
+      return equal(raise(adoptValue(byKey.get(key), element)), raise(other), meter);
     });
   }
 
+  /** The text of the keys of an element. Keys of different types have different texts; an absent key is like null. */
   #keyOf(data: unknown): string {
     const object = typeof data === 'object' && data !== null ? (data as ValueObject) : {};
-    return JSON.stringify((this.shape.mapKeys ?? []).map((key) => String(getProperty(object, key))));
+    return stringifyJson((this.shape.mapKeys ?? []).map((key) => (getProperty(object, key) ?? null) as JsonValue));
   }
 
   /**
@@ -126,12 +132,7 @@ export class ShapedMap extends MapView {
     if (name === undefined || !Object.hasOwn(this.data, name)) return undefined;
     const data = this.data[name];
     if (data === undefined || (isObjectShape && data === null)) return undefined;
-    return this.#read(name, data);
-  }
-
-  #read(name: string, data: unknown): Value {
-    const shape = this.#shapeOf(name);
-    return shape === undefined ? adoptAny(data) : adoptValue(data, shape);
+    return readElement(data, this.#shapeOf(name));
   }
 
   #shapeOf(name: string): DataShape | undefined {
@@ -142,21 +143,26 @@ export class ShapedMap extends MapView {
     return this.data as ValueObject;
   }
 
-  equals(other: Value): boolean {
+  equals(other: Value, meter: Meter): boolean {
     const find = finder(other);
     if (find === undefined) return fail('no such overload');
     if (this.size !== find.size) return false;
     return Object.keys(this.data).every((name) => {
       if (this.#shapeOf(name) === undefined) {
         if (!(other instanceof ShapedMap)) return fail('no such overload');
-        return !Object.hasOwn(other.data, name) || sameData(this.data[name], other.data[name]);
+        return !Object.hasOwn(other.data, name) || sameData(this.data[name], other.data[name], meter);
       }
       const ownMember = this.get(name);
       const otherMember = find.get(name);
       if (ownMember === undefined || otherMember === undefined) return ownMember === otherMember;
-      return equal(raise(ownMember), raise(otherMember));
+      return equal(raise(ownMember), raise(otherMember), meter);
     });
   }
+}
+
+/** The value of one element or member; data without a shape is read as it is. */
+function readElement(data: unknown, shape: DataShape | undefined): Value {
+  return shape === undefined ? adoptAny(data) : adoptValue(data, shape);
 }
 
 /** The size and the look-up of any form of map. */

@@ -1,4 +1,5 @@
 import { goParseDuration, Failure, goQuote } from '../../golang/index.ts';
+import { atoi } from '../lib/atoi.ts';
 
 /** A point in time. */
 export interface Time {
@@ -7,36 +8,38 @@ export interface Time {
   readonly offsetMinutes: number;
 }
 
-const UNITS: readonly (readonly [names: string, nanos: bigint])[] = [
-  ['ns nanosec nanosecond', 1n],
-  ['us µs microsec microsecond', 1_000n],
-  ['ms millisec millisecond', 1_000_000n],
-  ['s sec second', 1_000_000_000n],
-  ['m min minute', 60_000_000_000n],
-  ['h hr hour', 3_600_000_000_000n],
-  ['d day', 86_400_000_000_000n],
-  ['w wk week', 604_800_000_000_000n],
+const UNITS: readonly (readonly [names: readonly string[], nanos: bigint])[] = [
+  [['ns', 'nano'], 1n],
+  [['us', 'µs', 'micro'], 1_000n],
+  [['ms', 'milli'], 1_000_000n],
+  [['s', 'sec'], 1_000_000_000n],
+  [['m', 'min'], 60_000_000_000n],
+  [['h', 'hr', 'hour'], 3_600_000_000_000n],
+  [['d', 'day'], 86_400_000_000_000n],
+  [['w', 'wk', 'week'], 604_800_000_000_000n],
 ];
 
-const NANOS = new Map(UNITS.flatMap(([names, nanos]) => names.split(' ').map((name) => [name, nanos] as const)));
+/** The nanoseconds of a unit. The last name of a unit may have any end (`minutes`), and the others may not. */
+function nanosOf(unit: string): bigint | undefined {
+  const found = UNITS.find(([names]) => names.includes(unit) || unit.startsWith(names.at(-1) ?? unit));
+  return found?.[1];
+}
 
 /**
  * Reads a span of time in OpenAPI's `duration` format, in nanoseconds: Go's form, or the sum of numbers with units up
- * to weeks.
+ * to weeks. A sum beyond int64 wraps around, as Go's arithmetic does.
  */
 export function parseSpan(text: string): bigint | Failure {
   const nanoseconds = goParseDuration(text);
   if (nanoseconds !== undefined) return nanoseconds;
-  let total = 0n;
-  let found = false;
+  let total: bigint | undefined;
   for (const [, digits = '0', unit = ''] of text.slice(0, 1_000).matchAll(/(\d+)\s*([A-Za-zµ]+)/g)) {
-    const name = unit.toLowerCase();
-    const nanos = NANOS.get(name) ?? NANOS.get(name.replace(/s$/, ''));
-    if (nanos === undefined) continue;
-    found = true;
-    total += BigInt(digits) * nanos;
+    const factor = atoi(digits);
+    if (factor instanceof Failure) return factor;
+    const nanos = nanosOf(unit.toLowerCase());
+    if (nanos !== undefined) total = BigInt.asIntN(64, (total ?? 0n) + factor * nanos);
   }
-  return found ? total : new Failure(`unable to parse ${text} as duration`);
+  return total ?? new Failure(`unable to parse ${text} as duration`);
 }
 
 /** One part of a date layout: its text in Go's layout, its number of digits, and its range. */
@@ -104,6 +107,9 @@ export function parseDate(text: string): number | Failure {
   return secondsOf(parsed.numbers) ?? new Failure(`${prefix}: day out of range`);
 }
 
+/** The end of a date-time: no zone, `Z`, or an offset of up to 24 hours and 60 minutes, as Go allows. */
+const ZONE = /^(?:Z|([+-])([01]\d|2[0-4]):?([0-5]\d|60))?$/;
+
 /** A point in time in OpenAPI's `date-time` format; an empty text is the beginning of 1970. */
 export function parseDateTime(text: string): Time | Failure {
   if (text === '') return { seconds: 0, nanos: 0, offsetMinutes: 0 };
@@ -112,9 +118,11 @@ export function parseDateTime(text: string): Time | Failure {
   const prefix = `parsing time ${goQuote(text)}`;
   const seconds = secondsOf(parsed.numbers);
   if (seconds === undefined) return new Failure(`${prefix}: day out of range`);
-  const match = /^(?:[.,](\d+))?(?:Z|([+-])(\d\d):?(\d\d))?$/.exec(parsed.rest);
-  if (match === null) return new Failure(`${prefix}: extra text: ${goQuote(parsed.rest)}`);
-  const [, fraction = '', sign, hours = '0', minutes = '0'] = match;
+  const [digits = '', fraction = ''] = /^[.,](\d+)/.exec(parsed.rest) ?? [];
+  const zone = parsed.rest.slice(digits.length);
+  const match = ZONE.exec(zone);
+  if (match === null) return new Failure(`${prefix}: extra text: ${goQuote(zone)}`);
+  const [, sign, hours = '0', minutes = '0'] = match;
   const size = Number(hours) * 60 + Number(minutes);
   const offsetMinutes = sign === '-' ? -size : size;
   return { seconds: seconds - offsetMinutes * 60, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')), offsetMinutes };

@@ -29,6 +29,23 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
   };
 }
 
+/** Charges a pass over a text that makes no new text. Short texts are free. */
+export function chargePass(context: CallContext, { length }: string): void {
+  if (length > 256) context.charge(length >> 4);
+}
+
+/** The number of comparisons of characters that cost one unit. */
+const COMPARISONS_PER_UNIT = 2_048;
+
+/**
+ * Charges a search for a part of a text. In the worst case, JavaScript compares the whole part at each position of the
+ * text.
+ */
+export function chargeSearch(context: CallContext, text: string, part: string): void {
+  const comparisons = (text.length - part.length + 1) * part.length;
+  if (comparisons >= COMPARISONS_PER_UNIT) context.charge(Math.floor(comparisons / COMPARISONS_PER_UNIT));
+}
+
 /**
  * The error of a function that cel-go finds among the methods of the receiver. The error names the function, but no
  * types. For a string, timestamp or duration the error does not even name the function, because these types look up

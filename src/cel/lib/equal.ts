@@ -13,16 +13,12 @@ import {
   isObject,
   ListView,
   MapView,
+  type Meter,
   OpaqueValue,
   type Value,
   type ValueObject,
 } from '../values.ts';
 import { tryCompare } from './compare-values.ts';
-
-/** Charges work to a budget, as a `CallContext` does. */
-export interface Meter {
-  charge(units: number): void;
-}
 
 const FREE: Meter = { charge: () => undefined };
 
@@ -42,8 +38,8 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   if (typeof a === 'string') return equalTexts(a, b, meter);
   if (a instanceof OpaqueValue) return a.equals(b);
   if (a instanceof ListView || a instanceof MapView) {
-    meter.charge(entriesOf(a)?.length ?? elementsOf(a)?.length ?? 0);
-    return a.equals(b);
+    meter.charge(a instanceof MapView ? a.size : a.raw().length);
+    return a.equals(b, meter instanceof PartMeter ? meter : new PartMeter(meter));
   }
   if (a === b) return true;
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
@@ -62,6 +58,26 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   }
   const elements = elementsOf(a);
   return elements ? equalLists(elements, b, meter, depth) : equalMaps(a, b, meter, depth);
+}
+
+/** The number of parts of foreign data whose comparison costs one unit. */
+const PARTS_PER_UNIT = 4;
+
+/** Charges the comparison of the parts of foreign data. Such parts are cheaper than elements that a loop visits. */
+class PartMeter implements Meter {
+  readonly #meter: Meter;
+  #parts = 0;
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+  }
+
+  charge(parts: number): void {
+    this.#parts += parts;
+    if (this.#parts < PARTS_PER_UNIT) return;
+    this.#meter.charge(Math.floor(this.#parts / PARTS_PER_UNIT));
+    this.#parts %= PARTS_PER_UNIT;
+  }
 }
 
 /** Compares strings. Only long strings are charged, in proportion to their length. */

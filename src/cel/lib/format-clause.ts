@@ -139,7 +139,9 @@ function hexadecimal(value: Value): string | undefined {
 const MAX_DEPTH = 500;
 
 function printable(value: Value, context: CallContext, depth: number): string | Failure {
-  context.charge(1);
+  // A list may contain one long text many times, so each of them counts before the texts are joined.
+  const isText = depth > 0 && (typeof value === 'string' || value instanceof Uint8Array);
+  context.charge(isText ? 1 + (value.length >> 3) : 1);
   if (value === null) return 'null';
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return String(value);

@@ -1,4 +1,5 @@
-import { goQuote } from '../../golang/index.ts';
+import { Failure } from '../../golang/index.ts';
+import { atoi } from './atoi.ts';
 import type { Clause } from './format-clause.ts';
 
 /**
@@ -9,7 +10,6 @@ export type FormatPart = string | Clause | { readonly problem: string; readonly 
 
 const DEFAULT_PRECISION = 6;
 const MAX_PRECISION = 100;
-const MAX_INT64 = 2n ** 63n - 1n;
 
 /** Splits a format string. Stops at the first clause that cannot be read. */
 export function parseFormat(text: string): FormatPart[] {
@@ -72,11 +72,8 @@ function parseClause(text: string, start: number): { clause: Clause; end: number
 }
 
 function parsePrecision(digits: string): number | string {
-  const problem = (reason: string) =>
-    `error while converting precision to integer: strconv.Atoi: parsing ${goQuote(digits)}: ${reason}`;
-  if (digits === '') return problem('invalid syntax');
-  const value = BigInt(digits);
-  if (value > MAX_INT64) return problem('value out of range');
+  const value = atoi(digits);
+  if (value instanceof Failure) return `error while converting precision to integer: ${value.message}`;
   if (value <= BigInt(MAX_PRECISION)) return Number(value);
   return `precision ${value} exceeds maximum allowed precision ${MAX_PRECISION}`;
 }

@@ -1,10 +1,10 @@
-import type { Library } from '../library.ts';
+import type { CallContext, Library } from '../library.ts';
 import { Failure } from '../../golang/index.ts';
 import { BOOL, INT, STRING, type CelType } from '../types.ts';
 import { checkedInt, type Value } from '../values.ts';
 import { member, orFail, overload, reading } from './define.ts';
 import { SEMVER, SemverValue } from './opaque.ts';
-import { compareSemver, parseSemver } from './semver.ts';
+import { compareSemver, parseSemver, parseTolerantSemver, type SemanticVersion } from './semver.ts';
 
 const two: readonly CelType[] = [SEMVER, SEMVER];
 
@@ -48,6 +48,42 @@ export const kubernetesSemver: Library = {
     { name: 'patch', overloads: [member('semver_patch', [SEMVER], INT, (v: SemverValue) => asInt(v.version.patch))] },
   ],
 };
+
+/** The overloads of the second version, which an API server has and kro does not have. */
+export const semverNormalization: Library = {
+  name: 'kubernetes.Semver.1',
+  functions: [
+    {
+      name: 'semver',
+      overloads: [
+        overload(
+          'string_bool_to_semver',
+          [STRING, BOOL],
+          SEMVER,
+          (text: string, normalize: boolean, context: CallContext) =>
+            new SemverValue(orFail(parsed(text, normalize, context))),
+        ),
+      ],
+    },
+    {
+      name: 'isSemver',
+      overloads: [
+        overload(
+          'is_semver_string_bool',
+          [STRING, BOOL],
+          BOOL,
+          (text: string, normalize: boolean, context: CallContext) =>
+            !(parsed(text, normalize, context) instanceof Failure),
+        ),
+      ],
+    },
+  ],
+};
+
+function parsed(text: string, normalize: boolean, context: CallContext): SemanticVersion | Failure {
+  context.charge(text.length >> 2);
+  return normalize ? parseTolerantSemver(text) : parseSemver(text);
+}
 
 function compare(a: SemverValue, b: SemverValue): number {
   return compareSemver(a.version, b.version);

@@ -1,4 +1,4 @@
-import type { Library } from '../library.ts';
+import type { CallContext, Library } from '../library.ts';
 import { setOwn } from '../../core/index.ts';
 import {
   Failure,
@@ -58,7 +58,8 @@ function toUrl(text: string): Value {
   return new UrlValue(url);
 }
 
-function getQuery({ url }: UrlValue): Value {
+function getQuery({ url }: UrlValue, context: CallContext): Value {
+  context.charge(url.rawQuery.length >> 2);
   const query: Record<string, Value> = {};
   for (const [key, values] of urlQuery(url)) setOwn(query, key, values);
   return query;

@@ -1,19 +1,9 @@
 import type { Expr } from '../ast.ts';
-import type { FunctionDeclaration, Library, Macro, Overload } from '../library.ts';
+import type { CallContext, FunctionDeclaration, Library, Macro, Overload } from '../library.ts';
 import { BOOL, DOUBLE, DYN, INT, listType, UINT, type CelType } from '../types.ts';
-import {
-  boxDouble,
-  CelUint,
-  checkedInt,
-  doubleOf,
-  elementsOf,
-  fail,
-  isInt,
-  isNaNValue,
-  type Int,
-  type Value,
-} from '../values.ts';
+import { boxDouble, CelUint, checkedInt, doubleOf, fail, isInt, isNaNValue, type Int, type Value } from '../values.ts';
 import { overload } from './define.ts';
+import { visitedElements } from './k8s-lists.ts';
 import { compareValues } from './compare-values.ts';
 
 const NUMBERS: readonly CelType[] = [DOUBLE, INT, UINT];
@@ -146,11 +136,10 @@ function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
   }
   for (const type of NUMBERS) {
     overloads.push(
-      overload(`${id}_list_${type.name}`, [listType(type)], type, (list: Value) => {
-        const elements = elementsOf(list) ?? [];
-        const [first, ...rest] = elements;
-        if (first === undefined) return fail(`${name}(list) argument must not be empty`);
-        const best = rest.reduce(pick, first);
+      overload(`${id}_list_${type.name}`, [listType(type)], type, (list: Value, context: CallContext) => {
+        const elements = visitedElements(list, context);
+        if (elements.length === 0) return fail(`${name}(list) argument must not be empty`);
+        const best = elements.reduce((result, element) => pick(result, element));
         return isInt(best) || best instanceof CelUint || doubleOf(best) !== undefined
           ? best
           : fail(`no such overload: ${name}`);

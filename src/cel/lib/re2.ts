@@ -75,7 +75,8 @@ function recover(source: string, error: unknown): Pattern | Failure {
 }
 
 function withoutGroupNames(source: string): string {
-  return source.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*\]|\(\?P?<\w+>/g, (token) =>
+  // A class without an end takes the rest of the text. Otherwise each of its brackets would be read to the end again.
+  return source.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*(?:\]|\\?$)|\(\?P?<\w+>/g, (token) =>
     token.startsWith('(?') ? '(' : token,
   );
 }

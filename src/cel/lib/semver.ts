@@ -1,4 +1,4 @@
-import { failure, Failure, goQuote } from '../../golang/index.ts';
+import { failure, Failure, goParseUint, goQuote } from '../../golang/index.ts';
 
 /** Semantic versions 2.0.0 as Kubernetes' CEL library reads and orders them. */
 export interface SemanticVersion {
@@ -10,7 +10,6 @@ export interface SemanticVersion {
   readonly build: readonly string[];
 }
 
-const MAX_UINT64 = 2n ** 64n - 1n;
 const DIGITS = /^[0-9]*$/;
 const ALPHANUMERIC = /^[0-9A-Za-z-]*$/;
 
@@ -41,6 +40,22 @@ export function parseSemver(text: string): SemanticVersion | Failure {
   return { major, minor, patch, pre, build };
 }
 
+/**
+ * Reads a version that lacks its minor or patch number, begins with `v`, or has leading zeros, as Kubernetes'
+ * `semver(text, true)` does.
+ */
+export function parseTolerantSemver(text: string): SemanticVersion | Failure {
+  const parts = splitThree(text.startsWith('v') ? text.slice(1) : text).map((part = '') =>
+    // A zero stays in front of a part that has no other number there.
+    part.length > 1 ? part.replace(/^0+/, '').replace(/^(?![0-9])/, '0') : part,
+  );
+  if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? '')) {
+    return failure('short version cannot contain PreRelease/Build meta data');
+  }
+  const [major, minor = '0', rest = '0'] = parts;
+  return parseSemver(`${major}.${minor}.${rest}`);
+}
+
 function splitThree(text: string): [string, string?, string?] {
   const first = text.indexOf('.');
   if (first < 0) return [text];
@@ -65,9 +80,8 @@ function hasLeadingZero(text: string): boolean {
 }
 
 function parseUint64(text: string): bigint | Failure {
-  if (text === '') return failure('strconv.ParseUint: parsing "": invalid syntax');
-  const value = text.length > 20 ? MAX_UINT64 + 1n : BigInt(text);
-  return value > MAX_UINT64 ? failure(`strconv.ParseUint: parsing ${goQuote(text)}: value out of range`) : value;
+  const parsed = goParseUint(text);
+  return parsed.ok ? parsed.value : failure(parsed.error);
 }
 
 function parsePreRelease(text: string): bigint | string | Failure {

@@ -1,4 +1,4 @@
-import type { FunctionDeclaration, Library } from '../library.ts';
+import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
 import { DURATION, INT, STRING, TIMESTAMP } from '../types.ts';
 import { checkedInt, type CelDuration, type CelTimestamp, type Int } from '../values.ts';
 import { member, orFail } from './define.ts';
@@ -6,6 +6,8 @@ import { civilTime, type CivilTime } from './timestamp.ts';
 import { findZone } from './find-zone.ts';
 
 const MILLISECOND = 1_000_000n;
+/** The cost of a look-up of the offset of a time zone, which takes microseconds. */
+const ZONE_COST = 8;
 
 type Field = (time: CivilTime, nanos: number) => number;
 
@@ -41,8 +43,14 @@ function accessor(
     member(`timestamp_to_${id}`, [TIMESTAMP], INT, ({ seconds, nanos }: CelTimestamp) =>
       field(civilTime(seconds), nanos),
     ),
-    member(zonedId, [TIMESTAMP, STRING], INT, ({ seconds, nanos }: CelTimestamp, zone: string) =>
-      field(civilTime(seconds + orFail(findZone(zone))(seconds)), nanos),
+    member(
+      zonedId,
+      [TIMESTAMP, STRING],
+      INT,
+      ({ seconds, nanos }: CelTimestamp, zone: string, context: CallContext) => {
+        context.charge(ZONE_COST);
+        return field(civilTime(seconds + orFail(findZone(zone))(seconds)), nanos);
+      },
     ),
   ];
   if (unit !== undefined) {

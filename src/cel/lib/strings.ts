@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
 import { INT, listType, STRING, type CelType } from '../types.ts';
 import { elementsOf, fail, type Int, type Value } from '../values.ts';
-import { member, overload } from './define.ts';
+import { chargePass, chargeSearch, member, overload } from './define.ts';
 import { stringFormat } from './format.ts';
 import { codePointLength, hasSurrogates } from '../text.ts';
 import { showValue } from './show.ts';
@@ -116,7 +116,8 @@ function outOfRange(index: Int): never {
   return fail(`index out of range: ${index}`);
 }
 
-function charAt(text: string, index: Int): Value {
+function charAt(text: string, index: Int, context: CallContext): Value {
+  chargePass(context, text);
   const length = codePointLength(text);
   if (index < 0 || index > length) return outOfRange(index);
   if (Number(index) === length) return '';
@@ -132,6 +133,7 @@ function indexOf(text: string, part: string, offset: Int, context: CallContext):
   if (offset < 0) return outOfRange(offset);
   context.charge(text.length);
   if (part === '') return Math.min(Number(offset), codePointLength(text));
+  chargeSearch(context, text, part);
   const at = text.indexOf(part, utf16Index(text, Number(offset)));
   return at < 0 ? -1 : codePointIndex(text, at);
 }
@@ -139,6 +141,7 @@ function indexOf(text: string, part: string, offset: Int, context: CallContext):
 function lastIndexOf(text: string, part: string, context: CallContext): Value {
   context.charge(text.length);
   if (part === '') return codePointLength(text);
+  chargeSearch(context, text, part);
   const at = text.lastIndexOf(part);
   return at < 0 ? -1 : codePointIndex(text, at);
 }
@@ -149,6 +152,7 @@ function lastIndexOfFrom(text: string, part: string, offset: Int, context: CallC
   const length = codePointLength(text);
   if (part === '') return Math.min(Number(offset), length);
   if (offset >= length) return -1;
+  chargeSearch(context, text, part);
   const at = text.lastIndexOf(part, utf16Index(text, Number(offset)));
   return at < 0 ? -1 : codePointIndex(text, at);
 }
@@ -159,6 +163,7 @@ function replaceAll(text: string, old: string, replacement: string, context: Cal
 
 function replace(text: string, old: string, replacement: string, limit: Int, context: CallContext): Value {
   if (old === replacement || limit === 0) return text;
+  chargeSearch(context, text, old);
   const places = limit < 0 ? Infinity : Number(limit);
   const parts: string[] = [];
   let from = 0;
@@ -187,6 +192,7 @@ function split(text: string, separator: string, limit: Int, context: CallContext
   if (limit === 0) return [];
   const maxParts = limit < 0 ? Infinity : Number(limit);
   if (separator === '') return splitCharacters(text, maxParts, context);
+  chargeSearch(context, text, separator);
   const parts: string[] = [];
   let from = 0;
   while (parts.length + 1 < maxParts) {
@@ -213,12 +219,14 @@ function splitCharacters(text: string, most: number, context: CallContext): Valu
 }
 
 function substringFrom(text: string, start: Int, context: CallContext): Value {
+  chargePass(context, text);
   if (start < 0 || start > codePointLength(text)) return outOfRange(start);
   return charged(text.slice(utf16Index(text, Number(start))), context);
 }
 
 function substring(text: string, start: Int, end: Int, context: CallContext): Value {
   if (start > end) return fail(`invalid substring range. start: ${start}, end: ${end}`);
+  chargePass(context, text);
   const length = codePointLength(text);
   if (start < 0 || start > length) return outOfRange(start);
   if (end < 0 || end > length) return outOfRange(end);

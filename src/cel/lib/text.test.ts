@@ -62,6 +62,13 @@ describe('patterns', () => {
     expect(pattern instanceof Failure ? pattern : pattern.findAll('abba', -1, context)).toEqual(['', 'bb', '']);
   });
 
+  test('with a repeated group name and 100,000 open brackets are refused quickly', () => {
+    const source = `(?P<a>x)(?P<a>y)${'['.repeat(100_000)}`;
+    expect(compilePattern(source)).toEqual(
+      new Failure(`error parsing regexp: missing closing ]: \`${'['.repeat(100_000)}\``),
+    );
+  }, 5_000);
+
   test('take linear time for a text on which backtracking would not end', () => {
     const pattern = compilePattern('^(a+)+$');
     expect(pattern instanceof Failure ? pattern : pattern.test(`${'a'.repeat(20_000)}b`, context)).toBe(false);

@@ -3,7 +3,7 @@ import type { CallContext, Overload } from '../library.ts';
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
-import { DYN, paramOf, sameType } from '../types.ts';
+import { DYN, INT, paramOf, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
 import {
   CelErrorValue,
@@ -41,6 +41,8 @@ export function planCall(
   checkedType: CelType,
 ): PlannedNode {
   const { declaration, overloads } = reference;
+  const [first] = args;
+  if (declaration.name === 'size' && first?.shape?.kind === 'list') return sizeOfData(first);
   const single = overloads.length === 1 && !VALUE_FUNCTIONS.has(declaration.name) ? overloads[0] : undefined;
   const fitting = overloads.filter((overload) => overload.params.every((type, index) => fits(args[index], type)));
   const [exact] = fitting;
@@ -55,6 +57,11 @@ export function planCall(
   }
   const candidates = single === undefined ? sameForm(declaration.overloads, member, args.length) : [single];
   return planDynamic(declaration.name, candidates, args);
+}
+
+/** The size of a list of foreign data. Its elements are not read. */
+function sizeOfData({ run }: PlannedNode): PlannedNode {
+  return { type: INT, run: (frame) => (run(frame) as readonly Value[]).length };
 }
 
 function sameForm(overloads: readonly Overload[], member: boolean, count: number): readonly Overload[] {
@@ -113,7 +120,7 @@ function isKnown(type: CelType): boolean {
 function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
   if (plan.shape === undefined && plan.type.kind === 'double' && type.kind === 'double') return plan.run;
   const { run } = describing(plan);
-  if (type.kind === 'list') return (frame) => toParameter(run(frame), type);
+  if (type.kind === 'list') return (frame) => toParameter(run(frame), type, frame);
   if (type.kind === 'dyn' || type.kind === 'param') return (frame) => raise(run(frame));
   return run;
 }
@@ -192,7 +199,7 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
       const values = runs.map((run) => raise(run(frame)));
       for (const { overload, call } of options) {
         if (!overload.params.every((type, index) => suits(values[index] as Value, type))) continue;
-        const converted = values.map((value, index) => toParameter(value, overload.params[index] ?? DYN));
+        const converted = values.map((value, index) => toParameter(value, overload.params[index] ?? DYN, frame));
         const value = call(...converted, frame);
         if (overload.result.kind === 'double') return boxed(value);
         if (overload.result.kind === 'list' && paramOf(overload.result, 0).kind === 'double') {

@@ -9,13 +9,14 @@ import {
   CelOptional,
   CelUint,
   CelValue,
+  ListView,
   MapView,
   OPTIONAL_NONE,
   doubleOf,
-  elementsOf,
   fail,
   getProperty,
   isInt,
+  isList,
   isObject,
   typeNameOf,
 } from '../values.ts';
@@ -131,14 +132,14 @@ function noSuchKey(key: Value): never {
 }
 
 function missing(value: Value, key: Value): never {
-  return elementsOf(value) === undefined ? noSuchKey(key) : outOfBounds(key);
+  return isList(value) || value instanceof ListView ? outOfBounds(key) : noSuchKey(key);
 }
 
 /** The element at a self-describing key; undefined when there is none. */
 export function findIndex(value: Value, key: Value, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const elements = elementsOf(value);
-  if (elements !== undefined) return elements[listIndex(key)];
+  if (isList(value)) return value[listIndex(key)];
+  if (value instanceof ListView) return value.at(listIndex(key));
   if (value instanceof CelOptional) {
     const inner = value.value === undefined ? undefined : findIndex(value.value, key, true);
     if (presence) return inner;

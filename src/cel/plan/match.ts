@@ -1,6 +1,6 @@
 import type { CelType } from '../types.ts';
 import { isOptional, paramOf } from '../types.ts';
-import type { Value } from '../values.ts';
+import type { Meter, Value } from '../values.ts';
 import {
   CelDuration,
   CelMap,
@@ -70,8 +70,12 @@ function isOpaque({ name }: CelType): boolean {
 export function matchesInside(value: Value, type: CelType): boolean {
   if (!matches(value, type)) return false;
   if (type.kind === 'map') return type.params.every(({ kind }) => kind === 'param') || firstEntryMatches(value, type);
-  const first = type.kind === 'list' ? elementsOf(value)?.[0] : undefined;
+  const first = type.kind === 'list' ? firstOf(value) : undefined;
   return first === undefined || matchesInside(first, paramOf(type, 0));
+}
+
+function firstOf(list: Value): Value | undefined {
+  return list instanceof ListView ? list.at(0) : elementsOf(list)?.[0];
 }
 
 function firstEntryMatches(value: Value, type: CelType): boolean {
@@ -87,10 +91,17 @@ export function surelyMatches(known: CelType, type: CelType): boolean {
   return known.kind === 'opaque' || known.kind === 'struct' ? known.name === type.name : true;
 }
 
-/** Brings a matching self-describing value into the form of the parameter. */
-export function toParameter(value: Value, type: CelType): Value {
+/** The number of elements of foreign data that are read for one unit. */
+const ELEMENTS_PER_UNIT = 8;
+
+/**
+ * Brings a matching self-describing value into the form of the parameter. A list of foreign data is read as a whole,
+ * which is charged to `meter`.
+ */
+export function toParameter(value: Value, type: CelType, meter: Meter): Value {
   if (type.kind === 'double') return doubleOf(value) ?? Number.NaN;
   if (type.kind !== 'list') return value;
+  if (value instanceof ListView) meter.charge(Math.floor(value.raw().length / ELEMENTS_PER_UNIT));
   const elements = elementsOf(value) ?? [];
   if (paramOf(type, 0).kind !== 'double') return elements;
   // An int among doubles becomes a `bigint`, because a plain number would count as a double.

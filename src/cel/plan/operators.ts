@@ -30,7 +30,14 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
   if (operator === '+') {
     if (kind === 'string') return planConcatenation([...(left.texts ?? [a]), ...(right.texts ?? [b])]);
     if (kind === 'bytes') {
-      return { type: BYTES, run: (frame) => concatenateBytes(a(frame) as Uint8Array, b(frame) as Uint8Array) };
+      return {
+        type: BYTES,
+        run: (frame) => {
+          const joined = concatenateBytes(a(frame) as Uint8Array, b(frame) as Uint8Array);
+          chargeJoined(frame, joined);
+          return joined;
+        },
+      };
     }
     if (left.shape?.kind === 'list' && left.shape.declared !== true) return planShapedPlus(left, right);
   }
@@ -49,7 +56,7 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
       }
       const result =
         l instanceof ShapedList && l.shape.declared !== true && operator === '+'
-          ? l.plus(y(frame))
+          ? l.plus(raise(y(frame)))
           : dynamicArithmetic(operator, l, raise(y(frame)));
       chargeFor(frame, result);
       return result;
@@ -57,7 +64,7 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
   };
 }
 
-/** The length of the longest string that is joined without charge. */
+/** The length of the longest string, and of the longest bytes, that are joined without charge. */
 const MAX_FREE_LENGTH = 64;
 
 /** Plans strings joined by `+`, with one loop for the whole chain. */
@@ -68,19 +75,22 @@ function planConcatenation(texts: readonly Run[]): PlannedNode {
     run: (frame) => {
       let text = '';
       for (let index = 0; index < texts.length; index++) text += (texts[index] as Run)(frame) as string;
-      chargeText(frame, text);
+      chargeJoined(frame, text);
       return text;
     },
   };
 }
 
-/** Charges the length of a joined string. */
-export function chargeText(frame: Frame, { length }: string): void {
+/** Charges the length of a joined string, or of joined bytes. */
+export function chargeJoined(frame: Frame, { length }: Uint8Array | string): void {
   if (length > MAX_FREE_LENGTH) frame.charge(length);
 }
 
+/** Charges the length of the result of an operator whose operands have unknown types. */
 function chargeFor(frame: Frame, result: Value): void {
   if (typeof result === 'string' || Array.isArray(result)) frame.charge((result as { length: number }).length);
+  else if (result instanceof Uint8Array) chargeJoined(frame, result);
+  else if (result instanceof ShapedList) frame.charge(result.data.length);
 }
 
 /** Plans `+` with a list of foreign data as the left operand. The result is also a list of foreign data. */

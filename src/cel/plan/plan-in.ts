@@ -1,8 +1,7 @@
 import { equal } from '../eval/equality.ts';
 import { raise } from '../eval/shaped.ts';
-import type { Meter } from '../lib/equal.ts';
 import { BOOL } from '../types.ts';
-import type { Value } from '../values.ts';
+import type { Meter, Value } from '../values.ts';
 import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';
 import { describing } from './coerce.ts';
 import { mapEntry } from './index-access.ts';

@@ -6,7 +6,7 @@ import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional } from '../types.ts';
 import { raise } from '../eval/shaped.ts';
 import type { Value } from '../values.ts';
-import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
+import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail, isInt } from '../values.ts';
 import { planCall, planOptionalFallback } from './calls.ts';
 import { rootPlan } from './chain.ts';
 import { constantPlan, describing } from './coerce.ts';
@@ -171,8 +171,8 @@ export class Planner {
     const name = reference?.kind === 'struct' ? reference.name : expr.name;
     const fields = new Map(expr.fields.map((field) => [field.name, describing(this.plan(field.value))]));
     const numberOf = (frame: Frame, field: string): bigint => {
-      const value = fields.get(field)?.run(frame) ?? 0;
-      return BigInt(value as number | bigint);
+      const value = raise(fields.get(field)?.run(frame) ?? 0);
+      return isInt(value) ? BigInt(value) : fail('no such overload');
     };
     switch (name) {
       case 'google.protobuf.Timestamp':
@@ -183,7 +183,7 @@ export class Planner {
       case 'google.protobuf.Duration':
         return {
           type: this.#checked.typeOf(expr.id),
-          run: (frame) => new CelDuration(numberOf(frame, 'seconds') * 1_000_000_000n + numberOf(frame, 'nanos')),
+          run: (frame) => longestDuration(numberOf(frame, 'seconds') * 1_000_000_000n + numberOf(frame, 'nanos')),
         };
       case 'google.protobuf.Struct':
         return { type: DYN, run: (frame) => fields.get('fields')?.run(frame) ?? {} };
@@ -212,6 +212,12 @@ export class Planner {
       },
     };
   }
+}
+
+/** The duration of a message. As in Go, a duration beyond int64 becomes the longest duration of its sign. */
+function longestDuration(nanos: bigint): CelDuration {
+  const wrapped = BigInt.asIntN(64, nanos);
+  return new CelDuration(wrapped === nanos ? nanos : nanos < 0n ? -(2n ** 63n) : 2n ** 63n - 1n);
 }
 
 function indexText(index: PlannedNode): (frame: Frame) => string {

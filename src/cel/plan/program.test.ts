@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { TypeProvider } from '../index.ts';
 import {
+  createEnvironment,
   DOUBLE,
   DYN,
   INT,
@@ -9,6 +11,7 @@ import {
   mapType,
   replaceStrings,
   STRING,
+  structType,
   toJson,
 } from '../index.ts';
 
@@ -43,6 +46,14 @@ describe('numbers', () => {
     ['int(-9223372036854775808.0)', {}, 'integer overflow'],
     ["'🙂b'.indexOf('b')", {}, 1],
     ["dyn(duration('5ns')) in {5.0: 1, 7: 2}", {}, false],
+    ["-dyn(duration('-9223372036854775808ns'))", {}, 'integer overflow'],
+    ["-dyn(duration('-1s')) == duration('1s')", {}, true],
+    ['google.protobuf.Duration{seconds: 90, nanos: -5}', {}, '1m29.999999995s'],
+    // Go's conversion of a message gives the longest duration.
+    ['google.protobuf.Duration{seconds: 9223372037}', {}, '2562047h47m16.854775807s'],
+    ['google.protobuf.Duration{seconds: -9223372037, nanos: 5}', {}, '-2562047h47m16.854775808s'],
+    ['google.protobuf.Duration{seconds: x}', { x: 'a' }, 'no such overload'],
+    ['google.protobuf.Timestamp{seconds: x}', { x: 1.5 }, 'no such overload'],
   ])('%s of %o is %s', (text, variables, expected) => {
     expect(run(text, variables)).toEqual(expected);
   });
@@ -96,6 +107,27 @@ describe('maps of a known type', () => {
   });
 });
 
+test('a field of a declared object type is read by its escaped name and its declared type', () => {
+  const fields = new Map([
+    ['a__dash__b', DOUBLE],
+    ['__if__', DOUBLE],
+    ['plain', DOUBLE],
+  ]);
+  const types: TypeProvider = {
+    findType: (name) => (name === 'T' ? structType('T') : undefined),
+    findField: (_name, field) => {
+      const type = fields.get(field);
+      return type === undefined ? undefined : { type };
+    },
+    fieldNames: () => [...fields.keys()],
+  };
+  const compiled = createEnvironment({ types, variables: { o: structType('T') } }).compile(
+    'o.a__dash__b / 2.0 + o.__if__ / 2.0 + o.plain / 2.0',
+  );
+  if (!compiled.ok) throw new Error(compiled.text);
+  expect(compiled.program.evaluate({ o: { 'a-b': 1, if: 3, plain: 5 } })).toEqual({ ok: true, value: 4.5 });
+});
+
 describe('hostile data', () => {
   test('getters are not called, and prototypes are not read', () => {
     let called = 0;
@@ -142,8 +174,45 @@ describe('budget', () => {
     'lists.range(100).map(a, lists.range(100).map(b, lists.range(100).map(c, lists.range(100).map(d, a))))',
     `cel.bind(a, "0123456789", ${'cel.bind(a, a + a, '.repeat(60)}a${')'.repeat(61)}`,
     `cel.bind(a, [1, 2], ${'cel.bind(a, a + a, '.repeat(60)}a.size()${')'.repeat(61)}`,
+    `cel.bind(a, b"0123456789", ${'cel.bind(a, a + a, '.repeat(60)}a.size()${')'.repeat(61)}`,
+    `cel.bind(a, dyn(b"0123456789"), ${'cel.bind(a, a + a, '.repeat(60)}a.size()${')'.repeat(61)}`,
   ])('%s exceeds the budget', (text) => {
     expect(run(text)).toBe('evaluation budget exceeded');
+  });
+
+  const wide = '€'.repeat(100_000);
+  const letters = 'a'.repeat(200_000);
+  const part = `${'a'.repeat(50_000)}b${'a'.repeat(50_000)}`;
+  test.each<[string, Record<string, unknown>]>([
+    ['lists.range(50).all(i, x.charAt(i) != "")', { x: wide }],
+    ['lists.range(50).all(i, x.substring(99990 + i % 9) != "")', { x: wide }],
+    ['lists.range(50).all(i, x.substring(i, i + 1) != "")', { x: wide }],
+    [
+      'cel.bind(u, url(x), lists.range(50).all(i, u.getQuery().size() > 0))',
+      { x: `https://a?${'b=c&'.repeat(20_000)}` },
+    ],
+    ['x.contains(y)', { x: letters, y: part }],
+    ['x.indexOf(y) == 1', { x: letters, y: part }],
+    ['x.indexOf(y, 1) == 1', { x: letters, y: part }],
+    ['x.lastIndexOf(y) == 1', { x: letters, y: part }],
+    ['x.lastIndexOf(y, 1) == 1', { x: letters, y: part }],
+    ['x.replace(y, "") == ""', { x: letters, y: part }],
+    ['x.split(y) == []', { x: letters, y: part }],
+    ['"%s".format([lists.range(6000).map(i, x)]) == ""', { x: letters }],
+    ['"%s".format([{"a": lists.range(6000).map(i, x)}]) == ""', { x: letters }],
+    ['"%s".format([lists.range(6000).map(i, x)]) == ""', { x: new Uint8Array(200_000) }],
+    ['cel.bind(l, lists.range(1000), l.all(i, math.greatest(l) >= 0))', {}],
+    ['lists.range(30000).all(i, timestamp("2026-01-01T00:00:00Z").getHours("Asia/Kolkata") >= 0)', {}],
+  ])('%s exceeds the budget', (text, variables) => {
+    const compiled = kroEnvironment({ variables: { x: DYN, y: DYN }, features: { math: true } }).compile(text);
+    if (!compiled.ok) throw new Error(compiled.text);
+    const result = compiled.program.evaluate(variables, { budget: 200_000 });
+    expect(result.ok ? result.value : result.error.message).toBe('evaluation budget exceeded');
+  });
+
+  test('a short part of a long text is found', () => {
+    const x = `${'€'.repeat(100_000)}ab`;
+    expect(run('x.contains(y) && x.indexOf(y) == 100000 && x.split(y).size() == 2', { x, y: 'a' })).toBe(true);
   });
 
   test('the rest of the budget is reported', () => {

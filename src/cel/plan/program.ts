@@ -8,7 +8,7 @@ import { STRING } from '../types.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';
-import { chargeText } from './operators.ts';
+import { chargeJoined } from './operators.ts';
 import type { PlannedNode } from './planned-node.ts';
 import { PlanError } from './planned-node.ts';
 import { Planner } from './planner.ts';
@@ -78,7 +78,7 @@ class JoinedProgram implements Program {
         frame = part.frame(variables, left, now === undefined ? options : { ...options, now });
         text += part.run(frame) as string;
       }
-      chargeText(frame, text);
+      chargeJoined(frame, text);
       return { ok: true, value: text };
     } catch (thrown) {
       return { ok: false, error: failureOf(thrown) };

@@ -1,4 +1,5 @@
 import type { Declarations } from '../check/declarations.ts';
+import { escapeFieldName } from '../eval/field-names.ts';
 import type { DataShape, ShapeKind } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import { paramOf } from '../types.ts';
@@ -32,7 +33,7 @@ export function shapeOfType(type: CelType, declarations: Declarations): DataShap
       // Values of library types are not data.
       if (!declarations.isProvided(type.name)) return undefined;
       const property = (name: string): DataShape | undefined => {
-        const field = declarations.fieldOf(type.name, name);
+        const field = declarations.fieldOf(type.name, escapeFieldName(name) ?? name);
         return field === undefined ? undefined : elementShape(field, declarations);
       };
       return { kind: 'object', nullable: false, property };

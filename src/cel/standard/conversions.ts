@@ -1,6 +1,7 @@
 import type { CallContext, FunctionDeclaration, Library, Overload } from '../library.ts';
 import {
   goParseDuration,
+  goParseUint,
   formatSeconds,
   Failure,
   formatGeneral,
@@ -45,15 +46,9 @@ function stringToInt(text: string): Int {
   return typeof value === 'bigint' ? checkedInt(value) : notConvertible(INT);
 }
 
-/**
- * The maximum length of a string that is converted to uint. Leading zeros may make an integer longer than 20 digits.
- */
-const MAX_UINT_LENGTH = 1_000;
-
 function stringToUint(text: string): CelUint {
-  if (text.length > MAX_UINT_LENGTH || !/^\d+$/.test(text)) return notConvertible(UINT);
-  const value = BigInt(text);
-  return value > 2n ** 64n - 1n ? notConvertible(UINT) : new CelUint(value);
+  const parsed = goParseUint(text);
+  return parsed.ok ? new CelUint(parsed.value) : notConvertible(UINT);
 }
 
 function stringToDouble(text: string): number {

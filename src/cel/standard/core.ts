@@ -1,3 +1,4 @@
+import { chargePass, chargeSearch } from '../lib/define.ts';
 import type { CallContext, Library, Overload } from '../library.ts';
 import { codePointLength } from '../text.ts';
 import type { CelType } from '../types.ts';
@@ -10,14 +11,14 @@ const B = typeParam('B');
 
 function sizeOf(value: Value, context: CallContext): number {
   if (typeof value === 'string') {
-    if (value.length > 256) context.charge(value.length >> 4);
+    chargePass(context, value);
     return codePointLength(value);
   }
   if (value instanceof Uint8Array) return value.length;
-  if (value instanceof CelMap || value instanceof MapView) return value.size;
+  if (value instanceof CelMap) return value.size;
   const elements = elementsOf(value);
   if (elements !== undefined) return elements.length;
-  const size = isObject(value) ? Object.keys(value).length : 0;
+  const size = value instanceof MapView ? value.size : isObject(value) ? Object.keys(value).length : 0;
   if (size > 64) context.charge(size);
   return size;
 }
@@ -36,15 +37,15 @@ function sizes(): Overload[] {
   ]);
 }
 
-function textTest(id: string, test: (text: string, part: string) => boolean): Overload {
+function textTest(id: string, test: (text: string, part: string, context: CallContext) => boolean): Overload {
   return {
     id,
     member: true,
     params: [STRING, STRING],
     result: BOOL,
     call: (text: string, part: string, context: CallContext) => {
-      if (text.length > 256) context.charge(text.length >> 4);
-      return test(text, part);
+      chargePass(context, text);
+      return test(text, part, context);
     },
   };
 }
@@ -61,7 +62,15 @@ export const core: Library = {
       ],
     },
     { name: 'dyn', overloads: [{ id: 'to_dyn', params: [A], result: DYN, call: (value: Value) => value }] },
-    { name: 'contains', overloads: [textTest('contains_string', (text, part) => text.includes(part))] },
+    {
+      name: 'contains',
+      overloads: [
+        textTest('contains_string', (text, part, context) => {
+          chargeSearch(context, text, part);
+          return text.includes(part);
+        }),
+      ],
+    },
     { name: 'endsWith', overloads: [textTest('ends_with_string', (text, part) => text.endsWith(part))] },
     { name: 'startsWith', overloads: [textTest('starts_with_string', (text, part) => text.startsWith(part))] },
   ],

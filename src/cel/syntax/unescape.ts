@@ -41,13 +41,13 @@ export function unescapeString(token: string): string | undefined {
 export function bytesOfToken(token: string): Uint8Array | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return utf8Encode(text);
-  const bytes: number[] = [];
+  const parts: Uint8Array[] = [];
   for (const piece of pieces(text)) {
-    if (typeof piece === 'string') bytes.push(...utf8Encode(piece));
+    if (typeof piece === 'string') parts.push(utf8Encode(piece));
     else if (piece.unicode) return undefined;
-    else bytes.push(piece.code & 0xff);
+    else parts.push(Uint8Array.of(piece.code & 0xff));
   }
-  return Uint8Array.from(bytes);
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Splits a text into plain text and numeric escapes. The lexer has checked that all escapes are complete. */

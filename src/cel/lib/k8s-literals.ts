@@ -1,0 +1,36 @@
+import type { Literal } from '../ast.ts';
+import { Failure, goParseDuration } from '../../golang/index.ts';
+import type { Library, Validator } from '../library.ts';
+import { compilePattern } from './re2.ts';
+import { MAX_SECONDS, MIN_SECONDS, parseTimestamp } from './timestamp.ts';
+
+/**
+ * The API server's checks of literals. The first argument of some functions must be valid when it is a literal. In an
+ * environment with this library, the type checker also refuses a list or map literal whose elements, keys or values
+ * have types that do not fit together.
+ */
+export const kubernetesLiterals: Library = {
+  name: 'kubernetes.literals',
+  validators: [
+    firstArgument('duration', (value) => typeof value !== 'string' || goParseDuration(value) !== undefined),
+    firstArgument('timestamp', isTimestamp),
+    // The first argument of the form `matches(text, pattern)` is the text. cel-go checks the text as a pattern, too.
+    firstArgument('matches', (value) => typeof value !== 'string' || !(compilePattern(value) instanceof Failure)),
+  ],
+};
+
+/** Reports a literal as the first argument of a function if `accepts` returns false. */
+function firstArgument(functionName: string, accepts: (value: Literal['value']) => boolean): Validator {
+  return {
+    functionName,
+    validate({ args: [argument] }, context) {
+      if (argument?.kind !== 'literal' || accepts(argument.value)) return;
+      context.report(argument, `invalid ${functionName} argument`);
+    },
+  };
+}
+
+function isTimestamp(value: Literal['value']): boolean {
+  if (typeof value === 'string') return !(parseTimestamp(value) instanceof Failure);
+  return (typeof value !== 'number' && typeof value !== 'bigint') || (value >= MIN_SECONDS && value <= MAX_SECONDS);
+}
