@@ -1,6 +1,7 @@
 /**
- * Measures deploys, and compares each figure with its goal. Cluster, controller and the deploying program run in
- * processes of their own, over HTTPS. Memory is the median of fresh processes. Run: `npm run bench -- deploy`.
+ * Measures deploys. Compares latency, added memory, and the requests of 201 resources in direct mode with goals. Cluster,
+ * controller and the deploying program are separate processes, and use HTTPS. Memory is the median of fresh processes.
+ * Run: `npm run bench -- deploy`.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -10,25 +11,25 @@ import { readOptions } from './support/options.ts';
 
 readOptions({});
 
-/** Number of fresh processes for each figure. */
+/** The number of fresh processes for each figure of a first deploy. */
 const RUNS = 5;
-/** Number of deploys of one process whose latency is measured. */
+/** The number of measured deploys of one process, for the latency. */
 const ROUNDS = 20;
 /**
- * Goals: milliseconds from the last child's readiness to the end, requests for 201 resources, megabytes that a deploy
- * adds.
+ * Goals: milliseconds from the last child's readiness to the end, requests for 201 resources in direct mode, mebibytes
+ * that a deploy adds.
  */
 const GOAL = { latency: 100, requests: 220, memory: 35 };
 
 type Mode = 'direct' | 'kro';
 
-/** The memory that a program reports of its own process, in megabytes. */
+/** The memory that a program reports of its own process, in mebibytes. */
 interface Memory {
   readonly rss: number;
   readonly peak: number;
 }
 
-/** A finished deploy. `at`: milliseconds since 1970. `took` and `cpu`: milliseconds. */
+/** A finished deploy. `at`: its end, in milliseconds since 1970. `took` and `cpu`: milliseconds. */
 interface Deployed extends Memory {
   readonly at: number;
   readonly took: number;
@@ -36,6 +37,8 @@ interface Deployed extends Memory {
 }
 
 const server = await Server.start('typekro');
+// The figures count requests in the cluster's process, and `reportReady` writes the status of every Deployment.
+if (!server.isEmbedded) throw new Error('this benchmark needs the embedded cluster: unset KUBECONFIG');
 const client = new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' });
 let missed = 0;
 
@@ -44,18 +47,25 @@ function row(what: string, measured: string, goal = '', met?: boolean): void {
   console.log(`| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'met' : '**missed**'} |`);
 }
 
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}
 
 /** The time just before `reportReady` writes that a Deployment is ready, by name, in milliseconds since 1970. */
 const readyAt = new Map<string, number>();
 
-/** Acts as the controller of Deployments: makes new Deployments ready, and notes the time before each write. */
+/**
+ * Acts as the controller of Deployments: makes each Deployment without ready replicas ready. Notes the time before each
+ * write.
+ */
 async function reportReady(signal: AbortSignal): Promise<void> {
-  for await (const event of client.watch({ apiVersion: 'apps/v1', kind: 'Deployment' }, { signal })) {
+  const type = { apiVersion: 'apps/v1', kind: 'Deployment' };
+  for await (const event of client.watch(type, { namespace: 'default', signal })) {
     if (event.type !== 'ADDED' || event.object.status?.['readyReplicas'] !== undefined) continue;
     const { name = '', namespace = '', generation = 1 } = event.object.metadata;
-    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace };
+    const ref = { ...type, name, namespace };
     const conditions = [{ type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' }];
     const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
     readyAt.set(name, performance.timeOrigin + performance.now());
@@ -111,7 +121,7 @@ async function first(mode: Mode, count: number): Promise<void> {
   const whole = median(runs.map(({ after }) => after.peak));
   const requests = mode === 'direct' && count > 100 ? GOAL.requests : undefined;
   row(
-    `${what}: requests`,
+    `${what}: requests of the last of ${RUNS} runs`,
     `${cost.total} (${cost.byVerb})`,
     requests === undefined ? '' : `≤ ${requests}`,
     requests === undefined ? undefined : cost.total <= requests,
@@ -121,8 +131,8 @@ async function first(mode: Mode, count: number): Promise<void> {
   row('… the first deploy takes', `${took.toFixed(0)} ms, ${cpu.toFixed(0)} ms of processor time`);
   row(
     '… memory that it adds, and at its peak',
-    `${added.toFixed(1)} MB, ${peak.toFixed(1)} MB (whole process ${whole.toFixed(0)} MB)`,
-    `≤ ${GOAL.memory} MB`,
+    `${added.toFixed(1)} MiB, ${peak.toFixed(1)} MiB (whole process ${whole.toFixed(0)} MiB)`,
+    `≤ ${GOAL.memory} MiB`,
     added <= GOAL.memory,
   );
 }

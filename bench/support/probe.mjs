@@ -1,5 +1,6 @@
 /**
- * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`. Responds to each message of the parent
+ * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`, with FILE in
+ * percent-encoding. Responds to each message of the parent
  * with a `ProbeSample` (`probed-controller.ts`). When the process exits, the probe writes the names of the sockets,
  * timers and other resources that are still open into FILE.
  */
@@ -68,4 +69,5 @@ process.exit = (code) => {
   process.exitCode = code;
   setTimeout(() => exit(), GRACE_MS).unref();
 };
-process.on('exit', () => writeFileSync(new URL(import.meta.url).search.slice(1), JSON.stringify(countResources())));
+const file = decodeURIComponent(new URL(import.meta.url).search.slice(1));
+process.on('exit', () => writeFileSync(file, JSON.stringify(countResources())));

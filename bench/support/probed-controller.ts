@@ -5,7 +5,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, message, pause } from './controller-run.ts';
 
-/** Milliseconds between two turns of a timer of 10 ms. */
+/** Milliseconds between two turns of a timer of 10 ms: elapsed time, and the processor time of the process (`busy…`). */
 export interface LoopFigures {
   readonly p50: number;
   readonly p99: number;
@@ -15,7 +15,7 @@ export interface LoopFigures {
   readonly busyMax: number;
 }
 
-/** The figures of a process. `loop` and `pauses` cover the time since the last sample. */
+/** The figures of a process. `loop` and `pauses` cover the time since the last sample, at first since the start. */
 export interface ProbeSample {
   /** Bytes of the JavaScript heap in use, after a forced collection of garbage. */
   readonly heap: number;
@@ -32,7 +32,7 @@ export interface ProbeSample {
   readonly resources: Readonly<Record<string, number>>;
 }
 
-/** The resources of the channel to the parent and of the standard streams, which are open until the end. */
+/** Resources that `stop` leaves out: the channel, the standard streams, and file requests that still run. */
 const OF_THE_PROBE = new Set(['PipeWrap', 'TTYWrap', 'FSReqCallback']);
 
 export class ProbedController {
@@ -59,19 +59,23 @@ export class ProbedController {
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const child = fork(main, args, {
       env,
-      execArgv: ['--expose-gc', '--import', `${new URL('probe.mjs', import.meta.url).href}?${left}`],
+      execArgv: [
+        '--expose-gc',
+        '--import',
+        `${new URL('probe.mjs', import.meta.url).href}?${encodeURIComponent(left)}`,
+      ],
       stdio: ['ignore', log, 'inherit', 'ipc'],
     });
     const controller = new ProbedController(name, child, `http://${address}`, left);
     for (let tries = 0; !(await controller.#answers()); tries += 1) {
-      if (child.exitCode !== null || tries > 600) throw new Error(`the controller ${name} does not start`);
+      if (controller.#ending !== undefined || tries > 600) throw new Error(`the controller ${name} does not start`);
       await pause(100);
     }
     return controller;
   }
 
   async sample(): Promise<ProbeSample> {
-    if (!this.#child.connected) throw new Error(`the controller ${this.name} has ended, code ${this.#child.exitCode}`);
+    if (!this.#child.connected || this.#ending !== undefined) throw this.#ended();
     const sample = message<ProbeSample>(this.#child);
     this.#child.send('sample');
     return sample;
@@ -85,11 +89,21 @@ export class ProbedController {
 
   /** Stops the process. Returns the names of the sockets, timers and other resources that were open at its exit. */
   async stop(): Promise<string[]> {
+    if (this.#ending !== undefined) throw this.#ended();
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGTERM');
     await ended;
     const left = JSON.parse(readFileSync(this.#left, 'utf8')) as ProbeSample['resources'];
     return Object.keys(left).filter((name) => !OF_THE_PROBE.has(name));
+  }
+
+  /** The exit code or the signal of a process that has ended. */
+  get #ending(): number | string | undefined {
+    return this.#child.exitCode ?? this.#child.signalCode ?? undefined;
+  }
+
+  #ended(): Error {
+    return new Error(`the controller ${this.name} has ended: ${this.#ending ?? 'its channel is closed'}`);
   }
 
   /** Ends the process at once. */

@@ -72,12 +72,6 @@ export interface Keyboard {
 /** The name of the standard input in messages. The command line writes it as `-`. */
 export const STANDARD_INPUT = 'standard input';
 
-/**
- * The option that prints the stacks of internal errors. The controller does not take it after its own name, because it
- * always prints them.
- */
-export const DEBUG = '--debug';
-
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */
 export const ExitCode = {
   ok: 0,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import * as nodeModule from 'node:module';
+import { wordsFromName } from './debug-option.ts';
 import { optimizeLate } from './optimize-late.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
@@ -12,9 +13,10 @@ function keepCompiledCode(): void {
 // The controller is a long-running process. It uses no compile cache, since Node holds the cache in memory for the
 // whole run: a megabyte. It sets V8's flags before it loads any other file: half a dozen files are enough work to start
 // Maglev, and the code of Maglev takes two megabytes.
-if (process.argv[2] === 'controller') keepHeapSmall();
+const [command] = wordsFromName(process.argv.slice(2));
+if (command === 'controller') keepHeapSmall();
 else {
-  optimizeLate(process.argv[2]);
+  optimizeLate(command);
   keepCompiledCode();
 }
 // The module has no top-level await, because a bundle may be CommonJS.

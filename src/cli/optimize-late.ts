@@ -26,7 +26,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = { 11: BYTECODE_LIMI
  * called before other modules are loaded, because V8 accepts compiled code only under the flags with which it was
  * compiled.
  *
- * @param command the first argument of the program
+ * @param command the name of the command
  */
 export function optimizeLate(command: string | undefined): void {
   if (command === undefined || LONG_RUNNING.has(command)) return;

@@ -128,8 +128,8 @@ function processCode(code: number): number {
 export type RunWords = (context: CommandContext, words: readonly string[], onWriter: () => void) => Promise<number>;
 
 /**
- * Runs a command of this process, and ends the process with the command's exit code. The command calls `onWriter` when
- * it writes to a cluster: a lost output does not interrupt it then.
+ * Runs a command of this process, and ends the process with its exit code or with that of a lost output or signal. The
+ * command calls `onWriter` when it writes to a cluster: a lost output does not interrupt it then.
  */
 export function runProcess(run: RunWords): void {
   listenToSignals();

@@ -1,5 +1,5 @@
 import type { CommandContext } from './command.ts';
-import { DEBUG } from './command.ts';
+import { wordsFromName } from './debug-option.ts';
 import { packageVersion } from './package-version.ts';
 import type { RunWords } from './run-process.ts';
 import { runProcess } from './run-process.ts';
@@ -7,7 +7,7 @@ import { limitHeapGrowth } from './small-heap.ts';
 import { wantsHelp } from './wants-help.ts';
 
 const run: RunWords = async (context, args, onWriter) => {
-  const [name, ...rest] = args[0] === DEBUG ? args.slice(1) : args;
+  const [name, ...rest] = wordsFromName(args);
   if (name === 'controller' && !wantsHelp(rest)) return runController(context, rest);
   const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
   const entry = commands.find((each) => each.name === name);
@@ -22,5 +22,5 @@ async function runController(context: CommandContext, words: readonly string[]):
   return runControllerWords(context, words);
 }
 
-/** Runs the command of the process, and ends the process with the command's exit code. */
+/** Runs the command of the process, and ends the process with its exit code or with that of a lost output or signal. */
 export const main = (): void => runProcess(run);

@@ -72,6 +72,8 @@ test.each(['help', 'help plan', 'help preview', 'help generate instance'])('%s i
 test.each([
   ['render - --values -', 'the file - and --values - both mean the standard input, which can be read once'],
   ['render app.yaml --values - --observed live,-', '--observed - and --values - both mean the standard input'],
+  ['dev - app.yaml', 'typekro dev reads its files again after each save, and the standard input has only one reading'],
+  ['dev app.yaml --crds crds.yaml,-', 'typekro dev reads its files again after each save, and the standard input has'],
   ['plan app.yaml --snapshot a.json --save', 'a plan against a snapshot cannot be saved: it has seen no cluster'],
   ['plan app.yaml --snapshot a.json --context x', '--snapshot needs no cluster, and --context chooses one'],
 ])('%s contradicts itself', async (line, message) => {

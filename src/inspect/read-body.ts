@@ -7,8 +7,8 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /**
  * Reads the body of a request as UTF-8.
  *
- * @throws InspectFailure 413 for a longer body, and 400 for bytes that are not UTF-8. The caller must then end the
- *   connection, because the rest of the body is unread.
+ * @throws InspectFailure 413 for a body of more than `MAX_BODY_BYTES`, and 400 for bytes that are not UTF-8. After 413,
+ *   the caller must end the connection, because the rest of the body is unread.
  */
 export async function readTextBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();

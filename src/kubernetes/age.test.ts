@@ -8,6 +8,9 @@ test.each([
   ['2026-01-01T00:00:11.999Z', '0s'],
   ['2026-01-01T00:00:12Z', '<invalid>'],
   ['yesterday', '<invalid>'],
+  ['2026-01-01', '<invalid>'],
+  ['2026', '<invalid>'],
+  ['0001-01-01T00:00:00Z', '<unknown>'],
   ['', '<unknown>'],
 ])('the age since %j is %s, as for kubectl', (start, expected) => {
   expect(age(start, NOW)).toBe(expected);

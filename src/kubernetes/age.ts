@@ -1,3 +1,5 @@
+import { parseTime } from './time.ts';
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -27,12 +29,16 @@ export function duration(milliseconds: number): string {
   return `${years}y`;
 }
 
+/** The beginning of the year 1, which is no time in Go. */
+const ZERO_TIME = Date.parse('0001-01-01T00:00:00Z');
+
 /**
  * The time from `start` (RFC 3339) to `now` (milliseconds since 1970), in the short form of kubectl. `<unknown>`
- * without a start, `<invalid>` for a start that is no time.
+ * without a start and for Go's zero time, `<invalid>` for a start that is no time.
  */
 export function age(start: string | null | undefined, now: number): string {
   if (start === null || start === undefined || start === '') return '<unknown>';
-  const passed = now - Date.parse(start);
-  return Number.isNaN(passed) ? '<invalid>' : duration(passed);
+  const time = parseTime(start);
+  if (typeof time === 'string') return '<invalid>';
+  return time === ZERO_TIME ? '<unknown>' : duration(now - time);
 }

@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadForBun, registerInBun } from './bun.ts';
 
-/** A folder from which the esbuild of this repository can be resolved, as in a project that depends on esbuild. */
+/**
+ * The path of a folder of the repository. The folder need not exist: the esbuild of the repository is resolved from it.
+ */
 const APP = fileURLToPath(new URL('../../app', import.meta.url));
 const FILE = `${APP}/composition.ts`;
 const TEXT = `import { kubernetesComposition } from 'typekro';
@@ -22,7 +24,8 @@ describe('files for Bun', () => {
   test.each([
     ['a package', `${APP}/node_modules/x/index.js`, TEXT, 'js'],
     ['a file without functions', `${APP}/data.ts`, 'export const limit: number = 3;\n', 'ts'],
-    ['a syntax error, which Bun reports', `${APP}/broken.ts`, 'const = 3', 'ts'],
+    // Bun reports the syntax error itself.
+    ['a file with a syntax error', `${APP}/broken.ts`, 'const = 3', 'ts'],
   ])('%s stays as it is', (_, path, text, loader) => {
     expect(loadForBun(path, text)).toEqual({ contents: text, loader });
   });
@@ -33,7 +36,7 @@ describe('files for Bun', () => {
     );
   });
 
-  test('the filter leaves packages and CommonJS names to Bun', () => {
+  test('the filter leaves packages, .cjs, .cts and JSON files to Bun', () => {
     const filters: RegExp[] = [];
     registerInBun({ plugin: (plugin) => plugin.setup({ onLoad: ({ filter }) => void filters.push(filter) }) });
     const paths = ['/a/b.js', '/a/b.mjs', '/a/b.ts', '/a/b.cjs', '/a/b.cts', '/a/node_modules/c/d.js', '/a/b.json'];

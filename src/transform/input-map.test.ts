@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inputMap, mapPosition } from '../javascript/index.ts';
 import { inputMapOf } from './input-map.ts';
@@ -13,6 +16,39 @@ test('a position comes from the map, which counts from 0', () => {
 test('a line without an entry in the map has no position, even when earlier lines have entries', () => {
   expect(inputMap(map('a.ts'), '/app/a.js')(1, 0)).toBeUndefined();
 });
+
+test.each([[null], ['']])('a map whose source is %j describes the file itself', (source) => {
+  const payload = { version: 3, sources: [source], names: [], mappings: 'AACA' };
+  expect(inputMap(payload, '/app/a.js')(0, 0)).toEqual({ file: '/app/a.js', line: 2, column: 1 });
+});
+
+test.each([
+  ['/src/', 'a.ts', '/src/a.ts'],
+  ['../src', 'a.ts', '/app/src/a.ts'],
+  ['file:///src', 'a.ts', '/src/a.ts'],
+  ['../src', '/b/a.ts', '/b/a.ts'],
+])('sourceRoot %j and source %j name %j', (sourceRoot, source, file) => {
+  expect(inputMap({ ...map(source), sourceRoot }, '/app/out/a.js')(0, 0)?.file).toBe(file);
+});
+
+test.each([
+  { mappings: 1, sources: [] },
+  { mappings: 'AACA', sources: null },
+  { mappings: 'AACA', sources: [1] },
+])('%j is no source map', (payload) => {
+  const url = `data:application/json,${encodeURIComponent(JSON.stringify({ version: 3, names: [], ...payload }))}`;
+  expect(inputMapOf(`//# sourceMappingURL=${url}`, '/app/a.js')?.(0, 0)).toBeUndefined();
+});
+
+test.each(['na%C3%AFve%20app.js.map', 'na\u00efve%20app.js.map', '100%.js.map'])(
+  'the file of a map is named by the URL %s',
+  (url) => {
+    const folder = mkdtempSync(join(tmpdir(), 'input-map-'));
+    for (const name of ['na\u00efve app.js.map', '100%.js.map'])
+      writeFileSync(join(folder, name), JSON.stringify(map('a.ts')));
+    expect(inputMapOf(`//# sourceMappingURL=${url}`, join(folder, 'a.js'))?.(0, 0)?.file).toBe(join(folder, 'a.ts'));
+  },
+);
 
 test('the last of several comments counts', () => {
   const code = `${comment('first.ts')}\nf();\n${comment('last.ts')}\n`;

@@ -31,13 +31,13 @@ const names = async (): Promise<string[]> => {
   return maps.items.map(({ metadata }) => metadata.name ?? '').filter((name) => NAMES.includes(name));
 };
 
-test.skipIf(spawnSync('sh', ['-c', 'exit']).status !== 0)(
-  'an apply is complete although the reader of its output ends early',
-  async () => {
+test.skipIf(spawnSync('sh', ['-c', 'exit']).status !== 0).each(['apply', '--debug --debug apply'])(
+  'typekro %s is complete although the reader of its output ends early',
+  async (words) => {
     // `head` ends after the first line. Nothing reads the rest of the output.
     const applied = new RunningCommand(
       'sh',
-      ['-c', `"${process.execPath}" "${CLI}" apply maps.yaml --kubeconfig kubeconfig | head -n 1`],
+      ['-c', `"${process.execPath}" "${CLI}" ${words} maps.yaml --kubeconfig kubeconfig | head -n 1`],
       { cwd },
     );
     expect((await applied.ended).stderr).toBe('');

@@ -249,9 +249,16 @@ export const CLI: readonly MutationRow[] = [
   {
     name: 'a list of faults with a taken name is added up to this name',
     file: 'src/cli/clusters/held-faults.ts',
-    find: 'if (this.#held.has(name) || names.has(name)) {',
-    replace: 'if (names.has(name)) {',
+    find: 'if (this.#held.has(name)) {',
+    replace: 'if (this.#held.has(name) && names.has(name)) {',
     tests: ['src/cli/clusters/held-faults.test.ts'],
+  },
+  {
+    name: 'a flag that repeats the manifest overrides the flag of kro',
+    file: 'src/cli/bootstrap/kept-flags.ts',
+    find: 'OWN_FLAGS.has(name) : flags.has(name) && isOfManifest(manifests, text);',
+    replace: 'OWN_FLAGS.has(name) : false;',
+    tests: ['src/cli/commands/bootstrap.test.ts'],
   },
   {
     name: 'a replaced file gets the mode that the umask leaves',

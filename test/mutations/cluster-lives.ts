@@ -3,6 +3,13 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
+    name: 'the order of removal compares no ages',
+    file: 'src/cluster/controllers/removal-order.ts',
+    find: 'return powerOfAge(now - time) - powerOfAge(now - other) || compareText(uidOf(a.pod), uidOf(b.pod));',
+    replace: 'return compareText(uidOf(a.pod), uidOf(b.pod));',
+    tests: ['src/cluster/controllers/replicas.test.ts'],
+  },
+  {
     name: 'an object whose owner is of a kind that is not served is removed',
     file: 'src/cluster/controllers/garbage-collector.ts',
     find: 'if (references.some((reference) => isUnknown(client, reference, removed))) return;',

@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const CONTROLLER: readonly MutationRow[] = [
   {
+    name: 'a preview of a running canary forgets the recorded number of instances',
+    file: 'src/controller/rollout/preview-rollout.ts',
+    find: 'const count = Math.max(recordedCount, allowedOf(allowance, candidates.length));',
+    replace: 'const count = allowedOf(allowance, candidates.length);',
+    tests: ['src/cli/dashboard/definition-detail.test.ts'],
+  },
+  {
     name: 'the delays of the event loop contain the time between measurements',
     file: 'src/controller/metrics/runtime-meter.ts',
     find: '(nanoseconds - RESOLUTION_MS * NANOSECONDS_PER_MS)',

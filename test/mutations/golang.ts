@@ -16,7 +16,7 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/compare.test.ts'],
   },
   {
-    name: 'long texts are equal although a part of them differs',
+    name: 'the order of long texts ignores a part in which they differ',
     file: 'src/golang/compare.ts',
     find: 'while (i + PART_LENGTH < length && a.slice(i, i + PART_LENGTH) === b.slice(i, i + PART_LENGTH)) i += PART_LENGTH;',
     replace: 'while (i + PART_LENGTH < length) i += PART_LENGTH;',

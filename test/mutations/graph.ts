@@ -246,4 +246,11 @@ export const GRAPH: readonly MutationRow[] = [
     replace: 'return key === undefined ?',
     tests: ['src/graph/parse-definitions.test.ts'],
   },
+  {
+    name: 'a name that reads a version gives no warning',
+    file: 'src/graph/warn-expressions.ts',
+    find: "steps[1] === 'resourceVersion'",
+    replace: "steps[1] === 'uid'",
+    tests: ['src/graph/warnings.test.ts'],
+  },
 ];

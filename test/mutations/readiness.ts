@@ -67,11 +67,10 @@ export const READINESS: readonly MutationRow[] = [
   },
   {
     name: 'a condition of an older generation decides',
-    file: 'src/readiness/readiness.ts',
-    find: 'generation !== undefined && found.observedGeneration !== undefined && found.observedGeneration < generation;',
-    replace:
-      'generation !== undefined && found.observedGeneration !== undefined && found.observedGeneration > generation;',
-    tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
+    file: 'src/readiness/verdict.ts',
+    find: 'generation !== undefined && observedGeneration !== undefined && observedGeneration < generation;',
+    replace: 'generation !== undefined && observedGeneration !== undefined && observedGeneration > generation;',
+    tests: ['src/readiness/readiness.test.ts', 'src/readiness/stale-conditions.test.ts'],
   },
   {
     name: 'an object that is being deleted is assessed by its kind',
@@ -100,5 +99,12 @@ export const READINESS: readonly MutationRow[] = [
     find: "isJsonObject(ended) && exitCodeOf(ended) !== '0' ? ended : undefined;",
     replace: 'isJsonObject(ended) ? ended : undefined;',
     tests: ['src/readiness/causes.test.ts'],
+  },
+  {
+    name: 'a Gateway is ready by conditions of an earlier generation',
+    file: 'src/readiness/kinds/network.ts',
+    find: 'is not set yet`);\n    const stale = staleVerdict(object, type, found);\n    if (stale !== undefined) return stale;',
+    replace: 'is not set yet`);',
+    tests: ['src/readiness/stale-conditions.test.ts'],
   },
 ];

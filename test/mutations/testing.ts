@@ -93,4 +93,11 @@ export const TESTING: readonly MutationRow[] = [
     replace: "if (!direct.includes(report.id) || report.state !== 'pending') return [];",
     tests: ['src/testing/fault-test/run-lives.test.ts'],
   },
+  {
+    name: 'a change of an element removes the other elements',
+    file: 'src/testing/graph-test/compare.ts',
+    find: 'return value.with(step, changed(element, rest, change, inner));',
+    replace: 'return [changed(element, rest, change, inner)];',
+    tests: ['src/testing/graph-test/compare.test.ts'],
+  },
 ];

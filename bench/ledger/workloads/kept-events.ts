@@ -16,4 +16,5 @@ await printResident(() => {
   }
   stores.push(store);
 });
+// This use keeps the store reachable while the memory is measured.
 if (stores.length !== 1) throw new Error('nothing was kept');

@@ -81,6 +81,7 @@ describe('the gates of the controllers', () => {
     flags: gates === undefined ? [] : ['--feature-gates', gates],
     namespace: 'kro-system',
     name: project,
+    wanted: 1,
     replicas: 1,
     object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: project, namespace: 'kro-system' } },
   });

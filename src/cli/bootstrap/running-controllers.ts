@@ -12,7 +12,12 @@ const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
 export interface ControllerDeployment extends DeployedController {
   readonly namespace: string;
   readonly name: string;
-  /** The larger of the wanted and the observed number of pods. 0 when the controller does not run. */
+  /** The number of pods in the spec of the Deployment. */
+  readonly wanted: number;
+  /**
+   * The larger of `wanted` and of the observed number of pods, which an update increases. 0 when the controller does not
+   * run.
+   */
   readonly replicas: number;
   readonly object: KubeObject;
 }
@@ -53,8 +58,9 @@ function controllerOf(object: KubeObject): ControllerDeployment[] {
   const { name = '', namespace = '' } = object.metadata;
   const controller = deployedController(object);
   if (controller === undefined) return [];
-  const wanted = valueAt(object.spec, 'replicas');
-  const has = valueAt(object.status, 'replicas');
-  const replicas = Math.max(typeof wanted === 'number' ? wanted : 1, typeof has === 'number' ? has : 0);
-  return [{ ...controller, namespace, name, replicas, object }];
+  const inSpec = valueAt(object.spec, 'replicas');
+  const observed = valueAt(object.status, 'replicas');
+  const wanted = typeof inSpec === 'number' ? inSpec : 1;
+  const replicas = Math.max(wanted, typeof observed === 'number' ? observed : 0);
+  return [{ ...controller, namespace, name, wanted, replicas, object }];
 }

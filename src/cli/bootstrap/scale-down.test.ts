@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { TestClock } from '../../../test/support/test-clock.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { KubeClient, systemClock } from '../../kube/index.ts';
+import { KubeClient } from '../../kube/index.ts';
 import { stopController } from './scale-down.ts';
 
-test('waits for the pods of a selector with matchExpressions', async () => {
+test('stopController waits for the pods that a selector with matchExpressions selects', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const api = new KubeClient({ transport: cluster.transport() });
   const labels = { app: 'kro' };
@@ -25,6 +26,7 @@ test('waits for the pods of a selector with matchExpressions', async () => {
     },
   };
   const object = await api.create(deployment);
+  // Without controllers nothing observes the Deployment, so its status is ahead of every generation.
   await api.patch(
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'kro', namespace: 'default' },
     { status: { observedGeneration: 99 } },
@@ -32,9 +34,14 @@ test('waits for the pods of a selector with matchExpressions', async () => {
   );
   await api.create(pod('of-kro', 'kro'));
   await api.create(pod('of-another', 'web'));
-  const writer = { api, clock: systemClock, signal: new AbortController().signal, timeoutMs: 200 };
+  const clock = new TestClock();
+  const writer = { api, clock, signal: new AbortController().signal, timeoutMs: 200 };
   const controller = { namespace: 'default', name: 'kro', object } as Parameters<typeof stopController>[1];
-  await expect(stopController(writer, controller)).rejects.toThrow('Pod default/of-kro is not deleted yet');
+  const list = vi.spyOn(api, 'list');
+  const stopped = expect(stopController(writer, controller)).rejects.toThrow('Pod default/of-kro is not deleted yet');
+  await expect.poll(() => list.mock.settledResults.map(({ type }) => type)).toEqual(['fulfilled']);
+  await clock.advance(200);
+  await stopped;
   await api.delete({ apiVersion: 'v1', kind: 'Pod', name: 'of-kro', namespace: 'default' });
-  await stopController({ ...writer, timeoutMs: 10_000 }, controller);
+  await stopController(writer, controller);
 });

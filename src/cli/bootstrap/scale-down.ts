@@ -22,17 +22,30 @@ export interface ClusterWriter {
  * @throws TypeKroError `bootstrap/not-stopped` when a pod still exists after the time limit.
  */
 export async function stopController(writer: ClusterWriter, controller: ControllerDeployment): Promise<void> {
+  await scaleToZero(writer, controller);
+  await waitUntilStopped(writer, controller);
+}
+
+/** Scales the Deployment of a controller to 0. */
+export async function scaleToZero({ api, signal }: ClusterWriter, controller: ControllerDeployment): Promise<void> {
+  await api.patch(refOfDeployment(controller), { spec: { replicas: 0 } }, { fieldManager: CLI_MANAGER, signal });
+}
+
+/**
+ * Waits until a controller that is scaled to 0 has no pods.
+ *
+ * @throws TypeKroError `bootstrap/not-stopped` when a pod still exists after the time limit.
+ */
+export async function waitUntilStopped(writer: ClusterWriter, controller: ControllerDeployment): Promise<void> {
   const { api, signal, clock, timeoutMs } = writer;
   const { namespace, name, object } = controller;
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace };
-  await api.patch(ref, { spec: { replicas: 0 } }, { fieldManager: CLI_MANAGER, signal });
   let waitsFor = '';
   let limit: AbortSignal | undefined;
   try {
     await withDeadline(timeoutMs, [signal], clock, async (until) => {
       limit = until;
       waitsFor = `Deployment ${namespace}/${name} has replicas`;
-      await waitForObject(api, ref, until, (found) => (hasReplicas(found) ? undefined : true));
+      await waitForObject(api, refOfDeployment(controller), until, (found) => (hasReplicas(found) ? undefined : true));
       for (const pod of await podsOf(api, namespace, object, until)) {
         waitsFor = `Pod ${namespace}/${pod.name} is not deleted yet`;
         await waitForObject(api, pod, until, (found) => (found === undefined ? true : undefined));
@@ -46,6 +59,13 @@ export async function stopController(writer: ClusterWriter, controller: Controll
     });
   }
 }
+
+const refOfDeployment = ({ namespace, name }: ControllerDeployment): ObjectRef => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  name,
+  namespace,
+});
 
 function hasReplicas(deployment: KubeObject | undefined): boolean {
   if (deployment === undefined) return false;

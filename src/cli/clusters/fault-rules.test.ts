@@ -134,7 +134,7 @@ describe('rules of faults in JSON', () => {
       'a name with a slash',
       { ...CONFLICT, name: 'a/b' },
       [
-        'name | "name" has to be a name of at most 63 letters, digits, dots, dashes and underscores, and is a text | write slow-lists',
+        'name | "name" has to be a name of at most 63 letters, digits, dots, dashes and underscores that begins with a letter or digit, and is a text | write slow-lists',
       ],
     ],
     [
@@ -146,6 +146,12 @@ describe('rules of faults in JSON', () => {
       'rules that are no list',
       { rules: {} },
       ['rules | "rules" has to be a list, and is an object | write [{fault: {kind: conflict}}]'],
+    ],
+    ['an empty list', { rules: [] }, ['rules | the list has no rule | add a rule, or use clear']],
+    [
+      'a text of more than 1000 UTF-16 units',
+      { match: { name: '😀'.repeat(501) }, ...CONFLICT },
+      ['match.name | "name" has to be a text of at most 1000 UTF-16 units, and is a text | write "configmaps"'],
     ],
     [
       'mistakes of several rules',

@@ -21,14 +21,15 @@ export interface RequestedRule {
 
 /** The maximum number of rules in a cluster. */
 export const MAX_RULES = 1000;
-/** The maximum delay of a fault: an hour. */
+/** The maximum of each delay: an hour. The jitter of `latency` adds up to another hour. */
 const MAX_DELAY_MS = 3_600_000;
+/** The maximum length of a text, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 1000;
 const MAX_COUNT = 1_000_000_000;
 
 const textLike = (what: string, example: string, accepts: (value: string) => boolean = () => true): Shape =>
   typed(what, (value) => typeof value === 'string' && value.length <= MAX_TEXT_LENGTH && accepts(value), example);
-const text = textLike(`a text of at most ${MAX_TEXT_LENGTH} characters`, '"configmaps"');
+const text = textLike(`a text of at most ${MAX_TEXT_LENGTH} UTF-16 units`, '"configmaps"');
 const texts = either({ 'a text': text, 'a list': listShape(text, '[create, update]') }, 'a text or a list', 'create');
 const delay = wholeNumberShape(0, MAX_DELAY_MS);
 const count = wholeNumberShape(0, MAX_COUNT);
@@ -114,8 +115,10 @@ const fault: Shape = (value, path, report) => {
 
 const RULE = members(
   {
-    name: textLike('a name of at most 63 letters, digits, dots, dashes and underscores', 'slow-lists', (value) =>
-      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/.test(value),
+    name: textLike(
+      'a name of at most 63 letters, digits, dots, dashes and underscores that begins with a letter or digit',
+      'slow-lists',
+      (value) => /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/.test(value),
     ),
     match: MATCH,
     fault,
@@ -133,8 +136,9 @@ const RULES = members(
 );
 
 /**
- * Reads rules of faults from JSON: one rule, or an object with the list `rules`. Reports all mistakes at once, also
- * conditions that no request meets. With a mistake there are no rules, so that a test never runs with half of its faults.
+ * Reads rules of faults from JSON: one rule, or an object with the list `rules`. Reports all mistakes of shape at once.
+ * Rules of correct shape are then checked for conditions that no request meets. With a mistake there are no rules, so
+ * that a test never runs with half of its faults.
  */
 export function readFaultRules(value: JsonValue, report: Report): readonly RequestedRule[] {
   const isList = isJsonObject(value) && Object.hasOwn(value, 'rules');
@@ -148,6 +152,7 @@ export function readFaultRules(value: JsonValue, report: Report): readonly Reque
     note(['rules'], `there are ${list.length} rules, and at most ${MAX_RULES} are allowed`);
     return [];
   }
+  if (Array.isArray(list) && list.length === 0) note(['rules'], 'the list has no rule', 'add a rule, or use clear');
   (isList ? RULES : RULE)(value, [], note);
   if (isWrong || !Array.isArray(list)) return [];
   const rules = (list as JsonObject[]).map(requestedRule);
@@ -160,7 +165,7 @@ export function readFaultRules(value: JsonValue, report: Report): readonly Reque
   return isWrong ? [] : rules;
 }
 
-/** A rule whose shape was checked. */
+/** Converts the JSON of a rule. The caller has checked its shape. */
 function requestedRule(source: JsonObject): RequestedRule {
   const { name, match = {}, fault: effect, times = 1, after, probability, seed } = source;
   return {

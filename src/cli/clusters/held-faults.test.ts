@@ -65,7 +65,7 @@ test('a list with a taken name adds no rule', async () => {
         { name: 'c', fault: ERROR },
       ],
     }),
-  ).toThrow('"c" already');
+  ).toThrow('two of the new rules are named "c"');
   expect(held.list().map(({ name }) => name)).toEqual(['a']);
   expect(() => held.remove('A')).toThrow('there is no rule "A"');
 });

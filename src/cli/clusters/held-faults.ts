@@ -11,7 +11,7 @@ export interface ShownRule {
   readonly rule: JsonObject;
   /** The number of requests that the rule has hit. */
   readonly hits: number;
-  /** Can the rule hit further requests? */
+  /** Does the rule have hits left? A removed rule keeps its last value. */
   readonly active: boolean;
 }
 
@@ -33,7 +33,7 @@ export class HeldFaults {
   /**
    * Adds all rules, or none. A rule without a name gets the next free one of `rule-1`, `rule-2`, ….
    *
-   * @throws TypeKroError `cluster/faults` for a name that is taken, and for too many rules.
+   * @throws TypeKroError `cluster/faults` for a name that another rule has, and for too many rules.
    */
   add(rules: readonly RequestedRule[]): readonly ShownRule[] {
     if (this.#held.size + rules.length > MAX_RULES) {
@@ -45,9 +45,10 @@ export class HeldFaults {
     const names = new Set<string>();
     for (const { name } of rules) {
       if (name === undefined) continue;
-      if (this.#held.has(name) || names.has(name)) {
+      if (this.#held.has(name)) {
         throw refused(`there is a rule "${name}" already`, `remove it first, or choose another name`);
       }
+      if (names.has(name)) throw refused(`two of the new rules are named "${name}"`, 'give each rule its own name');
       names.add(name);
     }
     return rules.map((requested) => {

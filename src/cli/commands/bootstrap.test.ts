@@ -86,6 +86,7 @@ test('a dry run changes nothing, an installation applies everything, and a secon
       "ClusterRole typekro-view would be created (dry run)",
       "NetworkPolicy kro-system/typekro would be created (dry run)",
       "Deployment kro-system/typekro would be created (dry run)",
+      "note: the namespace kro-system does not exist, so the server did not check the objects in it",
       "would be installed: kro-system/typekro with example.com/typekro:1; 15 created",
     ]
   `);
@@ -293,6 +294,95 @@ test('what the server refuses is found before kro is stopped', async () => {
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
 });
 
+test('an upgrade during a stalled update keeps the number of replicas of the spec', async () => {
+  await run(`bootstrap ${IMAGE}`);
+  cluster.pods.simulate({ namespace: 'kro-system' }, { ready: false });
+  // The update has one pod more than the spec, and the new pod does not become ready.
+  await run('bootstrap --image example.com/typekro:bad --timeout 1ms');
+  await expect.poll(async () => (await deployment())?.status).toMatchObject({ replicas: 2 });
+  await run('bootstrap --image example.com/typekro:good --timeout 1ms');
+  expect((await deployment())?.spec?.['replicas']).toBe(1);
+});
+
+test('before kro is stopped, a missing namespace is created, and the server checks the objects in it', async () => {
+  await installKro();
+  const admission = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: 'images' } };
+  const resources = { operations: ['*'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] };
+  await user.create({
+    ...admission,
+    kind: 'ValidatingAdmissionPolicy',
+    spec: {
+      matchConstraints: { resourceRules: [resources] },
+      validations: [
+        {
+          expression: "object.spec.template.spec.containers.all(c, c.image.startsWith('registry.k8s.io/'))",
+          message: 'the image is not allowed',
+        },
+      ],
+    },
+  });
+  await user.create({
+    ...admission,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    spec: { policyName: 'images', validationActions: ['Deny'] },
+  });
+  const { code, err } = await run(`bootstrap ${IMAGE} --namespace other --take-over`);
+  expect(code).toBe(1);
+  expect(err).toContain('the image is not allowed');
+  expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
+});
+
+test('a take-over reports a namespace that it creates first as created', async () => {
+  await installKro();
+  const { out } = await run(`bootstrap ${IMAGE} --namespace other --take-over`);
+  expect(out.split('\n')).toContain('Namespace other created');
+});
+
+test('a second take-over gets the flags of kro that the installed controller has only from its manifest', async () => {
+  await run(`bootstrap ${IMAGE} --flags --zap-log-level=debug`);
+  await run('hand-back --force');
+  await user.create(kro('registry.k8s.io/kro/kro:v0.9.2', ['--allow-crd-deletion', '--zap-log-level=error']));
+  const { out, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect(err).toBe('');
+  expect(out).toContain('flags kept: --allow-crd-deletion=true --zap-log-level=debug --kro-compatibility=0.9\n');
+  expect(argsOf(await deployment())).toContain('--allow-crd-deletion=true');
+});
+
+test('flags of kro that the controller would refuse are an error, and kro is not stopped', async () => {
+  await installKro('registry.k8s.io/kro/kro:v0.9.2', ['--resource-graph-definition-concurrent-reconciles=0']);
+  const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect({ code, err }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the controller would refuse its flags: invalid value "0" for --resource-graph-definition-concurrent-reconciles: must be a number above 0 [bootstrap/invalid-flags]
+      hint: nothing was changed; --flags has precedence over the flags of an installed controller and of kro: --flags '--NAME=VALUE'",
+    }
+  `);
+  expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
+  const corrected = '--flags --resource-graph-definition-concurrent-reconciles=4';
+  expect(await run(`bootstrap ${IMAGE} --take-over ${corrected}`)).toMatchObject({ code: 0, err: '' });
+});
+
+test('an error after kro was stopped names the way back, and the next run has the flags of kro', async () => {
+  await installKro('registry.k8s.io/kro/kro:v0.9.2', ['--allow-crd-deletion']);
+  const refused = cluster.faults.add(
+    { method: 'PATCH', resource: 'deployments', name: 'typekro', where: ({ path }) => !path.includes('dryRun') },
+    { kind: 'error', status: 403, reason: 'Forbidden', message: 'no quota' },
+    { times: Number.POSITIVE_INFINITY },
+  );
+  const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect(code).toBe(1);
+  expect(err).toContain('no quota');
+  expect(err).toContain(
+    'kro is scaled to 0; to go back, scale the TypeKro controller to 0 if it is installed, then: kubectl -n kro-system scale deployment kro --replicas=1',
+  );
+  expect((await deployment('kro'))?.spec?.['replicas']).toBe(0);
+  refused.remove();
+  expect((await run(`bootstrap ${IMAGE} --take-over`)).out).toContain(
+    'flags kept: --allow-crd-deletion=true --kro-compatibility=0.9\n',
+  );
+});
+
 test('a controller that does not become ready is an error, and the next run continues', async () => {
   // The Deployment can be ready within the time limit of 1 ms. Slow reads make the command reach the limit.
   const reads = { verb: ['get', 'list', 'watch'], resource: 'deployments', name: 'typekro' };
@@ -324,6 +414,12 @@ test.each([
   [`bootstrap ${IMAGE} --flags --verbose`, 2, 'the controller has no flag --verbose'],
   [`bootstrap ${IMAGE} --flags --kro-compatibility=0.8`, 2, 'invalid value "0.8" for --kro-compatibility: must be'],
   [`bootstrap ${IMAGE} --flags --shards`, 2, 'invalid value "" for --shards'],
+  [`bootstrap ${IMAGE} --flags --leader-election-lease-duration=5s`, 1, 'must be longer than --leader-election-renew'],
+  [
+    `bootstrap ${IMAGE} --export all.yaml --take-over --dry-run --timeout abc`,
+    2,
+    'it does not take --take-over, --dry-run, --timeout',
+  ],
   ['hand-back --to 0.8', 2, '--to takes 0.9 or 0.10, not "0.8"'],
 ])('%s ends with %i', async (line, code, text) => {
   const ended = await run(line);

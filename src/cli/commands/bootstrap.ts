@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
-import { parseControllerFlags, readFeatureGates, withImpersonation } from '../../controller/index.ts';
+import { parseControllerFlags, rightsOfFlags, withFlagRights } from '../../controller/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
 import { bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
 import type { FlagTexts } from '../bootstrap/controller-arguments.ts';
 import { flagTexts, setFlags } from '../bootstrap/controller-arguments.ts';
+import { isOfManifest, keptFlags, refuseInvalidFlags } from '../bootstrap/kept-flags.ts';
+import type { InstalledObject } from '../bootstrap/installation.ts';
 import {
   applyInstallation,
   findInstallation,
@@ -20,9 +22,9 @@ import { refuseLostRights } from '../bootstrap/lost-rights.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
-import { stopController } from '../bootstrap/scale-down.ts';
+import { inPlaceOf, stoppedKro } from '../bootstrap/take-over.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import { controllerContainer, deployedController } from '../controller-container.ts';
+import { controllerContainer } from '../controller-container.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
@@ -34,7 +36,7 @@ import { yamlText } from '../yaml-text.ts';
 export const bootstrap: Command = {
   name: 'bootstrap',
   description:
-    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it was created, configured or unchanged. Flags of the installed controller are kept. Before anything changes, the server checks every apply by a dry run; --dry-run ends there. While a controller of kro runs, nothing is changed; --take-over scales it to 0, waits until its pods are gone, and starts the TypeKro controller with its flags (docs/takeover.md). --export writes the manifests and needs no cluster.',
+    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it is created, configured, unchanged, pruned or kept. Flags of the installed controller are kept, unless --flags sets them or this version does not know them. Before anything changes, the server checks every apply and every deletion by a dry run; --dry-run ends there. A dry run cannot check objects in a namespace that does not exist. While a controller of kro runs, nothing is changed. --take-over first creates a missing namespace, so that the server checks every object. It then scales the controller of kro to 0, waits until its pods are gone, and starts the TypeKro controller with its flags, except those that an installed TypeKro controller sets (docs/takeover.md). --export writes the manifests and needs no cluster.',
   positionals: [],
   options: [
     ...INSTALLATION_OPTIONS,
@@ -43,8 +45,11 @@ export const bootstrap: Command = {
       summary: "flags of the controller, separated by spaces: '--kro-compatibility=0.10'",
       value: 'flags',
     },
-    { name: 'take-over', summary: 'stop a controller of kro that runs, and continue with its flags' },
-    { name: 'dry-run', summary: 'let the server check every change, and store nothing' },
+    {
+      name: 'take-over',
+      summary: 'stop a controller of kro that runs, and start the TypeKro controller with its flags',
+    },
+    { name: 'dry-run', summary: 'let the server check every apply and deletion, and store nothing' },
     { name: 'export', summary: 'write the manifests into a file, or - for the standard output', value: 'file' },
     {
       name: 'timeout',
@@ -52,7 +57,11 @@ export const bootstrap: Command = {
       value: 'duration',
       defaultValue: '5m',
     },
-    { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
+    {
+      name: 'kubeconfig',
+      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
+      value: 'file',
+    },
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
@@ -70,17 +79,17 @@ export const bootstrap: Command = {
     const objects = labelledInstallation(manifestsFromInput(input), installationOf(input).name);
     const given = givenFlags(input);
     const file = textOption(input, 'export');
-    if (file !== undefined)
-      return exportTo(
-        context,
-        file,
-        objects.map((object) => withControllerFlags(object, given)),
-      );
+    if (file !== undefined) {
+      refuseClusterOptions(input);
+      const exported = objects.map((object) => withControllerFlags(object, given));
+      refuseInvalidFlags(exported);
+      return exportTo(context, file, exported);
+    }
     const { client } = await connectToCluster(context, input);
     try {
       const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout');
       const writer = { api: client, clock: systemClock, signal: context.signal, timeoutMs };
-      const report = await install(writer, input, objects, given);
+      const report = await install(context, writer, input, objects, given);
       print({ data: report, lines: () => bootstrapLines(report) });
       return ExitCode.ok;
     } finally {
@@ -90,10 +99,12 @@ export const bootstrap: Command = {
 };
 
 /**
- * Installs the controller. Every change is first checked by a dry run, so that kro's controller stops only when this
- * controller can be installed.
+ * Installs the controller. A dry run first checks every apply and every deletion, so that kro's controller stops only when
+ * this controller can be installed. The first change can be a missing namespace: without it, the server checks no object
+ * in the namespace.
  */
 async function install(
+  context: CommandContext,
   writer: ClusterWriter,
   input: CommandInput,
   manifests: readonly KubeObject[],
@@ -101,34 +112,58 @@ async function install(
 ): Promise<BootstrapReport> {
   const { name, namespace } = installationOf(input);
   const dryRun = input.options['dry-run'] === true;
+  const takesOver = input.options['take-over'] === true;
   const { found, limit } = await runningControllers(writer.api, namespace, writer.signal);
   const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
   const running = found.filter((each) => each !== own && each.replicas > 0);
-  refuseRunning(running, input.options['take-over'] === true);
-  const kro = running.find(({ project }) => project === 'kro');
-  const { flags, notes } = keptFlags(own, kro, given);
-  const replicas = own === undefined ? 1 : own.replicas;
-  const objects = manifests.map((object) => withReplicas(withControllerFlags(object, flags), replicas));
+  refuseRunning(running, takesOver);
+  const [kro = takesOver ? stoppedKro(found, own) : undefined] = running;
+  const { flags, notes } = keptFlags(own, kro, given, manifests);
+  const objects = manifests.map((object) => withReplicas(withControllerFlags(object, flags), own?.wanted ?? 1));
+  refuseInvalidFlags(objects);
   const planned = await applyInstallation(writer, objects, true);
   const takeover = kro === undefined ? undefined : { kro, account: { namespace, name }, objects };
   const rightsNotes = takeover === undefined ? [] : await refuseLostRights(writer.api, takeover, writer.signal);
   const former = await findInstallation(writer, name);
+  const plannedPrunes = await pruneInstallation(writer, former.objects, objects, true);
+  const lacksNamespace = planned.some(({ object, result }) => object.kind === 'Namespace' && result === 'created');
+  const unchecked = `the namespace ${namespace} does not exist, so the server did not check the objects in it`;
   const report = {
     schemaVersion: 1,
     dryRun,
     controller: { namespace, name, image: textOption(input, 'image') ?? '' },
     stopped: running.map(({ object }) => refOf({ ...object, apiVersion: 'apps/v1', kind: 'Deployment' })),
     flags: [...flags.values()].filter((text) => !isOfManifest(manifests, text) && ![...given.values()].includes(text)),
-    notes: [...(limit === undefined ? [] : [limit]), ...notes, ...rightsNotes, ...former.limits],
+    notes: [
+      ...(limit === undefined ? [] : [limit]),
+      ...(dryRun && lacksNamespace ? [unchecked] : []),
+      ...notes,
+      ...rightsNotes,
+      ...former.limits,
+    ],
   } as const;
-  if (dryRun) {
-    return { ...report, objects: [...planned, ...(await pruneInstallation(writer, former.objects, objects, true))] };
-  }
-  for (const controller of running) await stopController(writer, controller);
-  const applied = await applyInstallation(writer, objects, false);
-  const pruned = await pruneInstallation(writer, former.objects, objects, false);
-  await waitUntilReady(writer, { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace });
-  return { ...report, objects: [...applied, ...pruned] };
+  if (dryRun) return { ...report, objects: [...planned, ...plannedPrunes] };
+  const [stopping] = running;
+  const created = stopping !== undefined && lacksNamespace ? await createNamespace(writer, objects) : [];
+  const applyAll = async (): Promise<BootstrapReport> => {
+    const applied = await applyInstallation(writer, objects, false);
+    const pruned = await pruneInstallation(writer, former.objects, objects, false);
+    await waitUntilReady(writer, { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace });
+    const results = applied.map((each) => created.find(({ object }) => object.kind === each.object.kind) ?? each);
+    return { ...report, objects: [...results, ...pruned] };
+  };
+  return stopping === undefined ? applyAll() : inPlaceOf(context, writer, stopping, applyAll);
+}
+
+/** Creates the namespace of the installation, and lets the server check the objects in it. */
+async function createNamespace(
+  writer: ClusterWriter,
+  objects: readonly KubeObject[],
+): Promise<readonly InstalledObject[]> {
+  const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
+  const created = await applyInstallation(writer, namespaces, false);
+  await applyInstallation(writer, objects, true);
+  return created;
 }
 
 function refuseRunning(running: readonly ControllerDeployment[], takesOver: boolean): void {
@@ -158,43 +193,6 @@ function refuseRunning(running: readonly ControllerDeployment[], takesOver: bool
 
 const placeOf = ({ namespace, name }: ControllerDeployment): string => `${namespace}/${name}`;
 
-/**
- * Merges flags. The command line has precedence over the installed controller, and the installed controller has
- * precedence over kro's controller.
- */
-function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeployment | undefined, given: FlagTexts) {
-  const notes: string[] = [];
-  const flags = new Map<string, string>();
-  for (const controller of [kro, own]) {
-    if (controller === undefined) continue;
-    const { flags: kept, unknown } = flagTexts(controller.flags);
-    for (const [name, text] of kept) if (!OWN_FLAGS.has(name) || controller === own) flags.set(name, text);
-    if (unknown.length > 0)
-      notes.push(`${controller.name} has flags that the TypeKro controller does not know: ${unknown.join(' ')}`);
-  }
-  const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
-  // This controller continues with the release line of kro that wrote the children. With another line, the controller
-  // would write the children again.
-  if (level !== undefined) flags.set(LEVEL, `--${LEVEL}=${level}`);
-  for (const [name, text] of given) flags.set(name, text);
-  return { flags, notes };
-}
-
-const LEVEL = 'kro-compatibility';
-const GATES = 'feature-gates';
-
-/**
- * kro's addresses and account are not taken over, because the manifest has the TypeKro controller's probes, ports and
- * ServiceAccount.
- */
-const OWN_FLAGS: ReadonlySet<string> = new Set([
-  'metrics-bind-address',
-  'health-probe-bind-address',
-  'pprof-bind-address',
-  'controller-namespace',
-  'controller-service-account',
-]);
-
 function givenFlags(input: CommandInput): FlagTexts {
   const words = (textOption(input, 'flags') ?? '').split(/\s+/).filter((word) => word !== '');
   const { flags, unknown } = flagTexts(words);
@@ -208,16 +206,31 @@ function givenFlags(input: CommandInput): FlagTexts {
   });
 }
 
-/** Other errors are about flags that the manifest sets. */
+/** Other errors depend on several flags. `refuseInvalidFlags` checks all flags of the controller together. */
 const isAboutValue = (error: string): boolean => error.startsWith('invalid value');
 
+/** Refuses options that have no effect on exported manifests. */
+function refuseClusterOptions(input: CommandInput): void {
+  const ofManifests = new Set(['export', 'flags', ...INSTALLATION_OPTIONS.map(({ name }) => name)]);
+  const given = bootstrap.options.filter(({ name, defaultValue }) => {
+    const value = input.options[name];
+    return !ofManifests.has(name) && value !== undefined && value !== defaultValue;
+  });
+  if (given.length === 0) return;
+  const names = given.map(({ name }) => `--${name}`).join(', ');
+  throw new TypeKroError(`--export only writes the manifests, without a cluster: it does not take ${names}`, {
+    code: 'cli/usage',
+    remedy: `leave out ${names}, or leave out --export`,
+  });
+}
+
 /**
- * Sets flags in the arguments of the controller's container, and adds the right that the feature gate GraphKind needs.
- * Returns other objects unchanged.
+ * Sets flags in the arguments of the controller's container, and adds the rights that the flags need to the role of the
+ * controller. Returns other objects unchanged.
  */
 function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
-  const gates = flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '';
-  if (object.kind === 'ClusterRole' && readFeatureGates(gates).features.graphKind) return withImpersonation(object);
+  if (object.kind === 'ClusterRole')
+    return withFlagRights(object, rightsOfFlags(parseControllerFlags([...flags.values()])));
   const { spec } = object;
   if (object.kind !== 'Deployment' || !isJsonObject(spec) || flags.size === 0) return object;
   const template = isJsonObject(spec['template']) ? spec['template'] : {};
@@ -229,10 +242,6 @@ function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
   });
   return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers } } } };
 }
-
-/** Does the manifest set the same flag? */
-const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =>
-  manifests.some((object) => object.kind === 'Deployment' && deployedController(object)?.flags.includes(text) === true);
 
 /**
  * Keeps the number of replicas of an installed controller that has more than one replica. A controller that was scaled

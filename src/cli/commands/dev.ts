@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandInput } from '../command.ts';
 import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
 import { textOption } from '../command.ts';
 import { DevLoop } from '../dev/dev-loop.ts';
@@ -13,16 +14,16 @@ import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-pr
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkNamedFiles } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { CRD_OPTIONS, shippedNote } from '../up/known-crds.ts';
 import { startUpSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { ENDED } from './up.ts';
 
-/** `typekro dev FILE…`: does the same as `up`, and applies the files again after each save. */
+/** `typekro dev FILE…`: starts a cluster as `up` does, applies the files, and applies them again after each save. */
 export const dev: Command = {
   name: 'dev',
   description:
-    'Starts a Kubernetes API and a controller as typekro up does, applies the files, and applies them again after each save of one of them or of a file that they import. While the files have errors, the errors are printed and the last good state stays. Objects that were removed from the files are deleted. In a terminal, w explains why instances wait, p shows what the last save changed, f offers faults (kill the controller, end watches, a busy API server, a deleted object) and prints what the graph did about them, r starts again with an empty cluster, and q quits. Nothing is kept at the end.',
+    'Starts a Kubernetes API and a controller as typekro up does, applies the files, and applies them again after each save of one of them or of a file that they import. While the files have errors, the errors are printed and the last good state stays. Objects that were removed from the files are deleted. In a terminal, w explains why instances wait, p shows what the last save changed, f offers faults (kill the controller, end watches, a busy API server, a deleted object) and prints what the graph did about them, r starts again with an empty cluster, and q quits. The objects of the cluster are deleted at the end.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
@@ -49,6 +50,7 @@ export const dev: Command = {
   async run(context, input) {
     const port = portOption(input);
     portOption(input, DASHBOARD_PORT_OPTION.name);
+    refuseStandardInput(input);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
     const standIns = standInsOf(input);
     const runProcesses = allowsProcesses(input);
@@ -56,6 +58,7 @@ export const dev: Command = {
     const named = input.positionals.map((file) => resolve(context.cwd, file));
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     let hasStarted = false;
+    let shipped: string | undefined;
     try {
       let place = pagePlaceOf(input, state.path);
       const loop = new DevLoop({
@@ -67,7 +70,7 @@ export const dev: Command = {
         async start() {
           const page = { dashboardOf: context, actions: actionsOf(input), ...place };
           const session = await startUpSession(state, { port, standIns, ...processes, ...page });
-          // An open page comes back when r starts again with an empty cluster.
+          // The page keeps its address, so an open page comes back after each restart of the cluster.
           if (session.dashboard !== undefined) place = placeOfPage(session.dashboard);
           return session;
         },
@@ -81,7 +84,12 @@ export const dev: Command = {
         async read(signal, paths) {
           const modules = createModuleReader((text) => context.printError(text), signal);
           try {
-            return await checkNamedFiles({ ...context, signal, loadModule: modules.load }, input, input.positionals);
+            const reading = { ...context, signal, loadModule: modules.load };
+            const checked = await checkNamedFiles(reading, input, input.positionals);
+            const note = shippedNote(checked.known);
+            if (note !== undefined && note !== shipped) context.printError(note);
+            shipped = note;
+            return checked;
           } finally {
             for (const path of modules.imported) paths.add(path);
             modules.close();
@@ -95,3 +103,13 @@ export const dev: Command = {
     }
   },
 };
+
+/** The second reading of the standard input is empty, and `dev` would delete the objects of the first one. */
+function refuseStandardInput(input: CommandInput): void {
+  const names = [...input.positionals, ...(textOption(input, 'crds') ?? '').split(',')];
+  if (!names.includes('-')) return;
+  throw new TypeKroError(
+    'typekro dev reads its files again after each save, and the standard input has only one reading',
+    { code: 'cli/usage', remedy: 'write it into a file, and name the file' },
+  );
+}

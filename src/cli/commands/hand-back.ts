@@ -59,7 +59,11 @@ export const handBack: Command = {
     { name: 'force', summary: 'continue in spite of the findings' },
     { name: 'dry-run', summary: 'look for findings, and change nothing' },
     { name: 'timeout', summary: 'time limit for pods to end', value: 'duration', defaultValue: '5m' },
-    { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
+    {
+      name: 'kubeconfig',
+      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
+      value: 'file',
+    },
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],

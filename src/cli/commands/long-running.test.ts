@@ -133,6 +133,18 @@ test('dev: the first apply, and the end', async () => {
   `);
 });
 
+test("dev names the groups of the package's own CRDs once", async () => {
+  const certificate = (name: string) =>
+    `{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: ${name}}, spec: {secretName: a, issuerRef: {name: ca}}}`;
+  writeFileSync(join(cwd, 'certificate.yaml'), certificate('a'));
+  start('dev certificate.yaml');
+  await running.until(/serving the objects of the files, applied/);
+  writeFileSync(join(cwd, 'certificate.yaml'), certificate('b'));
+  await running.until(/serving the objects of the files, applied[^]*serving the objects of the files, applied/);
+  expect(running.output.split('note: the kinds of cert-manager.io are checked against')).toHaveLength(2);
+  expect(await running.interrupt()).toBe(130);
+});
+
 test('controller: with a wrong flag, without its CRDs, and ready', async () => {
   const cluster = await createCluster({ clock: 'real' });
   try {

@@ -6,6 +6,25 @@ const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', namespace:
 const node = (because: NodeReport['because']): NodeReport => ({ id: 'web', state: 'waiting', because, objects: [] });
 const missing = (name: string): NodeReport => node({ kind: 'external-missing', object: secret(name) });
 const broken = (message: string): NodeReport => node({ kind: 'expression-failed', expression: 'a', message });
+const settings = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'settings' };
+const reading = (message: string, ...objects: (typeof settings)[]): NodeReport =>
+  node({
+    kind: 'expression-failed',
+    expression: `int(${message})`,
+    message,
+    reads: objects.map((object) => ({ object, path: 'data.count' })),
+  });
+const contested = (name: string): NodeReport =>
+  node({ kind: 'contested', objects: [{ object: { ...settings, name }, fields: ['data'], managers: [], retryAt: 0 }] });
+const held = (name: string): NodeReport =>
+  node({
+    kind: 'held',
+    expression: 'a',
+    nodes: [],
+    awaited: { object: { ...settings, name }, is: 'not ready' },
+    creates: 0,
+    changes: 1,
+  });
 
 test.each<[string, NodeReport, NodeReport, boolean, string?]>([
   ['that wait for one object', missing('a'), missing('a'), true],
@@ -13,6 +32,12 @@ test.each<[string, NodeReport, NodeReport, boolean, string?]>([
   ['that wait for an object each', missing('a'), missing('b'), false],
   ['with one reason and no object', broken('no such key'), broken('no such key'), true],
   ['with one reason and no object, with other definitions', broken('x'), broken('x'), false, 'ships'],
+  ['whose expressions fail on one object', reading('a', settings), reading('b', settings), true, 'ships'],
+  ['whose expressions fail on an object each', reading('a', settings), reading('a', { ...settings, name: 'b' }), false],
+  ['whose expressions read only the instance', reading('a'), reading('a'), true],
+  ['with one contested object', contested('a'), contested('a'), true, 'ships'],
+  ['held by one object', held('a'), held('a'), true, 'ships'],
+  ['held by an object each', held('a'), held('b'), false],
   ['with a reason each', broken('no such key'), broken('no such index'), false],
 ])('instances %s', (_title, one, other, isSame, definition = 'boats') => {
   const keys = keysOfNodes([one], 'boats');

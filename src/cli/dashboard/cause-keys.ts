@@ -15,10 +15,23 @@ export function keysOfCause(root: RootCause, definition: string): ReadonlySet<st
   return new Set([`${definition} ${root.node.id} ${explainNode(root.node).reason}`]);
 }
 
-/** The objects that the reason of a root cause names, and those to which it leads. */
+/** The objects that the reason of a root cause names, then the objects whose state its node waits for. */
 export function objectsOfCause({ node: { because }, objects }: RootCause): readonly ObjectRef[] {
-  const named = 'object' in because && because.object !== undefined ? [because.object] : [];
-  return [...named, ...objects];
+  return [...namedObjects(because), ...objects];
+}
+
+/** The objects in a reason. Those of the other reasons are in `RootCause.objects`. */
+function namedObjects(because: NodeReport['because']): readonly ObjectRef[] {
+  switch (because.kind) {
+    case 'expression-failed':
+      return (because.reads ?? []).map(({ object }) => object);
+    case 'contested':
+      return because.objects.map(({ object }) => object);
+    case 'held':
+      return because.awaited === undefined ? [] : [because.awaited.object];
+    default:
+      return 'object' in because && because.object !== undefined ? [because.object] : [];
+  }
 }
 
 /** The keys of all root causes of an instance. */
@@ -26,8 +39,8 @@ export const keysOfNodes = (nodes: readonly NodeReport[], definition: string): R
   new Set(rootCausesOf(nodes).flatMap((root) => [...keysOfCause(root, definition)]));
 
 /**
- * The keys of the instances of which a controller has reports. A report has another list of nodes after each pass, so
- * the keys of a list are kept as long as the list.
+ * The keys of the instances of which a controller has reports. Each pass makes a new list of nodes. The cache therefore
+ * maps a list to its keys.
  */
 export class ReportedCauses {
   readonly #nodesOf: (ref: string) => readonly NodeReport[] | undefined;

@@ -9,6 +9,18 @@ const definition = (canary: string | undefined, status?: string, message?: strin
   metadata: { name: 'boats', ...(canary && { annotations: { 'typekro.dev/canary': canary } }) },
   status: { conditions: status === undefined ? [] : [{ type: 'RolledOut', status, ...(message && { message }) }] },
 });
+const revision = (record?: string) => ({
+  number: 4,
+  spec: {},
+  object: {
+    apiVersion: 'internal.kro.run/v1alpha1',
+    kind: 'GraphRevision',
+    metadata: {
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...(record !== undefined && { annotations: { 'typekro.dev/rollout': record } }),
+    },
+  },
+});
 const INSTANCES = ['c', 'a', 'b'].map((name): KubeObject => ({
   apiVersion: 'acme.test/v1',
   kind: 'Boat',
@@ -23,7 +35,7 @@ test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
   ['while the first are not ready', definition('2', 'Unknown', 'wait'), { phase: 'waiting', message: 'wait' }],
   ['after one of the first failed', definition('2', 'False', 'n/a failed'), { phase: 'held', message: 'n/a failed' }],
 ])('the roll-out of a definition %s', (_title, of, expected) => {
-  const found = rolloutState(of, 4, INSTANCES);
+  const found = rolloutState(of, revision('2'), INSTANCES);
   if (expected === undefined) return expect(found).toBeUndefined();
   expect(found).toEqual({ revision: 4, of: 3, first: found?.first, ...expected });
   expect(found?.first).toHaveLength(2);
@@ -33,8 +45,28 @@ test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
 test('a canary as a share of the instances has at least one of them, without those that are pinned', () => {
   const [first, ...others] = INSTANCES as [KubeObject, ...KubeObject[]];
   const pinned = { ...first, metadata: { ...first.metadata, annotations: { 'typekro.dev/revision': '1' } } };
-  const found = rolloutState(definition('10%', 'Unknown'), 4, [pinned, ...others]);
+  const found = rolloutState(definition('10%', 'Unknown'), revision('0'), [pinned, ...others]);
   expect(found?.of).toBe(3);
   expect(found?.first).toHaveLength(1);
   expect(found?.first).not.toContain('n/c');
+});
+
+test.each([
+  ['revisions that went to all instances', 'done', undefined],
+  ['a revision without a record', undefined, undefined],
+  ['a canary that is lowered while it runs', '2', ['n/b', 'n/c']],
+])('the first instances of %s are those of the record %s', (_title, record, expected) => {
+  expect(rolloutState(definition('1', 'Unknown'), revision(record), INSTANCES)?.first).toEqual(expected);
+});
+
+test('an instance that is younger than the revision is none of the first', () => {
+  const [first] = rolloutState(definition('1', 'Unknown'), revision('1'), INSTANCES)?.first ?? [];
+  const younger = INSTANCES.map((each) =>
+    `n/${each.metadata.name ?? ''}` === first
+      ? { ...each, metadata: { ...each.metadata, creationTimestamp: '2026-01-01T00:00:01Z' } }
+      : each,
+  );
+  const found = rolloutState(definition('1', 'Unknown'), revision('1'), younger)?.first;
+  expect(found).toHaveLength(1);
+  expect(found).not.toContain(first);
 });

@@ -1,3 +1,4 @@
+import type { DefinitionRevision } from '../../controller/index.ts';
 import { compileLiveDocument, definitionRevisions, runningRollout } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatDiagnostic, isJsonObject } from '../../core/index.ts';
@@ -46,14 +47,15 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
       .sort();
   // Only a roll-out depends on the instances themselves. The list of thousands of them costs more than all other reads.
   const isRolling = isRollingOut(row.conditions);
-  const [compiled, revisions, live] = await Promise.all([
+  const [compiled, revisions, live, issued] = await Promise.all([
     document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
     revisionRows(api, definition, pinnedTo, signal),
     isRolling ? instancesOfDefinition(api, definition, { metadataOnly: true, signal }) : [],
+    isRolling ? definitionRevisions(api, definition.metadata.name ?? '', signal) : [],
   ]);
   const graph = compiled?.graph;
   const found = [...unparsed, ...(compiled?.diagnostics ?? [])];
-  const newest = revisions[0]?.revision;
+  const newest = issued.at(-1);
   const rollout = newest === undefined ? undefined : rolloutState(definition, newest, live ?? []);
   return {
     definition: row,
@@ -152,14 +154,14 @@ function followersOf(instances: readonly InstanceRow[]): DefinitionDetail['follo
 /** The canary of a definition's newest revision. Returns `undefined` when all instances may get the revision. */
 export function rolloutState(
   definition: KubeObject,
-  revision: number,
+  revision: DefinitionRevision,
   instances: readonly KubeObject[],
 ): RolloutState | undefined {
   const running = runningRollout(definition, revision, instances);
   if (running === undefined) return undefined;
   const condition = readConditions(definition.status?.['conditions']).find(({ type }) => type === 'RolledOut');
   return {
-    revision,
+    revision: revision.number,
     phase: running.phase,
     first: [...running.members].sort(),
     of: running.of,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { builtinSource, compile, TYPEKRO_FEATURES } from '../../graph/index.ts';
+import { ALLOW_BREAKING_CHANGES, builtinSource, compile, TYPEKRO_FEATURES } from '../../graph/index.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
 import { breakingChanges } from './breaking-changes.ts';
 
 /** A definition whose status reads a ConfigMap. The resource of the ConfigMap has `members` beside its template. */
@@ -25,15 +26,67 @@ function withFreeStatus(crd: KubeObject): KubeObject {
   return JSON.parse(free) as KubeObject;
 }
 
+const compiled = (definition: JsonObject) => {
+  const { graph } = compile(definition, { sources: builtinSource(), target: 'typekro', features: TYPEKRO_FEATURES });
+  if (graph === undefined) throw new Error('the definition does not compile');
+  return graph;
+};
+const changesOf = (definition: JsonObject, before: KubeObject, facets: ComparedFacets = 'engine') =>
+  breakingChanges(
+    { object: definition as unknown as KubeObject, file: 'pots.yaml' },
+    compiled(definition),
+    [before],
+    facets,
+  );
+
 test.each<[string, JsonObject, string[]]>([
   ['no breaking change when its resource may wait for its kind', { optional: true }, []],
   ['a breaking change for any other resource', {}, ['spec.schema.status.size']],
 ])('a status field that gets its type is %s', (_, members, expected) => {
   const definition = definitionWith(members);
-  const { graph } = compile(definition, { sources: builtinSource(), target: 'typekro', features: TYPEKRO_FEATURES });
-  if (graph === undefined) throw new Error('the definition does not compile');
-  const found = breakingChanges({ object: definition as unknown as KubeObject, file: 'pots.yaml' }, graph, [
-    withFreeStatus(graph.instance.crd),
-  ]);
+  const found = changesOf(definition, withFreeStatus(compiled(definition).instance.crd));
   expect(found.map(({ path }) => path)).toEqual(expected);
+});
+
+/** A definition of a kind with this schema, and the CRD of an earlier one. */
+const definitionOf = (schema: JsonObject): JsonObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'pots' },
+  spec: { schema: { apiVersion: 'v1alpha1', kind: 'Pot', ...schema }, resources: [] },
+});
+
+test.each<[string, JsonObject, JsonObject, ComparedFacets, string[]]>([
+  ['another version', { spec: {} }, { apiVersion: 'v1', spec: {} }, 'engine', ['spec.schema.apiVersion']],
+  ['another type', { spec: { n: 'string' } }, { spec: { n: 'integer' } }, 'engine', ['spec.schema.spec.n']],
+  [
+    'an enum, for kro 0.10',
+    { spec: { n: 'string' } },
+    { spec: { n: 'string | enum="a,b"' } },
+    'engine',
+    ['spec.schema.spec.n'],
+  ],
+  ['an enum, for kro 0.9', { spec: { n: 'string' } }, { spec: { n: 'string | enum="a,b"' } }, 'none', []],
+])('%s is a change at its place in the definition', (_, earlier, later, facets, expected) => {
+  const before = compiled(definitionOf(earlier)).instance.crd;
+  const found = changesOf(definitionOf(later), before, facets);
+  expect(found.map(({ path }) => path)).toEqual(expected);
+  for (const { hint } of found) expect(hint).toContain('give the definition another kind');
+});
+
+test('a CustomResourceDefinition with two versions is a change that a controller refuses, with the annotation too', () => {
+  const definition = definitionOf({ spec: {} });
+  const { crd } = compiled(definition).instance;
+  const versions = (crd.spec?.['versions'] ?? []) as JsonObject[];
+  const before = { ...crd, spec: { ...crd.spec, versions: [...versions, { ...versions[0], name: 'v2' }] } };
+  const metadata = { name: 'pots', annotations: { [ALLOW_BREAKING_CHANGES]: 'true' } };
+  for (const each of [definition, { ...definition, metadata }]) {
+    expect(changesOf(each, before).map(({ message, path }) => ({ message, path }))).toEqual([
+      {
+        message:
+          'a controller refuses to change the CustomResourceDefinition pots.kro.run: expected exactly one version in each CRD, got 2 old and 1 new versions',
+        path: 'spec.schema',
+      },
+    ]);
+  }
 });

@@ -1,32 +1,64 @@
 import { ALLOW_BREAKING_CHANGES, compareInstanceCrds } from '../../graph/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { fieldOfChange } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * The breaking changes, with their fields, that a controller refuses because the kind already has another schema. Empty
- * when the definition's annotation allows them.
+ * The changes of the CustomResourceDefinition that a controller refuses: breaking changes, with their fields, unless the
+ * definition's annotation allows them, and changes of a CRD that cannot be compared. Empty when the kind is new.
  *
  * @param known the CRDs of the cluster and of `--crds`
+ * @param facets the keywords whose changes the controller treats as breaking
  */
-export function breakingChanges(input: InputObject, graph: Graph, known: readonly KubeObject[]): Diagnostic[] {
+export function breakingChanges(
+  input: InputObject,
+  graph: Graph,
+  known: readonly KubeObject[],
+  facets: ComparedFacets,
+): Diagnostic[] {
   const { crd } = graph.instance;
-  const before = known.find(({ metadata }) => metadata.name === crd.metadata.name);
-  if (before === undefined || input.object.metadata.annotations?.[ALLOW_BREAKING_CHANGES] === 'true') return [];
-  const compared = compareInstanceCrds(before, crd, undefined, graph);
-  return ('error' in compared ? [] : compared.breaking).map((change) => {
-    const field = fieldOfChange(change);
-    const steps = field.split('.').map((name) => name.replaceAll('[]', ''));
-    const source = inputPosition(input, ['spec', 'schema', ...steps], true);
-    return {
-      code: 'input/breaking-change',
-      severity: 'error',
-      message: `the CustomResourceDefinition ${crd.metadata.name} has another schema, and instances may not survive the change of ${field}: ${change.description}`,
-      path: `spec.schema.${field}`,
-      hint: `keep the field as it was, give the definition another version, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
-      ...(source === undefined ? {} : { source }),
-    };
+  const name = crd.metadata.name ?? '';
+  const before = known.find(({ metadata }) => metadata.name === name);
+  if (before === undefined) return [];
+  const compared = compareInstanceCrds(before, crd, facets, graph);
+  if ('error' in compared) {
+    const hint = `change the CustomResourceDefinition in the cluster so that it has one version with a schema, or give the definition another kind`;
+    const message = `a controller refuses to change the CustomResourceDefinition ${name}: ${compared.error}`;
+    return [diagnosticAt(input, [], message, hint)];
+  }
+  if (input.object.metadata.annotations?.[ALLOW_BREAKING_CHANGES] === 'true') return [];
+  return compared.breaking.map((change) => {
+    const field = placeOfChange(change);
+    return diagnosticAt(
+      input,
+      field === WHOLE ? [] : field.split('.'),
+      `the CustomResourceDefinition ${name} has another schema, and instances may not survive the change of ${field}: ${change.description}`,
+      `keep the field as it was, give the definition another kind, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
+    );
   });
+}
+
+/** The root in the texts of `fieldOfChange`. */
+const WHOLE = 'the object';
+
+/** The member of `spec.schema` in which the author of the definition makes the change. */
+function placeOfChange(change: SchemaChange): string {
+  const field = fieldOfChange(change);
+  return field.startsWith('version') ? 'apiVersion' : field;
+}
+
+function diagnosticAt(input: InputObject, members: readonly string[], message: string, hint: string): Diagnostic {
+  const steps = members.map((member) => member.replaceAll('[]', ''));
+  const source = inputPosition(input, ['spec', 'schema', ...steps], true);
+  return {
+    code: 'input/breaking-change',
+    severity: 'error',
+    message,
+    path: ['spec', 'schema', ...members].join('.'),
+    hint,
+    ...(source === undefined ? {} : { source }),
+  };
 }

@@ -1,5 +1,6 @@
 import type { DryRun } from '../../cluster/index.ts';
 import { openDryRun } from '../../cluster/index.ts';
+import { comparedFacets } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf, nearestName } from '../../core/index.ts';
 import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
@@ -58,6 +59,9 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   // The definitions in the files replace kinds that the cluster serves.
   const own = new Set(inputs.objects.map(({ object }) => instanceKind(object)));
   const known = options.crds ?? [];
+  const facets = comparedFacets(
+    options.kroCompatibility === undefined ? {} : { kroCompatibility: options.kroCompatibility },
+  );
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
   const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
   const compiled = compileAll(inputs.objects, crds, options);
@@ -95,7 +99,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
       report(input, await checkTemplates(input, graph, builtinSource(), server, diagnostics));
       report(
         input,
-        breakingChanges(input, graph, known).map((each) => inFile(each, input)),
+        breakingChanges(input, graph, known, facets).map((each) => inFile(each, input)),
       );
     }
     for (const { input, graph, diagnostics } of ownGraphs) {

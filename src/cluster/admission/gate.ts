@@ -14,7 +14,7 @@ const PLURALS = [
 
 /**
  * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. A cluster without webhooks
- * and bindings does not load the code of admission, and its writes need no session.
+ * and bindings of policies does not load the code of admission, and its writes need no session.
  */
 export class AdmissionGate {
   readonly #collections: readonly Collection[];

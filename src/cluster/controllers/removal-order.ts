@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { compareText } from '../../golang/index.ts';
 import { conditionOf, numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { isReady } from './pods.ts';
 
@@ -8,42 +9,101 @@ const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const PHASES = ['Pending', 'Unknown', 'Running'];
 
 /**
- * Sorts pods so that the pods whose removal matters least are first. The first criterion in which two pods differ
- * decides: no node, an early phase, not ready, a low deletion cost, a node with many of the pods, a short time of
- * readiness, many restarts, a young pod.
+ * Sorts pods so that the pods whose removal matters least are first, as Kubernetes does (`ActivePodsWithRanks`). The
+ * first criterion in which two pods differ decides: no node, an early phase, not ready, a low deletion cost, a node with
+ * many related pods, a short time of readiness, many restarts, a young pod. Times are compared in powers of two. Of two
+ * pods with different times in the same power of two, the one with the smaller UID is first.
+ *
+ * @param related the pods that count for the nodes
+ * @param now the present time, in milliseconds since the epoch
  */
-export function removalOrder(pods: readonly KubeObject[]): KubeObject[] {
+export function removalOrder(
+  pods: readonly KubeObject[],
+  related: readonly KubeObject[],
+  now: number,
+): readonly KubeObject[] {
   const perNode = new Map<string, number>();
-  for (const pod of pods) perNode.set(nodeOf(pod), (perNode.get(nodeOf(pod)) ?? 0) + 1);
-  const ranked = pods.map((pod) => ({ pod, rank: rankOf(pod, perNode.get(nodeOf(pod)) ?? 0) }));
-  return ranked.toSorted((a, b) => compareRanks(a.rank, b.rank)).map(({ pod }) => pod);
+  for (const pod of related) perNode.set(nodeOf(pod), (perNode.get(nodeOf(pod)) ?? 0) + 1);
+  const ranked = pods.map((pod) => rankOf(pod, perNode.get(nodeOf(pod)) ?? 0));
+  return ranked.toSorted((a, b) => compareRanks(a, b, now)).map(({ pod }) => pod);
 }
 
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName');
 
-/** The criteria of a pod as numbers. The pod with the smaller number is removed first. */
-function rankOf(pod: KubeObject, neighbours: number): readonly number[] {
-  const ready = isReady(pod);
-  const restarts = objectsAt(pod.status, 'containerStatuses').map((entry) => numberAt(entry, 'restartCount') ?? 0);
-  return [
-    nodeOf(pod) === '' ? 0 : 1,
-    PHASES.indexOf(textAt(pod.status, 'phase')),
-    ready ? 1 : 0,
-    costOf(pod),
-    -neighbours,
-    ready ? -timeOf(conditionOf(pod, 'Ready')?.['lastTransitionTime']) : 0,
-    -Math.max(0, ...restarts),
-    -timeOf(pod.metadata.creationTimestamp),
-  ];
+/** The criteria of a pod. Of two numbers at the same place, the pod with the smaller one is removed first. */
+interface RankedPod {
+  readonly pod: KubeObject;
+  /** The criteria before the time of readiness. */
+  readonly first: readonly number[];
+  /** The time since which the pod is ready; 0 when it is not ready or when the time is not known. */
+  readonly readyAt: number;
+  readonly restarts: readonly number[];
+  readonly createdAt: number;
 }
 
-function compareRanks(a: readonly number[], b: readonly number[]): number {
+function rankOf(pod: KubeObject, neighbours: number): RankedPod {
+  const ready = isReady(pod);
+  return {
+    pod,
+    first: [
+      nodeOf(pod) === '' ? 0 : 1,
+      PHASES.indexOf(textAt(pod.status, 'phase')),
+      ready ? 1 : 0,
+      costOf(pod),
+      -neighbours,
+    ],
+    readyAt: ready ? timeOf(conditionOf(pod, 'Ready')?.['lastTransitionTime']) : 0,
+    restarts: [-maxRestarts(pod, 'containerStatuses'), -maxRestarts(pod, 'initContainerStatuses', sidecarsOf(pod))],
+    createdAt: timeOf(pod.metadata.creationTimestamp),
+  };
+}
+
+function compareRanks(a: RankedPod, b: RankedPod, now: number): number {
+  return (
+    compareNumbers(a.first, b.first) ||
+    compareTimes(a, b, 'readyAt', now) ||
+    compareNumbers(a.restarts, b.restarts) ||
+    compareTimes(a, b, 'createdAt', now)
+  );
+}
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
   for (const [index, value] of a.entries()) {
     const other = b[index] ?? 0;
     if (value !== other) return value - other;
   }
   return 0;
 }
+
+/** A pod without a time is first. */
+function compareTimes(a: RankedPod, b: RankedPod, member: 'readyAt' | 'createdAt', now: number): number {
+  const [time, other] = [a[member], b[member]];
+  if (time === other) return 0;
+  if (time === 0 || other === 0) return time - other;
+  return powerOfAge(now - time) - powerOfAge(now - other) || compareText(uidOf(a.pod), uidOf(b.pod));
+}
+
+const NANOSECONDS_PER_MS = 1e6;
+
+/** The power of two in the nanoseconds of an age; -1 for a time in the future. */
+const powerOfAge = (milliseconds: number): number =>
+  milliseconds > 0 ? Math.floor(Math.log2(milliseconds * NANOSECONDS_PER_MS)) : -1;
+
+const uidOf = ({ metadata: { uid = '' } }: KubeObject): string => uid;
+
+/** The maximum number of restarts of a container of a pod, among those with these names. */
+function maxRestarts(pod: KubeObject, statuses: string, names?: ReadonlySet<string>): number {
+  const counted = objectsAt(pod.status, statuses).filter((entry) => names?.has(textAt(entry, 'name')) !== false);
+  return Math.max(0, ...counted.map((entry) => numberAt(entry, 'restartCount') ?? 0));
+}
+
+/** The names of the init containers that run beside the other containers. */
+const sidecarsOf = ({ spec }: KubeObject): ReadonlySet<string> =>
+  new Set(
+    objectsAt(spec, 'initContainers').flatMap((entry) =>
+      entry['restartPolicy'] === 'Always' ? [textAt(entry, 'name')] : [],
+    ),
+  );
 
 const timeOf = (value: unknown): number => Date.parse(String(value)) || 0;
 

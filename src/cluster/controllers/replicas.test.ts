@@ -104,6 +104,33 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 });
 
+test('a ReplicaSet first removes pods from nodes with many pods of all ReplicaSets of its controller', async () => {
+  await using story = await startClusterStory();
+  const { metadata } = await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owner' } });
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid ?? '', controller: true };
+  const bound = (name: string, app: string, nodeName: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app } },
+    spec: { nodeName, containers: [{ name: 'c', image: 'i' }] },
+  });
+  const set = (app: string, count: number): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: app, ownerReferences: [owner] },
+    spec: { replicas: count, selector: { matchLabels: { app } }, template: podTemplate({ app }) },
+  });
+  for (const pod of [bound('alone', 'r', 'one'), bound('beside', 'r', 'two'), bound('other', 's', 'two')])
+    await story.create(pod);
+  await story.create(set('r', 2));
+  await story.create(set('s', 1));
+  await story.patch('apps/v1 ReplicaSet', 'r', { spec: { replicas: 1 } });
+  const left = (await story.list('v1 Pod')).filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  expect(left.map((pod) => pod.metadata.name)).toEqual(['alone', 'other']);
+});
+
+const YOUNG = { creationTimestamp: '2026-01-01T18:00:00Z' };
+
 describe('the order of removal', () => {
   const pod = (name: string, change: JsonObject = {}): KubeObject => ({
     apiVersion: 'v1',
@@ -123,31 +150,58 @@ describe('the order of removal', () => {
     metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': value } },
   });
 
+  const order = (pods: readonly KubeObject[], related = pods) =>
+    removalOrder(pods, related, Date.parse('2026-01-01T20:00:00Z')).map(({ metadata }) => metadata.name);
+  const uid = (value: string, more: JsonObject = {}): JsonObject => ({ metadata: { uid: value, ...more } });
+  const sidecar = (restartPolicy: string, restartCount: number): JsonObject => ({
+    spec: { initContainers: [{ name: 's', restartPolicy }] },
+    status: { initContainerStatuses: [{ name: 's', restartCount }] },
+  });
+
   test.each<[string, JsonObject, JsonObject]>([
     ['have no node', { spec: { nodeName: '' } }, { status: { phase: 'Pending' } }],
     ['are pending', { status: { phase: 'Pending' } }, { status: { conditions: [] } }],
     ['are not ready', { status: { conditions: [] } }, cost('-5')],
     ['have a low deletion cost', cost('-5'), {}],
     ['have a deletion cost below that of another pod', {}, cost('7')],
-    ['have been ready for a short time', { status: ready('2026-01-01T11:00:00Z') }, {}],
+    ['have been ready for a short time', { status: ready('2026-01-01T18:00:00Z') }, {}],
+    [
+      'have been ready for a time that is not known',
+      { status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+      {},
+    ],
+    [
+      'have the smaller UID, of those that have been ready for a similar time',
+      { ...uid('a'), status: ready('2026-01-01T12:00:00Z') },
+      { ...uid('b'), status: ready('2026-01-01T13:00:00Z') },
+    ],
+    ['have many restarts of a sidecar', sidecar('Always', 2), sidecar('Always', 1)],
+    [
+      'have many restarts of a container, not of a sidecar',
+      { status: { containerStatuses: [{ restartCount: 1 }] } },
+      sidecar('Always', 2),
+    ],
+    ['are young, whatever the restarts of other init containers', uid('a', YOUNG), sidecar('Never', 2)],
+    [
+      'have the smaller UID, of a similar age',
+      uid('a', { creationTimestamp: '2026-01-01T12:00:00Z' }),
+      uid('b', { creationTimestamp: '2026-01-01T13:00:00Z' }),
+    ],
     ['have many restarts', { status: { containerStatuses: [{ restartCount: 2 }] } }, {}],
-    ['are young', { metadata: { creationTimestamp: '2026-01-01T11:00:00Z' } }, {}],
+    ['are young', { metadata: YOUNG }, {}],
   ])('begins with pods that %s', (_title, first, second) => {
     const pods = [pod('second', second), pod('first', first)];
-    expect(removalOrder(pods).map(({ metadata }) => metadata.name)).toEqual(['first', 'second']);
+    expect(order(pods)).toEqual(['first', 'second']);
   });
 
   test('begins with pods that share their node with others', () => {
     const near = { spec: { nodeName: 'same' } };
-    const ordered = removalOrder([pod('far'), pod('near', near), pod('near-too', near)]);
-    expect(ordered.at(-1)?.metadata.name).toBe('far');
+    const pods = [pod('far'), pod('near', near), pod('near-too', near)];
+    expect(order(pods).at(-1)).toBe('far');
+    expect(order(pods, [])).toEqual(['far', 'near', 'near-too']);
   });
 
   test.each(['1.5', '+3', '007', '2147483648', 'low'])('ignores the malformed deletion cost %s', (value) => {
-    expect(removalOrder([pod('a'), pod('b', cost(value)), pod('c')]).map(({ metadata }) => metadata.name)).toEqual([
-      'a',
-      'b',
-      'c',
-    ]);
+    expect(order([pod('a'), pod('b', cost(value)), pod('c')])).toEqual(['a', 'b', 'c']);
   });
 });

@@ -23,6 +23,7 @@ import {
 import { controllerReference, isApiError } from './controller-client.ts';
 import type { ControllerClient, ResourceName } from './controller-client.ts';
 import type { PodTally } from './pod-tallies.ts';
+import { controllerOf } from './relation-index.ts';
 import { removalOrder } from './removal-order.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
@@ -130,7 +131,7 @@ function removePods(
   pods: readonly KubeObject[],
   count: number,
 ): Problem | undefined {
-  for (const pod of removalOrder(pods).slice(0, count)) {
+  for (const pod of removalOrder(pods, relatedPods(client, kind, set), client.now()).slice(0, count)) {
     try {
       client.remove(pod);
     } catch (error) {
@@ -139,6 +140,18 @@ function removePods(
     recordEvent(client, set, kind.name, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
   }
   return undefined;
+}
+
+/**
+ * The active pods of all sets that have the controller of this set, such as the ReplicaSets of a Deployment. A set without
+ * a controller has no related pods, as in Kubernetes.
+ */
+function relatedPods(client: ControllerClient, { resource }: ReplicaKind, set: KubeObject): readonly KubeObject[] {
+  const controller = controllerOf(set);
+  if (controller === undefined) return [];
+  const { apiVersion, kind, uid } = controller;
+  const sets = client.controlled({ apiVersion, kind, metadata: { uid } }, resource);
+  return sets.flatMap((each) => activePods(podsOf(client, each)));
 }
 
 function createPod(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Problem | undefined {

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ConfigSource } from './config-source.ts';
 import { containerCommand, containerEnvironment, inheritedVariables } from './environment.ts';
 import { innerPath, mountLinks, volumeFiles } from './volume-files.ts';
-import { expandVariables } from './variables.ts';
+import { expandVariables, missingVariables } from './variables.ts';
 
 test.each([
   ['$(A) and $(B)', 'one and two'],
@@ -17,6 +17,14 @@ test.each([
     ['B', 'two'],
   ]);
   expect(expandVariables(text, variables)).toBe(expected);
+});
+
+test('references to unknown and empty variables are missing', () => {
+  const variables = new Map([
+    ['A', 'one'],
+    ['EMPTY', ''],
+  ]);
+  expect(missingVariables('$(A)/$(NO)/$(EMPTY)/$$(B)/$(NO)', variables)).toEqual(['EMPTY', 'NO']);
 });
 
 const OBJECTS: Readonly<Record<string, JsonObject>> = {
@@ -185,7 +193,12 @@ test.each<[string, JsonObject, unknown]>([
   [
     'a path that leaves the volume',
     { name: 'v', secret: { secretName: 'key', items: [{ key: 'TOKEN', path: '../../t' }] } },
-    { problem: 'the path "../../t" of the volume "v" leaves its folder' },
+    { problem: 'the path "../../t" of the volume "v" is not a path below its folder' },
+  ],
+  [
+    'a source that is not supported',
+    { name: 'v', projected: { sources: [{ clusterTrustBundle: { name: 'ca', path: 'ca.pem' } }] } },
+    { problem: 'the source clusterTrustBundle of the volume "v" is not supported' },
   ],
   [
     'several sources',
@@ -217,10 +230,12 @@ test.each<[JsonObject[], unknown]>([
     ],
   ],
   [[{ name: 'a', mountPath: '/etc/../..' }], { problem: 'the mount path "/etc/../.." is not possible' }],
+  [[{ name: 'a', mountPath: '/etc/../var' }], [{ place: 'var', volume: 'a', path: '' }]],
+  [[{ name: 'a', mountPath: 'srv//./data/' }], [{ place: 'srv/data', volume: 'a', path: '' }]],
+  [[{ name: 'a', mountPath: '/a', subPathExpr: '$(NO)/$(UP)' }], { problem: 'missing value for "NO"' }],
   [[{ name: 'a', mountPath: '/' }], { problem: 'the mount path "/" is not possible' }],
   [[{ name: 'a', mountPath: '/a', subPath: '../b' }], { problem: 'the sub-path "../b" leaves its volume' }],
   [[{ name: 'a', mountPath: '/a', subPathExpr: '$(UP)' }], { problem: 'the sub-path "../b" leaves its volume' }],
 ])('the links of %j', (volumeMounts, expected) => {
-  const expand = (text: string) => expandVariables(text, new Map([['UP', '../b']]));
-  expect(mountLinks({ volumeMounts }, expand)).toEqual(expected);
+  expect(mountLinks({ volumeMounts }, new Map([['UP', '../b']]))).toEqual(expected);
 });

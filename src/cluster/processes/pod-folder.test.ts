@@ -30,7 +30,7 @@ const mounting = (...volumeMounts: readonly JsonObject[]): JsonObject => ({
   name: 'c',
   volumeMounts: [...volumeMounts],
 });
-const plain = (text: string) => text;
+const plain = new Map<string, string>();
 const CM = [{ name: 'v', configMap: { name: 'cm', defaultMode: 0o400, optional: true } }];
 const EMPTY = [{ name: 'v', emptyDir: {} }];
 

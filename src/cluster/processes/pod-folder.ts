@@ -41,11 +41,15 @@ export class PodFolder {
     return join(this.#path, 'containers', container.replaceAll(/[^\w.-]/g, '_'));
   }
 
-  /** Writes the files of the volumes that a container mounts, and links them to their places. */
-  mount(input: VolumeInput, container: JsonObject, expand: (text: string) => string): ConfigProblem | undefined {
+  /**
+   * Writes the files of the volumes that a container mounts, and links them to their places.
+   *
+   * @param variables the variables of the container
+   */
+  mount(input: VolumeInput, container: JsonObject, variables: ReadonlyMap<string, string>): ConfigProblem | undefined {
     const root = this.rootOf(textAt(container, 'name'));
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    const links = mountLinks(container, expand);
+    const links = mountLinks(container, variables);
     if (isProblem(links)) return links;
     const volumes = volumesOf(input.pod);
     for (const mount of links) {

@@ -14,7 +14,6 @@ import { PodFolder } from './pod-folder.ts';
 import { PodTokens } from './pod-tokens.ts';
 import type { Preparation, RunHost, RuntimeServices } from './run-host.ts';
 import type { VolumeInput } from './volume-files.ts';
-import { expandVariables } from './variables.ts';
 
 /** An event of a pod that the kubelet has yet to record. */
 export interface PodEvent {
@@ -223,7 +222,7 @@ export class PodRun {
     if (isProblem(variables)) return variables;
     const words = containerCommand(container, variables);
     if ('problem' in words) return words;
-    const problem = this.#folder.mount(this.#volumeInput(pod), container, (text) => expandVariables(text, variables));
+    const problem = this.#folder.mount(this.#volumeInput(pod), container, variables);
     if (problem !== undefined) return { ...problem, isMount: true };
     const directory = textAt(container, 'workingDir');
     return { words, variables, directory: this.#services.directoryOf(directory) };

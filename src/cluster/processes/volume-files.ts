@@ -1,4 +1,5 @@
 /** The files of a pod's volumes, and the places where containers find them. */
+import { posix } from 'node:path';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
@@ -7,6 +8,7 @@ import { configEntries, isProblem } from './config-source.ts';
 import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
 import type { TokenRequest } from './pod-tokens.ts';
+import { expandVariables, missingVariables } from './variables.ts';
 
 /** A file of a volume. */
 export interface VolumeFile {
@@ -29,8 +31,8 @@ const DEFAULT_MODE = 0o644;
 const DEFAULT_EXPIRATION_SECONDS = 3600;
 
 /**
- * The path without empty parts and `.`; `undefined` for an absolute path, one that leaves its folder, and one with a
- * NUL character.
+ * The path without empty parts and `.`; `undefined` for an absolute path, and for one with a part `..` or a NUL
+ * character.
  */
 export function innerPath(path: string): string | undefined {
   if (path.startsWith('/') || path.includes('\0')) return undefined;
@@ -42,6 +44,11 @@ export function innerPath(path: string): string | undefined {
 export function volumeFiles(input: VolumeInput, volume: JsonObject): readonly VolumeFile[] | ConfigProblem {
   const projected = optionalAt(volume, 'projected');
   const sources = projected === undefined ? [asSource(volume)] : objectsAt(projected, 'sources');
+  const unsupported = projected === undefined ? undefined : sources.find((source) => !isSupported(source));
+  if (unsupported !== undefined) {
+    const [member = ''] = Object.keys(unsupported);
+    return { problem: `the source ${member} of the volume ${goQuote(textAt(volume, 'name'))} is not supported` };
+  }
   const mode =
     ['projected', 'configMap', 'secret', 'downwardAPI']
       .map((member) => numberAt(volume, member, 'defaultMode'))
@@ -56,12 +63,16 @@ export function volumeFiles(input: VolumeInput, volume: JsonObject): readonly Vo
     const inner = innerPath(path);
     if (inner === undefined || inner === '') {
       return {
-        problem: `the path ${goQuote(path)} of the volume ${goQuote(textAt(volume, 'name'))} leaves its folder`,
+        problem: `the path ${goQuote(path)} of the volume ${goQuote(textAt(volume, 'name'))} is not a path below its folder`,
       };
     }
   }
   return files;
 }
+
+/** Does this cluster write the files of a source of a projected volume? */
+const isSupported = (source: JsonObject): boolean =>
+  ['configMap', 'secret', 'downwardAPI', 'serviceAccountToken'].some((member) => Object.hasOwn(source, member));
 
 /** A volume in the form of a source of a projected volume. */
 function asSource(volume: JsonObject): JsonObject {
@@ -125,16 +136,23 @@ export interface MountLink {
   readonly path: string;
 }
 
-/** The links for the mounts of a container. */
+/**
+ * The links for the mounts of a container. A mount path is cleaned as container runtimes do.
+ *
+ * @param variables the variables of the container
+ */
 export function mountLinks(
   container: JsonObject,
-  expand: (text: string) => string,
+  variables: ReadonlyMap<string, string>,
 ): readonly MountLink[] | ConfigProblem {
   const links: MountLink[] = [];
   for (const mount of objectsAt(container, 'volumeMounts')) {
     const mountPath = textAt(mount, 'mountPath');
-    const place = innerPath(mountPath.replace(/^\/+/, ''));
-    const subPath = textAt(mount, 'subPath') || expand(textAt(mount, 'subPathExpr'));
+    const place = innerPath(posix.normalize(`/${mountPath}`).slice(1));
+    const expression = textAt(mount, 'subPathExpr');
+    const missing = missingVariables(expression, variables);
+    if (missing.length > 0) return { problem: `missing value for ${missing.map(goQuote).join(', ')}` };
+    const subPath = textAt(mount, 'subPath') || expandVariables(expression, variables);
     const path = innerPath(subPath);
     if (place === undefined || place === '') return { problem: `the mount path ${goQuote(mountPath)} is not possible` };
     if (path === undefined) return { problem: `the sub-path ${goQuote(subPath)} leaves its volume` };

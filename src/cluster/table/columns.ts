@@ -118,8 +118,8 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
 
 /**
  * The cell for the values of a column: the first value, converted to the column's type. The cell is null when there is
- * no value, or when the value cannot be converted. A date column shows a text that is not a date as it is. A text
- * column shows several values as a JSON list, unless the first value is a string.
+ * no value, or when the value cannot be converted. A date column shows the age, and `<invalid>` for a text that is no
+ * time. A text column shows several values as a JSON list, unless the first value is a string.
  */
 function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
   const [first] = values;
@@ -135,10 +135,8 @@ function cellOf(values: readonly JsonValue[], type: string, now: number): JsonVa
       return typeof first === 'number' || typeof first === 'bigint' ? first : null;
     case 'boolean':
       return typeof first === 'boolean' ? first : null;
-    case 'date': {
-      if (typeof first !== 'string') return null;
-      return Number.isNaN(Date.parse(first)) ? first : age(first, now);
-    }
+    case 'date':
+      return typeof first === 'string' ? age(first === 'null' ? null : first, now) : null;
     default:
       return typeof first === 'string'
         ? first

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isTooDeep } from '../../graph/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
-import { isLaterVersion } from '../../kubernetes/index.ts';
+import { isLaterVersion, mayBeLaterVersion } from '../../kubernetes/index.ts';
 import type { EquivalentDigests, FieldWriter, Fingerprint, LiveObject, ObjectType } from '../../runtime/index.ts';
 import { keys, ownedFingerprint, writerName } from '../../runtime/index.ts';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
@@ -400,8 +400,8 @@ export class KindCache {
 function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
   // The deletion event of an object may arrive after the response that created another object of the same name.
-  if (held.uid !== uid) return isReread || isLaterVersion(version, held.resourceVersion);
-  return isLaterVersion(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
+  if (held.uid !== uid) return isReread || mayBeLaterVersion(version, held.resourceVersion);
+  return mayBeLaterVersion(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
 }
 
 function isVersionOf(live: LiveObject | undefined, uid: string, version: string | undefined): boolean {

@@ -60,6 +60,23 @@ export function followsRollouts(instance: KubeObject): boolean {
   );
 }
 
+/**
+ * May a roll-out choose the instance for this revision? An instance that is younger than the revision has the revision
+ * from the beginning.
+ *
+ * @param revision the GraphRevision in the cluster
+ */
+export function mayTry(instance: KubeObject, revision: KubeObject): boolean {
+  return followsRollouts(instance) && createdAt(instance) <= createdAt(revision);
+}
+
+const createdAt = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
+
+/** The key of an instance: `namespace/name`, and `/name` for a cluster-scoped instance. */
+export function instanceKey({ metadata: { namespace = '', name = '' } }: KubeObject): string {
+  return `${namespace}/${name}`;
+}
+
 /** An instance that may get a new revision. */
 export interface RolloutCandidate {
   readonly id: string;

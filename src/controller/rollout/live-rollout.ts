@@ -6,7 +6,7 @@ import { recordedRevision } from '../../runtime/index.ts';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance } from './canary.ts';
-import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
+import { allowedOf, decideRollout, mayTry } from './canary.ts';
 import { hasPropagateWhen, possibleBases, rolloutCount } from './rollouts.ts';
 
 /** The effect of a running roll-out on one instance. */
@@ -49,7 +49,7 @@ export async function liveRollout(
   const instances = await instancesOf(api, type, signal);
   if (base === undefined || instances === undefined) return undefined;
   const candidates = instances
-    .filter((each) => isCandidate(each, newest))
+    .filter((each) => mayTry(each, newest.object))
     .map((each) => ({ id: nameOf(each), uid: each.metadata.uid ?? '' }));
   const count = Math.max(recorded, allowedOf(allowance, candidates.length));
   const rollout = decideRollout({ revision: newest.number, candidates, count, chosen: new Set() });
@@ -64,15 +64,6 @@ export async function liveRollout(
     isFirst: false,
     note: `${progress}; this one stays with revision ${base.number} until they are ready`,
   };
-}
-
-/**
- * May the instance be one of the first? An instance that is younger than the revision, pinned, suspended or being deleted
- * may not.
- */
-function isCandidate(instance: KubeObject, { object }: DefinitionRevision): boolean {
-  const created = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
-  return followsRollouts(instance) && created(instance) <= created(object);
 }
 
 const nameOf = ({ metadata }: KubeObject): string => namespacedName(metadata);

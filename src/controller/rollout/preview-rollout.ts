@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Condition } from '../../runtime/index.ts';
 import type { Allowance, RolloutCandidate } from './canary.ts';
-import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
+import { allowedOf, decideRollout, followsRollouts, instanceKey, mayTry } from './canary.ts';
+import { rolloutCount } from './rollouts.ts';
 
 /** How a revision will reach the existing instances. */
 export interface RolloutPreview {
@@ -10,7 +11,7 @@ export interface RolloutPreview {
    * revision.
    */
   readonly phase: 'waiting' | 'held';
-  /** The keys (`namespace/name`) of the instances that get the revision first. */
+  /** The keys (`instanceKey`) of the instances that get the revision first. */
   readonly members: ReadonlySet<string>;
   /** The message of the definition's condition `RolledOut`. Set only for `held`. */
   readonly message?: string;
@@ -19,8 +20,8 @@ export interface RolloutPreview {
 /** The input of a preview of a roll-out. */
 export interface RolloutPreviewInput {
   readonly revision: number;
-  /** Has the revision not been issued yet? */
-  readonly isNew: boolean;
+  /** The GraphRevision in the cluster. Absent for a revision that has not been issued yet. */
+  readonly issued?: KubeObject | undefined;
   readonly allowance: Allowance | undefined;
   readonly instances: readonly KubeObject[];
   /** The conditions of the live definition. */
@@ -29,34 +30,32 @@ export interface RolloutPreviewInput {
   readonly idOf: (key: string) => string;
 }
 
-/** The key of an instance: `namespace/name`. */
-export function instanceKey({ metadata: { namespace = '', name = '' } }: KubeObject): string {
-  return `${namespace}/${name}`;
-}
-
 /**
- * Predicts which instances get a revision first. Like the controller, chooses them by their UIDs. Returns `undefined`
- * when all instances get the revision at once. For a revision whose roll-out is running, the condition `RolledOut`
- * determines the phase.
+ * Predicts which instances get a revision first. Chooses them as the controller does: by their UIDs, without those that
+ * are younger than the revision, and at least as many as the revision records. Returns `undefined` without a canary
+ * policy, after the roll-out, and when all instances get the revision at once. The condition `RolledOut` determines the
+ * phase of a running roll-out.
  */
 export function previewRollout(input: RolloutPreviewInput): RolloutPreview | undefined {
-  const { revision, isNew, allowance, instances, conditions, idOf } = input;
+  const { revision, issued, allowance, instances, conditions, idOf } = input;
   if (allowance === undefined) return undefined;
   const recorded = conditions.find(({ type }) => type === 'RolledOut');
-  if (!isNew && (recorded === undefined || recorded.status === 'True')) return undefined;
+  if (issued !== undefined && (recorded === undefined || recorded.status === 'True')) return undefined;
+  const recordedCount = issued === undefined ? 0 : rolloutCount(issued);
+  if (recordedCount === undefined) return undefined;
   const keys = new Map<string, string>();
   const candidates: RolloutCandidate[] = [];
   for (const object of instances) {
-    if (!followsRollouts(object)) continue;
+    if (issued === undefined ? !followsRollouts(object) : !mayTry(object, issued)) continue;
     const id = idOf(instanceKey(object));
     keys.set(id, instanceKey(object));
     candidates.push({ id, uid: object.metadata.uid ?? '' });
   }
-  const count = allowedOf(allowance, candidates.length);
+  const count = Math.max(recordedCount, allowedOf(allowance, candidates.length));
   const rollout = decideRollout({ revision, candidates, count, chosen: new Set() });
   if (rollout.phase === 'everywhere') return undefined;
   const members = new Set([...rollout.members].map((id) => keys.get(id) ?? id));
-  const isHeld = !isNew && recorded?.status === 'False';
+  const isHeld = issued !== undefined && recorded?.status === 'False';
   return {
     phase: isHeld ? 'held' : 'waiting',
     members,

@@ -3,16 +3,14 @@ import { definedMember } from '../../core/index.ts';
 import type { Graph, InstancePropagation } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ConditionContent } from '../../runtime/index.ts';
-import { isSuspended, readsTime, TIME_PAUSE_MS } from '../../runtime/index.ts';
+import { readsTime, TIME_PAUSE_MS } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { WorkingRevision } from '../definition/definition-pass.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
 import type { Revision } from '../definition/revision.ts';
 import { instanceId } from '../instance/instance-directory.ts';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance, RolloutCandidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
-import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
-import { instanceKey } from './preview-rollout.ts';
+import { allowedOf, decideRollout, followsRollouts, instanceKey, mayTry } from './canary.ts';
 import { decidePropagation, propagatedCondition } from './propagation.ts';
 
 /**
@@ -182,15 +180,12 @@ export class Rollouts {
 
   /** The instances that are not younger than the revision and that are not pinned, suspended or being deleted. */
   #candidates(instances: KindCache, revision: Revision): RolloutCandidate[] {
-    const issued = timeOf(revision.object);
     const candidates: RolloutCandidate[] = [];
     for (const { object } of instances.values()) {
-      const { uid = '', deletionTimestamp, namespace = '', name = '' } = object.metadata;
-      if (deletionTimestamp !== undefined || pinnedRevision(object) !== undefined || isSuspended(object)) continue;
-      if (timeOf(object) > issued) continue;
-      const id = instanceId(instances.type, `${namespace}/${name}`);
+      if (!mayTry(object, revision.object)) continue;
+      const id = instanceId(instances.type, instanceKey(object));
       const outcome = this.#options.outcomeOf(id);
-      candidates.push({ id, uid, ...(outcome === undefined ? {} : { outcome }) });
+      candidates.push({ id, uid: object.metadata.uid ?? '', ...(outcome === undefined ? {} : { outcome }) });
     }
     return candidates;
   }
@@ -237,10 +232,6 @@ export function possibleBases<R extends Pick<Revision, 'object' | 'number' | 'sp
 /** Does the spec of a definition hold revisions back from instances? */
 export function hasPropagateWhen({ propagateWhen }: JsonObject): boolean {
   return Array.isArray(propagateWhen) && propagateWhen.length > 0;
-}
-
-function timeOf(object: KubeObject): number {
-  return Date.parse(object.metadata.creationTimestamp ?? '') || 0;
 }
 
 function rolledOut({ number }: Revision): ConditionContent {

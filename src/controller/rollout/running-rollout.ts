@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import { readPolicies } from '../definition/policies.ts';
+import type { Revision } from '../definition/revision.ts';
 import type { RolloutPreview } from './preview-rollout.ts';
 import { previewRollout } from './preview-rollout.ts';
 
@@ -14,16 +15,17 @@ export interface RunningRollout extends RolloutPreview {
  * The running roll-out of the newest revision of a definition. Returns `undefined` when the revision goes to all
  * instances.
  *
+ * @param revision the newest revision
  * @param instances all instances of the definition
  */
 export function runningRollout(
   definition: KubeObject,
-  revision: number,
+  revision: Pick<Revision, 'number' | 'object'>,
   instances: readonly KubeObject[],
 ): RunningRollout | undefined {
   const preview = previewRollout({
-    revision,
-    isNew: false,
+    revision: revision.number,
+    issued: revision.object,
     allowance: readPolicies(definition).canary,
     instances,
     conditions: readConditions(definition.status?.['conditions']),

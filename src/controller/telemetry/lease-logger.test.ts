@@ -38,6 +38,30 @@ test('an unreachable lease is logged once a minute and for each new reason, and 
       'the lease cannot be read or renewed',
       { lease, error: 'the API server did not answer in time', forMs: 61_500 },
     ],
-    ['info', 'the lease can be read again', { lease, afterMs: 62_000 }],
+    ['info', 'the lease can be read or renewed again', { lease, afterMs: 62_000 }],
   ]);
+});
+
+test('reasons that alternate are logged once a minute each, and again after the recovery', () => {
+  let now = 0;
+  const errors: unknown[] = [];
+  const leaseLogger = new LeaseLogger(
+    { log: (_level, _message, fields) => errors.push(fields?.['error'] ?? 'reachable') },
+    { now: () => now, elapsed: () => now },
+    'kro-system/a',
+  );
+  const refused = new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' });
+  const silent = new KubeError('the request was given up', { status: 0, reason: 'Aborted' });
+  const texts = ['connect ECONNREFUSED', 'the API server did not answer in time'];
+  const pollBoth = () => {
+    for (const failure of [refused, silent, refused, silent]) leaseLogger.polled(failure);
+    return errors.splice(0);
+  };
+  expect(pollBoth()).toEqual(texts);
+  now = 59_999;
+  expect(pollBoth()).toEqual([]);
+  now = 60_000;
+  expect(pollBoth()).toEqual(texts);
+  leaseLogger.polled(undefined);
+  expect(pollBoth()).toEqual(['reachable', ...texts]);
 });

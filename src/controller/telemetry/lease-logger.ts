@@ -8,8 +8,8 @@ import type { Logger } from '../logger.ts';
 const REMINDER_MS = 60_000;
 
 /**
- * Logs that a Lease cannot be read or renewed: at once for each new reason, and then once a minute. Also logs the
- * recovery. No other log entry of a waiting replica reports these failures.
+ * Logs that a Lease cannot be read or renewed: each reason at once when it first occurs, and then at most once a minute.
+ * Also logs the recovery. No other log entry of a waiting replica reports these failures.
  */
 export class LeaseLogger {
   readonly #logger: Logger;
@@ -17,8 +17,8 @@ export class LeaseLogger {
   readonly #lease: string;
   #seen = false;
   #failedAt: number | undefined;
-  #reportedError = '';
-  #reportedAt = 0;
+  /** The time of the last log entry by reason. Entries older than `REMINDER_MS` are removed. */
+  readonly #reportedAt = new Map<string, number>();
 
   constructor(logger: Logger, clock: Pick<Clock, 'elapsed' | 'now'>, lease: string) {
     this.#logger = logger;
@@ -38,19 +38,18 @@ export class LeaseLogger {
     if (failure === undefined) {
       this.#seen = true;
       if (this.#failedAt === undefined) return;
-      this.#logger.log('info', 'the lease can be read again', { lease, afterMs: now - this.#failedAt });
+      this.#reportedAt.clear();
+      this.#logger.log('info', 'the lease can be read or renewed again', { lease, afterMs: now - this.#failedAt });
       this.#failedAt = undefined;
       return;
     }
     // An election aborts requests that take too long.
     const isSilent = failure.reason === 'Aborted';
     const error = isSilent ? 'the API server did not answer in time' : failureText(apiFailure(failure, undefined));
-    const isKnown =
-      this.#failedAt !== undefined && error === this.#reportedError && now - this.#reportedAt < REMINDER_MS;
     this.#failedAt ??= now;
-    if (isKnown) return;
-    this.#reportedError = error;
-    this.#reportedAt = now;
+    for (const [reason, at] of this.#reportedAt) if (now - at >= REMINDER_MS) this.#reportedAt.delete(reason);
+    if (this.#reportedAt.has(error)) return;
+    this.#reportedAt.set(error, now);
     const forMs = now - this.#failedAt;
     const { status, remedy } = failure;
     const hint = status === 0 && remedy !== undefined ? { remedy } : {};

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { share } from '../../support/budget.ts';
 import { conditionalSource, conditionalStatements } from './conditional-program.ts';
-import { compareConditional } from './conditional.ts';
+import { compareConditional, compiled, runAsKro } from './conditional.ts';
 
 const PER_TEST = 25;
 const SHARE = share('conditionalPrograms');
@@ -55,4 +55,26 @@ describe('conditional resources that read other conditional resources exist as i
     expect(equal / (Math.ceil(ALL / PER_TEST) * PER_TEST)).toBeGreaterThan(0.7);
     expect([...refusals.keys()].filter((code) => !KNOWN_REFUSALS.includes(code))).toEqual([]);
   });
+});
+
+test('the model of kro leaves out an item of a list whose expression fails', () => {
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { b: 'two', d: 'four' } };
+  const graph = compiled(
+    {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'lists' },
+      spec: {
+        schema: {
+          apiVersion: 'v1alpha1',
+          kind: 'List',
+          spec: {},
+          status: { items: ['${map.data.a}', '${map.data.b}', '${map.data.c}', '${map.data.d}'] },
+        },
+        resources: [{ id: 'map', template: map }],
+      },
+    },
+    'stock',
+  );
+  expect(runAsKro(graph, {}).status).toEqual({ items: ['two', 'four'] });
 });

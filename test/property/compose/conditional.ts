@@ -39,8 +39,8 @@ const INNER_SPEC = {
 const ENVS = ['dev', 'stage', 'prod'] as const;
 
 /**
- * Every combination of the three booleans of programs, in an order in which most of them change from one spec to the
- * next. The other fields have some of their combinations.
+ * Every combination of the three booleans of programs. From one spec to the next, at least two booleans change. The other
+ * fields have some of their combinations.
  */
 export const SPECS: readonly JsonObject[] = Array.from({ length: 8 }, (_, index) => {
   const bits = (index * 5 + 3) % 8;
@@ -114,7 +114,7 @@ export function compiled(definition: JsonObject, target: 'stock' | 'typekro'): G
 }
 
 /**
- * A model of kro. A node is excluded when one of its conditions is false, or when a node that it refers to is excluded.
+ * A model of kro. A node is excluded when one of its conditions is not true, or when a node that it refers to is excluded.
  * Every other node must have a value. The data of an object are those of its template.
  */
 export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
@@ -143,7 +143,7 @@ export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
     objects.push(...made);
     variables.set(id, node.nodeType === 'collection' ? made : made[0]);
   }
-  // A field of the status is left out when its expression has no value.
+  // A field of the status is left out when the evaluation of its expression fails.
   const status = fill(graph.status.skeleton, graph.status.holes, ({ expression }) => {
     const result = expression.program.evaluate(variables);
     return result.ok ? value(expression, variables) : undefined;
@@ -153,13 +153,16 @@ export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
 
 function fill(skeleton: JsonObject, holes: readonly Hole[], value: (hole: Hole) => JsonValue | undefined): JsonObject {
   const object = structuredClone(skeleton);
-  for (const hole of holes) {
-    const found = value(hole);
+  const places = holes.map((hole) => {
     let at = object as Record<string | number, JsonValue | undefined>;
     for (const step of hole.path.slice(0, -1)) at = at[step] as never;
-    const last = hole.path.at(-1) as string | number;
-    if (found === undefined) delete at[last];
-    else at[last] = found;
+    return { at, last: hole.path.at(-1) as string | number, found: value(hole) };
+  });
+  for (const { at, last, found } of places) at[last] = found;
+  // The removal of an item changes the positions of later items.
+  for (const { at, last } of places.filter(({ found }) => found === undefined).toReversed()) {
+    if (Array.isArray(at)) at.splice(Number(last), 1);
+    else delete at[last];
   }
   return object;
 }
@@ -171,8 +174,8 @@ export type Verdict =
   | { readonly kind: 'differs'; readonly text: string };
 
 /**
- * Compares the objects that a program makes in JavaScript with those of `evaluate()`, of a model of kro for each
- * target, and of an instance in a cluster. The instance gets one spec after the other. The change of the spec must
+ * Compares the objects and the status that a program makes in JavaScript with those of `evaluate()`, of a model of kro
+ * for each target, and of an instance in a cluster. The instance gets one spec after the other. The change of the spec must
  * never delete an object that both specs want.
  */
 export function compareConditional(source: string): Verdict {

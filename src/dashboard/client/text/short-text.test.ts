@@ -7,6 +7,6 @@ test.each([
   ['a\u202eb', 12, 'a\\u202eb'],
   ['😀😀😀', 3, '😀😀😀'],
   ['😀😀😀', 2, '😀…'],
-])('%s in %i characters', (text, length, expected) => {
+])('%j has at most %i characters', (text, length, expected) => {
   expect(shortText(text, length)).toBe(expected);
 });

@@ -1,0 +1,71 @@
+import { parseControllerFlags } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { deployedController } from '../controller-container.ts';
+import type { FlagTexts } from './controller-arguments.ts';
+import { flagTexts } from './controller-arguments.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+
+const LEVEL = 'kro-compatibility';
+
+/**
+ * kro's addresses and account are not taken over, because the manifest has the TypeKro controller's probes, ports and
+ * ServiceAccount.
+ */
+const OWN_FLAGS: ReadonlySet<string> = new Set([
+  'metrics-bind-address',
+  'health-probe-bind-address',
+  'pprof-bind-address',
+  'controller-namespace',
+  'controller-service-account',
+]);
+
+/**
+ * Merges flags. The command line has precedence over the installed controller, and the installed controller has
+ * precedence over kro's controller. There are two exceptions: the release line of kro's controller, and flags of the
+ * installed controller that only repeat the manifest.
+ */
+export function keptFlags(
+  own: ControllerDeployment | undefined,
+  kro: ControllerDeployment | undefined,
+  given: FlagTexts,
+  manifests: readonly KubeObject[],
+) {
+  const notes: string[] = [];
+  const flags = new Map<string, string>();
+  for (const controller of [kro, own]) {
+    if (controller === undefined) continue;
+    const { flags: kept, unknown } = flagTexts(controller.flags);
+    for (const [name, text] of kept) {
+      const isLeftOut = controller === kro ? OWN_FLAGS.has(name) : flags.has(name) && isOfManifest(manifests, text);
+      if (!isLeftOut) flags.set(name, text);
+    }
+    if (unknown.length > 0)
+      notes.push(`${controller.name} has flags that the TypeKro controller does not know: ${unknown.join(' ')}`);
+  }
+  const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
+  // This controller continues with the release line of kro that wrote the children. With another line, the controller
+  // would write the children again.
+  if (level !== undefined) flags.set(LEVEL, `--${LEVEL}=${level}`);
+  for (const [name, text] of given) flags.set(name, text);
+  return { flags, notes };
+}
+
+/** Does the manifest set the flag to this value? */
+export const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =>
+  manifests.some((object) => object.kind === 'Deployment' && deployedController(object)?.flags.includes(text) === true);
+
+/**
+ * Refuses flags with which the controller would end at each start.
+ *
+ * @throws TypeKroError `bootstrap/invalid-flags`
+ */
+export function refuseInvalidFlags(objects: readonly KubeObject[]): void {
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+  const errors = deployments.flatMap((each) => parseControllerFlags(deployedController(each)?.flags ?? []).errors);
+  if (errors.length === 0) return;
+  throw new TypeKroError(`the controller would refuse its flags: ${errors.join('; ')}`, {
+    code: 'bootstrap/invalid-flags',
+    remedy: `nothing was changed; --flags has precedence over the flags of an installed controller and of kro: --flags '--NAME=VALUE'`,
+  });
+}

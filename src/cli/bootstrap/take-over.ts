@@ -1,0 +1,50 @@
+import { definedMember, TypeKroError } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+import type { ClusterWriter } from './scale-down.ts';
+import { scaleToZero, waitUntilStopped } from './scale-down.ts';
+
+/**
+ * The controller of kro that an earlier run stopped: the only one, while no controller runs. The run that stopped it may
+ * have failed before it applied the flags.
+ */
+export function stoppedKro(
+  found: readonly ControllerDeployment[],
+  own: ControllerDeployment | undefined,
+): ControllerDeployment | undefined {
+  const [kro, ...others] = found.filter(({ project }) => project === 'kro');
+  return others.length > 0 || (own?.replicas ?? 0) > 0 ? undefined : kro;
+}
+
+/**
+ * Stops the controller of kro, and then installs. An error names the commands that start the controller of kro again,
+ * because no controller works from then on.
+ */
+export async function inPlaceOf<Result>(
+  context: CommandContext,
+  writer: ClusterWriter,
+  kro: ControllerDeployment,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await scaleToZero(writer, kro);
+  try {
+    await waitUntilStopped(writer, kro);
+    return await work();
+  } catch (thrown) {
+    const { namespace, name, wanted } = kro;
+    const back = `kro is scaled to 0; to go back, scale the TypeKro controller to 0 if it is installed, then: kubectl -n ${namespace} scale deployment ${name} --replicas=${Math.max(1, wanted)}`;
+    if (!(thrown instanceof TypeKroError) || context.signal.aborted) {
+      // After an interrupt, the command prints no error.
+      context.printError(back);
+      throw thrown;
+    }
+    const { message, code, what, object, remedy } = thrown;
+    throw new TypeKroError(message, {
+      code,
+      ...definedMember('what', what),
+      ...definedMember('object', object),
+      remedy: remedy === undefined ? back : `${remedy}; ${back}`,
+      cause: thrown,
+    });
+  }
+}

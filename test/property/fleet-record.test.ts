@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../src/core/index.ts';
+import type { FleetRecord } from '../support/fleet.ts';
+import { recordChange } from '../support/fleet.ts';
+
+const child = (course: string, resourceVersion: string, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'ship-1-log', resourceVersion, labels },
+  data: { course },
+});
+
+const BEFORE = child('9', '100', { a: '1' });
+
+test.each<[string, string, KubeObject | undefined, KubeObject, Partial<FleetRecord>]>([
+  ['a higher course is wanted, also one with more digits', 'MODIFIED', BEFORE, child('10', '101'), { wanted: 1 }],
+  ['a lower course is stale', 'MODIFIED', BEFORE, child('8', '101'), { stale: ['ship-1-log: 9 → 8'] }],
+  [
+    'the same course with another label is needless',
+    'MODIFIED',
+    BEFORE,
+    child('9', '101', { a: '2' }),
+    { needless: ['ship-1-log: label a: "1" → "2"'] },
+  ],
+  ['an object of the same version is no change', 'ADDED', BEFORE, BEFORE, {}],
+  ['a new child is no change', 'ADDED', undefined, child('1', '101'), {}],
+  ['a deleted child is lost', 'DELETED', BEFORE, BEFORE, { lost: ['ship-1-log'] }],
+])('%s', (_, type, before, object, wanted) => {
+  const record: FleetRecord = { edits: 0, wanted: 0, needless: [], stale: [], lost: [] };
+  recordChange(record, type, before, object);
+  expect(record).toEqual({ edits: 0, wanted: 0, needless: [], stale: [], lost: [], ...wanted });
+});
