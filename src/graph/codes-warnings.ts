@@ -133,6 +133,14 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     'To wait for the other resource, use readyWhen on it, and read a field that does not change.',
   ),
   warning(
+    'graph/changing-identity',
+    'A name or a namespace depends on a resourceVersion. Each write of the object that has it, also of its status, replaces the object of the resource. A status that reads the new object makes this endless.',
+    withResources(
+      "- id: job\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: 'a-${schema.metadata.resourceVersion}'}}",
+    ),
+    'Read metadata.uid, which never changes, or metadata.generation.',
+  ),
+  warning(
     'graph/quantity-concatenation',
     'An expression joins a quantity from texts, and the result may be another amount than intended.',
     withResources(deployment('{name: x, image: nginx, resources: {limits: {cpu: "${string(schema.spec.count)}00m"}}}')),

@@ -194,6 +194,7 @@ class Warner {
     if (sound.has(field)) return;
     const before = this.#problems.size;
     this.#restarts(draft, field);
+    this.#replaces(draft, field);
     this.#quantity(draft, field);
     this.#typeHole(draft, field);
     if (this.#problems.size === before) sound.add(field);
@@ -300,6 +301,19 @@ class Warner {
     const message = `this field of the pod template depends on ${reason}: each change of it restarts the pods`;
     const hint = 'to wait for another resource, use readyWhen on it and read a field that does not change';
     this.#warn('graph/restarts-pods', message, placeOf(field), hint);
+  }
+
+  /** Warns of an identity that changes with each write of the object that it reads. */
+  #replaces({ nodeType }: ResourceDraft, field: CompiledExpression<FieldSite>): void {
+    const [first, part] = field.site.steps;
+    if (nodeType !== 'resource' && nodeType !== 'collection') return;
+    if (first !== 'metadata' || (part !== 'name' && part !== 'namespace')) return;
+    const read = field.reads.find(({ steps }) => steps[0] === 'metadata' && steps[1] === 'resourceVersion');
+    if (read === undefined) return;
+    const owner = read.id === 'schema' ? 'the instance' : read.id;
+    const message = `this ${part} depends on the resourceVersion of ${owner}: each write of ${owner}, also of its status, replaces the object`;
+    const hint = `read ${read.id}.metadata.uid, which never changes, or ${read.id}.metadata.generation, which a write of the status does not change`;
+    this.#warn('graph/changing-identity', message, placeOf(field), hint);
   }
 
   #quantity(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {

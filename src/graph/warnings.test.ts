@@ -64,6 +64,13 @@ describe('no warning is given of', () => {
       ),
     ],
     [
+      'a name with the UID and the generation of the instance, and its version in the data',
+      withResources(
+        '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, data: {v: "${schema.metadata.resourceVersion}"}, ' +
+          'metadata: {name: "a-${schema.metadata.uid}-${string(schema.metadata.generation)}"}}',
+      ),
+    ],
+    [
       'resources with the same name under conditions',
       withResources(
         ['a', 'b']
@@ -136,6 +143,21 @@ describe('a warning is given of', () => {
       'a status field that the controller writes itself',
       withSchema('status: {state: "${string(app.status.replicas)}"}'),
       'graph/overwritten-status spec.schema.status.state',
+    ],
+    [
+      'a name that changes with each write of the instance',
+      withResources(
+        '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "a-${schema.metadata.resourceVersion}"}}',
+      ),
+      'graph/changing-identity spec.resources[0].template.metadata.name',
+    ],
+    [
+      'a namespace that changes with each write of another object',
+      withResources(
+        '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n' +
+          '- id: b\n  template: {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: "n${a.metadata.resourceVersion}"}}',
+      ),
+      'graph/changing-identity spec.resources[1].template.metadata.namespace',
     ],
     [
       'the optional mark of TypeScript in the name of a field',
