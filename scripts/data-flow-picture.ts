@@ -13,17 +13,21 @@ interface Box {
 /** The parties of the table, each with its place. */
 const PARTIES: Readonly<Record<string, Box>> = {
   'author, user': { x: 40, y: 60, width: 140, height: 44 },
-  browser: { x: 40, y: 250, width: 140, height: 44 },
+  browser: { x: 40, y: 320, width: 140, height: 44 },
+  operator: { x: 40, y: 400, width: 140, height: 44 },
   'API server': { x: 300, y: 60, width: 140, height: 44 },
+  Prometheus: { x: 300, y: 145, width: 140, height: 44 },
+  kubelet: { x: 300, y: 230, width: 140, height: 44 },
   controller: { x: 600, y: 60, width: 140, height: 44 },
-  dashboard: { x: 600, y: 250, width: 140, height: 44 },
-  Prometheus: { x: 300, y: 155, width: 140, height: 44 },
+  dashboard: { x: 600, y: 320, width: 140, height: 44 },
+  'inspect interface': { x: 600, y: 400, width: 140, height: 44 },
+  'trace collector': { x: 830, y: 60, width: 140, height: 44 },
 };
 
 /** The boundaries of trust. A party that is in none is outside of the cluster. */
 const BOUNDARIES: Readonly<Record<string, Box>> = {
-  cluster: { x: 260, y: 16, width: 524, height: 312 },
-  "controller's pod": { x: 570, y: 36, width: 200, height: 276 },
+  cluster: { x: 260, y: 16, width: 524, height: 460 },
+  "controller's pod": { x: 570, y: 36, width: 200, height: 424 },
 };
 
 const STYLE = `<style>
@@ -50,9 +54,9 @@ interface Arrow {
 export function dataFlowPicture(page: string): string {
   const arrows = arrowsOf(page);
   const lines = [
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 344" width="800" height="344" role="img" aria-label="flow of data between the controller, the cluster and users">',
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 492" width="1000" height="492" role="img" aria-label="flow of data between the controller, the cluster and users">',
     STYLE,
-    '<rect class="ground" width="800" height="344"/>',
+    '<rect class="ground" width="1000" height="492"/>',
     ...Object.entries(BOUNDARIES).map(
       ([name, box]) =>
         `<rect class="boundary" ${attributes(box)} rx="6"/><text class="more" x="${box.x + 8}" y="${box.y + 16}">${name}</text>`,

@@ -1,6 +1,8 @@
 /**
- * Prints the evidence of a release as JSON: `node scripts/release-evidence.mjs`. It names the commit, the versions, and
- * the counts of the tests that the release workflow runs before it publishes. The workflow attaches it to the release.
+ * Prints the evidence of a release as JSON: `node scripts/release-evidence.mjs [LOG]`. It names the commit, the versions,
+ * and the counts of the tests that the release workflow runs before it publishes. The workflow attaches it to the release.
+ * LOG is the output of `npm test`: its last line has the numbers of passed, failed and skipped tests. Without LOG the
+ * evidence has no results, and says so.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,6 +18,15 @@ function commit() {
   return stdout.trim();
 }
 
+/** The results of a run, from the closing line of its output (`test/support/closing-line-reporter.ts`). */
+function resultsOf(log) {
+  if (log === undefined) return 'not known: this file was made without the output of a run';
+  const lines = [...readFileSync(log, 'utf8').matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)];
+  const [, passed, failed, skipped = '0'] = lines.at(-1) ?? [];
+  if (passed === undefined) throw new Error(`${log} has no line "N passed, N failed"`);
+  return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+}
+
 const { name, version } = json('package.json');
 const budgets = json('test/budgets.json');
 const { release, specs } = json('test/conformance/kubernetes.json');
@@ -27,6 +38,7 @@ const evidence = {
   node: process.versions.node,
   v8: process.versions.v8,
   command: 'npm test',
+  results: resultsOf(process.argv[2]),
   seeds: {
     definitions: { from: 1, to: budgets.simulationSeeds.test },
     graphs: { from: 1, to: budgets.simulationGraphSeeds.test },

@@ -17,12 +17,14 @@ const DAY_MS = 86_400_000;
 
 /**
  * Returns the cases that a run tries. `npm test` has the first ones and a full run has all. `npm run long` has another
- * part of all each day, so that the nights together try what a full run tries.
+ * part of all each day, so that the nights together try each number of a full run. Each part has the same number of
+ * cases; the last part ends with the last case, and may have cases of the part before. A test that takes `first` as the
+ * seed of one sequence has another sequence each day.
  */
 export function shareOf(budget: Budget, size: Size, day: number): Share {
   if (size !== 'long') return { first: 0, count: budget[size] };
-  const parts = Math.max(1, Math.floor(budget.full / budget.long));
-  return { first: (day % parts) * budget.long, count: budget.long };
+  const parts = Math.ceil(budget.full / budget.long);
+  return { first: Math.min((day % parts) * budget.long, budget.full - budget.long), count: budget.long };
 }
 
 function sizeOfRun(): Size {
@@ -36,7 +38,12 @@ export function isLongRun(): boolean {
   return sizeOfRun() !== 'test';
 }
 
-/** Returns the cases of a kind that this run tries, from `test/budgets.json`. `TYPEKRO_DAY` names another day. */
+/** The day of this run, counted from 1970. `TYPEKRO_DAY` names another day. */
+function dayOfRun(): number {
+  return Number(process.env['TYPEKRO_DAY'] ?? Math.floor(Date.now() / DAY_MS));
+}
+
+/** Returns the cases of a kind that this run tries, from `test/budgets.json`. */
 export function share(kind: string): Share {
   const budgets = JSON.parse(readFileSync(new URL('../budgets.json', import.meta.url), 'utf8')) as Record<
     string,
@@ -44,7 +51,7 @@ export function share(kind: string): Share {
   >;
   const entry = budgets[kind];
   if (entry === undefined) throw new Error(`test/budgets.json has no entry ${kind}`);
-  return shareOf(entry, sizeOfRun(), Number(process.env['TYPEKRO_DAY'] ?? Math.floor(Date.now() / DAY_MS)));
+  return shareOf(entry, sizeOfRun(), dayOfRun());
 }
 
 /** Returns the number of cases of a kind in this run. For cases that have no numbers. */
@@ -54,13 +61,16 @@ export function budget(kind: string): number {
 
 /**
  * Returns the cases of a list that this run tries: as many as its budget, evenly spread. `npm run long` begins at another
- * case each day.
+ * case each day, so that the nights together try the whole list.
  */
 export function spread<T>(list: readonly T[], kind: string): T[] {
-  const { first, count } = share(kind);
+  return spreadOf(list, share(kind).count, sizeOfRun() === 'long' ? dayOfRun() : 0);
+}
+
+/** Returns at least `count` cases of a list, evenly spread. The days begin in turn at each case that a day leaves out. */
+export function spreadOf<T>(list: readonly T[], count: number, day: number): T[] {
   const stride = Math.max(1, Math.floor(list.length / count));
-  const offset = Math.floor(first / count) % stride;
-  return list.filter((_, index) => index % stride === offset);
+  return list.filter((_, index) => index % stride === day % stride);
 }
 
 /** Returns the numbers of the cases of a kind in this run. */

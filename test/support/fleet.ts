@@ -39,21 +39,26 @@ const ship = (name: string, course: number): KubeObject => ({
   spec: { course },
 });
 
-/** The writes of the children since the fleet was complete. */
+/**
+ * The changes of the children since the fleet was complete. A watch reports them, so a write that changes nothing in the
+ * object is not among them: the server sends no event for it.
+ */
 export interface FleetRecord {
   /** Changes of an instance. */
   edits: number;
-  /** Writes of a child that carry a new value. */
+  /** Changes of a child that carry a newer value. */
   wanted: number;
-  /** Writes of a child that has the value already, each with its name. */
+  /** Changes of a child that has the value already, each with its name. */
   readonly needless: string[];
+  /** Changes of a child back to an older value, each with its name: a controller decided on an old state. */
+  readonly stale: string[];
   /** Children that were deleted. */
   readonly lost: string[];
 }
 
-/** Instances that are edited all the time, and a watch that judges each write of their children. */
+/** Instances that are edited all the time, and a watch that judges each change of their children. */
 export class Fleet {
-  readonly record: FleetRecord = { edits: 0, wanted: 0, needless: [], lost: [] };
+  readonly record: FleetRecord = { edits: 0, wanted: 0, needless: [], stale: [], lost: [] };
   readonly #client: KubeClient;
   readonly #courses: Map<string, number>;
   readonly #children = new Map<string, KubeObject>();
@@ -143,11 +148,7 @@ export class Fleet {
     const before = this.#children.get(name);
     if (type === 'DELETED') this.#children.delete(name);
     else this.#children.set(name, object);
-    if (!this.#isComplete) return;
-    if (type === 'DELETED') this.record.lost.push(name);
-    else if (before === undefined) return;
-    else if (courseOf(before) === courseOf(object)) this.record.needless.push(`${name}: ${changeOf(before, object)}`);
-    else this.record.wanted += 1;
+    if (this.#isComplete) recordChange(this.record, type, before, object);
   }
 
   /** The children that are missing or do not have the value of their instance. */
@@ -179,8 +180,30 @@ export class Fleet {
   }
 }
 
-const courseOf = (object: KubeObject | undefined): unknown =>
+const courseOf = (object: KubeObject | undefined): string | undefined =>
   (object as { readonly data?: { readonly course?: string } } | undefined)?.data?.course;
+
+/**
+ * Adds an event of a child to the record. The courses of an instance only rise, so that a lower course is an old one.
+ * A watch that begins again reports objects that did not change; they have the version of before.
+ */
+export function recordChange(
+  record: FleetRecord,
+  type: string,
+  before: KubeObject | undefined,
+  object: KubeObject,
+): void {
+  const { name = '', resourceVersion } = object.metadata;
+  if (type === 'DELETED') {
+    record.lost.push(name);
+    return;
+  }
+  if (before === undefined || before.metadata.resourceVersion === resourceVersion) return;
+  const [old, now] = [courseOf(before), courseOf(object)];
+  if (old === now) record.needless.push(`${name}: ${changeOf(before, object)}`);
+  else if (Number(now) > Number(old)) record.wanted += 1;
+  else record.stale.push(`${name}: ${old} → ${now ?? 'absent'}`);
+}
 
 /** The labels, annotations and owners that a write has changed. */
 function changeOf(before: KubeObject, { metadata }: KubeObject): string {
