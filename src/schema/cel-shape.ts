@@ -2,12 +2,12 @@ import type { DataShape, ShapeKind } from '../cel/index.ts';
 import { unescapeFieldName } from '../cel/index.ts';
 import type { Schema } from './model.ts';
 
-const FORMATS: Readonly<Record<string, ShapeKind>> = {
-  byte: 'bytes',
-  date: 'date',
-  'date-time': 'date-time',
-  duration: 'duration',
-};
+const FORMATS: ReadonlyMap<string | undefined, ShapeKind> = new Map([
+  ['byte', 'bytes'],
+  ['date', 'date'],
+  ['date-time', 'date-time'],
+  ['duration', 'duration'],
+]);
 
 const STRING: Schema = { type: 'string' };
 
@@ -77,7 +77,7 @@ function makeShape(schema: Schema): DataShape {
     case 'array':
       return listShape(schema, nullable);
     case 'string':
-      return { kind: FORMATS[schema.format ?? ''] ?? 'string', nullable };
+      return { kind: FORMATS.get(schema.format) ?? 'string', nullable };
     case 'number':
       return { kind: 'double', nullable };
     case 'integer':

@@ -8,6 +8,7 @@ const STRING: Schema = { type: 'string' };
 describe('the type of a schema', () => {
   test.each<[string, Schema, string | undefined]>([
     ['a date', { type: 'string', format: 'date' }, 'google.protobuf.Timestamp'],
+    ['a format named like a member of Object', { type: 'string', format: 'constructor' }, 'string'],
     ['an int-or-string', { 'x-kubernetes-int-or-string': true }, 'dyn'],
     ['a list of objects', { type: 'array', items: { type: 'object', properties: {} } }, 'list(t.@idx)'],
     ['a list without items', { type: 'array' }, undefined],
@@ -28,6 +29,7 @@ const SCHEMA: Schema = {
     namespace: STRING,
     when: { type: 'string', format: 'date-time' },
     ratio: { type: 'number' },
+    odd: { type: 'string', format: 'toString' },
     tags: { type: 'array', items: STRING, 'x-kubernetes-list-type': 'set' },
     free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
   },
@@ -51,6 +53,7 @@ describe('data read by its schema', () => {
     ['obj.name', { name: null }, 'no such key: name'],
     ['obj.name', { name: 1 }, 'invalid data, expected string, got int64'],
     ['obj.ratio * 2.0', { ratio: 1 }, 2],
+    ['obj.odd + "y"', { odd: 'x' }, 'xy'],
     ['obj.when.getFullYear()', { when: '2026-01-01T00:00:00Z' }, 2026],
     ['obj.tags == ["b", "a"]', { tags: ['a', 'b'] }, true],
     ['["b", "a"] == obj.tags', { tags: ['a', 'b'] }, false],

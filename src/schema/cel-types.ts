@@ -22,12 +22,12 @@ const PREFIX = '__type_';
 /** The maximum nesting of lists. A list with itself as the type of its elements nests without end, and has no type. */
 const MAX_LIST_DEPTH = 64;
 
-const FORMATS: Readonly<Record<string, CelType>> = {
-  byte: BYTES,
-  date: TIMESTAMP,
-  'date-time': TIMESTAMP,
-  duration: DURATION,
-};
+const FORMATS: ReadonlyMap<string | undefined, CelType> = new Map([
+  ['byte', BYTES],
+  ['date', TIMESTAMP],
+  ['date-time', TIMESTAMP],
+  ['duration', DURATION],
+]);
 
 /**
  * The CEL type of a schema, by kro's rules. Undefined for a schema without a type and for an array without items,
@@ -48,7 +48,7 @@ export function celType(schema: Schema, name: string, depth = 0): CelType | unde
       return mapType(STRING, celType(values, `${name}.@elem`, depth + 1) ?? DYN);
     }
     case 'string':
-      return FORMATS[schema.format ?? ''] ?? STRING;
+      return FORMATS.get(schema.format) ?? STRING;
     case 'boolean':
       return BOOL;
     case 'number':

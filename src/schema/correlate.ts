@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { goJson } from '../golang/index.ts';
-import { isJsonObject, setOwn } from '../core/index.ts';
+import { isJsonObject, jsonEquals, setOwn } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
 /** The values of a map list's keys in one element, with defaults of the schema where a key is missing. */
@@ -18,9 +18,20 @@ function defaultOfKey(schema: Schema, name: string): JsonValue | undefined {
   return properties !== undefined && Object.hasOwn(properties, name) ? properties[name]?.default : undefined;
 }
 
+/** The keys of an element as a text; `undefined` for an element without a scalar value of each key. */
+function correlationKey(schema: Schema, element: JsonObject): string | undefined {
+  const keys = mapKeysOf(schema, element);
+  const names = schema['x-kubernetes-list-map-keys'] ?? [];
+  const isComplete = names.every((name) => {
+    const value = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    return value !== undefined && value !== null && typeof value !== 'object';
+  });
+  return isComplete ? goJson(keys) : undefined;
+}
+
 /**
- * Makes a function that finds, by the keys of a map list, the stored element for the element at an index. `undefined`
- * when the list is not a map list, or when there is no stored list.
+ * Makes a function that finds, by the keys of a map list, the stored element for the element at an index. The first
+ * stored element with the keys counts. `undefined` when the list is not a map list, or when there is no stored list.
  */
 export function correlateList(
   schema: Schema,
@@ -30,8 +41,47 @@ export function correlateList(
   if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return undefined;
   let stored: Map<string, JsonValue> | undefined;
   return (index) => {
-    stored ??= new Map(old.filter(isJsonObject).map((element) => [goJson(mapKeysOf(schema, element)), element]));
+    stored ??= byKeys(schema, old);
     const element = value[index];
-    return isJsonObject(element) ? stored.get(goJson(mapKeysOf(schema, element))) : undefined;
+    const key = isJsonObject(element) ? correlationKey(schema, element) : undefined;
+    return key === undefined ? undefined : stored.get(key);
   };
+}
+
+function byKeys(schema: Schema, list: readonly JsonValue[]): Map<string, JsonValue> {
+  const elements = new Map<string, JsonValue>();
+  for (const element of list) {
+    const key = isJsonObject(element) ? correlationKey(schema, element) : undefined;
+    if (key !== undefined && !elements.has(key)) elements.set(key, element);
+  }
+  return elements;
+}
+
+/**
+ * Does a server count a part of an object as unchanged? It compares along the schema. A member without a schema counts
+ * as changed, and the elements of a map list may have another order.
+ */
+export function isUnchanged(schema: Schema, value: JsonValue, old: JsonValue): boolean {
+  if (Array.isArray(value)) {
+    if (!Array.isArray(old) || value.length !== old.length) return false;
+    const { items } = schema;
+    const matched = correlateList(schema, value, old);
+    if (matched === undefined) return jsonEquals(value, old);
+    return value.every((element, index) => {
+      const before = matched(index);
+      return items !== undefined && before !== undefined && isUnchanged(items, element, before);
+    });
+  }
+  if (!isJsonObject(value)) return jsonEquals(value, old);
+  const names = Object.keys(value);
+  if (!isJsonObject(old) || names.length !== Object.keys(old).length) return false;
+  const { properties, additionalProperties } = schema;
+  return names.every((name) => {
+    const declared = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const child = declared ?? additionalProperties;
+    const [member, before] = [value[name], Object.hasOwn(old, name) ? old[name] : undefined];
+    return (
+      typeof child === 'object' && member !== undefined && before !== undefined && isUnchanged(child, member, before)
+    );
+  });
 }

@@ -1,10 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { asText, dns1035Label, dnsSubdomain, objectsAt } from '../kubernetes/index.ts';
+import { asText, dns1035Label, dnsSubdomain, objectsAt, optionalAt } from '../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { goJson } from '../golang/index.ts';
+import { approvalErrors } from './crd-approval.ts';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
+import { structuralSchema } from './lazy.ts';
 import { structuralErrors } from './structural.ts';
+import { statusRootErrors } from './structural-root.ts';
 import type { RuleChecker } from './structural.ts';
 
 /** The options of {@link crdErrors} and {@link crdUpdateErrors}. */
@@ -27,7 +31,7 @@ export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): Field
   const { spec, names } = partsOf(crd);
   return [
     ...nameErrors(crd.metadata.name ?? '', `${asText(names['plural'])}.${asText(spec['group'])}`),
-    ...approvalErrors(spec, crd.metadata.annotations),
+    ...approvalErrors(crd),
     ...specErrors(crd, options),
   ];
 }
@@ -41,10 +45,11 @@ export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdEr
   const fixed = (field: string, value: JsonValue | undefined, stored: JsonValue | undefined): FieldError[] =>
     jsonEquals(value ?? null, stored ?? null) ? [] : [invalid(field, value, 'field is immutable')];
   const errors = [
-    ...specErrors(crd, options),
+    ...specErrors(crd, options, before.versions),
     ...fixed('spec.group', next.spec['group'], before.spec['group']),
     ...fixed('spec.names.plural', next.names['plural'], before.names['plural']),
     ...storedVersionErrors(crd, old),
+    ...approvalErrors(crd, old),
   ];
   if (!isEstablished(old)) return errors;
   return [
@@ -82,14 +87,14 @@ function partsOf(crd: KubeObject): { spec: JsonObject; names: JsonObject; versio
   return { spec, names, versions };
 }
 
-function specErrors(crd: KubeObject, options: CrdErrorOptions): FieldError[] {
+function specErrors(crd: KubeObject, options: CrdErrorOptions, stored: readonly JsonObject[] = []): FieldError[] {
   const { spec, names, versions } = partsOf(crd);
   return [
     ...groupErrors(spec),
     ...scopeErrors(spec),
     ...versionErrors(versions),
     ...namesErrors(names),
-    ...sharedErrors(versions, options),
+    ...sharedErrors(versions, options, stored),
     ...conversionErrors(spec['conversion']),
     ...(spec['preserveUnknownFields'] === true ? [invalid('spec.preserveUnknownFields', true, PRESERVE)] : []),
   ];
@@ -107,9 +112,6 @@ function* nameErrors(name: string, wanted: string): Iterable<FieldError> {
   if (name !== wanted) yield invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
 }
 
-const APPROVAL = 'api-approved.kubernetes.io';
-const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
-
 function* groupErrors(spec: JsonObject): Iterable<FieldError> {
   const group = asText(spec['group']);
   if (group === '') {
@@ -119,20 +121,6 @@ function* groupErrors(spec: JsonObject): Iterable<FieldError> {
   const problems = dnsSubdomain(group);
   if (problems.length > 0) yield invalid('spec.group', group, problems.join(','));
   else if (!group.includes('.')) yield invalid('spec.group', group, 'should be a domain with at least one dot');
-}
-
-/** Errors of API groups of the Kubernetes project, which require an approval in an annotation. */
-function* approvalErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
-  if (!PROTECTED.test(asText(spec['group']))) return;
-  const field = `metadata.annotations[${APPROVAL}]`;
-  const approval =
-    annotations !== undefined && Object.hasOwn(annotations, APPROVAL) ? annotations[APPROVAL] : undefined;
-  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
-  const wanted = `protected groups must have approval annotation "${APPROVAL}"`;
-  if (approval === undefined || approval === '') yield required(field, `${wanted}, ${see}`);
-  else if (!approval.startsWith('unapproved') && !/^[a-z][a-z0-9+.-]*:\/\/[^/\s]+/i.test(approval)) {
-    yield invalid(field, approval, `${wanted} with either a URL or a reason starting with "unapproved", ${see}`);
-  }
 }
 
 function* scopeErrors(spec: JsonObject): Iterable<FieldError> {
@@ -157,7 +145,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
     }
     const warning = version['deprecationWarning'] ?? undefined;
     for (const problem of warning === undefined ? [] : warningProblems(version, asText(warning))) {
-      yield invalid(`spec.versions[${index}].deprecationWarning`, warning, problem);
+      yield raw(`spec.versions[${index}].deprecationWarning`, goJson(warning), problem);
     }
   }
   const printed = () => printVersions(versions);
@@ -206,20 +194,23 @@ function printVersions(versions: readonly JsonObject[]): string {
  * Errors of schemas, columns and subresources. A value that all versions share is reported once, under its path in
  * `apiextensions/v1beta1` (`spec.validation`).
  */
-function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions): Iterable<FieldError> {
+function* sharedErrors(
+  versions: readonly JsonObject[],
+  options: CrdErrorOptions,
+  stored: readonly JsonObject[],
+): Iterable<FieldError> {
   const schemaOf = (version: JsonObject) =>
     isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
   for (const [index, version] of versions.entries()) {
     if (!isJsonObject(schemaOf(version))) yield required(`spec.versions[${index}].schema.openAPIV3Schema`);
   }
-  for (const { value, path } of places(
-    versions,
-    schemaOf,
-    'spec.validation',
-    (index) => `spec.versions[${index}].schema`,
-  )) {
+  const schemas = places(versions, schemaOf, 'spec.validation', (index) => `spec.versions[${index}].schema`);
+  for (const { value, path, index, isShared } of schemas) {
     if (!isJsonObject(value)) continue;
     const field = `${path}.openAPIV3Schema`;
+    const owners = versions.filter((_version, at) => isShared || at === index);
+    if (owners.some((version) => optionalAt(version, 'subresources', 'status') !== undefined))
+      yield* statusRootErrors(value, field);
     yield* structuralErrors(value, field, options.checkRules);
     if (options.checkAllRules !== undefined) yield* options.checkAllRules(field);
   }
@@ -242,12 +233,28 @@ function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions
     'spec.selectableFields',
     at('selectableFields'),
   );
-  for (const { value, path, index } of selectable)
-    if (Array.isArray(value)) yield* selectableErrors(value, schemaOf(versions[index] ?? {}), path);
+  for (const { value, path, index, isShared } of selectable) {
+    if (!Array.isArray(value) || value.length === 0) continue;
+    const schema = schemaOf(versions[index] ?? {});
+    const before = stored.find(({ name }) => name === versions[index]?.['name'])?.['selectableFields'];
+    if (isJsonObject(schema)) yield* selectableErrors(value, structuralSchema(schema), path, before);
+    else yield invalid(path, '', isShared ? NO_SHARED_SCHEMA : NO_SCHEMA);
+  }
   const subresources = places(versions, (version) => version['subresources'], 'spec.subresources', at('subresources'));
   for (const { value, path } of subresources) {
     if (isJsonObject(value) && isJsonObject(value['scale'])) yield* scaleErrors(value['scale'], `${path}.scale`);
   }
+}
+
+const NO_SHARED_SCHEMA = 'may only be set when validations.schema is included';
+const NO_SCHEMA = 'may only be set when `version.schema.openAPIV3Schema` is not included';
+
+/** A value of a version, or of all versions. */
+interface SharedValue {
+  readonly value: JsonValue;
+  readonly path: string;
+  readonly index: number;
+  readonly isShared: boolean;
 }
 
 function* places(
@@ -255,12 +262,12 @@ function* places(
   read: (version: JsonObject) => JsonValue | undefined,
   shared: string,
   own: (index: number) => string,
-): Iterable<{ value: JsonValue; path: string; index: number }> {
+): Iterable<SharedValue> {
   const values = versions.map(read);
   const [first] = values;
-  const same = values.every((value) => jsonEquals(value ?? null, first ?? null));
+  const isShared = values.every((value) => jsonEquals(value ?? null, first ?? null));
   for (const [index, value] of values.entries()) {
-    if (value === undefined || value === null || (same && index > 0)) continue;
-    yield { value, path: same ? shared : own(index), index };
+    if (value === undefined || value === null || (isShared && index > 0)) continue;
+    yield { value, path: isShared ? shared : own(index), index, isShared };
   }
 }

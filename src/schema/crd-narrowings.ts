@@ -121,12 +121,14 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
     const left = old.enum?.filter((value) => !next.enum?.some((other) => jsonEquals(value, other)));
     if (left === undefined || left.length > 0) add('accepts fewer values');
   }
-  if (next.pattern !== undefined && next.pattern !== old.pattern) add(`accepts only texts that match ${next.pattern}`);
+  const { pattern = '' } = next;
+  if (pattern !== '' && pattern !== old.pattern) add(`accepts only texts that match ${pattern}`);
   const { format } = next;
   const isChecked = format !== undefined && (RANGE_FORMATS.has(format) || formatCheck(format) !== undefined);
   if (isChecked && format !== old.format) add(`accepts only the format ${format}`);
   for (const keyword of LOWER_BOUNDS) {
-    const [was, is] = [old[keyword], next[keyword]];
+    // A length or number of members is never below zero.
+    const [was = keyword === 'minimum' ? undefined : 0, is] = [old[keyword], next[keyword]];
     if (is !== undefined && (was === undefined || is > was)) add(`${keyword} is ${is}`);
   }
   for (const keyword of UPPER_BOUNDS) {
@@ -138,7 +140,12 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   }
   if (next.multipleOf !== undefined && next.multipleOf !== old.multipleOf) add(`multipleOf is ${next.multipleOf}`);
   const list = next['x-kubernetes-list-type'];
-  if ((list === 'set' || list === 'map') && list !== old['x-kubernetes-list-type']) add('accepts no repeated elements');
+  const keys = next['x-kubernetes-list-map-keys'] ?? [];
+  const losesKey = list === 'map' && old['x-kubernetes-list-map-keys']?.every((key) => keys.includes(key)) === false;
+  if ((list === 'set' || list === 'map') && (list !== old['x-kubernetes-list-type'] || losesKey))
+    add('accepts no repeated elements');
+  if (next['x-kubernetes-embedded-resource'] === true && old['x-kubernetes-embedded-resource'] !== true)
+    add('accepts only resources with an apiVersion and a kind');
   for (const keyword of ['allOf', 'anyOf', 'oneOf', 'not'] as const) {
     if (next[keyword] === undefined) continue;
     if (!jsonEquals(next[keyword] as JsonValue, (old[keyword] ?? null) as JsonValue)) add(`${keyword} differs`);

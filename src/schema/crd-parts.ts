@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { asText, dns1035Label, webhookClientErrors } from '../kubernetes/index.ts';
-import { isJsonObject } from '../core/index.ts';
-import { forbidden, invalid, notSupported, required } from './field-error.ts';
+import { getOwn, isJsonObject, jsonEquals } from '../core/index.ts';
+import { duplicate, forbidden, invalid, notSupported, required, tooMany } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
+import type { Schema } from './model.ts';
 
 /** Errors of the names of a definition. `singular` and `listKind` may be missing, because the server defaults them. */
 export function* namesErrors(names: JsonObject): Iterable<FieldError> {
@@ -76,13 +77,19 @@ export function* scaleErrors(scale: JsonObject, path: string): Iterable<FieldErr
   }
 }
 
-const SELECTABLE = ['string', 'boolean', 'integer'];
+const SELECTABLE: ReadonlySet<string | undefined> = new Set(['string', 'boolean', 'integer']);
+const MAX_SELECTABLE_FIELDS = 8;
 
-/** Errors of the fields by which objects can be selected. */
+/**
+ * Errors of the fields by which objects can be selected.
+ *
+ * @param stored the fields of the stored definition. An update may keep a list that is too long
+ */
 export function* selectableErrors(
   fields: readonly JsonValue[],
-  schema: JsonValue | undefined,
+  schema: Schema,
   path: string,
+  stored: JsonValue | undefined,
 ): Iterable<FieldError> {
   const seen = new Set<string>();
   for (const [index, entry] of fields.entries()) {
@@ -92,33 +99,39 @@ export function* selectableErrors(
       yield required(field);
       continue;
     }
-    const found = jsonPath.startsWith('.') && !jsonPath.includes('[') ? schemaAt(schema, jsonPath) : undefined;
-    const wrong = (problem: string) => invalid(field, jsonPath, `is an invalid path: ${problem}`);
-    if (!/^[.[]/.test(jsonPath)) yield wrong(`expected [ or . but got: ${/^[^.[]*/.exec(jsonPath)?.[0] ?? ''}`);
-    else if (jsonPath.includes('[')) yield wrong('array notation is not allowed');
-    else if (found === undefined) yield wrong('does not refer to a valid field');
-    else if (!SELECTABLE.includes(asText(found['type']))) {
+    const found = schemaAt(schema, jsonPath);
+    if (typeof found === 'string') {
+      yield invalid(field, jsonPath, `is an invalid path: ${found}`);
+      continue;
+    }
+    if (/^\.metadata(?:\.|$)/.test(jsonPath)) yield invalid(field, jsonPath, 'must not point to fields in metadata');
+    if (!SELECTABLE.has(found.type)) {
       const types = 'must point to a field of type string, boolean or integer';
       yield invalid(field, jsonPath, `${types}. Enum string fields and strings with formats are allowed.`);
-    } else if (seen.has(jsonPath))
-      yield { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(jsonPath)}` };
+    }
+    if (seen.has(jsonPath)) yield duplicate(field, jsonPath);
     seen.add(jsonPath);
   }
+  if (seen.size > MAX_SELECTABLE_FIELDS && !jsonEquals(stored, [...fields]))
+    yield tooMany(path, seen.size, MAX_SELECTABLE_FIELDS);
 }
 
-/**
- * The schema at a path such as `.spec.size`. Undefined for an undeclared path, and below `metadata`, which CRDs do not
- * describe.
- */
-function schemaAt(schema: JsonValue | undefined, path: string): JsonObject | undefined {
+/** The schema at a path such as `.spec.size`, or the problem of the path. */
+function schemaAt(schema: Schema, path: string): Schema | string {
   let node = schema;
-  const members = path.slice(1).split('.');
-  if (members[0] === 'metadata') return undefined;
-  for (const member of members) {
-    const properties = isJsonObject(node) ? node['properties'] : undefined;
-    node = isJsonObject(properties) && Object.hasOwn(properties, member) ? properties[member] : undefined;
+  const tokens = (path.match(/[.[\]]|[^.[\]]+/g) ?? []).values();
+  for (const token of tokens) {
+    if (token === '[') return 'array notation is not allowed';
+    if (token !== '.') return `expected [ or . but got: ${token}`;
+    const { value: name } = tokens.next();
+    if (name === undefined) return 'unexpected end of JSON path';
+    const { properties = {}, additionalProperties } = node;
+    const isStruct = Object.keys(properties).length > 0;
+    const next = isStruct ? getOwn(properties, name) : additionalProperties;
+    if (next === undefined) return 'does not refer to a valid field';
+    node = typeof next === 'object' ? next : {};
   }
-  return isJsonObject(node) ? node : undefined;
+  return node;
 }
 
 const STRATEGIES = ['None', 'Webhook'];

@@ -1,10 +1,10 @@
 import { netLibrary } from '../core/index.ts';
 import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
-import { goParseDuration } from '../golang/index.ts';
+import { Failure, goParseDuration, parseInt64, parseRequestUrl } from '../golang/index.ts';
 
 /**
- * The string formats that an API server checks; it accepts any text for other formats. Each check takes linear time:
- * its expressions have no nested repetition.
+ * The string formats that an API server checks; it accepts any text for other formats. The checks are those of
+ * kube-openapi, with their oddities (`my-host` is no `hostname`). Each check takes linear time.
  */
 const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (text: string) => boolean>([
   ['bsonobjectid', (text) => /^[0-9a-fA-F]{24}$/.test(text)],
@@ -17,8 +17,8 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['email', isEmail],
   ['hexcolor', (text) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(text)],
   ['hostname', isHostname],
-  ['ipv4', (text) => netLibrary().isIPv4(text.replaceAll(/\b0+(?=\d)/g, ''))],
-  ['ipv6', (text) => netLibrary().isIPv6(text) && !text.includes('%')],
+  ['ipv4', (text) => isPlainIpv4(text) || (text.includes('.') && isPlainIpv6(text))],
+  ['ipv6', isPlainIpv6],
   ['isbn', (text) => isIsbn10(text) || isIsbn13(text)],
   ['isbn10', isIsbn10],
   ['isbn13', isIsbn13],
@@ -27,12 +27,12 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['mac', isMac],
   ['password', () => true],
   ['rgbcolor', isRgbColor],
-  ['ssn', (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text)],
+  ['ssn', (text) => /^\d{3}[- ]\d{2}[- ]\d{4}$/.test(text)],
   ['uri', isUri],
-  ['uuid', (text) => uuid('[0-9a-f]{4}', '[0-9a-f]{4}').test(text)],
-  ['uuid3', (text) => uuid('3[0-9a-f]{3}', '[0-9a-f]{4}').test(text)],
-  ['uuid4', (text) => uuid('4[0-9a-f]{3}', '[89ab][0-9a-f]{3}').test(text)],
-  ['uuid5', (text) => uuid('5[0-9a-f]{3}', '[89ab][0-9a-f]{3}').test(text)],
+  ['uuid', uuidCheck('[0-9a-f]{4}', '[0-9a-f]{4}')],
+  ['uuid3', uuidCheck('3[0-9a-f]{3}', '[0-9a-f]{4}')],
+  ['uuid4', uuidCheck('4[0-9a-f]{3}', '[89ab][0-9a-f]{3}')],
+  ['uuid5', uuidCheck('5[0-9a-f]{3}', '[89ab][0-9a-f]{3}')],
 ]);
 
 /** The checks by name without hyphens, because the API server ignores hyphens in names of formats. */
@@ -45,15 +45,22 @@ export function formatCheck(format: string): ((text: string) => boolean) | undef
   return BY_NAME.get(format.replaceAll('-', ''));
 }
 
-const uuid = (third: string, fourth: string): RegExp =>
-  new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${third}-?${fourth}-?[0-9a-f]{12}$`, 'i');
+function uuidCheck(third: string, fourth: string): (text: string) => boolean {
+  const pattern = new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${third}-?${fourth}-?[0-9a-f]{12}$`, 'i');
+  return (text) => pattern.test(text);
+}
+
+const HOST_CHARACTER = String.raw`a-zA-Z0-9\p{S}\p{L}`;
+
+/** One label, which may have a hyphen after its first character only; or labels with dots, the last one of letters. */
+const HOSTNAME = new RegExp(
+  `^(?:[${HOST_CHARACTER}](?:-?[${HOST_CHARACTER}]{0,62})?|(?:[${HOST_CHARACTER}](?:[-${HOST_CHARACTER}]{0,61}[${HOST_CHARACTER}])?\\.)+[a-zA-Z\\p{L}]{2,63})$`,
+  'u',
+);
 
 function isHostname(text: string): boolean {
-  if (text.length > 253) return false;
-  const labels = text.split('.');
-  // The last label of a host name with dots has only letters.
-  if (labels.length > 1 && !/^[a-zA-Z\p{L}]{2,63}$/u.test(labels.at(-1) ?? '')) return false;
-  return labels.every((label) => label.length <= 63 && /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(label));
+  if (Buffer.byteLength(text) > 255 || !HOSTNAME.test(text)) return false;
+  return text.split('.').every((label) => Buffer.byteLength(label) <= 63);
 }
 
 function isDate(text: string): boolean {
@@ -66,26 +73,39 @@ function isDate(text: string): boolean {
   return day <= (days[month - 1] ?? 0);
 }
 
-/** A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. */
+/**
+ * A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. Any character may stand before
+ * the fraction of a second, and any text after a second `T`.
+ */
 function isDateTime(text: string): boolean {
-  const [date = '', time, ...more] = text.toLowerCase().split('t');
-  if (time === undefined || more.length > 0 || !isDate(date)) return false;
-  const match = /^(\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:z|[+-]\d{2}:\d{2})$/.exec(time);
+  const [date = '', time] = text.toLowerCase().split('t', 2);
+  if (time === undefined || !isDate(date)) return false;
+  const match = /^(\d{2}):(\d{2}):(\d{2})(?:.\d+)?(?:z|[+-]\d{2}:\d{2})$/.exec(time);
   return match !== null && Number(match[1]) <= 23 && Number(match[2]) <= 59 && Number(match[3]) <= 59;
 }
 
-const WORDY_DURATION =
-  /^\d+\s*(?:ns|nanoseconds?|us|µs|\u03bcs|microseconds?|ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?)$/i;
+/** A number with a unit. The expression begins at the first digit of a number only, so that it takes linear time. */
+const DURATION_PART = /(?<!\d)(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g;
+const DURATION_UNIT = /^(?:ns|us|µs|ms|s|m|h|hr|d|w|wk|(?:nano|micro|milli|sec|min|hour|day|week)[a-zµ]*)$/i;
 
-/** Go's durations (`1h30m`), or one number with a unit in words (`3 days`). */
+/** Go's durations (`1h30m`), or a text with a number and a unit in words (`3 days`, `1d 12h`). */
 function isDuration(text: string): boolean {
-  return goParseDuration(text) !== undefined || WORDY_DURATION.test(text);
+  if (goParseDuration(text) !== undefined) return true;
+  const parts = [...text.matchAll(DURATION_PART)];
+  return (
+    parts.every(([, number = '']) => typeof parseInt64(number) === 'bigint') &&
+    parts.some(([, , unit = '']) => DURATION_UNIT.test(unit))
+  );
 }
+
+/** The characters and quoted texts that may stand before an address in angle brackets. */
+const DISPLAY_NAME = /^(?:"(?:[^"\\]|\\.)*"|[^()<>[\]:;@\\,"])*$/;
 
 /** An address, or a display name with the address in angle brackets. */
 function isEmail(text: string): boolean {
-  const bracketed = /^[^<>]*<([^<>]+)>$/.exec(text.trim());
-  const address = bracketed?.[1] ?? text.trim();
+  const [, name = '', bracketed] = /^([^<>]*)<([^<>]+)>$/.exec(text.trim()) ?? [];
+  if (!DISPLAY_NAME.test(name)) return false;
+  const address = bracketed ?? text.trim();
   const at = address.lastIndexOf('@');
   if (at <= 0 || at === address.length - 1) return false;
   const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
@@ -95,18 +115,24 @@ function isEmail(text: string): boolean {
 }
 
 function isUri(text: string): boolean {
-  if (text === '' || /[\s\p{Cc}]/u.test(text)) return false;
-  if (text.startsWith('/')) return true;
-  const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.exec(text);
-  return scheme !== null && scheme[0].length < text.length && !/%(?![0-9a-fA-F]{2})/.test(text);
+  return !(parseRequestUrl(text) instanceof Failure);
+}
+
+/** An IPv4 address. Its numbers may have leading zeros. */
+function isPlainIpv4(text: string): boolean {
+  return netLibrary().isIPv4(text.replaceAll(/\b0+(?=\d)/g, ''));
+}
+
+/** An IPv6 address without a zone. */
+function isPlainIpv6(text: string): boolean {
+  return netLibrary().isIPv6(text) && !text.includes('%');
 }
 
 function isCidr(text: string): boolean {
   const slash = text.indexOf('/');
-  if (slash < 0 || !/^\d{1,3}$/.test(text.slice(slash + 1))) return false;
+  if (slash < 0 || !/^\d+$/.test(text.slice(slash + 1))) return false;
   const [address, prefix] = [text.slice(0, slash), Number(text.slice(slash + 1))];
-  if (netLibrary().isIPv4(address)) return prefix <= 32;
-  return netLibrary().isIPv6(address) && !address.includes('%') && prefix <= 128;
+  return isPlainIpv4(address) ? prefix <= 32 : isPlainIpv6(address) && prefix <= 128;
 }
 
 function isMac(text: string): boolean {

@@ -1,7 +1,18 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
 import { asList, objectsAt } from '../kubernetes/index.ts';
 import { mergeAllOf } from './merge-all-of.ts';
+import {
+  ABSENT,
+  IGNORED,
+  isEmpty,
+  NOTES,
+  onlyRequires,
+  restrictionsBeside,
+  restricts,
+  UNSUPPORTED,
+} from './json-schema-members.ts';
+import { collectIds, resolvePointer } from './json-schema-references.ts';
 import { numberMembers, stringMembers } from './json-schema-scalars.ts';
 import type { Schema } from './model.ts';
 
@@ -15,14 +26,10 @@ export type SchemaResult =
   | { readonly ok: true; readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** The member with which the readers of schema libraries mark a part that they cannot print as JSON Schema. */
-export const UNSUPPORTED = 'x-typekro-unsupported';
-/** The member with a list of warnings about a part, one text each. */
-export const NOTES = 'x-typekro-notes';
-/** The member that marks the value `undefined`, which JSON Schema cannot express. */
-export const ABSENT = 'x-typekro-absent';
-
 const MAX_DEPTH = 200;
+
+/** The maximum number of parts of an intersection, with those of the intersections in it. */
+const MAX_PARTS = 1000;
 
 /** The names of shared definitions. Generators name types after them. */
 const names = new WeakMap<Schema, string>();
@@ -53,12 +60,14 @@ class Converter {
   readonly #root: JsonObject;
   readonly #nodes = new Map<JsonObject, Node>();
   readonly #ids = new Map<string, JsonObject>();
+  /** The texts of the diagnostics. Parts of an intersection may cause the same one. */
+  readonly #reported = new Set<string>();
   readonly #lenient: boolean;
 
   constructor(root: JsonObject, lenient: boolean) {
     this.#root = root;
     this.#lenient = lenient;
-    collectIds(root, this.#ids, 0);
+    collectIds(root, this.#ids);
   }
 
   convert(raw: JsonObject, path: string, depth: number): Schema {
@@ -66,8 +75,7 @@ class Converter {
     if (known !== undefined) return known;
     const node: Node = {};
     this.#nodes.set(raw, node);
-    if (depth > MAX_DEPTH) this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`);
-    else this.#fill(node, raw, path, depth);
+    this.#fill(node, raw, path, depth);
     return node;
   }
 
@@ -82,13 +90,24 @@ class Converter {
   }
 
   #add(severity: 'error' | 'warning', path: string, code: string, message: string, hint: string | undefined): void {
+    if (this.#reported.has(message)) return;
+    this.#reported.add(message);
     const base = { code: `schema/${code}`, severity, message, ...(path === '' ? {} : { path }) };
     this.diagnostics.push(hint === undefined ? base : { ...base, hint });
   }
 
   #fill(node: Node, raw: JsonObject, path: string, depth: number): void {
-    if (typeof raw['$ref'] === 'string') {
-      this.#reference(node, raw, raw['$ref'], path, depth);
+    if (depth > MAX_DEPTH) {
+      this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`);
+      return;
+    }
+    const { $ref: reference, ...beside } = raw;
+    if (typeof reference === 'string' && !restricts(beside)) {
+      this.#reference(node, raw, reference, path, depth);
+      return;
+    }
+    if (typeof reference === 'string' || objectsAt(raw, 'allOf').length > 0) {
+      this.#intersection(node, raw, path, depth);
       return;
     }
     const unsupported = raw[UNSUPPORTED];
@@ -107,38 +126,53 @@ class Converter {
     if (raw['default'] !== undefined) node.default = raw['default'];
     if (raw['nullable'] === true) node.nullable = true;
     for (const name of IGNORED) {
-      if (raw[name] !== undefined)
+      // The value that is not anything is an error of its own.
+      if (raw[name] !== undefined && !(name === 'not' && isEmpty(raw[name])))
         this.#warn(path, 'not-enforced', `\`${name}\` has no structural form and is not enforced`);
     }
     copyExtensions(node, raw);
   }
 
   #reference(node: Node, raw: JsonObject, reference: string, path: string, depth: number): void {
-    const target = this.#ids.get(reference) ?? resolvePointer(this.#root, reference);
-    if (target === undefined) {
-      this.#error(path, 'unknown-reference', `the reference ${reference} has no target`);
-      return;
-    }
+    const target = this.#target(reference, path);
+    if (target === undefined) return;
     const resolved = this.convert(target, path, depth + 1);
     const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
     // Names that end with a digit come from a library, not from the author.
     if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
     Object.defineProperties(node, lazyCopies(resolved));
     if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
-    if (typeof raw['description'] === 'string') node.description = raw['description'];
+    for (const keyword of ['title', 'description'] as const) {
+      const text = raw[keyword];
+      if (typeof text === 'string') node[keyword] = text;
+    }
     if (raw['default'] !== undefined) node.default = raw['default'];
+    if (raw['nullable'] === true) node.nullable = true;
+  }
+
+  /** The schema to which a reference leads. */
+  #target(reference: string, path: string): JsonObject | undefined {
+    const target = this.#ids.get(reference) ?? resolvePointer(this.#root, reference);
+    if (target === undefined) this.#error(path, 'unknown-reference', `the reference ${reference} has no target`);
+    return target;
+  }
+
+  /** Merges the parts of an `allOf`, or a reference and the keywords beside it. */
+  #intersection(node: Node, raw: JsonObject, path: string, depth: number): void {
+    const { $ref: reference, allOf: _all, ...base } = raw;
+    const parts = [...(reference === undefined ? [] : [{ $ref: reference }]), ...objectsAt(raw, 'allOf')];
+    const merged =
+      parts.length > MAX_PARTS
+        ? undefined
+        : mergeAllOf(
+            base,
+            parts.map((part) => this.#resolve(part, path)),
+          );
+    if (merged === undefined) this.#error(path, 'intersection', 'the parts of the intersection contradict each other');
+    else this.#fill(node, merged, path, depth + 1);
   }
 
   #plain(node: Node, raw: JsonObject, path: string, depth: number): void {
-    const all = objectsAt(raw, 'allOf');
-    if (all.length > 0) {
-      const resolved = all.map((part) => this.#resolve(part));
-      const merged = mergeAllOf({ ...raw, allOf: undefined }, resolved);
-      if (merged === undefined)
-        this.#error(path, 'intersection', 'the parts of the intersection contradict each other');
-      else this.#fill(node, merged, path, depth);
-      return;
-    }
     if (raw['enum'] !== undefined || raw['const'] !== undefined) {
       this.#constants(node, raw, path);
       return;
@@ -161,9 +195,12 @@ class Converter {
       case 'object':
         this.#object(node, raw, path, depth);
         break;
+      case 'null':
+        this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
+        break;
       case undefined:
         node['x-kubernetes-preserve-unknown-fields'] = true;
-        if (isJsonObject(raw['not']) && Object.keys(raw['not']).length === 0) {
+        if (isEmpty(raw['not'])) {
           this.#error(path, 'never', 'no value is allowed here', 'remove the field');
         }
         break;
@@ -176,14 +213,22 @@ class Converter {
     }
   }
 
-  #resolve(raw: JsonObject): JsonObject {
-    const reference = raw['$ref'];
+  /** A part of an intersection, without a reference of its own. */
+  #resolve(raw: JsonObject, path: string): JsonObject {
+    const { $ref: reference, ...beside } = raw;
     if (typeof reference !== 'string') return raw;
-    return this.#ids.get(reference) ?? resolvePointer(this.#root, reference) ?? {};
+    const target = this.#target(reference, path) ?? {};
+    // The target may be a reference, too. It is then resolved as a part of its own.
+    const isPlain = target['$ref'] === undefined && !restricts(beside);
+    return isPlain ? target : { ...beside, allOf: [target, ...asList(beside['allOf'])] };
   }
 
   #constants(node: Node, raw: JsonObject, path: string): void {
-    const listed = Array.isArray(raw['enum']) ? raw['enum'] : [raw['const'] ?? null];
+    const { enum: allowed, const: constant } = raw;
+    const only = constant === undefined ? undefined : [constant];
+    const listed = Array.isArray(allowed)
+      ? allowed.filter((value) => only === undefined || jsonEquals(value, constant))
+      : (only ?? [null]);
     const values = listed.filter((value) => value !== null);
     if (values.length < listed.length) node.nullable = true;
     if (values.length === 0) {
@@ -219,7 +264,14 @@ class Converter {
       const bound = raw[name];
       if (typeof bound === 'number') node[name] = bound;
     }
-    if (raw['uniqueItems'] === true) node['x-kubernetes-list-type'] = 'set';
+    if (raw['uniqueItems'] === true) {
+      const isComparable = node.items.type !== undefined && node.items.type !== 'object';
+      if (isComparable) node['x-kubernetes-list-type'] = 'set';
+      else {
+        const message = 'objects of a list may be equal, because a server compares only scalars and lists';
+        this.#warn(path, 'not-enforced', message);
+      }
+    }
     if (tuple.length > 0 && raw['items'] === false) node.maxItems ??= tuple.length;
     if (tuple.length > 1)
       this.#warn(path, 'not-enforced', 'a tuple becomes a list; the order of its types is not enforced');
@@ -275,11 +327,13 @@ class Converter {
     }
     const names = isJsonObject(raw['propertyNames']) ? raw['propertyNames'] : {};
     if (Array.isArray(names['enum'])) return false;
-    if (typeof names['pattern'] === 'string') {
-      this.#warn(path, 'not-enforced', `names of members are not checked against ${names['pattern']}`);
+    const { type: _type, pattern, ...others } = names;
+    const checks = Object.keys(others).length > 0 ? stringifyJson(others) : undefined;
+    for (const check of [typeof pattern === 'string' ? pattern : undefined, checks]) {
+      if (check !== undefined) this.#warn(path, 'not-enforced', `names of members are not checked against ${check}`);
     }
-    const others = raw['additionalProperties'] ?? raw['unevaluatedProperties'];
-    return isJsonObject(others) || typeof others === 'boolean' ? others : undefined;
+    const members = raw['additionalProperties'] ?? raw['unevaluatedProperties'];
+    return isJsonObject(members) || typeof members === 'boolean' ? members : undefined;
   }
 
   #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
@@ -287,10 +341,15 @@ class Converter {
     const hasNull = alternatives.some((entry) => entry['type'] === 'null');
     if (hasNull) node.nullable = true;
     const [only] = present;
+    const common = restrictionsBeside(raw);
+    const combined = (entry: JsonObject): JsonObject =>
+      Object.keys(common).length === 0 ? entry : { allOf: [common, entry] };
     if (only === undefined) {
       this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
     } else if (present.length === 1) {
-      Object.assign(node, this.convert({ ...only }, path, depth + 1), hasNull ? { nullable: true } : {});
+      // The part may be incomplete: it may contain this union.
+      Object.defineProperties(node, lazyCopies(this.convert(combined({ ...only }), path, depth + 1)));
+      if (hasNull) node.nullable = true;
     } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {
       const values = present.flatMap((entry) =>
         Array.isArray(entry['enum']) ? entry['enum'] : [entry['const'] ?? null],
@@ -298,8 +357,11 @@ class Converter {
       this.#constants(node, { enum: values }, path);
     } else if (typeof raw['format'] === 'string' && present.every(isText)) {
       stringMembers(node, { type: 'string', format: raw['format'] });
+    } else if (isJsonObject(common['properties']) && present.every(onlyRequires)) {
+      this.#plain(node, common, path, depth);
+      node.anyOf = present.map((entry) => this.convert({ ...entry, type: 'object' }, path, depth + 1));
     } else {
-      const branches = present.map((entry) => this.convert(entry, path, depth + 1));
+      const branches = present.map((entry) => this.convert(combined(entry), path, depth + 1));
       const types = new Set(branches.map((branch) => branch.type));
       const [type] = types;
       if (types.size === 1 && type !== undefined) node.type = type;
@@ -309,16 +371,6 @@ class Converter {
 }
 
 const nameOfPart = (path: string): string => (path === '' ? 'the schema' : `field ${path}`);
-
-/** Keywords that restrict values but have no structural form. */
-const IGNORED = [
-  'if',
-  'contains',
-  'dependentRequired',
-  'dependentSchemas',
-  'dependencies',
-  'unevaluatedItems',
-] as const;
 
 const EVERYTHING = new Set(['^(.*)$', '^.*$', '.*', '', '^']);
 
@@ -410,26 +462,9 @@ const COPIED: readonly (keyof Schema)[] = [
   'anyOf',
   'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-int-or-string',
+  'x-kubernetes-embedded-resource',
+  'x-kubernetes-map-type',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-validations',
 ];
-
-/** `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer into the document. */
-function resolvePointer(root: JsonObject, reference: string): JsonObject | undefined {
-  if (!reference.startsWith('#')) return undefined;
-  let current: JsonValue | undefined = root;
-  for (const part of reference.split('/').slice(1)) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (Array.isArray(current)) current = current[Number(name)];
-    else if (isJsonObject(current) && Object.hasOwn(current, name)) current = current[name];
-    else return undefined;
-  }
-  return isJsonObject(current) ? current : undefined;
-}
-
-function collectIds(value: JsonValue | undefined, ids: Map<string, JsonObject>, depth: number): void {
-  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return;
-  if (!Array.isArray(value) && typeof value['$id'] === 'string') ids.set(value['$id'], value);
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) collectIds(inner, ids, depth + 1);
-}

@@ -15,10 +15,16 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
   });
 }
 
-/** Makes a function that calls `make` once, at its first call, and returns the same result at every call. */
+/**
+ * Makes a function that calls `make` once, at its first call, and returns the same result at every call. It then
+ * releases `make` and the values that `make` refers to.
+ */
 export function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+  let state: { readonly make: () => T } | { readonly value: T } = { make };
+  return () => {
+    if ('make' in state) state = { value: state.make() };
+    return state.value;
+  };
 }
 
 type Child = (raw: JsonValue | undefined) => Schema;

@@ -1,4 +1,4 @@
-import { NOTES } from './json-schema.ts';
+import { NOTES } from './json-schema-members.ts';
 
 /** A member of a schema library's object or function; undefined for any other value. */
 export function readMember(target: unknown, name: string): unknown {

@@ -1,5 +1,8 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { asList } from '../kubernetes/index.ts';
+import { ANNOTATIONS, NOTES } from './json-schema-members.ts';
+import { matchRules } from './regex-flags.ts';
 
 /** Merges two values of a keyword for an intersection; `undefined` when they contradict each other. */
 type Merge = (a: JsonValue, b: JsonValue) => JsonValue | undefined;
@@ -7,6 +10,11 @@ type Merge = (a: JsonValue, b: JsonValue) => JsonValue | undefined;
 const greater: Merge = (a, b) => (Number(a) >= Number(b) ? a : b);
 const smaller: Merge = (a, b) => (Number(a) <= Number(b) ? a : b);
 const either: Merge = (a, b) => a === true || b === true;
+const first: Merge = (a) => a;
+const all: Merge = (a, b) => [...asList(a), ...asList(b)];
+const both: Merge = (a, b) => (isJsonObject(a) && isJsonObject(b) ? { allOf: [a, b] } : undefined);
+/** The divisor that the other one divides; two other divisors have no common form. */
+const divisor: Merge = (a, b) => (Number(a) % Number(b) === 0 ? a : Number(b) % Number(a) === 0 ? b : undefined);
 
 const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
   ['properties', mergeProperties],
@@ -27,11 +35,15 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
     'enum',
     (a, b) => (Array.isArray(a) && Array.isArray(b) ? a.filter((x) => b.some((y) => jsonEquals(x, y))) : undefined),
   ],
-  ['additionalProperties', (a, b) => (a === false || b === false ? false : isJsonObject(a) ? a : b)],
-  ['description', (a) => a],
-  ['title', (a) => a],
-  ['$schema', (a) => a],
-  ['x-kubernetes-validations', (a, b) => [...(Array.isArray(a) ? a : []), ...(Array.isArray(b) ? b : [])]],
+  ['additionalProperties', (a, b) => both(a, b) ?? (a === false || b === false ? false : isJsonObject(a) ? a : b)],
+  ['items', both],
+  ['multipleOf', divisor],
+  ['nullable', (a, b) => a === true && b === true],
+  ['allOf', all],
+  ['x-kubernetes-validations', all],
+  [NOTES, (a, b) => [...new Set([...asList(a), ...asList(b)])]],
+  // The base comes first, so its keywords that restrict nothing replace those of the parts.
+  ...ANNOTATIONS.map((name): [string, Merge] => [name, first]),
 ]);
 
 /**
@@ -56,9 +68,8 @@ function mergeTwo(a: JsonObject, b: JsonObject): JsonObject | undefined {
     if (known === undefined || jsonEquals(known, value)) {
       merged[name] = value;
     } else if (name === 'pattern' && typeof value === 'string') {
-      const rule = { rule: `self.matches(${JSON.stringify(value)})` };
-      const rules = merged['x-kubernetes-validations'];
-      merged['x-kubernetes-validations'] = [...(Array.isArray(rules) ? rules : []), rule];
+      const rules = matchRules(value).map((rule) => ({ rule }));
+      merged['x-kubernetes-validations'] = [...asList(merged['x-kubernetes-validations']), ...rules];
     } else {
       const result = MERGES.get(name)?.(known, value);
       if (result === undefined) return undefined;
@@ -69,8 +80,8 @@ function mergeTwo(a: JsonObject, b: JsonObject): JsonObject | undefined {
 }
 
 function mergeType(a: JsonValue, b: JsonValue): JsonValue | undefined {
-  const both = new Set([a, b]);
-  return both.has('integer') && both.has('number') ? 'integer' : undefined;
+  const types = new Set([a, b]);
+  return types.has('integer') && types.has('number') ? 'integer' : undefined;
 }
 
 /** Merges properties. A member that both parts declare must satisfy both schemas. */

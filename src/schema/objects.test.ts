@@ -42,7 +42,10 @@ describe('validate', () => {
       'an integer beyond 64 bits',
       object({ a: { type: 'integer' } }),
       { a: 9223372036854775808n },
-      ['<nil>: Invalid value: "": Checked value must be of type integer (default format) in a'],
+      [
+        'a: Invalid value: "number": a in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in a',
+      ],
     ],
     [
       'an integer beyond 32 bits',
@@ -71,6 +74,41 @@ describe('validate', () => {
       ['a: Unsupported value: 3: supported values: "1", "2"'],
     ],
     [
+      'a null, which no enum allows',
+      object({ a: { type: 'string', nullable: true, enum: ['x', null] } }),
+      { a: null },
+      ['a: Unsupported value: null: supported values: "x", "null"'],
+    ],
+    ['a fraction whose whole part is in the enum', object({ a: { type: 'number', enum: [1] } }), { a: 1.5 }, []],
+    [
+      'alternatives, of which the last fails in a list that has more passed checks',
+      object({ a: { anyOf: [{ pattern: '^x', enum: ['x'] }, { maxLength: 0 }] } }),
+      { a: 'y' },
+      [
+        '<nil>: Invalid value: "": "a" must validate at least one schema (anyOf)',
+        'a: Unsupported value: "y": supported values: "x"',
+        `a: Invalid value: "y": a in body should match '^x'`,
+      ],
+    ],
+    [
+      'a fraction above a large bound',
+      object({ a: { type: 'number', maximum: 10_000_000 } }),
+      { a: 20_000_000.5 },
+      ['a: Invalid value: 2.00000005e+07: a in body should be less than or equal to 1e+07'],
+    ],
+    [
+      'an integer above a large bound',
+      object({ a: { type: 'number', maximum: 10_000_000 } }),
+      { a: 20_000_000 },
+      ['a: Invalid value: 20000000: a in body should be less than or equal to 10000000'],
+    ],
+    [
+      'a fraction that is no multiple of a large number',
+      object({ a: { type: 'number', multipleOf: 10_000_000 } }),
+      { a: 2.5 },
+      ['a: Invalid value: 2.5: a in body should be a multiple of 1e+07'],
+    ],
+    [
       'too few items',
       object({ a: { type: 'array', items: {}, minItems: 2 } }),
       { a: [1] },
@@ -83,6 +121,15 @@ describe('validate', () => {
       [
         '<nil>: Invalid value: "": Maximum boundary value must be of type integer (default format) in a',
         'a: Invalid value: 2: a in body should be less than or equal to 1.5',
+      ],
+    ],
+    [
+      'a large integer beside a bound that its type cannot hold',
+      object({ a: { type: 'integer', maximum: 1.5 } }),
+      { a: 20_000_000 },
+      [
+        '<nil>: Invalid value: "": Maximum boundary value must be of type integer (default format) in a',
+        'a: Invalid value: 2e+07: a in body should be less than or equal to 1.5',
       ],
     ],
     [
@@ -188,6 +235,44 @@ describe('validate', () => {
     ).toEqual([]);
     expect(causes(schema, { l: [{ k: 'a', v: 'longer' }], s: 5 }, old)).toEqual([
       'l[0].v: Too long: may not be more than 1 byte',
+    ]);
+  });
+
+  test('drops errors of an unchanged object only when its schema declares all its members', () => {
+    const part = object({ x: { type: 'string' } }, { required: ['y'], 'x-kubernetes-preserve-unknown-fields': true });
+    const schema = object({ part, s: { type: 'string' } }, { required: ['r'] });
+    const declared = { part: { x: 'a' } };
+    expect(causes(schema, { ...declared, s: 'b' }, declared)).toEqual(['r: Required value']);
+    const undeclared = { part: { x: 'a', z: 1 }, r: 1 };
+    expect(causes(schema, undeclared, undeclared)).toEqual(['part.y: Required value']);
+  });
+
+  test('drops no errors of alternatives, and none of elements without a key', () => {
+    const items = object({ k: { type: 'string' }, v: { type: 'string', maxLength: 1 } });
+    const list: Schema = {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['k'],
+      items,
+    };
+    const alternative: Schema = { allOf: [{ properties: { s: { maxLength: 1 } } }] };
+    const schema = object({ list, s: { type: 'string' }, t: { type: 'string' } }, alternative);
+    const stored = { list: [{ v: 'long' }, { k: 'a', v: 'long' }, { k: 'a', v: 'x' }], s: 'long' };
+    expect(causes(schema, { ...stored, list: [{ k: 'a', v: 'long' }, { v: 'long' }], t: 'x' }, stored)).toEqual([
+      's: Too long: may not be more than 1 byte',
+      '<nil>: Invalid value: "": "" must validate all the schemas (allOf). None validated',
+      'list[1].v: Too long: may not be more than 1 byte',
+    ]);
+  });
+
+  test('refuses repeated elements of an update only when the stored object has none', () => {
+    const set: Schema = { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } };
+    const schema = object({ a: set, m: { type: 'object', additionalProperties: set } });
+    const stored = { a: ['x', 'x'] };
+    expect(causes(schema, { a: ['x', 'x', 'y'] }, stored)).toEqual([]);
+    expect(causes(schema, { a: ['x'], m: { 'k.l': ['y', 'y'] } }, stored)).toEqual([]);
+    expect(causes(schema, { a: ['x'], m: { 'k.l': ['y', 'y'] } }, { a: ['x'] })).toEqual([
+      'm[k.l][1]: Duplicate value: "y"',
     ]);
   });
 

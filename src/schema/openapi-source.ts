@@ -126,7 +126,11 @@ function groupVersionKind(raw: JsonObject): { group: string; version: string; ki
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
 /** The verbs of discovery for the actions whose names differ in OpenAPI. */
-const VERB_OF: Readonly<Record<string, string>> = { post: 'create', put: 'update', watchlist: 'watch' };
+const VERB_OF: ReadonlyMap<string, string> = new Map([
+  ['post', 'create'],
+  ['put', 'update'],
+  ['watchlist', 'watch'],
+]);
 
 /** The resources that a document's paths address: `/apis/G/V/namespaces/{namespace}/PLURAL/{name}[/SUBRESOURCE]`. */
 function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
@@ -162,7 +166,7 @@ function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
         subresources: new Set<string>(),
       };
       const action = operation['x-kubernetes-action'];
-      if (typeof action === 'string') entry.verbs.add(VERB_OF[action] ?? action);
+      if (typeof action === 'string') entry.verbs.add(VERB_OF.get(action) ?? action);
       if (parts.namespaced && !entry.info.namespaced) entry.info = { ...entry.info, namespaced: true };
       found.set(key, entry);
     }

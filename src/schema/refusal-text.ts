@@ -77,11 +77,14 @@ function typeText(types: string, value: JsonValue | undefined): RefusalText {
   return hint === undefined ? { message } : { message, hint };
 }
 
+const NUMERIC: ReadonlySet<string> = new Set(['integer', 'int32', 'int64', 'number', 'float', 'double']);
+
 function typeHint(types: string, value: JsonValue | undefined): string | undefined {
   if (types === 'string' && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
     return `write it in quotes: "${String(value)}"`;
   }
-  if (typeof value === 'string' && /^-?\d+$/.test(value)) return `write it without quotes: ${value}`;
+  const isNumeric = types.split(',').some((type) => NUMERIC.has(type));
+  if (isNumeric && typeof value === 'string' && /^-?\d+$/.test(value)) return `write it without quotes: ${value}`;
   if (typeof value === 'string' && types === 'boolean') return 'write true or false, without quotes';
   if (types === 'byte') return 'encode it in base64, or write it as it is into stringData';
   if (types === 'array') return 'begin each entry with "- ", also when there is only one';

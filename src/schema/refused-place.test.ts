@@ -45,3 +45,13 @@ describe('a refusal without a field gets the field that it is about', () => {
     expect(refusalText(cause.message, undefined, '')).toEqual({ message: cause.message });
   });
 });
+
+test.each([
+  ['array', '80', 'begin each entry with "- ", also when there is only one'],
+  ['boolean', '1', 'write true or false, without quotes'],
+  ['object', '80', 'write members, as in "name: value", below the field'],
+  ['integer', '80', 'write it without quotes: 80'],
+  ['integer,string', '80', 'write it without quotes: 80'],
+])('a number in quotes where the type %s is expected', (types, value, hint) => {
+  expect(refusalText(`a in body must be of type ${types}: "string"`, value, 'a').hint).toBe(hint);
+});

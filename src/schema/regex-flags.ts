@@ -53,6 +53,17 @@ export function splitLookahead(pattern: string): SplitPattern {
   return { pattern: flags + rest, conditions };
 }
 
+/** CEL rules that together say that `self` matches a JavaScript pattern. */
+export function matchRules(source: string): string[] {
+  const { pattern, conditions } = splitLookahead(toRe2(source));
+  return [{ pattern, matches: true }, ...conditions].map(matchRule);
+}
+
+/** The CEL rule of one condition of a pattern. */
+export function matchRule({ pattern, matches }: SplitPattern['conditions'][number]): string {
+  return `${matches ? '' : '!'}self.matches(${JSON.stringify(pattern)})`;
+}
+
 /** The structural characters of a pattern: neither escaped nor inside a class. */
 function* structure(pattern: string, from: number): Iterable<[index: number, character: string]> {
   let inClass = false;

@@ -17,6 +17,17 @@ export function celLiteral(schema: Schema, value: JsonValue | bigint): string {
   return `{${members.join(', ')}}`;
 }
 
+/**
+ * The CEL rule for `multipleOf`. A quotient may differ from a whole number by the rounding error of one division, as on
+ * a server: 0.07 is a multiple of 0.01, although 0.07 / 0.01 is 7.000000000000001.
+ */
+export function multipleRule({ type }: Schema, factor: number): string {
+  if (type === 'integer' && Number.isInteger(factor)) return `self % ${factor} == 0`;
+  const quotient = `${type === 'integer' ? 'double(self)' : 'self'} / ${celLiteral({ type: 'number' }, factor)}`;
+  const rest = 'q - double(int(q + (q < 0.0 ? -0.5 : 0.5)))';
+  return `[${quotient}].all(q, [${rest}].all(r, r * r < 1e-18 * (1.0 + q * q)))`;
+}
+
 /** The CEL text that reads a field of `self`; `undefined` for a name that the rules of a CRD cannot read. */
 export function celField(name: string): string | undefined {
   const escaped = escapeFieldName(name);

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
 import { stringifyJson } from '../core/index.ts';
-import { celLiteral, formatConstraint } from './simple-emit-cel.ts';
+import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
 import type { Schema } from './model.ts';
-import { splitLookahead, toRe2 } from './regex-flags.ts';
+import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { patternProblem } from './simple-markers.ts';
 
 /** A part of a schema that SimpleSchema cannot express. */
@@ -123,9 +123,7 @@ function textConstraints(schema: Schema, rules: string[]): TextConstraints {
       const hint = 'patterns run as RE2, which has no look-around (except at the start) and no back-references';
       throw new EmitProblem('pattern', `the pattern ${schema.pattern} cannot be used: ${problem}`, hint);
     }
-    for (const condition of conditions) {
-      rules.push(`${condition.matches ? '' : '!'}self.matches(${JSON.stringify(condition.pattern)})`);
-    }
+    rules.push(...conditions.map(matchRule));
     return { pattern, bounds: undefined };
   }
   const constraint = formatConstraint(schema);
@@ -144,12 +142,7 @@ function numericMarkers(
   if (maximum !== undefined && exclusiveMaximum !== true) markers.push(`maximum=${maximum}`);
   if (minimum !== undefined && exclusiveMinimum === true) rules.push(`self > ${celLiteral(schema, minimum)}`);
   if (maximum !== undefined && exclusiveMaximum === true) rules.push(`self < ${celLiteral(schema, maximum)}`);
-  if (multipleOf === undefined) return;
-  if (schema.type === 'integer' && Number.isInteger(multipleOf)) rules.push(`self % ${multipleOf} == 0`);
-  else {
-    const quotient = `self / ${celLiteral({ type: 'number' }, multipleOf)}`;
-    rules.push(`double(int(${quotient})) == ${quotient}`);
-  }
+  if (multipleOf !== undefined) rules.push(multipleRule(schema, multipleOf));
 }
 
 function listMarkers(schema: Schema, markers: string[]): void {

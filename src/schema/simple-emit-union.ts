@@ -1,7 +1,8 @@
 import { jsonEquals } from '../core/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Schema } from './model.ts';
-import { celField, celLiteral } from './simple-emit-cel.ts';
+import { matchRules } from './regex-flags.ts';
+import { celField, celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
 import { EmitProblem } from './simple-emit-markers.ts';
 
 /**
@@ -120,16 +121,22 @@ function fieldOf(name: string): string {
 }
 
 function scalarCondition(branch: Schema): string {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, minLength, maxLength, pattern, enum: values } = branch;
+  const { exclusiveMinimum, exclusiveMaximum, minLength, maxLength, multipleOf, pattern, enum: values } = branch;
   const parts: string[] = [];
   if (Array.isArray(values))
     parts.push(`self in [${values.map((value) => celLiteral(branch, value as JsonValue)).join(', ')}]`);
-  if (pattern !== undefined) parts.push(`self.matches(${JSON.stringify(pattern)})`);
+  // A pattern replaces the format, as in a field without alternatives.
+  const format = pattern === undefined ? formatConstraint(branch) : undefined;
+  const text = pattern ?? format?.pattern;
+  if (text !== undefined) parts.push(...matchRules(text));
+  if (format?.rule !== undefined) parts.push(format.rule);
   if (minLength !== undefined) parts.push(`self.size() >= ${minLength}`);
   if (maxLength !== undefined) parts.push(`self.size() <= ${maxLength}`);
+  const { minimum = format?.bounds?.[0], maximum = format?.bounds?.[1] } = branch;
   if (minimum !== undefined)
     parts.push(`self ${exclusiveMinimum === true ? '>' : '>='} ${celLiteral(branch, minimum)}`);
   if (maximum !== undefined)
     parts.push(`self ${exclusiveMaximum === true ? '<' : '<='} ${celLiteral(branch, maximum)}`);
+  if (multipleOf !== undefined) parts.push(multipleRule(branch, multipleOf));
   return parts.length === 0 ? 'true' : parts.join(' && ');
 }

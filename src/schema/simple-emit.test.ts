@@ -203,6 +203,15 @@ describe('zod', () => {
     });
   });
 
+  test('two patterns keep their flags', () => {
+    const schema = z.object({
+      a: z.string().regex(/^a/i).regex(/b$/),
+    });
+    expect(emit(schema).spec).toEqual({
+      a: String.raw`string | required=true pattern="(?i)^a" validation="self.matches(\"b$\")"`,
+    });
+  });
+
   test('a shared definition keeps its name', () => {
     const address = z.object({ street: z.string() }).meta({ id: 'Address' });
     expect(emit(z.object({ home: address, work: address }))).toEqual({
@@ -300,6 +309,49 @@ describe('JSON Schema, TypeBox and valibot', () => {
       c: 'string | required=true enum="x,y"',
       d: 'string | required=true pattern="(?i)^a"',
       e: '[]string',
+    });
+  });
+
+  describe('valibot', () => {
+    const string = { kind: 'schema', type: 'string' };
+    const check = (type: string, requirement: unknown) => ({ kind: 'validation', type, requirement });
+    const piped = (...actions: unknown[]) => ({ ...string, pipe: [string, ...actions] });
+    const wrap = (type: string, wrapped: unknown) => ({ kind: 'schema', type, wrapped });
+    test.each<[string, unknown, SimpleValue]>([
+      ['an optional field made required', wrap('non_optional', wrap('optional', string)), 'string | required=true'],
+      ['a nullish field made required', wrap('non_nullish', wrap('nullish', string)), 'string | required=true'],
+      ['a nullish field that may not be null', wrap('non_nullable', wrap('nullish', string)), 'string'],
+      [
+        'two patterns',
+        piped(check('regex', /^a/), check('regex', /b$/i)),
+        String.raw`string | required=true pattern="^a" validation="self.matches(\"(?i)b$\")"`,
+      ],
+      [
+        'a length that is narrowed, and widened again',
+        piped(check('min_length', 2), check('min_length', 5), check('min_length', 3)),
+        'string | required=true minLength=5',
+      ],
+    ])('%s', (_name, a, expected) => {
+      expect(emit({ kind: 'schema', type: 'object', entries: { a } }).spec).toEqual({ a: expected });
+    });
+
+    test('a bound that is no number is a warning', () => {
+      const read = fromStandardSchema(piped(check('min_value', 'm')));
+      expect(read.diagnostics.map(({ message }) => message)).toEqual([
+        'the schema: the check min_value of its type is run by the program only, not by the cluster',
+      ]);
+    });
+
+    test('a field may have the name __proto__', () => {
+      const entries = Object.fromEntries([['__proto__', string]]);
+      const read = fromStandardSchema({ kind: 'schema', type: 'object', entries });
+      expect(read.ok && Object.keys(read.schema.properties ?? {})).toEqual(['__proto__']);
+    });
+
+    test('a part that is optional and contains the whole is recursive', () => {
+      const node: Record<string, unknown> = { kind: 'schema', type: 'object' };
+      node['entries'] = { value: string, next: wrap('optional', { kind: 'schema', type: 'lazy', getter: () => node }) };
+      expect(complaint({ kind: 'schema', type: 'object', entries: { node } })).toMatch(/contains itself/);
     });
   });
 

@@ -162,7 +162,9 @@ class Emitter {
   #describeOpen(schema: Schema, path: string, name: string): Described | undefined {
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) {
       const merged = mergeUnion(schema);
-      return this.#describe(merged, path, name);
+      // Fields that are declared outside of the alternatives are being written already.
+      const isOpen = merged.properties !== undefined && this.#open.has(merged.properties);
+      return isOpen ? this.#describeOpen(merged, path, name) : this.#describe(merged, path, name);
     }
     const type = this.#type(schema, path, name);
     if (type === undefined) return undefined;

@@ -123,6 +123,9 @@ describe('hostile input', () => {
     const started = performance.now();
     expect(errorsOf({ f: `string | ${'default="x" '.repeat(50_000)}` })).toHaveLength(1);
     expect(errorsOf({ f: `string | ${'{'.repeat(500_000)}=` })).toHaveLength(1);
+    expect(errorsOf({ f: `string | ${' '.repeat(150_000)}x` })).toHaveLength(1);
+    expect(errorsOf({ f: `string | description="${String.raw`\"`.repeat(100_000)}` })).toHaveLength(1);
+    expect(errorsOf({ f: `string | x${' , required'.repeat(30_000)}` })).toHaveLength(1);
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 

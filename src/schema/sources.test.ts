@@ -186,6 +186,7 @@ const document = {
       post: { 'x-kubernetes-action': 'post', 'x-kubernetes-group-version-kind': thing },
     },
     '/apis/example.com/v1/things/{name}': {
+      delete: { 'x-kubernetes-action': 'constructor', 'x-kubernetes-group-version-kind': thing },
       put: { 'x-kubernetes-action': 'put', 'x-kubernetes-group-version-kind': thing },
     },
     '/apis/example.com/v1/things/{name}/status': {
@@ -229,7 +230,7 @@ describe('openApiDocument', () => {
     expect(source.resourceOf(thing)).toMatchObject({
       plural: 'things',
       namespaced: false,
-      verbs: ['list', 'create', 'update'],
+      verbs: ['list', 'create', 'update', 'constructor'],
       subresources: ['status'],
     });
   });

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { asObjects } from '../kubernetes/index.ts';
-import { ABSENT, UNSUPPORTED } from './json-schema.ts';
+import { ABSENT, UNSUPPORTED } from './json-schema-members.ts';
 import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 

@@ -75,7 +75,8 @@ function plainJsonSchema(type: unknown): JsonObject | undefined {
   return toJson(type);
 }
 
-const MAX_DEPTH = 200;
+/** The depth at which a value is cut off. The conversion refuses a schema before this depth. */
+const MAX_DEPTH = 1000;
 
 /** The JSON part of a value: its own, enumerable members with string names. Shared objects stay shared. */
 function toJson(value: unknown): JsonObject | undefined {

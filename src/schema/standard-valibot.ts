@@ -1,5 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { ABSENT, UNSUPPORTED } from './json-schema.ts';
+import { isJsonObject, setOwn } from '../core/index.ts';
+import { asList } from '../kubernetes/index.ts';
+import { ABSENT, UNSUPPORTED } from './json-schema-members.ts';
 import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
@@ -92,9 +94,11 @@ function printType(schema: unknown, state: Printing): JsonObject {
     case 'nullish':
       return withDefault({ anyOf: [wrapped(), NULL, ABSENT_SCHEMA] }, schema);
     case 'non_optional':
+      return without(wrapped(), isAbsent);
     case 'non_nullable':
+      return without(wrapped(), isNull);
     case 'non_nullish':
-      return wrapped();
+      return without(without(wrapped(), isAbsent), isNull);
     case 'union':
     case 'variant':
       return { anyOf: options() };
@@ -107,12 +111,22 @@ function printType(schema: unknown, state: Printing): JsonObject {
   }
 }
 
+const isAbsent = (entry: JsonObject): boolean => entry[ABSENT] === true;
+const isNull = (entry: JsonObject): boolean => entry['type'] === 'null';
+
+/** A printed union without some of its alternatives. */
+function without(printed: JsonObject, excluded: (entry: JsonObject) => boolean): JsonObject {
+  const { anyOf } = printed;
+  if (!Array.isArray(anyOf)) return printed;
+  return { ...printed, anyOf: anyOf.filter((entry) => !isJsonObject(entry) || !excluded(entry)) };
+}
+
 function printObject(schema: unknown, type: string, state: Printing): JsonObject {
   const entries = readMember(schema, 'entries');
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const [name, entry] of Object.entries(typeof entries === 'object' && entries !== null ? entries : {})) {
-    properties[name] = print(entry, state);
+    setOwn(properties, name, print(entry, state));
     if (!OPTIONAL.has(String(readMember(entry, 'type')))) required.push(name);
   }
   const rest =
@@ -190,7 +204,7 @@ function amend(printed: JsonObject, actions: readonly unknown[]): JsonObject {
 
 function amendOne(result: JsonObject, type: string, action: unknown, metadata: boolean): void {
   const requirement = readMember(action, 'requirement');
-  const number = json(requirement);
+  const number = typeof requirement === 'number' || typeof requirement === 'bigint' ? json(requirement) : undefined;
   const unit = result['type'] === 'array' ? 'Items' : 'Length';
   const length = LENGTHS.get(type);
   const value = VALUES.get(type);
@@ -198,16 +212,23 @@ function amendOne(result: JsonObject, type: string, action: unknown, metadata: b
   if (type === 'description' || type === 'title') result[type] = String(readMember(action, type));
   else if (metadata) return;
   else if (type === 'integer' || type === 'safe_integer') result['type'] = 'integer';
-  else if (type === 'non_empty') result[`min${unit}`] = 1;
-  else if (length !== undefined && number !== undefined) result[length[0] + (length[1] ?? unit)] = number;
-  else if (type === 'length' && number !== undefined)
-    Object.assign(result, { [`min${unit}`]: number, [`max${unit}`]: number });
-  else if (value !== undefined && number !== undefined) result[value] = number;
+  else if (type === 'non_empty') restrict(result, `min${unit}`, 1);
+  else if (length !== undefined && number !== undefined) restrict(result, length[0] + (length[1] ?? unit), number);
+  else if (type === 'length' && number !== undefined) {
+    restrict(result, `min${unit}`, number);
+    restrict(result, `max${unit}`, number);
+  } else if (value !== undefined && number !== undefined) restrict(result, value, number);
   else if (format !== undefined) result['format'] = format;
-  else if (requirement instanceof RegExp) result['pattern'] = withFlags(requirement.source, requirement.flags);
+  else if (requirement instanceof RegExp) restrict(result, 'pattern', withFlags(requirement.source, requirement.flags));
   else if (type !== 'brand' && type !== 'readonly' && type !== 'finite') {
     addNote(result, `the check ${type} of its type is run by the program only, not by the cluster`);
   }
+}
+
+/** Sets a keyword. A second value of the keyword becomes a part of an intersection. */
+function restrict(result: JsonObject, keyword: string, value: JsonValue): void {
+  if (result[keyword] === undefined) result[keyword] = value;
+  else result['allOf'] = [...asList(result['allOf']), { [keyword]: value }];
 }
 
 /** A constant as JSON. A `bigint` stays a `bigint`. Undefined for a value that JSON cannot hold. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/index.ts';
-import { ABSENT, UNSUPPORTED } from './json-schema.ts';
+import { isJsonObject } from '../core/index.ts';
+import { ABSENT, UNSUPPORTED } from './json-schema-members.ts';
 import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
@@ -37,8 +38,11 @@ function amend({ zodSchema, jsonSchema }: Override): void {
 
 function amendCheck(check: unknown, jsonSchema: Record<string, unknown>): void {
   const pattern = readMember(check, 'pattern');
-  if (pattern instanceof RegExp && jsonSchema['pattern'] === pattern.source) {
-    jsonSchema['pattern'] = withFlags(pattern.source, pattern.flags);
+  // zod prints several patterns as an intersection.
+  const parts: readonly unknown[] = Array.isArray(jsonSchema['allOf']) ? jsonSchema['allOf'] : [];
+  for (const part of [jsonSchema, ...parts]) {
+    if (pattern instanceof RegExp && isJsonObject(part) && part['pattern'] === pattern.source)
+      part['pattern'] = withFlags(pattern.source, pattern.flags);
   }
   if (readMember(check, 'check') === 'custom') {
     addNote(jsonSchema, 'the refinement of its type is checked by the program only, not by the cluster');

@@ -2,9 +2,10 @@ import type { JsonValue } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { invalid } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
+import { deriveSchema } from './lazy.ts';
 import type { Schema } from './model.ts';
 import { prune } from './prune.ts';
-import { validateValue } from './validate.ts';
+import { schemaErrors } from './validate.ts';
 
 const MAX_DEPTH = 200;
 
@@ -14,7 +15,9 @@ const MAX_DEPTH = 200;
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;
-  if (schema.default !== undefined) yield* oneDefault(schema, schema.default, `${path}.default`);
+  // The default of the root is a whole resource.
+  const node = depth === 0 ? deriveSchema(schema, { 'x-kubernetes-embedded-resource': true }) : schema;
+  if (schema.default !== undefined) yield* oneDefault(node, schema.default, `${path}.default`);
   if (schema.items !== undefined) yield* defaultErrors(schema.items, `${path}.items`, depth + 1);
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     yield* defaultErrors(child, `${path}.properties[${name}]`, depth + 1);
@@ -25,6 +28,5 @@ function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<F
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
   // A server accepts a default with repeated elements of a set or map list.
-  for (const problem of validateValue(schema, value, { path }))
-    if (problem.reason !== 'FieldValueDuplicate') yield problem;
+  yield* schemaErrors(schema, value, path, undefined).errors;
 }

@@ -91,8 +91,8 @@ const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 /** Keywords that CRDs do not support at all. */
 const UNSUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'];
 
-function isUsed(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null || value === '') return false;
+function isUsed(name: string, value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || (value === '' && name !== '$ref')) return false;
   return !isJsonObject(value) || Object.keys(value).length > 0;
 }
 
@@ -104,7 +104,7 @@ function* ownErrors(schema: JsonObject, path: string, place: Place): Iterable<Fi
     yield forbidden(`${path}.default`, `must not be set ${place.noDefault}`);
   }
   for (const name of UNSUPPORTED)
-    if (isUsed(schema[name])) yield forbidden(`${path}.${name}`, `${name} is not supported`);
+    if (isUsed(name, schema[name])) yield forbidden(`${path}.${name}`, `${name} is not supported`);
   if (type === 'null') yield forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative');
   if (Array.isArray(items)) yield forbidden(`${path}.items`, 'items must be a schema object and not an array');
   if (place.insideMeta === true && schema['x-kubernetes-embedded-resource'] === true) {

@@ -12,10 +12,10 @@ const MAX_DEPTH = 200;
  * keywords belong to the enclosing schema.
  */
 export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
-  for (const { value, at } of alternatives(schema, path)) {
-    // Only the alternatives of an int-or-string may have types.
-    if (isIntOrStringPart(schema, value)) continue;
-    yield* constraintErrors(value, at, 0);
+  const [first] = Array.isArray(schema['allOf']) ? schema['allOf'] : [];
+  for (const { value, at, keyword } of alternatives(schema, path)) {
+    if (keyword === 'anyOf' && isIntOrString(schema)) continue;
+    yield* constraintErrors(value, at, 0, value === first && keyword === 'allOf' && isIntOrString(value));
   }
 }
 
@@ -24,21 +24,25 @@ export function* completenessErrors(schema: JsonObject, path: string): Iterable<
   for (const { value, at } of alternatives(schema, path)) yield* missingErrors(value, schema, at, path, 0);
 }
 
-function isIntOrStringPart(schema: JsonObject, value: JsonObject): boolean {
-  if (jsonEquals(schema['anyOf'], INT_OR_STRING))
-    return Array.isArray(schema['anyOf']) && schema['anyOf'].includes(value);
-  const all = schema['allOf'];
-  return Array.isArray(all) && all[0] === value && jsonEquals(value, { anyOf: INT_OR_STRING });
+/** Do the alternatives say integer or string? They alone may have types: those of a schema, or of its first `allOf`. */
+function isIntOrString(schema: JsonObject): boolean {
+  return jsonEquals(schema['anyOf'], INT_OR_STRING);
 }
 
-function* alternatives(schema: JsonObject, path: string): Iterable<{ value: JsonObject; at: string }> {
-  for (const name of ['allOf', 'anyOf', 'oneOf']) {
-    const list = schema[name];
+interface Alternative {
+  readonly value: JsonObject;
+  readonly at: string;
+  readonly keyword: string;
+}
+
+function* alternatives(schema: JsonObject, path: string): Iterable<Alternative> {
+  for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
+    const list = schema[keyword];
     if (!Array.isArray(list)) continue;
     for (const [index, value] of list.entries())
-      if (isJsonObject(value)) yield { value, at: `${path}.${name}[${index}]` };
+      if (isJsonObject(value)) yield { value, at: `${path}.${keyword}[${index}]`, keyword };
   }
-  if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not` };
+  if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not`, keyword: 'not' };
 }
 
 /** Keywords that do not restrict a value. The API server has a text for each. */
@@ -58,19 +62,22 @@ const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['x-kubernetes-validations', 'must be empty to be structural'],
 ];
 
-function* constraintErrors(value: JsonObject, path: string, depth: number): Iterable<FieldError> {
+function* constraintErrors(value: JsonObject, path: string, depth: number, skipsAnyOf = false): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;
   yield* patternErrors(value, path);
   if (isJsonObject(value['properties']) && value['properties']['metadata'] !== undefined) {
     yield forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
   }
   for (const [name, detail] of FORBIDDEN) {
-    if (name === 'additionalProperties' ? value[name] !== undefined : isSet(value[name])) {
+    // Every default counts and every schema of further members, also an empty one.
+    const isUsed = name === 'default' ? (value[name] ?? undefined) !== undefined : isSet(value[name]);
+    if (isUsed || (name === 'additionalProperties' && isJsonObject(value[name]))) {
       yield forbidden(`${path}.${name}`, detail);
     }
   }
-  for (const { value: inner, at } of [...members(value, path), ...alternatives(value, path)]) {
-    yield* constraintErrors(inner, at, depth + 1);
+  for (const { value: inner, at } of members(value, path)) yield* constraintErrors(inner, at, depth + 1);
+  for (const { value: inner, at, keyword } of alternatives(value, path)) {
+    if (!skipsAnyOf || keyword !== 'anyOf') yield* constraintErrors(inner, at, depth + 1);
   }
 }
 

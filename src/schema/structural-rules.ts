@@ -63,7 +63,7 @@ function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<
   if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
 }
 
-/** Does `.a.b` or `['a-b']` lead through declared properties? A step may be the key of a map. */
+/** Does `.a-b.c` or `['a.b']` lead through declared properties? A step may be the key of a map. */
 function leadsToField(schema: Schema, path: string): boolean {
   const steps = stepsOf(path);
   if (steps === undefined || steps.length === 0) return false;
@@ -79,7 +79,7 @@ function leadsToField(schema: Schema, path: string): boolean {
   return true;
 }
 
-const STEP = /\.([A-Za-z_][A-Za-z0-9_]*)|\['((?:[^'\\]|\\.)*)'\]/y;
+const STEP = /\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\]/y;
 
 function stepsOf(path: string): string[] | undefined {
   const steps: string[] = [];

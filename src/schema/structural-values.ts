@@ -14,8 +14,11 @@ export function* patternErrors(schema: JsonObject, path: string): Iterable<Field
   }
 }
 
-/** Is the member set? As in Go, a zero value counts as not set. */
+/**
+ * Is the keyword set? A zero value counts as not set, as in Go. Zero is a value, because the numbers of a schema are
+ * pointers there.
+ */
 export function isSet(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null || value === '' || value === false || value === 0) return false;
+  if (value === undefined || value === null || value === '' || value === false) return false;
   return Array.isArray(value) ? value.length > 0 : !isJsonObject(value) || Object.keys(value).length > 0;
 }

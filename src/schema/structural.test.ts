@@ -10,8 +10,9 @@ const spec = (a: JsonObject): JsonObject => ({
 const messages = (schema: JsonObject): string[] =>
   structuralErrors(schema, 's').map((error) => `${error.field}: ${error.message}`);
 const A = 's.properties[spec].properties[a]';
-const mapList = (items: JsonObject, keys: string[] = ['k']): JsonObject =>
-  spec({ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys, items });
+const mapList = (items: JsonObject, keys: string[] = ['k'], more: JsonObject = {}): JsonObject =>
+  spec({ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys, items, ...more });
+const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }];
 
 describe('errors of the schema of a CRD', () => {
   test.each<[string, JsonObject, string[]]>([
@@ -137,6 +138,70 @@ describe('errors of the schema of a CRD', () => {
       ],
     ],
     [
+      'a default in an alternative, also when it is false or empty',
+      spec({ type: 'object', allOf: [{ default: false }], not: { default: {} } }),
+      [
+        `${A}.allOf[0].default: Forbidden: must be undefined to be structural`,
+        `${A}.not.default: Forbidden: must be undefined to be structural`,
+      ],
+    ],
+    [
+      'an open alternative, and a closed one',
+      spec({ type: 'object', anyOf: [{ additionalProperties: true }, { additionalProperties: false }] }),
+      [`${A}.anyOf[0].additionalProperties: Forbidden: must be undefined to be structural`],
+    ],
+    [
+      'a bound of metadata that is zero',
+      { type: 'object', properties: { metadata: { type: 'object', maxProperties: 0 } } },
+      [
+        's.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified',
+      ],
+    ],
+    [
+      'further conditions beside the alternatives of an int-or-string',
+      spec({ 'x-kubernetes-int-or-string': true, allOf: [{ anyOf: INT_OR_STRING, maxLength: 5 }, { pattern: 'x' }] }),
+      [],
+    ],
+    [
+      'a title beside the alternatives of an int-or-string',
+      spec({ 'x-kubernetes-int-or-string': true, anyOf: INT_OR_STRING, allOf: [{ anyOf: INT_OR_STRING, title: 't' }] }),
+      [`${A}.allOf[0].title: Forbidden: must be empty to be structural`],
+    ],
+    ['an empty reference', spec({ type: 'object', $ref: '' }), [`${A}.$ref: Forbidden: $ref is not supported`]],
+    [
+      'an unsupported keyword in a schema without a type',
+      spec({ patternProperties: { a: {} } }),
+      [`${A}.patternProperties: Forbidden: patternProperties is not supported`],
+    ],
+    [
+      'a default of another number type, whose error names the default',
+      spec({ type: 'integer', default: 1.5 }),
+      [
+        `${A}.default: Invalid value: "number":  in body must be of type integer: "number"`,
+        `${A}.default: Invalid value: "": Checked value must be of type integer (default format) in `,
+      ],
+    ],
+    [
+      'a default with an element that a map list cannot hold',
+      mapList({ type: 'object', required: ['k'], properties: { k: { type: 'string' } } }, ['k'], { default: [5] }),
+      [`${A}.default.[0]: Invalid value: "integer": [0] in body must be of type object: "integer"`],
+    ],
+    [
+      'paths of rules to fields with other characters',
+      spec({
+        type: 'object',
+        properties: { 'a-b': { type: 'string' } },
+        'x-kubernetes-validations': ['.a-b', "['a-b']", 'a-b', "['a-b'].x"].map((fieldPath) => ({
+          rule: 'true',
+          fieldPath,
+        })),
+      }),
+      [
+        `${A}.x-kubernetes-validations[2].fieldPath: Invalid value: "a-b": must be a valid path`,
+        `${A}.x-kubernetes-validations[3].fieldPath: Invalid value: "['a-b'].x": must be a valid path`,
+      ],
+    ],
+    [
       'defaults of metadata',
       {
         type: 'object',
@@ -165,6 +230,11 @@ describe('errors of the schema of a CRD', () => {
       'the alternatives of an int-or-string',
       spec({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
       [],
+    ],
+    [
+      'a default of the root, which is no resource',
+      { type: 'object', default: {} },
+      ['s.default.apiVersion: Required value', 's.default.kind: Required value'],
     ],
     [
       'a default of a nested field',

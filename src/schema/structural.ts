@@ -2,6 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, required } from './field-error.ts';
 import { structuralSchema } from './lazy.ts';
+import { asList } from '../kubernetes/index.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import { defaultErrors } from './structural-defaults.ts';
 import { completenessErrors, nestedErrors } from './structural-nested.ts';
@@ -23,14 +24,49 @@ const MAX_DEPTH = 200;
  * @param path field path of the schema in the definition
  */
 export function structuralErrors(schema: JsonObject, path: string, checkRules?: RuleChecker): FieldError[] {
-  const errors = [...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path)];
-  // Defaults are checked only in a structural schema, and rules are compiled only if the defaults fit, too.
-  if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
-  const compile = errors.length === 0 ? checkRules : undefined;
+  const unsupported = unsupportedKeyword(schema, 0);
+  const errors: FieldError[] = [];
+  if (unsupported === undefined) {
+    errors.push(...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path));
+    // Defaults are checked only in a structural schema, and rules are compiled only if the defaults fit, too.
+    if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
+  }
+  const compile = errors.length === 0 && unsupported === undefined ? checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
   errors.push(...keywordErrors(schema, path, compile));
+  // Most of these keywords have an error of their own.
+  if (unsupported !== undefined && errors.length === 0) errors.push(invalid(path, '', unsupported));
   return errors;
 }
+
+/** The server's text for a keyword that structural schemas do not have. With such a keyword it checks no structure. */
+function unsupportedKeyword(schema: JsonObject, depth: number): string | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  for (const [keyword, name] of UNSUPPORTED)
+    if (isSet(schema[keyword])) return `OpenAPIV3Schema '${name}' is not supported`;
+  const { items, properties, additionalItems, additionalProperties, not } = schema;
+  if (typeof additionalItems === 'boolean') return "OpenAPIV3Schema 'additionalItems' is not supported";
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false)
+    return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined";
+  if (Array.isArray(items) && items.length > 0) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
+  const parts = [items, additionalProperties, not, ...(isJsonObject(properties) ? Object.values(properties) : [])];
+  for (const keyword of ['allOf', 'anyOf', 'oneOf']) parts.push(...asList(schema[keyword]));
+  for (const part of parts) {
+    const found = isJsonObject(part) ? unsupportedKeyword(part, depth + 1) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const UNSUPPORTED = [
+  ['id', 'id'],
+  ['$schema', 'schema'],
+  ['$ref', '$ref'],
+  ['patternProperties', 'patternProperties'],
+  ['dependencies', 'dependencies'],
+  ['additionalItems', 'additionalItems'],
+  ['definitions', 'definitions'],
+] as const;
 
 /** The rules of structural schemas: each node has a type, and alternatives only restrict. */
 function* nodeErrors(schema: JsonObject, path: string, level: Level, depth: number): Iterable<FieldError> {
@@ -69,7 +105,7 @@ function* typeErrors(schema: JsonObject, path: string, level: Level): Iterable<F
   if (schema['x-kubernetes-embedded-resource'] === true && type !== 'object') {
     const detail = 'must be object if x-kubernetes-embedded-resource is true';
     yield type === '' ? required(field, detail) : invalid(field, type, detail);
-  } else if (type === '' && !open && !isSet(schema['$ref'])) yield required(field, MISSING_TYPE[level]);
+  } else if (type === '' && !open) yield required(field, MISSING_TYPE[level]);
   if (level === 'root' && type !== '' && type !== 'object') yield invalid(field, type, 'must be object at the root');
 }
 

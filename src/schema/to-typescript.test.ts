@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { builtinSource, parseSimpleSchema, schemaNodeAt, toTypeScript, updateSchema } from './index.ts';
+import { builtinSource, fromJsonSchema, parseSimpleSchema, schemaNodeAt, toTypeScript, updateSchema } from './index.ts';
 import type { Schema } from './index.ts';
 
 test('writes an interface with many kinds of members', () => {
@@ -108,4 +108,33 @@ test('a part with an existing type can be nullable', () => {
     { name: 'T', external: (node) => (node === part ? 'Part' : undefined) },
   );
   expect(text).toBe('export interface T {\n  part?: Part | null;\n}\n');
+});
+
+test('a shared part is nullable only where it is used as such', () => {
+  const port: Schema = { type: 'object', properties: { port: { type: 'integer' } } };
+  const Port = { $ref: '#/$defs/Port' };
+  const orNull = { anyOf: [Port, { type: 'null' }] };
+  const read = fromJsonSchema({
+    type: 'object',
+    properties: {
+      first: { ...Port, nullable: true },
+      second: Port,
+      third: { ...Port, nullable: true },
+      fourth: orNull,
+    },
+    $defs: { Port: { type: 'object', properties: { port: { type: 'integer' } } } },
+  });
+  expect(read.ok && toTypeScript(read.schema, { name: 'T' })).toBe(`export interface T {
+  first?: Port | null;
+  second?: Port;
+  third?: Port | null;
+  fourth?: Port | null;
+}
+
+export interface Port {
+  port?: number;
+}
+`);
+  const list: Schema = { type: 'array', items: { ...port, nullable: true } };
+  expect(toTypeScript(list, { name: 'T' })).toBe('export type T = ({\n  port?: number;\n} | null)[];\n');
 });

@@ -87,12 +87,12 @@ class Writer {
     if (external !== undefined) return schema.nullable === true ? `${external} | null` : external;
     if (depth > MAX_DEPTH) return 'unknown';
     const named = this.#names.get(identityOf(schema));
-    if (!declaring && named !== undefined) return this.#refer(schema, named);
-    if (!declaring && schema.properties !== undefined && definitionNameOf(schema) !== undefined) {
-      return this.#refer(schema, this.#name(schema, []));
-    }
-    const type = this.#plain(schema, indent, depth);
-    return schema.nullable === true && type !== 'unknown' ? `${type} | null` : type;
+    const isDefinition = schema.properties !== undefined && definitionNameOf(schema) !== undefined;
+    const name = named ?? (isDefinition ? this.#name(schema, []) : undefined);
+    const type = declaring || name === undefined ? this.#plain(schema, indent, depth) : this.#refer(schema, name);
+    // Null belongs to the uses of a part, because not all of them may be nullable.
+    const isNullable = schema.nullable === true && type !== 'unknown' && (!declaring || named === this.#options.name);
+    return isNullable ? `${type} | null` : type;
   }
 
   readonly #declared = new Set<string>();

@@ -11,10 +11,11 @@ interface Attempt {
   readonly passed: number;
 }
 
-function attempt(check: Check, value: JsonValue, context: Context, old: JsonValue | undefined): Attempt {
+/** A server does not compare alternatives with the stored value. */
+function attempt(check: Check, value: JsonValue, context: Context): Attempt {
   const errors = context.errors.length;
   const passed = context.passed;
-  check(value, context, old);
+  check(value, context, undefined);
   const result = { errors: context.errors.slice(errors), passed: context.passed - passed };
   context.errors.length = errors;
   context.passed = passed;
@@ -45,9 +46,10 @@ export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check
     Array.isArray(schemas) ? (schemas as readonly Schema[]) : [];
   const [any, one, all, not] = [list(schema.anyOf), list(schema.oneOf), list(schema.allOf), schema.not];
   if (any.length === 0 && one.length === 0 && all.length === 0 && not === undefined) return undefined;
-  return (value, context, old) => {
-    const tryAll = (schemas: readonly Schema[]) => schemas.map((entry) => attempt(checkOf(entry), value, context, old));
-    const complain = (text: string): void => context.add(invalid('<nil>', '', `${goQuote(context.name())} ${text}`));
+  return (value, context) => {
+    const tryAll = (schemas: readonly Schema[]) => schemas.map((entry) => attempt(checkOf(entry), value, context));
+    const complain = (text: string): void =>
+      context.add(invalid(context.root, '', `${goQuote(context.name())} ${text}`));
     if (any.length > 0) {
       const attempts = tryAll(any);
       const success = attempts.find(valid);
@@ -72,7 +74,7 @@ export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check
         complain(`must validate all the schemas (allOf)${attempts.some(valid) ? '' : '. None validated'}`);
       }
     }
-    if (not !== undefined && valid(attempt(checkOf(not), value, context, old))) {
+    if (not !== undefined && valid(attempt(checkOf(not), value, context))) {
       complain('must not validate the schema (not)');
     }
   };

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { goJson } from '../golang/index.ts';
-import { jsonEquals } from '../core/index.ts';
-import { correlateList } from './correlate.ts';
+import { correlateList, isUnchanged } from './correlate.ts';
 import { duplicateErrors } from './list-errors.ts';
 import { invalid, required as requiredError, tooMany } from './field-error.ts';
 import type { Schema } from './model.ts';
@@ -9,11 +8,18 @@ import type { Check, Context } from './validate-context.ts';
 
 type CheckOf = (schema: Schema) => Check;
 
-/** Runs the check of a part. An unchanged part, which equals `old`, adds no errors. */
-function checkPart(check: Check, value: JsonValue, context: Context, old: JsonValue | undefined): void {
+/** A part of a schema, and its check. */
+interface Part {
+  readonly schema: Schema;
+  readonly check: Check;
+}
+
+/** Runs the check of a part. A part that is unchanged since `old` adds no errors. */
+function checkPart({ schema, check }: Part, value: JsonValue, context: Context, old: JsonValue | undefined): void {
   const before = context.errors.length;
   check(value, context, old);
-  if (old !== undefined && context.errors.length > before && jsonEquals(value, old)) context.errors.length = before;
+  if (old !== undefined && context.errors.length > before && isUnchanged(schema, value, old))
+    context.errors.length = before;
 }
 
 const memberOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
@@ -27,10 +33,10 @@ export function arrayCheck(
   checkOf: CheckOf,
 ): ((value: JsonValue[], context: Context, old: JsonValue | undefined) => void) | undefined {
   const { minItems, maxItems, uniqueItems } = schema;
-  let items: Check | undefined;
+  let items: Part | undefined;
   return (value, context, old) => {
     if (schema.items !== undefined) {
-      items ??= checkOf(schema.items);
+      items ??= { schema: schema.items, check: checkOf(schema.items) };
       const matched = correlateList(schema, value, old);
       for (let index = 0; index < value.length; index += 1) {
         context.steps.push(index);
@@ -43,7 +49,8 @@ export function arrayCheck(
       context.add(invalid(context.field(), count, `${context.name()} in body should have at least ${minItems} items`));
     }
     if (maxItems !== undefined && count > maxItems) context.add(tooMany(context.field(), count, maxItems));
-    if (schema['x-kubernetes-list-type'] !== undefined) context.errors.push(...duplicateErrors(schema, value, context));
+    if (schema['x-kubernetes-list-type'] !== undefined)
+      context.repeated.push(...duplicateErrors(schema, value, context));
     if (uniqueItems === true && new Set(value.map((entry) => goJson(entry))).size < count) {
       context.add(invalid(context.field(), '', `${context.name()} in body shouldn't contain duplicates`));
     }
@@ -57,15 +64,16 @@ export function objectCheck(
 ): ((value: JsonObject, context: Context, old: JsonValue | undefined) => void) | undefined {
   const { minProperties, maxProperties, additionalProperties } = schema;
   const required = Array.isArray(schema.required) ? (schema.required as readonly string[]) : [];
-  const members = new Map<string, Check>();
-  let others: Check | undefined;
-  const checkOfMember = (name: string): Check | undefined => {
-    let check = members.get(name);
-    if (check === undefined && schema.properties !== undefined && Object.hasOwn(schema.properties, name)) {
-      check = checkOf(schema.properties[name] ?? {});
-      members.set(name, check);
+  const members = new Map<string, Part>();
+  let others: Part | undefined;
+  const partOf = (name: string): Part | undefined => {
+    let part = members.get(name);
+    if (part === undefined && schema.properties !== undefined && Object.hasOwn(schema.properties, name)) {
+      const member = schema.properties[name] ?? {};
+      part = { schema: member, check: checkOf(member) };
+      members.set(name, part);
     }
-    return check;
+    return part;
   };
   return (value, context, old) => {
     const names = Object.keys(value);
@@ -79,16 +87,16 @@ export function objectCheck(
     for (const name of names) {
       const member = value[name];
       if (member === undefined) continue;
-      let check = checkOfMember(name);
-      const declared = check !== undefined;
-      if (check === undefined) {
+      let part = partOf(name);
+      const declared = part !== undefined;
+      if (part === undefined) {
         if (additionalProperties === false) forbidMember(name, context);
         if (typeof additionalProperties !== 'object') continue;
-        others ??= checkOf(additionalProperties);
-        check = others;
+        others ??= { schema: additionalProperties, check: checkOf(additionalProperties) };
+        part = others;
       }
       context.steps.push(declared ? name : { key: name });
-      checkPart(check, member, context, memberOf(old, name));
+      checkPart(part, member, context, memberOf(old, name));
       context.steps.pop();
     }
     for (const name of required) {

@@ -4,6 +4,7 @@ import { formatGeneral, goJson, goQuote } from '../golang/index.ts';
 import { jsonEquals, re2Library } from '../core/index.ts';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from './formats.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Context } from './validate-context.ts';
 
@@ -20,12 +21,16 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
   if (value === null) return ['null', ''];
   if (typeof value === 'string') return ['string', ''];
   if (typeof value === 'boolean') return ['boolean', ''];
-  if (typeof value === 'bigint') return ['integer', 'int64'];
-  if (typeof value === 'number') return isInteger64(value) ? ['integer', 'int64'] : ['number', 'float64'];
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return isInteger64(value) ? ['integer', 'int64'] : ['number', 'float64'];
   return Array.isArray(value) ? ['array', ''] : ['object', ''];
 }
 
-const isInteger64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+/** Is a number an integer of 64 bits in Go? All other numbers are floats. */
+function isInteger64(value: Integer): boolean {
+  if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+}
 
 /** The format that applies to the schema's type; empty for a format of another type. */
 function formatOf(schema: Schema): string {
@@ -48,10 +53,8 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
       else context.passed += 1;
       return;
     }
-    if (types.length === 0) {
-      context.passed += 1;
-      return;
-    }
+    if (types.length === 0) return;
+    context.passed += 1;
     const [type, valueFormat] = kindOf(value);
     const integerAsNumber = type === 'integer' && types.includes('number');
     const fits = types.includes(type) || integerAsNumber;
@@ -82,10 +85,15 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   if (!Array.isArray(allowed) || allowed.length === 0) return undefined;
   const values = allowed as readonly JsonValue[];
   const texts = values.map((entry) => (typeof entry === 'string' ? entry : goJson(entry)));
-  const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object' || entry === null));
+  const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object'));
   return (value, context) => {
-    if (scalars.has(value) || values.some((entry) => jsonEquals(entry, value))) context.passed += 1;
-    else context.add(notSupported(context.field(), value, texts));
+    // A server compares no null, not even with a null of the enum, and compares the whole part of a fraction.
+    const isListed =
+      value !== null &&
+      (scalars.has(value) ||
+        values.some((entry) => jsonEquals(entry, value)) ||
+        (typeof value === 'number' && scalars.has(Math.trunc(value))));
+    if (!isListed) context.add(notSupported(context.field(), value, texts));
   };
 }
 
@@ -119,7 +127,9 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
   };
   return (value, context) => {
     constrain(value, context);
-    if (check !== undefined && !check(value)) fail(context, format, value);
+    if (check === undefined) return;
+    context.passed += 1;
+    if (!check(value)) fail(context, format, value);
   };
 }
 
@@ -165,51 +175,65 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   const checkRange = (label: string, number: Integer, context: Context): boolean => {
     if (inRange(number, type, format)) return true;
     const text = `${label} value must be of type ${type ?? ''} ${described} in ${context.name()}`;
-    context.add(invalid('<nil>', '', text));
+    context.add(invalid(context.root, '', text));
     return false;
   };
   return (value, context) => {
     checkRange('Checked', value, context);
-    const integral = typeof value === 'bigint' || isInteger64(value);
-    const complain = (text: string) =>
-      context.add(invalid(context.field(), value, `${context.name()} in body should be ${text}`));
+    const integral = isInteger64(value);
+    const complain = (text: string, isNative: boolean) =>
+      context.add(boundError(context.field(), value, isNative, `${context.name()} in body should be ${text}`));
     if (multipleOf !== undefined) {
       checkMultiple(value, multipleOf, checkRange('MultipleOf', multipleOf, context) && integral, context);
     }
     if (maximum !== undefined) {
-      const limit = checkRange('Maximum boundary', maximum, context) && integral ? truncated(maximum) : maximum;
+      const isNative = checkRange('Maximum boundary', maximum, context) && integral;
+      const limit = isNative ? truncated(maximum) : maximum;
       if (value > limit || (exclusiveMaximum === true && sameNumber(value, limit))) {
-        complain(`less than ${exclusiveMaximum === true ? '' : 'or equal to '}${numberText(limit)}`);
+        complain(
+          `less than ${exclusiveMaximum === true ? '' : 'or equal to '}${numberText(limit, isNative)}`,
+          isNative,
+        );
       }
     }
     if (minimum !== undefined) {
-      const limit = checkRange('Minimum boundary', minimum, context) && integral ? truncated(minimum) : minimum;
+      const isNative = checkRange('Minimum boundary', minimum, context) && integral;
+      const limit = isNative ? truncated(minimum) : minimum;
       if (value < limit || (exclusiveMinimum === true && sameNumber(value, limit))) {
-        complain(`greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${numberText(limit)}`);
+        complain(
+          `greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${numberText(limit, isNative)}`,
+          isNative,
+        );
       }
     }
-    context.passed += 1;
   };
 }
 
 /** For an integer the server drops the fraction of a bound. */
 const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
 const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
-const numberText = (value: Integer): string =>
-  typeof value === 'bigint' || Number.isInteger(value) ? String(value) : formatGeneral(value);
+/** A bound or factor as Go prints it: as an integer (`10000000`), or as a float (`1e+07`). */
+const numberText = (value: Integer, isInteger: boolean): string =>
+  isInteger ? String(value) : formatGeneral(Number(value));
 
 function checkMultiple(value: Integer, multipleOf: number, integral: boolean, context: Context): void {
   const name = context.name();
   const factor = integral ? Math.trunc(multipleOf) : multipleOf;
   if (factor <= 0) {
-    const text = `factor MultipleOf declared for ${name} must be positive: ${numberText(factor)}`;
+    const text = `factor MultipleOf declared for ${name} must be positive: ${numberText(factor, integral)}`;
     context.add(invalid(context.field(), factor, text));
     return;
   }
   const remainder = integral ? BigInt(value) % BigInt(factor) !== 0n : !isWhole(Number(value), factor);
-  if (remainder) {
-    context.add(invalid(context.field(), value, `${name} in body should be a multiple of ${numberText(factor)}`));
-  }
+  if (!remainder) return;
+  const text = `${name} in body should be a multiple of ${numberText(factor, integral)}`;
+  context.add(boundError(context.field(), value, integral, text));
+}
+
+/** The error of a number beside a bound or factor. Both are printed as integers, or both as floats. */
+function boundError(field: string, value: Integer, isNative: boolean, text: string): FieldError {
+  const shown = numberText(value, isNative);
+  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${text}` };
 }
 
 /** Is value / factor an integer, apart from the rounding error of one division? */

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { Check, Context } from './validate-context.ts';
+import type { Check } from './validate-context.ts';
 import { newContext } from './validate-context.ts';
+import { isUnchanged } from './correlate.ts';
 import { arrayCheck, objectCheck } from './validate-containers.ts';
 import { enumCheck, formatOrPatternCheck, numberCheck, typeCheck } from './validate-scalars.ts';
 import { combinedCheck } from './validate-combined.ts';
@@ -16,7 +17,8 @@ import { invalid } from './field-error.ts';
 export interface ValidateOptions {
   /**
    * The stored object on an update. Errors of unchanged parts are dropped, so that an object stays writable after its
-   * schema became stricter. Errors of embedded resources are not dropped. Default: all errors count.
+   * schema became stricter. A part with an undeclared member counts as changed. Errors of repeated elements are dropped if the stored object has repeated elements in any
+   * of its sets and maps. Errors of embedded resources are not dropped. Default: all errors count.
    */
   readonly old?: JsonValue | undefined;
   /** The path of the value in the object that the errors name, as Kubernetes writes it. Default: the root. */
@@ -43,6 +45,9 @@ export function checkOf(schema: Schema): Check {
   return check;
 }
 
+/** The number that a server adds to the passed checks for each value that is not null. */
+const CHECKS_OF_ANY_VALUE = 4;
+
 /** The nesting at which a value is refused. Only recursive schemas allow such depth. */
 const MAX_DEPTH = 500;
 
@@ -56,19 +61,27 @@ function compile(schema: Schema): Check {
   const object = objectCheck(schema, checkOf);
   return (value, context, old) => {
     type(value, context);
-    if (constant !== undefined) constant(value, context);
-    else context.passed += 1;
+    constant?.(value, context);
     if (value === null) return;
+    context.passed += CHECKS_OF_ANY_VALUE;
     context.depth += 1;
     if (context.depth > MAX_DEPTH) {
       context.add(invalid(context.field(), '', `nested deeper than ${MAX_DEPTH} levels`));
     } else {
-      combined?.(value, context, old);
-      if (typeof value === 'string') scalar?.(value, context);
-      else if (typeof value === 'number' || typeof value === 'bigint') number?.(value, context);
-      else if (Array.isArray(value)) array?.(value, context, old);
-      else if (isJsonObject(value)) object?.(value, context, old);
-      context.passed += 1;
+      combined?.(value, context, undefined);
+      if (typeof value === 'string') {
+        context.passed += 1;
+        scalar?.(value, context);
+      } else if (typeof value === 'number' || typeof value === 'bigint') {
+        context.passed += 2;
+        number?.(value, context);
+      } else if (Array.isArray(value)) {
+        context.passed += 2;
+        array?.(value, context, old);
+      } else if (isJsonObject(value)) {
+        context.passed += 1;
+        object?.(value, context, old);
+      }
     }
     context.depth -= 1;
   };
@@ -83,10 +96,8 @@ function compile(schema: Schema): Check {
  */
 export function validateValue(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
   const { old, path = '', evaluateRules } = options;
-  const context: Context = newContext(path);
-  checkOf(schema)(value, context, old);
-  const errors = context.errors;
-  errors.push(...embeddedErrors(schema, value, path));
+  const { errors, repeated } = schemaErrors(schema, value, path, old);
+  if (repeated.length > 0 && (old === undefined || !repeatsElements(schema, old))) errors.push(...repeated);
   if (evaluateRules === undefined || !hasRules(schema)) return errors;
   if (errors.some((error) => BLOCKING.has(error.reason))) {
     errors.push(invalid('<nil>', null, SKIPPED));
@@ -95,6 +106,25 @@ export function validateValue(schema: Schema, value: JsonValue, options: Validat
   for (const site of ruleSites(schema, value, old, path)) errors.push(...evaluateRules(site));
   return errors;
 }
+
+/** The errors of a value without those of rules. The errors of repeated elements are separate. */
+export function schemaErrors(
+  schema: Schema,
+  value: JsonValue,
+  path: string,
+  old: JsonValue | undefined,
+): { readonly errors: FieldError[]; readonly repeated: readonly FieldError[] } {
+  const context = newContext(path);
+  checkOf(schema)(value, context, old);
+  const { errors, repeated } = context;
+  if (errors.length > 0 && old !== undefined && isUnchanged(schema, value, old)) errors.length = 0;
+  errors.push(...embeddedErrors(schema, value, path));
+  return { errors, repeated };
+}
+
+/** Does a value have repeated elements in a list that is a set or a map? */
+const repeatsElements = (schema: Schema, value: JsonValue): boolean =>
+  schemaErrors(schema, value, '', undefined).repeated.length > 0;
 
 const SKIPPED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';

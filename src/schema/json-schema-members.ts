@@ -1,0 +1,64 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+
+/** The member with which the readers of schema libraries mark a part that they cannot print as JSON Schema. */
+export const UNSUPPORTED = 'x-typekro-unsupported';
+/** The member with a list of warnings about a part, one text each. */
+export const NOTES = 'x-typekro-notes';
+/** The member that marks the value `undefined`, which JSON Schema cannot express. */
+export const ABSENT = 'x-typekro-absent';
+
+/** Keywords of JSON Schema and OpenAPI that restrict no value. */
+export const ANNOTATIONS: readonly string[] = [
+  '$anchor',
+  '$comment',
+  '$defs',
+  '$id',
+  '$schema',
+  'contentMediaType',
+  'default',
+  'definitions',
+  'deprecated',
+  'description',
+  'discriminator',
+  'example',
+  'examples',
+  'externalDocs',
+  'readOnly',
+  'title',
+  'writeOnly',
+  'xml',
+];
+
+/** Keywords that restrict values but have no structural form. */
+export const IGNORED = [
+  'not',
+  'if',
+  'contains',
+  'dependentRequired',
+  'dependentSchemas',
+  'dependencies',
+  'unevaluatedItems',
+] as const;
+
+export const isEmpty = (value: JsonValue | undefined): boolean =>
+  isJsonObject(value) && Object.keys(value).length === 0;
+
+/** Does an alternative only say which fields are required? */
+export const onlyRequires = (entry: JsonObject): boolean =>
+  Object.keys(entry).every((name) => name === 'required' || name === 'type' || ANNOTATIONS.includes(name));
+
+/** Does a schema restrict values, apart from null? Extensions of other programs do not. */
+export const restricts = (raw: JsonObject): boolean => Object.keys(raw).some(isRestriction);
+
+const isRestriction = (name: string): boolean =>
+  name !== 'nullable' && !ANNOTATIONS.includes(name) && (!name.startsWith('x-') || name.startsWith('x-kubernetes-'));
+
+/** The keywords beside alternatives that restrict all of them. A format is read together with its alternatives. */
+export function restrictionsBeside(raw: JsonObject): JsonObject {
+  if (Array.isArray(raw['type'])) return {};
+  const rest = Object.entries(raw).filter(([name]) => isRestriction(name) && !NOT_COMMON.has(name));
+  return Object.fromEntries(rest);
+}
+
+const NOT_COMMON: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'format', ...IGNORED]);
