@@ -164,9 +164,10 @@ describe('runController', () => {
       const process = start('one', await flag(), options);
       await process.logged('the controller is ready');
       const open = process.entries.find(({ message }) => message === 'the inspect interface is open');
-      const { url, token = inspectToken } = open?.fields as { readonly url: string; readonly token?: string };
-      expect(open?.fields !== undefined && 'token' in open.fields).toBe(!('inspectToken' in options));
-      const answers = [token, `${token}x`].map((each) =>
+      const { url, token } = (open?.fields ?? {}) as { readonly url?: string; readonly token?: string };
+      expect(token === undefined).toBe('inspectToken' in options);
+      const valid = token ?? inspectToken;
+      const answers = [valid, `${valid}x`].map((each) =>
         fetch(`${url}/api/v1/definitions`, { headers: { authorization: `Bearer ${each}` } }),
       );
       expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 401]);
