@@ -117,6 +117,7 @@ spec:
   const observed = await observe(world.user, 'mine', 'default', NEVER);
   const seen = await withRefusedWrites(world.user, observed, NEVER);
   const why = await whyOf(observed, world.user, NEVER);
+  expect(why.causes[0]?.objects).toMatchObject([{ kind: 'ConfigMap', name: 'mine', namespace: 'default' }]);
   const texts = [treeNodes(seen)[1]?.reason, why.causes[0]?.reason, why.recorded];
   for (const text of [
     ...texts,

@@ -156,6 +156,7 @@ async function dryRun(
     return {
       result: 'refused',
       object: name,
+      ref,
       problem: refusedText(name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),

@@ -27,6 +27,8 @@ export interface PendingWrite {
   readonly result: 'accepted' | 'refused' | 'unknown';
   /** The name of the object. */
   readonly object: string;
+  /** The address of a refused object. */
+  readonly ref?: ObjectRef;
   /** Describes the refusal, or why the dry run was not possible. Empty for an accepted write. */
   readonly problem: string;
   /** True when the user lacks a right for the dry run. */
@@ -142,6 +144,8 @@ function causeOf(
   const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
   const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? CORRECT_REFUSED : remedyOfBecause));
   const about = first?.object ?? object;
+  // A refused object mostly does not exist yet, so the cause has no live object.
+  const concerned = isRefused && objects.length === 0 && write.ref !== undefined ? [write.ref] : objects;
   return {
     node: node.id,
     ...(node.retired === true ? { retired: true } : {}),
@@ -149,7 +153,7 @@ function causeOf(
     reason: isRefused ? write.problem : reason,
     waitsFor,
     waiting,
-    objects,
+    objects: concerned,
     found: [...found, ...differingText(write), ...origins.map(({ text }) => text)],
     troubles,
     ...(pending === undefined ? {} : { dryRun: pending.text }),

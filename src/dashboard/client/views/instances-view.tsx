@@ -219,7 +219,7 @@ export function NamespaceField(props: {
     <label class="object-choice">
       <span>Namespace</span>
       <input
-        type="search"
+        type="text"
         value={text}
         placeholder="All"
         onInput={(event) => setText(event.currentTarget.value)}
