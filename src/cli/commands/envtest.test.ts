@@ -134,7 +134,7 @@ test.skipIf(process.platform === 'win32')('the group may not write to the folder
 });
 
 test.skipIf(process.platform === 'win32')(
-  'the programs answer --help without Node, and kubectl is the one of the PATH',
+  'the programs answer --help and --version without Node, and kubectl is the one of the PATH',
   async () => {
     const path = (await runIn(home)('envtest')).out;
     for (const name of ['etcd', 'kube-apiserver']) {
@@ -143,6 +143,9 @@ test.skipIf(process.platform === 'win32')(
         env: { PATH: '/usr/bin:/bin' },
       });
       expect([status, stdout.split('\n')[0]?.split(':')[0]]).toEqual([0, name]);
+      const asked = spawnSync(join(path, name), ['--version'], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } });
+      expect(asked.status).toBe(0);
+      expect(asked.stdout).toMatch(/^(?:Kubernetes v1\.36\.0|etcd Version: 3\.\d+\.\d+)\+typekro\n$/);
     }
     const own = mkdtempSync(join(home, 'own bin'));
     writeFileSync(join(own, 'kubectl'), '#!/bin/sh\necho "own $*"\n', { mode: 0o755 });

@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync }
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, TypeKroError } from '../../core/index.ts';
+import { KUBERNETES_RELEASE } from '../../kubernetes/index.ts';
 import { shellWord } from '../shell-word.ts';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
@@ -19,19 +20,29 @@ export interface AssetPaths {
 }
 
 /**
- * A program for `/bin/sh`. The shell itself answers `--help`, without another process, because envtest asks both
- * programs for their help at each start. Variables that delay or change Node are removed. SSL_CERT_FILE and
+ * A program for `/bin/sh`. The shell itself answers `--help` and `--version`, without another process, because envtest
+ * asks both programs for their help at each start. Variables that delay or change Node are removed. SSL_CERT_FILE and
  * SSL_CERT_DIR point to /dev/null, so that OpenSSL has no public CAs, which the programs do not need. Otherwise Node
  * would load its bundled CAs when it loads the client CA, which takes 30 ms. From Node 22.1 on, the programs keep their
  * compiled code in the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
  */
-function programScript(name: string, help: string, node: string, module: string, flags = ''): string {
+function programScript(
+  name: string,
+  texts: { readonly help: string; readonly version: string },
+  node: string,
+  module: string,
+  flags = '',
+): string {
   return `#!/bin/sh
 # Made by typekro envtest: starts ${name} of TypeKro.
 for word in "$@"; do
   case $word in
     --help | -h)
-      printf '%s\\n' ${shellWord(help)}
+      printf '%s\\n' ${shellWord(texts.help)}
+      exit 0
+      ;;
+    --version | --version=true)
+      printf '%s\\n' ${shellWord(texts.version)}
       exit 0
       ;;
   esac
@@ -70,13 +81,28 @@ echo 'kubectl: there is none on the PATH, and TypeKro has none' >&2
 exit 127
 `;
 
+/** The release of etcd whose answers the program `etcd` has. It stores nothing: the API server has its own store. */
+const ETCD_VERSION = 'etcd Version: 3.6.0+typekro';
+
 /** The files of the folder for envtest, by name. */
 export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPaths): Readonly<Record<string, string>> {
   const name = 'kube-apiserver';
+  const version = `Kubernetes v${kubernetesVersion ?? KUBERNETES_RELEASE}.0+typekro`;
   const flags = kubernetesVersion === undefined ? '' : ` --emulated-version=${kubernetesVersion}`;
   return {
-    etcd: programScript('etcd', helpText('etcd', ETCD_DESCRIPTION, ETCD_FLAGS), node, etcd),
-    [name]: programScript(name, helpText(name, APISERVER_DESCRIPTION, APISERVER_FLAGS), node, apiServer, flags),
+    etcd: programScript(
+      'etcd',
+      { help: helpText('etcd', ETCD_DESCRIPTION, ETCD_FLAGS), version: ETCD_VERSION },
+      node,
+      etcd,
+    ),
+    [name]: programScript(
+      name,
+      { help: helpText(name, APISERVER_DESCRIPTION, APISERVER_FLAGS), version },
+      node,
+      apiServer,
+      flags,
+    ),
     kubectl: KUBECTL,
   };
 }

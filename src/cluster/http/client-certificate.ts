@@ -15,9 +15,9 @@ interface CertifiedUser {
 
 /**
  * Reads the user of each connection's client certificate: the common name is the user's name, and the organizations are
- * the groups. The result is `undefined` for a connection without a certificate. It is `refuse` for a certificate that
- * is of another authority, is not valid now, is not for clients, or has no common name. `clock` may be ahead of the
- * machine's clock: a certificate also expires when `clock` reaches its end.
+ * the groups. The result is `undefined` for a connection without a certificate, and for a certificate without a common
+ * name. It is `refuse` for a certificate that is of another authority, is not valid now, or is not for clients. `clock`
+ * may be ahead of the machine's clock: a certificate also expires when `clock` reaches its end.
  */
 export function certificateUsers(
   clock: Pick<ClusterClock, 'now'>,
@@ -39,7 +39,8 @@ function readUser(socket: TLSSocket): CertifiedUser {
   if (subject === undefined) return withoutEnd(undefined);
   const attributes: Readonly<Record<string, string | readonly string[] | undefined>> = { ...subject };
   const name = valuesOf(attributes['CN']).at(-1);
-  if (!socket.authorized || name === undefined || name === '') return withoutEnd('refuse');
+  if (!socket.authorized) return withoutEnd('refuse');
+  if (name === undefined || name === '') return withoutEnd(undefined);
   const credential = `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`;
   const extra = { 'authentication.kubernetes.io/credential-id': [credential] };
   return { user: { name, groups: valuesOf(attributes['O']), extra }, end: Date.parse(validTo) };

@@ -177,6 +177,28 @@ describe('the deletion of an eviction', () => {
   });
 });
 
+describe('the object of an eviction', () => {
+  test.each([
+    ['of policy/v1beta1', 'policy/v1beta1', 'p', 201],
+    ['of another version', 'policy/v2', 'p', 400],
+    ['with another name than the URL', 'policy/v1', 'other', 400],
+    ['without a name', 'policy/v1', '', 400],
+  ])('%s', async (_title, apiVersion, name, status) => {
+    await using story = await startClusterStory();
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    await story.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec });
+    const reply = await story.cluster.transport().request({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/pods/p/eviction',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion, kind: 'Eviction', metadata: name === '' ? {} : { name } }),
+    });
+    expect(reply.status).toBe(status);
+    await story.cluster.idle();
+    expect((await story.find('v1 Pod', 'p')) === undefined).toBe(status === 201);
+  });
+});
+
 describe('the disruption controller', () => {
   const ref = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name: 'b', namespace: 'default' };
 

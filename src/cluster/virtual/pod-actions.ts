@@ -1,4 +1,5 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
@@ -8,7 +9,7 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { conflict, internalError, methodNotAllowed } from '../errors/status.ts';
+import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
 import { addLabels, topologyLabels } from '../kinds/pod-topology.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
@@ -42,7 +43,7 @@ export function evictionReply(
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
-  const raw = readBody(request, 'Eviction', options.fieldValidation);
+  const raw = inCurrentVersion(readBody(request, 'Eviction', options.fieldValidation));
   const type = {
     apiVersion: 'policy/v1',
     kind: 'Eviction',
@@ -51,6 +52,8 @@ export function evictionReply(
     resource: undefined,
   };
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
+  if (textAt(decoded, 'metadata', 'name') !== route.name)
+    throw badRequest('name in URL does not match name in Eviction object');
   const eviction = admitVirtual(context, { request, route, warnings, options }, type, decoded);
   const pod = podOf(route);
   const deletion = deletionOf(objectAt(eviction, 'deleteOptions'), options.dryRun);
@@ -69,6 +72,13 @@ export function evictionReply(
   };
   deleteObject(write, deletion);
   return replyValue(201, success(201), output, warningHeader(warnings));
+}
+
+/** An Eviction of `policy/v1beta1` as one of `policy/v1`, which has the same fields. Both may be sent. */
+function inCurrentVersion<T extends { readonly value: JsonValue }>(raw: T): T {
+  const { value } = raw;
+  if (!isJsonObject(value) || value['apiVersion'] !== 'policy/v1beta1') return raw;
+  return { ...raw, value: { ...value, apiVersion: 'policy/v1' } };
 }
 
 /**
