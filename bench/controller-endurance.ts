@@ -104,6 +104,7 @@ const sockets = ({ resources }: ProbeSample) => resources['TCPSocketWrap'] ?? 0;
 const timers = ({ resources }: ProbeSample) => resources['Timeout'] ?? 0;
 
 function row(what: string, goal: string, measured: string, isMet?: boolean): void {
+  if (isMet === false) process.exitCode = 1;
   console.log(`| ${what} | ${goal} | ${measured} | ${isMet === undefined ? '' : isMet ? 'met' : '**missed**'} |`);
 }
 

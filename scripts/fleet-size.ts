@@ -76,9 +76,11 @@ const REQUEST_STEP_MILLI = 50;
 /** The size of the controllers of a fleet. The constants are from the measurements of `docs/scale.md`. */
 export function fleetSize(fleet: Fleet): FleetSize {
   const atLeast = [1, minimumCores(fleet) / MAX_CORES, (fleet.instances * (1 + fleet.children)) / MAX_OBJECTS];
-  let size = sizeInProcesses(fleet, Math.ceil(Math.max(...atLeast)));
+  // One definition cannot be divided.
+  const most = Math.max(1, fleet.definitions ?? 1);
+  let size = sizeInProcesses(fleet, Math.min(most, Math.ceil(Math.max(...atLeast))));
   // Large heaps need more processors than the minimum.
-  while (size.cores > MAX_CORES) size = sizeInProcesses(fleet, size.processes + 1);
+  while (size.cores > MAX_CORES && size.processes < most) size = sizeInProcesses(fleet, size.processes + 1);
   return size;
 }
 

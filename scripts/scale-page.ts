@@ -15,7 +15,8 @@ const FLEETS: readonly Fleet[] = [
   { instances: 10_000, children: 2, changesPerHour: 6000, definitions: 500 },
   { instances: 10_000, children: 20, changesPerHour: 60_000 },
   { instances: 50_000, children: 5, changesPerHour: 30_000 },
-  { instances: 100_000, children: 5, changesPerHour: 600_000 },
+  { instances: 50_000, children: 5, changesPerHour: 30_000, definitions: 10 },
+  { instances: 100_000, children: 5, changesPerHour: 600_000, definitions: 10 },
 ];
 
 const whole = (value: number) => value.toLocaleString('en');

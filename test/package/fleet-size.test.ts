@@ -89,8 +89,14 @@ test('every table of fleets is compared', () => {
 });
 
 test.each([
-  ['many changes', { instances: 1000, children: 5, changesPerHour: 600_000 }, 3],
-  ['many objects', { instances: 100_000, children: 5, changesPerHour: 0 }, 3],
+  ['many changes', { instances: 1000, children: 5, changesPerHour: 600_000, definitions: 10 }, 3],
+  ['many objects', { instances: 100_000, children: 5, changesPerHour: 0, definitions: 10 }, 3],
+  ['one definition, which is not divided,', { instances: 100_000, children: 5, changesPerHour: 600_000 }, 1],
+  [
+    'two definitions, which two processes divide,',
+    { instances: 1e6, children: 5, changesPerHour: 0, definitions: 2 },
+    2,
+  ],
   ['nothing', { instances: 0, children: 0, changesPerHour: 0 }, 1],
 ])('%s decide the number of processes', (_title, fleet, processes) => {
   expect(fleetSize(fleet).processes).toBe(processes);
