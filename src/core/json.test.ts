@@ -57,7 +57,8 @@ test('a text with many marks beside a big integer is written at once', () => {
 });
 
 test('a long text beside a big integer stays a text', () => {
-  const value = { big: 9007199254740993n, text: 'a"'.repeat(4_000_000), plain: 'b'.repeat(8_000_000) };
+  const escapes = '\\'.repeat(1_000_000);
+  const value = { big: 9007199254740993n, text: 'a"'.repeat(4_000_000), plain: 'b'.repeat(8_000_000), escapes };
   expect(parseJson(stringifyJson(value))).toEqual(value);
 });
 

@@ -15,8 +15,8 @@ export interface JsonObject {
 /** A run of digits that may be an integer beyond 2⁵³. A text without such a run is parsed by `JSON.parse` alone. */
 const LONG_INTEGER = /\d{16}/;
 
-/** A string or a number. Strings are matched too, so that digits inside them are not taken for numbers. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** The begin of a string, or a number. */
+const TOKEN = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * Parses JSON without losing integers: an integer that a JavaScript number cannot hold exactly becomes `bigint`.
@@ -26,14 +26,38 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 export function parseJson(text: string): JsonValue {
   if (!LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue;
   const original = JSON.parse(text) as JsonValue;
-  let changed = false;
-  const quoted = text.replace(TOKEN, (token) => {
-    if (token.charCodeAt(0) === 0x22 || !/^-?\d+$/.test(token) || Number.isSafeInteger(Number(token))) return token;
-    changed = true;
-    return `"${token}"`;
-  });
-  return changed ? withIntegers(original, JSON.parse(quoted) as JsonValue) : original;
+  const quoted = withQuotedIntegers(text);
+  return quoted === undefined ? original : withIntegers(original, JSON.parse(quoted) as JsonValue);
 }
+
+/** The JSON with its long integers as strings; undefined when it has none. */
+function withQuotedIntegers(text: string): string | undefined {
+  const parts: string[] = [];
+  const token = new RegExp(TOKEN);
+  let copied = 0;
+  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+    const [found] = match;
+    // Digits inside a string are no number. A pattern for whole strings overflows the stack of V8 on long ones.
+    if (found === '"') token.lastIndex = endOfString(text, match.index);
+    else if (/^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
+      parts.push(text.slice(copied, match.index), `"${found}"`);
+      copied = token.lastIndex;
+    }
+  }
+  return parts.length === 0 ? undefined : parts.join('') + text.slice(copied);
+}
+
+/** The index after the string that begins at `start`. The text is valid JSON. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = end;
+    while (text.charCodeAt(escapes - 1) === BACKSLASH) escapes -= 1;
+    if ((end - escapes) % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+const BACKSLASH = 0x5c;
 
 /**
  * Puts the long integers into a value. `quoted` is the same value with their digits as strings. A number of the value
