@@ -8,8 +8,6 @@ export interface Encoding {
   readonly yaml: boolean;
   /** The `Content-Type` of the answer. */
   readonly contentType: string;
-  /** Does the media type have the parameter `pretty=1`? The answer is then indented. */
-  readonly pretty?: boolean;
   /** The requested version of `meta.k8s.io` for a Table or for metadata. */
   readonly version?: string;
 }
@@ -135,8 +133,7 @@ function accept({ type, params }: Pick<MediaRange, 'type' | 'params'>, offer: Of
   if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
   const as = params.get('as');
   const contentType = yaml ? 'application/yaml' : 'application/json';
-  if (as === undefined)
-    return { form: 'object', yaml, contentType, ...(params.get('pretty') === '1' ? { pretty: true } : {}) };
+  if (as === undefined) return { form: 'object', yaml, contentType };
   if (as === 'APIGroupDiscoveryList') {
     if (!offer.discovery || params.get('g') !== 'apidiscovery.k8s.io' || params.get('v') !== 'v2') return undefined;
     return {
