@@ -219,7 +219,7 @@ export function NamespaceField(props: {
     <label class="object-choice">
       <span>Namespace</span>
       <input
-        type="text"
+        type="search"
         value={text}
         placeholder="All"
         onInput={(event) => setText(event.currentTarget.value)}
