@@ -1,3 +1,4 @@
+import { definitionRevisions } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { readSession, systemClock } from '../../kube/index.ts';
@@ -30,7 +31,9 @@ export const revisions: Command = {
       const api = readSession(client);
       const { signal } = context;
       const definition = await findDefinition(api, input.positionals[0] ?? '', signal);
-      const rows = await revisionRows(api, definition, await readPins(api, definition, signal), signal);
+      const pinnedTo = await readPins(api, definition, signal);
+      const issued = await definitionRevisions(api, definition.metadata.name ?? '', signal);
+      const rows = revisionRows(definition, issued, pinnedTo);
       print({
         data: { schemaVersion: 1, definition: refOf(definition), revisions: rows },
         lines: () => linesOf(definition, rows, systemClock.now()),

@@ -47,16 +47,15 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
       .sort();
   // Only a roll-out depends on the instances themselves. The list of thousands of them costs more than all other reads.
   const isRolling = isRollingOut(row.conditions);
-  const [compiled, revisions, live, issued] = await Promise.all([
+  const [compiled, issued, live] = await Promise.all([
     document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
-    revisionRows(api, definition, pinnedTo, signal),
+    definitionRevisions(api, definition.metadata.name ?? '', signal),
     isRolling ? instancesOfDefinition(api, definition, { metadataOnly: true, signal }) : [],
-    isRolling ? definitionRevisions(api, definition.metadata.name ?? '', signal) : [],
   ]);
   const graph = compiled?.graph;
   const found = [...unparsed, ...(compiled?.diagnostics ?? [])];
   const newest = issued.at(-1);
-  const rollout = newest === undefined ? undefined : rolloutState(definition, newest, live ?? []);
+  const rollout = !isRolling || newest === undefined ? undefined : rolloutState(definition, newest, live ?? []);
   return {
     definition: row,
     ...(graph === undefined ? {} : { graph: graphOutline(graph), ...schemasOf(graph) }),
@@ -67,7 +66,7 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
       ...(text === definitionText(definition) ? {} : { masked: true }),
     },
     diagnostics: found.map((diagnostic) => sourceDiagnostic(diagnostic, text, definition)),
-    revisions: revisions.map(({ created, ...revision }) => ({
+    revisions: revisionRows(definition, issued, pinnedTo).map(({ created, ...revision }) => ({
       ...revision,
       ...(created === '' ? {} : { createdAt: created }),
     })),

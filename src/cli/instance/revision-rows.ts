@@ -1,4 +1,5 @@
-import { definitionRevisions, pinnedRevision } from '../../controller/index.ts';
+import type { DefinitionRevision } from '../../controller/index.ts';
+import { pinnedRevision } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, namespacedName } from '../../core/index.ts';
 import { revisionHash } from '../../graph/index.ts';
@@ -23,25 +24,24 @@ export interface RevisionRow {
 /**
  * Lists the stored revisions of a definition, newest first.
  *
+ * @param issued the stored revisions of the definition, oldest first
  * @param pinnedTo the instances that are pinned to a revision, as `namespace/name`
  */
-export async function revisionRows(
-  api: KubernetesApi,
+export function revisionRows(
   definition: KubeObject,
+  issued: readonly DefinitionRevision[],
   pinnedTo: (revision: number) => readonly string[],
-  signal: AbortSignal,
-): Promise<RevisionRow[]> {
-  const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
+): RevisionRow[] {
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const currentHash = revisionHash(spec);
-  return all
+  return issued
     .map(({ number, spec: of, object }, index): RevisionRow => {
-      const before = all[index - 1]?.spec;
+      const before = issued[index - 1]?.spec;
       return {
         revision: number,
         name: object.metadata.name ?? '',
         created: object.metadata.creationTimestamp ?? '',
-        current: revisionHash(of) === currentHash && index === all.length - 1,
+        current: revisionHash(of) === currentHash && index === issued.length - 1,
         pinned: pinnedTo(number),
         changes: before === undefined ? [] : graphDifferences(before, of),
       };
