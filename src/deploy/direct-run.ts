@@ -223,7 +223,6 @@ export class DirectRun {
       signal,
       effects,
       rules,
-      // Unlike kro, a deploy also deletes the pods of its Jobs.
       parent: this.#parent(instance),
       view: new DirectAnswers({ ...answers, watches: effects === 'write' ? this.#watches : undefined }),
       sink,
