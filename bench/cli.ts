@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { refOf } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
 const { instances: INSTANCES } = readOptions({ instances: 1000 });
@@ -88,9 +89,6 @@ function waitingDefinition() {
   };
 }
 
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
 /** Runs the command and prints a row of the table. */
 async function measure({ name, words, goal, exitCode = 0, runs = 1 }: Measured): Promise<void> {
   const probe =
@@ -121,12 +119,12 @@ async function measure({ name, words, goal, exitCode = 0, runs = 1 }: Measured):
   const count = (name: string) => ((after?.requests[name] ?? 0) - (before?.requests[name] ?? 0)) / runs;
   const all = Object.keys(after?.requests ?? {}).reduce((sum, name) => sum + count(name), 0);
   const dryRuns = count('dry run');
-  const median = medianOf(seconds);
+  const middle = median(seconds);
   const requests = after === undefined ? '?' : String(all - dryRuns);
-  const isMet = median <= goal.seconds && all - dryRuns <= goal.requests && peak <= goal.memory;
+  const isMet = middle <= goal.seconds && all - dryRuns <= goal.requests && peak <= goal.memory;
   const limits = `≤ ${goal.seconds} s, ≤ ${goal.requests}, ≤ ${goal.memory} MB`;
   console.log(
-    `| ${name} | ${median.toFixed(2)} | ${medianOf(processor).toFixed(2)} | ${requests} | ${dryRuns} | ${peak.toFixed(0)} | ${limits} | ${isMet ? 'met' : '**missed**'} |`,
+    `| ${name} | ${middle.toFixed(2)} | ${median(processor).toFixed(2)} | ${requests} | ${dryRuns} | ${peak.toFixed(0)} | ${limits} | ${isMet ? 'met' : '**missed**'} |`,
   );
 }
 

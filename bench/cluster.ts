@@ -5,6 +5,7 @@
  */
 import { createEmbeddedCluster } from '../dist/cluster/index.js';
 import { envtestStartMs, ownAssets, suiteSeconds } from './support/envtest-start.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 import type { Server, Times } from './support/server-process.ts';
 import { startServer as startWith } from './support/server-process.ts';
@@ -300,20 +301,16 @@ async function start(): Promise<void> {
     bare.push(starts[0]);
     servers.push(starts[1]);
   }
-  const median = (starts: readonly Start[], key: keyof Start) =>
-    percentile(
-      starts.map((each) => each[key]),
-      0.5,
-    );
+  const middle = (starts: readonly Start[], key: keyof Start) => median(starts.map((each) => each[key]));
   const printDifference = (key: keyof Start, base: keyof Start, goal: string, name: string) => {
-    const [node, all] = [median(bare, base), median(servers, key)];
+    const [node, all] = [middle(bare, base), middle(servers, key)];
     print(name, goal, `${(all - node).toFixed(1)} ms, and ${node.toFixed(1)} ms of Node alone`);
   };
   const ready = `≤ ${options.http ? 30 : 40} ms`;
-  print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${median(servers, 'made').toFixed(1)} ms`);
+  print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${middle(servers, 'made').toFixed(1)} ms`);
   printDifference('ready', 'first', ready, 'process start to ready');
   printDifference('answered', 'answered', '', 'fork of the process to first answer');
-  const memory = median(servers, 'rss') - median(bare, 'rss');
+  const memory = middle(servers, 'rss') - middle(bare, 'rss');
   print('memory above bare Node', '≤ 40 MiB', `${Math.round(memory / MIB)} MiB`);
 }
 

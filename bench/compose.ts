@@ -9,14 +9,13 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
 readOptions({});
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RUNS = 5;
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Runs a module in a process of its own. The module prints a JSON list of numbers. */
 function measured(code: string): readonly number[] {

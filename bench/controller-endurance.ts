@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { message, pause } from './support/controller-run.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 import type { LoopFigures, ProbeSample } from './support/probed-controller.ts';
 import { ProbedController } from './support/probed-controller.ts';
@@ -134,8 +135,6 @@ function growthRow(what: string, samples: readonly Sample[], figure: (sample: Pr
   const measured = `${(growth * 100).toFixed(1)} %, from ${mib(from)} to ${mib(to)} MiB`;
   row(`${what}, both processes: growth`, '≤ 5 %', measured, growth <= 0.05);
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** Prints the rows of the leader: the delays of its event loop, and its garbage collections. */
 function leaderRows(samples: readonly Sample[]): void {

@@ -15,6 +15,7 @@ import type { SceneServer } from '../test/browser/support/scene-server.ts';
 import { serveScene } from '../test/browser/support/scene-server.ts';
 import { REPEAT_MS } from '../src/dashboard/client/data/remote.ts';
 import { startDashboard } from './support/dashboard-process.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 import { measureLiveUpdates } from './support/live-update.ts';
 import { maxPartKb, pageSizes } from './support/page-sizes.ts';
@@ -23,8 +24,6 @@ const { only } = readOptions({ only: '' });
 const ONLY = ['hours', 'sizes', 'updates', 'events'];
 if (only !== '' && !ONLY.includes(only)) throw new Error(`--only ${only}: measure one of ${ONLY.join(', ')}`);
 const RUNS = 7;
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 

@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { cleanUp, ControllerProcess, message, Server } from './support/controller-run.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
 readOptions({});
@@ -45,12 +46,6 @@ let missed = 0;
 function row(what: string, measured: string, goal = '', met?: boolean): void {
   if (met === false) missed += 1;
   console.log(`| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'met' : '**missed**'} |`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
-  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }
 
 /** The time just before `reportReady` writes that a Deployment is ready, by name, in milliseconds since 1970. */

@@ -10,6 +10,7 @@ import { compile, compileGraphObject, graphShape, parseDefinitions, withLiterals
 import { application, chainOfNodes, levels } from './support/graph-objects.ts';
 import type { SchemaSource } from '../dist/schema/index.js';
 import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
 readOptions({});
@@ -23,7 +24,7 @@ function parseFile(url: URL): CompileInput {
 }
 
 /** Median time of a call in milliseconds, after two calls to warm up. */
-function median(runs: number, call: () => void): number {
+function medianTime(runs: number, call: () => void): number {
   call();
   call();
   const times = Array.from({ length: runs }, () => {
@@ -31,7 +32,7 @@ function median(runs: number, call: () => void): number {
     call();
     return performance.now() - start;
   });
-  return times.toSorted((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
+  return median(times);
 }
 
 function corpusCrds(): KubeObject[] {
@@ -109,14 +110,14 @@ for (const name of readdirSync(realistic).filter((each) => each.endsWith('.yaml'
   const features = { omit: true };
   report(
     name,
-    median(9, () => void compile(input, { sources, features })),
+    medianTime(9, () => void compile(input, { sources, features })),
     50,
   );
 }
 const definition = chain(100);
 report(
   'chain of 100 nodes',
-  median(9, () => void compile(definition, { sources })),
+  medianTime(9, () => void compile(definition, { sources })),
   100,
 );
 
@@ -129,7 +130,7 @@ for (const [name, object, limit] of [
   if (graph === undefined) throw new Error(`${name}: ${diagnostics.map(({ message }) => message).join('; ')}`);
   report(
     name,
-    median(9, () => void compileGraphObject(object, { sources }).graph?.order),
+    medianTime(9, () => void compileGraphObject(object, { sources }).graph?.order),
     limit,
   );
 }
@@ -138,7 +139,7 @@ const { graph: first } = compileGraphObject(application(), { sources });
 const other = JSON.parse(JSON.stringify(application()).replaceAll('shop', 'store')) as JsonObject;
 report(
   '… another Graph of its shape',
-  median(99, () => {
+  medianTime(99, () => {
     graphShape(other['spec'] as JsonObject);
     if (first === undefined || withLiterals(first, other) === undefined) throw new Error('the shapes differ');
   }),
@@ -171,7 +172,7 @@ const user: JsonObject = {
 const many = combineSources(large, builtinSource());
 report(
   'one kind out of 200 CRDs',
-  median(9, () => void compile(user, { sources: many })),
+  medianTime(9, () => void compile(user, { sources: many })),
   50,
 );
 console.log(`${'after compiling'.padEnd(34)} ${(heapMiB() - before).toFixed(1).padStart(8)} MiB`);

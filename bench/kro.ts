@@ -2,14 +2,15 @@
  * Measures kro's controller and this one with the same loads on embedded clusters. The cluster, the controller and the
  * load are separate processes that talk over HTTPS. Each round gives each controller an empty cluster, in turns. The
  * table has the median of the rounds. Run: `npm run bench -- kro --program PATH [--rounds N] [--instances N]`, with the
- * path of kro's controller; `--limited` keeps kro's own limits of requests and workers. `docs/controller-figures.md`
- * says how kro's controller is built.
+ * path of kro's controller; `--limited` keeps kro's own limits of requests and workers. `docs/scale.md` says
+ * how kro's controller is built.
  */
 import type { JsonObject } from '../dist/core/index.js';
 import type { ControllerProgram, Figures } from './support/controller-run.ts';
 import { cleanUp, ControllerProcess, ownController, pause } from './support/controller-run.ts';
 import { collection, five, typeOf } from './support/loads.ts';
 import { LoadedCluster } from './support/loaded-cluster.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 import { each, follow } from './support/watching.ts';
 
@@ -140,9 +141,6 @@ async function measure(subject: Subject): Promise<void> {
   });
   await controller.stop();
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 function shown(row: string, value: number): string {
   if (row.endsWith('requests')) return value.toFixed(0);

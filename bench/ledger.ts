@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Edit, MeasuredRow } from './ledger/rows.ts';
 import { ROWS } from './ledger/rows.ts';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -78,8 +79,6 @@ function measured(program: string): number {
   if (status !== 0) throw new Error(stderr);
   return Number(stdout.trim().split('\n').at(-1));
 }
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 /** Runs the two programs in turn, so that other load slows both. */
 async function measure({ name, workload, without }: MeasuredRow): Promise<readonly [own: number, bare: number]> {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { refOf } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig, waitForObject } from '../dist/kube/index.js';
+import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
 readOptions({});
@@ -25,10 +26,6 @@ function measure(snippet: string): number[] {
   });
   if (result.status !== 0) throw new Error(result.stderr);
   return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as number[];
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function row(what: string, values: readonly number[], unit: string): void {

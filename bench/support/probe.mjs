@@ -1,8 +1,7 @@
 /**
- * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`, with FILE in
- * percent-encoding. Responds to each message of the parent
- * with a `ProbeSample` (`probed-controller.ts`). When the process exits, the probe writes the names of the sockets,
- * timers and other resources that are still open into FILE.
+ * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`, with FILE in percent-encoding. Responds
+ * to each message of the parent with a `ProbeSample` (`probed-controller.ts`). When the process exits, the probe writes
+ * the names of the sockets, timers and other resources that are still open into FILE.
  */
 import { writeFileSync } from 'node:fs';
 import { createHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
