@@ -4,23 +4,26 @@ import type { Reporter, TestModule } from 'vitest/node';
  * Ends a test run with the line `N passed, N failed`, and `, N skipped` when tests were skipped. A script that reads
  * the output can rely on this line without knowledge of the test runner.
  *
- * A file that fails to load counts as one failure, because its tests did not run.
+ * A file that fails to load counts as one failure, because its tests did not run. A line `failed: FILE > TEST` for each
+ * failure stands above the closing line, so that the end of a long output says what failed.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     let passed = 0;
-    let failed = 0;
+    const failed: string[] = [];
     let skipped = 0;
     for (const module of modules) {
-      if (module.errors().length > 0) failed += 1;
+      if (module.errors().length > 0) failed.push(module.relativeModuleId);
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') passed += 1;
         else if (state === 'skipped') skipped += 1;
-        else failed += 1;
+        else failed.push(`${module.relativeModuleId} > ${test.fullName}`);
       }
     }
     const tail = skipped > 0 ? `, ${skipped} skipped` : '';
-    process.stdout.write(`\n${passed} passed, ${failed} failed${tail}\n`);
+    // A name of a table's row can have a line feed.
+    for (const name of failed) process.stdout.write(`\nfailed: ${name.replaceAll('\n', ' ')}`);
+    process.stdout.write(`\n${passed} passed, ${failed.length} failed${tail}\n`);
   }
 }
