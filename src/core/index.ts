@@ -25,6 +25,7 @@ export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
+export { closingQuote } from './closing-quote.ts';
 export { errorCode } from './error-code.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';

@@ -1,3 +1,4 @@
+import { closingQuote } from './closing-quote.ts';
 import { getOwn } from './get-own.ts';
 import { setOwn } from './set-own.ts';
 
@@ -38,7 +39,7 @@ function withQuotedIntegers(text: string): string | undefined {
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const [found] = match;
     // Digits inside a string are no number. A pattern for whole strings overflows the stack of V8 on long ones.
-    if (found === '"') token.lastIndex = endOfString(text, match.index);
+    if (found === '"') token.lastIndex = (closingQuote(text, match.index) ?? text.length) + 1;
     else if (/^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
       parts.push(text.slice(copied, match.index), `"${found}"`);
       copied = token.lastIndex;
@@ -46,18 +47,6 @@ function withQuotedIntegers(text: string): string | undefined {
   }
   return parts.length === 0 ? undefined : parts.join('') + text.slice(copied);
 }
-
-/** The index after the string that begins at `start`. The text is valid JSON. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let escapes = end;
-    while (text.charCodeAt(escapes - 1) === BACKSLASH) escapes -= 1;
-    if ((end - escapes) % 2 === 0) return end + 1;
-  }
-  return text.length;
-}
-
-const BACKSLASH = 0x5c;
 
 /**
  * Puts the long integers into a value. `quoted` is the same value with their digits as strings. A number of the value

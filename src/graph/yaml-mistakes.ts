@@ -1,3 +1,4 @@
+import { closingQuote } from '../core/index.ts';
 import { TEMPLATE_ACTION } from '../golang/index.ts';
 import { BEFORE_VALUE, flowTextAt, lineEnd } from './yaml-flow-text.ts';
 
@@ -34,7 +35,7 @@ export function jsonComment(source: string): YamlProblem | undefined {
   if (open === undefined || source[afterComments(source, open)] !== '"') return undefined;
   for (let at = open, depth = 1; at < source.length && depth > 0; at += 1) {
     const char = source[at];
-    if (char === '"') at = stringEnd(source, at);
+    if (char === '"') at = closingQuote(source, at) ?? source.length;
     else if (char === "'" && /[\s,:[{]/.test(source[at - 1] ?? '')) at = quotedEnd(source, at);
     else if (char === '{' || char === '[') depth += 1;
     else if (char === '}' || char === ']') depth -= 1;
@@ -72,13 +73,6 @@ function commentEnd(source: string, at: number): number | undefined {
   if (!source.startsWith('/*', at)) return undefined;
   const end = source.indexOf('*/', at);
   return end < 0 ? source.length : end + 2;
-}
-
-/** The offset of the quote that closes a string of JSON. */
-function stringEnd(source: string, open: number): number {
-  let at = open + 1;
-  while (at < source.length && source[at] !== '"') at += source[at] === '\\' ? 2 : 1;
-  return at;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { closingQuote } from '../core/index.ts';
 import { goTrim } from '../golang/index.ts';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
@@ -59,9 +60,8 @@ function withoutQuoted(text: string): string {
   let plain = '';
   let from = 0;
   for (let open = text.indexOf('"'); open >= 0; open = text.indexOf('"', from)) {
-    let close = open + 1;
-    while (close < text.length && text.charAt(close) !== '"') close += text.charAt(close) === '\\' ? 2 : 1;
-    if (close >= text.length) break;
+    const close = closingQuote(text, open);
+    if (close === undefined) break;
     plain += text.slice(from, open) + '_'.repeat(close + 1 - open);
     from = close + 1;
   }

@@ -11,7 +11,7 @@ export const CORE: readonly MutationRow[] = [
   {
     name: 'digits in a text count as an integer',
     file: 'src/core/json.ts',
-    find: 'token.lastIndex = endOfString(text, match.index);',
+    find: 'token.lastIndex = (closingQuote(text, match.index) ?? text.length) + 1;',
     replace: 'continue;',
     tests: ['src/core/json.test.ts'],
   },

@@ -1,0 +1,14 @@
+/**
+ * The index of the quotation mark that closes the quoted text whose first one is at `open`. A backslash escapes the
+ * next character, as in JSON. Undefined for a text without an end.
+ */
+export function closingQuote(text: string, open: number): number | undefined {
+  for (let close = text.indexOf('"', open + 1); close >= 0; close = text.indexOf('"', close + 1)) {
+    let escapes = close;
+    while (text.charCodeAt(escapes - 1) === BACKSLASH) escapes -= 1;
+    if ((close - escapes) % 2 === 0) return close;
+  }
+  return undefined;
+}
+
+const BACKSLASH = 0x5c;
