@@ -107,6 +107,7 @@ export { inspect, references } from './references.ts';
 export type { JsonOptions, JsonResult } from './to-json.ts';
 export { toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
+export { nanosecondsOfUnit } from './eval/string-formats.ts';
 export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
 /** The nodes of syntax trees. */

@@ -1,3 +1,4 @@
+import { nanosecondsOfUnit } from '../cel/index.ts';
 import { netLibrary } from '../core/index.ts';
 import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { Failure, goParseDuration, parseInt64, parseRequestUrl } from '../golang/index.ts';
@@ -86,7 +87,6 @@ function isDateTime(text: string): boolean {
 
 /** A number with a unit. The expression begins at the first digit of a number only, so that it takes linear time. */
 const DURATION_PART = /(?<!\d)(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g;
-const DURATION_UNIT = /^(?:ns|us|µs|ms|s|m|h|hr|d|w|wk|(?:nano|micro|milli|sec|min|hour|day|week)[a-zµ]*)$/i;
 
 /** Go's durations (`1h30m`), or a text with a number and a unit in words (`3 days`, `1d 12h`). */
 function isDuration(text: string): boolean {
@@ -94,7 +94,7 @@ function isDuration(text: string): boolean {
   const parts = [...text.matchAll(DURATION_PART)];
   return (
     parts.every(([, number = '']) => typeof parseInt64(number) === 'bigint') &&
-    parts.some(([, , unit = '']) => DURATION_UNIT.test(unit))
+    parts.some(([, , unit = '']) => nanosecondsOfUnit(unit.toLowerCase()) !== undefined)
   );
 }
 

@@ -19,8 +19,11 @@ const UNITS: readonly (readonly [names: readonly string[], nanos: bigint])[] = [
   [['w', 'wk', 'week'], 604_800_000_000_000n],
 ];
 
-/** The nanoseconds of a unit. The last name of a unit may have any end (`minutes`), and the others may not. */
-function nanosOf(unit: string): bigint | undefined {
+/**
+ * The nanoseconds of a unit of OpenAPI's `duration` format, in lower case; undefined for other words. The last name of a
+ * unit may have any end (`minutes`), and the others may not.
+ */
+export function nanosecondsOfUnit(unit: string): bigint | undefined {
   const found = UNITS.find(([names]) => names.includes(unit) || unit.startsWith(names.at(-1) ?? unit));
   return found?.[1];
 }
@@ -36,7 +39,7 @@ export function parseSpan(text: string): bigint | Failure {
   for (const [, digits = '0', unit = ''] of text.slice(0, 1_000).matchAll(/(\d+)\s*([A-Za-zµ]+)/g)) {
     const factor = atoi(digits);
     if (factor instanceof Failure) return factor;
-    const nanos = nanosOf(unit.toLowerCase());
+    const nanos = nanosecondsOfUnit(unit.toLowerCase());
     if (nanos !== undefined) total = BigInt.asIntN(64, (total ?? 0n) + factor * nanos);
   }
   return total ?? new Failure(`unable to parse ${text} as duration`);
