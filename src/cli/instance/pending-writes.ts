@@ -126,11 +126,11 @@ async function dryRun(
   signal: AbortSignal,
 ): Promise<PendingWrite> {
   const { target, differences = [] } = action;
-  const ref = refOfTarget(target);
-  const name = objectName(ref);
+  const object = refOfTarget(target);
+  const name = objectName(object);
   try {
     await requestApply({ api, signal, effects: 'dry-run' }, action);
-    return { result: 'accepted', object: name, problem: '' };
+    return { result: 'accepted', object, problem: '' };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
@@ -143,20 +143,19 @@ async function dryRun(
       const problem = `a dry run of the write of ${name} was not possible: ${text}`;
       return {
         result: 'unknown',
-        object: name,
+        object,
         problem,
         ...(failure.permission === undefined ? {} : { isRightMissing: true }),
       };
     }
-    const remedy = refusalRemedy(error.message, ref);
+    const remedy = refusalRemedy(error.message, object);
     const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
     const differing = differences
       .map(({ path }) => path)
       .filter((path) => fields.some((field) => isBelow(path, field)));
     return {
       result: 'refused',
-      object: name,
-      ref,
+      object,
       problem: refusedText(name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),

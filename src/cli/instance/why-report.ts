@@ -25,10 +25,7 @@ import { blockerWithoutDefinition } from './without-definition.ts';
 /** The result of a dry run of a pending write. */
 export interface PendingWrite {
   readonly result: 'accepted' | 'refused' | 'unknown';
-  /** The name of the object. */
-  readonly object: string;
-  /** The address of a refused object. */
-  readonly ref?: ObjectRef;
+  readonly object: ObjectRef;
   /** Describes the refusal, or why the dry run was not possible. Empty for an accepted write. */
   readonly problem: string;
   /** True when the user lacks a right for the dry run. */
@@ -144,8 +141,10 @@ function causeOf(
   const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
   const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? CORRECT_REFUSED : remedyOfBecause));
   const about = first?.object ?? object;
-  // A refused object mostly does not exist yet, so the cause has no live object.
-  const concerned = isRefused && objects.length === 0 && write.ref !== undefined ? [write.ref] : objects;
+  // A refused object mostly does not exist yet, so the cause has no live object. A write that lacks a right says nothing
+  // about the object.
+  const isObjectRefused = isRefused && write.isRightMissing !== true;
+  const concerned = isObjectRefused && objects.length === 0 ? [write.object] : objects;
   return {
     node: node.id,
     ...(node.retired === true ? { retired: true } : {}),
@@ -215,9 +214,10 @@ function pendingText(
   recorded: string | undefined,
 ): { text: string; remedy?: string } {
   if (result !== 'accepted') return { text: problem };
-  if (recorded !== undefined) return { text: `the API server would accept the write of ${object} from you` };
+  const name = objectName(object);
+  if (recorded !== undefined) return { text: `the API server would accept the write of ${name} from you` };
   return {
-    text: `the API server would accept the write of ${object} now, and no controller has made it`,
+    text: `the API server would accept the write of ${name} now, and no controller has made it`,
     remedy: SEE_CONTROLLER,
   };
 }
