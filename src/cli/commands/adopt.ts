@@ -8,6 +8,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** The words of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
@@ -40,8 +41,7 @@ export const adopt: Command = {
       value: 'paths',
       repeatable: true,
     },
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [

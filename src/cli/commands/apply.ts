@@ -22,6 +22,7 @@ import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/save
 import type { Plan } from '../../inspect/index.ts';
 import { readText } from '../plan/snapshot-target.ts';
 import { shellWord } from '../shell-word.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
 export const apply: Command = {
@@ -45,8 +46,7 @@ export const apply: Command = {
       repeatable: true,
     },
     LEVEL_OPTION,
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
   ],
   examples: [
     { command: 'typekro apply plan-8f3c21d0.json', summary: 'carries out exactly the saved plan' },

@@ -31,6 +31,7 @@ import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
 import { yamlText } from '../yaml-text.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */
 export const bootstrap: Command = {
@@ -57,12 +58,7 @@ export const bootstrap: Command = {
       value: 'duration',
       defaultValue: '5m',
     },
-    {
-      name: 'kubeconfig',
-      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
-      value: 'file',
-    },
-    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OR_POD_OPTIONS,
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [

@@ -14,6 +14,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { takeConnectionFlags } from '../connection-flags.ts';
 import { settingsOfFlags } from '../controller-settings.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro controller`: runs the controller, with the flags of kro's controller. */
 export const controller: Command = {
@@ -23,12 +24,7 @@ export const controller: Command = {
   positionals: [],
   passThrough: true,
   options: [
-    {
-      name: 'kubeconfig',
-      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
-      value: 'file',
-    },
-    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OR_POD_OPTIONS,
     ...CONTROLLER_FLAGS.map(({ name, type, default: value, description, ignored }) => ({
       name,
       summary: `${description}${ignored === true ? ' Accepted without effect.' : ''} (default ${value === '' ? 'empty' : value})`,

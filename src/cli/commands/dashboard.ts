@@ -11,6 +11,7 @@ import type { OpenedPage } from '../dashboard/open-browser.ts';
 import { openBrowser } from '../dashboard/open-browser.ts';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
 import { portOption } from '../port-option.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro dashboard`: serves the page of a cluster on this machine. */
 export const dashboard: Command = {
@@ -27,8 +28,7 @@ export const dashboard: Command = {
     },
     { name: 'open', summary: 'open the page in the browser' },
     ACTIONS_OPTION,
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
   ],
   examples: [
     { command: 'typekro dashboard --open', summary: 'the cluster of the current context' },

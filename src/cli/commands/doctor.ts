@@ -7,6 +7,7 @@ import { doctorLines } from '../doctor/doctor-lines.ts';
 import { readFacts } from '../doctor/read-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** The time limit for the beginning of each answer of the API server, in milliseconds. */
 const REQUEST_LIMIT_MS = 10_000;
@@ -18,8 +19,7 @@ export const doctor: Command = {
     'Checks a cluster and its controller: the version, features and clock of the API server, the CRDs of kro, the controllers that run and their Leases, the rights of their ServiceAccounts, admission and conversion webhooks that do not answer, the memory and restarts of the pods, definitions that are not served, and deletions that do not end. Each finding has a place, a reason and the next step. Writes nothing. A check for which the rights of the user do not suffice is named and left out. The exit code is 1 when there is an error, else 0.',
   positionals: [],
   options: [
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [

@@ -11,6 +11,7 @@ import { exitOfFiles, printFiles } from '../generate/report-files.ts';
 import { writeFiles } from '../generate/write-files.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { shellWord } from '../shell-word.ts';
+import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 
 /** `typekro generate`: typed factories for the kinds of CustomResourceDefinitions. */
 export const generate: Command = {
@@ -27,7 +28,7 @@ export const generate: Command = {
     { name: 'check', summary: 'write nothing; exit with 4 when a file is missing or differs' },
     { name: 'cluster', summary: 'read the definitions of a cluster as well' },
     { name: 'kubeconfig', summary: 'a kubeconfig file, for --cluster; default as kubectl', value: 'file' },
-    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    CONTEXT_OPTION,
     { name: 'chart', summary: 'the source is the values.schema.json of this Helm chart', value: 'name' },
     { name: 'repository', summary: 'address of the repository of the chart', value: 'url' },
     { name: 'chart-version', summary: 'version or range of the chart; default the newest', value: 'version' },

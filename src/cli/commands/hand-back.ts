@@ -19,6 +19,7 @@ import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { resultText } from '../instance/change-report.ts';
 import { printableLine } from '../printable.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
 /**
  * The report of `typekro hand-back`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
@@ -59,12 +60,7 @@ export const handBack: Command = {
     { name: 'force', summary: 'continue in spite of the findings' },
     { name: 'dry-run', summary: 'look for findings, and change nothing' },
     { name: 'timeout', summary: 'time limit for pods to end', value: 'duration', defaultValue: '5m' },
-    {
-      name: 'kubeconfig',
-      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
-      value: 'file',
-    },
-    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OR_POD_OPTIONS,
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [

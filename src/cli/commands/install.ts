@@ -7,6 +7,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro install`: applies the CRDs of kro, and with `--controller` the controller and its rights. */
 export const install: Command = {
@@ -15,12 +16,7 @@ export const install: Command = {
     'Applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
   positionals: [],
   options: [
-    {
-      name: 'kubeconfig',
-      summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
-      value: 'file',
-    },
-    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OR_POD_OPTIONS,
     { name: 'print', summary: 'print the manifests as YAML instead of applying them' },
     { name: 'controller', summary: 'install the controller, too' },
     ...INSTALLATION_OPTIONS,

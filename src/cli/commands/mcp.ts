@@ -5,6 +5,7 @@ import { linesTo } from '../mcp/lines-to.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/server.ts';
 import { packageVersion } from '../package-version.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro mcp`: serves the commands that only read as tools of the Model Context Protocol. */
 export const mcp: Command = {
@@ -15,8 +16,7 @@ export const mcp: Command = {
   options: [
     { name: 'root', summary: 'folder below which files are read; by default the current one', value: 'folder' },
     { name: 'modules', summary: 'read TypeScript and JavaScript files, too: their code runs' },
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
   ],
   examples: [
     {

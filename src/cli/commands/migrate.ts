@@ -37,6 +37,7 @@ import {
 } from '../migrate/migration.ts';
 import type { CheckedFiles } from '../up/checked.ts';
 import { readChecked } from '../up/checked.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** The migration of one instance: its plan, and a function that carries it out. */
 interface Step {
@@ -78,8 +79,7 @@ export const migrate: Command = {
     { name: 'dry-run', summary: 'show the plan, let the server check the writes, and store nothing' },
     { name: 'yes', short: 'y', summary: 'do not ask; required where there is no terminal' },
     { name: 'namespace', short: 'n', summary: 'namespace of names without one', value: 'namespace' },
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [

@@ -22,6 +22,7 @@ import { totals } from '../plan/summary-lines.ts';
 import { unknownForm } from '../output-form.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro plan FILE…`: prints what an apply would change, for every instance. */
 export const plan: Command = {
@@ -66,8 +67,7 @@ export const plan: Command = {
       repeatable: true,
     },
     LEVEL_OPTION,
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
     {
       name: 'output',
       short: 'o',

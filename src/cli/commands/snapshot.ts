@@ -9,6 +9,7 @@ import { snapshotText } from '../plan/snapshot-file.ts';
 import { takeSnapshot } from '../plan/take-snapshot.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { requireFolder, writeFile } from '../write-file.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro snapshot FILE`: writes the parts of a cluster that plans read into one file. */
 export const snapshot: Command = {
@@ -18,11 +19,7 @@ export const snapshot: Command = {
   positionals: [
     { name: 'file', summary: 'the file to write, in a folder that exists; - for the standard output', required: true },
   ],
-  options: [
-    LEVEL_OPTION,
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
-  ],
+  options: [LEVEL_OPTION, ...KUBECONFIG_OPTIONS],
   examples: [
     {
       command: 'typekro snapshot prod.json',

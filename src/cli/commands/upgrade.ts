@@ -18,6 +18,7 @@ import { requireRead } from '../upgrade/require-read.ts';
 import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /**
  * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a
@@ -43,8 +44,7 @@ export const upgrade: Command = {
     { name: 'feature-gates', summary: 'the feature gates of the controller: GraphKind=true,…', value: 'gates' },
     { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
     { name: 'all', summary: 'list every instance' },
-    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    ...KUBECONFIG_OPTIONS,
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [

@@ -23,6 +23,7 @@ import { reportPrinter } from './print-report.ts';
 import type { RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** An instance, and what a controller that starts at this moment would decide. */
 export interface InstanceObservation {
@@ -87,8 +88,7 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
     summary: 'namespace of an instance that is named without one; by default that of the context',
     value: 'name',
   },
-  { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
-  { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+  ...KUBECONFIG_OPTIONS,
 ];
 
 /** Options of all commands that read an instance of a cluster. */

@@ -7,6 +7,7 @@ import { namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 import { asKubeObject } from './read-manifest.ts';
+import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 
 /** CustomResourceDefinitions in addition to those in the files. */
 export interface KnownCrds {
@@ -31,7 +32,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
     summary: 'also use the CustomResourceDefinitions of the cluster of this kubeconfig',
     value: 'file',
   },
-  { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+  CONTEXT_OPTION,
 ];
 
 /**
