@@ -148,6 +148,6 @@ export interface Lifecycle {
    * before the creation.
    */
   replace(force?: boolean): never;
-  /** Ends a deletion. */
+  /** Ends a deletion: Alchemy removes the resource from its state. */
   destroy(): never;
 }
