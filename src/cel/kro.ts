@@ -70,7 +70,7 @@ export const KRO_LIBRARIES: readonly Library[] = [
 
 /** Features that stock kro does not turn on. */
 export interface KroFeatures {
-  /** Is `omit()` declared? The analysis in `references.ts` decides whether an expression may call it. */
+  /** Has no effect: `omit()` is always declared. The option `omit` of `references` allows its calls. */
   readonly omit?: boolean;
   readonly now?: boolean;
   readonly math?: boolean;

@@ -45,8 +45,9 @@ class Renamer {
   }
 
   /**
-   * A part of a macro's call. The expansion evaluates most parts, and they have the form that they have there. Other
-   * names stay: the names that the macro binds, and the bare keys of `runtime.newCondition`.
+   * A part of a macro's call. Most parts are also parts of the expansion, and get the renamed form that they have
+   * there. Two kinds of names are not in the expansion and stay: the names that the macro binds, and the bare keys of
+   * `runtime.newCondition`.
    */
   readonly #written = (expr: Expr): Expr => this.#renamed.get(expr) ?? withParts(expr, this.#written);
 

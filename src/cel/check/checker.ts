@@ -75,7 +75,7 @@ const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null
 
 /**
  * The maximum length of `#log`. Like cel-go, the checker repeats the errors of a node that a macro's expansion contains
- * twice. The errors beyond this number are reported once.
+ * twice. Errors are not logged beyond this length, so each of them is reported only once.
  */
 const MAX_LOGGED_ERRORS = 128;
 

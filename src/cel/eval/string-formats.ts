@@ -20,8 +20,8 @@ const UNITS: readonly (readonly [names: readonly string[], nanos: bigint])[] = [
 ];
 
 /**
- * The nanoseconds of a unit of OpenAPI's `duration` format, in lower case; undefined for other words. The last name of a
- * unit may have any end (`minutes`), and the others may not.
+ * The nanoseconds of a unit of OpenAPI's `duration` format, in lower case; undefined for other words. A word that
+ * begins with the last name of a unit means this unit (`minutes`). The other names of a unit match only whole words.
  */
 export function nanosecondsOfUnit(unit: string): bigint | undefined {
   const found = UNITS.find(([names]) => names.includes(unit) || unit.startsWith(names.at(-1) ?? unit));

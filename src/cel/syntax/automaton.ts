@@ -166,7 +166,7 @@ export class Automaton {
     return stack;
   }
 
-  /** Drops the stacks of one text. */
+  /** Drops the stacks, which belong to the parse of one text. */
   reset(): void {
     this.#stacks.clear();
   }

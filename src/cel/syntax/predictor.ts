@@ -30,7 +30,7 @@ export class Predictor {
   #work = 0;
   /** The configurations at the beginning of a decision without callers. */
   readonly #starts = new Map<State, Config[]>();
-  /** For each decision, the alternatives that one token alone decides, by the type of that token. */
+  /** For each decision, the alternatives by the type of the next token, where this token alone decides. */
   readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {
