@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-/** Options whose empty text is a value. */
+/** Options for which an empty text is a valid value. */
 const EMPTY_OPTIONS = ['render --set', 'test --filter'];
 
 test('an empty value of an option is refused, and nothing is written', async () => {

@@ -21,8 +21,8 @@ const CALL_LIMITS = [
 const OPTIONS: Readonly<Record<string, readonly string[]>> = { 11: BYTECODE_LIMIT, 12: CALL_LIMITS, 13: CALL_LIMITS };
 
 /**
- * Makes V8 optimize only the functions of a command that run very often. A command ends before most optimized functions
- * repay their compilation: with the default, V8 spends a third of the processor time of `validate` on it. Must be
+ * Makes V8 optimize only functions that run very often. A short command ends before most optimized functions repay
+ * their compilation: with V8's defaults, the compilation takes a third of the processor time of `validate`. Must be
  * called before other modules are loaded, because V8 accepts compiled code only under the flags with which it was
  * compiled.
  *

@@ -17,8 +17,8 @@ export type SampleFields = 'required' | 'withoutDefaults';
 /**
  * Makes a value for a schema. The value has the right types, the required fields, an allowed value of an enum, and a
  * number or length within the bounds. It can violate `pattern`, `format`, `exclusiveMaximum`, `multipleOf` and
- * `uniqueItems`. A list has at most ten items, and a text at most 4096 characters. The name of the field becomes the text of strings. Returns
- * `undefined` when `withoutDefaults` leaves nothing.
+ * `uniqueItems`. A list has at most ten items, and a text at most 4096 characters. The name of the field becomes the
+ * text of strings. Returns `undefined` when `withoutDefaults` leaves nothing.
  */
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
   if (schema.default !== undefined) {
@@ -76,7 +76,7 @@ function sampleObject(schema: Schema, fields: SampleFields, depth: number): Json
   for (const [key, member] of members) {
     const isRequired = schema.required?.includes(key) === true;
     if (fields === 'required' && !isRequired) continue;
-    // The schema refuses an object without a required field, also where the field may be an empty object.
+    // The schema refuses an object without a required field, even when an empty object would be valid in this field.
     const isNeeded = isRequired && member.default === undefined;
     const value =
       sampleValue(member, key, fields, depth + 1) ??

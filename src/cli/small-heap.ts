@@ -4,7 +4,8 @@ import { CalmMeter } from './calm-meter.ts';
 
 /**
  * V8 starts a collection when the heap has grown by this percentage of its live size, and by at least 8 MB. With 40, a
- * heap of up to 20 MB grows by 8 MB. A larger heap then needs as much marking for each allocated byte as one of 20 MB.
+ * heap of up to 20 MB grows by 8 MB. For each allocated byte, a larger heap then needs as much marking as a heap of 20
+ * MB.
  */
 const GROWTH_PERCENT = 40;
 
@@ -16,7 +17,10 @@ const SAMPLES_TO_REST = 3;
 const SAMPLES_TO_COLLECT = 10;
 /** The number of samples between two collections at rest. Reopened watches leave code and garbage even at rest. */
 const SAMPLES_BETWEEN_COLLECTIONS = 120;
-/** The number of collections after which V8 flushes unused code under load. V8's default is 5 in Node 20, and 6 in Node 24. */
+/**
+ * The number of collections after which V8 flushes unused code under load. V8's default is 5 in Node 20, and 6 in Node
+ * 24.
+ */
 const AGE_UNDER_LOAD = 5;
 
 /** The modules of Node that the controller needs. A listening socket loads the last two. */

@@ -111,8 +111,8 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
 
 /**
  * Writes a file with mode 600 that is never incomplete: a new file beside it takes its name. An existing file is
- * replaced. A symbolic link stays, and its target is replaced or made. A device or a pipe, such as `/dev/stdout`, is not
- * replaced: it gets the bytes.
+ * replaced. A symbolic link stays, and its target is replaced or made. A device or a pipe, such as `/dev/stdout`, is
+ * not replaced: it gets the bytes.
  *
  * @throws TypeKroError like `writeFile`.
  */

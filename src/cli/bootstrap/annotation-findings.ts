@@ -4,7 +4,7 @@ import type { HandBackFinding } from './hand-back-finding.ts';
 
 const PREFIX = 'typekro.dev/';
 
-/** What happens under a controller that ignores the annotation. */
+/** The consequence when a controller ignores an annotation, by its name. */
 const EFFECTS: Readonly<Record<string, string>> = {
   'typekro.dev/revision': 'it follows the newest revision at once',
   'typekro.dev/canary': 'new revisions go to all instances at once',

@@ -15,8 +15,8 @@ export interface ControllerDeployment extends DeployedController {
   /** The number of pods in the spec of the Deployment. */
   readonly wanted: number;
   /**
-   * The larger of `wanted` and of the observed number of pods, which an update increases. 0 when the controller does not
-   * run.
+   * The maximum of `wanted` and the number of pods in the status of the Deployment. A rolling update has more pods than
+   * `wanted`. 0 when the controller does not run.
    */
   readonly replicas: number;
   readonly object: KubeObject;

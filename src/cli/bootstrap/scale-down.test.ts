@@ -26,7 +26,7 @@ test('stopController waits for the pods that a selector with matchExpressions se
     },
   };
   const object = await api.create(deployment);
-  // Without controllers nothing observes the Deployment, so its status is ahead of every generation.
+  // The cluster has no controller of Deployments. This status therefore claims to have observed every later generation.
   await api.patch(
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'kro', namespace: 'default' },
     { status: { observedGeneration: 99 } },

@@ -5,8 +5,9 @@ import type { ClusterWriter } from './scale-down.ts';
 import { scaleToZero, waitUntilStopped } from './scale-down.ts';
 
 /**
- * The controller of kro that an earlier run stopped: the only one, while no controller runs. The run that stopped it may
- * have failed before it applied the flags.
+ * Returns the controller of kro that an earlier run stopped: the only controller of kro in the cluster, unless the
+ * TypeKro controller runs. The earlier run may have failed before it applied the flags of kro, so this run needs them
+ * again.
  */
 export function stoppedKro(
   found: readonly ControllerDeployment[],

@@ -129,7 +129,7 @@ export function readSettings(folder: string): ClusterSettings | undefined {
 }
 
 /**
- * The files of settings and credentials that are there and cannot be used, by their paths: their JSON is broken, or a
+ * The paths of the files of settings and credentials that exist and cannot be used, because their JSON is broken or a
  * later version wrote them.
  */
 export const unusableFiles = (folder: string): readonly string[] =>

@@ -83,8 +83,8 @@ export function clusterNames(env: Environment): string[] {
 /**
  * Makes the folder, with mode 700, or checks an existing one.
  *
- * @throws TypeKroError `cluster/folder` when the folder cannot be made. Also when one of these three is a symbolic link,
- *   is a file, or belongs to another user: the folder, its subfolder with the objects, and the folder of all clusters.
+ * @throws TypeKroError `cluster/folder` when the folder cannot be made. Also when the folder, its subfolder with the
+ *   objects, or the folder of all clusters is a symbolic link or a file, or belongs to another user.
  */
 export function prepareFolder(env: Environment, folder: ClusterFolder): void {
   const all = clustersDirectory(env);
@@ -178,7 +178,7 @@ export type ClusterState = 'absent' | 'stopped' | 'starting' | 'running' | 'cras
 export interface FoundCluster {
   readonly folder: ClusterFolder;
   readonly state: ClusterState;
-  /** Absent when the cluster has none that can be read. */
+  /** Absent when the cluster has no settings, or they cannot be read. */
   readonly settings?: ClusterSettings;
   /** The record of the process; also that of a crashed process. */
   readonly record?: RunningRecord;

@@ -67,7 +67,7 @@ export async function loadContent(
   if (hasErrors(diagnostics)) return ExitCode.diagnostics;
   const client = new KubeClient({ config: await loadKubeConfig({ path: folder.kubeconfig, env: context.env }) });
   try {
-    // Text appears line by line, and data at the end.
+    // A text report is printed object by object. A report as data is printed when all objects are loaded.
     const isText = (input.options['output'] ?? 'text') === 'text' && context.results === undefined;
     const loaded = await loadObjects(client, objects, context.signal, (each) => {
       if (isText) printLines(context, [printableLine(loadedLine(each))]);

@@ -7,7 +7,7 @@ import { CONTROL_PATHS } from './control-protocol.ts';
 /** The time limit for the answer of a cluster, in milliseconds. Large snapshots need seconds. */
 const ANSWER_TIMEOUT_MS = 120_000;
 
-/** The time limit for the answer of a cluster to a question, in milliseconds. */
+/** The time limit for the answer to `askState`, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 5000;
 
 /** How a request to the control interface is sent. */

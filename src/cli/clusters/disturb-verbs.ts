@@ -34,7 +34,7 @@ export async function faults(
   if (action === 'clear') requests.push({ action: 'clearFaults' });
   if (action === 'remove') {
     const removed = new Set(names);
-    // With one wrong name, all rules stay.
+    // Checks all names first, so that a wrong name removes no rule.
     if (removed.size > 1) requireRules(await sendControl(record, { action: 'faults' }, context), removed);
     for (const name of removed) requests.push({ action: 'removeFault', name });
   }

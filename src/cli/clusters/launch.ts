@@ -54,7 +54,7 @@ export async function launchCluster(
   let child: ChildProcess;
   try {
     if (fstatSync(log).size > MAX_LOG_BYTES) ftruncateSync(log);
-    // Variables that change or delay Node are meant for the user's own programs.
+    // Variables that change or delay Node are meant for the user's own programs, and not for this process.
     const { NODE_OPTIONS: _options, NODE_EXTRA_CA_CERTS: _certificates, ...others } = env;
     const folder = dirname(request.folder.path);
     child = fork(url, { cwd: folder, env: others, execArgv: [], detached: true, stdio: ['ignore', log, log, 'ipc'] });

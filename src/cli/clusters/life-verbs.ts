@@ -41,7 +41,7 @@ export async function start(
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };
   const requested = requestedContext(input);
-  // A kubeconfig that cannot be changed is found before the start, so that a failed command leaves no cluster.
+  // Checks before the start that the kubeconfig can be changed, so that a failed command leaves no cluster.
   if (requested !== undefined) await checkContext(context, clusterFolder(context.env, name), requested);
   const started = await startCluster(context, name, startOptions);
   for (const warning of started.warnings) context.printError(`warning: ${warning}`);

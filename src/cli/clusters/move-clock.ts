@@ -32,7 +32,7 @@ export async function moveClock(
   try {
     const moved = await clock.advanceSettled(milliseconds, async () => {
       await Promise.race([idle(), over]);
-      // Requests, the answers of watches and the time limit have their turn between two times.
+      // Between two timers, the event loop handles requests, the answers of watches, and the time limit.
       await new Promise((resolve) => setImmediate(resolve));
       return !isOver;
     });

@@ -37,7 +37,7 @@ import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 export const bootstrap: Command = {
   name: 'bootstrap',
   description:
-    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it is created, configured, unchanged, pruned or kept. Flags of the installed controller are kept, unless --flags sets them or this version does not know them. Before anything changes, the server checks every apply and every deletion by a dry run; --dry-run ends there. A dry run cannot check objects in a namespace that does not exist. While a controller of kro runs, nothing is changed. --take-over first creates a missing namespace, so that the server checks every object. It then scales the controller of kro to 0, waits until its pods are gone, and starts the TypeKro controller with its flags, except those that an installed TypeKro controller sets (docs/takeover.md). --export writes the manifests and needs no cluster.',
+    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it is created, configured, unchanged, pruned or kept. Flags of the installed controller are kept, unless --flags sets them or this version does not know them. Before anything changes, the server checks every apply and every deletion by a dry run; --dry-run ends there. A dry run cannot check objects in a namespace that does not exist. While a controller of kro runs, nothing is changed. --take-over first creates a missing namespace, so that the server checks every object. It then scales the controller of kro to 0, waits until its pods are gone, and starts the TypeKro controller with the flags of kro, except those that an installed TypeKro controller sets (docs/takeover.md). --export writes the manifests and needs no cluster.',
   positionals: [],
   options: [
     ...INSTALLATION_OPTIONS,
@@ -48,7 +48,7 @@ export const bootstrap: Command = {
     },
     {
       name: 'take-over',
-      summary: 'stop a controller of kro that runs, and start the TypeKro controller with its flags',
+      summary: 'stop a running controller of kro, and start the TypeKro controller with the flags of kro',
     },
     { name: 'dry-run', summary: 'let the server check every apply and deletion, and store nothing' },
     { name: 'export', summary: 'write the manifests into a file, or - for the standard output', value: 'file' },

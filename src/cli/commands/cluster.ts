@@ -21,11 +21,12 @@ export const cluster: Command = {
     { name: 'verb', summary: VERBS.join(', '), required: true, choices: VERBS },
     {
       name: 'cluster',
-      summary: 'name of the cluster, a DNS label; "default" when start, stop, status and kubeconfig name none',
+      summary: 'name of the cluster, a DNS label; without a name, start, stop, status and kubeconfig use "default"',
     },
     {
       name: 'file',
-      summary: 'a snapshot; for load files, folders, or - for the standard input; for faults and clock as below',
+      summary:
+        'a snapshot; for load: files, folders, or - for the standard input; for faults and clock: see the list of verbs',
       variadic: true,
     },
   ],
@@ -68,7 +69,7 @@ export const cluster: Command = {
     },
   ],
   examples: [
-    { command: 'typekro cluster start', summary: 'a cluster named default; the same again when it runs' },
+    { command: 'typekro cluster start', summary: 'a cluster named default; does nothing when it runs already' },
     {
       command: 'typekro cluster start dev --data --use-context',
       summary: 'kubectl uses it at once, and its objects stay',

@@ -259,7 +259,7 @@ test.each(['--kro-compatibility 0.9', '--crds crds'])(
   },
 );
 
-test('wait ends when the instance is deleted, without a time that did not pass', async () => {
+test('wait ends when the instance is deleted, and its error does not name the time limit', async () => {
   const line = 'wait shop --for condition=Nothing --timeout 720h --kubeconfig kubeconfig';
   const waiting = new CommandInProcess(commands, cwd, line);
   await waiting.until(/^waiting until /);

@@ -53,7 +53,7 @@ test('standard input, one file for each kind', async () => {
   expect(readdirSync(join(cwd, 'generated/example.com'))).toEqual(['a.ts', 'b.ts']);
 });
 
-test('a list as the API server gives it, whose items have no kind, of one group', async () => {
+test('one group of a list of the API server, whose items have no kind', async () => {
   const items = [definition('A'), definition('B', 'b.test')].map(
     ({ kind: _kind, apiVersion: _version, ...rest }) => rest,
   );
@@ -201,7 +201,7 @@ describe('bad input', () => {
     expect(text).toContain('there is no CustomResourceDefinition in a.yaml; found: ConfigMap');
   });
 
-  test('a warning beside no definition does not make a success', async () => {
+  test('a file with a warning and without a definition is an error', async () => {
     writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\ndata: { "on": "yes", b: yes }\n');
     const { code, text } = await run(['a.yaml']);
     expect(text).toContain('warning');
@@ -217,7 +217,7 @@ describe('bad input', () => {
     expect(text).toContain('there are b.test, example.com');
   });
 
-  test('a definition without a served version is not a missing one', async () => {
+  test('the error for a definition without a served version says so', async () => {
     const { versions, ...spec } = definition('A').spec as { versions: object[] };
     const notServed = {
       ...definition('A'),

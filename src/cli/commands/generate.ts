@@ -135,7 +135,7 @@ function write(input: CommandInput, documents: readonly JsonValue[], layout: 'gr
   return { ...made, factories: made.files.size };
 }
 
-/** Refuses an option without the one that it belongs to. Without an effect, it would hide a mistake. */
+/** Refuses an option without the option that it belongs to. An option without an effect would hide a mistake. */
 function refuseIdle(input: CommandInput): void {
   for (const [name, owner] of OWNERS) {
     if (input.options[name] !== undefined && input.options[owner] === undefined)

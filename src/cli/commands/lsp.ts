@@ -13,10 +13,14 @@ export const lsp: Command = {
     'Serves the Language Server Protocol on the standard input and output. An editor starts it. It checks definitions, Graphs, instances and compositions while you type, completes and explains fields and expressions, finds and renames nodes and fields in all files of the workspace, formats, and shows the order of nodes. It needs no cluster. Compositions are loaded only when the client says that the workspace is trusted. docs/editor.md has the settings of editors.',
   positionals: [],
   options: [
-    { name: 'stdio', summary: 'speak over the standard input and output; the only way, so it can be left out' },
+    {
+      name: 'stdio',
+      summary: 'speak over the standard input and output; the server has no other way, so the option has no effect',
+    },
     {
       name: 'clientProcessId',
-      summary: "the editor's process, which some clients name; the server ends with its input",
+      summary:
+        "id of the editor's process, which some clients pass; without effect: the server ends when its input ends",
       value: 'pid',
     },
   ],

@@ -52,7 +52,7 @@ export function placeInFile({ document, file }: OriginalObject, path: string): s
   return placeText({ ...document.position(parsed.ok ? parsed.steps : []), file }, path);
 }
 
-/** The place of a part of a definition that was made of objects; `undefined` when no object has the part. */
+/** The place of a part of a generated definition in the user's files; `undefined` when no object has the part. */
 export function placeInObject(place: (problem: Diagnostic) => Diagnostic, path: string): string | undefined {
   const { source, path: inObject = path } = place({ code: '', severity: 'error', message: '', path });
   return source === undefined ? undefined : placeText(source, inObject);

@@ -21,7 +21,7 @@ export interface ChildChangesOptions {
   /** The client of this process. */
   readonly api: Pick<KubernetesApi, 'watch'>;
   readonly clock: Clock;
-  /** Gets an event `object-changed` for each change, and `event-recorded` for each one of an Event. */
+  /** Gets an event `event-recorded` for each change of an Event, and `object-changed` for that of another object. */
   readonly log: EventLog;
 }
 
@@ -32,8 +32,8 @@ interface FollowedWatch {
 
 /**
  * Watches the objects of the instances that clients look at. The status of an instance often stays the same when one of
- * its objects changes, for example when another client edits a field. The watches read metadata only. Each ends some
- * time after the last read that selected its objects: clients with other rights can select other objects.
+ * its objects changes, for example when another client edits a field. The watches read metadata only. Clients with
+ * other rights can select other objects, so each watch ends some time after the last read that selected its objects.
  */
 export class ChildChanges {
   readonly #options: ChildChangesOptions;
@@ -59,7 +59,7 @@ export class ChildChanges {
   follow(ref: string, selections: readonly ChildSelection[]): readonly string[] {
     if (this.#isClosed) return [];
     const watches = this.#followed.get(ref) ?? new Map<string, FollowedWatch>();
-    // Another instance is not dropped for this one: each page would then end the watches of the next one.
+    // A further instance does not end the watches of an earlier one. Otherwise pages would end each other's watches.
     if (!this.#followed.has(ref) && this.#followed.size >= MAX_FOLLOWED) {
       return [`changes of objects are not followed: ${MAX_FOLLOWED} other instances are open`];
     }

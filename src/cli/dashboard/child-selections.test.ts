@@ -147,7 +147,7 @@ test('the pods of workloads are selected, those of nodes that are not ready firs
   expect(pods).toHaveLength(16);
 });
 
-test('a kind of another group that is called as a workload, and a workload without a selector, select no pods', () => {
+test('a kind of another group with the name of a workload, and a workload without a selector, select no pods', () => {
   const other = object('acme.dev/v1', 'Deployment', 'a', { spec: { selector: { matchLabels: { app: 'a' } } } });
   const bare = object('apps/v1', 'Deployment', 'b', { spec: {} });
   const found = selectionsOf([node('o', [other]), node('b', [bare])], { o: other, b: bare });

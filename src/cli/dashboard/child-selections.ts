@@ -20,7 +20,7 @@ const MAX_WORKLOADS = 16;
 
 /** Objects of an instance that one watch follows. */
 export interface ChildSelection extends Selection {
-  /** Equal for equal selections. */
+  /** Equal for selections that one watch can serve. */
   readonly key: string;
   readonly type: ResourceType;
   /** The keys of the objects, for a watch that reports further objects. Absent: all reported objects count. */
@@ -60,10 +60,15 @@ const WORKLOADS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 ]);
 
 /**
- * The selections that report each change of an instance's objects: one for each kind and namespace of the objects with
- * the instance's label, one for each other object, one for each external collection, and one for the pods of each
- * workload. The pods of nodes that are not ready come first. The graph decides which objects have the label, so that
- * readers with other rights get the same selections. An object that lacks its label is also selected by its name.
+ * The selections that report each change of an instance's objects:
+ *
+ * - one for each kind and namespace of the objects with the instance's label
+ * - one for each other object, or one for more than `MAX_NAMED` of them that have one kind and namespace
+ * - one for each external collection
+ * - one for the pods of each workload; those of nodes that are not ready come first
+ *
+ * The graph decides which objects have the label, so that readers with other rights get the same selections. An object
+ * that lacks its label is also selected by its name.
  *
  * @param variables the live objects of the nodes, by id
  */
@@ -135,7 +140,7 @@ const placeOf = ({ namespace = '', name }: ObjectRef): string => `${namespace}/$
 const inNamespace = (namespace: string | undefined): Pick<Selection, 'namespace'> =>
   namespace === undefined || namespace === '' ? {} : { namespace };
 
-/** The type and namespace of objects that have both in common, and what their reader has seen. */
+/** The type and namespace that all the objects have, and the versions that their reader has seen. */
 function selectionOf(children: readonly Child[]): Watched {
   const [{ ref }] = children as readonly [Child];
   const unread = children.filter((child) => child.live === undefined && !child.isAbsent);
@@ -151,7 +156,7 @@ function selectionOf(children: readonly Child[]): Watched {
   };
 }
 
-/** Few objects by their names, or all objects of the kind, of which these count. */
+/** Selects up to `MAX_NAMED` objects by their names. Selects more objects by their kind, with their keys in `only`. */
 function byName(children: readonly Child[]): readonly Watched[] {
   if (children.length > MAX_NAMED)
     return [{ ...selectionOf(children), only: new Set(children.map(({ ref }) => placeOf(ref))) }];
@@ -171,7 +176,7 @@ function versionsOf(
   );
 }
 
-/** Equal for equal objects. The names of `only` are left out: one watch of the kind serves all of them. */
+/** Adds the key. The key does not contain the names of `only`, because one watch of the kind serves all of them. */
 function keyed(selection: Watched): ChildSelection {
   const { type, namespace = '', labelSelector = '', fieldSelector = '', only } = selection;
   const of = only === undefined ? [] : ['only'];

@@ -68,7 +68,7 @@ export class ChildWatch {
     return this.#failure === undefined ? undefined : `changes of ${this.#kind} are not followed: ${this.#failure}`;
   }
 
-  /** Reports also the objects of an equal selection of another read. */
+  /** From now on, also reports the objects of a selection with the same key. */
   extend({ only }: ChildSelection): void {
     this.#only = only === undefined || this.#only === undefined ? undefined : new Set([...this.#only, ...only]);
   }

@@ -27,8 +27,8 @@ export interface ClusterIndexOptions {
    */
   readonly reports?: Pick<InspectSource, 'subscribe' | 'instances' | 'report'>;
   /**
-   * Leaves the texts of the reports out of rows and events, which then have those of the status of the instance. The
-   * reports can name objects and values that a caller with other rights may not read. Default false.
+   * Leaves the texts of the reports out of rows and events. Rows and events then have the texts of the instance's
+   * status. The reports can name objects and values that a caller with other rights may not read. Default false.
    */
   readonly hidesReasons?: boolean;
 }
@@ -246,7 +246,7 @@ export class ClusterIndex implements InspectIndex {
           },
           removed: (instance) => this.#instanceRemoved(rows, instance),
           failed: (error) => {
-            // Without its kind, the cluster has no Graphs.
+            // A cluster that does not serve the kind Graph has no Graphs, so this failure is not a limit.
             kind.isAbsent = error !== undefined && isNotFound(error) && key === GRAPH_KEY && !this.#isDeclared(key);
             const failure = kind.isAbsent ? undefined : failureText(error);
             if (failure === kind.failure) return;
@@ -301,8 +301,8 @@ export class ClusterIndex implements InspectIndex {
   }
 
   /**
-   * What an instance waits for by the report of its controller. The status has an obstacle outside of
-   * its nodes, and the failure of a write that the controller is about to try again.
+   * What an instance waits for, by the report of its controller. `undefined` when the status of the instance says more:
+   * when it has an obstacle outside of the nodes, or the failure of a write that the controller is about to try again.
    */
   #reasonOf(ref: string, state: InstanceRow['state']): string | undefined {
     const { reports, hidesReasons = false } = this.#options;
@@ -312,7 +312,7 @@ export class ClusterIndex implements InspectIndex {
     return state === 'ERROR' && awaitsWrite(report.nodes) ? undefined : waitingText(report.nodes);
   }
 
-  /** Changes the rows of the instances that have something of the definition: its name, or its newest revision. */
+  /** Computes the rows of the kind again. A row can have the name or the newest revision of the definition. */
   #renewRows({ apiVersion, kind }: DefinitionHead): void {
     for (const entry of this.#kinds.get(typeKey({ apiVersion, kind }))?.rows.values() ?? []) this.#renewRow(entry);
   }
@@ -368,7 +368,7 @@ export class ClusterIndex implements InspectIndex {
   }
 }
 
-/** The events of a controller without their texts. */
+/** The texts that replace the texts of a controller's events, by the type of the event. */
 const REPORTED = { wrote: 'the controller wrote an object', failed: 'a pass of the controller failed' } as const;
 
 const failureText = (error: KubeError | undefined): string | undefined =>

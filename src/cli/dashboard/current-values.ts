@@ -101,7 +101,7 @@ export class CurrentValues {
     });
   }
 
-  /** What the expressions of a collection read of one object. */
+  /** The variables for the expressions of a collection, for one of its objects. */
   #itemOf(node: GraphNode, object: ObjectRef): Item {
     const key = formatRef(object);
     const live = liveObjects(this.#variables, node.id).find((each) => formatRef(refOf(each)) === key);
@@ -125,7 +125,7 @@ export class CurrentValues {
   }
 }
 
-/** What the expressions of a collection read of one of its objects. */
+/** The variables for the expressions of a collection, for one of its objects. */
 interface Item {
   /** The variables with `each`. Absent when the object does not exist, or was not read. */
   readonly each: ReadonlyMap<string, unknown> | undefined;

@@ -108,8 +108,8 @@ export function nodeDetail(
 }
 
 /**
- * The instance without the fields of its status that can come from a Secret, without those that only Secrets take, and
- * without the literals of the templates of Secrets in a Graph.
+ * The instance with masks. Masked are the fields of its status that can come from a Secret, the fields of its spec that
+ * only go into Secrets, and the literals in the templates of Secrets of a Graph.
  */
 function maskedInstance(instance: KubeObject, graph: Graph | undefined, values: CurrentValues | undefined): KubeObject {
   const paths = (graph?.status.holes ?? [])

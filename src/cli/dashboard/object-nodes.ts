@@ -48,8 +48,8 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 }
 
 /**
- * The node that an object of another instance of the same kind has by its labels. The other instance writes the same
- * fields from its own Secrets.
+ * The node that the labels of an object name, if the object belongs to an instance of the same kind. This instance can
+ * be another one, which writes the same fields from its own Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,

@@ -6,8 +6,8 @@ import { OF_THE_INSTANCE } from '../instance/why-report.ts';
 import { awaitsWrite, waitingText } from './waiting-text.ts';
 
 /**
- * What an observed instance waits for, in the words of the why path. `undefined` when the status of the instance knows
- * more: it has an obstacle outside of the nodes, and the failure of a write that no dry run has tried.
+ * What an observed instance waits for, in the words of the why path. `undefined` when the status of the instance says
+ * more: when it has an obstacle outside of the nodes, or the failure of a write that no dry run has tried.
  */
 export function observedReason({
   instance,

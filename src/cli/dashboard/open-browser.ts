@@ -12,15 +12,15 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 
 /** A page that the user's browser opens. */
 export interface OpenedPage {
-  /** False when the machine has no program for it. */
+  /** False when the machine has no program that opens the file. */
   readonly isOpen: boolean;
   /** Removes the file with the address. */
   close(): void;
 }
 
 /**
- * Opens an address with a token in the user's browser. Other users of the machine can read the arguments of a process, so
- * the browser opens a file that only this user may read, and the file leads to the address.
+ * Opens an address with a token in the user's browser. Other users of the machine can read the arguments of a process.
+ * The browser therefore opens a file that only this user may read, and that leads to the address.
  *
  * @param opener the program and its first arguments
  */

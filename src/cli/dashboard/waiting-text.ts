@@ -27,8 +27,8 @@ function explainReport(node: NodeReport): { readonly reason: string } {
 }
 
 /**
- * Is a write that is due the first root cause? A node has this reason also between two tries of a write that fails. A
- * refused write is no such write, because its refusal is known.
+ * Is the first root cause a write that is due? A node has this reason also between two tries of a write that fails. A
+ * write in `refused` does not count, because its refusal is known.
  */
 export function awaitsWrite(nodes: readonly NodeReport[], refused: RefusedWrites = new Map()): boolean {
   const first = shownCauses(nodes)[0]?.node;

@@ -45,7 +45,7 @@ export class DevCluster {
     return this.#good?.plan;
   }
 
-  /** What the cluster serves, such as `revision 2 of webapps`; empty for nothing. */
+  /** The text of what the cluster serves, such as `revision 2 of webapps`; empty when it serves nothing. */
   served(): string {
     return this.#good === undefined ? '' : servedText(this.#good.checked.graphs, this.session.controller.reports);
   }

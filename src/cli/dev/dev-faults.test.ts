@@ -86,7 +86,7 @@ describe('the fault of a deleted object deletes an object that the graph owns', 
       'ConfigMap default/shared-copy was deleted, and is there again',
     ],
     [
-      'and none when there are only others',
+      'and none when no object belongs to a graph',
       { 'shared.yaml': OTHERS, 'rights.yaml': RIGHTS, 'graph.yaml': graph('') },
       'there is no object of an instance to delete',
     ],

@@ -114,9 +114,9 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * once while others run the programs. Only the user can write to the folder. Otherwise another user could replace the
  * programs.
  *
- * @throws TypeKroError `envtest/folder` when the folder cannot be written. Also when this folder, or one of the two
- *   folders above it, belongs to another user who is not root, or is writable for every user, or is writable for its
- *   group and belongs to root.
+ * @throws TypeKroError `envtest/folder` when the folder cannot be written. Also when another user could replace files
+ *   in this folder or in one of the two folders above it: the folder belongs to another user except root, every user
+ *   may write to it, or it belongs to root and its group may write to it.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);

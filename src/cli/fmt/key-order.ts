@@ -4,8 +4,8 @@ const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', '*', 'status'];
 const METADATA = ['name', 'generateName', 'namespace', 'labels', 'annotations', '*'];
 
 /**
- * The order of keys by the path of their map. `#` matches an index, and a path into a subgraph is that into its Graph.
- * `*` matches all other keys and keeps their order.
+ * The order of keys by the path of their map. `#` matches an index. A path in a subgraph counts as the same path in the
+ * Graph. `*` matches all other keys and keeps their order.
  */
 const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['', OBJECT],

@@ -23,7 +23,7 @@ export interface SourceReader {
   readonly name: string;
   /** The content of the files: `CustomResourceDefinitions`. */
   readonly what: string;
-  /** What to do with a program in place of YAML or JSON. */
+  /** The remedy for a user who names a program in place of a YAML or JSON file. */
   readonly program: string;
   /** The command that renders a template of a Helm chart. */
   readonly helm: string;

@@ -13,7 +13,7 @@ export interface FileChange {
  * Compares texts with the files of a folder. Without `check`, writes the files that differ.
  *
  * @throws TypeKroError `generate/not-written` when a file cannot be written, `generate/not-read` when a file cannot be
- *   compared. With `check`, a path at which a write would fail for the same reason is also `generate/not-read`.
+ *   compared. Without `check`, a path that can be neither read nor written is `generate/not-written`.
  */
 export function writeFiles(
   folder: string,
@@ -34,7 +34,7 @@ export function writeFiles(
   });
 }
 
-/** The codes of the errors of a read that a write of the same path reports with the reason in words. */
+/** The codes with which a read and a write of a path both fail. The error of the write has the reason in words. */
 const WRITE_EXPLAINS: ReadonlySet<unknown> = new Set(['ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
 
 /** Reads a file; `undefined` when it is missing. */

@@ -109,8 +109,8 @@ export async function findInstanceAt(
 }
 
 /**
- * Is an object whose kind no readable definition declares an instance? It has the finalizer of the controller, or the
- * CRD of its kind belongs to a definition. When CRDs may not be listed, the group `kro.run` decides.
+ * Is the object an instance, although no readable definition declares its kind? An instance has the finalizer of the
+ * controller, or the CRD of its kind belongs to a definition. When CRDs may not be listed, the group `kro.run` decides.
  */
 async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: AbortSignal): Promise<boolean> {
   if ((instance.metadata.finalizers ?? []).includes(keys.FINALIZER)) return true;

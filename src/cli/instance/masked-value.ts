@@ -9,7 +9,7 @@ import { SECRET_MASK } from '../../runtime/index.ts';
  * Masks the secret fields within a value.
  *
  * @param path the path of the value
- * @param isSecret is the single value at this path secret? A list or a map is never asked about
+ * @param isSecret is the single value at this path secret? Never called for a list or a map
  * @param masked gets the paths of the masked fields
  */
 export function maskedValue(

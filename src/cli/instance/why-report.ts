@@ -176,7 +176,7 @@ function differingText(write: PendingWrite | undefined): string[] {
   return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
-/** The first object with whose name one of the texts begins. This object lacks data, or another client changed it. */
+/** The first object that one of the texts names at its beginning. It lacks data, or another client changed it. */
 function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
 }

@@ -34,7 +34,7 @@ const fileCodes: readonly CodeInfo[] = [
     code: 'input/empty',
     severity: 'warning',
     summary:
-      'A file holds no object. Most often it was not saved. It is an error when no file has what the command needs.',
+      'A file holds no object. Most often, the file was not saved. The problem is an error when no file has what the command needs.',
     example: '# an object comes here later\n',
     remedy: 'Write an object into the file, or do not name it.',
   },
@@ -58,7 +58,7 @@ const fileCodes: readonly CodeInfo[] = [
     code: 'input/port-mismatch',
     severity: 'warning',
     summary:
-      'A Service names a port that its pods do not have, a probe one that its container does not have, or a route one that its Service does not have. No request arrives.',
+      'A Service, a probe or a route names a port that its pods, its container or its Service does not have. No request arrives.',
     example:
       RGD(`${WEB}        spec: { containers: [{ name: web, image: nginx, ports: [{ name: http, containerPort: 80 }] }] }
     - id: front

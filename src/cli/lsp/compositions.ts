@@ -11,10 +11,10 @@ import { checkModuleObjects } from './check-document.ts';
 import type { LspSettings } from './settings.ts';
 import { pathOfUri } from './workspace-files.ts';
 
-/** Files that can hold compositions. */
+/** Matches the paths of files that can hold compositions. */
 export const SCRIPT = /\.[cm]?[jt]s$/i;
 
-/** Does the text import the package? Only such a file is loaded. */
+/** Does the text import the package? Other files are not loaded. */
 export const importsPackage = (text: string): boolean =>
   /(?:from|import|require\()\s*\(?["']typekro(?:\/[\w-]+)*["']/.test(text);
 
@@ -36,8 +36,8 @@ export interface TracedModule {
 }
 
 /**
- * Loads a module in a process of its own and checks its definitions. The process has limits of time and memory; a module
- * that exceeds them, throws or exits gets a problem at its first line.
+ * Loads a module in a process of its own and checks its definitions. The process has limits of time and memory; a
+ * module that exceeds them, throws or exits gets a problem at its first line.
  *
  * @param signal ends the process
  */

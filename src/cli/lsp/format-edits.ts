@@ -3,7 +3,10 @@ import { hasErrors } from '../../core/index.ts';
 import type { EditorDocument } from '../../editor/index.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 
-/** The edit that formats a document as `typekro fmt` does. None for a document with syntax errors, or without a change. */
+/**
+ * Returns the edit that formats a document as `typekro fmt` does. Returns no edit for a document with syntax errors, or
+ * when the format would change nothing.
+ */
 export function formatEdits(document: EditorDocument): TextEdit[] {
   const { text } = document;
   if (document.isTooLong || hasErrors(document.parsed().diagnostics)) return [];

@@ -19,7 +19,7 @@ import type { LspSettings } from './settings.ts';
 import { DEFAULT_SETTINGS, readEditorSettings } from './settings.ts';
 import { findManifests, MANIFEST, pathOfUri, readManifestFile, shownFile } from './workspace-files.ts';
 
-/** The time between a change and its check, in milliseconds. A completion can be answered in this time. */
+/** The time between a change and its check, in milliseconds. During this time, the server can answer a completion. */
 const CHECK_DELAY_MS = 10;
 
 /** The state of one connection, and the work that its notifications start. */
@@ -242,8 +242,8 @@ export class LanguageServer {
   }
 
   /**
-   * Sends the problems that the open modules found in a file, each once. A file that is not open has the positions of the
-   * text on disk.
+   * Sends the problems that the open modules found in a file, each once. A file that is not open has the positions of
+   * the text on disk.
    */
   #sendModuleProblems(uri: string): void {
     const found = [...this.#modules.values()].flatMap(({ traced }) => traced.problems.get(uri) ?? []);

@@ -11,7 +11,7 @@ export interface LspSettings {
   readonly traceMemoryMiB: number;
   /** Does hover read objects of the cluster? Default false. Secrets are never read. */
   readonly liveValues: boolean;
-  /** The kubeconfig and the context for live values; by default as kubectl. */
+  /** The kubeconfig and the context for live values. Default: those that kubectl uses. */
   readonly kubeconfig?: string;
   readonly context?: string;
 }

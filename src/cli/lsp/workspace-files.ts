@@ -12,7 +12,7 @@ const MAX_FILES = 5000;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
 
-/** Files that can hold objects. */
+/** Matches the paths of files that can hold objects. */
 export const MANIFEST = /\.(?:ya?ml|json)$/i;
 
 /** A file of the workspace. */
@@ -29,7 +29,9 @@ export function shownFile(uri: string, folders: readonly string[]): string {
   return within.find((name) => name !== '' && !/^\.\.(?:[/\\]|$)/.test(name) && !isAbsolute(name)) ?? path;
 }
 
-/** The path of a file; `undefined` for a document that is not a file of this machine, such as `file://server/a.yaml`. */
+/**
+ * The path of a file; `undefined` for a document that is not a file of this machine, such as `file://server/a.yaml`.
+ */
 export function pathOfUri(uri: string): string | undefined {
   if (!uri.startsWith('file:') || !URL.canParse(uri)) return undefined;
   try {
@@ -41,12 +43,12 @@ export function pathOfUri(uri: string): string | undefined {
   }
 }
 
-/** Could the text hold an object of Kubernetes or a test of a definition? */
+/** Can the text hold a Kubernetes object or a test of a definition? */
 const isRelevant = (text: string): boolean => /(?:^|[{,])\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
 
 /**
- * The manifests below the folders of a workspace, as they are found. Folders that cannot be read, and files that vanish
- * meanwhile, are left out.
+ * Yields the manifests below the folders of a workspace, each as soon as it is found. Folders that cannot be read, and
+ * files that vanish meanwhile, are left out.
  *
  * @param signal ends the search
  */

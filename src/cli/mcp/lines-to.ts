@@ -2,8 +2,9 @@ import { Writable } from 'node:stream';
 import type { CommandContext } from '../command.ts';
 
 /**
- * A stream that prints each line with the command's `print`. A line is a document, because it is JSON, which has no
- * escape for a hidden character after U+FFFF.
+ * A stream that prints each line with the command's `print`. A line is printed as a document, so that it stays valid
+ * JSON: `print` escapes hidden characters in other text, and JSON does not have the escape for a character after
+ * U+FFFF.
  */
 export function linesTo({ print }: Pick<CommandContext, 'print'>): Writable {
   let rest = '';

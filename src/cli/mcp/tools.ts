@@ -191,7 +191,10 @@ export const MCP_TOOLS: readonly McpTool[] = [
   },
 ];
 
-/** The arguments of `explain`. Checks a file against the limits, also the one of `app.yaml.spec.replicas`. */
+/**
+ * The arguments of `explain`. Checks the named file against the limits. `app.yaml.spec.replicas` names the file
+ * `app.yaml`.
+ */
 function subjectOf(subject: string, path: string, limits: McpLimits): string[] {
   const found = fileSubject(subject, path, limits.root);
   return found === undefined ? [subject, path] : [...filesOf([found.file], limits), found.path];

@@ -185,7 +185,7 @@ export function refusalOfInstance(
 
 /**
  * Returns the reason why a record cannot become an instance: an instance of the same name exists. Returns `undefined`
- * when none exists, or when it is from an earlier migration.
+ * when there is no such instance, or when an earlier migration created the instance.
  */
 export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: boolean): TypeKroError | undefined {
   if (live === undefined) return undefined;

@@ -156,9 +156,9 @@ function lookUp(source: LiveSource, ref: ObjectRef) {
 }
 
 /**
- * Is it the same object with the same content from clients? The generation replaces the content when the server sets
- * it. Comparing the spec would be wrong: a definition that was applied in between changes the defaults with which the
- * same spec is read.
+ * Is it the same object, with the same content from clients? When the server sets a generation, the generations are
+ * compared instead of the specs. Comparing the specs would be wrong: a definition that was applied in between changes
+ * the defaults with which the server reads an unchanged spec.
  */
 function isSameContent(planned: KubeObject | undefined, now: KubeObject | undefined): boolean {
   if (planned === undefined || now === undefined) return planned === now;

@@ -35,7 +35,7 @@ export async function planMeanwhile(
   }
 }
 
-/** The simulation of an instance of a file with the new revision and the old spec. */
+/** The simulation of an instance of a file, with the new revision and the instance's old spec. */
 export interface OldSpecTask {
   readonly at: number;
   readonly input: SimulationInput;
@@ -47,8 +47,8 @@ const UNCHECKED: Pick<WriteChecker, 'check'> = {
 };
 
 /**
- * Adds to the plan of each instance that changes together with its definition the objects that the new revision deletes
- * while the instance still has its old spec. They are created again with the new spec.
+ * Adds objects to the plan of each instance that changes together with its definition. The new revision deletes these
+ * objects while the instance still has its old spec, and creates them again with the new spec.
  */
 export async function planRecreated(
   { source }: PlanContext,

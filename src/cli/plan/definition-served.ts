@@ -9,9 +9,9 @@ import type { AppliedObject, ObjectWriter } from './apply-object.ts';
 const SERVE_TIMEOUT_MS = 60_000;
 
 /**
- * The time after an apply during which a refusal does not count if it equals the refusal before the apply, in
- * milliseconds. Such a refusal can be out of date: a change of annotations does not raise the generation, and a
- * controller that waits for a CRD repeats the old conditions.
+ * The time after an apply, in milliseconds, during which a refusal that equals the refusal before the apply does not
+ * count. Such a refusal can be out of date: a change of annotations does not raise the generation, and a controller
+ * that waits for a CRD repeats the old conditions.
  */
 const OLD_REFUSAL_MS = 15_000;
 

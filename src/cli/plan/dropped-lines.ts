@@ -21,8 +21,8 @@ export function droppedLines(
 }
 
 /**
- * Returns the value at the path of a field in the form of Kubernetes: `spec.list[0].x`. A key in such a path can contain
- * dots and brackets itself.
+ * Returns the value at the path of a field in the form of Kubernetes: `spec.list[0].x`. A key in such a path can
+ * contain dots and brackets itself.
  */
 function valueAtField(value: JsonValue | undefined, path: string): JsonValue | undefined {
   if (path === '') return value;

@@ -10,8 +10,8 @@ export interface Finding {
   readonly level: 'error' | 'warning';
   readonly message: string;
   /**
-   * The file of the definition, also for a message about its instances. Absent for other messages, and when no file has
-   * the definition.
+   * The file of the definition. A message about instances has the file of their definition. Absent for other messages,
+   * and when no file has the definition.
    */
   readonly file?: string;
   /** The line of the definition in the file, from 1. */

@@ -63,7 +63,7 @@ function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: P
   return [...lines, `${indent}${paint.strong(`… and ${count(others.length, 'instance')} like it`)}${values}`];
 }
 
-/** The signs before the reason of a state. An instance is changed for a reason when its objects are not known. */
+/** The signs before the reason of a state. A changed instance has a reason only when its objects are not known. */
 const REASON_SIGNS: Readonly<Record<InstancePlan['state'], string>> = {
   changed: '?',
   unchanged: '',

@@ -36,7 +36,10 @@ const MAX_NAMESPACES = 3;
 export interface LiveSourceOptions {
   readonly api: KubernetesApi;
   readonly signal: AbortSignal;
-  /** Limits lists of namespaced kinds to this namespace. When absent, lists cover the whole cluster. */
+  /**
+   * Limits lists of owned objects, and of all objects of a namespaced kind, to this namespace and to the namespaces of
+   * requested objects. When absent, these lists cover the whole cluster.
+   */
   readonly only?: string;
   /** The namespace that is listed when the user may not list the whole cluster. */
   readonly fallback: string;

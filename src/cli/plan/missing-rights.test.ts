@@ -249,7 +249,7 @@ test('a definition that the user may not read is neither new nor unchanged', asy
   ]);
   expect(lines[0]).toMatch(/^Definition {2}\? rights/);
   expect(lines).toContain('  note    cannot be read with your rights, so it may be new or different');
-  // Without its revisions nothing is known of its nodes.
+  // Without the revisions of the definition, the plan knows nothing about its nodes.
   const without = await linesWithout(
     /^GET \/apis\/(?:kro\.run\/v1alpha1\/resourceg|internal)/,
     [definition('two')],

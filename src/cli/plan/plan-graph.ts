@@ -14,7 +14,10 @@ import { simulateAll } from './simulate-all.ts';
 import type { SimulationResult } from './simulate.ts';
 import { isSameBehindHashes } from './snapshot-file.ts';
 
-/** Is the object a Graph that the controller serves, as far as it is known? The plan then shows its consequences. */
+/**
+ * Is the object a Graph, and is it possible that the controller serves Graphs? If so, the plan shows what the
+ * controller does for the Graph.
+ */
 export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
   return isGraphObject(desired) && settings.graphKind !== false;
 }

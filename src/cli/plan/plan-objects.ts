@@ -119,8 +119,8 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer, un
 
 /**
  * Lists the fields that an apply changes. With `immutable`, removed fields are left out, because `after` is then only
- * the file's object and not the server's answer. The values of a Secret are masked, and so are the literals of templates
- * of Secrets in a definition or a Graph.
+ * the file's object and not the server's answer. The values of a Secret are masked, and so are the literals of
+ * templates of Secrets in a definition or a Graph.
  */
 export function fieldLines(
   desired: KubeObject,

@@ -8,7 +8,8 @@ import type { PlanContext } from './plan-context.ts';
 
 /**
  * The instances from which a roll-out chooses. With `--namespace`, the plan has the instances of one namespace, but the
- * controller chooses among all. When these may not be listed, the instances of the plan count, and a limit says so.
+ * controller chooses among all. When the user may not list all of them, this function returns the instances of the
+ * plan, and adds a limit.
  */
 export async function candidatesOf(
   { api, only, source, signal }: PlanContext,

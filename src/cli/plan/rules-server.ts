@@ -83,8 +83,8 @@ export class LazyRules {
   }
 
   /**
-   * Returns the client of a server that has at least these objects and those of earlier calls, as far as they are known,
-   * and their namespaces.
+   * Returns the client of a server. The server has these objects and those of earlier calls, as far as they are known,
+   * and the namespaces of all of them. It may have further objects.
    */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
     if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {

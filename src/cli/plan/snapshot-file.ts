@@ -95,8 +95,8 @@ const SNAPSHOT = record({
 /**
  * Returns a predicate that is true for a write that changes nothing: the desired object and the snapshot differ only in
  * masked values. A value of a Secret counts as equal when it has the same hash. Outside Secrets, fields that can
- * contain values of Secrets count as equal, because they cannot be compared. In a Secret, so do fields whose expression
- * has masked literals, when both sides have the field.
+ * contain values of Secrets count as equal, because they cannot be compared. In a Secret, a field whose expression has
+ * masked literals also counts as equal, if both sides have the field.
  */
 export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
   const hides = secretFields(graph);

@@ -43,8 +43,8 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
 }
 
 /**
- * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when there is none, and `input/unreadable`
- * when it cannot be read.
+ * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when the file does not exist, and
+ * `input/unreadable` when it cannot be read.
  */
 export function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): string {
   const path = resolve(cwd, file);

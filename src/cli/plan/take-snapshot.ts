@@ -27,8 +27,9 @@ export interface TakeSnapshotOptions {
 }
 
 /**
- * Reads definitions, revisions, the CRDs of the API groups in use, all instances, the objects that instances own, all
- * Graphs with the objects that they write, and all objects of the kinds that definitions name in `externalRef` and Graphs in `ref`.
+ * Reads definitions, revisions, the CRDs of the API groups in use, all instances, and the objects that instances own.
+ * Also reads all Graphs with the objects that they write, and all objects of the kinds that definitions name in
+ * `externalRef` and that Graphs name in `ref`.
  */
 export async function takeSnapshot({
   api,

@@ -7,8 +7,9 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * The changes of the CustomResourceDefinition that a controller refuses: breaking changes, with their fields, unless the
- * definition's annotation allows them, and changes of a CRD that cannot be compared. Empty when the kind is new.
+ * The changes of the CustomResourceDefinition that a controller refuses. These are breaking changes, with their fields,
+ * unless the definition's annotation allows them. A change of a CRD that cannot be compared is refused, too. The list
+ * is empty when the kind is new.
  *
  * @param known the CRDs of the cluster and of `--crds`
  * @param facets the keywords whose changes the controller treats as breaking

@@ -56,7 +56,7 @@ async function checkWithSchema(
   const pruned = prune(schema, value);
   const unknown = pruned.unknown
     .map((field) => unknownField(input, schema, field))
-    // The members of an object that should be a list are one error.
+    // An object in place of a list is one error, not one error for each of its members.
     .filter(
       ({ path, message }, index, all) =>
         all.findIndex((each) => each.path === path && each.message === message) === index,

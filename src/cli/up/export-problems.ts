@@ -42,7 +42,7 @@ export function uncalledProblem(name: string, call: string, path: string, file: 
 export function namelessProblem(name: string, path: string, file: string): Diagnostic {
   const message = `${titleOf(name)} has an object without metadata.name; it is ignored`;
   const problem = lostExport(message, 'add metadata.name', name, path, file);
-  // The module may export the parts of its objects, too.
+  // Only a warning, because a module may also export parts of its objects.
   return { ...problem, severity: 'warning' };
 }
 

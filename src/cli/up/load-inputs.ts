@@ -82,7 +82,8 @@ export async function loadInputs(
       return;
     }
     const loaded = await load(path, file, cwd, note);
-    // The module has the absolute path of a file outside of the user's directory.
+    // For a file outside of the user's directory, the places name the absolute path. Messages show the name that the
+    // user gave.
     const withShownFile = <Place extends SourcePosition | undefined>(place: Place): Place =>
       place?.file === path ? { ...place, file } : place;
     const found = loaded.diagnostics.map((each) =>

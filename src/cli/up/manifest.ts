@@ -14,8 +14,8 @@ import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts
 export interface WrittenObject {
   readonly input: InputObject;
   /**
-   * The list of resources or nodes that has the object. Expressions of two lists are not comparable: a subgraph can have
-   * an id of the graph around it.
+   * The list of resources or nodes that has the object. Expressions of two lists are not comparable: a subgraph can
+   * have an id of the graph around it.
    */
   readonly frame: object;
   /** The path from the file's object to this one; empty for the object itself. */
@@ -33,7 +33,7 @@ export interface WrittenObject {
 /** The members of a resource or node that hold an object of another client. */
 const EXTERNAL = ['externalRef', 'ref', 'patch'] as const;
 
-/** The objects of the files. The objects that a definition or a Graph creates, reads or patches take its place. */
+/** The objects of the files. A definition or a Graph is replaced by the objects that it creates, reads or patches. */
 export function manifestsOf(inputs: readonly InputObject[]): WrittenObject[] {
   return inputs.flatMap((input) => {
     if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources']);
@@ -90,7 +90,7 @@ export function at(object: WrittenObject['object'], ...path: readonly PathStep[]
  * object is one.
  */
 export function isComputedAt({ object, base }: WrittenObject, ...path: readonly PathStep[]): boolean {
-  // The texts of an object of the files are plain.
+  // An object of the files that is not a template has no expressions.
   if (base.length === 0) return false;
   const hasExpression = (text: unknown): boolean => typeof text === 'string' && text.includes('${');
   for (let length = 1; length <= path.length; length += 1) {

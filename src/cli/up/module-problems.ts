@@ -68,7 +68,7 @@ async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnos
   return { ...diagnostic, hint: await missingNameHint(name, diagnostic.source?.file ?? path) };
 }
 
-/** The diagnostics of a refused composition, also of a composition that another copy of this package made. */
+/** The diagnostics of a refused composition, even when another copy of this package made the composition. */
 function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   if (!(error instanceof Error) || !('diagnostics' in error) || !Array.isArray(error.diagnostics)) return undefined;
   const diagnostics = error.diagnostics.filter((each: unknown): each is Diagnostic => {

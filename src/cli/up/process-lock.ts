@@ -15,7 +15,7 @@ export interface LockRefusal {
 }
 
 /**
- * Takes a lock file for this process. A lock of a dead process (for example after `kill -9`) is taken over, also when
+ * Takes a lock file for this process. A lock of a dead process (for example after `kill -9`) is taken over, even when
  * another process has the same process id now.
  *
  * The file gets its content at once (as a link to a finished file), so that no process reads an incomplete lock. Of
@@ -126,7 +126,8 @@ function startOf(pid: number): string {
  * parent (a zombie): it holds nothing, and its lock is dead.
  */
 export function startInStat(stat: string | undefined): string {
-  // The name of the program is in brackets and may contain any character. The state is field 3, the start time field 22.
+  // The name of the program is in brackets and may contain any character. The state is field 3, the start time field
+  // 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return /^[ZX]/.test(fields[0] ?? '') ? 'ended' : (fields[19] ?? '-');
 }

@@ -211,7 +211,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['metadata', 'metadata: {name: example}'],
 ]);
 
-/** The problem of a field that has a value, and not a text. An empty `metadata.name` counts as absent. */
+/** The problem of a field that is present and whose value is not a text. An empty `metadata.name` counts as absent. */
 function notText(
   document: DefinitionDocument,
   path: readonly [string] | readonly ['metadata', 'name'],

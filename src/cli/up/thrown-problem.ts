@@ -135,7 +135,7 @@ export async function missingNameHint(name: string, file: string): Promise<strin
   return near === undefined ? 'declare it, or import it from the module that exports it' : `did you mean "${near}"?`;
 }
 
-/** The remedy in an error of this package, also of another copy of this package. */
+/** The remedy in an error of this package, or of another copy of this package. */
 function ownRemedy(error: unknown): string | undefined {
   const remedy: unknown = error instanceof Error ? Reflect.get(error, 'remedy') : undefined;
   return typeof remedy === 'string' ? remedy : undefined;

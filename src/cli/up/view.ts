@@ -14,8 +14,8 @@ export interface InstanceView {
   readonly name: string;
   readonly namespace: string;
   /**
-   * The state in the controller's report, e.g. `ACTIVE`. `deleted` or `unmanaged` when the report has disappeared; empty
-   * before the controller has seen the instance.
+   * The state in the controller's report, e.g. `ACTIVE`. `deleted` or `unmanaged` when the report has disappeared;
+   * empty before the controller has seen the instance.
    */
   readonly state: string;
   /** The reason why the instance is not ACTIVE, if no node shows it. */
@@ -128,8 +128,8 @@ function breakAt(text: string, room: number): number {
 }
 
 /**
- * Cuts a line to the terminal's width. A cut line ends with an ellipsis. Escape sequences have no width and all stay, so
- * that no colour continues after the line.
+ * Cuts a line to the terminal's width. A cut line ends with an ellipsis. Escape sequences have no width and all stay,
+ * so that no colour continues after the line.
  */
 export function fitLine(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line;

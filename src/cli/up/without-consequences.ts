@@ -24,7 +24,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       !diagnostics.some(({ code, path }) => code === 'graph/field-combination' && path === resource);
     if (each.code === 'input/unknown-field' && first !== undefined && parent !== undefined)
       return each === first ? [besideTemplate(each, parent, hasTemplate(parent))] : [];
-    // A field beside the template is missing inside it.
+    // The template lacks the field that is written beside it. One error is enough.
     if (MISSING.has(each.code) && [...unknownFields.keys()].some((resource) => each.path === `${resource}.template`))
       return [];
     if (each.code === 'trace/unknown-name' && classes.has(each.message.replace(/ is not declared$/, ''))) return [];
@@ -88,9 +88,9 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 /**
  * The findings about one object without those that are consequences of others. A finding about another object has
  * another cause, even at the same path, so a caller calls the function once for each object. While a module loads, its
- * objects are unknown, and the caller calls the function once for each file. A field that is reported as misspelt is not
- * also reported as missing. While a part that declares names is broken, no name is reported as unknown. One value has
- * one problem.
+ * objects are unknown, and the caller calls the function once for each file. A field that is reported as misspelt is
+ * not also reported as missing. While a part that declares names is broken, no name is reported as unknown. One value
+ * has one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));

@@ -25,12 +25,15 @@ async function define(definition: KubeObject): Promise<void> {
 }
 
 const CANARY = { 'typekro.dev/canary': '1' };
-/** kro 0.9 reads an expression without an end as text. At 0.10 it is an error. */
+/** kro 0.9 reads an expression without an end as text. At level 0.10, such an expression is an error. */
 const ONLY_OLD = mapResource('map', { text: '${not closed' });
 /** Fails for instances with the count 0. */
 const FAILING = mapResource('map', { text: '${string(10 / schema.spec.count)}' });
 
-/** Two instances that the first definition serves, and of which the second one fails for the first. */
+/**
+ * Creates two instances of a definition with the resource `first`, and then changes the resource to `FAILING`. The
+ * canary is the first instance that gets the new revision. It fails, so the other instance is held back.
+ */
 async function heldBack(first: JsonObject): Promise<void> {
   await define(potDefinition([first], CANARY));
   await plans.world.apply(pot('a', { count: 0 }), pot('b', { count: 0 }));

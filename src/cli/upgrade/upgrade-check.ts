@@ -51,8 +51,8 @@ export interface LevelCheck {
   /** The revisions with pinned instances that do not compile. */
   readonly pins: readonly BrokenRevision[];
   /**
-   * The revisions with which a canary or `propagateWhen` holds instances back, and that do not compile. Absent when there
-   * is none.
+   * The revisions with which a canary or `propagateWhen` holds instances back, and that do not compile. Absent when
+   * there is none.
    */
   readonly held?: readonly HeldRevision[];
   /**
@@ -95,7 +95,7 @@ export interface Refusal {
   readonly hint?: string;
 }
 
-/** A revision of instances that does not compile. */
+/** A revision that does not compile, although instances follow it. */
 export interface BrokenRevision {
   readonly revision: number;
   readonly refusal: string;

@@ -16,7 +16,7 @@ import { checkReading, joinResults } from '../finding.ts';
 /** Less memory does not suffice for 1000 instances: docs/controller-figures.md. */
 const MIN_MEMORY_BYTES = 128 * 2 ** 20;
 
-/** Fewer restarts alone are not reported. */
+/** A pod with fewer restarts is reported only if it waits or was killed for its memory. */
 const MIN_RESTARTS = 3;
 
 /** Checks the limits of the controllers' containers, and the restarts of their pods. */

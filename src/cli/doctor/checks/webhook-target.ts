@@ -12,7 +12,7 @@ export interface TargetProblem extends Pick<Finding, 'what' | 'severity'> {
 interface WebhookWords {
   /** The webhook in a sentence, such as `the webhook check.acme.test`. */
   readonly name: string;
-  /** How a user does without the webhook. */
+  /** The instruction for a user who does not need the webhook. */
   readonly removal: string;
 }
 
