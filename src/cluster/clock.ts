@@ -17,9 +17,10 @@ export interface ClusterClock {
   /** Runs `callback` once, after `milliseconds`. A timer does not keep the process alive. */
   setTimer(milliseconds: number, callback: () => void): Timer;
   /**
-   * Adds a callback that a move of the clock calls before its first timer, and again after the timers of each time, before
-   * the clock goes on. A cluster does its work there that is due. A move that waits for this work itself calls no callback.
-   * Returns a function that removes the callback. A clock that cannot be moved has no such function.
+   * Adds a callback. A move of the clock calls the callback before the first timer, and again after the timers of each
+   * time, before the clock goes on. A cluster does its due work in this callback. A move that waits for the work of its
+   * cluster calls no callback. Returns a function that removes the callback. A clock that cannot be moved has no
+   * `onMove`.
    */
   onMove?(callback: () => void): () => void;
 }
@@ -30,12 +31,12 @@ export const timestampOf = (clock: Pick<ClusterClock, 'now'>): string => formatT
 /** A clock that only `advance` moves. */
 export interface ManualClock extends ClusterClock {
   /**
-   * Moves the time forward from timer to timer, and runs the timers in the order of their times. The simulated controllers
-   * of the clusters with this clock do their work at each of these times. Work that waits for a promise, for example for
-   * a webhook, is done after the move.
+   * Moves the time forward from timer to timer, and runs the timers in the order of their times. The simulated
+   * controllers of the clusters with this clock do their work at each of these times. Work that waits for a promise,
+   * for example for a webhook, is done after the move.
    *
-   * @throws TypeKroError `cluster/clock` when timers of one time start further timers for the same time more than 10,000
-   *   times one after another. The clock then stays at that time.
+   * @throws TypeKroError `cluster/clock` when timers of one time start further timers for the same time more than
+   *   10,000 times one after another. The clock then stays at that time.
    */
   advance(milliseconds: number): void;
   /** The number of timers that are not due yet. */
@@ -93,7 +94,8 @@ export class Rounds {
   /**
    * Notes that timer `id` runs while the clock is at `time`. `nextId` is the id of the next timer that is started.
    *
-   * @throws TypeKroError `cluster/clock` when this is a timer of one round too many. `shown` is the time in its message.
+   * @throws TypeKroError `cluster/clock` when the timers of this time have had the maximum number of rounds. The
+   *   message of the error names the time `shown`.
    */
   note(id: number, time: number, nextId: number, shown: number = time): void {
     if (time !== this.#time) [this.#time, this.#count, this.#end] = [time, 0, nextId];
@@ -115,7 +117,7 @@ export function createManualClock(start: number = Date.now()): ManualClock {
   let sequence = 0;
   const timers = new Map<number, { due: number; callback: () => void }>();
   const moves = new MoveCallbacks();
-  /** Runs the timers that are due, also those that callbacks start. */
+  /** Runs the timers that are due, including those that callbacks start. */
   const runDue = (rounds: Rounds) => {
     for (let id = nextDue(timers, time); id !== undefined; id = nextDue(timers, time)) {
       rounds.note(id, time, sequence);

@@ -77,7 +77,9 @@ export interface Cluster {
    * change tries again. `undefined` when the last change was stored, and in a cluster without a `stateDirectory`.
    */
   readonly stateProblem: string | undefined;
-  /** Why requests fail: files of the program are gone since its start. `undefined` when no request has missed a file. */
+  /**
+   * Why requests fail: files of the program are gone since its start. `undefined` when no request has missed a file.
+   */
   readonly programProblem: string | undefined;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;

@@ -23,22 +23,25 @@ export const openApi = new LazyModule(() => import('./openapi/open-api-reply.ts'
 /** The code that definitions use: schemas, their rules and the language of the rules. */
 export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));
 
-/** Webhooks and policies. Only a cluster that has some needs it. */
+/** Webhooks and policies. Only a cluster with webhooks or policies needs this module. */
 export const admission = new LazyModule(() => import('./admission/index.ts'));
 
-/** Conversions by webhooks. Only a cluster with such a definition needs it. */
+/** Conversions by webhooks. Only a cluster with a definition that names a conversion webhook needs this module. */
 export const conversion = new LazyModule(() => import('./conversion/convert.ts'));
 
-/** Versions of API groups that other servers serve. Only a cluster with such an APIService needs it. */
+/**
+ * Versions of API groups that other servers serve. Only a cluster with an APIService of another server needs this
+ * module.
+ */
 export const aggregation = new LazyModule(() => import('./aggregation/index.ts'));
 
 /** Metrics, the list of paths, and the keys of tokens. */
 export const otherPaths = new LazyModule(() => import('./http/other-paths.ts'));
 
-/** Impersonation. Only requests with its headers need it. */
+/** Impersonation. Only requests with the headers for impersonation need this module. */
 export const impersonation = new LazyModule(() => import('./auth/impersonate.ts'));
 
-/** Earlier versions of Kubernetes. Only a cluster with the option for one needs them. */
+/** Earlier versions of Kubernetes. Only a cluster with an earlier `kubernetesVersion` needs this module. */
 export const earlierReleases = new LazyModule(() => import('./earlier-release.ts'));
 
 /** The files with a cluster's state. Only a cluster with a `stateDirectory` needs them. */
@@ -53,7 +56,7 @@ export const auditing = new LazyModule(() => import('./audit/index.ts'));
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
-/** Local processes of pods. Only a cluster that runs some needs it. */
+/** Local processes of pods. Only a cluster with local processes needs this module. */
 export const processes = new LazyModule(() => import('./processes/runtime.ts'));
 
 /** The stand-ins for operators. */
@@ -98,7 +101,10 @@ export class LoadAhead {
     this.#seldomParts = seldomParts;
   }
 
-  /** Starts loading after a delay in milliseconds. With `isAll`, also loads what few requests use. Later calls do nothing. */
+  /**
+   * Starts loading after a delay in milliseconds. With `isAll`, also loads the modules that few requests use. Later
+   * calls do nothing.
+   */
   start(delayMs = PRELOAD_DELAY_MS, isAll = false): void {
     const parts = isAll ? [...this.#parts, ...this.#seldomParts] : this.#parts;
     this.#timer ??= setTimeout(() => void this.#run(parts), delayMs).unref();

@@ -118,7 +118,10 @@ test('a settled move ends where its work has no more time, and the next move goe
 });
 
 describe('work that is due again at once', () => {
-  /** A timer that starts itself again after `milliseconds`, at most as often as no clock allows. */
+  /**
+   * A timer that starts itself again after `milliseconds`, at most 30,000 times: more often than a clock permits at one
+   * time.
+   */
   const again = (clock: ClusterClock, milliseconds: number) => {
     let runs = 0;
     const start = () => {
@@ -127,7 +130,7 @@ describe('work that is due again at once', () => {
     };
     clock.setTimer(milliseconds, start);
   };
-  /** The same for work that a move does, and not the timer. */
+  /** A callback of `onMove` that starts a timer for the present time, at most 30,000 times. */
   const againByMoves = (clock: ClusterClock) => {
     let runs = 0;
     clock.onMove?.(() => {

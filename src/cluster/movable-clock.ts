@@ -16,8 +16,8 @@ export interface MovableClock extends ClusterClock {
   /**
    * Moves the time forward as `advance` does, and waits for `settle` before the first timer, and again after the timers
    * of each time. When `settle` returns false, the clock stays at the time that it has reached. Moves run one after
-   * another. A rejection of `settle` ends the move, and is passed on. The callbacks of `onMove` do not run: `settle` waits
-   * for the work, which runs in batches, so that the process also answers requests.
+   * another. A rejection of `settle` ends the move, and is passed on. The callbacks of `onMove` do not run: `settle`
+   * waits for the work, which runs in batches, so that the process also answers requests.
    *
    * Returns the milliseconds by which the move has put the clock ahead.
    */

@@ -72,7 +72,7 @@ export interface ClusterOptions {
   /**
    * May the containers of pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as
    * the user of this process, with its rights, so every client that may create pods can run programs. Linux and macOS
-   * only. Default: false. Such a pod then waits, and its status says why.
+   * only. Default: false. A pod with the annotation then waits, and its status says why.
    */
   readonly runProcesses?: boolean;
   /**
@@ -124,8 +124,8 @@ export interface ClusterOptions {
   readonly serverAddress?: ServerAddress;
   /**
    * The addresses of the Services that webhook configurations, conversions of definitions and APIServices name, as
-   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls other servers only on loopback addresses, so a
-   * webhook of another Service cannot be reached. Default: none.
+   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls other servers only on loopback addresses. A
+   * Service without an entry here can therefore be called only when its pods are local processes. Default: none.
    */
   readonly webhookServices?: Readonly<Record<string, string>>;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
@@ -176,14 +176,14 @@ export interface ListenOptions {
    */
   readonly anonymous?: UserInfo;
   /**
-   * Milliseconds after the opening of the first socket, before the cluster loads the code of later requests in the
-   * background. Such a load delays requests by up to 20 ms. Default: 20, which leaves time for requests that directly
-   * follow the start.
+   * The milliseconds from the opening of the first socket until the cluster begins to load the code of later requests
+   * in the background. Such a load delays requests by up to 20 ms. Default: 20, which leaves time for requests that
+   * directly follow the start.
    */
   readonly preloadDelayMs?: number;
   /**
-   * Does the background also load the code that few requests need, such as that of webhooks? The cluster then serves all
-   * requests after the files of its package were replaced. Default: false.
+   * Does the cluster also load, in the background, the code that few requests need, such as that of webhooks? It then
+   * serves all requests even after the files of its package were replaced. Default: false.
    */
   readonly preloadsAll?: boolean;
 }

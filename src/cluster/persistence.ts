@@ -51,9 +51,10 @@ class Persistence implements Journal, KeptState {
   }
 
   /**
-   * Restores the content of the files, and continues their log. Changes that other parts of the cluster make during the
-   * restore are appended like all later changes: each process has another authority towards other API servers, and its
-   * certificate is in a ConfigMap. A start with kept objects does not need these writes, and so succeeds on a full disk.
+   * Restores the content of the files, and continues their log. Other parts of the cluster change objects during the
+   * restore. These changes are appended to the log like all later changes: each process makes a new authority for
+   * requests to other API servers, for example, and writes its certificate into a ConfigMap. A start with kept objects
+   * also succeeds when these changes cannot be stored, as on a full disk.
    */
   start(): void {
     const context = this.#context;
@@ -68,17 +69,18 @@ class Persistence implements Journal, KeptState {
       const collections = isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections);
       context.work.onStop(context.store.keepIn(this));
       restoreSnapshot(context, { ...snapshot, collections });
-      // The next start adopts what this one cannot store.
+      // A change that cannot be stored now is made again at the next start.
       throwOthersThanNotStored(callEach([() => adoptRelease(context)]));
       if (!isSame) this.#mergeLog();
     } else {
-      // The state is written before the log, so a log without a state has lost it.
+      // The state file is always written before the log. A log without a state file therefore means that the state is
+      // lost.
       if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing beside ${this.#log.path}`);
       this.#fold();
       context.work.onStop(context.store.keepIn(this));
     }
     context.beforeRestore.push((snapshot) => {
-      // The files of a closed cluster may already be those of the next one.
+      // After this cluster is closed, the next cluster may already use the files.
       if (this.#log.isClosed) return;
       const version = context.store.versionAfterReset(Number(snapshot.resourceVersion));
       this.#orRefuse(() => {
@@ -107,7 +109,7 @@ class Persistence implements Journal, KeptState {
       write();
     } catch (thrown) {
       const refusal = refusalFor(thrown, this.#log.path);
-      // One line of the log of the cluster is enough for a disk that stays full.
+      // Only the first of several failures in a row is reported, because every change fails while the disk is full.
       if (this.#problem === undefined) {
         const what = 'store a change of the cluster; the cluster refuses changes until it can store them';
         const { remedy } = refusal;

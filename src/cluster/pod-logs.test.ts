@@ -33,7 +33,7 @@ test.each([
   expect(logs.read(POD, 'c').map(({ text }) => text)).toEqual(['next run']);
 });
 
-// A line counts for 64 characters more than it has.
+// Each line counts 64 characters in addition to its text.
 test.each([
   ['lines fit into the limit', [8_000_000, 7_000_000, 936, 998_872], [7_000_000, 936, 998_872]],
   ['half of the limit would cut a line', [6_000_000, 6_000_000, 5_000_000], [5_000_000]],

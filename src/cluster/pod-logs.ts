@@ -56,7 +56,7 @@ interface Log {
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
-  /** The keys of the logs of each pod, by its uid. They find the logs of a pod among those of many pods. */
+  /** The keys of the logs of each pod, by its uid. Without them, `drop` would search the logs of all pods. */
   readonly #podKeys = new Map<string, string[]>();
   readonly #processKeys = new Set<string>();
   readonly #now: () => number;

@@ -39,7 +39,7 @@ export interface SnapshotContext extends DefinitionsContext {
   readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[];
   /**
    * Listeners that are called after the whole state has been replaced. All of them are called. A listener whose change
-   * cannot be stored makes up for it with `Store.onRecovery`.
+   * cannot be stored repeats the change in a listener of `Store.onRecovery`.
    */
   readonly onRestored: (() => void)[];
 }

@@ -26,7 +26,8 @@ export interface KindName {
 /** A further kind that the work on an object reads. */
 export interface FollowedKind extends KindName {
   /**
-   * Does a change of such an object concern the objects of all namespaces? Default: only those of its own namespace.
+   * Does a change of an object of this kind concern the objects of all namespaces? Default: only the objects of its own
+   * namespace.
    */
   readonly anywhere?: true;
   /** Only objects with this label count. Default: all. */
@@ -46,8 +47,8 @@ export interface StandInKind {
   /** Does the user, and not the operator, add the finalizer? Default: the operator adds it to each object. */
   readonly isFinalizerOfUser?: true;
   /**
-   * Further kinds that `reconcile` reads. A change of such an object makes the objects of this kind due. Objects that
-   * this kind owns need no entry.
+   * Further kinds that `reconcile` reads. A change of an object of such a kind makes the objects of this kind due.
+   * Objects that this kind owns need no entry.
    */
   readonly follows?: readonly FollowedKind[];
   /** Decides about an object. `undefined`: nothing has to be written. */
@@ -125,11 +126,11 @@ export interface StandInResult {
   readonly annotations?: Readonly<Record<string, string | null>>;
   /** Top-level members of the object that the operator removes after it has read them, such as `operation`. */
   readonly removedMembers?: readonly string[];
-  /** Events. They are recorded when they, or the status, differ from those of the last result. */
+  /** Events. They are recorded when the events or the status differ from those of the last result. */
   readonly events?: readonly StandInEvent[];
   /**
-   * The object is due again after this time, in milliseconds, at least 1. Default: only a change or the next step makes it
-   * due.
+   * The object is due again after this time, in milliseconds, at least 1. Default: only a change of the object or the
+   * next step makes the object due.
    */
   readonly againMs?: number;
   /** In a result of `finalize`: the deletion has to wait. */

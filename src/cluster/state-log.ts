@@ -31,8 +31,9 @@ export class LogFile {
   }
 
   /**
-   * Drops what follows the first `size` bytes of the log, and continues there. Opens the log unless its file is open: the
-   * process may have no room for another open file. When this fails with an open file, the log stays as it is.
+   * Drops what follows the first `size` bytes of the log, and continues there. Opens the log only when its file is not
+   * open, because the process may have no free file descriptor. When this fails with an open file, the log stays as it
+   * is.
    */
   continueAt(size: number): void {
     if (this.#isClosed) return;
@@ -45,9 +46,9 @@ export class LogFile {
   }
 
   /**
-   * Prepares the next line: cuts off the part of a line that a failed write has left. Returns false when the files are
-   * no longer those of this process, or lack lines. The caller then writes both again; a directory that another program
-   * has removed is there again.
+   * Prepares the next line: cuts off the part of a line that a failed write has left. Returns false when a file is
+   * missing, is not the file of this process any more, or lacks lines. The caller then writes both files again. When
+   * another program has removed the directory, this call makes it again.
    */
   isWhole(): boolean {
     if (this.#isClosed) return true;

@@ -3,7 +3,10 @@ import { callEach } from './call-each.ts';
 /** The number of tasks after which requests and other work of the process can run. */
 const TASKS_PER_BATCH = 64;
 
-/** The number of tasks that `runNow` runs at most. The others run after the present event, as without it. */
+/**
+ * The maximum number of tasks of one call of `runNow`. The remaining tasks run after the present event, as without the
+ * call.
+ */
 const MAX_TASKS_AT_ONCE = 100_000;
 
 /** The queue of the simulated controllers' tasks. A task runs after the present event, in the order of the queue. */
@@ -40,8 +43,8 @@ export class Work {
   }
 
   /**
-   * Runs `task` after `ready`, and before `idle()` settles. A rejection is reported, and the task does not run. After
-   * `stop()`, neither the task runs nor a rejection is reported.
+   * Runs `task` after `ready`, and before `idle()` settles. When `ready` rejects, the rejection is reported and the
+   * task does not run. After `stop()`, the task does not run, and a rejection is not reported.
    */
   enqueueAfter<Value>(ready: Promise<Value>, task: (value: Value) => void): void {
     this.#expected += 1;
@@ -104,8 +107,8 @@ export class Work {
   }
 
   /**
-   * Runs the waiting tasks before this call returns, in the order of the queue. A task that waits for a promise ends the
-   * call, and the tasks behind it run after it. Does nothing when a task makes the call.
+   * Runs the waiting tasks before this call returns, in the order of the queue. A task that returns a promise ends the
+   * call, and the tasks behind it run after the promise has settled. Does nothing when a task makes the call.
    */
   runNow(): void {
     for (let done = 0; done < MAX_TASKS_AT_ONCE && !this.#active && !this.#blocked; done += 1) {
@@ -141,7 +144,7 @@ export class Work {
     this.#unfinished = undefined;
   }
 
-  /** Settles after the task that `runNow` has started, and after another one that it starts meanwhile. */
+  /** Settles when all tasks that `runNow` has started are finished. */
   async #unfinishedTask(): Promise<void> {
     while (this.#unfinished !== undefined) await this.#unfinished;
   }

@@ -6,7 +6,7 @@ export class Invocations {
   readonly #earlier = new Set<string>();
   readonly #again = new Set<string>();
 
-  /** Notes a call. `isRepeatable`: may the webhook or policy be called again after later changes? */
+  /** Records a call. `isRepeatable`: may the webhook or policy be called again after later changes? */
   add(key: string, isChanged: boolean, isRepeatable: boolean): void {
     if (isChanged) {
       for (const earlier of this.#earlier) this.#again.add(earlier);

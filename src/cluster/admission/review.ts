@@ -14,7 +14,7 @@ const GROUP = 'admission.k8s.io';
 /** A version of AdmissionReview that the server sends. Both versions have the same request. */
 export type ReviewVersion = 'v1' | 'v1beta1';
 
-/** The first version of the list that the server sends; `undefined` when it sends none of them. */
+/** The first version in the list that the server can send; `undefined` when the server can send none of them. */
 export const reviewVersionIn = (accepted: readonly JsonValue[]): ReviewVersion | undefined =>
   accepted.find((version): version is ReviewVersion => version === 'v1' || version === 'v1beta1');
 

@@ -120,7 +120,7 @@ function bodyOf(reply: ApiReply | undefined): JsonObject | undefined {
 /** An answer of Go's `http.Error`. */
 const failure = (status: number, message: string): ApiReply => replyText(status, `${message}\n`);
 
-/** Passes a request on to the server of an APIService, and its answer to the client. */
+/** Passes a request on to the server of an APIService, and passes the answer of this server back to the client. */
 async function forward(context: AggregationContext, request: ApiRequest, apiService: KubeObject): Promise<ApiReply> {
   if (conditionOf(apiService, 'Available')?.['status'] !== 'True') return failure(503, 'service unavailable');
   const service = context.store.collection('', 'services').get(serviceKey(apiService))?.object;

@@ -22,7 +22,7 @@ export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(s
 /**
  * The address of the server behind an APIService, or the reason, as text, why the cluster does not call this server.
  * The address comes from the option `webhookServices`, or from a pod that is a local process. For a Service of type
- * ExternalName, it is the external name and the port, if this name is a loopback host.
+ * ExternalName, the address consists of the external name and the port, if this name is a loopback host.
  */
 export function serverAddressOf(
   apiService: KubeObject,

@@ -37,8 +37,8 @@ export interface RoleContext {
 }
 
 /**
- * Decides whether the user may act, by role-based access control. The group `system:masters` is allowed everything, and
- * so is every user of a cluster that allows all requests.
+ * Decides whether the user may act, by role-based access control. The group `system:masters` may do everything. In a
+ * cluster that allows all requests, every user may do everything.
  */
 export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): AuthorizationDecision {
   if (context.allowsAll) return { allowed: true, reason: '' };

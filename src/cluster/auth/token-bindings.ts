@@ -35,7 +35,7 @@ export function isAlive(
   return metadata?.uid === uid && !isDeleted;
 }
 
-/** Do the objects exist to which a token is bound? A token for a pod stays valid when the node of the pod is gone. */
+/** Do the objects to which a token is bound exist? A token for a pod stays valid when the node of the pod is gone. */
 export function areBindingsAlive(store: ObjectLookup, namespace: string, claims: JsonObject, now: number): boolean {
   const alive = (claim: JsonValue | undefined, plural: string, prefix: string) =>
     !isJsonObject(claim) || isAlive(store, plural, [`${prefix}${textAt(claim, 'name')}`, textAt(claim, 'uid')], now);

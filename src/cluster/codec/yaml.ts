@@ -97,7 +97,9 @@ const isNode = (value: unknown): value is YamlNode => typeof value === 'object' 
 /** The scalars that YAML reads as an infinity or as NaN. */
 const SPECIAL_FLOAT = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 
-/** An integer in a notation of Go that YAML 1.1 does not have, such as `0o17`. Group 2 is the number without its sign. */
+/**
+ * An integer in a notation of Go that YAML 1.1 does not have, such as `0o17`. Group 2 is the number without its sign.
+ */
 const PREFIXED_INTEGER =
   /^([-+]?)(0(?:[oO][0-7_]*[0-7][0-7_]*|X[\da-fA-F_]*[\da-fA-F][\da-fA-F_]*|B[01_]*[01][01_]*))$/;
 
@@ -130,9 +132,10 @@ function integerOf(text: string): string | bigint {
 type AliasTargets = Map<YamlNode, YamlNode>;
 
 /**
- * Finds the nodes for which aliases stand, and gives scalars the values that they have in Go. `anchors` has the latest node of each anchor, or `open` for a list or mapping that has begun and not ended.
+ * Finds the nodes for which aliases stand, and gives scalars the values that they have in Go. `anchors` has the latest
+ * node of each anchor, or `open` for a list or mapping that has begun and not ended.
  *
- * @throws YamlSyntaxError for an alias without an anchor, and for one within the value for which it stands.
+ * @throws YamlSyntaxError for an alias without an anchor, and for an alias inside of the value of its own anchor.
  */
 function prepare(node: unknown, anchors: Map<string, YamlNode | 'open'>, targets: AliasTargets): void {
   if (!isNode(node)) return;
@@ -161,7 +164,7 @@ interface Walk {
   readonly lineOf: (offset: number) => number;
 }
 
-/** The node, or the one for which it stands. */
+/** The node itself, or for an alias the node for which the alias stands. */
 const resolved = (node: unknown, targets: AliasTargets): unknown => (isNode(node) ? (targets.get(node) ?? node) : node);
 
 /**

@@ -120,7 +120,7 @@ function userOf({ spec }: KubeObject): UserInfo {
 const isPending = (object: KubeObject): boolean =>
   certificateOf(object) === '' && !has(object, 'Approved') && !has(object, 'Denied');
 
-/** Approves a kubelet's request for a client certificate when the user of the request has the right to it. */
+/** Approves a kubelet's request for a client certificate when the user of the request has the required right. */
 export function approvingController(context: CertificatesContext): SimulatedController {
   return {
     name: 'certificatesigningrequest-approving-controller',

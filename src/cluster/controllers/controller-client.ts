@@ -192,7 +192,7 @@ export class ControllerClient {
     return this.#indexes.claims.find(`${namespace}/${claim}`).map(({ object }) => object);
   }
 
-  /** The pods that are bound to a node, also those that have ended. */
+  /** The pods that are bound to a node, including those that have ended. */
   podsOfNode(node: string): KubeObject[] {
     return this.#indexes.nodes.find(node).map(({ object }) => object);
   }
@@ -343,8 +343,8 @@ export class RefusedPod extends Error {
 }
 
 /**
- * Creates pods. Returns the refusal by the API, if any. The caller writes its status first, and throws the refusal after
- * that.
+ * Creates pods. Returns the refusal by the API, if any. The caller writes its status first, and throws the refusal
+ * after that.
  */
 export function refusedPod(createPods: () => void): RefusedPod | undefined {
   try {

@@ -29,8 +29,8 @@ const HORIZON_DAYS = 5 * 366;
 
 /**
  * Parses the schedule of a CronJob: five fields with lists, ranges, steps and names, or one of the `@` forms.
- * `timeZone` is an IANA name (default: UTC). Returns `undefined` for a schedule that the API refuses, and for an unknown
- * zone. The times of `@every` do not depend on the zone.
+ * `timeZone` is an IANA name (default: UTC). Returns `undefined` for a schedule that the API refuses, and for an
+ * unknown zone. The times of `@every` do not depend on the zone.
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefined {
   const local = scheduleProblem(text) === undefined ? localTimes(timeZone) : undefined;
@@ -59,8 +59,8 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
       while (candidate < end) {
         const date = local(candidate);
         if (!matchesDay(date)) {
-          // First stop two hours before midnight: a change of the clocks on the way could carry the jump past midnight.
-          // In the last two hours, go to midnight.
+          // A jump directly to midnight could end after midnight, because the clocks may change on the way. The first
+          // jump therefore ends two hours before midnight, and a second one ends at midnight.
           const rest = (23 - date.hour) * 60 + (60 - date.minute);
           candidate += Math.max(1, rest > 120 ? rest - 120 : rest) * MINUTE;
         } else if (!hours.has(date.hour)) candidate += (60 - date.minute) * MINUTE;
@@ -72,7 +72,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
   });
 }
 
-/** Has the field a part that allows all values? */
+/** Does the field have a part that allows all values? */
 const isAny = (field = ''): boolean => field.split(',').some((part) => /^[*?](?:-[^/]*)?(?:\/0*1)?$/.test(part));
 
 interface LocalTime {

@@ -49,7 +49,10 @@ function daemonToleration(taint: string, effect: string): JsonObject {
   return { key: `node.kubernetes.io/${taint}`, operator: 'Exists', effect };
 }
 
-/** The tolerations of a set's pods. A toleration of the template for the taint of a daemon loses its time limit. */
+/**
+ * The tolerations of a set's pods. A toleration of the template loses its time limit when all pods of DaemonSets have
+ * the same toleration.
+ */
 function tolerationsOf(spec: JsonObject): readonly JsonObject[] {
   const daemons = spec['hostNetwork'] === true ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS;
   const own = objectsAt(spec, 'tolerations').map((each) => daemons.find((daemon) => isSameTaint(daemon, each)) ?? each);

@@ -17,7 +17,10 @@ const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 const MAX_ADDRESSES = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
-/** Writes the EndpointSlices and the Endpoints of every Service with a selector, also after a client deleted them. */
+/**
+ * Writes the EndpointSlices and the Endpoints of every Service with a selector, and writes them again after a client
+ * has deleted them.
+ */
 export const endpointsController: SimulatedController = {
   name: 'endpointslice-controller',
   target: targetIn(SERVICES),

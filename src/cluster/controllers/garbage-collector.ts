@@ -6,10 +6,10 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
-/** The number of known owners at which those without dependents are forgotten for the first time. */
+/** The number of known removed owners at which the collector first forgets the owners without dependents. */
 const MIN_PRUNED = 500;
 
-/** The uids of removed owners that still have dependents, and of some others. */
+/** The uids of removed owners. Owners without dependents are forgotten from time to time. */
 class RemovedOwners {
   readonly #uids = new Set<string>();
   #pruneAt = MIN_PRUNED;

@@ -174,7 +174,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   return { ...scale(job, tally, now, completions), conditions: resumed, final: undefined };
 }
 
-/** The condition with which a Job ends whose end an earlier plan has begun. */
+/** The final condition of a Job whose end an earlier plan has begun; `undefined` for any other Job. */
 function begunEnd(job: KubeObject): JobCondition | undefined {
   for (const [interim, type] of [
     ['SuccessCriteriaMet', 'Complete'],

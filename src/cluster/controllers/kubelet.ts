@@ -22,7 +22,7 @@ import { simulatedReport } from './simulated-report.ts';
 import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 
-/** The line of the log, and the message of the event, of a pod without rules. */
+/** The log line and the event message of a pod without rules. */
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
 
 /**

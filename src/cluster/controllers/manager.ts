@@ -233,7 +233,10 @@ export class ControllerManager implements ControllerSettings {
     this.#admitted(entry, key, new WorkAdmission(this.#context), 1);
   }
 
-  /** Schedules the next reconcile of a key, in `again` milliseconds, at least 1: a moved clock goes on before it. */
+  /**
+   * Schedules the next reconcile of a key in `again` milliseconds. The pause is at least 1 ms, so that a moved clock
+   * goes on before the reconcile.
+   */
   #schedule(entry: Entry, key: string, again: number | undefined): void {
     if (again === undefined) return;
     const timer = this.#context.clock.setTimer(Math.max(1, again), () => {
@@ -252,7 +255,9 @@ export class ControllerManager implements ControllerSettings {
     });
   }
 
-  /** Runs such a reconcile with the answers of webhooks that have arrived. */
+  /**
+   * Runs a reconcile whose writes pass through webhooks and policies, with the answers of webhooks that have arrived.
+   */
   #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
     entry.client.admitBy(admission);
     try {

@@ -1,4 +1,4 @@
-/** The labels that have replaced others, and the replaced ones. Old node selectors have the replaced labels. */
+/** The labels that Kubernetes has replaced, by their replacements. Old node selectors have the replaced labels. */
 const REPLACED_LABELS: ReadonlyMap<string, string> = new Map([
   ['kubernetes.io/os', 'beta.kubernetes.io/os'],
   ['kubernetes.io/arch', 'beta.kubernetes.io/arch'],

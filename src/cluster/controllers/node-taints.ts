@@ -61,9 +61,9 @@ function evictingKey(node: KubeObject, health: ZoneHealth): string | undefined {
 
 /**
  * Keeps the taints that follow from a node's conditions: `NoSchedule` for each of them, and `NoExecute` for a node that
- * is not ready. Kubernetes taints at most one node in ten seconds for evictions; here each node is tainted at once. Also
- * keeps the replaced labels. The API server gives each new node the taint for a node that is not ready, so a node takes
- * pods only after this controller has seen it.
+ * is not ready. Kubernetes taints at most one node in ten seconds for evictions; here each node is tainted at once.
+ * Also keeps the replaced labels. The API server gives each new node the taint for a node that is not ready, so a node
+ * takes pods only after this controller has seen it.
  */
 export function nodeTaintController(): SimulatedController {
   const health = new ZoneHealth();

@@ -54,8 +54,8 @@ export function putNode(context: BootstrapContext): void {
 }
 
 /**
- * The status of a simulated node, with the members of the present status that a user has set. Of the resources, a node
- * with its own capacity can give all of it to pods.
+ * The status of a simulated node, with the members of the present status that a user has set. When a user has set only
+ * one of `capacity` and `allocatable`, the other one gets the same amounts.
  */
 export function reportedStatus(name: string, present: JsonObject, kubeletVersion: string, now: string): JsonObject {
   const capacity = optionalAt(present, 'capacity');

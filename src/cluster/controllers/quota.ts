@@ -20,7 +20,7 @@ export const quotaController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, '', 'resourcequotas')) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // A quota may count quotas. A modification does not change their number.
+      // A quota may count ResourceQuotas themselves. A modification does not change their number.
       if (event.type === 'MODIFIED') return;
     }
     const { namespace } = event.stored.object.metadata;

@@ -29,8 +29,8 @@ export class RefusalPauses {
   }
 
   /**
-   * Counts a refusal. Forgets the owners without a refusal for twice the longest pause: the owners are gone, or their pods
-   * run.
+   * Counts a refusal. Forgets the owners without a refusal for twice the longest pause: the owners are gone, or their
+   * pods run.
    */
   add(owner: string, nowMs: number): void {
     const count = (this.#refusals.get(owner)?.count ?? 0) + 1;

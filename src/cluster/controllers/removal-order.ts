@@ -10,11 +10,11 @@ const PHASES = ['Pending', 'Unknown', 'Running'];
 
 /**
  * Sorts pods so that the pods whose removal matters least are first, as Kubernetes does (`ActivePodsWithRanks`). The
- * first criterion in which two pods differ decides: no node, an early phase, not ready, a low deletion cost, a node with
- * many related pods, a short time of readiness, many restarts, a young pod. Times are compared in powers of two. Of two
- * pods with different times in the same power of two, the one with the smaller UID is first.
+ * first criterion in which two pods differ decides: no node, an early phase, not ready, a low deletion cost, a node
+ * with many related pods, a short time of readiness, many restarts, a young pod. Times are compared in powers of two.
+ * Of two pods with different times in the same power of two, the one with the smaller UID is first.
  *
- * @param related the pods that count for the nodes
+ * @param related the pods whose number on each node is compared
  * @param now the present time, in milliseconds since the epoch
  */
 export function removalOrder(

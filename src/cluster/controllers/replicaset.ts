@@ -33,7 +33,7 @@ export const REPLICATION_CONTROLLERS = { group: '', plural: 'replicationcontroll
 interface ReplicaKind {
   readonly kind: 'ReplicaSet' | 'ReplicationController';
   readonly resource: ResourceName;
-  /** The name of the controller, also in its events. */
+  /** The name of the controller. Its events name this controller as their source. */
   readonly name: string;
   /** The label selector of an object. */
   readonly selectorOf: (set: KubeObject) => JsonObject | undefined;
@@ -143,8 +143,8 @@ function removePods(
 }
 
 /**
- * The active pods of all sets that have the controller of this set, such as the ReplicaSets of a Deployment. A set without
- * a controller has no related pods, as in Kubernetes.
+ * The active pods of all sets that have the controller of this set, such as the ReplicaSets of a Deployment. A set
+ * without a controller has no related pods, as in Kubernetes.
  */
 function relatedPods(client: ControllerClient, { resource }: ReplicaKind, set: KubeObject): readonly KubeObject[] {
   const controller = controllerOf(set);

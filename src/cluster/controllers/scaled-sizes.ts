@@ -23,9 +23,9 @@ export function isScaled(deployment: KubeObject, sets: readonly KubeObject[]): b
 
 /**
  * The sizes of the ReplicaSets after the number of replicas of their Deployment has changed, by the rules of the
- * Deployment controller. A single ReplicaSet gets all replicas. During a rolling update, each ReplicaSet grows or shrinks
- * in proportion to its size, so that a larger number does not hasten the rollout. ReplicaSets that are not in the result
- * do not change.
+ * Deployment controller. A single ReplicaSet gets all replicas. During a rolling update, each ReplicaSet grows or
+ * shrinks in proportion to its size, so that a larger number does not hasten the rollout. ReplicaSets that are not in
+ * the result do not change.
  */
 export function scaledSizes(
   deployment: KubeObject,

@@ -87,8 +87,9 @@ export function scheduler(): SimulatedController {
     if (next !== undefined) yield next;
     if (waiting.isEmpty) return;
     if (freed !== undefined) yield searchKey('pods', freed);
-    // A pod that gives up the room that was kept for it makes room for others, unless it now uses this room. Pods of
-    // higher priority could use the room before. If they were tried now, they could take the nomination of the pod again.
+    // A pod that gives up the room that was kept for it makes room for other pods, unless it now uses this room. Only
+    // pods of at most its priority are tried: pods of higher priority could use the room before, and could now take the
+    // nomination of the pod again.
     const isGivenUp = nomination !== waiting.nominationOf(key) && textAt(pod?.spec, 'nodeName') !== nomination;
     if (nomination !== '' && nomination !== freed && isGivenUp) {
       yield searchKey('pods', nomination, demandOf(object).priority);

@@ -277,7 +277,7 @@ describe('a DaemonSet', () => {
       spec: { containers: [{ name: 'c', image: 'i:1' }], terminationGracePeriodSeconds: 0 },
     });
     await story.advance(10);
-    // Any other strategy would replace the adopted pod, because it is of no revision.
+    // Any other strategy would replace the adopted pod, because the pod has no revision.
     await story.create({ ...daemonSet, spec: { ...daemonSet.spec, updateStrategy: { type: 'OnDelete' } } });
     await story.patch('v1 Pod', 'old', { metadata: { labels } });
     await story.advance(60);

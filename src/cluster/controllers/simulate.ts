@@ -1,6 +1,9 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** Annotations of an object for the controllers that work on it. `pods/pod-rules.ts` has those of pods only. */
+/**
+ * Annotations of an object for the controllers that work on it. `pods/pod-rules.ts` has the annotations that only pods
+ * have.
+ */
 export const SIMULATE = {
   /**
    * `true` for all controllers, or names of controllers separated by commas. These controllers leave the object alone

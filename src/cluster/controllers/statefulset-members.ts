@@ -124,7 +124,7 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
   );
 }
 
-/** Is the object a claim of a member of the set? A user may give the set further claims. */
+/** Is the object a claim of a member of the set? A claim of a user with another name does not belong to a member. */
 function isClaimOf(set: KubeObject, { kind, metadata: { name = '' } }: KubeObject): boolean {
   if (kind !== 'PersistentVolumeClaim') return false;
   return objectsAt(set.spec, 'volumeClaimTemplates').some((template) => {

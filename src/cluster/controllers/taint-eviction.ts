@@ -20,8 +20,8 @@ type Eviction = number | 'done';
 
 /**
  * Evicts pods from nodes with taints with the effect `NoExecute`: pods that do not tolerate a taint at once, and pods
- * with `tolerationSeconds` after this time. The end of the taint cancels the eviction. As in Kubernetes, other
- * `tolerationSeconds` above 0 do not move the time of an eviction that waits.
+ * with `tolerationSeconds` after this time. The end of the taint cancels the eviction. As in Kubernetes, a change to
+ * other `tolerationSeconds` above 0 does not move the time of an eviction that already waits.
  */
 export function taintEvictionController(): SimulatedController {
   const evictions = new Map<string, Eviction>();

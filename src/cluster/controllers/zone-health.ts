@@ -4,7 +4,7 @@ import { conditionOf, textAt } from '../../kubernetes/index.ts';
 /** The label of nodes that do not count in the health of their zone. */
 const NOT_COUNTED = 'node.kubernetes.io/exclude-disruption';
 
-/** A zone in which at least this part of the nodes is not ready is disrupted, if these are more than two nodes. */
+/** A zone is disrupted when at least this part of its nodes, and more than two nodes, are not ready. */
 const UNHEALTHY_PART = 0.55;
 /** A disrupted zone with more nodes than this still gets taints. */
 const MAX_SMALL_ZONE = 50;
@@ -31,7 +31,9 @@ export class ZoneHealth {
   readonly #zones = new Map<string, Counts>();
   #ready = 0;
 
-  /** Takes the present state of a node; `undefined` means that the node is gone. Returns whether the health has changed. */
+  /**
+   * Takes the present state of a node; `undefined` means that the node is gone. Returns whether the health has changed.
+   */
   take(name: string, node: KubeObject | undefined): boolean {
     const before = this.#nodes.get(name);
     const after = node === undefined ? undefined : healthOf(node);
@@ -48,7 +50,9 @@ export class ZoneHealth {
     for (const [name, { isUnready }] of this.#nodes) if (isUnready) yield name;
   }
 
-  /** Is no node of the cluster ready? The control plane then counts as the part that has failed, and no pod is evicted. */
+  /**
+   * Is no node of the cluster ready? The control plane then counts as the part that has failed, and no pod is evicted.
+   */
   get isFullyDisrupted(): boolean {
     return this.#ready === 0;
   }

@@ -22,7 +22,7 @@ export interface ConversionTask {
   readonly apiVersion: string;
 }
 
-/** The first version that the cluster knows; `undefined` when the webhook understands none of them. */
+/** The first of the webhook's versions that the cluster knows; `undefined` when the cluster knows none of them. */
 export const reviewVersionOf = (versions: readonly string[]): string | undefined =>
   versions.find((version) => REVIEW_VERSIONS.has(version));
 

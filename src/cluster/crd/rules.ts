@@ -38,7 +38,7 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
 
 type Outcome =
   | { readonly ok: true; readonly value: unknown }
-  /** `limit`: the limit that the evaluation exceeds, so that no further rule of the object is evaluated. */
+  /** `limit`: the limit that the evaluation exceeds. No further rule of the object is then evaluated. */
   | { readonly ok: false; readonly message: string; readonly limit?: 'rule' | 'object' };
 
 /** Evaluates the rules of one object. Each call evaluates the rules of one site. */

@@ -17,8 +17,8 @@ export interface DefinitionsContext extends LifecycleContext {
 
 /**
  * Reacts to the events of CustomResourceDefinitions. Enqueues `settleDefinition` for a changed definition, and stops
- * serving a deleted one at once. After a deletion all definitions are settled again, because the deletion may free
- * their names.
+ * serving a deleted definition at once. After a deletion, settles all definitions again, because names that they
+ * request may be free now.
  */
 export function followDefinitions(context: DefinitionsContext): void {
   const definitions = context.store.collection(GROUP, PLURAL);

@@ -43,7 +43,7 @@ export function registerVersions(context: RegistrationContext): void {
   });
   const registerAll = () => {
     for (const { object } of definitions.all()) for (const place of versionsOf(object)) later(place);
-    // The definition of an APIService may be gone, also the last one.
+    // The definition of an APIService may be gone, so the versions of the APIServices are checked, too.
     for (const { object } of services.all()) if (isManaged(object)) later(placeOf(object));
   };
   context.onRestored.push(registerAll);

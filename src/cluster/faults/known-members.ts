@@ -54,7 +54,8 @@ const CODE = 'testing/unknown-option';
  * condition would otherwise make the fault hit every request, and a misspelt value would make a test pass without its
  * fault.
  *
- * @throws TypeKroError `testing/unknown-option` for the first unknown name, and for the first value that no request has.
+ * @throws TypeKroError `testing/unknown-option` for the first unknown name, and for the first value that no request
+ *   has.
  */
 export function requireKnownMembers(match: FaultMatch, fault: Fault, options: FaultOptions | number): void {
   const kind: string = fault.kind;

@@ -14,7 +14,9 @@ export interface FaultMistake {
 /** A kind of request: its verb, its HTTP method, and whether its path is that of a resource. */
 type Candidate = readonly [verb: string, method: string, isResource: boolean];
 
-/** All requests that the server can receive. A path that is no resource has the method as its verb, and GET for HEAD. */
+/**
+ * All requests that the server can receive. A path that is no resource has the method as its verb, and GET for HEAD.
+ */
 const CANDIDATES: readonly Candidate[] = [
   ...['get', 'list', 'watch'].flatMap((verb): Candidate[] => [
     [verb, 'GET', true],

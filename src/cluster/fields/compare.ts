@@ -38,7 +38,10 @@ export function compareFields(
   return both(compareAs(left, before, after), compareAs(right, before, after));
 }
 
-/** Compares two values as values of `form`. A value of another form counts as a value without members or elements. */
+/**
+ * Compares two values as values of `form`. A value that does not have this form counts as a value without members or
+ * elements.
+ */
 function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): FieldComparison {
   if (isLeaf(form)) return compareLeaf(before, after);
   let inner: FieldComparison;

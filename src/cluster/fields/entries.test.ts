@@ -3,7 +3,10 @@ import type { ManagedEntry } from './entries.ts';
 import { capUpdaters, entryKey } from './entries.ts';
 import { treeOfMembers } from './tree.ts';
 
-/** An entry that was written in a minute, by `manager` in a version. It owns one field, which has its name. */
+/**
+ * An entry of `manager` for a write at `minute` in a version. The entry owns one field, which has the name of the
+ * manager.
+ */
 const entryOf = (manager: string, minute: number, apiVersion = 'v1'): ManagedEntry => ({
   manager,
   operation: 'Update',

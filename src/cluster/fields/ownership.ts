@@ -256,8 +256,8 @@ export interface ApplyResult {
  * has no `live` object; `empty` then takes its place.
  *
  * @throws ApiError 409 when the apply changes fields of other managers without force, with a cause for each field; 500
- * when the configuration does not have the structure of the type, or the object does not have it in the version of an
- * entry; 400 when the configuration sets `managedFields`.
+ *   when the configuration does not have the structure of the type, or when the object does not have the structure of
+ *   its type in the version of an entry; 400 when the configuration sets `managedFields`.
  */
 export function applyWithOwnership(
   live: KubeObject | undefined,

@@ -5,8 +5,8 @@ import type { ApiReply } from '../protocol/request.ts';
 const MIN_COMPRESSED_BYTES = 128 * 1024;
 
 /**
- * The compressed form of bodies that the server keeps, such as the documents of the API. The body of a list is joined
- * for each answer, so its compressed form is not kept.
+ * The compressed forms of bodies that the server keeps in memory, such as the documents of the API. The body of a list
+ * is made again for each answer, so its compressed form is not kept.
  */
 const compressed = new WeakMap<Buffer, Buffer>();
 

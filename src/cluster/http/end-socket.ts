@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * The time in which a client must read something of a closed connection, and close its own side, in milliseconds.
- * After this time without progress, the server breaks the connection.
+ * The time without progress after which the server breaks a connection that it has closed, in milliseconds. Progress
+ * means that the client reads bytes, or closes its own side.
  */
 const CLOSE_MS = 10_000;
 
 /**
- * Closes a connection that has left HTTP after its last bytes. The time limits of the HTTP server do not hold for such a
- * connection.
+ * Sends the last bytes on a connection that has left HTTP, and closes the connection. The time limits of the HTTP
+ * server do not hold for such a connection.
  */
 export function endSocket(socket: Duplex, last?: Buffer | string): void {
   // Reads on, because the end of the client's side is noticed only by reading.

@@ -22,9 +22,9 @@ export function flatHeaders(
 }
 
 /**
- * The values of the lines of each impersonation header, by name in lower case. Node's `headersDistinct` has them too, but
- * in older releases (CVE-2026-21710) it throws when a client sends a header with the name `__proto__`. Each line is read
- * once: a client without credentials may send many such headers.
+ * The values of the lines of each impersonation header, by name in lower case. Node's `headersDistinct` has them too,
+ * but in older releases (CVE-2026-21710) it throws when a client sends a header with the name `__proto__`. Each line is
+ * read once: a client without credentials may send many such headers.
  */
 function impersonationValues(rawHeaders: readonly string[]): ReadonlyMap<string, string[]> {
   const values = new Map<string, string[]>();

@@ -52,8 +52,8 @@ export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /**
  * Answers one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
- * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception, also one of the audit log,
- * becomes a 500 without internal details. Never rejects.
+ * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception, including one of the audit
+ * log, becomes a 500 without internal details. Never rejects.
  */
 export async function handle(
   context: HandlerContext,

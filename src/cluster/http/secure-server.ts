@@ -100,9 +100,9 @@ export function secureServing(
 }
 
 /**
- * Makes a certificate for a socket on loopback and the given hosts, which are names or IP addresses. It is valid at `now`
- * (milliseconds since the epoch).
- * Its text ends with the certificate of its authority, so that clients can trust the whole text.
+ * Makes a certificate for a socket on loopback and the given hosts, which are names or IP addresses. It is valid at
+ * `now` (milliseconds since the epoch). Its text ends with the certificate of its authority, so that clients can trust
+ * the whole text.
  */
 export function createServingCertificate(now: number, hosts: readonly string[]): ServingCertificate {
   const authority = createAuthority(now);

@@ -95,7 +95,7 @@ function sendAnswer(host: UpgradeHost, reply: ApiReply, request: IncomingMessage
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.on('finish', () => endSocket(socket));
   host.send(reply, request, response);
-  // The end of the client's side is noticed only by reading. What the client sends further has no meaning.
+  // The end of the client's side is noticed only by reading. Further bytes of the client have no meaning.
   socket.on('end', () => endSocket(socket));
   socket.resume();
 }

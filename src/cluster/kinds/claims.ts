@@ -43,8 +43,8 @@ export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /**
  * Aligns `dataSource` and `dataSourceRef` of a claim. The older field, `dataSource`, allows only claims and snapshots.
- * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. It stays when `before`, the
- * stored specification, has a source.
+ * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. The `dataSource` stays when
+ * `before`, the stored specification, has a source.
  */
 export function alignSources(spec: JsonObject, before: JsonObject = {}): void {
   const reference = optionalAt(spec, 'dataSourceRef');

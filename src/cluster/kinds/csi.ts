@@ -229,7 +229,10 @@ function validateError(error: JsonObject, at: string, problems: FieldError[]) {
     problems.push(fieldInvalid(`${at}.errorCode`, code, 'must be between 0 and 2147483647, inclusive'));
 }
 
-/** Checks the volume in an attachment. It is a CSI volume, and no claim, node or policy has a part in it. */
+/**
+ * Checks the inline volume of an attachment. It must be a CSI volume without a claim, a capacity and a node affinity,
+ * and its only reclaim policy is `Retain`.
+ */
 function validateInlineVolume(spec: JsonObject, at: string, problems: FieldError[]) {
   const foreign = (key: string) =>
     problems.push(fieldForbidden(`${at}.${key}`, 'may not be specified in the context of inline volumes'));

@@ -2,8 +2,8 @@ import type { KubeObject } from '../../core/index.ts';
 import type { WriteContext } from './strategy.ts';
 
 /**
- * The class for an object that names none: the newest class that one of the annotations makes a default, and of equally
- * old classes the first by name. `undefined` when no class is a default.
+ * The class for an object that names none: the newest class that one of the annotations makes a default. Of equally old
+ * default classes, the first by name counts. `undefined` when no class is a default.
  */
 export function defaultClass(
   { store }: Pick<WriteContext, 'store'>,

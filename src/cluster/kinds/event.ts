@@ -17,8 +17,8 @@ const MAX_WORD_LENGTH = 128;
 const MAX_MESSAGE_LENGTH = 1024;
 
 /**
- * The members of an Event by their names in `v1`, which errors have in both groups. Only the reporting controller has
- * the name of the request's group in errors.
+ * The names of the members of an Event in one API group, by their names in `v1`. In both groups, errors use the names
+ * of `v1`. Only an error about the reporting controller uses the name in the group of the request.
  */
 interface EventNames {
   readonly involvedObject: string;
@@ -54,8 +54,8 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const isUnset = (value: JsonValue | undefined) => value === undefined || value === null || value === '';
 
 /**
- * The strategy of Events in `v1`: the rules for the namespace, and with `eventTime` also the rules for the reporter. The
- * source is `ValidateEventCreate` of Kubernetes.
+ * The strategy of Events in `v1`: the rules for the namespace, and with `eventTime` also the rules for the reporter.
+ * The source is `ValidateEventCreate` of Kubernetes.
  */
 export const coreEventStrategy: Partial<Strategy> = {
   uncollected: true,
@@ -158,7 +158,7 @@ const optionalReference: Shown = (value) => (isUnset(value) ? null : reference(v
 const text: Shown = (value) => value ?? '';
 const count: Shown = (value) => value ?? 0;
 
-/** Times have one form each: the decoder writes it. */
+/** The decoder writes each time in one form, so equal times are equal texts. */
 const time: Shown = (value) => value ?? null;
 
 /** The members that do not change, in the order of their errors. `reason` has two errors, as in Kubernetes. */

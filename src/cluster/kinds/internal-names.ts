@@ -38,7 +38,7 @@ const NAMES = new Map([
   ['wwids', 'WWIDs'],
 ]);
 
-/** Members with a name that is right only in their type. */
+/** Names in Go that members have only in certain types. */
 const RBD = new Map([
   ['image', 'RBDImage'],
   ['monitors', 'CephMonitors'],

@@ -265,7 +265,10 @@ export const cronJobStrategy: Partial<Strategy> = {
   warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
 };
 
-/** Adds the problems of the schedule of a CronJob. As in Kubernetes, the problem of the schedule comes before that of a zone in it. */
+/**
+ * Adds the problems of the schedule of a CronJob. As in Kubernetes, the problem of the schedule comes before that of a
+ * zone in it.
+ */
 export function validateSchedule(schedule: string, problems: FieldError[]) {
   const problem = /^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule);
   if (problem !== undefined) problems.push(fieldInvalid('spec.schedule', schedule, problem));
@@ -277,7 +280,7 @@ export function validateSchedule(schedule: string, problems: FieldError[]) {
 /** The problem of a schedule that begins with a zone. */
 function zonedProblem(schedule: string): string | undefined {
   const space = schedule.indexOf(' ');
-  // Go's text about the slice that the parser of Kubernetes then takes.
+  // Without a space, the parser of Kubernetes takes an invalid slice of the text. This is Go's error about the slice.
   if (space < 0) return 'invalid schedule format: runtime error: slice bounds out of range [:-1]';
   const zone = schedule.slice(schedule.indexOf('=') + 1, space);
   const isKnown = zone === '' || zone === 'Local' || isTimeZone(zone);

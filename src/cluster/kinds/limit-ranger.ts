@@ -126,7 +126,9 @@ function usageProblems(usage: Usage, item: JsonObject): string[] {
 
 type Check = (name: string, bound: ParsedQuantity) => string | undefined;
 
-/** The texts of the bounds that are not kept. `check` returns the end of a text. */
+/**
+ * The error texts of the violated bounds. `check` returns the end of such a text; `undefined` for a bound that holds.
+ */
 function boundProblems(item: JsonObject, part: 'min' | 'max' | 'maxLimitRequestRatio', check: Check): string[] {
   const problems: string[] = [];
   for (const [name, bound] of parsedAmounts(objectAt(item, part))) {

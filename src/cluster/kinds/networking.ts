@@ -35,7 +35,7 @@ const CLASS = 'kubernetes.io/ingress.class';
 
 const MAX_CONTROLLER_BYTES = 250;
 
-/** The annotation of the IngressClass for Ingresses that name none. */
+/** The annotation that marks the default IngressClass. Ingresses without a class get this class. */
 const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class';
 
 export const ingressStrategy: Partial<Strategy> = {

@@ -24,7 +24,8 @@ export interface NewObjects {
   /**
    * Completes and checks a new object: defaults, allocated addresses and ports, the first status, and the rules of the
    * kind. The caller sets the members of `metadata` that a server sets. An object of a kind that counts no generations
-   * loses its generation. Admission does not run. Kinds whose checks need the schema engine or Node's cryptography are not checked.
+   * loses its generation. Admission does not run. Kinds whose checks need the schema engine or Node's cryptography are
+   * not checked.
    */
   create(object: KubeObject, kind: NewObjectKind): NewObject;
   /** The object with the defaults of its kind. */

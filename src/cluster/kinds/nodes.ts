@@ -52,7 +52,10 @@ function alignCidrs(spec: JsonObject) {
   else if (cidr !== '' && cidr !== first) spec['podCIDRs'] = [cidr];
 }
 
-/** Removes the configuration of the kubelet, a feature that Kubernetes has removed. Stored ones stay. */
+/**
+ * Removes the fields for dynamic configuration of the kubelet, a feature that Kubernetes has removed. A node that was
+ * stored with these fields keeps them.
+ */
 function dropConfiguration(object: MutableObject, old: KubeObject | undefined) {
   if (old?.spec?.['configSource'] === undefined && object.spec !== undefined) delete object.spec['configSource'];
   if (old?.status?.['config'] === undefined && object.status !== undefined) delete object.status['config'];
@@ -68,7 +71,10 @@ function validateNode({ spec = {}, status = {} }: KubeObject, problems: FieldErr
   validateCidrs(listAt(spec, 'podCIDRs').map(String), problems);
 }
 
-/** Checks the taints of a node. The errors name them as a part of the metadata, as those of an API server do. */
+/**
+ * Checks the taints of a node. As in an API server, the paths in errors begin with `metadata.taints`, although the
+ * taints are in `spec`.
+ */
 function validateTaints(taints: readonly JsonObject[], problems: FieldError[]) {
   const seen = new Set<string>();
   for (const [index, taint] of taints.entries()) {

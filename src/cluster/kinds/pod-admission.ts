@@ -34,7 +34,7 @@ interface Priority {
 
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
-/** The class of pods that name none: of the default classes, the one with the lowest value. */
+/** The priority class of pods without `priorityClassName`: of the default classes, the one with the lowest value. */
 export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefined {
   const value = (one: KubeObject) => numberAt(one, 'value') ?? 0;
   return store

@@ -155,7 +155,10 @@ const SOURCE_DEFAULTS: readonly (readonly [source: string, defaults: JsonObject]
   ['scaleIO', { storageMode: 'ThinProvisioned', fsType: 'xfs' }],
 ];
 
-/** Sets the defaults of the source of a volume. `owner` is the volume of a pod, or the specification of a PersistentVolume. */
+/**
+ * Sets the defaults of the source of a volume. `owner` is the volume of a pod, or the specification of a
+ * PersistentVolume.
+ */
 export function defaultVolumeSource(owner: JsonObject): void {
   for (const [name, defaults] of SOURCE_DEFAULTS) {
     const source = optionalAt(owner, name);

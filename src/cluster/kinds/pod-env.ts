@@ -121,7 +121,7 @@ const DIVISORS: readonly (readonly [pattern: RegExp, word: string, divisors: rea
   [/\.hugepages-/, 'hugepages', BYTE_DIVISORS, BYTE_DIVISORS.join(', ')],
 ];
 
-/** Checks the reference to a resource of a container. In a volume it also names the container. */
+/** Checks the reference to a resource of a container. In a volume, the reference must also name the container. */
 export function validateResourceReference(
   reference: JsonObject,
   at: string,

@@ -69,7 +69,10 @@ function checkNodeTerms(next: JsonObject, before: JsonObject, problems: FieldErr
   }
 }
 
-/** Does a term begin with all expressions of the earlier one? A term without expressions selects nothing and stays. */
+/**
+ * Does a term begin with all expressions of the stored term? A stored term without expressions matches no node, and
+ * must stay without expressions.
+ */
 function onlyAdds(term: JsonObject, before: JsonObject): boolean {
   const lists = ['matchExpressions', 'matchFields'];
   if (lists.every((list) => objectsAt(before, list).length === 0))
@@ -80,7 +83,7 @@ function onlyAdds(term: JsonObject, before: JsonObject): boolean {
   });
 }
 
-/** Gives the new specification, a copy, the node affinity of the stored one. */
+/** Replaces the node affinity in the new specification, which is a copy, by that of the stored specification. */
 export function keepNodeAffinity(next: JsonObject, before: JsonObject): void {
   const [affinity, known] = [optionalAt(next, 'affinity'), optionalAt(before, 'affinity', 'nodeAffinity')];
   if (jsonEquals(affinity?.['nodeAffinity'], known)) return;

@@ -1,4 +1,4 @@
-/** The admission plugin `PodTopologyLabels`: a pod gets the labels that say where its node is. */
+/** The admission plugin `PodTopologyLabels`: copies the labels for the zone and the region from the node to the pod. */
 import type { KubeObject } from '../../core/index.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 

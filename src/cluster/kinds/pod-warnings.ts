@@ -185,7 +185,7 @@ const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 /** Warnings about ports of the pod's containers that are equal or may conflict. */
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
-  // Only ports with one number on the node, or without any, can be in conflict.
+  // Two ports can be in conflict only if their `hostPort` is equal, or if one of them has no `hostPort`.
   const known = new Map<string, Map<number, PlacedPort[]>>();
   let position = 0;
   for (const { container, place: at } of containers) {
@@ -200,7 +200,7 @@ function portWarnings(containers: readonly Placed[]): string[] {
       const group = groups.get(hostPort(port)) ?? [];
       const others = hostPort(port) === 0 ? [...groups.values()].flat() : [...(groups.get(0) ?? []), ...group];
       for (const other of others.sort((a, b) => a.position - b.position)) {
-        // No answer has room for more warnings, and a list of equal ports has a warning for each pair of them.
+        // A list of equal ports has a warning for each pair of ports. A response has no room for that many warnings.
         if (warnings.length >= MAX_PORT_WARNINGS) return warnings;
         const text = overlap(port, other.port);
         if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);

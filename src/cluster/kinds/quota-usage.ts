@@ -83,7 +83,7 @@ function addClaim(usage: Amounts, { metadata, spec, status }: KubeObject): void 
   if (storage !== undefined) usage.set(`${storageClass}${BY_CLASS}requests.storage`, storage);
 }
 
-/** The larger amount. Without a requested amount, the claim counts no storage. */
+/** The larger amount; `undefined` without a requested amount, because such a claim counts no storage. */
 function larger(
   requested: ParsedQuantity | undefined,
   allocated: ParsedQuantity | undefined,

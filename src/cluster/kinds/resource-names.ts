@@ -29,7 +29,7 @@ const QUOTA_NAMES = new Set(OF_QUOTAS);
 
 /** Does the name stand for huge pages of a size? */
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-/** Does the resource belong to Kubernetes itself, as names without a domain do? */
+/** Does the resource belong to Kubernetes itself? Its name then has no domain, or a domain of Kubernetes. */
 const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix of quotas. */
 export const isExtendedResource = (name: string): boolean =>

@@ -50,7 +50,7 @@ function checkLabelValues(expression: JsonObject, at: string, problems: FieldErr
     addInvalid(problems, `${at}.values[${position}]`, value, labelValue(String(value)));
 }
 
-/** Checks a selector of nodes. It has at least one term. */
+/** Checks a selector of nodes, which must have at least one term. */
 export function validateNodeSelector(selector: JsonObject, path: string, problems: FieldError[]): void {
   const terms = objectsAt(selector, 'nodeSelectorTerms');
   const at = `${path}.nodeSelectorTerms`;

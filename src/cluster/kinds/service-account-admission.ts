@@ -8,7 +8,7 @@ import { aliasServiceAccount } from './pod-defaults.ts';
 import { mirrorPodProblem, referenceProblem } from './secret-references.ts';
 import type { WriteContext } from './strategy.ts';
 
-/** The account of pods that name none. */
+/** The account of pods that name no account. */
 const DEFAULT_ACCOUNT = 'default';
 
 /** The ConfigMap with the certificate authority of the cluster. A controller keeps it in every namespace. */
@@ -26,7 +26,7 @@ const FILE_MODE = 0o644;
 /** Kubelets put this annotation on mirror pods, which represent the static pods of their nodes. */
 const MIRROR = 'kubernetes.io/config.mirror';
 
-/** An account with this annotation lets its pods use only the Secrets that it names. */
+/** The annotation of an account whose pods may use only the Secrets that the account names. */
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
 const isMirrorPod = ({ metadata }: KubeObject): boolean => Object.hasOwn(metadata.annotations ?? {}, MIRROR);

@@ -43,7 +43,7 @@ export const serviceStrategy: Partial<Strategy> = {
     if (context.subresource === 'status') return;
     inheritAddresses(object, old);
     allocate(object, old, context);
-    // A Service that is no load balancer any more has no addresses of one.
+    // Only a Service of type LoadBalancer keeps the addresses of a load balancer.
     if (textAt(object.spec, 'type') !== 'LoadBalancer' && optionalAt(object.status, 'loadBalancer') !== undefined)
       object.status = { ...object.status, loadBalancer: {} };
   },
@@ -75,8 +75,8 @@ function nodePorts(spec: JsonObject): number[] {
 }
 
 /**
- * Keeps allocated values that an update leaves out. Removes values that the new type of the Service does not use, unless
- * the update changes them.
+ * Keeps allocated values that an update leaves out. Removes values that the new type of the Service does not use,
+ * unless the update changes them.
  */
 function inheritAddresses(object: MutableObject, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
@@ -162,7 +162,7 @@ function allocate(object: MutableObject, old: KubeObject | undefined, context: W
   if (old !== undefined) releaseUnused(object, old, context);
 }
 
-/** Releases what the update of a Service no longer uses. A refused update takes it again. */
+/** Releases the address and the node ports that the Service no longer uses. A refused update allocates them again. */
 function releaseUnused(object: MutableObject, old: KubeObject, context: WriteContext) {
   const { addresses } = context;
   const kept = new Set(nodePorts(object.spec ?? {}));

@@ -91,7 +91,7 @@ describe('the status of a kind', () => {
     ],
   ])('of %s is checked: %j', (key, status, expected) => {
     const found = wrong(key, object('K', status), object('K', {}));
-    // Other rows cover negative counts. A row that expects no error ignores the errors of these.
+    // A row without an expected error ignores the errors about negative counts, which other rows cover.
     expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);
   });
 

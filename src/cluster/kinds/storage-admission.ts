@@ -27,8 +27,8 @@ export function protectInUse(object: KubeObject, finalizer: string): void {
 }
 
 /**
- * Refuses an update that enlarges a claim, unless its class permits expansion. The rules of claims have refused the
- * change for a claim that is not bound. Throws 403.
+ * Refuses an update that enlarges a claim, unless its class permits expansion. For a claim that is not bound, the rules
+ * of claims refuse such an update before this check. Throws 403.
  */
 export function checkClaimGrowth(claim: KubeObject, old: KubeObject, context: WriteContext): void {
   if (compareQuantities(requestedStorage(claim), requestedStorage(old)) <= 0) return;

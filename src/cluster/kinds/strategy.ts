@@ -51,7 +51,8 @@ export interface Strategy {
   /** Is `status` a subresource? Writes to the object then do not change it. */
   readonly hasStatus: boolean;
   /**
-   * Subresources besides `status` that change the status. The hooks decide which parts of the status. Default: none.
+   * Subresources besides `status` that change the status. The hooks decide which parts of the status they change.
+   * Default: none.
    */
   readonly statusSubresources?: readonly string[];
   /** Does a new object keep the status of its request? */

@@ -10,8 +10,8 @@ export const NODE_CAPACITY: Readonly<Record<string, string>> = {
 };
 
 /**
- * The limits of a local process whose container sets none. Programs derive the sizes of their pools from these limits, so
- * they are those of one large machine.
+ * The limits of a local process whose container sets none. Programs derive the sizes of their pools from these limits.
+ * The values are therefore those of one large machine.
  */
 export const PROCESS_LIMITS: Readonly<Record<string, string>> = {
   cpu: '64',

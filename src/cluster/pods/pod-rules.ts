@@ -30,15 +30,18 @@ export interface PodRules {
    */
   readonly exitCode?: number;
   /**
-   * The seconds from the deletion of the pod to the end of its containers. Containers that take longer than the grace
-   * period of the deletion end with it. Default: the option `podStopSeconds` of the cluster.
+   * The seconds from the deletion of the pod to the end of its containers. The end of the deletion's grace period ends
+   * the containers in any case. Default: the option `podStopSeconds` of the cluster.
    */
   readonly stopSeconds?: number;
   /**
    * The reason with which the containers fail, such as `OOMKilled`, `ImagePullBackOff` or `Unhealthy`. Default: none.
    */
   readonly failure?: string;
-  /** The number of crashes after which the containers run on. Default: containers that fail crash without end. */
+  /**
+   * The number of crashes after which the containers keep running. Default: no limit; containers that fail crash after
+   * each restart.
+   */
   readonly crashes?: number;
   /** The lines that each container writes at each start, separated by newlines. Default: none. */
   readonly log?: string;

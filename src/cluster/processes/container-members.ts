@@ -17,7 +17,7 @@ import {
 
 /** The processes of a run and their memory. */
 interface RunUse {
-  /** The number of processes, with those that have ended and whose parents have not read their exit codes. */
+  /** The number of processes, including ended processes whose parents have not read their exit codes. */
   readonly processes: number;
   /** The ids of the processes that have not ended. */
   readonly pids: readonly number[];
@@ -46,10 +46,16 @@ export interface RunPrograms {
 /** The number of passes in a row without a process to kill, after which the processes of ended runs count as killed. */
 const EMPTY_PASSES = 2;
 
-/** The maximum number of passes of one call, so that a call ends even while processes start others faster. */
+/**
+ * The maximum number of passes of one call. A call therefore ends even while processes start new ones faster than they
+ * are killed.
+ */
 const MAX_PASSES = 20;
 
-/** The number of measurements for which processes of ended runs are searched after the last one was found. */
+/**
+ * The number of measurements that still search for processes of ended runs, after the end of a run or after the last
+ * such process was killed.
+ */
 const ROUNDS_AFTER_END = 20;
 
 /** The processes of the containers of one cluster. */
@@ -153,8 +159,8 @@ export class ContainerMembers {
   }
 
   /**
-   * Kills the processes of ended runs, where the table can be read at once. On other systems, the watchdog and `measure`
-   * kill them.
+   * Kills the processes of ended runs, where the table can be read at once. On other systems, the watchdog and
+   * `measure` kill them.
    */
   killEnded(): void {
     try {
@@ -195,7 +201,8 @@ export class ContainerMembers {
   #kill({ pid, group, hasEnded }: TableEntry): void {
     if (hasEnded) return;
     this.#roundsLeft = ROUNDS_AFTER_END;
-    // The group 0 is one of another container of the machine, and would mean the group of the cluster.
+    // The group 0 is a group outside this PID namespace. A signal to 0 would reach the group of the cluster, and a
+    // signal to -1 every process.
     signalProcess(group > 1 ? -group : pid, 'SIGKILL');
   }
 
@@ -214,8 +221,8 @@ export class ContainerMembers {
   }
 
   /**
-   * The processes of the table that belong to a run, with the run. The members that are recognized by themselves come at
-   * once, and their descendants at the end.
+   * The processes of the table that belong to a run, each with its run. Yields each process that is recognized by
+   * itself at once, and the descendants of such processes at the end.
    */
   *#assign(table: Iterable<TableEntry>): Generator<readonly [TableEntry, number]> {
     const found = new Map<string, number>();
@@ -261,7 +268,7 @@ const KERNEL = 2;
 
 const isKernelThread = ({ pid, parent }: TableEntry): boolean => pid === KERNEL || parent === KERNEL;
 
-/** The processes whose parents, or the parents of whose parents and so on, are members; with the runs of the members. */
+/** The descendants of the members, each with the run of its nearest ancestor that is a member. */
 export function* descendants(
   others: ReadonlyMap<number, TableEntry>,
   members: ReadonlyMap<number, number>,
@@ -274,7 +281,7 @@ export function* descendants(
       next !== undefined && !runs.has(next.pid);
       next = others.get(next.parent)
     ) {
-      // A circle of parents is impossible in one moment, but the table is not read in one moment.
+      // The table is not read in one moment, so that the parents may form a cycle.
       runs.set(next.pid, undefined);
       path.push(next);
     }

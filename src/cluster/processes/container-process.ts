@@ -36,7 +36,9 @@ export interface ProgramGuard {
   started(leader: number): void;
   /** Kills all processes of the program. Called only before its end. */
   kill(leader: number): void;
-  /** Called after the first process has ended. Kills the others, as the end of a container does. */
+  /**
+   * Called after the first process has ended. Kills the other processes of the program, as the end of a container does.
+   */
   ended(leader: number): void;
 }
 

@@ -39,7 +39,7 @@ export interface EnvironmentInput {
  */
 export function containerEnvironment(input: EnvironmentInput): Map<string, string> | ConfigProblem {
   const variables = new Map([...input.inherited, ...input.fixed]);
-  // A fixed variable keeps its value from the beginning, because references use the variables before them.
+  // The fixed variables are set before all others, because a reference can use only the variables before it.
   const problem = addSources(input, variables) ?? addVariables(input, variables);
   if (problem !== undefined) return problem;
   for (const [name, value] of variables) {

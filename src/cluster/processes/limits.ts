@@ -17,8 +17,8 @@ export const DEFAULT_LIMITS: ContainerLimits = { memoryBytes: 2 * 1024 ** 3, pro
 const MAX_SETTABLE_PROCESSES = 10_000;
 
 /**
- * The bounds of a container: `resources.limits.memory`, and the annotation for processes. As in Kubernetes, a limit of 0
- * is no limit.
+ * The bounds of a container: `resources.limits.memory`, and the annotation for processes. As in Kubernetes, a memory
+ * limit of 0 counts as no limit; the default bound then applies.
  */
 export function limitsOf(pod: KubeObject, container: JsonObject): ContainerLimits {
   const memory = quantityOf(valueAt(container, 'resources', 'limits', 'memory'));
@@ -28,7 +28,7 @@ export function limitsOf(pod: KubeObject, container: JsonObject): ContainerLimit
   };
 }
 
-/** Why the annotation for processes has no effect; `undefined` when it has one, or is absent. */
+/** Why the annotation for processes has no effect; `undefined` when the annotation has an effect or is absent. */
 export function limitsProblem(pod: KubeObject): string | undefined {
   const text = pod.metadata.annotations?.[MAX_PROCESSES];
   if (text === undefined || processesIn(pod) !== undefined) return undefined;

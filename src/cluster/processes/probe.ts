@@ -94,7 +94,7 @@ async function within(connecting: Promise<Socket>, timeoutMs: number): Promise<S
   const dropLate = (socket: Socket) => {
     if (isLate) socket.destroy();
   };
-  // A later error of the connection is no further failure.
+  // The attempt has already failed when the connection reports an error later.
   connecting.then(dropLate, () => undefined);
   try {
     return await Promise.race([connecting, late]);

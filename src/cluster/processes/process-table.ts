@@ -146,7 +146,7 @@ export function sharedMemoryBytes(pids: readonly number[]): number | undefined {
   for (const pid of pids) {
     const text = procText(`/proc/${pid}/smaps_rollup`);
     const own = text === undefined ? undefined : /^Pss:\s*(\d+) kB/m.exec(text)?.[1];
-    // A process that has ended meanwhile has no memory. For others, the system refuses the file.
+    // A process that has ended meanwhile has no memory. For a process that still runs, the system refuses the file.
     if (own === undefined && procText(`/proc/${pid}/stat`) !== undefined) return undefined;
     kilobytes += Number(own ?? 0);
   }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { errorCode } from '../../core/index.ts';
 
 /**
- * Removes a file, or a folder with its content. Some programs leave folders without write permission, such as the
- * module cache of Go. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
+ * Removes a file, or a folder with its content. Also removes folders without write permission, as the module cache of
+ * Go has them. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
  * `remove` removes a path with its content.
  */
 export function removeTree(path: string, remove: (path: string) => void = removeAll): void {

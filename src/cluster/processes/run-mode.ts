@@ -12,7 +12,7 @@ const RUN_PROCESS = 'process';
 /** Does the pod request local processes? */
 export const asksForProcesses = ({ metadata }: KubeObject): boolean => metadata.annotations?.[RUN] === RUN_PROCESS;
 
-/** Why the annotation has no effect; `undefined` when it has one, or is absent. */
+/** Why the annotation has no effect; `undefined` when the annotation has an effect or is absent. */
 export function runModeProblem({ metadata }: KubeObject): string | undefined {
   const value = metadata.annotations?.[RUN];
   if (value === undefined || value === RUN_PROCESS) return undefined;

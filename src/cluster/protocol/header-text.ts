@@ -1,6 +1,6 @@
 /**
- * Texts in headers. Go and the clients of Kubernetes write and read headers as UTF-8. Node reads and writes each byte of
- * a header as one character (Latin-1).
+ * Texts in headers. Go and the clients of Kubernetes write and read headers as UTF-8. Node reads and writes each byte
+ * of a header as one character (Latin-1).
  */
 
 /** The form of a text in which Node writes its UTF-8 bytes. Line breaks become spaces. */

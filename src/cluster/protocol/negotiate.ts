@@ -20,7 +20,7 @@ export interface PlainOutput extends Encoding {
 /** The form of the answer that a request names. */
 export type Negotiated = PlainOutput | (Encoding & { readonly form: 'table' });
 
-/** The form of an answer, with the code that writes it. A table has its printer. */
+/** The form of an answer, and for a table the function that makes the table. */
 export type Output = PlainOutput | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
 
 /** Makes a `Table` of objects of a resource. */

@@ -12,8 +12,8 @@ const MAX_WARNINGS_LENGTH = 4096;
 const MAX_WARNING_LENGTH = 256;
 
 /**
- * The header with warnings. Quotes and backslashes are escaped. When the warnings are too long together, each is cut, and
- * warnings after the limit are left out. kube-apiserver does the same. It also leaves out a warning with a control
+ * The header with warnings. Quotes and backslashes are escaped. When the warnings are too long together, each is cut,
+ * and warnings after the limit are left out. kube-apiserver does the same. It also leaves out a warning with a control
  * character; here such a character becomes a space.
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {

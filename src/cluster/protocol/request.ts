@@ -110,7 +110,7 @@ export interface ByteStream {
 
 /** A stream that the server can end. `expire` ends a watch with `410 Expired` when `restore` replaces the state. */
 export interface OpenStream {
-  /** Is the stream a watch of this cluster? The answers of other servers and of local processes are none. */
+  /** Is the stream a watch of this cluster? A stream of another server or of a local process is no such watch. */
   readonly isWatch: boolean;
   end(): void;
   expire(): void;

@@ -22,7 +22,7 @@ export class Registry {
     for (const resource of builtinResources(store, release)) this.#insert(resource);
   }
 
-  /** The number of changes since the start. The caches of discovery and of OpenAPI documents compare it. */
+  /** The number of changes since the start. The caches of discovery and of OpenAPI documents compare this number. */
   get generation(): number {
     return this.#generation;
   }

@@ -77,9 +77,9 @@ export function schedule(
 }
 
 /**
- * Can a change of the pods on a node let a waiting pod run, or let it evict others there? `node` is `undefined` for a
- * node that is gone. A pod with victims that still end waits for them. A pod that does not fit the node of its victims
- * after their end has to look for another one.
+ * Can a change of the pods on a node let a waiting pod run, or let the waiting pod evict other pods there? `node` is
+ * `undefined` for a node that is gone. A pod with victims that still end waits for them. When the pod does not fit its
+ * nominated node after the end of the victims, the pod has to look for another node.
  */
 export function isWorthTrying(demand: PodDemand, name: string, node: KubeObject | undefined, view: RoomView): boolean {
   const misfit = node === undefined ? undefined : misfitOf(demand, node, usageFor(demand, view, name));
@@ -139,7 +139,10 @@ function placeOf(demand: PodDemand, node: KubeObject, view: RoomView): Preemptio
   return { node, account: view.account(name), nominated: rivalsOf(demand, view, name) };
 }
 
-/** Why the pod may not evict others now: its policy, or victims that still end; `undefined` when the pod may evict. */
+/**
+ * Why the pod may not evict other pods now: its policy, or victims that still end. `undefined` when the pod may evict
+ * other pods.
+ */
 function obstacleOf(demand: PodDemand, view: RoomView, misfits: ReadonlyMap<KubeObject, Misfit>): string | undefined {
   if (isPolite(demand.pod)) return 'not eligible due to preemptionPolicy=Never.';
   const nomination = nominationOf(demand.pod);

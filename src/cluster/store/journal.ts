@@ -28,8 +28,8 @@ export interface Journal {
 }
 
 /**
- * The refusal of a change that cannot be kept. An API server whose etcd refuses a write answers with status 500, without
- * a reason, and with the text of etcd.
+ * The refusal of a change that cannot be kept. An API server whose etcd refuses a write answers with status 500,
+ * without a reason, and with the text of etcd.
  */
 export class NotStored extends ApiError {
   constructor(message: string, cause: unknown) {
@@ -39,8 +39,9 @@ export class NotStored extends ApiError {
 }
 
 /**
- * Throws what listeners threw, except the refusals of their own changes. What the listeners follow has happened, and must
- * not fail with them. `Store.onRecovery` makes up for the refused changes.
+ * Throws what listeners threw, except the refusals of their own changes. The change that the listeners follow has
+ * already happened, and must not fail because of such a refusal. The listeners of `Store.onRecovery` make the refused
+ * changes later.
  */
 export function throwOthersThanNotStored(failures: readonly unknown[]): void {
   throwTogether(failures.filter((thrown) => !(thrown instanceof NotStored)));

@@ -321,9 +321,9 @@ export function positionAfter(items: readonly Stored[], key: string): number {
 const AFTER_SLASH = '0';
 
 /**
- * The events above the window that a collection keeps, as a fraction of the window. Events are dropped in groups, because
- * each drop moves the remaining events. An event holds an object of the past: with a whole window as the surplus, the
- * memory of a busy server rises and falls by a fifth.
+ * The events above the window that a collection keeps, as a fraction of the window. Events are dropped in groups,
+ * because each drop moves the remaining events. Each event holds an earlier version of an object. With a surplus as
+ * large as the window, the memory of a busy server would rise and fall by a fifth.
  */
 const MAX_SURPLUS = 1 / 16;
 
@@ -361,7 +361,9 @@ export class Store {
     return first;
   }
 
-  /** Gives every later change to the journal before the change happens. Returns a function that ends this. */
+  /**
+   * Gives every later change to the journal before the change happens. Returns a function that detaches the journal.
+   */
   keepIn(journal: Journal): () => void {
     this.#journal = journal;
     return () => {
@@ -398,8 +400,8 @@ export class Store {
   }
 
   /**
-   * Calls the listener when the journal keeps a change again after it has refused changes. A refused change may have
-   * been the consequence of a kept one. The listener then makes up for it.
+   * Calls the listener when the journal keeps a change again after it has refused changes. The journal may have kept a
+   * change and refused the changes that follow from it. The listener makes such changes again.
    */
   onRecovery(listener: () => void): () => void {
     this.#recoveryListeners.add(listener);
@@ -446,8 +448,9 @@ export class Store {
   }
 
   /**
-   * Calls the listeners of the collection, and then those of the store. The change of the event is kept and has
-   * happened. So a listener whose own change is refused does not make it fail; `onRecovery` makes up for that change.
+   * Calls the listeners of the collection, and then those of the store. The change of the event has already happened.
+   * It does not fail when the journal refuses a change that a listener makes; the listeners of `onRecovery` make such
+   * changes later.
    */
   publish(event: StoreEvent): void {
     if (this.#publishing) {

@@ -6,7 +6,9 @@ export interface StreamHost {
   readonly unread: UnreadInput;
   /** Sends data. Calls `done` once, when the bytes were sent or the stream was closed. */
   write(streamId: number, bytes: Buffer, done: () => void): void;
-  /** Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data. */
+  /**
+   * Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data.
+   */
   whenSent(streamId: number, callback: () => void): void;
   /** Announces the end of the data of the server. */
   end(streamId: number): void;

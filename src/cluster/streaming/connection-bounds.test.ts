@@ -17,7 +17,7 @@ test('a client is paused while more than 4 MiB wait', () => {
 /** An output whose messages begin with the id of their stream. */
 function output(connection: RecordedConnection, allowed?: Map<number, number>) {
   const done: string[] = [];
-  /** The ids of which the output has asked for the flow control. */
+  /** The ids with which the output has called `allowed`. */
   const looks: number[] = [];
   const encode = (id: number, bytes: Buffer) => Buffer.concat([Buffer.from([id]), bytes]);
   const shared = new SharedOutput(

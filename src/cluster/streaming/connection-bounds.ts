@@ -88,7 +88,9 @@ export class SharedOutput {
     this.#send();
   }
 
-  /** Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data. */
+  /**
+   * Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data.
+   */
   whenSent(streamId: number, callback: () => void): void {
     const last = this.#writers.get(streamId)?.last;
     if (last === undefined) return callback();
@@ -108,8 +110,8 @@ export class SharedOutput {
   }
 
   /**
-   * Sends what may be sent now, after a change of the flow control of a stream, of the connection (0), or of all streams
-   * (without an id).
+   * Sends what may be sent now, after a change of the flow control of a stream, of the connection (0), or of all
+   * streams (without an id).
    */
   flush(streamId?: number): void {
     if (streamId === undefined) for (const id of this.#writers.keys()) this.#turns.add(id);

@@ -1,6 +1,6 @@
 /**
- * The frames of SPDY/3.1 ("SPDY Protocol, Draft 3.1", section 2.2 "Framing"). A control frame begins with the bit 1, the
- * version and its type; a data frame with the bit 0 and the id of its stream. Then follow flags and the length.
+ * The frames of SPDY/3.1 ("SPDY Protocol, Draft 3.1", section 2.2 "Framing"). A control frame begins with the bit 1,
+ * the version and its type; a data frame with the bit 0 and the id of its stream. Then follow flags and the length.
  */
 
 /** The types of control frames. */

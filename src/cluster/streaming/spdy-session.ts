@@ -31,8 +31,8 @@ const MAX_STREAMS = 1000;
 const MAX_HEADERS_FRAMES = 16;
 
 /**
- * The maximum number of streams without use one after the other: refused ones, and those that the client resets before
- * one side has sent anything. Each takes more time in the server than in the client.
+ * The maximum number of unused streams in a row: refused streams, and streams that the client resets before either side
+ * has sent anything. Each takes more time in the server than in the client.
  */
 const MAX_UNUSED_STREAMS = 1000;
 
@@ -42,7 +42,7 @@ const MAX_UNREAD_ANSWERS = 4096;
 /** The number of received bytes after which a client gets its window back. */
 const WINDOW_STEP_BYTES = 2 ** 30;
 
-/** The user of the streams of a connection. */
+/** The code that uses the streams of a connection. */
 export interface SpdyHandler {
   /** Decides about a new stream. A refused stream is reset, as in a kubelet. */
   accepts(streamId: number, headers: HeaderFields): boolean;
@@ -52,7 +52,9 @@ export interface SpdyHandler {
   onClose(): void;
 }
 
-/** The server's side of SPDY/3.1 on a connection whose messages are pieces of its bytes. Only the client opens streams. */
+/**
+ * The server's side of SPDY/3.1 on a connection whose messages are pieces of its bytes. Only the client opens streams.
+ */
 export class SpdySession {
   readonly #connection: MessageConnection;
   readonly #handler: SpdyHandler;
@@ -143,7 +145,7 @@ export class SpdySession {
         if (frame.id % 2 === 1) this.#answer(pingFrame(frame.id));
         return true;
       case 'goAway':
-        // A kubelet ends the connection, too.
+        // Like a kubelet, the server ends the connection when the client announces its end.
         this.close();
         return true;
       case 'settings': {
@@ -188,7 +190,8 @@ export class SpdySession {
     this.#unused.add(streamId);
     this.#windows.open(streamId);
     this.#handler.open(stream, headers);
-    // This end is part of the opening, and no use: a client could open and reset such streams without end.
+    // An end in the opening frame does not count as use. Otherwise a client could open and reset such streams without
+    // end.
     if (isLast) this.#receiveEnd(streamId);
     return true;
   }

@@ -224,7 +224,9 @@ class Decoder {
     return formatMicroTime(parsed);
   }
 
-  /** Throws the error for a value of a wrong type. `number` is the text of a number that an integer type cannot hold. */
+  /**
+   * Throws the error for a value of a wrong type. `number` is the text of a number that an integer type cannot hold.
+   */
   #mismatch(raw: JsonValue, type: string, number?: string): never {
     const word = number === undefined ? goJsonKind(raw) : `number ${number}`;
     const fields = this.#path.filter((part) => typeof part === 'string').join('.');

@@ -29,8 +29,8 @@ interface Settled {
 const MAX_CACHED_WARNINGS = 8;
 
 /**
- * Server-side apply of a request body. An apply that changes nothing has the same outcome until the object, its resource
- * or its namespace changes. `settled` caches that outcome.
+ * Server-side apply of a request body. An apply that changes nothing has the same outcome until the object, its
+ * resource or its namespace changes. `settled` caches that outcome.
  */
 export function applyText(write: WriteRequest, text: string): WriteResult {
   const { manager, force, fieldValidation } = write.options;
@@ -56,8 +56,8 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
 }
 
 /**
- * May the outcome of an apply be cached? Webhooks and policies must see every apply, and their decisions do not hold
- * after they are gone. The audit events of an apply get annotations each time.
+ * May the outcome of an apply be cached? Webhooks and policies must see every apply, and the decision of a webhook or
+ * policy does not hold after its removal. Each apply also adds annotations to its audit events.
  */
 const isCacheable = ({ services: { admission, audit } }: WriteRequest): boolean =>
   admission === undefined && audit === undefined;

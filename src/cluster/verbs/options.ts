@@ -59,8 +59,8 @@ const isPrintable = (character: string): boolean =>
   character === '"' || character === '\\' || goQuote(character) === `"${character}"`;
 
 /**
- * The manager of a request that names none: the printable characters of the User-Agent up to its first slash, cut to the
- * maximum length, or `unknown` without them.
+ * The manager of a request that names none: the printable characters of the User-Agent up to its first slash, cut to
+ * the maximum length, or `unknown` without them.
  */
 function managerOf(userAgent: string | undefined): string {
   const [product = ''] = fromHeader(userAgent ?? '').split('/');

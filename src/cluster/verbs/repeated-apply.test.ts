@@ -1,4 +1,7 @@
-/** The outcome of an apply that changes nothing is cached. It does not hold after a change of anything it depends on. */
+/**
+ * The outcome of an apply that changes nothing is cached. The cached outcome does not hold after a change of anything
+ * on which it depends.
+ */
 import { expect, test } from 'vitest';
 import { call, CONFIGURATIONS, map, MAPS } from '../../../test/support/webhook-cluster.ts';
 import { podTemplate } from '../../../test/support/cluster-story.ts';

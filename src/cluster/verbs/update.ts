@@ -104,8 +104,8 @@ function checkResourceVersion(
 }
 
 /**
- * The version in an object; zero for none. Zero names no version. Throws 500 for a malformed version; `prefix` makes the
- * beginning of this error from the quoted version.
+ * The version in an object; zero for none. Zero names no version. Throws 500 for a malformed version; `prefix` makes
+ * the beginning of this error from the quoted version.
  */
 function readVersion({ metadata: { resourceVersion = '' } }: KubeObject, prefix: (quoted: string) => string): bigint {
   if (resourceVersion === '') return 0n;

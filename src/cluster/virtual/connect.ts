@@ -78,13 +78,13 @@ export function portForwardReply(
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
 }
 
-/** Connects a client to the ports of processes. Only clusters with such a connection load the code. */
+/** Connects a client to the ports of processes. Most clusters never need this code, so it is loaded here. */
 async function forward(context: ConnectContext, request: ApiRequest, target: ForwardTarget): Promise<ApiReply> {
   const { forwardReply } = await import('./port-forward.ts');
   return forwardReply(context.clock, request, target);
 }
 
-/** Connects an older client to a container. Only clusters with such a connection load the code. */
+/** Connects an older client to a container. Most clusters never need this code, so it is loaded here. */
 async function spdyStreams(
   context: ConnectContext,
   request: ApiRequest,

@@ -20,7 +20,8 @@ export type ForwardedStream = Pick<ClientStream, 'read' | 'write' | 'end' | 'sen
 
 /**
  * Connects a stream to a port of a pod. Each direction ends on its own. Resolves when the pod has ended its direction,
- * or the connection is over, and the bytes of the pod were sent. The result is the error in the words of a kubelet, or `undefined`.
+ * or the connection is over, and the bytes of the pod were sent. The result is the error in the words of a kubelet, or
+ * `undefined`.
  */
 export async function forwardPort(
   target: ForwardTarget,

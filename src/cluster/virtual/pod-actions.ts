@@ -121,8 +121,8 @@ function bindingProblem({ metadata, spec }: KubeObject, name: string): string | 
 }
 
 /**
- * Refuses the binding of another pod than the one that the client has seen: a pod with the same name, or another
- * version of it. Throws 409.
+ * Refuses a binding when the pod is not the one that the client has seen: another pod with the same name, or another
+ * version of the pod. Throws 409.
  */
 function checkIdentity(
   { metadata: sent }: KubeObject,

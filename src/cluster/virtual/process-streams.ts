@@ -43,7 +43,8 @@ export function streamOpener(
   subresource: string,
 ): ConnectionUpgrade['open'] {
   const { pod, run } = container;
-  // This refusal comes first. A client repeats a refused WebSocket in an older protocol, and shows only the last answer.
+  // This refusal comes first. A client repeats a refused WebSocket in an older protocol, and shows only the last
+  // answer.
   if (run.facts.state.is !== 'running') throw notRunning(pod, run.name);
   const hasInput = request.query.flag('stdin');
   if (subresource === 'attach') return (connection) => attach(connection, container, hasInput);

@@ -6,7 +6,10 @@ import { createEmbeddedCluster, createManualClock } from '../index.ts';
 
 const NS = '/api/v1/namespaces/default';
 
-/** A cluster with the account `robot`, its pod `p` on the node `n`, the Secret `s`, and the pod `other` of an account `o`. */
+/**
+ * A cluster with the account `robot`, its pod `p` on the node `n`, the Secret `s`, and the pod `other` of an account
+ * `o`.
+ */
 async function setUp() {
   const clock: ManualClock = createManualClock(Date.parse('2026-01-01T12:00:00Z'));
   const cluster = await createEmbeddedCluster({ controllers: false, clock });

@@ -20,7 +20,9 @@ export interface WebhookAddress {
   readonly serverName: string;
 }
 
-/** The hosts that the cluster connects to, for messages. Pods that are local processes have addresses of 127.0.0.0/8. */
+/**
+ * The hosts that the cluster connects to, for messages. Pods that are local processes have addresses of 127.0.0.0/8.
+ */
 export const LOOPBACK_HOSTS = '127.0.0.0/8, localhost and [::1]';
 
 /** Why a Service has no address, in the words of an API server. */

@@ -10,9 +10,9 @@ export class ExternalSecretError extends Error {}
  * The values of the Secret of an ExternalSecret. The fake provider gives its data; for every other provider the value
  * is `stand-in:STORE/KEY`, with `#PROPERTY` for a property.
  *
- * @throws ExternalSecretError for a key or a property that the fake provider does not have, and for a value of
- *   `extract` that is not a JSON object; for an invalid regular expression, a rewrite other than `regexp`, and a
- *   template that `fillTemplate` cannot fill.
+ * @throws ExternalSecretError for a key or a property that the fake provider does not have, for a value of `extract`
+ *   that is not a JSON object, for an invalid regular expression, for a rewrite other than `regexp`, and for a template
+ *   that `fillTemplate` cannot fill.
  */
 export function externalSecretValues(external: KubeObject, store: KubeObject): Record<string, string> {
   const values: Record<string, string> = {};

@@ -17,7 +17,7 @@ export interface HostOptions {
   /** The time of each step of its work, in milliseconds. */
   readonly stepMs: number;
   readonly failures: StandInFailures;
-  /** Does a controller work only while its marked Deployment runs in the cluster? Default: no. */
+  /** Does a controller of the stand-in work only while its marked Deployment runs in the cluster? Default: false. */
   readonly onlyDeployed?: boolean;
 }
 

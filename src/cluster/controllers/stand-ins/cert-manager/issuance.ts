@@ -70,7 +70,10 @@ export function newRequest(
   };
 }
 
-/** The key that all revisions of a certificate have; `undefined` for the first revision, or if each has a new key. */
+/**
+ * The key that all revisions of a certificate share; `undefined` for the first revision, or if each revision has a new
+ * key.
+ */
 function keptKey(certificate: KubeObject, view: StandInView): string | undefined {
   if (textAt(certificate, 'spec', 'privateKey', 'rotationPolicy') !== 'Never') return undefined;
   const { namespace = '' } = certificate.metadata;
