@@ -55,8 +55,8 @@ function refuseOther(
   }
   const shape = inner === undefined ? shapeOf(value) : shapeOfSym(inner);
   if (shape === undefined || takes.includes(shape)) return;
-  // A scalar of the spec in place of another scalar passes here. The writer of its field refuses it, with the
-  // conversion as the remedy.
+  // A scalar of the spec passes here even where another kind of scalar is expected. The writer of the field refuses the
+  // value, with the conversion as the remedy.
   if (inner !== undefined && isScalarShape(shape) && takes.some(isScalarShape)) return;
   const name = path.replace(/\[.*$/, '');
   const what = inner === undefined ? described(value, shape) : `${labelOf(inner)}, ${WORDS[shape]}`;

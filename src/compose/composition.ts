@@ -91,7 +91,8 @@ export class CompositionCore extends TracedCore {
   }
 
   /**
-   * Makes the instance for a spec: checks the spec and fills in its defaults. A cluster-scoped instance has no namespace.
+   * Makes the instance for a spec: checks the spec and fills in its defaults. A cluster-scoped instance has no
+   * namespace.
    *
    * @throws CompositionError `compose/invalid-spec` with every field that is wrong.
    */
@@ -212,7 +213,8 @@ function plainSpec(spec: unknown): JsonObject {
     return JSON.parse(JSON.stringify(spec)) as JsonObject;
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
-    // The spec holds a `bigint`. Another spec keeps its numbers, because parseJson would turn 1e20 into a `bigint`.
+    // The spec has a `bigint`, for which JSON.stringify throws. Other specs do not use parseJson, because it would turn
+    // 1e20 into a `bigint`.
     return parseJson(stringifyJson(spec as JsonObject)) as JsonObject;
   }
 }

@@ -15,7 +15,7 @@ export interface NormalDefinition {
   readonly served: ServedParts;
 }
 
-/** Whether a composition can have the name and keeps it: the name of an object without dots. */
+/** Can a composition have this name without a conversion? The name must be valid for an object and contain no dot. */
 export const isCompositionName = (name: string): boolean => isDnsSubdomain(name) && !name.includes('.');
 
 /**

@@ -117,7 +117,7 @@ export function checkedName(name: unknown, call: string): string {
   });
 }
 
-/** Options that say nothing of a graph, which has neither instances nor a kind, each with the remedy. */
+/** Options that do not apply to a graph, which has neither instances nor a kind. Each option has its remedy. */
 const NOT_OF_GRAPHS: Readonly<Record<string, string>> = {
   instanceNamespace: 'leave it out: a graph has no instance; the option namespace says where its objects are',
   allowBreakingChanges: 'leave it out: a graph has no kind whose schema can change',
@@ -126,8 +126,8 @@ const NOT_OF_GRAPHS: Readonly<Record<string, string>> = {
 /**
  * Checks the options of the factory of a graph, like `checkFactoryOptions`.
  *
- * @throws TypeKroError as `checkFactoryOptions`; `compose/unknown-option` also for an option that says nothing of a
- * graph.
+ * @throws TypeKroError as `checkFactoryOptions`; `compose/unknown-option` also for an option that does not apply
+ * to a graph.
  */
 export function checkGraphFactoryOptions(options: object): void {
   checkFactoryOptions(options);

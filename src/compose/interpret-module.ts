@@ -16,7 +16,7 @@ import type { Unit } from './value/closure.ts';
 
 /** A module of compositions, for a host that must not run the text of the module itself. */
 export interface ModuleText {
-  /** JavaScript. Blanks in place of types keep the positions of a text in TypeScript. */
+  /** The module as JavaScript. Blanks in place of removed types keep the positions of a TypeScript source. */
   readonly text: string;
   /** The name of the file, for the positions of problems. */
   readonly file: string;

@@ -66,7 +66,10 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   return trace.track(result);
 }
 
-/** Replaces the ids in the dependencies of an inner resource by the inner resources that have these ids until now. */
+/**
+ * Replaces each id in the dependencies of an inner resource by the inner resource that has this id. The call comes
+ * before the inner resources get their prefixed ids.
+ */
 function findNamedDependencies(record: ResourceRecord, made: readonly ResourceRecord[]): void {
   for (const [position, dependency] of record.dependsOn.entries()) {
     if (dependency.record !== undefined) continue;
@@ -167,7 +170,7 @@ function membersByName(object: object, names: readonly string[]): Record<string,
 const ownMember = (object: object, name: string): unknown =>
   Object.hasOwn(object, name) ? (object as Readonly<Record<string, unknown>>)[name] : undefined;
 
-/** A member with the defaults of its schema. A member that has them stays the same value. */
+/** A member with the defaults of its schema. When the schema has no defaults, the value stays as it is. */
 function memberWithDefaults(schema: Schema, value: unknown, own: JsonValue | undefined): unknown {
   if (own !== undefined && isAbsent(schema, value)) return withDefault(value, own);
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || !hasDefaults(schema))
@@ -188,7 +191,7 @@ function itemsWithDefaults(schema: Schema, list: readonly unknown[]): unknown[] 
   return trace.track(changed);
 }
 
-/** May the default of a schema have to replace the value? */
+/** Does the default of a schema replace the value, at least under a condition? */
 const isAbsent = (schema: Schema, value: unknown): boolean =>
   value === null ? schema.nullable !== true : mayBeUndefined(value);
 

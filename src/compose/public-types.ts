@@ -135,8 +135,8 @@ export interface ReadinessResult {
 /** The functions with which a condition of `withPropagateWhen` reads the progress of resources. */
 export interface PropagationProgress {
   /**
-   * Do all objects of the resource exist, and is it ready? True for a resource that is left out. For a list of
-   * resources, the answer is about the whole list.
+   * Do all objects of the resource exist, and is the resource ready? True for a resource that is left out. For a list
+   * of resources, the answer is about the whole list.
    */
   readonly ready: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /** Are all writes of the resource done, so that none is due or held back? True for a resource that is left out. */

@@ -37,7 +37,7 @@ export function resourceReferences(core: CompositionCore): Readonly<Record<strin
   }
   // The result is also a list, in the order in which the resources were made.
   const list = Object.freeze([...byRecord.values()]);
-  // Definitions, because an assignment to an id such as `length` would write the member of the frozen list.
+  // Defines the members: an assignment to an id such as `length` would throw, because the list is frozen.
   const own = Object.getOwnPropertyDescriptors(Object.fromEntries(references));
   return Object.freeze(Object.create(list, own) as Record<string, object>);
 }

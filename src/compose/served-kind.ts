@@ -63,7 +63,7 @@ export const SERVED_KEYS: readonly (keyof ServedKind)[] = [
   'metadata',
 ];
 
-/** The options without an effect. */
+/** The parts when no option is given. */
 export const NOTHING_SERVED: ServedParts = { schema: {}, metadata: {} };
 
 const COLUMN_TYPES: readonly string[] = ['boolean', 'date', 'integer', 'number', 'string'];

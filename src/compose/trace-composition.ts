@@ -140,7 +140,7 @@ const formName = ({ form }: Trace): string => (form === 'graph' ? 'graph' : 'com
 
 /** The error to throw for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
-  // An exception after a refusal may only be its consequence, because values are missing.
+  // An exception after a refusal may be only a consequence of the refusal, because values are missing.
   const failure =
     error instanceof Refusal || trace.errors.length === 0 ? failureOf(error, trace.deepestCall) : undefined;
   if (failure !== undefined) trace.recover(failure);

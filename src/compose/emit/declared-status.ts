@@ -49,7 +49,10 @@ export function checkDeclaredStatus(status: unknown, schema: Schema, places: Sta
 
 class StatusCheck {
   readonly #places: StatusPlaces;
-  /** Declared fields whose misspelt name is reported. They do not count as missing. */
+  /**
+   * Declared fields whose names are probably misspelt in the returned status. The misspelt names are reported, so these
+   * fields do not count as missing.
+   */
   readonly #meant = new Set<string>();
 
   constructor(places: StatusPlaces) {

@@ -63,7 +63,7 @@ export class ReadFinder {
 }
 
 /**
- * The identifiers in hand-written CEL that may be ids of resources: those outside string literals that follow no dot.
+ * The identifiers in hand-written CEL that may be ids of resources: those outside string literals and not after a dot.
  */
 function namesIn(pieces: readonly string[]): string[] {
   return pieces.flatMap((piece) => {

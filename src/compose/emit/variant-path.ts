@@ -7,7 +7,7 @@ export interface Variant {
   readonly record: ResourceRecord;
   /** The conditions of the node, in an order that allows their evaluation. */
   readonly exists: readonly Node[];
-  /** The ids of the resources that are excluded where the node exists, for the id of the node. */
+  /** The ids of the resources that are excluded where the node exists. The id of the node may contain them. */
   readonly without: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface Open {
   readonly nodes: readonly Variable[];
 }
 
-/** Whether a resource exists under the known conditions, and as which node. */
+/** Does a resource exist under the known conditions, and as which node? */
 export type Existence = { readonly kind: 'included'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
 
 /** The next decision before a part can be written. */

@@ -38,7 +38,7 @@ export type NodeSet = ReadonlySet<Variable>;
 export interface Leaf {
   readonly content: Content;
   readonly reads: ReadonlySet<Variable>;
-  /** Ids of the resources that are excluded where this form applies, for the id of the form. */
+  /** Ids of the resources that are excluded where this form applies. The id of the form may contain them. */
   readonly without: ReadonlySet<string>;
 }
 

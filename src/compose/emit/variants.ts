@@ -301,7 +301,7 @@ class Splitter {
     return open;
   }
 
-  /** Whether a node, or a node of a resource, exists under the known facts. */
+  /** Does a node, or a node of a resource, exist under the known facts? */
   #existenceAt(path: Path, of: Variable): Existence {
     const variant = this.#variantByVariable.get(of);
     if (variant !== undefined) return this.#existenceAmong(path, [variant]);
@@ -399,7 +399,7 @@ class Splitter {
     return new Map([...this.#readsOnWay(tree.yes, below), ...this.#readsOnWay(tree.no, below)]);
   }
 
-  /** Does hand-written CEL in the resource name the resource itself? */
+  /** Does hand-written CEL in the readiness of the resource name the resource itself? */
   #readsItself({ variable }: ResourceRecord, { body }: Content): boolean {
     return this.#finder.all((visit) => visitWrittenNodes(body.readyWhen, visit)).byHand.has(variable);
   }
@@ -464,7 +464,9 @@ class Splitter {
     if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#excludedByCollection.set(record, of);
   }
 
-  /** Refuses a read of a collection that is an empty list in JavaScript: kro excludes the collection and its readers. */
+  /**
+   * Refuses a read of a collection that is an empty list in JavaScript: kro excludes the collection and its readers.
+   */
   #refuseEmptyCollection(of: Variable, reader: ResourceRecord | undefined): void {
     const record = this.#recordOf(of);
     if (record === undefined || record === reader) return;

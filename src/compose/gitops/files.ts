@@ -36,7 +36,7 @@ export type GitOpsFiles = Readonly<Record<string, string>>;
 
 /**
  * The files of a GitOps folder. `kubectl apply -k` accepts the folder. Apply `definitions/` and then `instances/` where
- * the kind of an instance does not exist yet: the cluster serves it only after its definition was accepted.
+ * the kind of an instance does not exist yet: the cluster serves the kind only after the definition was accepted.
  *
  * @throws TypeKroError `gitops/no-definition` when no definition is given, `gitops/name` for a name that objects cannot
  * have.
@@ -106,8 +106,8 @@ function kustomization(resources: readonly string[]): string {
 }
 
 /**
- * Puts an object into wave 1 of Argo CD, and skips the dry run while its kind does not exist yet. Argo CD applies wave 1
- * after the objects without a wave, which are in wave 0. The object's own annotations have precedence.
+ * Puts an object into wave 1 of Argo CD, and skips the dry run while its kind does not exist yet. Argo CD applies wave
+ * 1 after the objects without a wave, which are in wave 0. The object's own annotations have precedence.
  */
 function inSecondWave(object: KubeObject): KubeObject {
   const annotations = {

@@ -85,7 +85,7 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
   const given = resolveMerged(env.interpreter.evaluate(node.right, env));
   if (given === undefined || given === null) return NORMAL;
-  // A value that may be absent has no keys where it is absent. The graph waits for a field of a resource.
+  // A value that may be absent has no keys where it is absent. For an absent field of a resource, the graph waits.
   const mayBeAbsent = symbolic(given) instanceof Sym && mayBeUndefined(given);
   const object = mayBeAbsent ? resolveMerged(logicalOperation('??', given, () => activeTrace().track({}))) : given;
   const inner = symbolic(object);
@@ -125,7 +125,7 @@ function iterate(
   }
   if (inner instanceof Sym) {
     if (inner.type.kind === 'string') return iterate(spreadItems(env.interpreter, source), name, run, node, env);
-    // The type of hand-written CEL is not known. A loop over it declares it as a list.
+    // The type of hand-written CEL is not known. A loop over such a value treats the value as a list.
     const { node: of } = inner;
     if (of.kind === 'raw' && inner.type.kind === 'dyn')
       return overView(

@@ -209,7 +209,7 @@ function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefine
   return method('distinct', all, [], all.type);
 }
 
-/** Translates `m = { ...m, [k]: e }`, also when only some iterations do it. */
+/** Translates `m = { ...m, [k]: e }`, also when only some iterations add an entry. */
 function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator, list: over, loop } = fold;
   const [first, added, last] = next.args;

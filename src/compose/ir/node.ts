@@ -183,7 +183,7 @@ export type Node =
 
 export type Kind = Node['kind'];
 
-/** A node before it is in the table. */
+/** A node that is not in the table yet, so that it has no id and no size. */
 type Unregistered<T> = T extends Node ? Omit<T, 'id' | 'size'> : never;
 
 /** The nodes of one composition, each once. */

@@ -65,8 +65,8 @@ function choiceOf(node: Node): Choice | undefined {
 }
 
 /**
- * Makes the tested members at the end of a path optional reads, and removes their tests from `tests`. Returns `undefined`
- * when the last member is not tested.
+ * Makes the tested members at the end of a path optional reads, and removes their tests from `tests`. Returns
+ * `undefined` when the last member is not tested.
  */
 function optionalOf(path: Node, tests: Set<Node>): Node | undefined {
   if (path.kind === 'select') {

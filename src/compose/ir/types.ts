@@ -18,7 +18,7 @@ export const WHOLE = new NumberType('whole');
 /** A field of an object type. */
 export interface Field {
   readonly type: StaticType;
-  /** Is the field present in every such object? */
+  /** Is the field present in every object of the type? */
   readonly required: boolean;
   /**
    * The value that JavaScript reads when the field is missing: `null`, or `null` in some objects and `undefined` in
@@ -254,7 +254,7 @@ function readAlike(a: StaticType, b: StaticType): boolean {
 
 /**
  * The type of a value that is an integer or an open number: the open type, which may become an integer later. Of two
- * open numbers it is the first one.
+ * open types, the result is the first one.
  */
 function mixed(a: StaticType & { kind: 'number' }, b: StaticType & { kind: 'number' }): StaticType {
   return a.number.state === 'open' ? a : b;

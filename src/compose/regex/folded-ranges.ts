@@ -4,7 +4,10 @@ export interface CharacterRange {
   readonly to: number;
 }
 
-/** The characters of the basic plane by their canonical character (flag i without u); filled at the first use. */
+/**
+ * The characters of the Basic Multilingual Plane by their canonical character (flag i without u); filled at the first
+ * use.
+ */
 let alike: Map<number, number[]> | undefined;
 
 /**

@@ -67,7 +67,7 @@ const holdsMark = (node: Regex): boolean => isMark(node) || subexpressionsOf(nod
 
 /**
  * Is the longest match of a part at an edge of the text the only possible one? `beside` are the characters that may
- * follow it. With the edge `last`, the text is read backwards from its end.
+ * follow the part. With the edge `last`, the text is read backwards from its end.
  */
 function isSure(node: Regex, beside: CharacterSet, edge: Edge, flags: string): boolean {
   if (holdsMark(node)) return false;

@@ -44,7 +44,7 @@ const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
 /**
  * Parses the source of a `RegExp` (ECMA-262, with the lenient syntax of annex B where the flag `u` is missing).
  *
- * @throws Refusal for look-around, back references, half characters, flags of a group, properties other than general
+ * @throws Refusal for look-around, back references, lone surrogates, flags of a group, properties other than general
  * categories, and the flag `v`.
  */
 export function parseRegex(pattern: RegExp): ParsedRegex {

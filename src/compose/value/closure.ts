@@ -37,7 +37,7 @@ export class LexicalEnvironment {
   }
 }
 
-/** The `this` of a function; not known when it belongs to a method outside the composition. */
+/** The `this` of a function. For an arrow function, `this` is not known when the provider cannot read it. */
 export interface Self {
   readonly value: unknown;
   readonly known: boolean;

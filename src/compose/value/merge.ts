@@ -25,7 +25,8 @@ export function asSym(value: unknown): Sym | undefined {
 
 /**
  * A value simplified by the facts of the current path. Decided conditions are resolved. A value that is known to be
- * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`, unless it can be either.
+ * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`, unless it can be
+ * either.
  */
 export function resolveMerged(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;

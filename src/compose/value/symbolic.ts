@@ -166,7 +166,7 @@ export const POISON = Symbol('typekro.poison');
 /** The value of a variable before an iteration of a symbolic loop, when it has no expression. Its read is refused. */
 export class Earlier extends Internal {
   readonly name: string;
-  /** Did an iteration try to read it? */
+  /** Did an iteration try to read the value? */
   wasRead = false;
 
   constructor(name: string) {
