@@ -145,7 +145,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'kro-compatibility',
     'text',
     DEFAULT_KRO_COMPATIBILITY,
-    `The line of kro whose visible behaviour counts where the two differ: ${KRO_COMPATIBILITY_LEVELS.join(' or ')}.`,
+    `The line of kro, ${KRO_COMPATIBILITY_LEVELS.join(' or ')}, whose visible behaviour counts where the lines differ.`,
     (text) => (isLevel(text) ? undefined : `must be ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
   ),
   flag(

@@ -136,9 +136,9 @@ export interface Controller {
   /** Is the controller running, with definitions, revisions, CRDs and, with `graphKind`, Graphs listed? */
   readonly ready: boolean;
   /**
-   * Names, in words, what the controller waits for: the answer of the server to the question whether it has the kinds of
-   * the controller, or the kinds that are not listed yet or cannot be listed. `undefined` when all are listed, before
-   * `start`, and after `stop`.
+   * What the controller waits for, in words. At the start, the server has to say whether it has the controller's own
+   * kinds. After that, these kinds have to be listed; the text names those that are not listed yet or cannot be listed.
+   * `undefined` when all are listed, before `start`, and after `stop`.
    */
   readonly waitsFor: string | undefined;
   /** All metrics in Prometheus' text format. */

@@ -38,8 +38,8 @@ export interface RunControllerOptions {
   /** Opens the dashboard for `--dashboard-bind-address`. By default, the flag is refused. */
   readonly openDashboard?: OpenControllerDashboard;
   /**
-   * The token of the inspect interface, of at least 16 characters that a header can have. By default, each process makes
-   * one, and its log shows it.
+   * The token of the inspect interface: at least 16 characters that are valid in a header. By default, each process
+   * makes one, and its log shows it.
    */
   readonly inspectToken?: string;
 }

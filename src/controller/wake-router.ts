@@ -54,7 +54,7 @@ export class WakeRouter {
   readonly #kinds = new WeakMap<KubeObject, ReadonlySet<string>>();
   /** Were all of the own kinds listed before? */
   #wasReady = false;
-  /** The changes during a later list of an own kind that the end of the list does not make up for. */
+  /** The changes that arrived while an own kind was listed again, and that the end of the list does not replace. */
   #missed: CacheChange[] = [];
 
   constructor(options: WakeRouterOptions) {

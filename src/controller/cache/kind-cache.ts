@@ -303,8 +303,8 @@ export class KindCache {
 
   /**
    * The entry of an object that arrived; `before` is the earlier entry of the same object. Any user may write an object
-   * that is nested too deep for the call stack. The entry of such an object has only its identity. A step that needs more
-   * of the object fails, and the other objects of the kind keep their watch.
+   * that is nested too deep for the call stack. The entry of such an object has only its identity. A step that needs
+   * more of the object fails, and the other objects of the kind keep their watch.
    */
   #entryOf(object: KubeObject, before: LiveObject | undefined): LiveObject {
     const { project } = this.#options;

@@ -126,7 +126,7 @@ export class DefinitionReconciler {
 
   /**
    * Compiles the spec. When the schemas of its kinds cannot be read, for example because the server of an API group is
-   * away, the pass fails. The status of a spec that no pass has decided about then says so.
+   * away, the pass fails. If no pass has decided about the spec yet, the status then reports the failure.
    */
   async #compile(definition: DefinitionObject, signal: AbortSignal): Promise<CompiledSpec> {
     try {

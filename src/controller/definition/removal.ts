@@ -69,8 +69,9 @@ export class Removal {
   }
 
   /**
-   * The reason why a definition that waits for its instances must stay; `undefined` when no instance is left. While it is
-   * not known whether an instance is left, the definition stays: without it, no controller would finalize the instances.
+   * The reason why a definition that waits for its instances must stay; `undefined` when no instance is left. While it
+   * is not known whether an instance is left, the definition stays: without the definition, no controller would
+   * finalize the instances.
    */
   #obstacle(
     definition: DefinitionObject,

@@ -55,7 +55,7 @@ export function rewriteContestAt(
  * window. Such an object takes the memory of one number. An object has a history from its second write on.
  */
 export class Rewrites {
-  /** The sample and the time of the first write of `#once`. */
+  /** The sample of the writes in `#once`, and the time of the first one. */
   #sample = '';
   #since = 0;
   /**

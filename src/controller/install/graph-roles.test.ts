@@ -23,7 +23,7 @@ function graph(
 
 const map = (metadata: JsonObject): JsonObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
 
-/** The roles of the account, as `Kind namespace/: verbs resources`. */
+/** The roles of the account, as `Kind namespace: verbs resources`. */
 function rights(objects: readonly KubeObject[]): string[] {
   return objects
     .filter(({ kind, metadata }) => kind.endsWith('Role') && metadata.name?.endsWith(':impersonate') !== true)

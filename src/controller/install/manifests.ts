@@ -63,7 +63,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
-/** The flags of a controller that need more rights than every controller has. */
+/** The flags of a controller with which it needs more rights than a controller without flags. */
 export interface FlagRights {
   /** The feature gate GraphKind. A Graph is applied as the ServiceAccount that it names. */
   readonly graphKind?: boolean;
@@ -102,7 +102,8 @@ export function controllerRules(flags: FlagRights = {}): RoleRule[] {
 function rulesOfFlags({ graphKind = false, allowCrdDeletion = false }: FlagRights): RoleRule[] {
   const rules = new RuleSet();
   if (graphKind) rules.add('', 'serviceaccounts', ['impersonate']);
-  // Without this flag the controller deletes no CRD. The right is on all CRDs of the cluster, also on those of others.
+  // Without this flag the controller deletes no CRD. The right is on all CRDs of the cluster, including those of other
+  // projects.
   if (allowCrdDeletion) rules.add('apiextensions.k8s.io', 'customresourcedefinitions', ['delete']);
   return rules.rules();
 }

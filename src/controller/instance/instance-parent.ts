@@ -44,8 +44,8 @@ export class InstanceParent implements ParentPort {
 
   /**
    * When labels and inventory are both due, applies the inventory also under its own manager, after the apply of the
-   * labels. A later write of only the labels, by kro, then does not remove the inventory. Children may be written in the meantime, because the
-   * inventory already covers them.
+   * labels. A later write of only the labels, by kro, then does not remove the inventory. Children may be written in
+   * the meantime, because the inventory already covers them.
    */
   async complete({ labels, inventory }: ParentWrite): Promise<void> {
     if (labels === undefined || inventory === undefined) return;

@@ -41,7 +41,7 @@ export interface InstanceRecord {
   deleted: Set<string> | undefined;
   /** The keys of the objects whose state the API server reported to this pass. Only the steps of Graphs use them. */
   confirmed: Set<string> | undefined;
-  /** The number of pauses in a row of the waiting Graph. */
+  /** The number of consecutive pauses of the waiting Graph. */
   waits: number;
   /** The end of the latest pause of the waiting Graph; 0 while the Graph does not wait. */
   waitsUntil: number;

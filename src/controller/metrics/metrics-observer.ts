@@ -139,7 +139,7 @@ export class MetricsObserver {
     if (decision.quiet && decision.nodes.some(isHard)) this.#metrics.instanceErrors.add({ gvr });
     const contested = sum(decision.nodes, contestedBy);
     const blocked = sum(decision.nodes, blockedBy) + (decision.blocked?.length ?? 0);
-    // Expose the gauges as 0 when no instance adds to them.
+    // Exposes the gauges as 0 while no instance adds to them.
     this.#metrics.contestedObjects.add({ gvr }, 0);
     this.#metrics.blockedDeletions.add({ gvr }, 0);
     this.#stand(record.id, contested + blocked === 0 ? undefined : { gvr, contested, blocked });

@@ -24,7 +24,7 @@ const COLLECTIONS: ReadonlyMap<unknown, string> = new Map([
   [16, 'weakcb'],
 ]);
 
-/** Times between two measurements of the event loop, in nanoseconds. Node's histogram of delays fits. */
+/** Times between two measurements of the event loop, in nanoseconds. Node's histogram of delays has these members. */
 export interface LoopTimes {
   readonly mean: number;
   readonly max: number;
@@ -90,8 +90,8 @@ export class RuntimeMetrics {
 }
 
 /**
- * The delay that a time between two measurements contains. The mean of no measurements is not a number; a time that is
- * shorter than the resolution follows a late measurement.
+ * The delay in a time between two measurements, in seconds. The mean of no measurements is not a number, and counts as
+ * no delay. A time that is shorter than the resolution follows a late measurement, and counts as no delay, too.
  */
 function delayOf(nanoseconds: number): number {
   const seconds = (nanoseconds - RESOLUTION_MS * NANOSECONDS_PER_MS) / NANOSECONDS_PER_SECOND;

@@ -61,8 +61,8 @@ export function followsRollouts(instance: KubeObject): boolean {
 }
 
 /**
- * May a roll-out choose the instance for this revision? An instance that is younger than the revision has the revision
- * from the beginning.
+ * May a roll-out choose the instance for this revision? An instance that is younger than the revision is not chosen. It
+ * follows the base revision until the roll-out ends.
  *
  * @param revision the GraphRevision in the cluster
  */
@@ -95,7 +95,7 @@ export interface RolloutInput {
   readonly chosen: ReadonlySet<string>;
 }
 
-/** The decision which instances get a revision. */
+/** The decision about which instances get a revision. */
 export type Rollout =
   /** All instances get the revision, because the chosen instances are ready or there are no others. */
   | { readonly phase: 'everywhere' }

@@ -8,8 +8,8 @@ import type { Logger } from '../logger.ts';
 const REMINDER_MS = 60_000;
 
 /**
- * Logs that a Lease cannot be read or renewed: each reason at once when it first occurs, and then at most once a minute.
- * Also logs the recovery. No other log entry of a waiting replica reports these failures.
+ * Logs that a Lease cannot be read or renewed: each reason at once when it first occurs, and then at most once a
+ * minute. Also logs the recovery. No other log entry of a waiting replica reports these failures.
  */
 export class LeaseLogger {
   readonly #logger: Logger;
