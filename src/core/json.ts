@@ -50,8 +50,8 @@ function withQuotedIntegers(text: string): string | undefined {
 
 /**
  * Puts the long integers into a value. `quoted` is the same value with their digits as strings. A number of the value
- * whose counterpart is a string is such an integer. A stack instead of recursion, because the author of the text decides
- * the depth.
+ * whose counterpart is a string is such an integer. The function uses a stack instead of recursion, because the author
+ * of the text decides the depth.
  */
 function withIntegers(value: JsonValue, quoted: JsonValue): JsonValue {
   const whole: JsonObject = { value };

@@ -85,7 +85,7 @@ export const SILENT_RETRIES = 4;
 export const SILENT_WATCH_RETRIES = 2;
 /**
  * The number of times that a command of the user reads an object again, after its write met a change of another client
- * that does not matter to it.
+ * that does not matter to the command.
  */
 export const MAX_CONFLICT_RETRIES = 10;
 /**

@@ -21,7 +21,9 @@ export function escapeForYaml(quoted: string): string {
   return quoted.replace(UNESCAPED, escapeOf);
 }
 
-/** A text whose first lines have only blanks. The library `yaml` prints it as a block, and a reader drops the blanks. */
+/**
+ * A text whose first lines have only blanks. The library `yaml` prints it as a block, and a reader drops the blanks.
+ */
 const BLANK_FIRST_LINE = /^\s*[ \t]\n/;
 
 /** The header of a block in YAML, and first lines that have only blanks. */
