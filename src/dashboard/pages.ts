@@ -33,7 +33,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const known = files().get(path);
-    // The files of the page name those that are requested only on demand, without their texts.
+    // A file that the page requests only on demand has its text in another map, and null here.
     const text = known === null ? filesOnDemand().get(path) : known;
     const type = TYPES.get(path === '/' ? path : path.slice(path.lastIndexOf('.') + 1));
     if (typeof text !== 'string' || type === undefined) return false;

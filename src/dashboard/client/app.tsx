@@ -30,11 +30,11 @@ const PLACES: readonly { readonly label: string; readonly to: Route; readonly vi
 export function App(): JSX.Element {
   const current = route.value;
   const subject = subjectOf(current);
-  // The playground needs no cluster, so what is wrong with the access comes after it.
+  // The playground needs no cluster, so a notice about a refused access stands below it.
   const isAside = current.view === 'playground' && connection.value.is === 'refused';
   useEffect(() => {
     document.title = `${printable(subject)} · TypeKro`;
-    // The focus was on a part of the view before.
+    // The focus was on a part of the previous view.
     if (document.activeElement === document.body) document.getElementById('main')?.focus();
   }, [subject]);
   useShortcuts('Everywhere', 'page', [
@@ -108,7 +108,7 @@ export function App(): JSX.Element {
   );
 }
 
-/** The user whose rights limit the page. The rights of the user of the kubeconfig are no news. */
+/** The user whose rights limit the page. Draws nothing when these are the rights of the kubeconfig. */
 export function User(): JSX.Element | null {
   const user = meta.value?.user;
   return user === undefined ? null : (

@@ -7,7 +7,7 @@ import type { InstanceCheck, InstanceProblem } from './model.ts';
 
 /**
  * The problems that an API server has with an instance: names, and all rules of its schema, with those in CEL. The
- * instance gets the defaults of the schema before.
+ * defaults of the schema are added to the instance first.
  */
 export function checkInstance({ schema, instance }: InstanceCheck): InstanceProblem[] {
   const whole = structuralSchema({ type: 'object', properties: { spec: schema } });

@@ -26,7 +26,7 @@ export const MAX_SILENCE_MS = 40_000;
 /** The longest time for an answer about the server itself, in milliseconds. */
 const MAX_ANSWER_MS = 10_000;
 
-/** The answer to the question for a proof. */
+/** The result of a request for a proof. */
 export type ServerProof =
   /** The server has the token of the page. */
   | 'own'
@@ -34,7 +34,7 @@ export type ServerProof =
   | 'none'
   /** The server gives proofs only to a page at its own address. */
   | 'other-address'
-  /** There is no answer, or that of a program between the page and the server. */
+  /** There is no answer, or a program between the page and the server answered. */
   | 'unknown';
 
 /** The requests of the page to the interface below `/api/v1/`. */
@@ -48,12 +48,12 @@ export interface Api {
    * again, because another program can have the port meanwhile.
    */
   readonly proof: () => Promise<ServerProof>;
-  /** Does the server accept the token? Throws `ApiError` when it does not, and when there is no answer within a time. */
+  /** Does the server accept the token? Throws `ApiError` when it does not, and when no answer arrives in time. */
   readonly check: () => Promise<void>;
   /**
-   * Opens the stream of events. Both the call and a read of the messages throw `ApiError`: the server refuses the stream,
-   * the connection broke off, or nothing came for `MAX_SILENCE_MS`. `EventSource` is not used, because it can send the token only in the address, which
-   * proxies log.
+   * Opens the stream of events. Both the call and a read of the messages throw `ApiError`: the server refuses the
+   * stream, the connection broke off, or nothing came for `MAX_SILENCE_MS`. `EventSource` is not used, because it can
+   * send the token only in the address, which proxies log.
    */
   readonly events: () => Promise<AsyncIterable<StreamMessage>>;
   /** Ends the requests under way as if there were no answer. After a lost connection, an answer may never come. */
@@ -62,7 +62,9 @@ export interface Api {
 
 const noAnswer = (): ApiError => new ApiError(0, { code: 'page/no-answer', message: 'the server does not answer' });
 
-/** The first character of a token that no header can have, such as one without a shape; undefined without one. */
+/**
+ * The first character of a token that a header cannot have, such as one without a shape; undefined when there is none.
+ */
 export const unusualCharacter = (token: string): string | undefined => /[^\x21-\x7e]/u.exec(token)?.[0];
 
 /**
@@ -74,7 +76,8 @@ export function createApi(token: string, mayBeStranger: () => boolean): Api {
   const underWay = new Set<AbortController>();
   const send = async (path: string, init: JsonRequest): Promise<Response> => {
     if (mayBeStranger()) throw noAnswer();
-    // A browser sends no header with another token. The server then says which token it takes.
+    // A browser refuses to send any other token in a header. Without the header, the server answers which tokens it
+    // takes.
     const headers = {
       ...(unusualCharacter(token) === undefined ? { authorization: `Bearer ${token}` } : {}),
       ...init.headers,
@@ -133,7 +136,7 @@ async function proofOfServer(token: string): Promise<ServerProof> {
     const signal = AbortSignal.timeout(MAX_ANSWER_MS);
     const answer = await answered(fetch(inspectPaths.proof(nonce.join('')), { credentials: 'omit', signal }));
     const body = await bodyOf(answer);
-    // A program that forwards to the server answers so while it does not reach the server.
+    // A proxy answers with such a status while it cannot reach the server.
     if (answer.status >= 500) return 'unknown';
     if (answer.status === MISDIRECTED) return 'other-address';
     if (!answer.ok || !isJsonObject(body)) return 'none';

@@ -30,8 +30,8 @@ export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definitio
 export const ofInstances = ({ type }: InspectEvent): boolean => /^(?:instance-|definition-removed|limits-)/.test(type);
 
 /**
- * Is the change no change of an instance of another kind? A view of one definition leaves those out: in a busy cluster,
- * an instance of some kind always changes. Without `kind`, all changes count.
+ * Can the change concern a view of instances of this kind? Returns false for a change of an instance of another kind,
+ * because in a busy cluster an instance of some kind always changes. Without `kind`, returns true for all changes.
  */
 export function isOfKind(
   { type, subject }: InspectEvent,

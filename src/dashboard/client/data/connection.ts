@@ -12,8 +12,8 @@ export type ConnectionState =
   /** The connection was lost, and the page tries again. `since` is in milliseconds since 1970. */
   | { readonly is: 'lost'; readonly since: number }
   /**
-   * The server refuses the token, or does not prove that it has it. `asks`: it takes tokens of users of the cluster.
-   * `elsewhere`: it gives proofs only at its own address, and the page was opened at another one.
+   * The server refuses the token, or does not prove that it has the token. `asks`: the server takes tokens of users of
+   * the cluster. `elsewhere`: the server gives proofs only at its own address, and the page was opened at another one.
    */
   | { readonly is: 'refused'; readonly asks?: true; readonly elsewhere?: true };
 
@@ -61,15 +61,15 @@ export function whenOwnServer(call: () => void): () => void {
 }
 
 /**
- * Follows the stream of events, and opens a lost stream again. Another program can have the port then, so the page first
- * asks for a proof that the server has the token.
+ * Follows the stream of events, and opens a lost stream again. Another program can have the port by then, so the page
+ * first asks for a proof that the server has the token.
  *
  * @param proves does the server prove that it has the token?
  */
 export function follow(api: Api, listener: StreamListener, proves: () => boolean): void {
-  /** How often the stream was refused since it was open. */
+  /** How often the stream was refused since it was last open. */
   let refusals = 0;
-  /** Opens the stream. `lostAt`: it was open before, until this time. */
+  /** Opens the stream. `lostAt` is the time since which the page has no stream; absent at the first try. */
   const open = async (lostAt?: number): Promise<void> => {
     let isOpen = false;
     let refused: ApiError | undefined;

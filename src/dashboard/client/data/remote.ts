@@ -111,7 +111,7 @@ export function createLiveRead<Value>(
     if (reads.failures > 0) {
       reads = { ...reads, failures: 0, tookMs: 0 };
       const { error, ...last } = state.peek();
-      // The connection is back, so the lost one is no news.
+      // An error without an answer is out of date, because the connection is back.
       if (error?.status === 0) state.value = last;
       cancelTimer?.();
       cancelTimer = undefined;

@@ -39,13 +39,15 @@ export const NODE_TABS = ['state', 'object', 'values', 'events', 'logs'] as cons
 export const DEFINITION_TABS = ['graph', 'form', 'schema', 'source', 'revisions', 'instances'] as const;
 const SORTS = INSTANCE_SORTS.flatMap((sort) => [sort, `-${sort}`]);
 
-/** The route of an address, and what of the address the page does not know, as sentences. */
+/** The route of an address, and sentences about the parts of the address that the page does not know. */
 export interface ReadRoute {
   readonly route: Route;
   readonly problems: readonly string[];
 }
 
-/** Reads the part of an address after `#`. An unknown place is `HOME`. An unknown option, or value of one, is left out. */
+/**
+ * Reads the part of an address after `#`. An unknown place is `HOME`. An unknown option, or value of one, is left out.
+ */
 export function readRoute(hash: string): ReadRoute {
   const text = hash.replace(/^#/, '');
   const mark = text.indexOf('?');
@@ -146,7 +148,9 @@ const listQuery = ({ filter, namespace, state, revision, sort }: ListOptions) =>
   sort,
 });
 
-/** The token of an address that a command printed (`#token=…`). A place with an option of this name is no such address. */
+/**
+ * The token of an address that a command printed (`#token=…`). A place with an option of this name is no such address.
+ */
 export function tokenOfHash(hash: string): string | undefined {
   return hash.startsWith('#token=') ? (new URLSearchParams(hash.slice(1)).get('token') ?? undefined) : undefined;
 }

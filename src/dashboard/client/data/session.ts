@@ -16,7 +16,7 @@ const TOKEN_KEY = 'typekro-token';
 /** The place that the page shows. */
 export const route = signal<Route>(HOME);
 
-/** What of the address the page does not know, as sentences. */
+/** Sentences about the parts of the address that the page does not know. */
 export const addressProblems = signal<readonly string[]>([]);
 
 /** Shows the place of the address. Corrects the address, when the page does not know a part of it. */

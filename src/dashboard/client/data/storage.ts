@@ -1,6 +1,6 @@
 /*
- * The storages of the browser. A browser that blocks them throws at each use: in a frame of another site, or by a setting
- * of the user. The page then works without what it would keep.
+ * The storages of the browser. A browser that blocks them throws at each use: in a frame of another site, or by a
+ * setting of the user. The page then works, and keeps nothing.
  */
 
 /** Returns a kept text; undefined without one, and when the storage is blocked. */

@@ -6,7 +6,8 @@ export interface StreamMessage {
 }
 
 /**
- * Reads the messages of a stream of server-sent events until it ends. A message counts only with the blank line after it.
+ * Reads the messages of a stream of server-sent events until it ends. A message counts only after its closing blank
+ * line.
  *
  * @param read returns the next part of the stream. Its errors end the messages.
  */

@@ -57,7 +57,7 @@ export function removeRow(texts: FormTexts, field: FormField, index: number): Fo
   return new Map([...rest, [own, `${rowCount(texts, field) - 1}`]]);
 }
 
-/** Texts, and what is found while they become values. */
+/** The texts of a form, and the problems and places that are found while the texts become values. */
 interface Work {
   readonly texts: FormTexts;
   readonly problems: FormProblem[];

@@ -30,7 +30,7 @@ export function placeProblems(form: FormInstance, found: readonly InstanceProble
   return { byKey, others, missing: missing.size, refused: byKey.size + others.length };
 }
 
-/** The field of a value, or else that of the innermost part of the instance that has one. */
+/** The field of a value. A value without a field gets the field of the innermost value around it that has one. */
 function placeOf(
   { places }: FormInstance,
   steps: readonly string[],

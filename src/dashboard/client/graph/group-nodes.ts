@@ -30,8 +30,8 @@ export const MAX_APART = 60;
 export const MAX_OPENED = 60;
 
 /**
- * The nodes that a picture with groups draws apart: those of an earlier choice, and the nodes that are not settled. When
- * these are more than `MAX_APART`, the earlier choice stays.
+ * The nodes that a picture with groups draws apart: those of an earlier choice, and the nodes that are not settled.
+ * When there are more than `MAX_APART` of them, the earlier choice stays.
  */
 export function chooseApart(nodes: readonly GroupInput[], earlier: ReadonlySet<string>): ReadonlySet<string> {
   const all = new Set([...earlier, ...nodes.filter(({ settled }) => !settled).map(({ id }) => id)]);

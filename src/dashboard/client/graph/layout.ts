@@ -35,8 +35,8 @@ export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
 const MAX_LEVELS_LR = 4;
 
 /**
- * Has a graph more levels than a picture from left to right has? The lines are those between all nodes of the graph, and
- * not those of groups. The answer is thus the same for all states, and for opened and closed groups.
+ * Has a graph more levels than a picture from left to right can show? The lines are those between all nodes of the
+ * graph, and not those of groups. The answer is thus the same for all states, and for opened and closed groups.
  */
 export function isDeep(lines: LayoutInput['lines']): boolean {
   const levels = new Map<string, number>();

@@ -71,7 +71,7 @@ export interface Line {
 export interface Picture {
   readonly boxes: readonly Box[];
   readonly lines: readonly Line[];
-  /** Has the graph more levels than a picture from left to right has? */
+  /** Has the graph more levels than a picture from left to right can show? */
   readonly isDeep: boolean;
   /** What the picture leaves out, as sentences. */
   readonly hidden: readonly string[];
@@ -252,8 +252,8 @@ export const objectStateText = (object: Pick<InstanceObject, 'state' | 'ready'>)
   isUnready(object) ? 'not ready' : object.state;
 
 /**
- * The look of an object of a node: that of its state, or of its readiness. A present object with unknown readiness looks
- * ready only in a node that is ready.
+ * The look of an object of a node: that of its state, or of its readiness. A present object with unknown readiness
+ * looks ready only in a node that is ready.
  */
 export function toneOfObject(object: Pick<InstanceObject, 'state' | 'ready'>, node: Pick<InstanceNode, 'state'>): Tone {
   if (isUnready(object)) return 'waiting';

@@ -25,7 +25,9 @@ interface Area {
 
 export const LABEL_HEIGHT = 20;
 const CHARACTER_WIDTH = 6.1;
-/** The part of the back of a collection or a group that is right of and below its box. */
+/**
+ * The distance by which the outline behind a collection or a group extends to the right of its box and below the box.
+ */
 const BACK = 5;
 /** The space between a label and other labels or boxes. */
 const SPACE = 2;

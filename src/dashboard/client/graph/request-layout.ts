@@ -42,6 +42,9 @@ function startWorker(): Worker {
   return started;
 }
 
-/** Why a worker failed, as a sentence without its end. An event without a message reports a script that was not loaded. */
+/**
+ * Why a worker failed, as a sentence without a full stop. An event without a message reports a script that was not
+ * loaded.
+ */
 export const workerFailure = ({ message }: Partial<ErrorEvent>): string =>
   message === undefined || message === '' ? 'its script cannot be loaded' : message;

@@ -9,7 +9,10 @@ const MAX_LAYOUTS = 20;
 
 /** The layout of a graph, as far as it is computed. */
 export interface LayoutState {
-  /** The newest layout: that of the graph before, while one is computed. Absent before the first one. */
+  /**
+   * The newest computed layout. While a layout is computed, this is the layout of the previous graph. Absent before the
+   * first layout.
+   */
   readonly layout: Layout | undefined;
   /** Why the layout could not be computed. */
   readonly failure: string | undefined;

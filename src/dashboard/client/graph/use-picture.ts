@@ -6,8 +6,8 @@ import { useOpened } from './use-opened.ts';
 
 /**
  * The picture of an instance, and the function that opens or closes one of its collections and groups. A graph with
- * groups chooses its single nodes when it is first drawn, and when a group is opened or closed. A change of a state thus
- * moves no box.
+ * groups chooses its single nodes when it is first drawn, and when a group is opened or closed. A change of a state
+ * thus moves no box.
  */
 export function useInstancePicture(
   detail: Pick<InstanceDetail, 'graph' | 'edges' | 'nodes'>,

@@ -96,8 +96,8 @@ export function NodeList(props: {
 }
 
 /**
- * The nodes whose id, state, reason and objects have the words of the filter. Nodes that need attention come first. Both
- * parts keep their order.
+ * The nodes whose id, state, reason and objects have the words of the filter. Nodes that need attention come first.
+ * Both parts keep their order.
  */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
   const found = nodes.filter(({ id, state, reason, objects }) =>

@@ -165,7 +165,7 @@ export function CodeEditor(props: {
   );
 }
 
-/** A character that nobody sees, as an escape in the text of the editor. */
+/** An invisible character, drawn as an escape in the text of the editor. */
 function escapeInEditor(code: number, description: string | null): HTMLElement {
   const escape = document.createElement('span');
   escape.className = 'cm-specialChar';

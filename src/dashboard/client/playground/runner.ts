@@ -60,7 +60,8 @@ export function createRunner<Input, Result>(
     isRunning = false;
   };
   const fail = (reason: string): void => {
-    // The script of another worker would not load either. The input waits for the next change.
+    // The script of another worker would not load either, so the input is dropped. The next change starts a worker
+    // again.
     if (!isLoaded) waiting = undefined;
     stop();
     changed({ is: 'ended', reason });

@@ -7,7 +7,7 @@ import { Empty } from '../shared/parts.tsx';
 /** The expressions of one node, or of the status, in a step: places, types and values. */
 export function StepValues(props: {
   readonly step: PlaygroundStep;
-  /** The id of the selected node, or `STATUS_NODE`. A node without expressions counts as none: the first one is shown. */
+  /** The id of the selected node, or `STATUS_NODE`. For a node without expressions, the first node is shown. */
   readonly node: string | undefined;
   readonly onNode: (node: string) => void;
 }): JSX.Element {

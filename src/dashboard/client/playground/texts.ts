@@ -3,7 +3,7 @@ import type { PlaygroundInput, PlaygroundLanguage } from '../../playground/model
 
 const [START] = PLAYGROUND_EXAMPLES;
 
-/** The texts that the playground showed last in this page. Another view in between does not lose them. */
+/** The texts that the playground showed last in this page. They stay while the page shows another view. */
 let kept: PlaygroundInput = START;
 
 /** The texts that the playground begins with: those that it showed last, or an example. */

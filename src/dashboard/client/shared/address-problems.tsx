@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { addressProblems } from '../data/session.ts';
 
-/** What of the address the page does not know. The page leaves it out of the address. */
+/** Sentences about the parts of the address that the page does not know and leaves out. */
 export function AddressProblems(): JSX.Element | null {
   const [...problems] = addressProblems.value;
   return problems.length === 0 ? null : (

@@ -7,8 +7,8 @@ import { Loading } from './parts.tsx';
 const views = new Map<unknown, unknown>();
 
 /**
- * A view whose script is loaded when it is shown for the first time. While another program may have the port, it waits.
- * `load` must be the same function in each call. `what` names the view within a sentence.
+ * A view whose script is loaded when it is shown for the first time. While another program may have the port, the view
+ * waits. `load` must be the same function in each call. `what` names the view within a sentence.
  */
 export function LazyView<Props extends object>({
   load,

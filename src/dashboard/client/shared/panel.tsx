@@ -10,7 +10,10 @@ export function Panel(props: {
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
   readonly onClose: () => void;
-  /** Can the content have nothing that takes the focus? The content is then scrolled by keyboard itself. */
+  /**
+   * May the content have no element that takes the focus? The content then takes the focus itself, so that keys scroll
+   * it.
+   */
   readonly isText?: boolean;
 }): JSX.Element {
   useShortcuts('Selection', 'selection', [{ keys: 'Escape', description: 'Close the panel', run: props.onClose }]);

@@ -148,7 +148,7 @@ export function Empty({
   );
 }
 
-/** The notice for an address with a node that the graph does not have. Nothing without such an `id`. */
+/** The notice for an address with a node that the graph does not have. Draws nothing without `id`. */
 export function NoNode({ id }: { readonly id: string | undefined }): JSX.Element | null {
   return id === undefined ? null : (
     <p class="notice" role="alert">
@@ -157,7 +157,7 @@ export function NoNode({ id }: { readonly id: string | undefined }): JSX.Element
   );
 }
 
-/** The space of data that has not arrived yet. `since`: the read takes long. */
+/** The placeholder for data that has not arrived yet. `since` is the start of a read that takes long. */
 export function Loading({ what, since }: { readonly what: string; readonly since?: number | undefined }): JSX.Element {
   return (
     <p class="loading" role="status">
@@ -169,9 +169,9 @@ export function Loading({ what, since }: { readonly what: string; readonly since
 const timeOf = (ms: number): string => new Date(ms).toLocaleTimeString();
 
 /**
- * What a reader must know about data of the server: it is still to come, the server refuses it, or it is old because the
- * last read failed or takes long. Nothing for data that was just read. The view shows a value beside the notice. `what` begins with
- * `the`.
+ * What a reader must know about data of the server: the data has not arrived yet, the server refuses the data, or the
+ * data is old because the last read failed or takes long. Draws nothing for data that was just read. The view shows a
+ * value beside the notice. `what` begins with `the`.
  */
 export function ReadNotice(props: { readonly read: Remote<unknown>; readonly what: string }): JSX.Element | null {
   const { what, read } = props;

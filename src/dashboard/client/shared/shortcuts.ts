@@ -25,11 +25,15 @@ export const shortcutGroups = signal<readonly ShortcutGroup[]>([]);
 /** The longest time between the two keys of a sequence, in milliseconds. */
 const MAX_SEQUENCE_MS = 1200;
 
-/** The groups with one more, in their order. Effects of inner components run before those of outer ones. */
+/**
+ * The groups with one more, in the order of their depths. Effects of inner components run before those of outer ones.
+ */
 export const withShortcutGroup = (groups: readonly ShortcutGroup[], added: ShortcutGroup): ShortcutGroup[] =>
   [...groups, added].toSorted((a, b) => DEPTHS.indexOf(a.depth) - DEPTHS.indexOf(b.depth));
 
-/** Offers keys while a component is shown. A key of a part at a greater depth comes before the same key of another one. */
+/**
+ * Offers keys while a component is shown. A key of a part at a greater depth comes before the same key of another part.
+ */
 export function useShortcuts(title: string, depth: ShortcutGroup['depth'], shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
@@ -95,8 +99,8 @@ export function listenToShortcuts(target: Window): void {
 const WITH_ARROWS = ['.box[tabindex="0"]', '[role=grid]', '.cards a', '[role=listbox]'];
 
 /**
- * Moves the focus to the part of the page in which arrow keys move, when no element has the focus. Returns false when an
- * element has it, and when there is no such part.
+ * When no element has the focus, moves the focus to the part of the page in which arrow keys move. Returns false when
+ * an element has it, and when there is no such part.
  */
 function focusFirst({ activeElement, body }: Document): boolean {
   if (activeElement !== body && activeElement?.id !== 'main') return false;

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { unusualCharacter } from '../data/api.ts';
 import { enterToken } from '../data/session.ts';
 
-/** Asks for a token of the cluster. It has the focus, unless the user is in another part of the page. */
+/** Asks for a token of the cluster. The field gets the focus, unless the focus is in another part of the page. */
 export function TokenForm(): JSX.Element {
   const [unusual, setUnusual] = useState<string | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);

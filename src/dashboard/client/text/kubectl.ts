@@ -70,8 +70,8 @@ export function withInput(command: string, text: string): string {
 }
 
 /**
- * A command that works in a new shell: it names the program, the kubeconfig and the context, where the shell needs them.
- * kubectl's `--kubeconfig` takes one file, and the variable `KUBECONFIG` several.
+ * A command that works in a new shell: it names the program, the kubeconfig and the context, where the shell needs
+ * them. kubectl's `--kubeconfig` takes one file, and the variable `KUBECONFIG` several.
  */
 export function inNewShell(command: string, needs: InspectMeta['commands'] = {}): string {
   const { program, kubeconfigs = [], context } = needs;

@@ -1,8 +1,8 @@
 import { printable } from '../../../core/index.ts';
 
 /**
- * The text as the page draws it, with at most `length` characters; a longer one ends with `…`. A surrogate pair is never
- * divided.
+ * The text as the page draws it, with at most `length` characters; a longer one ends with `…`. A surrogate pair is
+ * never divided.
  */
 export function shortText(whole: string, length: number): string {
   const text = printable(whole);

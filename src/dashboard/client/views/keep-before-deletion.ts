@@ -1,8 +1,9 @@
 import type { InstanceDetail } from '../../../inspect/index.ts';
 
 /**
- * The state of an instance that the page shows after the instance is gone: the last one before the deletion was requested,
- * because the deletion empties the list of nodes. Without such a state, it is the first one that was read.
+ * The state of an instance that the page shows after the instance is gone: the last one before the deletion was
+ * requested, because the deletion empties the list of nodes. Without such a state, the page shows the first one that
+ * was read.
  */
 export function keepBeforeDeletion(
   kept: InstanceDetail | undefined,

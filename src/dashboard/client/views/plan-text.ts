@@ -7,8 +7,8 @@ export interface PlanText {
 }
 
 /**
- * Makes a function that reads files as one text. It answers `undefined` when other files were given before the end, and
- * then also for files that cannot be read.
+ * Makes a function that reads files as one text. The function returns `undefined` when other files are given before the
+ * read ends, even if the earlier files cannot be read.
  *
  * @throws DOMException of the browser for a file that cannot be read, such as a folder
  */
