@@ -7,7 +7,9 @@ import { observerView } from './direct-answers.ts';
 const GROUP = 'metrics.acme.test';
 const PARTS = { name: GROUP, versions: [{ groupVersion: `${GROUP}/v1`, version: 'v1' }] };
 
-/** A server whose aggregated API does not answer. Its list of all groups has the group without kinds, as Kubernetes does. */
+/**
+ * A server whose aggregated API does not answer. Its list of all groups has the group without kinds, as in Kubernetes.
+ */
 function clientOf(isUp: () => boolean): KubeClient {
   const responses = (path: string) => {
     if (path === '/api' || path === '/apis') {

@@ -62,8 +62,8 @@ function remedyOfLimit(limit: number | undefined): string | undefined {
 }
 
 /**
- * The line about a failed write of the record of the deploy, the ConfigMap that a direct deploy writes first. No object is
- * written without it.
+ * The line about a failed write of the record of the deploy, the ConfigMap that a direct deploy writes first. No object
+ * is written without the record.
  */
 function unwrittenRecord({ conditions }: Decision): string[] {
   const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');

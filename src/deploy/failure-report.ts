@@ -102,8 +102,8 @@ async function describeObjects(
 }
 
 /**
- * Lists the objects of its own that a failed deploy left in the cluster, and the calls that continue, roll back or delete them.
- * Empty when no object is left.
+ * Lists the objects that belong to a failed deploy and that the deploy left in the cluster, and the calls that continue
+ * the deploy, roll it back or delete the objects. Empty when no object is left.
  */
 export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'nodes'>): string[] {
   // The deploy only reads the objects of external nodes, and writes fields into those of patches.

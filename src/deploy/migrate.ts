@@ -206,9 +206,9 @@ function withoutFinalizer(instance: KubeObject): JsonObject {
 }
 
 /**
- * Releases the namespaces of a direct deployment that its definition does not create. A namespace whose name depends only
- * on the spec is applied before the instance in kro mode, and is no resource of the definition. A controller that takes
- * over the inventory would otherwise prune the namespace, and with it all objects in it.
+ * Releases the namespaces of a direct deployment that its definition does not create. A namespace whose name depends
+ * only on the spec is applied before the instance in kro mode, and is no resource of the definition. A controller that
+ * takes over the inventory would otherwise prune the namespace, and with it all objects in it.
  */
 export async function releaseNamespaces(
   api: KubernetesApi,
