@@ -9,7 +9,7 @@ export type Capture = 'node' | 'variable';
 
 /**
  * Would the expressions of a part read something else after a rename of a node? A name denotes the node of the nearest
- * frame, and a variable of a macro hides both.
+ * frame that declares it. A variable of a macro hides the nodes of all frames.
  */
 export function captureOf(
   part: DocumentPart,

@@ -51,7 +51,9 @@ export function testSpans(
   });
 }
 
-/** The text after the id at a place: empty, or the index of an item. `undefined` when the place does not name the node. */
+/**
+ * The text after the id at a place: empty, or the index of an item. `undefined` when the place does not name the node.
+ */
 function afterId(place: YamlPlace, id: string): string | undefined {
   const { value } = place.scalar;
   if (value === id) return isOneOf(IDS, place) || isOneOf(TARGETS, place) ? '' : undefined;
