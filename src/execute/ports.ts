@@ -110,7 +110,7 @@ export interface ExecutionPorts {
   readonly rules: WriteRules;
   /** The instance of the decision. */
   readonly instance: KubeObject;
-  /** The graph of the decision, which says where values of Secrets are. Absent when it is not known. */
+  /** The graph of the decision, which says where values of Secrets are. Absent when the graph is not known. */
   readonly graph: Graph | undefined;
   readonly parent: ParentPort;
   readonly view: ExecutionView;
