@@ -11,8 +11,8 @@ export interface TypeKroRuntimeOptions {
   /** Namespace of kro. Default `kro`; an existing installation in `kro-system` is kept. */
   readonly kroNamespace?: string;
   /**
-   * `managed`: Flux is installed and kept up to date. `external`: it must be installed already; the deploy only waits
-   * for it. Default `managed`.
+   * `managed`: Flux is installed and kept up to date. `external`: Flux must be installed already, and the deploy only
+   * waits for Flux. Default `managed`.
    */
   readonly fluxInstallation?: 'managed' | 'external';
   /**

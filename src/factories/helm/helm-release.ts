@@ -68,7 +68,7 @@ const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
  *   values: { replicas: spec.replicas },
  * })
  *
- * @throws TypeKroError `factories/no-chart-source` when neither `sourceRef` nor a constant repository is given.
+ * @throws TypeKroError `factories/no-chart-source` for a `chart` with neither a `sourceRef` nor a constant repository.
  */
 export const helmRelease = defineResourceFactory(
   <Values extends object = Record<string, unknown>>(input: HelmReleaseConfig<Values>): HelmReleaseResource => {

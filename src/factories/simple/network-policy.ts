@@ -6,7 +6,9 @@ import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */
 export interface NetworkPolicyConfig extends CommonConfig {
-  /** Selector of the pods of the namespace to which the policy applies; `{}` selects all pods. */
+  /**
+   * Selector of the pods to which the policy applies, in the namespace of the policy; `{}` selects all of these pods.
+   */
   readonly podSelector: object;
   /**
    * Directions that the policy restricts. Derived when absent: `Egress` when `egress` is present, `Ingress` when

@@ -42,7 +42,7 @@ export interface ContainerPort {
   readonly name?: string | undefined;
   /** `TCP`, `UDP` or `SCTP`. Default TCP. */
   readonly protocol?: string | undefined;
-  /** Port of the node that leads to the container. */
+  /** Port of the node that forwards traffic to the container. */
   readonly hostPort?: number | undefined;
 }
 
@@ -73,7 +73,7 @@ export interface Probe {
   readonly successThreshold?: number | undefined;
   /** Failures in a row that count as failure. Default 3. */
   readonly failureThreshold?: number | undefined;
-  /** Seconds that the pod has to end after this probe failed; the pod's own when absent. */
+  /** Grace period of the pod after a failure of this probe, in seconds; the pod's own grace period when absent. */
   readonly terminationGracePeriodSeconds?: number | undefined;
 }
 
@@ -144,7 +144,7 @@ export interface PodConfig extends CommonConfig {
   readonly containers?: readonly object[] | undefined;
   /** Annotations of the pods. */
   readonly podAnnotations?: Readonly<Record<string, string>> | undefined;
-  /** Seconds that the pods have to end before they are killed. Default 30. */
+  /** Grace period of the pods, in seconds: the time between the request to terminate and the kill. Default 30. */
   readonly terminationGracePeriodSeconds?: number | undefined;
   /** When containers are restarted: `Always`, `OnFailure` or `Never`. Default Always. */
   readonly restartPolicy?: string | undefined;

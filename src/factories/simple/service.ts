@@ -40,8 +40,8 @@ export interface ServiceConfig extends CommonConfig {
   /** `ClientIP` leads each client to one pod. Default None. */
   readonly sessionAffinity?: string | undefined;
   /**
-   * `Local` sends traffic from outside only to pods of the node that it reaches, and keeps the address of the client.
-   * Default Cluster.
+   * `Local` sends traffic from outside only to pods of the node where the traffic arrives, and keeps the address of the
+   * client. Default Cluster.
    */
   readonly externalTrafficPolicy?: string | undefined;
   /** `IPv4`, `IPv6` or both; the cluster's default when absent. */
