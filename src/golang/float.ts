@@ -130,7 +130,10 @@ export function formatExponent(value: number, precision: number): string {
   return scientific({ negative, digits, exponent });
 }
 
-/** In both patterns, the point divides the digits. Without it, a long wrong text would have as many divisions as digits. */
+/**
+ * In both patterns, a point separates the two groups of digits. If digits could follow digits without a point, the
+ * engine would try every division of a long wrong text.
+ */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)$/;
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i;

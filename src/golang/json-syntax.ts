@@ -22,7 +22,7 @@ export function goJsonSyntaxError(text: string): string | undefined {
   };
   const fail = (where: string) =>
     index >= text.length ? end : `invalid character ${goQuoteJsonByte(text, index)} ${where}`;
-  /** Reads one value that holds no others. Returns an error, or undefined. */
+  /** Reads a string, a number, `true`, `false` or `null`. Returns an error, or undefined. */
   const scalar = (): string | undefined => {
     const head = text.charAt(index);
     if (head === '"') return string();

@@ -58,8 +58,8 @@ export function goQuoteJsonByte(text: string, at = 0): string {
 const MAX_PRINTED_DEPTH = 32;
 
 /**
- * A value as Go's `encoding/json` marshals it: with sorted members and escaped HTML characters. Error texts use it, and
- * maps use it as a key.
+ * A value as Go's `encoding/json` marshals it: with sorted members and escaped HTML characters. Error texts contain the
+ * result, and maps use the result as a key.
  */
 export function goJson(value: JsonValue | undefined, depth = 0): string {
   if (value === null || value === undefined) return 'null';
