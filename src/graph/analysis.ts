@@ -66,8 +66,8 @@ function atKey({ isKey, path }: ExpressionSite, refusal: AnalysisError): Analysi
 }
 
 /**
- * The refusal of an expression that does not parse. For a text with several expressions, the refusal is about the first
- * expression that does not parse alone. The message and the position then refer to the author's text.
+ * The refusal of an expression that does not parse. In a text with several expressions, each expression is parsed
+ * alone. The refusal is about the first one with an error, and its message and position refer to the author's text.
  */
 function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Language): AnalysisError {
   const { path, text } = site;
@@ -111,7 +111,7 @@ const MAX_JOINED_PARTS = 16;
  * Analyses a text with several parts, such as `${schema.spec.name}-7`, expression by expression. Resources rarely share
  * a whole text, but often share its expressions. Returns undefined when an expression has an error, is too long, or may
  * contain a comment, which would hide the next parts. Also returns undefined for too many parts, and for a literal part
- * that CEL escapes. The whole text is analysed then.
+ * that CEL escapes. In these cases, the caller analyses the whole text.
  */
 function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;

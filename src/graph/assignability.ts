@@ -110,7 +110,7 @@ function toStruct(output: CelType, expected: CelType, types: TypeProvider, next:
 
 /**
  * Does kro accept a value that the API server must refuse? True for a scalar or list in an object field, and for a map
- * in a list field. Called only for types that fit for kro: the keys of such a map have the type of the list's elements.
+ * in a list field. Called only for types that kro accepts: the keys of such a map have the type of the list's elements.
  */
 export function acceptedByKroLoophole(output: CelType, expected: CelType): boolean {
   const from = isOptional(output) ? param(output, 0) : output;

@@ -297,7 +297,7 @@ class Builder {
 
   #where(): Whereabouts {
     const { root, texts, level, features } = this.#shared;
-    // The selector of an external reference is an object that kro reads as it is.
+    // kro reads the selector of an external reference as it is written, so its keys are never expressions.
     const dynamicKeys = this.#block.externalRef === undefined && features.dynamicKeys === true;
     return { base: this.#templatePath([]), root, texts, level, dynamicKeys };
   }

@@ -85,7 +85,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/identity',
-    'Several items of a collection would be the same object, because neither the name nor the namespace reads one of the iterators.',
+    'Several items of a collection would be the same object, because one of the iterators is read neither in the name nor in the namespace.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.tags}'),
     'Use each iterator in metadata.name or, for a namespaced kind, in metadata.namespace.',
   ),

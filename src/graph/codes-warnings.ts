@@ -134,7 +134,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/changing-identity',
-    'A name or a namespace depends on a resourceVersion. Each write of the object that has it, also of its status, replaces the object of the resource. A status that reads the new object makes this endless.',
+    'A name or a namespace depends on the resourceVersion of an object. Each write of that object, also of its status, then replaces the object of the resource. When the status reads the new object, the replacements never end.',
     withResources(
       "- id: job\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: 'a-${schema.metadata.resourceVersion}'}}",
     ),

@@ -33,7 +33,10 @@ export function compareInstanceCrds(
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const STATUS_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status'] as const;
 
-/** The CRD, in which the status fields of the wanted CRD replace those that accept any value in one of the two CRDs. */
+/**
+ * A copy of the existing CRD for the comparison. A status field that accepts any value in one of the two CRDs has the
+ * schema of the wanted CRD.
+ */
 function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
   const [next] = crdVersions(wanted);
   const versions = crdVersions(existing).map((version) => {

@@ -101,7 +101,7 @@ function compileAtLevel(
     columns: spec.columns,
     scale,
     recordsObjects: options.features?.managedResources === true,
-    // A command that does not know the gates of the controller reads only the field `optional`.
+    // A command that does not know the gates of the controller sets only `optionalResources`.
     mayLackKinds:
       mayWait && (options.features?.deferredSchemas === true || options.features?.optionalResources === true),
     resources,

@@ -158,7 +158,7 @@ function nameOf(name: string, { nodes, hasInstance, within }: ScopeInput, own: r
   return { name, role: name === 'schema' && hasInstance ? 'instance' : 'runtime', isList: false };
 }
 
-/** The node of a scope for a node of the language. */
+/** Converts a node of the language to a node of a scope. */
 export function scopeNode(
   node: LanguageNode,
   name: string,

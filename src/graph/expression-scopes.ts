@@ -27,9 +27,9 @@ import { readsAsList, readsEach } from './resource-draft.ts';
 import { isTooDeep } from './too-deep.ts';
 
 /**
- * The names and types that the expressions of a definition or of a Graph see. The object may have errors. Editors
- * complete and explain expressions with them. Returns undefined for other objects, and for a definition without
- * `spec.schema`.
+ * The names and types that the expressions of a definition or of a Graph see. The object may have errors. With these
+ * names and types, editors complete and explain expressions. Returns undefined for other objects, and for a definition
+ * without `spec.schema`.
  */
 export function expressionScopes(input: CompileInput, options: CompileOptions): ExpressionScopes | undefined {
   const value: JsonValue = isDefinitionDocument(input) ? input.value : input;

@@ -34,7 +34,9 @@ function normalizeSpec(spec: JsonObject): JsonObject {
   };
 }
 
-/** `propagateWhen`, only when there is any, so that the hashes of all other definitions stay the same. */
+/**
+ * `propagateWhen` if it has conditions; otherwise nothing, so that the hashes of all other definitions stay the same.
+ */
 function conditionsOf(block: JsonObject): JsonObject {
   const conditions = list(block['propagateWhen']);
   return conditions.length === 0 ? {} : { propagateWhen: conditions.map(asText).toSorted() };

@@ -14,7 +14,7 @@ function problemsOf(text: string): string[] {
 const withField = (field: string, value: string): string =>
   withData(`a: ${value}`).replace('name: string', `name: string\n      ${field}`);
 
-describe('problems of a word that YAML 1.1 reads as a boolean name this cause', () => {
+describe('a problem names its cause: a word that YAML 1.1 reads as a boolean', () => {
   test.each<[string, string, string[]]>([
     [
       'a spec field, read by its name',

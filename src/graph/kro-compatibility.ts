@@ -11,9 +11,10 @@ export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.10';
 export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.10'];
 
 /**
- * Does the level follow kro's graph engine? kro 0.10 has it, and kro 0.9 does not. This one answer decides where the
- * two lines of releases differ: waves and the order of applies, conditions and their texts, labels of long names, empty
- * fields of the status, optional conditions, reserved names, contributions, and the states of conflicts and deletions.
+ * Does the level follow kro's graph engine? kro 0.10 has it, and kro 0.9 does not. This one answer decides most
+ * differences between the two lines of releases: waves and the order of applies, conditions and their texts, labels of
+ * long names, empty fields of the status, optional conditions, reserved names, contributions, and the states of
+ * conflicts and deletions. The scanner of expressions and the texts about nodes have tables by level instead.
  */
 export function followsGraphEngine(level: KroCompatibility): boolean {
   return level !== '0.9';

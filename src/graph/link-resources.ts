@@ -21,7 +21,10 @@ export interface Linked {
   readonly propagateWhen: readonly Analysed[];
   /** The ids of other nodes whose data this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
-  /** The ids of `dependsOn` that only branches of conditional operators read. Empty without partial dependencies. */
+  /**
+   * The ids of `dependsOn` that only branches of conditional operators read. Empty without the feature
+   * `partialDependencies`.
+   */
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
@@ -163,7 +166,8 @@ class Linker {
     const found = this.#analyse(site, step, iterators);
     if (found === undefined) return undefined;
     const others = found.ids.filter((id) => iterators.includes(id));
-    // The list of a collection, the last read, is none: the uses of the iterator are. Reads of a filter's condition stay.
+    // The last read is the list of a collection. It does not count, because each use of the iterator counts as a read
+    // of the items. The reads of a filter's condition stay.
     if (others.length === 0)
       return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
     const kro = `${PREFIX}node "${this.#draft.id}": forEach iterator "${site.name}" cannot reference other iterators [${others.join(' ')}] - forEach iterators are independent (cartesian product)`;

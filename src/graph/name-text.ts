@@ -15,7 +15,9 @@ export type NameText = readonly NameSymbol[];
  */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
-/** The maximum length of a chain of names that is followed, each of which refers to the name of the next resource. */
+/**
+ * The maximum number of replacements in a chain of names in which each name refers to the name of the next resource.
+ */
 const MAX_REPLACEMENTS = 8;
 
 /**

@@ -64,8 +64,8 @@ export interface GraphFeatures {
 
 /**
  * The features of this project's controller when all gates that add parts to the language are on. A command that does
- * not know the gates of a controller compiles with these. They include one gate that changes what an accepted
- * definition means: `DynamicKeys`.
+ * not know the gates of a controller compiles with these. They include two gates that change what an accepted
+ * definition means: `CELOmitFunction` and `DynamicKeys`.
  */
 export const TYPEKRO_FEATURES: GraphFeatures = {
   omit: true,

@@ -23,7 +23,7 @@ export interface ParsedDefinitions {
 
 /**
  * Reads a YAML or JSON file of any number of documents. Scalars are read as by kubectl (YAML 1.1 booleans and octals,
- * integers without loss). It never throws: every text gives documents and diagnostics.
+ * integers without loss). The function never throws: every text gives documents and diagnostics.
  */
 export function parseDefinitions(text: string, file?: string): ParsedDefinitions {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;

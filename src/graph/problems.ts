@@ -54,7 +54,7 @@ export interface Problem {
   readonly message: string;
   readonly place: ProblemLocation;
   readonly hint?: string | undefined;
-  /** kro's whole text, with the prefix of its phase, for errors that kro reports, too. */
+  /** kro's whole text, with the prefix of its phase. Absent for a problem that kro does not report. */
   readonly kro?: string | undefined;
 }
 

@@ -28,9 +28,10 @@ function itemNames(draft: ResourceDraft): readonly string[] {
 }
 
 /**
- * Analyses the conditions of `propagateWhen`. A condition reads `schema` and other nodes. A condition that reads its own
- * resource is refused, because the resource could never be created. As an exception, `linearlyReady` and
- * `exponentiallyReady` take the own collection and its items: each batch waits only for the batches before it.
+ * Analyses the conditions of `propagateWhen`. A condition reads `schema` and other nodes. A condition that reads its
+ * own resource is refused, because the resource could never be created. As an exception, `linearlyReady` and
+ * `exponentiallyReady` take the resource's own collection and its items: each batch waits only for the batches before
+ * it.
  */
 export function linkPropagateWhen(draft: ResourceDraft, language: Language, problems: Problems): Analysed[] {
   const items = itemNames(draft);

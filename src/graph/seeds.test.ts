@@ -36,7 +36,7 @@ function compileFile(name: string): string[] {
   return allDiagnostics.map(({ code, source }) => `${source?.line}:${source?.column} ${code}`);
 }
 
-/** The findings in the files that have any. One has a deliberate mistake, and one is an instance, not a definition. */
+/** The files with findings, and their findings. One file has a deliberate mistake, and another file is an instance. */
 const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map([
   ['seed-18-my-application.broken.rgd.yaml', ['81:25 yaml/syntax']],
   ['seed-18-my-application.instance.yaml', ['4:7 graph/invalid-definition']],

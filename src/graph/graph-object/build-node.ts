@@ -179,7 +179,7 @@ class Builder {
 
   #where(): Whereabouts {
     const { root, texts } = this.#shared;
-    // The selector of a ref is an object that kro reads as it is.
+    // kro reads the selector of a ref as it is written, so its keys are never expressions.
     const dynamicKeys = this.#payload !== 'ref' && this.#shared.dynamicKeys;
     return { base: this.#at([]), root, texts, level: '0.10', dynamicKeys };
   }

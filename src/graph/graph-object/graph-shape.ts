@@ -31,7 +31,7 @@ export function graphShape(spec: JsonObject): string {
  * compiled from an object, not from a document with positions.
  *
  * Returns undefined when a text with expressions differs and its program cannot be divided, for example because it
- * reads an iterator or a value of an unknown type. The compiler makes the graph then.
+ * reads an iterator or a value of an unknown type. In this case, the caller must compile the object.
  *
  * @throws TypeError when the shapes differ.
  */

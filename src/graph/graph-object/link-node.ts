@@ -22,7 +22,10 @@ export interface LinkedNode {
   readonly readyWhen: readonly Analysed[];
   /** The ids of the nodes of the same frame that this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
-  /** The ids of `dependsOn` that only branches of conditional operators read. Empty without partial dependencies. */
+  /**
+   * The ids of `dependsOn` that only branches of conditional operators read. Empty without the feature
+   * `partialDependencies`.
+   */
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
@@ -225,7 +228,8 @@ class Linker {
       return this.#refuse(kro, 'graph/dependent-iterators', message, site, hint);
     }
     this.#add(found, []);
-    // The list of a collection, the last read, is none: the uses of the iterator are. Reads of a filter's condition stay.
+    // The last read is the list of a collection. It does not count, because each use of the iterator counts as a read
+    // of the items. The reads of a filter's condition stay.
     return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
   }
 

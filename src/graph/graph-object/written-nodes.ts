@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 
-/** The maximum depth of subgraphs that are searched. The compiler refuses a Graph that is as deep. */
+/** The maximum depth of subgraphs that are searched. The compiler refuses a Graph with so many levels of subgraphs. */
 const MAX_DEPTH = 100;
 
 /** A node as a Graph object has it. */

@@ -3,7 +3,7 @@ import type { InstanceStatus } from './node-status.ts';
 import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency } from './outline.ts';
 import { unreadDependencies } from './outline.ts';
 
-/** Spaces in place of a level, of the width of the column of levels. */
+/** Spaces as wide as the column of levels, for lines that show no level. */
 const INDENT = '   ';
 
 /**

@@ -32,8 +32,8 @@ export interface OutlineNode {
   /** The sorted ids of the nodes on which this node depends. */
   readonly dependsOn: readonly string[];
   /**
-   * The expressions that read other nodes. A dependency on a node that installs the kind has no expression, and neither
-   * has a dependency that a subgraph has because of its nodes, or that a node takes over from its subgraph.
+   * The expressions that read other nodes. Three kinds of dependencies have no expression here: on a node that installs
+   * the kind, of a subgraph because of its nodes, and of a node that takes the dependency over from its subgraph.
    */
   readonly reads: readonly OutlineRead[];
   /** The lists of a collection. The first list is outermost. */

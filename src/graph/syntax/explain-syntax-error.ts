@@ -71,7 +71,7 @@ const explained = ([, message, hint]: ForeignForm, { start }: Piece): SyntaxExpl
   offset: start,
 });
 
-/** `${{name}}`, of which `{name}` is the expression. */
+/** Explains `${{name}}`, in which `{name}` is the expression. */
 function twoPairsOfBraces({ cel }: ErrorSpot): SyntaxExplanation | undefined {
   const name = /^\s*\{+\s*([A-Za-z][\w.[\]]*)\s*\}+\s*$/.exec(cel)?.[1];
   return name === undefined

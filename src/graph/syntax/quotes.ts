@@ -23,7 +23,7 @@ export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
   };
 }
 
-/** A text that no quote ends, or with an escape that CEL does not know. */
+/** Explains a text without a closing quote, or with an escape that CEL does not know. */
 function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
   const rest = cel.slice(at.start);
   const quote = rest.charAt(0);
