@@ -15,8 +15,8 @@ export const WORK_DEADLINE_MS = 60_000;
 export const REVIEW_DEADLINE_MS = 5_000;
 
 /**
- * Does work that waits for the API server. At the deadline the signal aborts, and work that does not follow the signal is
- * left alone.
+ * Does work that waits for the API server. At the deadline the signal aborts. Work that ignores the signal continues,
+ * and its result is dropped.
  *
  * @throws InspectFailure 504 at the deadline.
  */

@@ -19,7 +19,7 @@ export function readPlanRequest(body: string): PlanRequest {
   if (!Array.isArray(files) || files.length === 0 || files.length > MAX_FILES)
     throw badInspectRequest(`files must be a list of 1 to ${MAX_FILES} files`);
   const read = files.map(fileOf);
-  // The problems of a file name it, and have excerpts of its text.
+  // Each problem shows the name of its file, so two files with one name could not be distinguished.
   if (new Set(read.map(({ name }) => name)).size < read.length)
     throw badInspectRequest('each file must have a name of its own');
   return { files: read };

@@ -54,7 +54,10 @@ export interface InspectDetails {
   revision(name: string, revision: number, call: InspectCall): Promise<RevisionDetail | undefined>;
   instance(ref: string, call: InspectCall): Promise<InstanceDetail | undefined>;
   why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined>;
-  /** With the values of one object of a collection, or with those that all objects have in common. */
+  /**
+   * The details of a node. For a collection, they have the values of the given object, or without an object the values
+   * that all objects have in common.
+   */
   node(ref: string, node: string, object: ObjectRef | undefined, call: InspectCall): Promise<NodeDetail | undefined>;
   object(ref: string, object: ObjectRef, call: InspectCall): Promise<ObjectDetail | undefined>;
   events(ref: string, node: string | undefined, call: InspectCall): Promise<InstanceEvents | undefined>;

@@ -3,7 +3,7 @@ import type { InspectEvent } from './reports.ts';
 /** The maximum number of events that are kept for clients that reconnect. */
 const MAX_KEPT_EVENTS = 1000;
 
-/** The types of events of which the newest one of a subject says all. */
+/** The types of events for which only the newest event of a subject is kept. */
 const ONCE: ReadonlySet<InspectEvent['type']> = new Set(['object-changed', 'event-recorded', 'limits-changed']);
 
 /** The events after an id. */
@@ -39,8 +39,8 @@ export class EventLog {
 
   /**
    * Adds an event with the next id. An event of one of the types in `ONCE` replaces the kept one of the same type and
-   * subject, because a reader of both reads once. Frequent changes of few objects therefore leave room for the events of
-   * instances.
+   * subject, because a client that gets both events reads the subject only once. Frequent changes of few objects
+   * therefore leave room for the events of instances.
    */
   add(event: Omit<InspectEvent, 'id'>): void {
     this.#lastId += 1;

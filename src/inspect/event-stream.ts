@@ -69,7 +69,8 @@ export class EventStream {
     response.writeHead(200, EVENT_STREAM_HEADERS);
     const id = lastEventId === undefined ? undefined : parseEventId(lastEventId, epoch);
     const missed = id === undefined ? undefined : log.after(id);
-    // A new client reads before and while its stream opens. It can have read before an event that is not sent to it.
+    // A new client may have read its data before an event that came before the stream opened. The stream does not send
+    // this event, so after recent events the client must read again.
     const isQuiet = log.lastAt < clock.now() - OPENING_MS;
     const isComplete = lastEventId === undefined ? isQuiet : missed?.complete === true;
     const from = missed?.complete === true && id !== undefined ? id : log.lastId;

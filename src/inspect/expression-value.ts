@@ -41,7 +41,9 @@ export function expressionValue(
   return evaluatedValue(expression, variables, now);
 }
 
-/** The value of an expression with these variables, which also have the iterators and `each` if it reads them. */
+/**
+ * The value of an expression with these variables. They include the iterators and `each` if the expression reads them.
+ */
 export function evaluatedValue(
   expression: Expression,
   variables: ReadonlyMap<string, unknown>,

@@ -25,7 +25,7 @@ export const INSTANCE_OPTIONS: readonly (keyof InstanceQuery)[] = [
 /**
  * Reads the query of a list of instances.
  *
- * @throws InspectFailure 400 for a value that the field does not have.
+ * @throws InspectFailure 400 for a value that the field cannot have.
  */
 export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
   const text = (name: string): string | undefined => parameters.get(name) || undefined;
@@ -87,7 +87,7 @@ export function countStates(rows: Iterable<Pick<InstanceRow, 'state'>>): Instanc
   return counts;
 }
 
-/** A definition with the numbers of these instances of it. */
+/** A definition with the numbers of these instances, which belong to the definition. */
 export function withInstanceCounts(
   definition: Omit<DefinitionRow, 'instances' | 'counts' | 'suspended'>,
   instances: readonly InstanceRow[],

@@ -72,7 +72,7 @@ export interface WhyCause {
    * The outcome of a dry run of the pending write. Absent when no write is pending, and when `reason` has the outcome.
    */
   readonly dryRun?: string;
-  /** What could not be read, so that causes may be missing. */
+  /** What could not be read. Causes may therefore be missing. */
   readonly unread: readonly string[];
   /** What the user does about the cause. For a cause that usually only needs time: what the user does when it lasts. */
   readonly remedy: string;

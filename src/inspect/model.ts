@@ -14,7 +14,10 @@ import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
 /** The id that stands for the instance's status at the end of an edge. No node can have it. */
 export const STATUS_NODE = 'status';
 
-/** The code of the refusal of a token by a server that takes the tokens of the users of its cluster. */
+/**
+ * The code of the error for a refused token. Only a server that takes the tokens of cluster users answers with this
+ * code.
+ */
 export const CLUSTER_TOKEN = 'inspect/cluster-token';
 
 /** A request that changes an instance. */
@@ -134,9 +137,7 @@ export interface GraphEdge {
   readonly from: string;
   /** The id of a node, or `STATUS_NODE`. */
   readonly to: string;
-  /**
-   * Empty when the node installs the kind of the other node, or when a subgraph is why the other node depends on it.
-   */
+  /** Empty when `from` installs the kind of `to`, or when the dependency comes from a subgraph. */
   readonly reads: readonly EdgeRead[];
 }
 
@@ -267,8 +268,8 @@ export interface InstanceDetail {
 /** An object of a node. */
 export interface InstanceObject extends ObjectReport {
   /**
-   * Do the conditions of `readyWhen` hold for this object? Absent for an object that does not exist or was not read, and
-   * for one that would be ready, but differs from the graph because a write of it is pending or fails.
+   * Do the conditions of `readyWhen` hold for this object? Absent in three cases: the object does not exist; the object
+   * was not read; or the object fulfils the conditions, but differs from the graph because a write is pending or fails.
    */
   readonly ready?: boolean;
 }
@@ -307,15 +308,15 @@ export type CurrentValue =
 
 /** `GET instances/REF/why`: the report of `typekro why`, with the chains and the other instances that wait. */
 export interface WhyPath extends WhyReport {
-  /** One for each entry of `causes`. */
+  /** One chain for each entry of `causes`. */
   readonly chains: readonly WhyChain[];
   /** The number of other instances that are not ready, of those that the caller may list. */
   readonly othersWaiting: number;
   /** What the numbers of other instances leave out, as sentences. */
   readonly limits: readonly string[];
   /**
-   * The number of these instances whose causes were compared. With a smaller number than `othersWaiting`, a chain can
-   * have more instances than its `othersTotal`.
+   * The number of the other waiting instances whose causes were compared. If the number is smaller than
+   * `othersWaiting`, a chain can have more instances than its `othersTotal`.
    */
   readonly othersCompared: number;
 }

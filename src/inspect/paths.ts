@@ -24,8 +24,8 @@ export const INSPECT_PREFIX = '/api/v1/';
 export const PROOF_PATH = `${INSPECT_PREFIX}proof`;
 
 /**
- * The message of a proof. With the address, a program at another address, such as `[::1]` on the same port, cannot pass on
- * the question and use the answer.
+ * The message of a proof. The message contains the address. Therefore a program at another address, such as `[::1]` on
+ * the same port, cannot forward the nonce to the server and use the proof as its own.
  *
  * @param host the address of the server and its port, as in the header `Host`
  */

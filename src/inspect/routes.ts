@@ -73,7 +73,7 @@ export async function answerInspect(request: InspectRequest, context: RouteConte
   }
 }
 
-/** Answers a read, whose query has these options and no others. */
+/** Answers a read. Refuses a query with other options than these. */
 function read<Answer>(
   { method, parameters }: InspectRequest,
   options: readonly string[],

@@ -165,7 +165,7 @@ class Handler {
       await this.#answer(request, response);
     } catch (error) {
       const { status, body } = problemOf(error);
-      // The error of a request whose client has left, or which the end of the server interrupts, has no reader.
+      // Nothing is reported after the client has disconnected, or when the closing server has interrupted the request.
       if (status === 500 && !response.destroyed && !this.#ending.signal.aborted) this.report(error, request);
       if (response.headersSent || response.destroyed) return void response.destroy();
       if (status === 401) response.setHeader('www-authenticate', 'Bearer');
