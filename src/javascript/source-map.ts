@@ -54,7 +54,10 @@ function isMap(payload: unknown): payload is object {
   return typeof mappings === 'string' && Array.isArray(sources) && sources.every(isName);
 }
 
-/** The folder to which the sources of a map belong, in the words of the map. A root elsewhere on the web has no folder. */
+/**
+ * The folder to which the source paths of a map are relative, from `sourceRoot`. Empty when `sourceRoot` is absent, or
+ * is a URL that names no file.
+ */
 function rootOf(payload: object): string {
   const root: unknown = 'sourceRoot' in payload ? payload.sourceRoot : undefined;
   if (typeof root !== 'string' || (/^\w{2,}:/.test(root) && !root.startsWith('file:'))) return '';
@@ -65,7 +68,7 @@ const scriptMaps = new Map<string, InputMap | undefined>();
 
 /**
  * The author's position for a line and a column (both from 0) of a running script. Without a map that describes the
- * position, it is that of the script.
+ * position, the result is the position in the script.
  */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): FilePosition {
   const file = pathOfUrl(url);
