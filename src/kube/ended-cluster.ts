@@ -18,7 +18,7 @@ const remedyWith = (commands: string): string =>
   `start it again with ${commands}; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG`;
 const REMEDY = remedyWith('npm start, typekro up, typekro dev or typekro cluster start');
 
-/** What the user can do. The address of a named cluster that has ended has its name. */
+/** What the user can do. The address of a named cluster that has ended contains the name of the cluster. */
 function remedyFor(server: string): string {
   const name = /^https:\/\/[^/]*\.typekro-cluster-start-([^./]+)\.invalid/.exec(server)?.[1];
   return name === undefined ? REMEDY : remedyWith(`typekro cluster start ${name}`);

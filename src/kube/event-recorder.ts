@@ -25,7 +25,10 @@ export interface EventRecorderOptions {
   readonly onError?: (error: KubeError) => void;
 }
 
-/** The time after the last occurrence of an event in which a repetition increases its count, in milliseconds. */
+/**
+ * The time after the last occurrence of an event, in milliseconds. A repetition within this time increases the count of
+ * the event.
+ */
 const SAME_MS = 600_000;
 /** The number of different events that are remembered for counting. */
 const MAX_COUNTED_EVENTS = 4096;

@@ -143,7 +143,8 @@ class Election {
       // A candidate that may not lead renews only a lease that running work still needs.
       if (action.do === 'wait' || (!this.#eligible && !next.leading)) {
         this.#options.onPoll?.(undefined);
-        // Release a lease that still has this identity, as after a lost term, so that no candidate waits for it.
+        // Release a lease that still has this identity, as after a lost term, so that no candidate waits until the
+        // lease expires.
         const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
         if (isLeft) await this.#releaseLease();
         return true;

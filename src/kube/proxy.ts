@@ -99,7 +99,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
     const [, network, length] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
     if (network !== undefined) return contains(network, Number(length), host);
     const { isIP } = netLibrary();
-    // The last part of an IPv6 address is not a port, unless the address is in brackets.
+    // The last part of an IPv6 address without brackets is not a port.
     const [, before, ownPort] = (isIP(entry) === 0 && /^(.*):(\d+)$/.exec(entry)) || [undefined, entry];
     if (ownPort !== undefined && ownPort !== port) return false;
     const name = withoutBrackets(before ?? '').replace(/^\*\./, '.');

@@ -9,7 +9,7 @@ import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, 
 const MAX_SINGLE_READS = 3;
 
 /**
- * The number of namespaces that are listed one at a time, for each kind and selector. After them, one list of all
+ * The number of namespaces that are listed one at a time, for each kind and label selector. After them, one list of all
  * namespaces replaces further lists with the same selector, if the user may read it.
  */
 const MAX_NAMESPACE_LISTS = 2;
@@ -17,8 +17,8 @@ const MAX_NAMESPACE_LISTS = 2;
 /**
  * Wraps an API for one report. `find` and `list` read each object and each list once, and an object in a list is not
  * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
- * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls,
- * writes included, go to the API and do not change the kept results.
+ * list all namespaces, one list replaces the lists of many namespaces with the same label selector. `discovery.all` is
+ * called once. All other calls, writes included, go to the API and do not change the kept results.
  *
  * The report shows each object at the time of its first read. A later list contains the object as it was read first. A
  * later list leaves out an object that was absent at its first read, and an object that was deleted in between. Lists

@@ -130,7 +130,7 @@ function mayRetry(error: KubeError, request: CoreRequest): boolean {
   return failure === 'throttled' || (request.idempotent && failure === 'unanswered');
 }
 
-/** The codes of failures before a request is sent, which another try at once does not mend. */
+/** The codes of failures that occur before a request is sent. An immediate retry would fail in the same way. */
 const NEVER_SENT: ReadonlySet<string> = new Set(['kube/exec-plugin', 'kube/ended']);
 
 const neverSent = ({ cause }: KubeError): boolean => cause instanceof TypeKroError && NEVER_SENT.has(cause.code);

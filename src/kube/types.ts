@@ -326,7 +326,7 @@ export interface KubernetesApi {
   close(): Promise<void>;
 }
 
-/** A request outside the object verbs, e.g. `/version` or a log. */
+/** A request outside the object verbs, such as `/version` or a log. */
 export interface RawRequest extends CallOptions {
   readonly method?: string;
   readonly path: string;
