@@ -90,7 +90,7 @@ export function fillItems(
     return { state: 'failed', because: { kind: 'collection-too-large', size, limit }, message };
   }
 
-  // Fields that do not depend on the item are evaluated once for all of them.
+  // Fields that do not depend on the item are evaluated once for all items.
   const shared = evaluateHoles(
     node.template.holes.filter((hole) => hole.kind !== 'iteration'),
     context.ready,

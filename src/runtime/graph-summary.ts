@@ -8,9 +8,9 @@ export function isFailed({ state }: NodeResult): boolean {
 }
 
 /**
- * The condition ResourcesConverged of a Graph. It names all failures, one line each; else the deletions that failed;
- * else a conflict with another field manager; else the first reason to wait. Otherwise it is Unknown while an object
- * has not been read. Only after these rules, it names the nodes that are not ready, or else the releases that failed.
+ * The condition ResourcesConverged of a Graph. The first of these that exists decides about the condition: failures
+ * (all of them, one line each), failed deletions, a conflict with another field manager, a reason to wait (the first
+ * one), an object that has not been read (the condition is Unknown), nodes that are not ready, failed releases.
  *
  * @param problem the reason why nothing may be written
  */

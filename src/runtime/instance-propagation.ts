@@ -49,7 +49,7 @@ export function heldInstances(
   if (instances.every(({ updated }) => updated)) return held;
   const ofOne = conditions.filter(({ references }) => references.includes(singular));
   const ofAll = conditions.filter((each) => !ofOne.includes(each));
-  // Conditions about all instances have one value for all of them.
+  // A condition about all instances has the same value for each instance.
   const common = reasonAmong(ofAll, values[0]);
   for (const [index, { id, updated }] of instances.entries()) {
     if (updated) continue;

@@ -81,7 +81,7 @@ export function holdBack(
 /** The pause between two evaluations of a condition that calls `now()`. */
 export const TIME_PAUSE_MS = 60_000;
 
-/** The first item for which a batch waits: its writes were not held back, and it is not updated and ready yet. */
+/** The first item for which a batch waits: its writes are not held back, and it is not updated yet or not ready yet. */
 function awaitedItem(
   context: StepContext,
   node: ResourceNode | CollectionNode,

@@ -39,7 +39,8 @@ interface Remembered {
  * decision.
  *
  * Inputs outside the instance are compared by identity: a caller with a memory must not change an instance or a live
- * object in place. The memory references its last inputs, so that a caller should drop it after the steps of one run.
+ * object in place. The memory keeps references to its last inputs. A caller should therefore drop the memory after the
+ * steps of one run.
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];
@@ -117,7 +118,7 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
  * out, because the controller also writes metadata.
  */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
-  // The nodes of a Graph are its spec.
+  // Expressions of a Graph read no instance: the spec consists of the nodes, and `graph` has them.
   if (graph.definedBy === 'graph') return [];
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
   return [instance.spec ?? {}, ...others.map((path) => dataAlong(instance as unknown as JsonValue, path) ?? null)];

@@ -42,8 +42,8 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
 }
 
 /**
- * Does every open node wait for its kind, or for another node that does? The condition then has the reason of the
- * proposal for kro.
+ * Does every open node wait for its kind, or for another node that does? The condition then has the reason
+ * `SchemaPending`, as in the proposal for kro.
  */
 function onlyKindsAreMissing({ graph, results }: StepContext, pruning: Pruning): boolean {
   if (pruning.messages.length > 0 || pruning.remaining.length > 0) return false;

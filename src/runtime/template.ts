@@ -95,7 +95,7 @@ export function fillSkeleton(
     return fresh as T;
   };
   const root = copy(skeleton);
-  /** The container of the last step of a path, in copies; `undefined` when the path leads through a plain value. */
+  /** Copies the containers along a path. Returns the last; `undefined` when the path leads through a plain value. */
   const containerOf = (path: readonly PathStep[]): JsonValue | undefined => {
     let at: JsonValue = root;
     for (const step of path.slice(0, -1)) {

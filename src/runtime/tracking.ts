@@ -85,7 +85,7 @@ export function mergedTracking(stored: GraphTracking, decided: GraphTracking): G
   };
 }
 
-/** The entries of a list whose keys are in none of the others. */
+/** The entries of a list whose keys no other list has. */
 export function without<Entry>(
   keyOf: (entry: Entry) => string,
   list: readonly Entry[],

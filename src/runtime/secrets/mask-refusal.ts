@@ -65,7 +65,7 @@ export function maskedSecretRefusal(secret: KubeObject, text: string): string {
   return masked(text, secret, values, hidesInSecret);
 }
 
-/** Masks the server's message about an object of which it is not known which fields are secret. */
+/** Masks the server's message about an object whose secret fields are not known. */
 export function maskedUnknownRefusal(object: KubeObject | undefined, text: string): string {
   return masked(text, object, new Set());
 }

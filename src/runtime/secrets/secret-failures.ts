@@ -7,7 +7,7 @@ import { secretSpec } from './secret-spec.ts';
 
 /**
  * How an expression handles values of Secrets: `reads` takes a value of a Secret or a field of the spec that only
- * Secrets take. The value of `writes` goes into a Secret, so that its literals are secret, too.
+ * Secrets take. The value of `writes` goes into a Secret, so the literals of the expression are secret, too.
  */
 export type SecretUse = 'reads' | 'writes';
 
@@ -15,7 +15,8 @@ const USES = new WeakMap<Graph, ReadonlyMap<Expression, SecretUse>>();
 
 /**
  * How an expression of a graph handles values of Secrets; `undefined` for an expression that handles none. Only a
- * failed expression needs the answer, so that the first failure of a graph computes it for all expressions.
+ * failed expression needs the answer. Therefore the first failure of a graph computes the answers for all expressions
+ * of the graph.
  */
 export function secretUseOf(graph: Graph, expression: Expression): SecretUse | undefined {
   const known = USES.get(graph) ?? usesIn(graph);
@@ -53,7 +54,7 @@ const BEFORE_VALUE =
 
 /**
  * The reason why an expression that handles values of Secrets failed, without the values. CEL quotes values in many
- * reasons, so that only known words stay, and a missing key that the expression itself names.
+ * reasons. Therefore only known words stay, and a missing key that the expression itself names.
  */
 export function maskedReason(reason: string, cel: string): string {
   if (OF_TYPES.test(reason)) return reason;

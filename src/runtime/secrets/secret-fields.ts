@@ -25,8 +25,8 @@ export function secretFields(graph: Graph, live?: LiveNodes): (node: string, pat
  * the same field of any element of the list is secret.
  *
  * @param graph absent when the graph is not known; every field that a user of the object sets then counts as secret
- * @param live the live objects of the nodes. An object of two nodes is secret where one of the nodes hides it, which
- *   the caller decides by `sharing`
+ * @param live the live objects of the nodes. A field of an object that several nodes have is secret when it is secret
+ *   for one of them. The caller asks about each node that `sharing` names
  * @returns a predicate on the id of a node, the path of a field of a live object, and its value where it is known
  */
 export function secretLiveFields(
@@ -50,8 +50,9 @@ export function secretExpressions(
 }
 
 /**
- * Finds the expressions of a node whose value goes into a field of a Secret that can contain its values: those at such a
- * field, those of a `def` that such a field takes, and lists over whose items such a field goes.
+ * Finds the expressions of a node whose value goes into a secret field of a Secret. These are the expressions at such a
+ * field, the expressions of a `def` that such a field takes, and the list of a dimension whose iterator such a field
+ * reads.
  */
 export function expressionsIntoSecrets(
   graph: Graph,

@@ -9,8 +9,8 @@ export interface SecretFlow {
   /** Can the field contain a value of a Secret? `form` is the form in which paths are compared. */
   readonly isSecretField: (node: GraphNode, path: string, form: (path: string) => string) => boolean;
   /**
-   * Can the text at the path repeat a value of a Secret? The controller of a custom kind can repeat in the status of an
-   * object what it got in its spec.
+   * Can the text at the path repeat a value of a Secret? The controller of a custom kind can repeat values from the
+   * spec of an object in its status.
    */
   readonly isEchoField: (node: GraphNode, path: string) => boolean;
   readonly isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
@@ -123,7 +123,7 @@ function isOfKeys({ id, steps: [field] }: ReadPart, cel: string): boolean {
   );
   const others = new RegExp(`(?<![\\w.])${name}(?!\\w)(?!\\.(?:metadata|type|immutable|kind|apiVersion)\\b)`);
   const rest = cel.replaceAll(keys, '');
-  // A text without the name reads the Secret by another name, such as an iterator.
+  // An expression without the name reads the Secret by another name, such as an iterator.
   return rest !== cel && !others.test(rest);
 }
 

@@ -71,6 +71,7 @@ resources:
 `);
   const node = graph.nodes.get('logins');
   const hides = secretExpressions(graph);
-  // The number of the keys of an item counts as secret, too: its name in the text is not the id.
+  // The number of the keys of an item counts as secret, too, because the expression does not contain the id of the
+  // node.
   expect(node?.readyWhen.map((each) => hides(node, each))).toEqual([true, true]);
 });

@@ -10,8 +10,8 @@ import type { LiveNodes } from './secret-nodes.ts';
 /** The fields of an instance that are values of Secrets in plain text. */
 export interface SecretSpec {
   /**
-   * Does the field only go into fields of Secrets? The path is one of a single value, such as `spec.password`. A field
-   * with members can have secret and other members.
+   * Does the field only go into fields of Secrets? The path must lead to a single value, such as `spec.password`,
+   * because a field with members can have both secret and other members.
    */
   readonly hides: (path: string) => boolean;
   /** Can the value of an expression repeat such a field? A number or a truth value repeats none. */
@@ -48,10 +48,10 @@ export function secretSpec(graph: Graph, live?: LiveNodes): SecretSpec {
   return { hides, isRepeatedBy };
 }
 
-/** Does the field have copies of the whole instance, as `kubectl apply` writes them? */
+/** Does the field contain a copy of the whole instance, as `kubectl apply` writes it? */
 const hasCopies = (path: string): boolean => overlaps(`metadata.annotations["${LAST_APPLIED_ANNOTATION}"]`, path);
 
-/** The fields of the spec that an expression reads, directly and as items of the lists of its node. */
+/** The fields of the instance that an expression reads, directly or through the iterators of its node. */
 function readsOf(node: GraphNode | undefined, expression: Expression, use?: 'open'): string[] {
   const items = (node === undefined ? [] : dimensionsOf(node)).flatMap((dimension) => {
     if (!expression.references.includes(dimension.name)) return [];
@@ -63,10 +63,11 @@ function readsOf(node: GraphNode | undefined, expression: Expression, use?: 'ope
 }
 
 /**
- * The fields of the instance whose values an expression takes. A field that is only counted is left out. The members
- * that the text names of a list stand for the list.
+ * The fields of the instance whose values an expression takes. A field that is only counted is left out. If the text
+ * names members of a list, such as `users[0].name`, the result has these members in place of the list.
  *
- * @param use with `open`, a text with other forms of access counts only what it names; else it counts the whole list
+ * @param use with `open`, a text with a form of `OTHER_ACCESS` counts only the members that it names; otherwise such a
+ *   text counts each field as a whole
  */
 function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
   const isOther = use !== 'open' && OTHER_ACCESS.test(withoutTexts(cel));
@@ -78,7 +79,7 @@ function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
     const rest = cel.replaceAll(new RegExp(`(?<![\\w.])(?:(?:size|has)\\(${at}\\)|${at}\\.size\\(\\))`, 'g'), '');
     const members = isOther ? [] : membersAt(rest, at);
     if (members.length > 0) return members.map((chain) => `${path}${chain}`);
-    // A read that the text has in another form counts as a whole.
+    // The text reads the field in another form, so the whole field counts.
     return isOther || rest === cel ? [path] : [];
   });
 }
@@ -100,12 +101,17 @@ function membersAt(cel: string, name: string): string[] {
 
 const withoutTexts = (cel: string): string => cel.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""');
 
-/** A use of the instance that goes on after its plain path: by a key, an option, or as a value with another name. */
+/**
+ * Matches an access to the instance other than by a plain path: by a key, by an optional field, after a bracket, or by
+ * the whole instance, its spec or its metadata.
+ */
 const OTHER_ACCESS =
   /(?<![\w.])schema(?!\w)(?:(?:\.\w+(?!\w|\()|\[\d+\])*(?:\[(?!\d+\])|\.\?|\)[.[])|(?:\.(?:spec|metadata))?(?![\w.]))/;
 
 /** The text of an expression that is nothing but a field. */
 const FIELD = /^\s*\w+(?:\.\w+)*\s*$/;
 
-/** Does the value of an expression show what it reads? A number does where the field itself is the number. */
+/**
+ * Does the value of an expression show what it reads? A number does only when the expression is nothing but the field.
+ */
 const isShown = ({ type, cel }: Expression): boolean => !NUMBERS.has(type) || FIELD.test(cel);
