@@ -28,7 +28,7 @@ export type SchemaResult =
 
 const MAX_DEPTH = 200;
 
-/** The maximum number of parts of an intersection, with those of the intersections in it. */
+/** The maximum number of parts of an intersection. The parts of nested intersections count, too. */
 const MAX_PARTS = 1000;
 
 /** The names of shared definitions. Generators name types after them. */
@@ -126,7 +126,7 @@ class Converter {
     if (raw['default'] !== undefined) node.default = raw['default'];
     if (raw['nullable'] === true) node.nullable = true;
     for (const name of IGNORED) {
-      // The value that is not anything is an error of its own.
+      // `not: {}` allows no value, which is an error of its own.
       if (raw[name] !== undefined && !(name === 'not' && isEmpty(raw[name])))
         this.#warn(path, 'not-enforced', `\`${name}\` has no structural form and is not enforced`);
     }

@@ -13,7 +13,7 @@ const either: Merge = (a, b) => a === true || b === true;
 const first: Merge = (a) => a;
 const all: Merge = (a, b) => [...asList(a), ...asList(b)];
 const both: Merge = (a, b) => (isJsonObject(a) && isJsonObject(b) ? { allOf: [a, b] } : undefined);
-/** The divisor that the other one divides; two other divisors have no common form. */
+/** Of two divisors, the one that is a multiple of the other; `undefined` when neither is. */
 const divisor: Merge = (a, b) => (Number(a) % Number(b) === 0 ? a : Number(b) % Number(a) === 0 ? b : undefined);
 
 const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([

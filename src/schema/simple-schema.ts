@@ -309,8 +309,8 @@ class Builder {
   }
 
   /**
-   * Replaces the errors from index `before` on by one error that names their common cause. kro's text is that of the
-   * first error.
+   * Replaces the errors from index `before` on by one error that names their common cause. This error keeps kro's text
+   * of the first replaced error.
    */
   #replaceErrors(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
     const [first] = this.errors.splice(before);

@@ -24,7 +24,10 @@ export function* completenessErrors(schema: JsonObject, path: string): Iterable<
   for (const { value, at } of alternatives(schema, path)) yield* missingErrors(value, schema, at, path, 0);
 }
 
-/** Do the alternatives say integer or string? They alone may have types: those of a schema, or of its first `allOf`. */
+/**
+ * Does `anyOf` allow an integer or a string, as in an int-or-string? These alternatives are the only ones that may have
+ * types. They belong to the schema itself, or to the first entry of its `allOf`.
+ */
 function isIntOrString(schema: JsonObject): boolean {
   return jsonEquals(schema['anyOf'], INT_OR_STRING);
 }
@@ -69,7 +72,7 @@ function* constraintErrors(value: JsonObject, path: string, depth: number, skips
     yield forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
   }
   for (const [name, detail] of FORBIDDEN) {
-    // Every default counts and every schema of further members, also an empty one.
+    // Every default counts, even `false`. Every schema of further members counts, even an empty one.
     const isUsed = name === 'default' ? (value[name] ?? undefined) !== undefined : isSet(value[name]);
     if (isUsed || (name === 'additionalProperties' && isJsonObject(value[name]))) {
       yield forbidden(`${path}.${name}`, detail);

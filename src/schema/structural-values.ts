@@ -15,8 +15,8 @@ export function* patternErrors(schema: JsonObject, path: string): Iterable<Field
 }
 
 /**
- * Is the keyword set? A zero value counts as not set, as in Go. Zero is a value, because the numbers of a schema are
- * pointers there.
+ * Is the keyword set? As in Go, `false` and an empty text, list or map count as not set. The number 0 counts as set,
+ * because Go's schema type has pointers to numbers.
  */
 export function isSet(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === '' || value === false) return false;

@@ -18,7 +18,7 @@ it.each([
   expect(Object.fromEntries([...table.names()].map((name) => [name, table.facts(name)]))).toEqual(whole);
 });
 
-it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('no form of a data file has facts of %j', (name) => {
+it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('a data file of either form has no facts of %j', (name) => {
   const forms = [text, JSON.stringify(JSON.parse(text))];
   expect(forms.map((form) => tableOfText(() => form).facts(name))).toEqual([undefined, undefined]);
 });

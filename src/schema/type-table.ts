@@ -13,7 +13,7 @@ export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTa
  * because a process reads only a few of the hundreds of types. A text with other lines is parsed as a whole.
  *
  * @param read reads the file. The table calls it again after a garbage collection, because a process at rest does not
- *   keep the text. The text takes a quarter of the memory of the facts
+ *   keep the text. The text takes a quarter of the memory that the parsed facts would take
  */
 export function tableOfText(read: () => string): TypeTable {
   const text = read();

@@ -62,8 +62,8 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
     if (known !== '' && !hasNoFormat && !fits && valueFormat !== known) {
       fail(context, known, valueFormat);
     } else if (known !== '' && hasNoFormat && !types.includes('number') && !types.includes('integer')) {
-      // If a field has a string format, the format check decides about strings. As on a server, a list passes this
-      // check.
+      // If a field has a string format, the format check decides about strings, so that they pass here. As on a server,
+      // a list passes here, too.
       context.passed += 1;
     } else if (fits) {
       context.passed += 1;
@@ -87,7 +87,7 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   const texts = values.map((entry) => (typeof entry === 'string' ? entry : goJson(entry)));
   const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object'));
   return (value, context) => {
-    // A server compares no null, not even with a null of the enum, and compares the whole part of a fraction.
+    // A server refuses null even when the enum has null. It accepts a fraction whose whole part is in the enum.
     const isListed =
       value !== null &&
       (scalars.has(value) ||
@@ -97,7 +97,7 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   };
 }
 
-/** The longest text, in UTF-16 units, that is matched with a pattern. A longer text is not matched. */
+/** The maximum length of a text, in UTF-16 units, whose pattern is checked. A longer text passes without this check. */
 const MAX_MATCHED_LENGTH = 1_000_000;
 
 /**

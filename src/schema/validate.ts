@@ -107,7 +107,7 @@ export function validateValue(schema: Schema, value: JsonValue, options: Validat
   return errors;
 }
 
-/** The errors of a value without those of rules. The errors of repeated elements are separate. */
+/** The errors of a value, without errors of CEL rules. The errors of repeated elements are separate. */
 export function schemaErrors(
   schema: Schema,
   value: JsonValue,
