@@ -58,13 +58,13 @@ const GENERATED = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|\d{4}-\d\d-\d\dT\d\d:|\b
 export const isGenerated = ({ expected }: Mismatch): boolean =>
   GENERATED.test(typeof expected === 'string' ? expected : stringifyJson(expected));
 
-/** The place of an unmet expectation, which two lives of a test share. */
+/** The place of an unmet expectation. It is the same in all lives of a test. */
 export const expectationPlace = ({ at, subject }: Mismatch): string => `${formatPath(at)} ${subject}`;
 
 /**
  * The finding of an unmet expectation.
  *
- * @param isSecret does a node, or without one the status of the instance, have values that no output may show?
+ * @param isSecret does a node have values that no output may show? Without a node: does the status of the instance?
  */
 export function expectationFinding(
   { at, subject, expected, received }: Mismatch,

@@ -29,7 +29,7 @@ export interface LifeFinding {
   readonly because?: string;
   /** Virtual time since the start of the life, in milliseconds. */
   readonly atMs: number;
-  /** The last events before, oldest first; at most `MAX_EVENTS`. */
+  /** The last events before the finding, oldest first; at most `MAX_EVENTS`. */
   readonly events: readonly LifeEvent[];
 }
 

@@ -34,7 +34,10 @@ export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSou
 
 type Path = readonly PathStep[];
 
-/** The names (`Kind/name`) of objects of a test. `now`: those that are applied by a step. `ever`: all of them. */
+/**
+ * The names (`Kind/name`) of objects of a test. `now` has the given objects and those that this step or an earlier one
+ * applies. `ever` also has the objects of later steps.
+ */
 interface KnownObjects {
   readonly now: ReadonlySet<string>;
   readonly ever: ReadonlySet<string>;

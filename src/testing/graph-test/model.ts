@@ -46,8 +46,8 @@ export type ExpectedNode =
   | { readonly state?: string; readonly reason?: string; readonly waitsFor?: readonly string[] };
 
 /**
- * An expected event on the instance. A given text must be a part of `Type Reason: message`. Of given members, type and
- * reason must be equal to those of the event, and the message must be a part of its message.
+ * An expected event on the instance. A given text must be a part of `Type Reason: message`. A given type or reason must
+ * equal that of the event. A given message must be a part of the event's message.
  */
 export type ExpectedEvent =
   | string
@@ -141,7 +141,7 @@ export interface TestFailure {
   readonly atMs: number;
   readonly mismatches: readonly Mismatch[];
   /**
-   * What the controller reports of the nodes for which the others wait: `service waiting: waits until …; ingress waits
+   * The controller's reports of the nodes for which other nodes wait: `service waiting: waits until …; ingress waits
    * for it`. The nodes nearest to the unmet expectations are first.
    */
   readonly waiting: readonly string[];

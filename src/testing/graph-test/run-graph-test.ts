@@ -145,7 +145,7 @@ function nodesOf({ nodes, status }: Graph, at: TestPath): readonly string[] {
   return typeof id === 'string' && nodes.has(id) ? [id] : [];
 }
 
-/** The number of steps along the dependencies from some nodes to each node behind them. */
+/** The nodes on which these nodes depend, each with its distance: the number of dependencies on the shortest way. */
 function distancesFrom({ nodes }: Graph, ids: readonly string[]): ReadonlyMap<string, number> {
   const distances = new Map(ids.map((id) => [id, 0]));
   // The iteration also visits the entries that its body adds.

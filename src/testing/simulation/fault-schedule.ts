@@ -60,7 +60,7 @@ export interface LineFault {
 export class FaultSchedule {
   readonly #seed: number;
   readonly #only: ReadonlySet<string> | undefined;
-  /** The names of the disruptions so far, in order. A run with a subset of them as `only` has exactly these. */
+  /** The names of the disruptions so far, in order. With some of them as `only`, a run has exactly these. */
   readonly happened: string[] = [];
   /** Have the disruptions ended? */
   isOver = false;

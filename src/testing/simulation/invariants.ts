@@ -105,9 +105,9 @@ export class Invariants {
   }
 
   /**
-   * Checks the error with which a process has ended by itself: the server has never answered, or it answered 410. A real
-   * server answers 410 only to reads of lists, but the simulation answers it to other requests, too. `isReached`: has the
-   * server answered the process?
+   * Checks the error with which a process has ended by itself: the server has never answered, or it answered 410. A
+   * real server answers 410 only to reads of lists, but the simulation also answers other requests with 410.
+   * `isReached`: has the server answered the process?
    */
   processEnded(process: string, thrown: unknown, isReached: boolean): void {
     const code = thrown instanceof TypeKroError ? thrown.code : undefined;

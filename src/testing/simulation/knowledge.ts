@@ -30,9 +30,7 @@ export class ProcessKnowledge {
     this.#clock = clock;
   }
 
-  /**
-   * The knowledge of the account of a request; that of the controller's own identity when the request names no account.
-   */
+  /** The knowledge of the account that a request names; without an account, of the controller's own identity. */
   by(request: TransportRequest): Knowledge {
     return this.#identity(userOf(request));
   }
