@@ -100,7 +100,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     },
   );
 
-  test('while the server cannot reach its cluster, each part says of when it is, and then has the new state', async () => {
+  test('while the server cannot reach its cluster, each part shows the time of its data, and then has the new state', async () => {
     await open(`#/instances/${SHOP_REF}?node=web&tab=object`);
     await page.getByRole('region', { name: 'Desired and live' }).waitFor();
     server.fail(502);
@@ -129,7 +129,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await page.getByText(limit).waitFor({ state: 'detached' });
   });
 
-  test('a server that sends nothing any more is lost, and no read that it keeps open stays after its return', async () => {
+  test('a silent server counts as lost, and after its return the page repeats the reads that got no answer', async () => {
     const other = await browser.newContext();
     const fresh = await other.newPage();
     await fresh.clock.install();
@@ -220,7 +220,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await Promise.all([fresh.waitForEvent('load'), fresh.keyboard.press('Enter')]);
     await field.waitFor();
     await expect.poll(() => fresh.evaluate(() => document.activeElement?.id)).toBe('token');
-    // A browser sends no header with such a token, also when the tab has kept it.
+    // A browser cannot send such a token in a header, whether the user types it or the tab has kept it.
     await fresh.keyboard.insertText('gar\u200bbage');
     await fresh.keyboard.press('Enter');
     await fresh.getByText('The text has the character U+200B, which no token has.').waitFor();

@@ -95,7 +95,7 @@ const FIRST = 'kro.run/v1alpha1/Shop/default/first';
 const hasFocus = (element: Element): boolean =>
   (element.getRootNode() as Document | ShadowRoot).activeElement === element;
 
-/** Tries in a page of another site to use a server: what the page gets, by the name of the try. */
+/** Runs in a page of another site, and tries each way to use the server. Returns the result of each way by its name. */
 async function attack({ origin, token, actions }: Readonly<Record<'origin' | 'token' | 'actions', string>>) {
   const list = `${origin}/api/v1/instances`;
   const headers = { authorization: `Bearer ${token}` };
@@ -160,7 +160,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await command.until(/Dashboard at \S+[\s\S]*KUBECONFIG=/);
       address = /Dashboard at (\S+)/.exec(command.output)?.[1] ?? '';
       user = new KubeClient({ config: await loadKubeConfig({ path: join(directory, '.typekro/default/kubeconfig') }) });
-      // The name of another site, also one that another site maps to this machine.
+      // `evil.example` is the name of another site. It resolves to this machine, as in an attack by DNS rebinding.
       browser = await startBrowser(['--host-resolver-rules=MAP evil.example 127.0.0.1']);
       page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
       page.on('console', (message) => {
@@ -226,7 +226,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await tabTo(page.getByRole('complementary', { name: 'settings' }).getByRole('tab', { selected: true }));
       await page.keyboard.press('ArrowRight');
       await page.getByText('The live object has all desired values.').waitFor();
-      // The status of a suspended instance stays the same: the change of the object alone reaches the page.
+      // The status of a suspended instance does not change, so the page has to notice the change of the object itself.
       await user.patch(SETTINGS, { data: { colour: 'blue' } }, { fieldManager: 'another-client' });
       await page.getByText(CHANGED).waitFor();
       expect(await axeProblems(page)).toEqual([]);
@@ -234,7 +234,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.getByText(CHANGED).waitFor({ state: 'hidden' });
       expect((await user.get(SETTINGS))['data']).toMatchObject({ colour: 'red' });
 
-      // The events of the instance itself have their place when no node is selected. Drift that is put back is there at once.
+      // Without a selected node, the page shows the events of the instance itself. Corrected drift is there at once.
       await page.keyboard.press('Escape');
       const events = page.getByRole('complementary', { name: 'Events' });
       await events.getByText('ConfigMap v1 default/first-settings').first().waitFor();
@@ -406,7 +406,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
         // An action would have changed an annotation.
         expect((await user.get(SHOP)).metadata.annotations).toEqual(before);
 
-        // A name of another site that resolves to this machine has the origin of the server.
+        // After DNS rebinding, a page of another site has the same origin as the answers of this server.
         const answer = await visitor.goto(origin.replace('127.0.0.1', 'evil.example'));
         expect(answer?.status()).toBe(421);
         expect(await visitor.content()).not.toContain('app.js');

@@ -5,7 +5,7 @@ import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
 
-/** The places, with their addresses, and a key that is pressed there; without one, nothing is pressed. */
+/** Each place with its address, and with the key that the test presses there. An empty text stands for no key. */
 const PLACES = [
   ['the instances', '#/instances', ''],
   ['an instance', `#/instances/${SHOP_REF}?node=web`, ''],
@@ -134,7 +134,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await page.getByRole('heading', { name: 'Plan' }).waitFor();
     await expect.poll(() => server.requests.at(-1)).not.toBe('/api/v1/events');
     const before = server.requests.length;
-    // Two reads of the same data have a pause between them. The third one is after the pauses of all other reads.
+    // The page pauses between two reads of the same data. When the third read is answered, all other pauses are over.
     for (let read = 0; read < 3; read += 1) {
       const isAnswered = page.waitForResponse(/\/api\/v1\/meta/);
       server.emit([
@@ -174,7 +174,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await page.keyboard.type('web');
     await expect.poll(() => page.url()).toMatch(/filter=shop(?:%20|\+)web$/);
     expect(await filter.inputValue()).toBe('shop web');
-    // A letter that follows the end of the pause at once.
+    // Types the next letter immediately after the end of the pause.
     await page.evaluate(`new Promise((resolve) => {
       const field = document.querySelector('.search input');
       const type = (text) => {

@@ -113,7 +113,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     // The filtered list can replace the row that has the focus.
     await expect
       .poll(async () => {
-        // A grid that the page replaces at this moment is not waited for.
+        // The page may be replacing the grid at this moment. Without a grid, this try presses no key.
         const hasGrid = await page.evaluate<boolean>(
           `Boolean(document.querySelector('[role=grid]')) && (document.querySelector('[role=grid]').focus(), true)`,
         );
@@ -149,7 +149,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
       page.evaluate(
         `[...document.querySelectorAll('.box')].map((box) => box.dataset.box + box.getAttribute('transform'))`,
       );
-    // The step makes single nodes ready, and nodes of groups wait.
+    // The step makes the waiting nodes ready, which have boxes of their own. Nodes inside of groups wait instead.
     const single = waitingNode();
     await box(single).and(page.locator('.tone-waiting')).waitFor();
     const before = await places();
@@ -322,7 +322,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     ['an instance', `#/instances/${SHOP_REF}?node=nope`, 'There is no node “nope” here.'],
     ['a definition', '#/definitions/shops.acme.dev?node=nope', 'There is no node “nope” here.'],
     ['a node', `#/instances/${SHOP_REF}?node=web&object=v1/Pod/a/b`, 'The node has no object v1/Pod/a/b.'],
-  ])('the page of %s says what of its address does not exist', async (_title, hash, words) => {
+  ])('the page of %s names the part of its address that does not exist', async (_title, hash, words) => {
     await open(hash);
     await page.getByText(words).waitFor();
   });

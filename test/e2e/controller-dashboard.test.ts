@@ -176,7 +176,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
     }
     expect((await read(own[0] ?? '', lister)).body).toMatchObject({ nodes: [{ id: 'configMap', state: 'unknown' }] });
     expect(JSON.stringify((await read(object, viewer)).body)).toContain(map.metadata.uid);
-    // The report is that of the controller, with its rights.
+    // A report of the controller has what the controller reads with its own rights, so no user gets the report.
     for (const token of [lister, viewer])
       expect(await read(report, token)).toMatchObject({ status: 404, body: { code: 'inspect/no-reports' } });
   });

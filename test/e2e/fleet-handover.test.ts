@@ -6,7 +6,7 @@ import { Fleet } from '../support/fleet.ts';
 
 const SIZE = 200;
 
-/** The changes of children that each controller makes before the next one takes over. */
+/** The number of changes of children that each controller makes before the next one takes over. */
 const CHANGES = 200;
 
 const FLAGS = ['--metrics-bind-address=0', '--health-probe-bind-address=0', '--leader-elect'];
@@ -18,7 +18,7 @@ const RELEASE = process.env['TYPEKRO_RELEASE'] ?? CLI;
 /** kro's own controller: the program of kro 0.9. */
 const KRO = process.env['KRO_CONTROLLER'] ?? '';
 
-/** Starts a controller of a server. `label`: the version that the children have, empty before there are some. */
+/** Starts a controller of a server. `label`: the version that the children have; empty before the first child exists. */
 type Start = (server: ApiServer, label: string) => RunningCommand;
 
 const typekro =

@@ -14,8 +14,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
 const REGISTER = join(root, 'dist/transform/register.js');
 
-/** Whether Node has synchronous load hooks. Under the permission model there is no inspector. */
+/** Whether Node has synchronous load hooks. */
 const hasHooks = typeof Reflect.get(nodeModule, 'registerHooks') === 'function';
+/** The flags of Node's permission model, under which there is no inspector. */
 const PERMISSION = [
   hasHooks ? '--permission' : '--experimental-permission',
   '--allow-fs-read=*',

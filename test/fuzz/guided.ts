@@ -212,8 +212,8 @@ const MAX_TRIM_TRIES = 60;
 const MAX_TRIM_MS = 60_000;
 
 /**
- * The inputs of a pool that together run the same blocks, each without the parts that its own blocks do not need.
- * Inputs with the most blocks come first, so that few inputs are left.
+ * A few inputs of a pool that together run the same blocks as the whole pool. Inputs with many blocks are chosen first,
+ * so that few are needed. Each chosen input is trimmed to the parts that its new blocks need.
  */
 export async function minimize(
   target: FuzzTarget,

@@ -11,8 +11,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // The rows start hundreds of processes. One process of thousands has hung on a busy machine. A row with a defect
-    // fails twice.
+    // The rows start hundreds of processes, and one process of thousands has hung on a busy machine. A row that fails
+    // therefore runs again. A row with a defect fails both times.
     retry: 1,
   },
 });

@@ -125,7 +125,7 @@ test('in the image no text becomes code, no object has __proto__, and no optimiz
 });
 
 test('the build of the image and the build of this checkout have equal bytes', () => {
-  // The stamp of a build is in no package.
+  // `.built` is the stamp of a build. No package contains it.
   const packed = (built: string) => [...digestsOf(built)].filter(([path]) => path !== '.built');
   const ofImage = packed(join(folder, 'build/build/dist'));
   expect(ofImage.length).toBeGreaterThan(500);
@@ -200,7 +200,7 @@ test('a controller of the image is ready after at most a second of processor tim
   const seconds: number[] = [];
   const processor: number[] = [];
   // Other processes of the machine delay a start, so its processor time counts. The best of several starts shows the
-  // program.
+  // cost of the program itself.
   for (let run = 0; run < MAX_STARTS && !(Math.min(...processor) <= MAX_START_SECONDS); run++) {
     const port = await freePort();
     const began = performance.now();

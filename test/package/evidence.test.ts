@@ -96,7 +96,7 @@ test('each row of a report that is still bad has a test for it, and each such te
   const faults = readFileSync(join(ROOT, 'test/simulation/features/kro-reports/running-instances.test.ts'), 'utf8');
   const failing = [...faults.matchAll(/it\.fails\('(?:of )?(#\d+):/g)].map(([, number]) => number);
   const bad = [...page.matchAll(/^\| \[(#\d+)\].*\*\*Still bad\*\*/gm)].map(([, number]) => number);
-  // The scenario of #1067 itself has what is bad.
+  // The scenario of #1067 itself checks the part that is still bad, so #1067 has no `it.fails`.
   expect(bad.toSorted()).toEqual(['#1067', ...failing].toSorted());
 });
 
@@ -130,7 +130,7 @@ test('the pages name the same memory of Node 24 at rest', () => {
   expect(pageOf('scale.md')).toContain(`it takes ${least} to ${most} MB at rest`);
 });
 
-/** The lines of the files of a folder whose names end with an ending. */
+/** The number of lines with text in the `.jsonl` files of a folder. */
 const linesOf = (folder: string): number =>
   readdirSync(join(ROOT, folder))
     .filter((name) => name.endsWith('.jsonl'))
@@ -211,7 +211,7 @@ test('the release workflow attaches and attests what the page says', () => {
   expect(workflow).toMatch(/^ {6}attestations: write$/m);
   expect(workflow).toMatch(/npm test 2>&1 \| tee test\.log\n {8}shell: bash\n/);
   expect(workflow).toContain('node scripts/release-evidence.mjs test.log > typekro.evidence.json');
-  // The file is compared with that of the registry before it is attested.
+  // The workflow compares the packed file with the published one before it attests the file.
   expect(workflow).toMatch(/dist\.integrity[\s\S]*test "\$packed" = "\$published"[\s\S]*attest-build-provenance/);
   for (const action of ['attest-build-provenance', 'attest-sbom']) {
     expect(workflow).toMatch(new RegExp(`uses: actions/${action}@v\\d+\\n {8}with:\\n {10}subject-path: packed/`));

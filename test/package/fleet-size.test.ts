@@ -4,14 +4,14 @@ import { fleetSize, sizeInProcesses } from '../../scripts/fleet-size.ts';
 
 const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');
 
-/** The numbers of the one place of the page that a pattern finds, without commas. */
+/** The numbers that a pattern captures on the page, without commas. The pattern must not match twice. */
 function numbersOf(pattern: RegExp): number[] {
   const [match, ...others] = page.matchAll(pattern);
   expect(others).toEqual([]);
   return (match ?? []).slice(1).map((number) => Number(number.replaceAll(',', '')));
 }
 
-/** Fails when a value of the formula differs from that of the measurement by more than a share. */
+/** Fails when a computed value differs from the measured one by more than the share `limit`. */
 function expectNear(computed: number, found: number | undefined, limit: number): void {
   expect(Math.abs(computed / (found ?? Number.NaN) - 1), `${computed} for ${found}`).toBeLessThanOrEqual(limit);
 }

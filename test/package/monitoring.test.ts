@@ -36,7 +36,7 @@ const HOMEPAGE = (JSON.parse(readFileSync(path('package.json'), 'utf8')) as { ho
 )[0];
 const runbook = readFileSync(path('docs/runbook.md'), 'utf8');
 
-/** The series of metrics text with their labels: those of histograms are the buckets, the sum and the count. */
+/** All series with their labels. A histogram has three: the buckets, the sum and the count. */
 const series = new Map(
   [...createMetrics().all, ...createProcessMetrics(), ...new RuntimeMetrics().all].flatMap(
     ({ name, type, labels }): [string, readonly string[]][] =>

@@ -32,7 +32,7 @@ function remedyOf(value: unknown): string | undefined {
 
 const isLoadable = (entry: string) => entry !== 'typekro/alchemy';
 
-/** The remedies of all moved names. The value is an entry point that has a name with this remedy. */
+/** The remedies of all moved names, each with an entry point that has such a name. */
 async function allRemedies(): Promise<ReadonlyMap<string, string>> {
   const remedies = new Map<string, string>();
   const add = (entry: string, values: object) => {

@@ -15,7 +15,7 @@ import { randomActions, replaceDefinition } from './user-actions.ts';
 const HOUR_MS = 3_600_000;
 /** Users act at random times, with pauses of at most this length. */
 const MAX_PAUSE_MS = 6 * 60_000;
-/** The cluster keeps few events, so that its memory does not grow for the first hours, and old watches expire. */
+/** With a larger window of events, memory would grow for the first hours. With this one, old watches also expire. */
 const EVENT_WINDOW = 10;
 
 /** The number of kept lines of the log. Without a limit, the log would grow for days. */
@@ -75,7 +75,7 @@ function lastActions(): UserAction[] {
   ].filter((action) => action !== undefined);
 }
 
-/** How far a long run is. */
+/** The progress of a long run. */
 interface Progress {
   elapsedMs: number;
   /** The number of actions so far, without the last ones. */

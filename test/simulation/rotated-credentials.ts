@@ -29,8 +29,9 @@ interface Credentials {
 
 /**
  * The token and the client certificate of the processes of a run, in files that change while the processes run. The
- * server accepts only current ones. In turns, the files change before the server refuses the old credentials, and
- * after it: then all requests are refused for minutes. The key of a certificate follows minutes after the certificate.
+ * server accepts only current ones. In every other rotation, the files change before the server refuses the old
+ * credentials. In the rotations between, the files change afterwards, and the server refuses all requests for minutes.
+ * The key of a certificate is written minutes after the certificate.
  */
 export class RotatedCredentials implements Disposable {
   readonly #authority = createAuthority(Date.UTC(2026, 0, 1));
@@ -38,15 +39,15 @@ export class RotatedCredentials implements Disposable {
   readonly #random: () => number;
   #accepted: readonly Credentials[] = [];
   /**
-   * The credentials in the files; `undefined` while the key does not belong to the certificate. A client that did not read
-   * the pair before has none then.
+   * The credentials in the files; `undefined` while the key does not belong to the certificate. A client that has not
+   * read an earlier pair then has no credentials.
    */
   #written: Credentials | undefined;
   #config: KubeConfig | undefined;
   #clock: Clock | undefined;
   #timer: { cancel(): void } | undefined;
   #note: (line: string) => void = () => undefined;
-  /** What the clients of the credentials did wrong. */
+  /** The mistakes of the clients that use the credentials. */
   readonly problems = new Set<string>();
   rotations = 0;
   /** The number of requests that the server has refused. */

@@ -47,7 +47,7 @@ export function randomActions(random: () => number): UserAction[] {
   }
   // Drawn after all other actions, so that this draw does not change them.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
-  // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on times.
+  // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on timing.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
   return actions;
@@ -299,7 +299,7 @@ export function keepItems(name: string, retired: 'item' | 'instance'): UserActio
         await suspend(name, false).do(admin, 0, memory);
         memory.set('stage', 'made');
       } else if (stage === 'made') {
-        // An item that is retired while the policy changes stays or goes, depending on times.
+        // Timing decides whether an item stays that is retired while the policy changes.
         const { items: rigs } = await admin.list(rig(name));
         if (rigs.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return 'later';
         const others = await Promise.all(['c', 'd'].map((part) => admin.find(mapRef(`${name}-item-${part}`))));
@@ -373,7 +373,7 @@ function stripLabel(name: string, label: string): UserAction {
 
 /**
  * Removes metadata that the controller needs to find its objects again, and waits until the controller restores it. If
- * no controller does, the user restores it. Otherwise the effect of a later deletion would depend on times.
+ * no controller does, the user restores it. Otherwise the effect of a later deletion would depend on timing.
  */
 function tamper(
   text: string,
@@ -388,7 +388,7 @@ function tamper(
       const before = memory.get('before');
       if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
       if (before === undefined) {
-        // When the instance is being deleted, the fate of its child depends on times.
+        // When the instance is being deleted, timing decides whether its child is restored.
         const owner = ref.kind === 'Rig' ? present : await admin.find(rig(ref.name.replace(/-.*/, '')));
         if (owner === undefined || owner.metadata.deletionTimestamp !== undefined) return undefined;
         if (!isTaken(present)) return tries < MAX_TAKEN_TRIES ? 'later' : undefined;

@@ -16,10 +16,10 @@ export interface Share {
 const DAY_MS = 86_400_000;
 
 /**
- * Returns the cases that a run tries. `npm test` has the first ones and a full run has all. `npm run long` has another
- * part of all each day, so that the nights together try each number of a full run. Each part has the same number of
- * cases; the last part ends with the last case, and may have cases of the part before. A test that takes `first` as the
- * seed of one sequence has another sequence each day.
+ * Returns the cases that a run tries. `npm test` tries the first cases, and a full run tries all. `npm run long` tries
+ * another part each day, so that the nights together try each case of a full run. All parts have the same number of
+ * cases. The last part ends with the last case, and may overlap with the part before it. A test that takes `first` as
+ * the seed of one sequence has another sequence each day.
  */
 export function shareOf(budget: Budget, size: Size, day: number): Share {
   if (size !== 'long') return { first: 0, count: budget[size] };
@@ -54,7 +54,7 @@ export function share(kind: string): Share {
   return shareOf(entry, sizeOfRun(), dayOfRun());
 }
 
-/** Returns the number of cases of a kind in this run. For cases that have no numbers. */
+/** Returns the number of cases of a kind in this run, for kinds whose cases have no numbers. */
 export function budget(kind: string): number {
   return share(kind).count;
 }
@@ -67,7 +67,7 @@ export function spread<T>(list: readonly T[], kind: string): T[] {
   return spreadOf(list, share(kind).count, sizeOfRun() === 'long' ? dayOfRun() : 0);
 }
 
-/** Returns at least `count` cases of a list, evenly spread. The days begin in turn at each case that a day leaves out. */
+/** Returns at least `count` cases of a list, evenly spread. Each day begins one case later, so that all have a turn. */
 export function spreadOf<T>(list: readonly T[], count: number, day: number): T[] {
   const stride = Math.max(1, Math.floor(list.length / count));
   return list.filter((_, index) => index % stride === day % stride);

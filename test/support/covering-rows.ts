@@ -1,6 +1,7 @@
 /**
- * Rows of one choice of each dimension, in which each three choices of different dimensions occur together: most
- * mistakes of settings need no more than that. Equal dimensions give equal rows. The first row has the first choices.
+ * Rows with one choice of each dimension. Every combination of three choices of different dimensions is in a row,
+ * because most defects need a combination of at most three settings. Equal dimensions give equal rows. The first row
+ * has the first choice of each dimension.
  */
 export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
   const rows: number[][] = [dimensions.map(() => 0)];
@@ -10,7 +11,8 @@ export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
   };
   cover(rows[0] ?? []);
   while (missing.size > 0) {
-    // A row begins with a missing triple, so each row covers at least one. Each further choice covers the most.
+    // A row begins with a missing triple, so each row covers at least one. Each further choice is the one that covers
+    // the most missing triples.
     const [begun = ''] = missing;
     const row: (number | undefined)[] = dimensions.map(() => undefined);
     for (const pair of begun.split(' ')) {

@@ -40,7 +40,7 @@ export class FakeCluster {
   readonly #failed = new Map<string, FailedWrite>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
   readonly #engineEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
-  /** The computed kinds (`Kind.group`) of the nodes of each graph that steps have found, by node id. */
+  /** For each graph, the computed kinds (`Kind.group`) that steps have found, by the id of the node. */
   readonly #computedKinds = new WeakMap<Graph, Map<string, Set<string>>>();
   #count = 0;
 
@@ -183,9 +183,7 @@ export class FakeCluster {
     else this.#known.add(JSON.stringify(request.target));
   }
 
-  /**
-   * Records the kind of a node whose kind is computed: projections of this kind then have what the node's readers read.
-   */
+  /** Records the computed kind of a node. Projections of this kind then have the fields that its readers read. */
   keepComputedKind(graph: Graph, nodeId: string, { group, kind }: GroupVersionKind): void {
     const kinds = this.#computedKinds.get(graph) ?? new Map<string, Set<string>>();
     this.#computedKinds.set(graph, kinds);

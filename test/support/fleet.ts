@@ -185,7 +185,7 @@ const courseOf = (object: KubeObject | undefined): string | undefined =>
 
 /**
  * Adds an event of a child to the record. The courses of an instance only rise, so that a lower course is an old one.
- * A watch that begins again reports objects that did not change; they have the version of before.
+ * A watch that begins again also reports unchanged objects. Their version is that of `before`, and they are ignored.
  */
 export function recordChange(
   record: FleetRecord,

@@ -5,8 +5,8 @@ import { clientCache, runGo } from './clients.ts';
 
 /*
  * The test suites of controller-runtime, which start the programs of `typekro envtest`. They are built from the sources
- * in the Go module cache. `TYPEKRO_SUITES` names suites with commas, or is `all`; `npm run long` takes another one each
- * day, because all of them take many minutes.
+ * in the Go module cache. `TYPEKRO_SUITES` names suites, separated by commas, or is `all`. `npm run long` runs another
+ * suite each day, because all of them together take many minutes.
  */
 
 /** The suites: how many specs each runs, and which of them are known to fail. */

@@ -85,7 +85,7 @@ export class RecordedConnection implements MessageConnection {
     for (const callback of this.#waiting.splice(0)) callback();
   }
 
-  /** The frames that were sent, as short texts. Forgets them. */
+  /** Returns the frames that were sent since the last call, as short texts. */
   frames(): string[] {
     return framesIn(...this.sent.splice(0)).map(frameText);
   }

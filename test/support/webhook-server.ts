@@ -61,7 +61,7 @@ export async function openWebhookServer(
 /** An HTTPS server on a free port of this machine. */
 export interface TlsServer extends AsyncDisposable {
   readonly url: string;
-  /** For `clientConfig.caBundle`. */
+  /** The certificate of the authority that issued the server's certificate, for `clientConfig.caBundle`. */
   readonly caBundle: string;
   /** The certificate of the server itself, in the form of `caBundle`. */
   readonly certificate: string;

@@ -22,9 +22,9 @@ export interface SceneServer {
   emit(changes: readonly Pick<InspectEvent, 'type' | 'subject'>[]): void;
   /** From now on, requests for data get this status, as while the server cannot reach its cluster. 200 ends this. */
   fail(status: number): void;
-  /** What the server cannot show from now on. */
+  /** Sets the texts about what the server cannot show. */
   limit(texts: readonly string[]): void;
-  /** From now on, requests get no answer, although their connections stay open. `false` answers the later ones. */
+  /** With true, later requests get no answer, although their connections stay open. `false` ends this. */
   freeze(isFrozen: boolean): void;
   /** Ends all connections and refuses new ones, like a command that has ended. */
   pause(): Promise<void>;

@@ -38,9 +38,9 @@ export interface Scene {
   instance(ref: string): InstanceDetail | undefined;
   why(ref: string): WhyPath | undefined;
   object(ref: string, object: string): ObjectDetail | undefined;
-  /** Toggles the readiness of an instance, so that the next read differs. */
+  /** Makes other nodes of the fleet wait, so that the next read differs. */
   step(): void;
-  /** Requests the deletion of an instance, which has removed all nodes already. */
+  /** Shows an instance as being deleted, with all its nodes already gone, or ends this. */
   setLeaving(ref: string, isLeaving: boolean): void;
   /** Removes an instance, or brings it back. */
   setGone(ref: string, isGone: boolean): void;

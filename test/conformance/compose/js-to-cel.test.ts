@@ -54,7 +54,7 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** Removes the types of a fixture. Fixtures are TypeScript in which only keywords are types. */
+/** Removes the types of a fixture. The only types in fixtures are `any`, `number` and `string`. */
 const withoutTypes = (text: string): string =>
   text.replaceAll(/ as any\b/g, '').replaceAll(/: (?:any|number|string)\b/g, '');
 

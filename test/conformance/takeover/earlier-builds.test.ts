@@ -102,7 +102,7 @@ describe.each<{ commit: string; level: Level }>([
     const instances = [...objects().values()].filter(({ apiVersion }) => apiVersion.startsWith('takeover.test/'));
     for (const object of instances) {
       const ref = refOf(object);
-      // The controller deletes an instance that is a child of another one, and the one whose deletion had begun.
+      // Two instances may be gone already: the child of another instance, and the instance whose deletion had begun.
       if ((await world.user.find(ref)) !== undefined) await world.user.delete(ref);
     }
     await world.settle();

@@ -90,7 +90,7 @@ export async function restoreGraphs(world: VirtualWorld, state: RecordedState): 
     if (due === undefined) throw new Error(`${[...waiting.keys()].join(', ')} have owners that are not recorded`);
     const [text, object] = due;
     waiting.delete(text);
-    // The labels of a Namespace are not part of what every controller has to write.
+    // A recording has the labels of a Namespace under `info`, because not every controller has to write them.
     const labels = object.labels ?? (state.info[text]?.['.labels'] as RecordedObject['labels']);
     const whole = named(JSON.stringify({ ...object, ...definedMember('labels', labels) }), restored);
     restored.set(text, await restoreObject(world, await refIn(world, text), JSON.parse(whole) as RecordedObject));

@@ -8,8 +8,8 @@ import { KubeClient } from '../../../src/kube/index.ts';
 /**
  * The state that the Go controller (kro, August 2026, default flags) left after the stories. It was recorded from an
  * embedded cluster, with the controller connected over HTTPS. The instance `leaving` is being deleted and has a
- * finalizer of another client, and `asleep` is suspended. `change` edits the text first, for example to another
- * version.
+ * finalizer of another client, and `asleep` is suspended. `change` edits the recorded text before it is parsed, for
+ * example to another version.
  */
 export function stateOfKro(change: (text: string) => string = (text) => text): ClusterSnapshot {
   return stateOf('kro', change);

@@ -27,7 +27,7 @@ const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['config.healthProbeBindAddress=0', 'metrics.service.create=true']],
 ];
 
-/** Further values. With those above, the tests render rows in which each three choices occur together. */
+/** Further values. The rows that combine them with those above contain every combination of three choices. */
 const FURTHER_DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['deployment.priorityClassName=platform']],
   [
@@ -184,7 +184,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
         readonly ports: readonly { readonly port: number }[];
         readonly from?: readonly object[];
       }[];
-      // The peers are those of the metrics and the dashboard. The kubelet's probes come from a node.
+      // Only the first rule has peers: it is for the metrics and the dashboard. The kubelet's probes come from a node.
       expect(rules.map(({ from }) => from?.length)).toEqual(
         rules.map((_, index) => (index === 0 && has('networkPolicy.from') ? 2 : undefined)),
       );

@@ -48,7 +48,7 @@ function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   );
 }
 
-/** The rules of the role of the dashboard, from the template. They have no values. */
+/** The rules of the role of the dashboard, read from the template. They contain no template expressions. */
 function dashboardRules(): readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] {
   const text = readFileSync(`${chart}/templates/rbac.yaml`, 'utf8');
   const [, role = ''] = text.split('name: {{ $name }}:dashboard\n');

@@ -17,7 +17,7 @@ const python = findClient('python') ?? '';
 const requested = (process.env['TYPEKRO_EXAMPLES'] ?? '').split(',').filter((name) => name !== '');
 const example = (name: string) => fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
 
-/** The environment variables of an example. The command of TypeKro is that of this repository. */
+/** The environment of an example. The variable `TYPEKRO` names the command of this repository. */
 interface Scene {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;

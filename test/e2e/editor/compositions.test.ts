@@ -123,7 +123,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     expect(found[0]?.range.start.line).toBe(wanted);
   });
 
-  test('the problems of a helper go when the last module that has them is closed', async () => {
+  test('the problems of a helper disappear when the last module that has them is closed', async () => {
     await start({ trusted: true });
     const helper = "export const word = (web) => web.status.foo.bar() === 'x';\n";
     writeFileSync(join(folder, 'helper.ts'), helper);

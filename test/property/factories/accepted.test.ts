@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Arguments that the API server requires together with the argument. */
+/** Further arguments that the API server requires, by the argument or the factory that needs them. */
 const BESIDE: Readonly<Record<string, JsonObject>> = {
   volumeMounts: { volumes: [{ name: 'scratch', emptyDir: {} }] },
   loadBalancerClass: { type: 'LoadBalancer' },

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 export interface Shape {
   readonly text: string;
   readonly names: readonly string[];
-  /** The ServiceAccount. Default: the one of the namespace. */
+  /** The ServiceAccount. Default: the account `default`. */
   readonly account?: 'builder' | 'keeper';
   /** A node under a condition, whose values the API server normalises. */
   readonly extra?: boolean;
@@ -180,7 +180,7 @@ function withNodes(name: string, nodes: Node[], account?: string): KubeObject {
   };
 }
 
-/** A Graph with a node that another Graph or an instance has, too: an object, or a field of a status. */
+/** A Graph that writes an object, or a field of a status, that another Graph or an instance also writes. */
 export function contender(name: string, what: 'one-base' | 'two-mid' | 'three-base' | 'status'): KubeObject {
   const node =
     what === 'status'

@@ -12,7 +12,7 @@ import { namespacesOf, payloadsOf, phasesOf, putExisting, SELECTED_NAMESPACES, s
 /** The parent of the nodes: a Graph, or an instance of a definition with the nodes as its resources. */
 type Mode = 'graph' | 'definition';
 
-/** The beginning of the ids of nodes that the runner adds to observe the values of others. */
+/** The prefix of the ids of probes: nodes that the runner adds, each to observe the value of another node. */
 const PROBE = 'probe';
 /** The namespace of the instance in cases about definitions. */
 const INSTANCE_NAMESPACE = 'default';

@@ -35,7 +35,7 @@ const conditionOf = async (world: VirtualWorld, type: string): Promise<string[]>
 
 const ofChildren = ({ method, path }: SeenRequest): boolean => method === 'PATCH' && path.includes('/configmaps/i-');
 
-/** The outcome of the passes over an instance. `word` is the word of the case for the text of the error. */
+/** The outcome of the passes over an instance. `word` stands for the text of the error, as in the case. */
 async function outcome(world: VirtualWorld, text: string, word: string, mend: () => Promise<void>): Promise<Findings> {
   const [status = '', reason = '', message = ''] = await conditionOf(world, 'ResourcesReady');
   const state = (await instance(world))?.status?.['state'];

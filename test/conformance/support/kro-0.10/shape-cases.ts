@@ -29,7 +29,7 @@ function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
   return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));
 }
 
-/** Runs a case about the entries of `forEach`. A name in the lists means a def with a list. */
+/** Runs a case about the entries of `forEach`. A name in a list stands for a def with a list. */
 export function runForEachShapeCase({ input, expect }: KroCase): CaseOutcome {
   const entries = (input['forEach'] ?? []) as Record<string, string>[];
   const lists = new Set(entries.flatMap((entry) => Object.values(entry)).map((text) => text.slice(2, -1)));

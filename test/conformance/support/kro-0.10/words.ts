@@ -23,7 +23,7 @@ function fits({ input }: WordRule, given: JsonObject): boolean {
   return names.length === Object.keys(input).length && names.every((name) => input[name]?.test(textOf(given[name])) === true);
 }
 
-/** Runs a case by the first rule that has the form of the case, and compares each expected member. */
+/** Runs a case by the first rule whose form fits the input, and compares each expected member. */
 export async function runByRules(rules: readonly WordRule[], { input, expect }: KroCase): Promise<CaseOutcome> {
   const rule = rules.find((each) => fits(each, input));
   if (rule === undefined) return notRun(`no rule for ${stringifyJson(input)}`);

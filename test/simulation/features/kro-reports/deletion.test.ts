@@ -6,7 +6,7 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
 
 /**
- * Reports of kro's users about deletion. The number is that of the report in kro's repository
+ * Reports of kro's users about deletion. The numbers are those of the reports in kro's repository
  * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or its description where it has no steps.
  * `docs/evidence.md` says which reports these are.
  */

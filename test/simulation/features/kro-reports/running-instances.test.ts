@@ -14,7 +14,7 @@ import {
 } from '../../../support/virtual-world.ts';
 
 /**
- * Reports of kro's users about running instances. The number is that of the report in kro's repository
+ * Reports of kro's users about running instances. The numbers are those of the reports in kro's repository
  * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or its description where it has no steps.
  * `docs/evidence.md` says which reports these are.
  */
