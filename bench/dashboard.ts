@@ -1,9 +1,14 @@
 /**
- * Measures the page of the dashboard in Chromium, and its server: the sizes of its parts, the first paint, the time from
- * an answer to its frame with 300 and 900 nodes, the time from a write to the frame with 900 objects on the real server,
- * 1,000 changes a second, a scroll through 10,000 instances, the memory of the server for them, and the growth of page
- * and server in 8 hours of events. Each row has its goal. Run: `npm run bench -- dashboard`. `--only` measures one part:
- * `hours` (the growth), `sizes`, `updates` (the answers and the writes), or `events`.
+ * Measures the page of the dashboard in Chromium, and its server. Each row has its goal:
+ *
+ * - the sizes of the parts of the page, and the first paint
+ * - the time from an answer to its frame, with 300 and 900 nodes
+ * - the time from a write to its frame, with 900 objects on the real server
+ * - 1,000 changes a second, and a scroll through 10,000 instances
+ * - the memory of the server for 10,000 instances, and the growth of page and server in 8 hours of events
+ *
+ * Run: `npm run bench -- dashboard`. `--only` measures one part: `hours` (the growth), `sizes`, `updates` (the answers
+ * and the writes), or `events`.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -27,7 +32,7 @@ const RUNS = 7;
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
-/** Prints a row. `met`: does the figure reach the goal? */
+/** Prints a row. `met`: whether the figure reaches the goal. */
 const row = (what: string, figure: string, goal: string, met: boolean): void =>
   console.log(`| ${what} | ${figure} | ${goal} | ${met ? 'met' : 'missed'} |`);
 
@@ -87,7 +92,7 @@ async function measureUpdate(browser: Browser, nodes: number, mostMs: number): P
   await page.evaluate(`
     globalThis.times = [];
     new MutationObserver(() => {
-      // The page also reads the events and the why path of the instance. Their addresses continue.
+      // The page also reads the events and the why path of the instance, whose addresses are longer.
       const last = performance.getEntriesByType('resource')
         .filter(({ name, responseEnd }) => responseEnd > 0 && name.endsWith(${JSON.stringify(inspectPaths.instance(FLEET_REF))}))
         .reduce((latest, entry) => (latest?.responseEnd > entry.responseEnd ? latest : entry));
@@ -119,9 +124,9 @@ async function measureLive(browser: Browser): Promise<void> {
 }
 
 /**
- * A thousand changes of different instances a second for three seconds, through the watch, the index and the stream of
- * the server: the reads of the page, the longest time without a frame, and the time from the last change to the last
- * read. A page that falls behind reads longer.
+ * Measures a page while a thousand instances change each second, for three seconds. The changes go through the watch,
+ * the index and the stream of the server. The figures are the number of reads of the page, the longest time without a
+ * frame, and the time from the last change to the last read. A page that falls behind has a late last read.
  */
 async function measureEvents(browser: Browser): Promise<void> {
   const server = await startDashboard(10_000, 300);
@@ -206,10 +211,13 @@ const HOURS = 8;
 const CHANGES_PER_SECOND = 10;
 const BATCHES = 480;
 const SAMPLES = 12;
-/** The step of the page's clock while the page has not read a batch, and the real time after it. */
+/** The step of the page's clock. After a step during which a read is due or runs, real time passes, too. */
 const STEP_MS = 100;
 const STEP_PAUSE_MS = 20;
-/** The steps without a read after which a page is at rest. A read follows another one after four times its duration. */
+/**
+ * The steps without a read after which a page is at rest. Between two reads, a page pauses for four times the duration
+ * of the first one.
+ */
 const REST_STEPS = 20;
 /** A read must come at least this long before the page would read again without a change, in milliseconds. */
 const REPEAT_MARGIN_MS = 5000;
@@ -272,8 +280,8 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
   for (let batch = 1; batch <= BATCHES; batch += 1) {
     reads.length = 0;
     await server.order({ is: 'happen', events, ms: batchMs });
-    // The page's timers follow its clock. The stream and the reads take real time. A page also reads without a change,
-    // after REPEAT_MS. The last read was before this batch.
+    // The page's timers follow its clock, but the stream and the reads take real time. The loop ends before REPEAT_MS
+    // have passed since the last read, because the page then reads again without a change.
     const steps = (REPEAT_MS - batchMs / 2 - REPEAT_MARGIN_MS) / STEP_MS;
     for (let step = 0; reads.length === 0 && step < steps; step += 1) {
       await page.clock.runFor(STEP_MS);

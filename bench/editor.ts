@@ -19,7 +19,7 @@ const FILES = 50;
 
 const corpus = fileURLToPath(new URL('../test/conformance/graph/realistic/', import.meta.url));
 const texts = readdirSync(corpus)
-  // A definition with a mistake ends its check early.
+  // The check of a definition with a mistake ends early.
   .filter((name) => name.endsWith('.yaml') && !name.startsWith('mistake'))
   .map((name) => ({ name, text: readFileSync(corpus + name, 'utf8') }));
 const [largest = { name: '', text: '' }] = texts.toSorted((a, b) => b.text.length - a.text.length);

@@ -58,7 +58,7 @@ async function work(server: Endpoint, end: number): Promise<void> {
   while (performance.now() < end) {
     for (const request of requestsOf(turns++)) {
       const status = await connection.send(request);
-      // Two connections may change the same object. Another one may have deleted it.
+      // Another connection may have changed the object at the same time, or deleted it.
       if (status >= 400 && status !== 404 && status !== 409) throw new Error(`${request.slice(0, 60)}: ${status}`);
       requests++;
     }

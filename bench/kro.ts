@@ -30,7 +30,7 @@ const REST_CPU_SECONDS = 0.15;
 const RETURN_MS = 20_000;
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 
-/** Without its limits, kro sends as many requests as the server takes, with as many workers as help it. */
+/** Flags that raise kro's limits: kro then sends as many requests as the server accepts. More workers do not help. */
 const RAISED = [
   '--client-qps=100000',
   '--client-burst=100000',
@@ -61,7 +61,7 @@ function note(row: string, subject: Subject, value: number): void {
 const total = ({ requests }: Pick<Figures, 'requests'>): number =>
   Object.values(requests).reduce((sum, count) => sum + count, 0);
 
-/** Waits until the controller rests. Returns its figures as of the beginning of the rest, and the time of this begin. */
+/** Waits until the controller rests. Returns its figures and the time, both as of the beginning of the rest. */
 async function rest(controller: ControllerProcess): Promise<{ readonly figures: Figures; readonly at: number }> {
   let [figures, at] = [await controller.figures(), performance.now()];
   while (performance.now() - at < REST_MS) {

@@ -149,7 +149,8 @@ function mean(one: Cost, other: Cost): Cost {
 }
 
 /**
- * Lists all ConfigMaps of a cluster: as a whole, in pages, and as a stream. Then lists the half of a shard selector.
+ * Lists all ConfigMaps of a cluster: as a whole, in pages, and as a stream. Then lists the half that a shard selector
+ * selects.
  */
 async function lists({ server, client }: LoadedCluster): Promise<void> {
   const measure = async (what: string, read: () => Promise<number>) => {

@@ -14,7 +14,7 @@ import { trendOf } from './support/trend.ts';
 // The compiled code of V8 grows for hours. The controller runs without the optimizing compiler, too.
 setFlagsFromString('--no-opt');
 
-/** `limit` is in percent. No number of processes means both runs. */
+/** `limit` is in percent. `processes: 0` stands for both runs. */
 const options = readOptions({ hours: 72, seed: 1, processes: 0, limit: 1 });
 const { hours, seed, limit: maxGrowthADay } = options;
 const processSets = options.processes === 0 ? [1, 2] : [options.processes];

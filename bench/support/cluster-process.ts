@@ -1,7 +1,7 @@
 /**
  * A cluster in a process of its own. Sends its kubeconfig to the parent, responds to each message with its counts so
- * far, and lives until the parent disconnects. Its argument is the user agent whose requests it counts, or `!` and the
- * one whose requests it does not count.
+ * far, and lives until the parent disconnects. Its argument is the user agent whose requests it counts. After a `!`, it
+ * is the only user agent whose requests are not counted.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';

@@ -93,7 +93,7 @@ export class Server {
     this.#child = child;
   }
 
-  /** `counted`: the user agent whose requests the cluster counts; `!load` counts those of all others than `load`. */
+  /** `counted`: the user agent whose requests the cluster counts. `!load` counts the requests of all except `load`. */
   static async start(counted = 'typekro-controller'): Promise<Server> {
     const given = process.env['KUBECONFIG'];
     if (given !== undefined && given !== '') return new Server(given, undefined);
@@ -132,9 +132,9 @@ export interface ControllerProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly flags: readonly string[];
-  /** The path on the address of the metrics that answers when the controller is ready. */
+  /** A path at the address of the metrics. It responds with success once the controller is ready. */
   readonly readyPath: string;
-  /** Where its error output goes: `ignore` for a program that writes its log there. */
+  /** The destination of the error output: `ignore` for a program that writes its log to it. */
   readonly log: 'ignore' | 'inherit';
 }
 
@@ -153,7 +153,7 @@ export class ControllerProcess {
   readonly #server: Server;
   /** Time of the start, by `performance.now()`. */
   readonly began = performance.now();
-  /** The longest delay of the event loop that a scrape of `whenSeen` or of its own requests has reported. */
+  /** The longest delay of the event loop that a scrape of the metrics by this object has reported. */
   longestDelaySeconds = 0;
   #last: { total: number; at: number } = { total: 0, at: Date.now() };
 

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** What the parent process orders. */
+/** An order of the parent process. */
 export type DashboardOrder =
   /** `events` instances change. Then the clock of the server moves by `ms`. */
   | { readonly is: 'happen'; readonly events: number; readonly ms: number }
@@ -12,7 +12,7 @@ export type DashboardOrder =
 /** The answer to an order, and the first message. */
 export interface DashboardReport {
   readonly url: string;
-  /** The bytes of the heap in use after a collection. 0 in the answer to another order than `heap`. */
+  /** The bytes of the heap in use after a collection. 0 unless the order was `heap`. */
   readonly heap: number;
   /** The bytes of the heap in use before the first list, with all modules loaded. */
   readonly before: number;

@@ -79,8 +79,8 @@ const api = {
 } as unknown as KubernetesApi;
 
 /**
- * The clock of the server passes with real time, and the parent moves it forward. A stream that waits for a slow page
- * sends by a timer that starts when the page has read, which may be after the parent has moved the clock.
+ * The clock of the server runs with real time, and the parent also moves it forward. A stream that waits for a slow
+ * page needs real time: its timer starts after the page has read, perhaps after the parent has moved the clock.
  */
 const clock = new TestClock();
 const TICK_MS = 50;

@@ -44,7 +44,7 @@ spec:
 export interface UpdateTimes {
   /** From the answer of the API server to the write until the frame that shows the change. */
   readonly total: number;
-  /** The part of it between the request of the page for the instance and the end of the answer. */
+  /** The part of `total` between the request of the page for the instance and the end of the answer. */
   readonly read: number;
 }
 
@@ -70,7 +70,7 @@ export async function measureLiveUpdates(browser: Browser, children: number, run
     const times: UpdateTimes[] = [];
     for (let run = 0; run < runs; run += 1) {
       const isBack = run % 2 === 1;
-      // The page reads again at most once in four times the duration of a read.
+      // After a read, the page pauses for four times the duration of the read.
       await page.waitForTimeout(5000);
       const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'fleet-7' };
       await user.patch(object, { data: { go: isBack ? 'yes' : 'no' } }, { fieldManager: 'bench' });

@@ -10,9 +10,9 @@ type Values<T extends Defaults> = {
 };
 
 /**
- * Reads the options of the present benchmark from its arguments. An option that the benchmark does not have, a missing
- * value, a number below 0 and an argument that is no option end the process with 2 and a message that names the
- * options. A measurement of hours must not start with another value than the one that was meant.
+ * Reads the options of the running benchmark from its arguments. An option that the benchmark does not have, a missing
+ * value, a number below 0 and an argument that is no option end the process with exit code 2 and a message that names
+ * the options. A mistyped option must not start a measurement that takes hours.
  */
 export function readOptions<const T extends Defaults>(defaults: T): Values<T> {
   const types = Object.entries(defaults).map(([name, fallback]) => {

@@ -16,7 +16,10 @@ const GRACE_MS = 1000;
 
 const exit = process.exit.bind(process);
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-/** The processor time in microseconds between two turns of a timer, which other processes of the machine do not delay. */
+/**
+ * The processor time of this process between two turns of a timer, in microseconds. Other processes of the machine have
+ * no effect on it.
+ */
 const busy = createHistogram();
 let lastBusy = process.cpuUsage();
 const countBusy = () => {

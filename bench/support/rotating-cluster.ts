@@ -108,7 +108,7 @@ async function carryOut(order: ClusterOrder): Promise<void> {
   if (order === 'rotate') await rotate();
   else if (order === 'calm') {
     cluster.faults.clear();
-    // Half-open watches would stay half open until their clients give them up, after minutes.
+    // Closes half-open watches. Without this, their clients would wait for minutes before they open new ones.
     await rotate();
   } else {
     const { cutOff, ms } = order;

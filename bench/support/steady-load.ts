@@ -50,8 +50,8 @@ export class SteadyLoad {
   }
 
   /**
-   * Creates the instances again that are due, and makes one change of a user or of another client. When the chosen
-   * instance is deleted at this time, it makes no change.
+   * Creates deleted instances again when their time has come. Then makes one change of a user or of another client,
+   * unless the chosen instance is deleted at this time.
    */
   async change(): Promise<void> {
     const turn = (this.changes += 1);

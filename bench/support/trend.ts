@@ -6,7 +6,7 @@ export interface Trend {
   readonly error: number;
 }
 
-/** The line through samples with the least squares of distances. `hours` and `values` have equal lengths. */
+/** Fits a line through samples by least squares. `hours` and `values` have equal lengths. */
 export function trendOf(hours: readonly number[], values: readonly number[]): Trend {
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   const [middle, level] = [mean(hours), mean(values)];

@@ -1,5 +1,6 @@
 /**
- * Processor time of a process from its start, with that of Node, to the first response of an embedded cluster to a read.
+ * Processor time of a process until an embedded cluster has responded to a read, from the start of the process. The
+ * time includes the start of Node.
  */
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 
