@@ -15,7 +15,7 @@ const PAIRS = new Set([...TREES, ...HOOKS, ...HOSTS]);
 
 const EXPORTED = /^export (?:async )?(?:function\*? (\w+)|const (\w+)(?:: [^=]+)? = (?:async )?(?:\(|<|\w+ =>))/gm;
 
-/** Returns a problem for each name that two files export, and for each pair that is none any more. */
+/** Returns a problem for each name that two files export, and for each name of `PAIRS` that only one file exports. */
 export function repeatedNames() {
   const places = new Map();
   const files = execFileSync('git', ['ls-files', 'src/*.ts', 'src/*.tsx'], { encoding: 'utf8' });

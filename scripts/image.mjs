@@ -16,7 +16,10 @@ import { licenseOf } from './license-of.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ENTRY = 'src/cli/image/main.ts';
-/** As deep as the rooms, so that `import.meta.url` leads to the same files of the package (`src/core/assets.ts`). */
+/**
+ * The folder of the program. It is as deep as the rooms, so that `import.meta.url` leads to the same files of the
+ * package (`src/core/assets.ts`).
+ */
 const PLACE = 'dist/controller';
 
 const OPTIONS = {
@@ -99,7 +102,7 @@ async function bundleLibrary(library, outfile) {
 
 /** The files of the package whose paths are in the code: `data/…`, and `dashboard/….json` of the build. */
 function dataFilesOf(texts) {
-  // The bundler breaks long strings, too.
+  // The bundler also breaks long strings into lines, with a backslash at the end of each line.
   const named = texts.flatMap((text) => [
     ...text.replaceAll('\\\n', '').matchAll(/"(data\/[^"*]+|dashboard\/[^"*]+\.json)"/g),
   ]);

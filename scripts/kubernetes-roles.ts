@@ -18,11 +18,14 @@ interface Role extends JsonObject {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: JsonObject };
 }
 
-/** The members of each object in the order of the data, without its kind. */
+/** The members of each object in the order of the data, without `kind`. */
 const ORDER = ['metadata', 'subjects', 'roleRef', 'rules', 'aggregationRule'];
 const RULE_ORDER = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'];
 
-/** The default roles and bindings by their plural, then by `NAMESPACE/NAME`. Aggregated roles have their rules. */
+/**
+ * The default roles and bindings by the plural of their kind, then by `NAMESPACE/NAME`. An aggregated role has the
+ * rules of the roles that it selects.
+ */
 export function defaultRolesOf(folder: string, parseYaml: (text: string) => unknown): JsonObject {
   const lists: JsonObject = {};
   for (const [plural, files] of Object.entries(FILES)) {

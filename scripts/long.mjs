@@ -1,5 +1,5 @@
 /**
- * Runs the tests that are too slow for `npm test`, a part after another:
+ * Runs the tests that are too slow for `npm test`, one part after another:
  *
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
  * - one suite of controller-runtime, each day another one
@@ -89,7 +89,7 @@ async function runParts(size, minutes) {
   }
   console.log(`day ${day}`);
   await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts'], { env });
-  // The other parts have counts of their own.
+  // Only this part takes its counts from `env`. The other parts have counts of their own.
   await runPart('tests with larger counts', ['node_modules/vitest/vitest.mjs', 'run', ...TESTS], { env });
   for (const [name, args] of Object.entries(partsOf(size, day))) {
     if (performance.now() < limitMs) await runPart(name, args);

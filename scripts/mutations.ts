@@ -1,6 +1,6 @@
 /**
- * Runs the mutations in a copy of the tree, and shows which test catches each. Exits 1 when one survives without an
- * explanation.
+ * Runs the mutations in a copy of the tree, and shows which test catches each one. Exits with 1 when a mutation
+ * survives without an explanation.
  */
 import { parseArgs } from 'node:util';
 import { checkMutations } from '../test/mutations/check-mutations.ts';

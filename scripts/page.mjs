@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { licenseOf } from './license-of.mjs';
 import { unbundledLibrary } from './unbundled-library.mjs';
 
-/** The entry points of the page. `mangleProps` matches the members that only the classes of a library itself use. */
+/** The entry points of the page. `mangleProps` matches the members that only the classes of a library use. */
 const SCRIPTS = {
   app: { entry: 'main.tsx' },
   'layout-worker': { entry: 'graph/layout-worker.ts', mangleProps: /^_[a-zA-Z]+$/ },
@@ -126,8 +126,8 @@ const PLAYGROUND_DATA = {
 };
 
 /**
- * Replaces what browsers lack: the late parts by the data files in the bundle, modules of Node by the few functions that
- * the engine calls, and dynamic imports (of the deploy engine, of proxies) by a refusal.
+ * Replaces what browsers lack. The data files in the bundle replace the late parts. The few functions that the engine
+ * calls replace the modules of Node. A refusal replaces each dynamic import (of the deploy engine, of proxies).
  */
 const browserModules = (root) => ({
   name: 'browser-modules',
@@ -224,7 +224,7 @@ const DAGRE = unbundledLibrary({
         runLayout(copy, time, options);
         updateInputGraph(graph, copy);
       }`,
-      // The page sets no attribute in another case or as a text.
+      // The page writes the names of attributes as the layout expects them, and numbers as numbers.
       buildLayoutGraph: `function buildLayoutGraph(from) {
         const to = new Graph({ multigraph: true, compound: true });
         to.setGraph({ ...graphDefaults, ...from.graph() });
@@ -313,7 +313,7 @@ const DAGRE = unbundledLibrary({
   },
 });
 
-/** The bundled files of entry points: the path at which the page requests it, the text, and the libraries in it. */
+/** The bundled files of entry points. Each has the path at which the page requests it, its text, and its libraries. */
 async function bundled(entryPoints, options = {}) {
   const { outputFiles, metafile } = await build({
     entryPoints,
@@ -324,7 +324,7 @@ async function bundled(entryPoints, options = {}) {
     format: 'esm',
     platform: 'browser',
     target: ['chrome120', 'firefox121', 'safari17.2'],
-    // Files of `src/` are for Node; the page may only use the parts of them that need nothing of Node.
+    // Files of `src/` are for Node. The page may use only their parts that do not need Node.
     external: ['node:*', '#late-parts', 'undici', 'acorn', 're2js', 'yaml'],
     // A style sheet that a script imports is a text; a style sheet that is an entry point stays one.
     loader: Object.values(entryPoints).some((entry) => entry.endsWith('.css')) ? {} : { '.css': 'text' },

@@ -1,7 +1,7 @@
 /**
  * Records the state that the controller of another tree leaves, as a fixture for `test/conformance/takeover`:
- * `node scripts/run-ts.mjs scripts/record-state.ts TREE LEVEL FILE`. TREE is an earlier commit of this repository with its
- * dependencies, and LEVEL the value of `--kro-compatibility`; `-` for a tree that has no levels.
+ * `node scripts/run-ts.mjs scripts/record-state.ts TREE LEVEL FILE`. TREE is the folder of an earlier commit of this
+ * repository with its dependencies. LEVEL is the value of `--kro-compatibility`, or `-` for a tree without levels.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -17,7 +17,7 @@ const [tree = '', level = '', file = ''] = process.argv.slice(2);
 if (file === '') throw new Error('record-state.ts TREE LEVEL FILE');
 const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(resolve(tree, path)).href)) as T;
 
-/** The groups of objects that belong to the stories. */
+/** The API groups of the recorded objects. */
 const GROUPS = new Set(['', 'apps', 'apiextensions.k8s.io', 'internal.kro.run', 'kro.run', 'takeover.test']);
 const NAMESPACES = new Set(['takeover', 'elsewhere', 'tenant-acme']);
 
@@ -48,7 +48,7 @@ const apply = async (object: KubeObject) => {
 for (const object of [NAMESPACE, ...STORIES.flatMap(({ before }) => before)]) await apply(object);
 for (const object of STORIES.flatMap(({ definitions }) => definitions)) await apply(object);
 for (const object of STORIES.flatMap(({ instances }) => instances)) await apply(object);
-// As in the state of kro: one deletion is held back by another client, and one instance is suspended.
+// The recorded state of kro has a deletion that another client holds back, and a suspended instance. This one has both.
 const held = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'takeover', name: 'leaving-high' };
 await admin.patch(held, { metadata: { finalizers: ['test/hold'] } });
 const of = (kind: string, name: string) => ({ apiVersion: 'takeover.test/v1', kind, namespace: 'takeover', name });

@@ -18,7 +18,7 @@ interface Shot {
   readonly height?: number;
   /** What the user does before the picture. */
   readonly act?: (page: Page) => Promise<void>;
-  /** Not in the docs. */
+  /** The docs do not show this picture. */
   readonly extra?: true;
 }
 

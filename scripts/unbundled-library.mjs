@@ -1,6 +1,6 @@
 /**
- * Loads a library from the sources in its source map. A library that is published as one minified file keeps its unused
- * parts in every bundle; from its modules, the bundler takes only the used ones.
+ * Loads a library from the sources in its source map. The bundler cannot drop the unused parts of a library that is
+ * published as one minified file. From the separate sources, the bundler takes only the used ones.
  */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';

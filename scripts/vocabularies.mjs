@@ -4,8 +4,8 @@
  * Only `src/core` has the setter of own members and the retry policies. The script finds a copy by a pattern that every
  * implementation of the vocabulary needs. There is no list of exceptions.
  *
- * The same check refuses two exported functions of one name, and sentences without a named subject, and archaic words, in comments, titles of tests and
- * Markdown files.
+ * The script also refuses two exported functions of one name. In comments, titles of tests and Markdown files, it
+ * refuses sentences without a named subject, and archaic words.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -130,11 +130,11 @@ const VOCABULARIES = [
 ];
 
 /**
- * A reader of such a sentence has to find out which client or component it is about.
- * `docs/glossary.md` has the words: the controller, another client, the caller, the API server, a user.
+ * A sentence with one of these words does not say which client or component it is about.
+ * Write one of these instead: the controller, another client, the caller, the API server, a user.
  */
 const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody|everybody|everyone)\b/i;
-/** Words that a reader of English as a second language looks up: "again" and "happens to" say the same. */
+/** Words that a reader of English as a second language has to look up. Common words such as "again" say the same. */
 const ARCHAIC =
   /\b(?:anew|befall\w*|thereof|whence|thence|hereby|thereby|whereby|wherein|therein|whereupon|likewise|lest|henceforth|hitherto|whilst|deeds?|in vain)\b/i;
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;

@@ -35,7 +35,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'definition',
     'user',
-    '`namespace/name`: whose rights count for the objects',
+    '`namespace/name`: the ServiceAccount whose rights count for the objects',
   ),
   key(
     'typekro.dev/adoption',
@@ -51,7 +51,13 @@ const KEYS: readonly Key[] = [
     'user',
     '`instance`: templates stay in the namespace of their instance; or `any`',
   ),
-  key('typekro.dev/canary', 'annotation', 'definition', 'user', '`10%`: so many instances get a new revision first'),
+  key(
+    'typekro.dev/canary',
+    'annotation',
+    'definition',
+    'user',
+    'a number or a share, `2` or `10%`: the instances that get a new revision first',
+  ),
   key('typekro.dev/cel-budget', 'annotation', 'definition', 'user', 'the cost that one expression may spend'),
   key(
     'typekro.dev/deletion-policy',
@@ -93,7 +99,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'node, object of the cluster',
     'cluster',
-    'the embedded cluster simulates it; also a label, and the provisioner of the storage class',
+    'the embedded cluster simulates the object; also a label, and the provisioner of the storage class',
   ),
   key('typekro.dev/process', 'annotation', 'pod', 'cluster', 'the process of the cluster whose log the pod shows'),
   key('typekro.dev/stand-in', 'annotation', 'object of a stand-in', 'cluster', 'the stand-in that plays the operator'),
@@ -109,7 +115,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'object',
     'user',
-    '`true`, or names of controllers: they do not work on the object',
+    'the simulated controllers that do not work on the object: `true` for all, or their names',
   ),
   key(
     'typekro.dev/simulate-delay-seconds',
@@ -125,7 +131,7 @@ const KEYS: readonly Key[] = [
     'user',
     'the reason with which the work or the containers fail',
   ),
-  key('typekro.dev/simulate-ready-after-seconds', 'annotation', 'object', 'user', 'the time until it is ready'),
+  key('typekro.dev/simulate-ready-after-seconds', 'annotation', 'object', 'user', 'the time until the object is ready'),
   key(
     'typekro.dev/run',
     'annotation',
@@ -140,7 +146,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'template of a composition',
     'SDK',
-    'an order without a value: it reads the name of the other object, so that the node waits for it; the prefix, then the id of the other node',
+    'an order without a value: the text reads the name of an object of another node, so that this node waits for it. The id of the other node follows the prefix',
   ),
   key(
     'typekro.dev/hoisted-namespaces',

@@ -24,7 +24,7 @@ export async function playgroundInSite(root: string): Promise<ReadonlyMap<string
   return new Map(files.map(([path, text]) => [posix.join(folder, path), text]));
 }
 
-/** A link to each example of the playground, which opens with the texts of the example. */
+/** The links to the playground, one for each example. A link opens the playground with the texts of its example. */
 export async function playgroundLinks(address: string): Promise<string> {
   const items = PLAYGROUND_EXAMPLES.map(async (example) => {
     const state = await encodeInput(example);

@@ -3,7 +3,7 @@ import type { IndexedSection } from '../search-options.ts';
 import { SEARCH_OPTIONS } from '../search-options.ts';
 import { startFleetForms } from './fleet.ts';
 
-/** Set by the script of the index. */
+/** `search-index.js` sets the variable: the index as JSON. */
 declare global {
   var typekroSearchIndex: string | undefined;
 }
