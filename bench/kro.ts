@@ -7,7 +7,7 @@
  */
 import type { JsonObject } from '../dist/core/index.js';
 import type { ControllerProgram, Figures } from './support/controller-run.ts';
-import { cleanUp, ControllerProcess, ownController, pause } from './support/controller-run.ts';
+import { cleanUp, ControllerProcess, ownController, pause, totalRequests } from './support/controller-run.ts';
 import { collection, five, typeOf } from './support/loads.ts';
 import { LoadedCluster } from './support/loaded-cluster.ts';
 import { median } from './support/median.ts';
@@ -58,16 +58,15 @@ function note(row: string, subject: Subject, value: number): void {
   measured.set(row, figures);
 }
 
-const total = ({ requests }: Pick<Figures, 'requests'>): number =>
-  Object.values(requests).reduce((sum, count) => sum + count, 0);
-
 /** Waits until the controller rests. Returns its figures and the time, both as of the beginning of the rest. */
 async function rest(controller: ControllerProcess): Promise<{ readonly figures: Figures; readonly at: number }> {
   let [figures, at] = [await controller.figures(), performance.now()];
   while (performance.now() - at < REST_MS) {
     await pause(POLL_MS);
     const now = await controller.figures();
-    const isQuiet = total(now) === total(figures) && now.controllerCpu - figures.controllerCpu < REST_CPU_SECONDS;
+    const isQuiet =
+      totalRequests(now.requests) === totalRequests(figures.requests) &&
+      now.controllerCpu - figures.controllerCpu < REST_CPU_SECONDS;
     if (!isQuiet) [figures, at] = [now, performance.now()];
   }
   return { figures, at };
@@ -84,7 +83,7 @@ async function load(row: string, subject: Subject, controller: ControllerProcess
 }
 
 function noteCost(row: string, subject: Subject, before: Pick<Figures, 'requests' | 'controllerCpu'>, after: Figures) {
-  note(`${row}: requests`, subject, total(after) - total(before));
+  note(`${row}: requests`, subject, totalRequests(after.requests) - totalRequests(before.requests));
   note(`${row}: CPU`, subject, after.controllerCpu - before.controllerCpu);
   note(`${row}: memory, peak`, subject, after.peakMb);
 }

@@ -5,7 +5,7 @@
  * definitions` for the row that runs only on demand. The row `grow` ends with lists of all children of its last size.
  */
 import type { Figures } from './support/controller-run.ts';
-import { cleanUp, ControllerProcess, pause } from './support/controller-run.ts';
+import { cleanUp, ControllerProcess, pause, totalRequests } from './support/controller-run.ts';
 import { independent, numbered } from './support/loads.ts';
 import { LoadedCluster } from './support/loaded-cluster.ts';
 import { readOptions } from './support/options.ts';
@@ -33,8 +33,6 @@ async function atRest(controller: ControllerProcess): Promise<Figures> {
   return controller.figures();
 }
 
-const sum = (requests: Readonly<Record<string, number>>) => Object.values(requests).reduce((a, b) => a + b, 0);
-
 /** What a number of instances costs. */
 interface Cost {
   readonly instances: number;
@@ -60,7 +58,7 @@ async function costOf(cluster: LoadedCluster, kind: string, children: number, in
   const { rssMb: restMb } = await atRest(controller);
   await controller.stop();
   const [cpu, clusterCpu] = [after.controllerCpu - before.controllerCpu, after.cpuSeconds - before.cpuSeconds];
-  const requests = sum(after.requests) - sum(before.requests);
+  const requests = totalRequests(after.requests) - totalRequests(before.requests);
   const byVerb = Object.entries(after.requests)
     .map(([verb, count]) => [verb, count - (before.requests[verb] ?? 0)] as const)
     .filter(([, count]) => count > 0)
@@ -76,7 +74,7 @@ async function costOf(cluster: LoadedCluster, kind: string, children: number, in
   const decided = (performance.now() - restarted.began) / 1000;
   const seen = await restarted.settled();
   const restart = Math.max(decided, (seen.lastAt - beganAt) / 1000);
-  const restartRequests = sum(seen.requests) - sum(stopped?.requests ?? {});
+  const restartRequests = totalRequests(seen.requests) - totalRequests(stopped?.requests ?? {});
   const rest = await atRest(restarted);
   const heapBytes = await restarted.liveHeapBytes();
   await restarted.stop();
@@ -248,7 +246,7 @@ async function definitions(): Promise<void> {
   const done = (performance.now() - began) / 1000;
   const after = await controller.settled();
   const { rssMb } = await atRest(controller);
-  const requests = sum(after.requests) - sum(before.requests);
+  const requests = totalRequests(after.requests) - totalRequests(before.requests);
   row('500 definitions: all Active', seconds(defined));
   row('… 20 instances × 2 of each: all ACTIVE', `${seconds(done)}; ${requests} requests`);
   const cpu = after.controllerCpu - before.controllerCpu;

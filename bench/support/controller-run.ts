@@ -258,7 +258,7 @@ export class ControllerProcess {
       const method = /method="(\w+)"/.exec(labels)?.[1]?.toLowerCase() ?? '?';
       requests[method] = (requests[method] ?? 0) + Number(value);
     }
-    const total = Object.values(requests).reduce((a, b) => a + b, 0);
+    const total = totalRequests(requests);
     if (total !== this.#last.total) this.#last = { total, at: Date.now() };
     return { requests, lastAt: this.#last.at, cpuSeconds: 0 };
   }
@@ -361,6 +361,10 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+/** The number of all requests of a controller. */
+export const totalRequests = (requests: Figures['requests']): number =>
+  Object.values(requests).reduce((sum, count) => sum + count, 0);
 
 /** User and system time of a process in seconds. Linux counts in hundredths of a second. */
 function cpuSeconds(pid: number): number {
