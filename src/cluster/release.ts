@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/index.ts';
-import { KUBERNETES_MINOR } from '../kubernetes/index.ts';
+import { KUBERNETES_MINOR, versionOfRelease } from '../kubernetes/index.ts';
 import type { DiscoveredGroup, TypeFacts } from './data.ts';
 import { loadData, typeFacts } from './data.ts';
 
@@ -35,5 +35,5 @@ export const latestRelease: KubernetesRelease = {
   roleCount: (plural) => ROLE_COUNTS[plural],
 };
 
-/** The version that `/version` reports, such as `v1.36.0`. */
-export const versionOf = ({ minor }: Pick<KubernetesRelease, 'minor'>): string => `v1.${minor}.0`;
+/** The version of a simulated kubelet, such as `v1.36.0`. */
+export const versionOf = ({ minor }: Pick<KubernetesRelease, 'minor'>): string => versionOfRelease(`1.${minor}`);

@@ -16,6 +16,8 @@ export {
   KUBERNETES_RELEASE,
   KUBERNETES_RELEASES,
   kubernetesReleaseOf,
+  serverVersionOf,
+  versionOfRelease,
 } from './kubernetes-version.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelSelectorProblems, requirementText } from './label-selector.ts';

@@ -15,3 +15,9 @@ export function kubernetesReleaseOf(text: string): string | undefined {
   const release = text.replace(/^v/, '');
   return KUBERNETES_RELEASES.includes(release) ? release : undefined;
 }
+
+/** The whole version of a release: `v1.36.0` for `1.36`. */
+export const versionOfRelease = (release: string): string => `v${release}.0`;
+
+/** The version that an embedded API server of a release reports: `v1.36.0+typekro` for `1.36`. */
+export const serverVersionOf = (release: string): string => `${versionOfRelease(release)}+typekro`;

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync }
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, TypeKroError } from '../../core/index.ts';
-import { KUBERNETES_RELEASE } from '../../kubernetes/index.ts';
+import { KUBERNETES_RELEASE, serverVersionOf } from '../../kubernetes/index.ts';
 import { shellWord } from '../shell-word.ts';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
@@ -87,7 +87,7 @@ const ETCD_VERSION = 'etcd Version: 3.6.0+typekro';
 /** The files of the folder for envtest, by name. */
 export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPaths): Readonly<Record<string, string>> {
   const name = 'kube-apiserver';
-  const version = `Kubernetes v${kubernetesVersion ?? KUBERNETES_RELEASE}.0+typekro`;
+  const version = `Kubernetes ${serverVersionOf(kubernetesVersion ?? KUBERNETES_RELEASE)}`;
   const flags = kubernetesVersion === undefined ? '' : ` --emulated-version=${kubernetesVersion}`;
   return {
     etcd: programScript(

@@ -1,3 +1,4 @@
+import { serverVersionOf } from '../../kubernetes/index.ts';
 import type { AuditLog } from '../audit/index.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
@@ -21,7 +22,6 @@ import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
 import type { KubernetesRelease } from '../release.ts';
-import { versionOf } from '../release.ts';
 
 /** The parts of the cluster that requests use. */
 export type HandlerContext = RouterContext &
@@ -218,7 +218,7 @@ function versionInfo(release: KubernetesRelease) {
     emulationMinor: String(minor),
     minCompatibilityMajor: '1',
     minCompatibilityMinor: String(minor - 1),
-    gitVersion: `${versionOf(release)}+typekro`,
+    gitVersion: serverVersionOf(`1.${minor}`),
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',
