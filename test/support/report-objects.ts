@@ -1,4 +1,6 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
+import type { VirtualWorld } from './virtual-world.ts';
+import { mapRef } from './virtual-world.ts';
 
 /** Objects of the scenarios in `test/simulation/features/kro-reports`. */
 
@@ -53,3 +55,17 @@ export const crdRef = (plural: string): ObjectRef => ({
   kind: 'CustomResourceDefinition',
   name: `${plural}.acme.test`,
 });
+
+/** Applies the objects in their order, and lets five seconds pass. */
+export async function applyAll(world: VirtualWorld, ...objects: readonly KubeObject[]): Promise<void> {
+  for (const object of objects) await world.apply(object);
+  await world.advance(5000);
+}
+
+/** `status.state` of an instance. */
+export const stateOf = async (world: VirtualWorld, kind: string, name: string): Promise<unknown> =>
+  (await world.user.get(instanceRef(kind, name))).status?.['state'];
+
+/** The data of a ConfigMap. */
+export const textOf = async (world: VirtualWorld, name: string): Promise<unknown> =>
+  (await world.user.get(mapRef(name)))['data'];

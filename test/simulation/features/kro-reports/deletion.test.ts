@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../../src/core/index.ts';
+import type { JsonObject } from '../../../../src/core/index.ts';
 import { failure } from '../../../support/intercept-request.ts';
-import { crdRef, definition, instance, instanceRef, named, refOf } from '../../../support/report-objects.ts';
+import {
+  applyAll,
+  crdRef,
+  definition,
+  instance,
+  instanceRef,
+  named,
+  refOf,
+  stateOf,
+  textOf,
+} from '../../../support/report-objects.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
 
@@ -16,19 +26,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const stateOf = async (kind: string, name: string) => (await world.user.get(instanceRef(kind, name))).status?.['state'];
-const textOf = async (name: string) => (await world.user.get(mapRef(name)))['data'];
-
-async function apply(...objects: readonly KubeObject[]): Promise<void> {
-  for (const object of objects) await world.apply(object);
-  await world.advance(5000);
-}
-
 describe('reports of kro’s users about deletion', () => {
   it('#1067: with the policy wait, a definition outlives its instances; without it, their deletion waits until the definition is created again', async () => {
     const pots = definition('pots', 'Pot', [mapResource('map', { text: 'a' })]);
     const waits = { ...pots.metadata, annotations: { 'typekro.dev/deletion-policy': 'wait' } };
-    await apply({ ...pots, metadata: waits }, pot('p'));
+    await applyAll(world, { ...pots, metadata: waits }, pot('p'));
     await world.user.delete(refOf('pots'));
     await world.advance(60_000);
     expect(await world.user.find(refOf('pots'))).toBeDefined();
@@ -38,7 +40,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
     expect(await world.user.find(refOf('pots'))).toBeUndefined();
 
-    await apply(pots, pot('q'));
+    await applyAll(world, pots, pot('q'));
     await world.user.delete(refOf('pots'));
     await world.advance(60_000);
     expect((await world.eventsOf('pots')).at(-1)).toMatch(/^InstancesOrphaned: /);
@@ -46,14 +48,14 @@ describe('reports of kro’s users about deletion', () => {
     await world.user.delete(potRef('q'));
     await world.advance(600_000);
     expect(await world.user.find(potRef('q'))).toBeDefined();
-    await apply(pots);
+    await applyAll(world, pots);
     await world.advance(60_000);
     expect(await world.user.find(potRef('q'))).toBeUndefined();
     expect(await world.user.find(mapRef('q-map'))).toBeUndefined();
   });
 
   it('#82: a definition with an error is deleted', async () => {
-    await apply(definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.missing}' })]));
+    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.missing}' })]));
     expect(conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^False/);
     await world.user.delete(refOf('pots'));
     await world.advance(5000);
@@ -72,7 +74,7 @@ describe('reports of kro’s users about deletion', () => {
       metadata: { name: 'shared', namespace: 'default' },
       data: { text: 'a' },
     });
-    await apply(definition('pots', 'Pot', [shared, held]), pot('p'));
+    await applyAll(world, definition('pots', 'Pot', [shared, held]), pot('p'));
     await world.user.patch(mapRef('p-map'), { metadata: { finalizers: ['acme.test/hold'] } });
     await world.user.delete(mapRef('shared'));
     await world.user.delete(potRef('p'));
@@ -89,15 +91,16 @@ describe('reports of kro’s users about deletion', () => {
       id: 'inner',
       template: { apiVersion: 'acme.test/v1', kind, metadata: { name: '${schema.metadata.name}' } },
     });
-    await apply(
+    await applyAll(
+      world,
       definition('thirds', 'Third', [mapResource('third', { text: 'c' })]),
       definition('seconds', 'Second', [mapResource('second', { text: 'b' }), inner('Third')]),
       definition('firsts', 'First', [mapResource('first', { text: 'a' }), inner('Second')]),
       instance('First', 'p'),
     );
     await world.advance(30_000);
-    expect(await stateOf('First', 'p')).toBe('ACTIVE');
-    expect(await textOf('p-third')).toEqual({ text: 'c' });
+    expect(await stateOf(world, 'First', 'p')).toBe('ACTIVE');
+    expect(await textOf(world, 'p-third')).toEqual({ text: 'c' });
     await world.user.delete(instanceRef('First', 'p'));
     await world.advance(60_000);
     for (const kind of ['First', 'Second', 'Third'])
@@ -109,9 +112,13 @@ describe('reports of kro’s users about deletion', () => {
   it('#483: an instance that was never completed is deleted with what exists of it', async () => {
     // The subnet exists and never becomes available, so that the cluster, which reads its id, is never created.
     const subnet = { ...mapResource('subnet', { text: 'a' }), readyWhen: ['${has(subnet.data.id)}'] };
-    await apply(definition('pots', 'Pot', [subnet, mapResource('cluster', { text: '${subnet.data.id}' })]), pot('p'));
+    await applyAll(
+      world,
+      definition('pots', 'Pot', [subnet, mapResource('cluster', { text: '${subnet.data.id}' })]),
+      pot('p'),
+    );
     await world.advance(60_000);
-    expect(await stateOf('Pot', 'p')).toBe('IN_PROGRESS');
+    expect(await stateOf(world, 'Pot', 'p')).toBe('IN_PROGRESS');
     expect(await world.user.find(mapRef('p-subnet'))).toBeDefined();
     expect(await world.user.find(mapRef('p-cluster'))).toBeUndefined();
     await world.user.delete(potRef('p'));
@@ -120,11 +127,12 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(mapRef('p-subnet'))).toBeUndefined();
 
     // The same for an object that the API server refuses.
-    await apply(
+    await applyAll(
+      world,
       definition('cups', 'Cup', [mapResource('map', { text: 'a' }), named('bad', 'Not A Name', 'x')]),
       instance('Cup', 'c'),
     );
-    expect(await stateOf('Cup', 'c')).toBe('ERROR');
+    expect(await stateOf(world, 'Cup', 'c')).toBe('ERROR');
     await world.user.delete(instanceRef('Cup', 'c'));
     await world.advance(60_000);
     expect(await world.user.find(instanceRef('Cup', 'c'))).toBeUndefined();
@@ -144,8 +152,8 @@ describe('reports of kro’s users about deletion', () => {
       namespace: 'string',
     });
     // Flux creates the namespace at first. Then the definition creates it.
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, before, pot('p'));
-    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+    await applyAll(world, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, before, pot('p'));
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     const moved = pot('p', { text: 'two', namespace: 'shop' });
     const sync = async () => {
       for (const object of [after, moved])
@@ -157,7 +165,7 @@ describe('reports of kro’s users about deletion', () => {
     await world.advance(60_000);
     const child = { ...mapRef('p-map'), namespace: 'shop' };
     expect((await world.user.get(child))['data']).toEqual({ text: 'two' });
-    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
 
     // Neither the instance nor the CRD nor the definition stays because of a finalizer.
     const crd = crdRef('pots');
@@ -175,11 +183,11 @@ describe('reports of kro’s users about deletion', () => {
     const chain = ['a', 'b', 'c'].map((id, index, ids) =>
       mapResource(id, { text: index === 0 ? 'x' : `\${${ids[index - 1]}.data.text}` }),
     );
-    await apply(definition('pots', 'Pot', chain));
+    await applyAll(world, definition('pots', 'Pot', chain));
     const ends: number[] = [];
     for (let limit = 1; ; limit += 1) {
-      await apply(pot('p'));
-      expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+      await applyAll(world, pot('p'));
+      expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
       let writes = 0;
       world.intercept = (request) => {
         if (request.method !== 'GET' && !request.path.includes('/events')) writes += 1;

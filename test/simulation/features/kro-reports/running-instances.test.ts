@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../../src/core/index.ts';
+import type { JsonObject } from '../../../../src/core/index.ts';
 import { failure, requestTo } from '../../../support/intercept-request.ts';
-import { definition, instance, instanceRef, named, refOf } from '../../../support/report-objects.ts';
+import {
+  applyAll,
+  definition,
+  instance,
+  instanceRef,
+  named,
+  refOf,
+  stateOf,
+  textOf,
+} from '../../../support/report-objects.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import {
   conditionText,
@@ -24,14 +33,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const stateOf = async (kind: string, name: string) => (await world.user.get(instanceRef(kind, name))).status?.['state'];
-const textOf = async (name: string) => (await world.user.get(mapRef(name)))['data'];
-
-async function apply(...objects: readonly KubeObject[]): Promise<void> {
-  for (const object of objects) await world.apply(object);
-  await world.advance(5000);
-}
-
 /** A node of a kind whose API group has an APIService, and no server behind it. */
 const THING: JsonObject = {
   id: 'thing',
@@ -43,7 +44,7 @@ async function serveNothing(): Promise<void> {
   const type = { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService' };
   const metadata = { name: 'v1alpha1.custom.api.server' };
   const place = { group: 'custom.api.server', version: 'v1alpha1', groupPriorityMinimum: 10, versionPriority: 10 };
-  await apply({ ...type, metadata, spec: { ...place, service: { namespace: 'default', name: 'gone' } } });
+  await applyAll(world, { ...type, metadata, spec: { ...place, service: { namespace: 'default', name: 'gone' } } });
   await world.advance(60_000);
   expect(conditionText(await world.user.get({ ...type, ...metadata }), 'Available')).toMatch(/^False/);
 }
@@ -57,12 +58,13 @@ describe('reports of kro’s users about running instances', () => {
     };
     const pots = (text: string, spec: JsonObject) => definition('pots', 'Pot', [mapResource('map', { text })], spec);
     const text = { text: 'string | default="one"' };
-    await apply(pots('${schema.spec.text}', text), pot('p'));
+    await applyAll(world, pots('${schema.spec.text}', text), pot('p'));
     // The controller may not list and watch the instances of one definition, and the children of another one, which has
     // more instances than the controller has concurrent passes.
     const pod = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'busybox' }] };
     const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: '${schema.metadata.name}' } };
-    await apply(
+    await applyAll(
+      world,
       definition('broken', 'Broken', [mapResource('map', { text: 'a' })]),
       definition('runs', 'Run', [{ id: 'job', template: { ...job, spec: { template: { spec: pod } } } }]),
     );
@@ -76,7 +78,7 @@ describe('reports of kro’s users about running instances', () => {
     const shiny = instance('Pot', 'p', { text: 'two', shiny: '?' });
     await world.user.apply(shiny, { fieldManager: 'user', force: true, fieldValidation: 'Strict' });
     await world.advance(1000);
-    expect(await textOf('p-map')).toEqual({ text: 'two?' });
+    expect(await textOf(world, 'p-map')).toEqual({ text: 'two?' });
     expect(conditionText(await world.user.get(instanceRef('Run', 'r0')), 'Ready')).toMatch(/^False .*"jobs"/);
     world.requests.length = 0;
     await world.advance(60_000);
@@ -84,26 +86,27 @@ describe('reports of kro’s users about running instances', () => {
 
     // The deletion needs no new process, and neither does a right that is added.
     await world.user.delete(refOf('broken'));
-    await apply(instance('Pot', 'later'));
+    await applyAll(world, instance('Pot', 'later'));
     expect(await world.user.find(refOf('broken'))).toBeUndefined();
-    expect(await stateOf('Pot', 'later')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Pot', 'later')).toBe('ACTIVE');
     world.intercept = undefined;
     await world.advance(60_000);
-    expect(await stateOf('Run', 'r39')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Run', 'r39')).toBe('ACTIVE');
   });
 
   it('#457: an API group without a server concerns only the definitions that use it, and their status names it', async () => {
     await serveNothing();
     await world.restart();
-    await apply(
+    await applyAll(
+      world,
       definition('others', 'Other', [THING]),
       definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]),
       pot('p'),
     );
     expect(conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^True/);
     expect(conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False .*custom\.api\.server/);
-    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
-    expect(await textOf('p-map')).toEqual({ text: 'one' });
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
+    expect(await textOf(world, 'p-map')).toEqual({ text: 'one' });
     await world.user.delete(potRef('p'));
     await world.user.delete(refOf('others'));
     await world.advance(60_000);
@@ -127,37 +130,44 @@ describe('reports of kro’s users about running instances', () => {
     };
     const types = { Secret: { name: 'string | required=true' } };
     const pots = definition('pots', 'Pot', [app], { secrets: '[]Secret' }, { types });
-    await apply(pots, pot('p'), pot('q', { secrets: [{ name: 'a' }] }));
+    await applyAll(world, pots, pot('p'), pot('q', { secrets: [{ name: 'a' }] }));
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^False .*secrets/);
-    expect(await stateOf('Pot', 'q')).toBe('ACTIVE');
-    await apply(pot('p', { secrets: [] }));
-    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Pot', 'q')).toBe('ACTIVE');
+    await applyAll(world, pot('p', { secrets: [] }));
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
   });
 
   it('#554 and #1169: of two definitions of one kind the second is refused, and its deletion stops nothing', async () => {
-    await apply(definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
-    await apply(definition('others', 'Pot', [mapResource('other', { text: 'b' })], { size: 'integer' }));
+    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
+    await applyAll(world, definition('others', 'Pot', [mapResource('other', { text: 'b' })], { size: 'integer' }));
     expect(conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False/);
     await world.user.delete(refOf('others'));
     await world.advance(60_000);
-    await apply(instance('Pot', 'p', { text: 'two' }));
-    expect(await textOf('p-map')).toEqual({ text: 'two' });
+    await applyAll(world, instance('Pot', 'p', { text: 'two' }));
+    expect(await textOf(world, 'p-map')).toEqual({ text: 'two' });
   });
 
   it('#957: an object of another node, item, instance or definition is not overwritten, and the status names the ApplySet of its owner', async () => {
     const items = { ...named('entry', '${name}', '${schema.spec.text}'), forEach: [{ name: '${["item", "item"]}' }] };
-    await apply(
+    await applyAll(
+      world,
       definition('pots', 'Pot', [named('map', 'same', '${schema.metadata.name}')]),
       definition('others', 'Other', [named('map', 'same', 'other')]),
       definition('pairs', 'Pair', [named('left', 'pair', 'left'), named('right', 'pair', '${schema.spec.text}')]),
       definition('rows', 'Row', [items]),
       pot('first'),
     );
-    await apply(pot('second'), instance('Other', 'third'), instance('Pair', 'fourth'), instance('Row', 'fifth'));
+    await applyAll(
+      world,
+      pot('second'),
+      instance('Other', 'third'),
+      instance('Pair', 'fourth'),
+      instance('Row', 'fifth'),
+    );
     world.requests.length = 0;
     await world.advance(600_000);
     expect(writesOf(world.requests)).toEqual([]);
-    expect(await textOf('same')).toEqual({ text: 'first' });
+    expect(await textOf(world, 'same')).toEqual({ text: 'first' });
     for (const name of ['pair', 'item']) expect(await world.user.find(mapRef(name)), name).toBeUndefined();
 
     // The status names the ApplySet of the owner, whose id is a label of the owner. It does not name the owner itself.
@@ -170,10 +180,10 @@ describe('reports of kro’s users about running instances', () => {
     expect(await readyOf('Pair', 'fourth')).toMatch(/nodes "left" and "right" both render/);
     expect(await readyOf('Row', 'fifth')).toMatch(/duplicate identity in collection/);
     const states = [
-      stateOf('Pot', 'second'),
-      stateOf('Other', 'third'),
-      stateOf('Pair', 'fourth'),
-      stateOf('Row', 'fifth'),
+      stateOf(world, 'Pot', 'second'),
+      stateOf(world, 'Other', 'third'),
+      stateOf(world, 'Pair', 'fourth'),
+      stateOf(world, 'Row', 'fifth'),
     ];
     expect(await Promise.all(states)).toEqual(['ERROR', 'ERROR', 'ERROR', 'ERROR']);
   });
@@ -188,28 +198,33 @@ describe('reports of kro’s users about running instances', () => {
         spec: { text: '${schema.spec.text}' },
       },
     };
-    await apply(
+    await applyAll(
+      world,
       definition('vaults', 'Vault', [mapResource('vault', { text: '${schema.spec.text}' })]),
       definition('apps', 'App', [vault, mapResource('app', { text: '${vault.status.state}' })]),
       instance('App', 'p'),
     );
     await world.advance(30_000);
-    expect(await stateOf('App', 'p')).toBe('ACTIVE');
-    expect(await stateOf('Vault', 'p')).toBe('ACTIVE');
-    expect(await textOf('p-vault')).toEqual({ text: 'one' });
-    expect(await textOf('p-app')).toEqual({ text: 'ACTIVE' });
+    expect(await stateOf(world, 'App', 'p')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Vault', 'p')).toBe('ACTIVE');
+    expect(await textOf(world, 'p-vault')).toEqual({ text: 'one' });
+    expect(await textOf(world, 'p-app')).toEqual({ text: 'ACTIVE' });
     world.requests.length = 0;
     await world.advance(600_000);
     expect(writesOf(world.requests)).toEqual([]);
-    await apply(instance('App', 'p', { text: 'two' }));
-    expect(await textOf('p-vault')).toEqual({ text: 'two' });
+    await applyAll(world, instance('App', 'p', { text: 'two' }));
+    expect(await textOf(world, 'p-vault')).toEqual({ text: 'two' });
     world.requests.length = 0;
     await world.advance(600_000);
     expect(writesOf(world.requests)).toEqual([]);
   });
 
   it('#536: the version of the instance in the name of an object does not make objects without end', async () => {
-    await apply(definition('pots', 'Pot', [named('map', 'map-${schema.metadata.resourceVersion}', 'a')]), pot('p'));
+    await applyAll(
+      world,
+      definition('pots', 'Pot', [named('map', 'map-${schema.metadata.resourceVersion}', 'a')]),
+      pot('p'),
+    );
     await world.advance(60_000);
     world.requests.length = 0;
     await world.advance(600_000);
@@ -219,26 +234,26 @@ describe('reports of kro’s users about running instances', () => {
   });
 
   it('#753: a child that another client changes or deletes is restored', async () => {
-    await apply(definition('pots', 'Pot', [mapResource('map', { text: 'a' })]), pot('p'));
+    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: 'a' })]), pot('p'));
     await world.user.patch(mapRef('p-map'), { data: { text: 'changed' } });
     await world.advance(5000);
-    expect(await textOf('p-map')).toEqual({ text: 'a' });
+    expect(await textOf(world, 'p-map')).toEqual({ text: 'a' });
     await world.user.delete(mapRef('p-map'));
     await world.advance(5000);
-    expect(await textOf('p-map')).toEqual({ text: 'a' });
+    expect(await textOf(world, 'p-map')).toEqual({ text: 'a' });
   });
 
   it('#941: an instance whose first passes failed becomes ACTIVE when its children are ready, at each generation', async () => {
     const map = { ...mapResource('map', { text: '${schema.spec.text}' }), readyWhen: ['${has(map.data.done)}'] };
-    await apply(definition('pots', 'Pot', [map]));
+    await applyAll(world, definition('pots', 'Pot', [map]));
     const isWrite = requestTo('PATCH', /\/configmaps\//);
     world.intercept = (request) => (isWrite(request) ? failure(500) : undefined);
-    await apply(pot('p'));
+    await applyAll(world, pot('p'));
     await world.advance(30_000);
-    expect(await stateOf('Pot', 'p')).toBe('ERROR');
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ERROR');
     world.intercept = undefined;
     await world.advance(300_000);
-    expect(await stateOf('Pot', 'p')).toBe('IN_PROGRESS');
+    expect(await stateOf(world, 'Pot', 'p')).toBe('IN_PROGRESS');
     await world.user.patch(mapRef('p-map'), { data: { done: 'yes' } }, { fieldManager: 'provider' });
     await world.advance(1000);
     const generations = async () => {
@@ -246,11 +261,11 @@ describe('reports of kro’s users about running instances', () => {
       const conditions = status?.['conditions'] as readonly JsonObject[];
       return [metadata.generation, ...new Set(conditions.map((condition) => condition['observedGeneration']))];
     };
-    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     expect(await generations()).toEqual([1, 1]);
     await world.apply(pot('p', { text: 'two' }));
     await world.advance(1000);
-    expect(await stateOf('Pot', 'p')).toBe('ACTIVE');
+    expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     expect(await generations()).toEqual([2, 2]);
   });
 
@@ -262,11 +277,11 @@ describe('reports of kro’s users about running instances', () => {
       id: 'job',
       template: { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template } },
     };
-    await apply(definition('pots', 'Pot', [job]), pot('p'));
+    await applyAll(world, definition('pots', 'Pot', [job]), pot('p'));
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'p' };
     const { uid = '' } = (await world.user.get({ ...owner, namespace: 'default' })).metadata;
     const ref = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'p-1' };
-    await apply({
+    await applyAll(world, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'p-1', namespace: 'default', ownerReferences: [{ ...owner, uid, controller: true }] },
@@ -283,7 +298,7 @@ describe('what is still bad after a report', () => {
   it.fails('of #536: a status with a name that reads the version of the instance is slowed down', async () => {
     const map = named('map', 'map-${schema.metadata.resourceVersion}', 'a');
     const pots = definition('pots', 'Pot', [map], {}, { status: { map: '${map.metadata.name}' } });
-    await apply(pots);
+    await applyAll(world, pots);
     const names = new Set<string>();
     world.intercept = ({ method, path }) => {
       const name = method === 'PATCH' ? /\/configmaps\/(map-\d+)/.exec(path)?.[1] : undefined;
@@ -297,8 +312,8 @@ describe('what is still bad after a report', () => {
   });
 
   it.fails('of #957: the status of an instance names the instance that has its object', async () => {
-    await apply(definition('pots', 'Pot', [named('map', 'same', '${schema.metadata.name}')]), pot('first'));
-    await apply(pot('second', {}, { 'typekro.dev/explain': 'true' }));
+    await applyAll(world, definition('pots', 'Pot', [named('map', 'same', '${schema.metadata.name}')]), pot('first'));
+    await applyAll(world, pot('second', {}, { 'typekro.dev/explain': 'true' }));
     expect(JSON.stringify((await world.user.get(potRef('second'))).status)).toContain('Pot default/first');
   });
 });
