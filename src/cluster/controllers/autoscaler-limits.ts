@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../../core/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { AutoscalerCondition } from './autoscaler-conditions.ts';
 
 /** The recent recommendations and changes of an autoscaler. Times are milliseconds since the epoch. */
 export interface ScaleHistory {
@@ -11,11 +12,22 @@ export interface ScaleHistory {
   readonly changes: readonly { readonly time: number; readonly change: number }[];
 }
 
-/** The present and the wanted number of replicas. */
+/** The present number of replicas, the number that the metrics request, and the bounds of the autoscaler. */
 export interface ScaleRecommendation {
   readonly current: number;
   readonly wanted: number;
+  readonly minimum: number;
+  readonly maximum: number;
   readonly now: number;
+}
+
+/** The number of replicas within all limits. */
+export interface LimitedScale {
+  readonly replicas: number;
+  /** The history with this recommendation. */
+  readonly history: ScaleHistory;
+  /** The conditions `AbleToScale` and `ScalingLimited`. */
+  readonly conditions: readonly [AutoscalerCondition, AutoscalerCondition];
 }
 
 /** The longest period and window of a `behavior`, in seconds. */
@@ -27,40 +39,34 @@ const DEFAULT_UP_POLICIES = [
 ];
 const DEFAULT_DOWN_POLICIES = [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 
+/** A history that begins with the present number of replicas, so that the first change waits for the window, too. */
+export const initialHistory = (replicas: number, time: number): ScaleHistory => ({
+  recommendations: [{ time, replicas }],
+  changes: [],
+});
+
 /**
- * The number of replicas after the stabilization windows and the policies of a `behavior`, and the history with this
- * recommendation.
+ * The number of replicas after the stabilization windows and the policies of a `behavior`, and within the bounds. A
+ * `behavior` without members stands for none.
  */
-export function limitScale(
-  behavior: JsonObject,
-  { current, wanted, now }: ScaleRecommendation,
-  { recommendations, changes }: ScaleHistory,
-): { readonly replicas: number; readonly history: ScaleHistory } {
-  const recent = [...recommendations, { time: now, replicas: wanted }].filter(
-    ({ time }) => time > now - MAX_WINDOW_SECONDS * 1000,
-  );
-  const history = {
-    recommendations: recent,
-    changes: changes.filter(({ time }) => time > now - MAX_WINDOW_SECONDS * 1000),
+export function limitScale(behavior: JsonObject, scale: ScaleRecommendation, history: ScaleHistory): LimitedScale {
+  const { wanted, now } = scale;
+  const isRecent = ({ time }: { readonly time: number }) => time > now - MAX_WINDOW_SECONDS * 1000;
+  const stable = stabilize(behavior, scale, history);
+  const { replicas, reason, message } = hasRules(behavior)
+    ? limitByRules(behavior, scale, stable.replicas, history)
+    : limitByDefault(scale, stable.replicas);
+  return {
+    replicas,
+    history: {
+      recommendations: [...history.recommendations.filter(isRecent), { time: now, replicas: wanted }],
+      changes: history.changes.filter(isRecent),
+    },
+    conditions: [
+      { type: 'AbleToScale', status: 'True', reason: stable.reason, message: stable.message },
+      { type: 'ScalingLimited', status: replicas === stable.replicas ? 'False' : 'True', reason, message },
+    ],
   };
-  const [up, down] = [objectAt(behavior, 'scaleUp'), objectAt(behavior, 'scaleDown')];
-  const within = (seconds: number) =>
-    recent.filter(({ time }) => time > now - seconds * 1000).map(({ replicas }) => replicas);
-  const lowest = Math.min(wanted, ...within(numberAt(up, 'stabilizationWindowSeconds') ?? 0));
-  const highest = Math.max(
-    wanted,
-    ...within(numberAt(down, 'stabilizationWindowSeconds') ?? DEFAULT_DOWN_WINDOW_SECONDS),
-  );
-  const stable = lowest > current ? lowest : highest < current ? highest : current;
-  // Without a `behavior`, the number may double or grow to 4, and it may fall to any value.
-  if (Object.keys(behavior).length === 0) return { replicas: Math.min(stable, Math.max(2 * current, 4)), history };
-  if (stable > current) {
-    return { replicas: Math.min(stable, limitOf(up, DEFAULT_UP_POLICIES, current, history, now, 1)), history };
-  }
-  if (stable < current) {
-    return { replicas: Math.max(stable, limitOf(down, DEFAULT_DOWN_POLICIES, current, history, now, -1)), history };
-  }
-  return { replicas: current, history };
 }
 
 /** Adds a change of the number of replicas to the history. A change of 0 adds nothing. */
@@ -68,30 +74,113 @@ export function withChange(history: ScaleHistory, time: number, change: number):
   return change === 0 ? history : { ...history, changes: [...history.changes, { time, change }] };
 }
 
-/** The bound that the policies of one direction set. `direction` is 1 for up and -1 for down. */
-function limitOf(
+/** A number of replicas, with the reason and the message of the condition that explains it. */
+interface Limit {
+  readonly replicas: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const hasRules = (behavior: JsonObject): boolean => Object.keys(behavior).length > 0;
+
+/** The lowest or highest recommendation of the stabilization window. Without a `behavior`, only a decrease is delayed. */
+function stabilize(
+  behavior: JsonObject,
+  { current, wanted, now }: ScaleRecommendation,
+  { recommendations }: ScaleHistory,
+): Limit {
+  const isUp = hasRules(behavior) && wanted >= current;
+  const windowSeconds = isUp
+    ? (numberAt(objectAt(behavior, 'scaleUp'), 'stabilizationWindowSeconds') ?? 0)
+    : (numberAt(objectAt(behavior, 'scaleDown'), 'stabilizationWindowSeconds') ?? DEFAULT_DOWN_WINDOW_SECONDS);
+  const recent = recommendations
+    .filter(({ time }) => time > now - windowSeconds * 1000)
+    .map(({ replicas }) => replicas);
+  const replicas = isUp ? Math.min(wanted, ...recent) : Math.max(wanted, ...recent);
+  if (replicas === wanted) {
+    return { replicas, reason: 'ReadyForNewScale', message: 'recommended size matches current size' };
+  }
+  const [compared, extreme] = isUp ? ['lower', 'lowest'] : ['higher', 'highest'];
+  return {
+    replicas,
+    reason: isUp ? 'ScaleUpStabilized' : 'ScaleDownStabilized',
+    message: `recent recommendations were ${compared} than current one, applying the ${extreme} recent recommendation`,
+  };
+}
+
+const WITHIN_RANGE = { reason: 'DesiredWithinRange', message: 'the desired count is within the acceptable range' };
+const TOO_MANY = {
+  reason: 'TooManyReplicas',
+  message: 'the desired replica count is more than the maximum replica count',
+};
+const TOO_FEW = {
+  reason: 'TooFewReplicas',
+  message: 'the desired replica count is less than the minimum replica count',
+};
+const UP_LIMIT = {
+  reason: 'ScaleUpLimit',
+  message: 'the desired replica count is increasing faster than the maximum scale rate',
+};
+const DOWN_LIMIT = {
+  reason: 'ScaleDownLimit',
+  message: 'the desired replica count is decreasing faster than the maximum scale rate',
+};
+
+/** The limit without a `behavior`: the number may double or grow to 4, and it may fall to any value. */
+function limitByDefault({ current, minimum, maximum }: ScaleRecommendation, replicas: number): Limit {
+  const upLimit = Math.max(2 * current, 4);
+  const highest = Math.min(maximum, upLimit);
+  if (replicas < minimum) return { replicas: minimum, ...TOO_FEW };
+  if (replicas > highest) return { replicas: highest, ...(maximum > upLimit ? UP_LIMIT : TOO_MANY) };
+  return { replicas, ...WITHIN_RANGE };
+}
+
+/** The limit by the policies of a `behavior`. */
+function limitByRules(
+  behavior: JsonObject,
+  { current, minimum, maximum, now }: ScaleRecommendation,
+  replicas: number,
+  { changes }: ScaleHistory,
+): Limit {
+  const limit = (direction: 1 | -1): number => {
+    const [field, defaults] =
+      direction === 1 ? (['scaleUp', DEFAULT_UP_POLICIES] as const) : (['scaleDown', DEFAULT_DOWN_POLICIES] as const);
+    const recent = changes.map(({ time, change }) => ({ ageMs: now - time, change }));
+    return policyLimit(objectAt(behavior, field), defaults, current, recent, direction);
+  };
+  if (replicas > current) {
+    const upLimit = limit(1);
+    const highest = Math.min(maximum, upLimit);
+    if (replicas > highest) return { replicas: highest, ...(maximum > upLimit ? UP_LIMIT : TOO_MANY) };
+  } else if (replicas < current) {
+    const downLimit = limit(-1);
+    const lowest = Math.max(minimum, downLimit);
+    if (replicas < lowest) return { replicas: lowest, ...(minimum < downLimit ? DOWN_LIMIT : TOO_FEW) };
+  }
+  return { replicas, ...WITHIN_RANGE };
+}
+
+/** The limit that the policies of one direction set. `direction` is 1 for up and -1 for down. */
+function policyLimit(
   rules: JsonObject,
   defaults: readonly JsonObject[],
   current: number,
-  { changes }: ScaleHistory,
-  now: number,
+  changes: readonly { readonly ageMs: number; readonly change: number }[],
   direction: 1 | -1,
 ): number {
   const select = textAt(rules, 'selectPolicy') || 'Max';
   if (select === 'Disabled') return current;
   const own = objectsAt(rules, 'policies');
-  const bounds = (own.length === 0 ? defaults : own).map((policy) => {
+  const limits = (own.length === 0 ? defaults : own).map((policy) => {
     const [value = 0, periodSeconds = 0] = [numberAt(policy, 'value'), numberAt(policy, 'periodSeconds')];
-    const made = changes
-      .filter(({ time, change }) => time > now - periodSeconds * 1000 && Math.sign(change) === direction)
-      .reduce((total, { change }) => total + change, 0);
-    const start = current - made;
+    const inPeriod = changes.filter(({ ageMs }) => ageMs < periodSeconds * 1000);
+    const start = current - inPeriod.reduce((total, { change }) => total + change, 0);
     if (policy['type'] === 'Pods') return start + direction * value;
     const scaled = start * (1 + (direction * value) / 100);
-    return direction === 1 ? Math.ceil(scaled) : Math.floor(scaled);
+    return direction === 1 ? Math.ceil(scaled) : Math.trunc(scaled);
   });
   const isWidest = (select === 'Max') === (direction === 1);
-  const bound = isWidest ? Math.max(...bounds) : Math.min(...bounds);
+  const limit = isWidest ? Math.max(...limits) : Math.min(...limits);
   // A change within the period may already be greater than the policies allow.
-  return direction === 1 ? Math.max(current, bound) : Math.min(current, bound);
+  return direction === 1 ? Math.max(current, limit) : Math.min(current, limit);
 }

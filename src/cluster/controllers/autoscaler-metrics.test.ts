@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../core/index.ts';
-import type { MeasuredPod } from './autoscaler-metrics.ts';
-import { replicasFor } from './autoscaler-metrics.ts';
+import type { MeasuredPod, MeasuredTarget } from './autoscaler-metrics.ts';
+import { replicasFor, tolerancesOf } from './autoscaler-metrics.ts';
 
 interface Given {
   readonly use?: string;
@@ -22,6 +22,13 @@ function pod(index: number, { use, ready = true, request = '100m' }: Given): Mea
     metrics: use === undefined ? undefined : { containers: [{ name: 'c', usage: { cpu: use, memory: '50Mi' } }] },
   };
 }
+
+const targetOf = (given: readonly Given[], behavior: JsonObject = {}): MeasuredTarget => ({
+  namespace: 'default',
+  current: given.length,
+  pods: given.map((each, index) => pod(index, each)),
+  tolerances: tolerancesOf(behavior),
+});
 
 const utilization = (averageUtilization: number): JsonObject => ({
   type: 'Resource',
@@ -47,13 +54,20 @@ test.each<[string, JsonObject, readonly Given[], number]>([
     4,
   ],
 ])('a metric of an autoscaler: %s', (_, metric, given, replicas) => {
-  expect(
-    replicasFor(
-      metric,
-      given.length,
-      given.map((each, index) => pod(index, each)),
-    ),
-  ).toMatchObject({ replicas });
+  expect(replicasFor(metric, targetOf(given))).toMatchObject({ replicas });
+});
+
+const NO_CUSTOM =
+  'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
+const NO_EXTERNAL =
+  'unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)';
+const queue = (target: JsonObject, selector?: JsonObject): JsonObject => ({
+  type: 'External',
+  external: { metric: { name: 'queue', ...(selector === undefined ? {} : { selector }) }, target },
+});
+const ofIngress = (target: JsonObject): JsonObject => ({
+  type: 'Object',
+  object: { metric: { name: 'hits' }, describedObject: { kind: 'Ingress', name: 'front' }, target },
 });
 
 test.each<[string, JsonObject, readonly Given[], string]>([
@@ -61,21 +75,87 @@ test.each<[string, JsonObject, readonly Given[], string]>([
     'a pod has no request',
     utilization(50),
     [{ use: '1m', request: '' }],
-    'missing request for cpu in container c of Pod p0',
+    'failed to get cpu resource metric value: failed to get cpu utilization: missing request for cpu in container c of Pod p0',
   ],
-  ['no pod has metrics', utilization(50), [{}], 'no metrics returned from resource metrics API'],
-  ['the type is not known', { type: 'External' }, [{ use: '1m' }], 'unable to get metrics of type External'],
+  [
+    'no pod has metrics',
+    utilization(50),
+    [{}],
+    'failed to get cpu resource metric value: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API',
+  ],
+  [
+    'no pod has metrics, for an average value',
+    value('memory', '1Mi'),
+    [],
+    'failed to get memory resource metric value: failed to get memory usage: unable to get metrics for resource memory: no metrics returned from resource metrics API',
+  ],
+  [
+    'no pod is ready',
+    utilization(50),
+    [{ use: '1m', ready: false }],
+    'failed to get cpu resource metric value: failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)',
+  ],
+  [
+    'the container has no metrics',
+    { type: 'ContainerResource', containerResource: { name: 'cpu', container: 'x', target: { averageValue: '1' } } },
+    [{ use: '1m' }],
+    'failed to get x container metric value: failed to get cpu usage: did not receive metrics for targeted pods (pods might be unready)',
+  ],
+  [
+    'the target has no number',
+    { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } },
+    [{ use: '1m' }],
+    'failed to get cpu resource metric value: invalid resource metric source: neither an average utilization target nor an average value (usage) target was set',
+  ],
+  [
+    'the metric is one of pods',
+    { type: 'Pods', pods: { metric: { name: 'hits' }, target: { averageValue: '1' } } },
+    [{ use: '1m' }],
+    `failed to get pods metric value: unable to get metric hits: ${NO_CUSTOM}`,
+  ],
+  [
+    'the metric is the value of an object',
+    ofIngress({ type: 'Value', value: '1' }),
+    [{ use: '1m' }],
+    `failed to get object metric value: unable to get metric hits: Ingress on default front/${NO_CUSTOM}`,
+  ],
+  [
+    'the metric is an average value of an object',
+    ofIngress({ type: 'AverageValue', averageValue: '1' }),
+    [{ use: '1m' }],
+    `failed to get object metric value: failed to get hits object metric: unable to get metric hits: Ingress on default front/${NO_CUSTOM}`,
+  ],
+  [
+    'the metric is an external value',
+    queue({ type: 'Value', value: '1' }),
+    [{ use: '1m' }],
+    `failed to get queue external metric value: failed to get external metric queue: unable to get external metric default/queue/nil: ${NO_EXTERNAL}`,
+  ],
+  [
+    'the metric is an external average value with a selector',
+    queue(
+      { type: 'AverageValue', averageValue: '1' },
+      { matchLabels: { b: '2', a: '1' }, matchExpressions: [{ key: 'c', operator: 'In', values: ['x', 'y'] }] },
+    ),
+    [{ use: '1m' }],
+    `failed to get queue external metric value: failed to get queue external metric: unable to get external metric default/queue/&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:c,Operator:In,Values:[x y],},},}: ${NO_EXTERNAL}`,
+  ],
 ])('a metric has a reason instead of a number when %s', (_, metric, given, message) => {
-  const result = replicasFor(
-    metric,
-    given.length,
-    given.map((each, index) => pod(index, each)),
-  );
-  expect('message' in result ? result.message : '').toContain(message);
+  const result = replicasFor(metric, targetOf(given));
+  expect('error' in result ? result.error : '').toBe(message);
 });
 
 test('a metric reports the current usage', () => {
-  expect(replicasFor(utilization(50), 1, [pod(0, { use: '54m' })])).toMatchObject({
+  expect(replicasFor(utilization(50), targetOf([{ use: '54m' }]))).toMatchObject({
     status: { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 54, averageValue: '54m' } } },
   });
+});
+
+test.each<[string, JsonObject, string, number]>([
+  ['a larger tolerance keeps the number', { scaleUp: { tolerance: '0.5' } }, '70m', 2],
+  ['a smaller tolerance changes it', { scaleUp: { tolerance: '0.01' } }, '52m', 3],
+  ['the tolerance of the other direction does not count', { scaleDown: { tolerance: '0.5' } }, '70m', 3],
+  ['a tolerance down keeps the number', { scaleDown: { tolerance: '0.7' } }, '20m', 2],
+])('the tolerance of a behavior: %s', (_, behavior, use, replicas) => {
+  expect(replicasFor(utilization(50), targetOf([{ use }, { use }], behavior))).toMatchObject({ replicas });
 });

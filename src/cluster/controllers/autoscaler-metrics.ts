@@ -13,7 +13,9 @@ import {
   quantityToFloat,
   textAt,
 } from '../../kubernetes/index.ts';
-import { isFinished, isReady, isTerminating } from './pods.ts';
+import type { MetricProblem } from './autoscaler-custom-metrics.ts';
+import { customMetricProblem } from './autoscaler-custom-metrics.ts';
+import { isReady, isTerminating } from './pods.ts';
 
 /** A pod of the target, and its metrics; `undefined` without any. */
 export interface MeasuredPod {
@@ -24,61 +26,108 @@ export interface MeasuredPod {
 /** The replicas for one metric, or the reason why they cannot be computed. */
 export type MetricResult =
   | { readonly replicas: number; readonly status: JsonObject; readonly name: string }
-  | { readonly reason: string; readonly message: string };
+  | MetricProblem;
 
-/** A difference of at most a tenth from the target changes nothing. */
-const TOLERANCE = 0.1;
+/**
+ * The relative differences from the target that change nothing. They are those of `behavior.scaleDown` and
+ * `behavior.scaleUp`, or a tenth.
+ */
+export interface Tolerances {
+  readonly down: number;
+  readonly up: number;
+}
+
+/** The tolerances of a `behavior`. */
+export function tolerancesOf(behavior: JsonObject): Tolerances {
+  const tolerance = (field: string): number => {
+    const quantity = quantityOf(objectAt(behavior, field)['tolerance']);
+    return quantity === undefined ? DEFAULT_TOLERANCE : quantityToFloat(quantity);
+  };
+  return { down: tolerance('scaleDown'), up: tolerance('scaleUp') };
+}
+
+const DEFAULT_TOLERANCE = 0.1;
+
+/** The facts about the target of an autoscaler that its metrics are compared with. */
+export interface MeasuredTarget {
+  readonly namespace: string;
+  /** The `spec.replicas` of the Scale. */
+  readonly current: number;
+  readonly pods: readonly MeasuredPod[];
+  readonly tolerances: Tolerances;
+}
 
 /** The replicas that a metric of the types `Resource` and `ContainerResource` requests. */
-export function replicasFor(metric: JsonObject, current: number, pods: readonly MeasuredPod[]): MetricResult {
+export function replicasFor(metric: JsonObject, scaled: MeasuredTarget): MetricResult {
   const type = textAt(metric, 'type') || 'Resource';
+  if (type !== 'Resource' && type !== 'ContainerResource') return customMetricProblem(metric, scaled.namespace);
   const field = type === 'ContainerResource' ? 'containerResource' : 'resource';
   const source = objectAt(metric, field);
   const resource = textAt(source, 'name');
-  const fails = (message: string): MetricResult => ({ reason: `FailedGet${type}Metric`, message });
-  if (type !== 'Resource' && type !== 'ContainerResource') return fails(`unable to get metrics of type ${type}`);
   const container = type === 'ContainerResource' ? textAt(source, 'container') : undefined;
-  const target = objectAt(source, 'target');
+  const measured = measureResource(objectAt(source, 'target'), { resource, container }, scaled);
+  if (typeof measured === 'string') {
+    const what = container === undefined ? `${resource} resource` : `${container} container`;
+    return {
+      reason: `FailedGet${type}Metric`,
+      message: measured,
+      error: `failed to get ${what} metric value: ${measured}`,
+    };
+  }
+  const named = { name: resource, ...(container === undefined ? {} : { container }) };
+  return { ...measured, status: { type, [field]: { ...named, current: measured.status } } };
+}
+
+/** A resource of the pods, or of one of their containers. */
+interface MeasuredResource {
+  readonly resource: string;
+  readonly container: string | undefined;
+}
+
+/** The replicas for a resource and its current values, or the reason why they cannot be computed. */
+function measureResource(
+  target: JsonObject,
+  { resource, container }: MeasuredResource,
+  { current, pods, tolerances }: MeasuredTarget,
+): { readonly replicas: number; readonly status: JsonObject; readonly name: string } | string {
   const utilization = numberAt(target, 'averageUtilization');
   const average = quantityOf(target['averageValue']);
+  if (utilization === undefined && average === undefined) {
+    return 'invalid resource metric source: neither an average utilization target nor an average value (usage) target was set';
+  }
+  const fails = (cause: string) =>
+    `failed to get ${resource} ${average === undefined ? 'utilization' : 'usage'}: ${cause}`;
+  if (pods.every(({ metrics }) => metrics === undefined)) {
+    return fails(`unable to get metrics for resource ${resource}: no metrics returned from resource metrics API`);
+  }
   const groups = groupPods(pods, resource, container);
   if (groups.measured.length === 0) {
-    const what = `unable to get metrics for resource ${resource}: no metrics returned from resource metrics API`;
-    return fails(utilization === undefined ? what : `failed to get ${resource} utilization: ${what}`);
+    return fails('did not receive metrics for targeted pods (pods might be unready)');
   }
   const total = sum(groups.measured.map(({ use }) => use));
-  const averageUse = averageText(resource, total / groups.measured.length);
-  const status = (value: JsonObject): JsonObject => ({
-    type,
-    [field]: { name: resource, ...(container === undefined ? {} : { container }), current: value },
-  });
-  const name = container === undefined ? resource : `${container} ${resource}`;
-  if (utilization === undefined) {
-    if (average === undefined)
-      return fails(
-        'invalid resource metric source: neither an average utilization target nor an average value (usage) target was set',
-      );
+  const averageValue = averageText(resource, total / groups.measured.length);
+  if (average !== undefined) {
     const wanted = quantityToFloat(average);
-    const replicas = scaled(current, groups, {
+    const replicas = scaleByRatio(current, groups, tolerances, {
       busy: () => wanted,
       ratio: (entries) => sum(entries.map(({ use }) => use)) / entries.length / wanted,
     });
-    return { replicas, status: status({ averageValue: averageUse }), name: `${name} resource` };
+    return { replicas, status: { averageValue }, name: `${resource} resource` };
   }
-  const missing = pods.map(({ pod }) => requestProblem(pod, resource, container)).find((text) => text !== undefined);
-  if (missing !== undefined) return fails(`failed to get ${resource} utilization: ${missing}`);
+  const problem = pods.map(({ pod }) => requestProblem(pod, resource, container)).find((text) => text !== undefined);
+  if (problem !== undefined) return fails(problem);
+  const percentage = utilization ?? 0;
   const request = (pod: KubeObject): number => requestOf(pod, resource, container);
-  const fallback = Math.max(100, utilization) / 100;
   const percentOf = (entries: readonly PodUse[]): number =>
     Math.trunc((sum(entries.map(({ use }) => use)) * 100) / sum(entries.map(({ pod }) => request(pod))));
-  const replicas = scaled(current, groups, {
-    busy: (pod) => request(pod) * fallback,
-    ratio: (entries) => percentOf(entries) / utilization,
+  const replicas = scaleByRatio(current, groups, tolerances, {
+    busy: (pod) => (request(pod) * Math.max(100, percentage)) / 100,
+    ratio: (entries) => percentOf(entries) / percentage,
   });
   return {
     replicas,
-    status: status({ averageUtilization: percentOf(groups.measured), averageValue: averageUse }),
-    name: `${name} resource utilization (percentage of request)`,
+    status: { averageUtilization: percentOf(groups.measured), averageValue },
+    name: `${resource}${container === undefined ? '' : ' container'} resource utilization (percentage of request)`,
   };
 }
 
@@ -98,16 +147,23 @@ function groupPods(pods: readonly MeasuredPod[], resource: string, container: st
   const measured: PodUse[] = [];
   const [unready, missing]: [KubeObject[], KubeObject[]] = [[], []];
   for (const { pod, metrics } of pods) {
-    if (isTerminating(pod) || isFinished(pod)) continue;
-    const containers = objectsAt(metrics, 'containers').filter(
-      ({ name }) => container === undefined || name === container,
-    );
-    if (textAt(pod.status, 'phase') === 'Pending') unready.push(pod);
-    else if (containers.length === 0) missing.push(pod);
+    const phase = textAt(pod.status, 'phase');
+    if (isTerminating(pod) || phase === 'Failed') continue;
+    const use = useOf(metrics, resource, container);
+    if (phase === 'Pending') unready.push(pod);
+    else if (use === undefined) missing.push(pod);
     else if (resource === 'cpu' && !isReady(pod)) unready.push(pod);
-    else measured.push({ pod, use: sum(containers.map((entry) => amount(objectAt(entry, 'usage')[resource]))) });
+    else measured.push({ pod, use });
   }
   return { measured, unready, missing };
+}
+
+/** The use of a pod or of one of its containers; `undefined` when a container has no metric of the resource. */
+function useOf(metrics: JsonObject | undefined, resource: string, container: string | undefined): number | undefined {
+  const uses = objectsAt(metrics, 'containers')
+    .filter(({ name }) => container === undefined || name === container)
+    .map((entry) => objectAt(entry, 'usage')[resource]);
+  return uses.length === 0 || uses.includes(undefined) ? undefined : sum(uses.map(amount));
 }
 
 /**
@@ -115,24 +171,24 @@ function groupPods(pods: readonly MeasuredPod[], resource: string, container: st
  * idle when the number grows, and as busy when the number falls. A pod that is not ready counts as idle when the number
  * grows.
  */
-function scaled(
+function scaleByRatio(
   current: number,
   { measured, unready, missing }: Groups,
+  tolerances: Tolerances,
   target: { readonly busy: (pod: KubeObject) => number; readonly ratio: (entries: readonly PodUse[]) => number },
 ): number {
+  const isNear = (ratio: number) => 1 - tolerances.down <= ratio && ratio <= 1 + tolerances.up;
   const ratio = target.ratio(measured);
   const addsUnready = unready.length > 0 && ratio > 1;
-  if (!addsUnready && missing.length === 0) {
-    return Math.abs(1 - ratio) <= TOLERANCE ? current : Math.ceil(ratio * measured.length);
-  }
+  if (!addsUnready && missing.length === 0) return isNear(ratio) ? current : Math.ceil(ratio * measured.length);
   const all = [
     ...measured,
-    ...missing.map((pod) => ({ pod, use: ratio < 1 ? target.busy(pod) : 0 })),
+    ...(ratio === 1 ? [] : missing.map((pod) => ({ pod, use: ratio < 1 ? target.busy(pod) : 0 }))),
     ...(addsUnready ? unready.map((pod) => ({ pod, use: 0 })) : []),
   ];
   const corrected = target.ratio(all);
   const isTurned = (ratio < 1 && corrected > 1) || (ratio > 1 && corrected < 1);
-  if (Math.abs(1 - corrected) <= TOLERANCE || isTurned) return current;
+  if (isNear(corrected) || isTurned) return current;
   const replicas = Math.ceil(corrected * all.length);
   const wrongWay = (corrected < 1 && replicas > current) || (corrected > 1 && replicas < current);
   return wrongWay ? current : replicas;

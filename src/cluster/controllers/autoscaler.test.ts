@@ -33,17 +33,18 @@ describe('a HorizontalPodAutoscaler', () => {
   const statusOf = async (story: ClusterStory) => (await story.get(AUTOSCALER, 'h')).status;
 
   test.each([
-    [1, 2],
-    [3, 3],
-    [9, 4],
-  ])('scales a target of %d replicas to %d', async (replicas, expected) => {
+    [1, 2, 2],
+    // Kubernetes computes no number without metrics, so the status does not have one.
+    [3, 3, 0],
+    [9, 4, 4],
+  ])('scales a target of %d replicas to %d', async (replicas, expected, desiredReplicas) => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas }));
     await story.create(autoscaler());
     expect((await story.get('apps/v1 Deployment', 'web')).status).toMatchObject({ availableReplicas: expected });
     expect(await statusOf(story)).toMatchObject({
       currentReplicas: expected,
-      desiredReplicas: expected,
+      desiredReplicas,
     });
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingActive')).toMatchObject({
       status: 'False',
@@ -51,6 +52,43 @@ describe('a HorizontalPodAutoscaler', () => {
       message:
         'the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API',
     });
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({ reason: 'SucceededGetScale' });
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingLimited')).toBeUndefined();
+    expect(await story.reasons('h')).toEqual([
+      ...(replicas === expected ? [] : ['SuccessfulRescale']),
+      'FailedGetResourceMetric',
+      'FailedComputeMetricsReplicas',
+    ]);
+  });
+
+  test('says that the Scale of the target refuses an update', async () => {
+    await using story = await startClusterStory();
+    await story.create(deployment({ replicas: 1 }));
+    await story.create({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'small' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments/scale'] },
+          ],
+        },
+        validations: [{ expression: 'object.spec.replicas < 2', message: 'too many' }],
+      },
+    });
+    await story.create({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'small' },
+      spec: { policyName: 'small', validationActions: ['Deny'] },
+    });
+    await story.create(autoscaler());
+    expect((await story.get('apps/v1 Deployment', 'web')).spec).toMatchObject({ replicas: 1 });
+    const able = conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale');
+    expect(able).toMatchObject({ status: 'False', reason: 'FailedUpdateScale' });
+    expect(able?.['message']).toMatch(/^the HPA controller was unable to update the target scale: .*too many/);
+    expect(await story.reasons('h')).toEqual(['FailedRescale']);
   });
 
   test('reports a missing target until it exists', async () => {

@@ -1,17 +1,19 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { withGroup } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { countAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { conditionOf, countAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Matcher } from '../protocol/selectors.ts';
 import { parseLabelSelector } from '../protocol/selectors.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import type { MetricResult } from './autoscaler-metrics.ts';
-import { replicasFor } from './autoscaler-metrics.ts';
+import type { AutoscalerCondition } from './autoscaler-conditions.ts';
+import { GOT_SCALE, rescaled, rescaleFailed, scaleUnreadable, withConditions } from './autoscaler-conditions.ts';
+import type { AutoscalerDecision, AutoscalerFacts, AutoscalerWarning } from './autoscaler-decision.ts';
+import { decideScale } from './autoscaler-decision.ts';
 import { ScaleTargets } from './autoscaler-targets.ts';
 import type { ScaleHistory } from './autoscaler-limits.ts';
-import { limitScale, withChange } from './autoscaler-limits.ts';
+import { initialHistory, withChange } from './autoscaler-limits.ts';
 import { POD_METRICS } from './metrics-server.ts';
 import { jsonOf, PODS, specNumber } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -20,23 +22,24 @@ import { isApiError } from './controller-client.ts';
 const NAME = 'horizontal-pod-autoscaler';
 const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;
 
-/** A condition of a status. It is a type alias, because an interface is not assignable to `JsonObject`. */
-type Condition = {
-  readonly type: 'AbleToScale' | 'ScalingActive' | 'ScalingLimited';
-  readonly status: 'True' | 'False';
-  readonly reason: string;
-  readonly message: string;
-};
-
 /** The time between two reads of the metrics, as in Kubernetes. */
 const INTERVAL_MS = 15_000;
+
+/** The memory of the controller about an autoscaler. */
+interface AutoscalerMemory {
+  readonly history: ScaleHistory;
+  /** The time of the last read of the metrics, in milliseconds since the epoch. */
+  readonly readAt: number;
+  /** The warnings of this read. */
+  readonly warnings: readonly AutoscalerWarning[];
+}
 
 /**
  * Scales the targets of HorizontalPodAutoscalers. Metrics count when pods of the target have some. Otherwise only
  * `minReplicas` and `maxReplicas` change the number of replicas.
  */
 export function autoscalerController(): SimulatedController {
-  const histories = new Map<string, ScaleHistory>();
+  const memories = new Map<string, AutoscalerMemory>();
   const targets = new ScaleTargets();
   return {
     name: NAME,
@@ -58,7 +61,7 @@ export function autoscalerController(): SimulatedController {
     },
 
     reset() {
-      histories.clear();
+      memories.clear();
       targets.clear();
     },
 
@@ -66,73 +69,100 @@ export function autoscalerController(): SimulatedController {
       const { namespace, name } = splitKey(key);
       const autoscaler = client.get(AUTOSCALERS, namespace, name);
       if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) {
-        histories.delete(key);
+        memories.delete(key);
         return;
       }
       const target = targetOf(client, autoscaler);
       if (typeof target === 'string') return reportMissing(client, autoscaler, target);
-      const { current } = target;
-      const known = histories.get(key) ?? NO_HISTORY;
-      const waitMs = untilNextReadMs(autoscaler, current, known, client.now());
+      const memory = memories.get(key);
+      const waitMs = untilNextReadMs(autoscaler, target.current, memory, client.now());
       if (waitMs > 0) return waitMs;
-      const measured = current === 0 ? [] : measure(client, autoscaler, target);
-      const computed = measured.filter((result) => 'replicas' in result);
-      const [highest] = computed.toSorted((a, b) => b.replicas - a.replicas);
-      const limit = () => {
-        const recommendation = { current, wanted: highest?.replicas ?? current, now: client.now() };
-        return limitScale(objectAt(autoscaler.spec, 'behavior'), recommendation, known);
-      };
-      const { replicas, history } = highest === undefined ? { replicas: current, history: known } : limit();
-      const { desired, limited } = decide(autoscaler, current, replicas);
-      // A run whose writes wait for webhooks begins again, from the history before this reconcile.
-      const nextHistory = withChange(history, client.now(), desired - current);
-      client.afterwards(`${autoscaler.metadata.uid} history`, () => histories.set(key, nextHistory));
-      if (desired !== current) {
-        client.scale(target.object, desired);
-        const reason = reasonOf(autoscaler, current, desired, highest);
-        recordEvent(client, autoscaler, NAME, 'SuccessfulRescale', `New size: ${desired}; reason: ${reason}`);
-      }
-      const status = {
-        currentReplicas: desired,
-        desiredReplicas: desired,
-        ...(computed.length === 0 ? {} : { currentMetrics: computed.map((result) => result.status) }),
-        ...(desired === current ? {} : { lastScaleTime: client.timestamp() }),
-      };
-      const unknown = target.selects === undefined ? NO_SELECTOR : unmeasured(autoscaler);
-      const active = highest === undefined ? unknown : measuredBy(highest.name);
-      report(client, autoscaler, status, [ABLE, desired === 0 ? DISABLED : active, limited]);
+      const history = memory?.history ?? initialHistory(target.current, client.now());
+      const decision = decideScale(factsOf(client, autoscaler, target, history));
+      const { change, warnings } = carryOut(client, autoscaler, target, decision);
+      warnAnew(client, autoscaler, warnings, memory?.warnings);
+      // A run whose writes wait for webhooks begins again, from the memory before this reconcile.
+      client.afterwards(`${autoscaler.metadata.uid} history`, () => {
+        // Without metrics, no read counts, so that the first metrics are read at once.
+        const readAt = client.isEmpty(POD_METRICS) ? 0 : client.now();
+        memories.set(key, { history: withChange(decision.history, client.now(), change), readAt, warnings });
+      });
       // Without metrics, the number depends only on objects, so no timer is needed.
       return client.isEmpty(POD_METRICS) ? undefined : INTERVAL_MS;
     },
   };
 }
 
-const NO_HISTORY: ScaleHistory = { recommendations: [], changes: [] };
-
 /** The milliseconds until the metrics are read again. A number of replicas outside the bounds is corrected at once. */
-function untilNextReadMs(autoscaler: KubeObject, current: number, known: ScaleHistory, now: number): number {
-  const last = known.recommendations.at(-1);
-  const isWithin =
-    current >= specNumber(autoscaler, 'minReplicas', 1) && current <= specNumber(autoscaler, 'maxReplicas', 1);
-  return last === undefined || !isWithin ? 0 : last.time + INTERVAL_MS - now;
+function untilNextReadMs(
+  autoscaler: KubeObject,
+  current: number,
+  memory: AutoscalerMemory | undefined,
+  now: number,
+): number {
+  const { minimum, maximum } = boundsOf(autoscaler);
+  return memory === undefined || current < minimum || current > maximum ? 0 : memory.readAt + INTERVAL_MS - now;
 }
 
-/** The replicas that each metric requests. */
-function measure(
+const boundsOf = (autoscaler: KubeObject): { readonly minimum: number; readonly maximum: number } => ({
+  minimum: specNumber(autoscaler, 'minReplicas', 1),
+  maximum: specNumber(autoscaler, 'maxReplicas', 1),
+});
+
+function factsOf(
   client: ControllerClient,
   autoscaler: KubeObject,
   { selects, current }: Target,
-): readonly MetricResult[] {
+  history: ScaleHistory,
+): AutoscalerFacts {
   const namespace = autoscaler.metadata.namespace ?? '';
-  if (client.isEmpty(POD_METRICS) || selects === undefined) return [];
-  const pods = client
-    .list(PODS, namespace)
-    .filter(selects)
-    .map((pod) => {
+  const pods = selects && client.list(PODS, namespace).filter(selects);
+  return {
+    namespace,
+    behavior: objectAt(autoscaler.spec, 'behavior'),
+    metrics: metricsOf(autoscaler),
+    ...boundsOf(autoscaler),
+    current,
+    pods: pods?.map((pod) => {
       const metrics = client.get(POD_METRICS, namespace, pod.metadata.name ?? '');
       return { pod, metrics: metrics === undefined ? undefined : jsonOf(metrics) };
-    });
-  return metricsOf(autoscaler).map((metric) => replicasFor(metric, current, pods));
+    }),
+    history,
+    now: client.now(),
+  };
+}
+
+/** Scales the target, and writes the status. Returns the change of the number of replicas, and all warnings. */
+function carryOut(
+  client: ControllerClient,
+  autoscaler: KubeObject,
+  { object, current }: Target,
+  { rescale, isFailed, conditions, warnings, currentMetrics }: AutoscalerDecision,
+): { readonly change: number; readonly warnings: readonly AutoscalerWarning[] } {
+  const known = numberAt(autoscaler.status, 'desiredReplicas') ?? 0;
+  const status = (desiredReplicas: number): JsonObject => ({
+    currentReplicas: current,
+    desiredReplicas,
+    ...(currentMetrics === undefined ? {} : { currentMetrics: [...currentMetrics] }),
+  });
+  const withScale = [GOT_SCALE, ...conditions];
+  if (rescale === undefined) {
+    report(client, autoscaler, status(isFailed ? known : current), withScale);
+    return { change: 0, warnings };
+  }
+  const { replicas, reason } = rescale;
+  try {
+    client.scale(object, replicas);
+  } catch (thrown) {
+    if (!isApiError(thrown)) throw thrown;
+    report(client, autoscaler, status(known), [...withScale, rescaleFailed(thrown.message)]);
+    const message = `New size: ${replicas}; reason: ${reason}; error: ${thrown.message}`;
+    return { change: 0, warnings: [...warnings, { reason: 'FailedRescale', message }] };
+  }
+  recordEvent(client, autoscaler, NAME, 'SuccessfulRescale', `New size: ${replicas}; reason: ${reason}`);
+  const lastScaleTime = client.timestamp();
+  report(client, autoscaler, { ...status(replicas), lastScaleTime }, [...withScale, rescaled(replicas)]);
+  return { change: replicas - current, warnings };
 }
 
 /** The metrics of an autoscaler; `autoscaling/v1` has a percentage of the CPU instead. */
@@ -141,38 +171,6 @@ function metricsOf({ spec }: KubeObject): readonly JsonObject[] {
   if (averageUtilization === undefined) return objectsAt(spec, 'metrics');
   return [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }];
 }
-
-function reasonOf(
-  autoscaler: KubeObject,
-  current: number,
-  desired: number,
-  metric: { readonly name: string } | undefined,
-): string {
-  if (current < specNumber(autoscaler, 'minReplicas', 1)) return 'Current number of replicas below Spec.MinReplicas';
-  if (current > specNumber(autoscaler, 'maxReplicas', 1)) return 'Current number of replicas above Spec.MaxReplicas';
-  return desired > current ? `${metric?.name ?? ''} above target` : 'All metrics below target';
-}
-
-const measuredBy = (metric: string): Condition => ({
-  type: 'ScalingActive',
-  status: 'True',
-  reason: 'ValidMetricFound',
-  message: `the HPA was able to successfully calculate a replica count from ${metric}`,
-});
-
-const ABLE: Condition = {
-  type: 'AbleToScale',
-  status: 'True',
-  reason: 'ReadyForNewScale',
-  message: 'recommended size matches current size',
-};
-
-const DISABLED: Condition = {
-  type: 'ScalingActive',
-  status: 'False',
-  reason: 'ScalingDisabled',
-  message: 'scaling is disabled since the replica count of the target is zero',
-};
 
 /** The target of an autoscaler, as its Scale describes it. */
 interface Target {
@@ -201,56 +199,12 @@ function targetOf(client: ControllerClient, autoscaler: KubeObject): Target | st
   }
 }
 
-const NO_SELECTOR: Condition = {
-  type: 'ScalingActive',
-  status: 'False',
-  reason: 'InvalidSelector',
-  message: "the HPA target's scale is missing a selector",
-};
-
-/** The wanted replicas within the bounds; a target with 0 replicas keeps 0. */
-function decide(autoscaler: KubeObject, current: number, wanted: number): { desired: number; limited: Condition } {
-  const minimum = specNumber(autoscaler, 'minReplicas', 1);
-  const maximum = specNumber(autoscaler, 'maxReplicas', 1);
-  const limit = (status: 'True' | 'False', reason: string, message: string): Condition => ({
-    type: 'ScalingLimited',
-    status,
-    reason,
-    message,
-  });
-  if (current !== 0 && wanted < minimum) {
-    const message = 'the desired replica count is less than the minimum replica count';
-    return { desired: minimum, limited: limit('True', 'TooFewReplicas', message) };
-  }
-  if (wanted > maximum) {
-    const message = 'the desired replica count is more than the maximum replica count';
-    return { desired: maximum, limited: limit('True', 'TooManyReplicas', message) };
-  }
-  const message = 'the desired count is within the acceptable range';
-  return { desired: wanted, limited: limit('False', 'DesiredWithinRange', message) };
-}
-
-/** The condition for an autoscaler without metrics, in Kubernetes' words. */
-function unmeasured(autoscaler: KubeObject): Condition {
-  const [metric = {}] = objectsAt(autoscaler.spec, 'metrics');
-  const name = textAt(objectAt(metric, 'resource'), 'name');
-  const type = textAt(metric, 'type') || 'Resource';
-  const cause =
-    name === ''
-      ? `unable to get metrics of type ${type}`
-      : `failed to get ${name} utilization: unable to get metrics for resource ${name}: no metrics returned from resource metrics API`;
-  return {
-    type: 'ScalingActive',
-    status: 'False',
-    reason: `FailedGet${type}Metric`,
-    message: `the HPA was unable to compute the replica count: ${cause}`,
-  };
-}
-
 function reportMissing(client: ControllerClient, autoscaler: KubeObject, problem: string): void {
-  const message = `the HPA controller was unable to get the target's current scale: ${problem}`;
-  const condition: Condition = { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message };
-  recordEventOnce(client, autoscaler, condition, problem);
+  const condition = scaleUnreadable(problem);
+  const before = conditionOf(autoscaler, condition.type);
+  if (before?.['message'] !== condition.message) {
+    recordEvent(client, autoscaler, NAME, condition.reason, problem, 'Warning');
+  }
   const status = {
     currentReplicas: numberAt(autoscaler.status, 'currentReplicas') ?? 0,
     desiredReplicas: numberAt(autoscaler.status, 'desiredReplicas') ?? 0,
@@ -258,32 +212,33 @@ function reportMissing(client: ControllerClient, autoscaler: KubeObject, problem
   report(client, autoscaler, status, [condition]);
 }
 
-function recordEventOnce(
+/**
+ * Records the warnings that the read before did not have. Kubernetes records each warning every 15 seconds, which only
+ * changes the count of its Event.
+ */
+function warnAnew(
   client: ControllerClient,
   autoscaler: KubeObject,
-  condition: Condition,
-  problem: string,
+  warnings: readonly AutoscalerWarning[],
+  known: readonly AutoscalerWarning[] = [],
 ): void {
-  const known = objectsAt(autoscaler.status, 'conditions').find(({ type }) => type === condition.type);
-  if (known?.['message'] === condition.message) return;
-  recordEvent(client, autoscaler, NAME, condition.reason, problem, 'Warning');
+  for (const { reason, message } of warnings) {
+    if (known.some((each) => each.reason === reason && each.message === message)) continue;
+    recordEvent(client, autoscaler, NAME, reason, message, 'Warning');
+  }
 }
 
 function report(
   client: ControllerClient,
   autoscaler: KubeObject,
   status: JsonObject,
-  conditions: readonly Condition[],
+  conditions: readonly AutoscalerCondition[],
 ): void {
-  const before = objectsAt(autoscaler.status, 'conditions');
   const { lastScaleTime } = autoscaler.status ?? {};
+  const before = objectsAt(autoscaler.status, 'conditions');
   client.updateStatus(autoscaler, {
     ...(lastScaleTime === undefined ? {} : { lastScaleTime }),
     ...status,
-    conditions: conditions.map((condition) => {
-      const known = before.find(({ type }) => type === condition.type);
-      const same = known?.['status'] === condition.status;
-      return { ...condition, lastTransitionTime: same ? (known['lastTransitionTime'] ?? null) : client.timestamp() };
-    }),
+    conditions: withConditions(before, conditions, client.timestamp()),
   });
 }

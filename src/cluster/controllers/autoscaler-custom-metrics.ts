@@ -1,0 +1,73 @@
+/**
+ * The refusals of metrics that another API serves: those of the types `Pods`, `Object` and `External`. The cluster has
+ * neither a custom nor an external metrics API for the autoscaler, so each of these metrics has an error, in
+ * Kubernetes' words. The functions are pure.
+ */
+import type { JsonObject } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+
+/** The reason why a metric gives no number of replicas. */
+export interface MetricProblem {
+  /** The reason of the condition and of the Event. */
+  readonly reason: string;
+  /** The text in the message of the condition, and the message of the Event. */
+  readonly message: string;
+  /** The text in the message of the Event `FailedComputeMetricsReplicas`. */
+  readonly error: string;
+}
+
+const NO_CUSTOM_METRICS =
+  'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
+
+/** The problem of a metric that is neither of the type `Resource` nor `ContainerResource`. */
+export function customMetricProblem(metric: JsonObject, namespace: string): MetricProblem {
+  const type = textAt(metric, 'type');
+  if (type === 'Pods') return podsProblem(objectAt(metric, 'pods'));
+  if (type === 'Object') return objectProblem(objectAt(metric, 'object'), namespace);
+  if (type === 'External') return externalProblem(objectAt(metric, 'external'), namespace);
+  const message = `unknown metric source type "${type}"`;
+  return { reason: 'InvalidMetricSourceType', message, error: message };
+}
+
+function podsProblem(source: JsonObject): MetricProblem {
+  const message = `unable to get metric ${textAt(source, 'metric', 'name')}: ${NO_CUSTOM_METRICS}`;
+  return { reason: 'FailedGetPodsMetric', message, error: `failed to get pods metric value: ${message}` };
+}
+
+function objectProblem(source: JsonObject, namespace: string): MetricProblem {
+  const name = textAt(source, 'metric', 'name');
+  const described = objectAt(source, 'describedObject');
+  const [kind, object] = [textAt(described, 'kind'), textAt(described, 'name')];
+  const message = `unable to get metric ${name}: ${kind} on ${namespace} ${object}/${NO_CUSTOM_METRICS}`;
+  const isAverage = textAt(source, 'target', 'type') === 'AverageValue';
+  const cause = isAverage ? `failed to get ${name} object metric: ${message}` : message;
+  return { reason: 'FailedGetObjectMetric', message, error: `failed to get object metric value: ${cause}` };
+}
+
+function externalProblem(source: JsonObject, namespace: string): MetricProblem {
+  const name = textAt(source, 'metric', 'name');
+  const selector = selectorText(objectAt(source, 'metric')['selector'] as JsonObject | undefined);
+  const cause = `the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`;
+  const message = `unable to get external metric ${namespace}/${name}/${selector}: unable to fetch metrics from external metrics API: ${cause}`;
+  const isAverage = objectAt(source, 'target')['averageValue'] !== undefined;
+  const outer = isAverage ? `failed to get ${name} external metric` : `failed to get external metric ${name}`;
+  return {
+    reason: 'FailedGetExternalMetric',
+    message,
+    error: `failed to get ${name} external metric value: ${outer}: ${message}`,
+  };
+}
+
+/** A label selector as Kubernetes' Go code prints it. */
+function selectorText(selector: JsonObject | undefined): string {
+  if (selector === undefined) return 'nil';
+  const labels = Object.entries(objectAt(selector, 'matchLabels'))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${String(value)},`);
+  const requirements = objectsAt(selector, 'matchExpressions').map((requirement) => {
+    const values = Array.isArray(requirement['values']) ? requirement['values'] : [];
+    const [key, operator] = [textAt(requirement, 'key'), textAt(requirement, 'operator')];
+    return `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`;
+  });
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
+}
