@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CommandInProcess, withoutRunValues } from '../../../test/support/command-in-process.ts';
 import { createCluster } from '../../testing/index.ts';
 import { commands } from './index.ts';
@@ -32,7 +32,6 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await running.interrupt();
-  vi.restoreAllMocks();
   rmSync(cwd, { recursive: true, force: true });
 });
 
@@ -204,10 +203,16 @@ test('dashboard: the address with its token, and the end', async () => {
   }
 });
 
-test('mcp: answers a request on the standard output, and ends with its input', async () => {
-  const stdin = new PassThrough();
-  vi.spyOn(process, 'stdin', 'get').mockReturnValue(stdin as never);
+test('mcp: answers over its streams, and ends with its input', async () => {
   start('mcp');
+  expect(await running.code).toBe(2);
+  expect(output()).toMatchInlineSnapshot(`
+    "error: mcp speaks over the standard input and output, and there is none here [cli/usage]
+      hint: let an MCP client start typekro mcp as a process
+    "
+  `);
+  const stdin = new PassThrough();
+  start('mcp', stdin);
   const send = (message: object): void => void stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
   send({ id: 1, method: 'initialize', params });

@@ -1,10 +1,9 @@
-import { Writable } from 'node:stream';
-import { TypeKroError } from '../../core/index.ts';
-import type { Command, ProtocolStreams } from '../command.ts';
+import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { registerAnswers } from '../lsp/answers.ts';
 import { protocolLibrary } from '../lsp/library.ts';
 import { LanguageServer } from '../lsp/server.ts';
+import { protocolStreams } from '../protocol-streams.ts';
 
 /** `typekro lsp`: the language server for editors. */
 export const lsp: Command = {
@@ -26,24 +25,19 @@ export const lsp: Command = {
   ],
   examples: [{ command: 'typekro lsp --stdio', summary: 'the command that an editor starts' }],
   async run(context) {
-    const { streams } = context;
-    if (streams === undefined) {
-      throw new TypeKroError('lsp speaks over the standard input and output, and there is none here', {
-        code: 'cli/usage',
-        remedy: 'let an editor start typekro lsp as a process; docs/editor.md has the settings',
-      });
-    }
+    const remedy = 'let an editor start typekro lsp as a process; docs/editor.md has the settings';
+    const { input, output } = protocolStreams(context, 'lsp', remedy);
     const library = await protocolLibrary();
     return new Promise((resolve) => {
-      const reader = new library.StreamMessageReader(streams.input);
-      const writer = new library.StreamMessageWriter(writableOf(streams));
+      const reader = new library.StreamMessageReader(input);
+      const writer = new library.StreamMessageWriter(output);
       let server: LanguageServer | undefined;
       const end = (code: number): void => {
         server?.close();
         resolve(code);
       };
       // A client that dies closes the input. The notification `exit` ends the server, too.
-      streams.input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
+      input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
       context.signal.addEventListener('abort', () => end(ExitCode.interrupted), { once: true });
       const watchDog = { shutdownReceived: false, initialize: () => {}, exit: end };
       const connection = library.createConnection(
@@ -56,13 +50,3 @@ export const lsp: Command = {
     });
   },
 };
-
-function writableOf(streams: ProtocolStreams): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      streams.write(typeof chunk === 'string' ? chunk : chunk.toString('utf8'));
-      done();
-    },
-  });
-}

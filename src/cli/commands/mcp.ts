@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { linesTo } from '../mcp/lines-to.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/server.ts';
 import { packageVersion } from '../package-version.ts';
+import { protocolStreams } from '../protocol-streams.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro mcp`: serves the commands that only read as tools of the Model Context Protocol. */
@@ -26,6 +26,8 @@ export const mcp: Command = {
     { command: 'npx typekro mcp --root graphs', summary: 'the command that an MCP client starts' },
   ],
   async run(context, input) {
+    const remedy = 'let an MCP client start typekro mcp as a process';
+    const streams = protocolStreams(context, 'mcp', remedy);
     const sdk = loadMcpSdk(mcpSdkImporters(context.cwd));
     const cluster = Object.fromEntries(
       (['kubeconfig', 'context'] as const).flatMap((name) => {
@@ -38,10 +40,10 @@ export const mcp: Command = {
     const limits = { root, modules: input.options['modules'] === true, cluster };
     const server = createMcpServer(sdk, context, limits, packageVersion());
     const closed = new Promise<void>((done) => {
-      process.stdin.once('end', done).once('close', done);
+      streams.input.once('end', done).once('close', done);
       context.signal.addEventListener('abort', () => done(), { once: true });
     });
-    await server.connect(new sdk.StdioServerTransport(process.stdin, linesTo(context)));
+    await server.connect(new sdk.StdioServerTransport(streams.input, streams.output));
     await closed;
     await server.close();
     return context.signal.aborted ? ExitCode.interrupted : ExitCode.ok;
