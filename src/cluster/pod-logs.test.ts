@@ -33,6 +33,23 @@ test.each([
   expect(logs.read(POD, 'c').map(({ text }) => text)).toEqual(['next run']);
 });
 
+test('a snapshot keeps the number of dropped lines, and the lines of the previous run', () => {
+  const logs = new PodLogs(() => 1);
+  for (let line = 0; line < 20; line += 1) logs.write(KEY, 'x'.repeat(1_000_000));
+  const restored = new PodLogs(() => 1);
+  restored.load(logs.dump());
+  for (let line = 0; line < 20; line += 1) {
+    logs.write(KEY, 'y'.repeat(1_000_000));
+    restored.write(KEY, 'y'.repeat(1_000_000));
+  }
+  expect(restored.read(POD, 'c')[0]).toEqual(logs.read(POD, 'c')[0]);
+  expect(restored.previous(POD, 'c')).toBeUndefined();
+  logs.begin(KEY);
+  restored.load(logs.dump());
+  expect(restored.read(POD, 'c')).toEqual([]);
+  expect(restored.previous(POD, 'c')).toEqual(logs.previous(POD, 'c'));
+});
+
 // Each line counts 64 characters in addition to its text.
 test.each([
   ['lines fit into the limit', [8_000_000, 7_000_000, 936, 998_872], [7_000_000, 936, 998_872]],

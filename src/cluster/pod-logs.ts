@@ -30,6 +30,10 @@ export interface SnapshotLog {
   /** The key of the log: that of a container of a pod, or of a presented process. */
   readonly key: string;
   readonly lines: readonly LogLine[];
+  /** The lines of the previous run. Absent without such a run. */
+  readonly previous?: readonly LogLine[];
+  /** The number of lines that are removed from the beginning of the log. Absent: none. */
+  readonly dropped?: number;
 }
 
 interface Follower {
@@ -120,18 +124,24 @@ export class PodLogs {
     };
   }
 
-  /** All non-empty logs in the form of a snapshot. */
+  /** All logs with lines or a previous run, in the form of a snapshot. */
   dump(): SnapshotLog[] {
-    return [...this.#logs].flatMap(([key, { lines }]) => (lines.length === 0 ? [] : [{ key, lines: [...lines] }]));
+    return [...this.#logs].flatMap(([key, { lines, previous, dropped }]) => {
+      if (lines.length === 0 && previous === undefined) return [];
+      const more = { ...(previous === undefined ? {} : { previous }), ...(dropped === 0 ? {} : { dropped }) };
+      return [{ key, lines: [...lines], ...more }];
+    });
   }
 
   /** Replaces all logs by those of a snapshot. Ends the streams of all followers. */
   load(logs: readonly SnapshotLog[]): void {
     this.close();
     for (const known of [this.#logs, this.#podKeys, this.#processKeys]) known.clear();
-    for (const { key, lines } of logs) {
+    for (const { key, lines, previous, dropped = 0 } of logs) {
       const log = this.#log(key);
       log.lines = [...lines];
+      log.previous = previous;
+      log.dropped = dropped;
       log.characters = charactersIn(lines);
     }
   }
