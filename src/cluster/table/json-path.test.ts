@@ -12,6 +12,10 @@ const OBJECT = {
   texts: ['p', 'q'],
   map: { k: 'v', j: 'w' },
   none: [],
+  flags: [
+    { name: 'a', on: false, size: 1.5, all: [1, 2] },
+    { name: 'b', on: true, size: 2, all: [1] },
+  ],
   'a.b': true,
   proto: {},
 };
@@ -39,7 +43,7 @@ test.each<[string, JsonValue[]]>([
   ['.list[0:5].name', []],
   ['.none[-1:].name', []],
   ['.map[0]', []],
-  ['..name', ['x', 'y', 'z']],
+  ['..name', ['x', 'y', 'z', 'a', 'b']],
   ['.list[?(@.name=="y")].size', [2]],
   ["..list[?(@.name=='y')].size", [2]],
   ['.list[?(@.name!="y")].size', [1, 3]],
@@ -51,6 +55,14 @@ test.each<[string, JsonValue[]]>([
   ['.list[?(@.more[0]==1)].name', ['z']],
   ['.list[?(@.size=="1")].name', []],
   ['.texts[?(@=="p")]', ['p']],
+  ['.texts[?(@==1)]', []],
+  ['.flags[?(@.on==true)].name', ['b']],
+  ['.flags[?(@.on!=true)].name', ['a']],
+  ['.flags[?(@.on<true)].name', []],
+  ['.flags[?(@.size!=2)].name', []],
+  ['.flags[?(@.size==1.5)].name', []],
+  ['.flags[?(@.all[*]==1)].name', []],
+  ['.flags[?(@.all[*])].name', ['a', 'b']],
   ['.map[?(@=="v")]', []],
 ])('the values at %s', (path, values) => {
   expect(valuesAt(OBJECT, parseJsonPath(path) ?? [])).toEqual(values);

@@ -8,8 +8,11 @@ interface Slice {
   readonly step?: number;
 }
 
-/** Compares a value with a literal. `exists` holds for every value. */
-type Operator = 'exists' | '==' | '!=' | '<' | '<=' | '>' | '>=';
+/** Compares a value with a literal. */
+type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
+
+/** `exists` holds for every value. */
+type Operator = 'exists' | Comparison;
 
 /** A step of a JSON path. */
 type Step =
@@ -89,13 +92,18 @@ function literalOf(text: string): JsonValue {
 /** The maximum number of values at a path. Steps such as `[0,0]` and `..` multiply them. */
 const MAX_VALUES = 10_000;
 
-/** The values at a path, at most `MAX_VALUES`. */
+/**
+ * The values at a path, at most `MAX_VALUES`. Empty when a filter compares values that have no order or different
+ * types, because an API server then shows no value.
+ */
 export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   let values: JsonValue[] = [root];
   for (const step of steps) {
     const next: JsonValue[] = [];
     for (const value of values) {
-      for (const found of follow(value, step)) next.push(found);
+      const all = follow(value, step);
+      if (all === undefined) return [];
+      for (const found of all) next.push(found);
       if (next.length >= MAX_VALUES) break;
     }
     values = next.slice(0, MAX_VALUES);
@@ -103,15 +111,25 @@ export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   return values;
 }
 
-function follow(value: JsonValue, step: Step): JsonValue[] {
+/** The values of one step; `undefined` when a filter cannot compare. */
+function follow(value: JsonValue, step: Step): JsonValue[] | undefined {
   if ('members' in step) return isJsonObject(value) ? step.members.flatMap((name) => memberOf(value, name)) : [];
   if ('all' in step) return step.all === 'children' ? childrenOf(value) : containersIn(value);
-  if (!Array.isArray(value)) return [];
+  if (!Array.isArray(value)) return 'slices' in step ? [] : undefined;
   if ('slices' in step) return step.slices.flatMap((slice) => elementsOf(value, slice));
-  return value.filter((entry) => {
-    const [found] = valuesAt(entry, step.path);
-    return found !== undefined && holds(found, step.operator, step.literal);
-  });
+  const kept: JsonValue[] = [];
+  for (const entry of value) {
+    const found = valuesAt(entry, step.path);
+    const [first] = found;
+    if (first === undefined) continue;
+    if (step.operator === 'exists') kept.push(entry);
+    else {
+      const isHeld = found.length > 1 ? undefined : holds(first, step.operator, step.literal);
+      if (isHeld === undefined) return undefined;
+      if (isHeld) kept.push(entry);
+    }
+  }
+  return kept;
 }
 
 function memberOf(value: JsonObject, name: string): JsonValue[] {
@@ -140,18 +158,23 @@ function containersIn(value: JsonValue, found: JsonValue[] = []): JsonValue[] {
   return found;
 }
 
-function holds(value: JsonValue, operator: Operator, literal: JsonValue): boolean {
-  if (operator === 'exists') return true;
-  const areNumbers = [value, literal].every((side) => typeof side === 'number' || typeof side === 'bigint');
-  if (!areNumbers && typeof value !== typeof literal) return false;
-  // Texts and numbers have an order; other values are compared only for equality.
+/** The type of a value in a comparison. Integers and other numbers are different types, as in Go. */
+function typeOf(value: JsonValue): 'string' | 'boolean' | 'integer' | 'number' | undefined {
+  if (typeof value === 'string' || typeof value === 'boolean') return typeof value as 'string' | 'boolean';
+  if (typeof value === 'bigint' || Number.isInteger(value)) return 'integer';
+  return typeof value === 'number' ? 'number' : undefined;
+}
+
+/** The result of a comparison; `undefined` for values of different types, and for values without an order. */
+function holds(value: JsonValue, operator: Comparison, literal: JsonValue): boolean | undefined {
+  const type = typeOf(value);
+  if (type === undefined || type !== typeOf(literal)) return undefined;
   const [left, right] = [value as string, literal as string];
   const isEqual = !(left < right) && !(left > right);
+  if (operator === '==') return isEqual;
+  if (operator === '!=') return !isEqual;
+  if (type === 'boolean') return undefined;
   switch (operator) {
-    case '==':
-      return isEqual;
-    case '!=':
-      return !isEqual;
     case '<':
       return left < right;
     case '<=':
