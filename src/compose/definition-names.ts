@@ -1,5 +1,5 @@
 import { parseApiVersion, pascalCase } from '../core/index.ts';
-import { isDnsSubdomain } from '../kubernetes/index.ts';
+import { isDnsLabel } from '../kubernetes/index.ts';
 import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase } from './resources/resource-ids.ts';
@@ -15,8 +15,8 @@ export interface NormalDefinition {
   readonly served: ServedParts;
 }
 
-/** Can a composition have this name without a conversion? The name must be valid for an object and contain no dot. */
-export const isCompositionName = (name: string): boolean => isDnsSubdomain(name) && !name.includes('.');
+/** Can a composition have this name without a conversion? The name is also the value of a label, and has no dot. */
+export const isCompositionName = (name: string): boolean => isDnsLabel(name);
 
 /**
  * Reads the definition that the author passed. `what` is the word for the definition in messages.
@@ -41,7 +41,7 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
   if (!isCompositionName(label)) {
     throw wrong(
       `"${name}" cannot be the name of a ${what}`,
-      'use small letters, digits and dashes, beginning and ending with a letter or digit',
+      'use at most 63 small letters, digits and dashes, beginning and ending with a letter or digit',
     );
   }
   const apiVersion = optionalText(given, 'apiVersion') ?? 'v1alpha1';

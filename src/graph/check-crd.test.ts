@@ -21,3 +21,32 @@ test('the hint for a name that is too long names the kind from which kro makes t
     },
   ]);
 });
+
+test.each([
+  [63, []],
+  [
+    64,
+    [
+      {
+        code: 'graph/refused-crd',
+        severity: 'warning',
+        message:
+          'the API server will refuse the CustomResourceDefinition: the name of the definition has 64 characters, and is the value of the label kro.run/resource-graph-definition-name',
+        hint: 'shorten the name to at most 63 characters',
+        path: 'metadata.name',
+      },
+    ],
+  ],
+])('a name of %i characters', (length, expected) => {
+  const { diagnostics } = compile(
+    {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'n'.repeat(length) },
+      spec: { schema: { apiVersion: 'v1', kind: 'Short', group: 'example.com' }, resources: [] },
+    },
+    { sources: builtinSource() },
+  );
+  expect(diagnostics).toMatchObject(expected);
+  expect(diagnostics).toHaveLength(expected.length);
+});

@@ -36,6 +36,7 @@ const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
 
 /** Warns of each reason for which an API server refuses the CRD of the definition. */
 export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Problems): void {
+  checkNameLabel(definition, problems);
   const seen = new Set<string>();
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
@@ -60,6 +61,21 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
     });
   }
 }
+
+/** Warns of a name that cannot be the value of a label. The CRD and each object of the graph have such a label. */
+function checkNameLabel(definition: JsonValue, problems: Problems): void {
+  const path = ['metadata', 'name'];
+  const name = valueAtSteps(definition, path);
+  if (typeof name !== 'string' || name.length <= MAX_LABEL_VALUE_LENGTH) return;
+  problems.warn({
+    code: 'graph/refused-crd',
+    message: `the API server will refuse the CustomResourceDefinition: the name of the definition has ${name.length} characters, and is the value of the label kro.run/resource-graph-definition-name`,
+    place: { path },
+    hint: `shorten the name to at most ${MAX_LABEL_VALUE_LENGTH} characters`,
+  });
+}
+
+const MAX_LABEL_VALUE_LENGTH = 63;
 
 /** The text of a problem with a field's default, with the field's name in the definition. */
 function defaultText(path: readonly PathStep[], message: string): string {
