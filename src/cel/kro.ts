@@ -68,10 +68,8 @@ export const KRO_LIBRARIES: readonly Library[] = [
   runtimeWithMacro,
 ];
 
-/** Features that stock kro does not turn on. */
+/** Features that stock kro does not turn on. `omit()` is always declared: `references` allows or refuses its calls. */
 export interface KroFeatures {
-  /** Has no effect: `omit()` is always declared. The option `omit` of `references` allows its calls. */
-  readonly omit?: boolean;
   readonly now?: boolean;
   readonly math?: boolean;
   readonly sets?: boolean;
@@ -88,7 +86,7 @@ export interface KroEnvironmentOptions {
   readonly features?: KroFeatures;
 }
 
-const OPTIONAL_LIBRARIES: Readonly<Record<Exclude<keyof KroFeatures, 'omit'>, Library>> = {
+const OPTIONAL_LIBRARIES: Readonly<Record<keyof KroFeatures, Library>> = {
   now: nowLibrary,
   math,
   sets,

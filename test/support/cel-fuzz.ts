@@ -34,7 +34,7 @@ const BUDGET = 300_000;
 
 /** An environment with the generator's variables. */
 export function fuzzEnvironment(): Environment {
-  return kroEnvironment({ variables: VARIABLES, features: { omit: true, now: true, math: true, sets: true } });
+  return kroEnvironment({ variables: VARIABLES, features: { now: true, math: true, sets: true } });
 }
 
 const ORDINARY: Readonly<Record<string, unknown>> = {
