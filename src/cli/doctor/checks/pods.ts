@@ -13,7 +13,7 @@ import type { ClusterFacts } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
 
-/** Less memory does not suffice for 1000 instances: docs/controller-figures.md. */
+/** A smaller limit leaves little room above 102 MB, the peak of a restart with 1000 instances (docs/scale.md). */
 const MIN_MEMORY_BYTES = 128 * 2 ** 20;
 
 /** A pod with fewer restarts is reported only if it waits or was killed for its memory. */
@@ -56,7 +56,7 @@ function limits({ namespace, name, object }: ControllerDeployment): Finding[] {
         severity: 'warning',
         where,
         what: `the container ${textAt(container, 'name')} has a memory limit of ${limit}`,
-        why: 'with 1000 instances the controller takes 92 MB at its peak, and more with each instance',
+        why: 'a restart with 1000 instances takes 102 MB, and more instances take more',
         remedy: 'set deployment.resources.limits.memory of the chart to 128Mi or more',
       },
     ];
