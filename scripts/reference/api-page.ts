@@ -98,8 +98,8 @@ function formOf({ flags }: ts.Symbol): string {
   return 'value';
 }
 
-/** The first sentence, in one line. A dot in a number or in a code span ends no sentence. */
+/** The first sentence, in one line. A dot in a number, in a code span or after `e.g` ends no sentence. */
 function firstSentence(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').replaceAll('<', '&lt;').trim();
-  return /^(?:`[^`]*`|[^`])*?[.:](?= [A-Z`]|$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;
+  return /^(?:`[^`]*`|[^`])*?(?<!\b(?:e\.g|i\.e))[.:](?= [A-Z`]|$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;
 }
