@@ -19,8 +19,8 @@ async function send(method: string, path: string, accept: string, body?: object)
   });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-  const answer = JSON.parse(text) as { kind?: string; message?: string };
-  return { status: reply.status, kind: answer.kind, message: answer.message };
+  const answer = JSON.parse(text) as { kind?: string; apiVersion?: string; message?: string };
+  return { status: reply.status, kind: answer.kind, apiVersion: answer.apiVersion, message: answer.message };
 }
 
 beforeAll(async () => {
@@ -70,4 +70,33 @@ test.each([
   if (more !== '') return;
   expect((await send(method, `${path}?includeObject=All`, 'application/json', body)).status).toBe(200);
   expect((await send(method, `${path}?includeObject=Metadata`, TABLE, body)).kind).toBe('Table');
+});
+
+const partial = (kind: string, version: string): string => `application/json;as=${kind};v=${version};g=meta.k8s.io`;
+
+test.each([
+  [NAMESPACE, 'PartialObjectMetadata', 'v1', undefined],
+  [NAMESPACE, 'PartialObjectMetadata', 'v1beta1', undefined],
+  ['/api/v1/namespaces', 'PartialObjectMetadataList', 'v1', undefined],
+  ['/api/v1/namespaces', 'PartialObjectMetadataList', 'v1beta1', undefined],
+  [
+    NAMESPACE,
+    'PartialObjectMetadataList',
+    'v1',
+    'you requested PartialObjectMetadataList, but the requested object is not a list (*core.Namespace)',
+  ],
+  [
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+    'PartialObjectMetadata',
+    'v1',
+    'you requested PartialObjectMetadata, but the requested object is a list (*rbac.ClusterRoleList)',
+  ],
+  [NAMESPACE, 'PartialObjectMetadataX', 'v1', `only the following media types are accepted: ${TYPES}`],
+])('%s as %s of %s', async (path, kind, version, refusal) => {
+  const reply = await send('GET', path, partial(kind, version));
+  expect(reply).toMatchObject(
+    refusal === undefined
+      ? { status: 200, kind, apiVersion: `meta.k8s.io/${version}` }
+      : { status: 406, kind: 'Status', message: refusal },
+  );
 });

@@ -9,6 +9,7 @@ import type { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
+import { indentedReply, prettyReply } from './pretty.ts';
 import type { OtherPathsContext, otherPathReply } from './other-paths.ts';
 import type { ApiReply, ApiRequest, AuditTrail, IncomingRequest, Interceptor } from '../protocol/request.ts';
 import { Query, splitPath, splitTarget } from '../protocol/request.ts';
@@ -69,7 +70,7 @@ export async function handle(
         : await auditLog.follow(raw, identity, (followed, user, audit) =>
             answered(context, followed, user === undefined ? { identity } : { user }, audit),
           );
-    return await compressReply(raw.headers['accept-encoding'], reply);
+    return await compressReply(raw.headers['accept-encoding'], prettyReply(raw, reply));
   } catch (thrown) {
     return replyThrown(context, thrown, raw, []);
   }
@@ -199,7 +200,8 @@ async function otherPath(context: HandlerContext, request: ApiRequest): Promise<
   switch (request.segments[0]) {
     case 'version':
       if (request.method !== 'GET') throw methodNotAllowed();
-      return replyValue(200, versionInfo(context.registry.release));
+      // An API server always indents its version.
+      return indentedReply(replyValue(200, versionInfo(context.registry.release)));
     case 'healthz':
     case 'livez':
     case 'readyz':

@@ -14,14 +14,24 @@ export interface Encoding {
 
 /** An output format that needs no table printer. */
 export interface PlainOutput extends Encoding {
-  readonly form: 'object' | 'partial' | 'discovery';
+  readonly form: 'object' | 'discovery';
+}
+
+/** The format of the metadata of an object or a list. */
+export interface PartialOutput extends Encoding {
+  readonly form: 'partial';
+  /** Does the request name the kind of a list? */
+  readonly isList: boolean;
 }
 
 /** The form of the answer that a request names. */
-export type Negotiated = PlainOutput | (Encoding & { readonly form: 'table' });
+export type Negotiated = PlainOutput | PartialOutput | (Encoding & { readonly form: 'table' });
 
 /** The form of an answer, and for a table the function that makes the table. */
-export type Output = PlainOutput | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
+export type Output =
+  | PlainOutput
+  | PartialOutput
+  | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
 
 /** Makes a `Table` of objects of a resource. */
 export type TablePrinter = (
@@ -144,7 +154,8 @@ function accept({ type, params }: Pick<MediaRange, 'type' | 'params'>, offer: Of
   }
   if (params.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(params.get('v') ?? '')) return undefined;
   if (as === 'Table' && offer.table) return { form: 'table', yaml, contentType, version: params.get('v') ?? 'v1' };
-  if (as.startsWith('PartialObjectMetadata') && offer.partial)
-    return { form: 'partial', yaml, contentType, version: params.get('v') ?? 'v1' };
+  const isList = as === 'PartialObjectMetadataList';
+  if ((isList || as === 'PartialObjectMetadata') && offer.partial)
+    return { form: 'partial', yaml, contentType, version: params.get('v') ?? 'v1', isList };
   return undefined;
 }

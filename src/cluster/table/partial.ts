@@ -3,11 +3,11 @@ import type { KubeObject } from '../../core/index.ts';
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The object as PartialObjectMetadata. Leaves out the annotation of a DaemonSet that the server's internal form does
- * not have.
+ * The object as PartialObjectMetadata of a version of `meta.k8s.io`. Leaves out the annotation of a DaemonSet that the
+ * server's internal form does not have.
  */
-export function partialOf(object: KubeObject): unknown {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(object) };
+export function partialOf(object: KubeObject, version = 'v1'): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: metadataOf(object) };
 }
 
 function metadataOf({ kind, metadata }: KubeObject): KubeObject['metadata'] {

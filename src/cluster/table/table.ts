@@ -38,7 +38,7 @@ export function tableOf(
     columnDefinitions: withColumns ? definitions : null,
     rows: objects.map((object) => ({
       cells: cells(object, now),
-      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partialOf(object),
+      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partialOf(object, version),
     })),
   };
 }

@@ -2,7 +2,8 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored } from '../store/store.ts';
 import { partialOf } from '../table/partial.ts';
-import type { Output } from '../protocol/negotiate.ts';
+import { ApiError } from '../errors/status.ts';
+import type { Output, PartialOutput } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { warningHeader, replyValue } from '../protocol/reply.ts';
 
@@ -46,8 +47,27 @@ export function replyObject(
           { resourceVersion: object.metadata.resourceVersion },
           tableOptions(query, output),
         )
-      : partialOf(object);
+      : output.form === 'partial'
+        ? asPartial(resource, object, output)
+        : object;
   return replyValue(status, value, output, headers);
+}
+
+/** The metadata of one object. */
+function asPartial(resource: ServedResource, object: Representation['object'], output: PartialOutput): unknown {
+  if (!output.isList) return partialOf(object, output.version);
+  throw notAcceptable(
+    `you requested PartialObjectMetadataList, but the requested object is not a list (${goType(resource, '')})`,
+  );
+}
+
+const notAcceptable = (message: string): ApiError => new ApiError({ code: 406, reason: 'NotAcceptable', message });
+
+/** The Go type in which an API server holds the objects of a resource, as its messages name it. */
+function goType({ custom, group, kind }: ServedResource, suffix: '' | 'List'): string {
+  if (custom !== undefined) return `*unstructured.Unstructured${suffix}`;
+  const [name = ''] = group.split('.');
+  return `*${name === '' || name === 'events' ? 'core' : name}.${kind}${suffix}`;
 }
 
 /** `metadata` of a list. */
@@ -89,12 +109,17 @@ export function replyList(
     );
   }
   if (output.form === 'partial') {
+    if (!output.isList) {
+      throw notAcceptable(
+        `you requested PartialObjectMetadata, but the requested object is a list (${goType(resource, 'List')})`,
+      );
+    }
     const list = {
       kind: 'PartialObjectMetadataList',
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: `meta.k8s.io/${output.version}`,
       metadata: brief,
       // The server writes null for an empty list here.
-      items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object)),
+      items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object, output.version)),
     };
     return replyValue(200, list, output, headers);
   }

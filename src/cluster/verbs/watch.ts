@@ -326,7 +326,7 @@ class WatchStream implements ByteStream {
       this.#output.form === 'table'
         ? this.#table(this.#output.tableOf, object, false)
         : this.#output.form === 'partial'
-          ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+          ? partialOf(object, this.#output.version)
           : object;
     return lineOf('BOOKMARK', toJsonBytes(shown));
   }
@@ -371,7 +371,7 @@ class WatchStream implements ByteStream {
       this.#output.form === 'table'
         ? this.#table(this.#output.tableOf, object, this.#withColumns)
         : this.#output.form === 'partial'
-          ? partialOf(object)
+          ? partialOf(object, this.#output.version)
           : object;
     // Only the first event has the column definitions. Bookmarks never have them.
     this.#withColumns = false;

@@ -178,7 +178,7 @@ function shownScale(
 ): unknown {
   const scale = scaleOf(resource, object) as unknown as KubeObject;
   if (form === 'object') return scale;
-  if (form === 'partial') return partialOf(scale);
+  if (form === 'partial') return partialOf(scale, version);
   const custom = resource.custom !== undefined;
   const column = (name: string, type: string, format = '') => ({ name, type, format, description: '', priority: 0 });
   const { replicas = 0 } = scale.status ?? {};
@@ -196,7 +196,7 @@ function shownScale(
     rows: [
       {
         cells: [name, replicasOf(scale as unknown as JsonObject), replicas, age(creationTimestamp, clock.now())],
-        object: partialOf(scale),
+        object: partialOf(scale, version),
       },
     ],
   };

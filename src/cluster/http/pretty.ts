@@ -1,0 +1,28 @@
+import { parseJson, stringifyJson } from '../../core/index.ts';
+import { parseBool } from '../../golang/index.ts';
+import type { ApiReply, IncomingRequest } from '../protocol/request.ts';
+import { Query, splitTarget } from '../protocol/request.ts';
+
+/** Browsers and programs of the command line, whose answers an API server indents without a parameter. */
+const HUMAN_CLIENT = /^(?:curl|Wget|Mozilla\/5\.0)/;
+
+/** Indents a JSON answer for a request that asks for it, or that a person reads. Streams are not indented. */
+export function prettyReply(request: IncomingRequest, reply: ApiReply): ApiReply {
+  const isJson = reply.headers['content-type']?.startsWith('application/json') === true;
+  return isJson && reply.stream === undefined && wantsPretty(request) ? indentedReply(reply) : reply;
+}
+
+/** Indents a JSON answer. */
+export function indentedReply(reply: ApiReply): ApiReply {
+  const { body } = reply;
+  if (body === undefined) return reply;
+  const text = (Buffer.isBuffer(body) ? body : Buffer.concat(body)).toString('utf8');
+  return { ...reply, body: Buffer.from(stringifyJson(parseJson(text), 2)) };
+}
+
+/** The query parameter `pretty` counts before the client's name. */
+function wantsPretty({ target, headers }: IncomingRequest): boolean {
+  if (/;\s*pretty=1\b/.test(headers['accept'] ?? '')) return true;
+  const value = target.includes('pretty') ? new Query(splitTarget(target).query).get('pretty') : '';
+  return value === '' ? HUMAN_CLIENT.test(headers['user-agent'] ?? '') : parseBool(value) === true;
+}
