@@ -33,6 +33,8 @@ export default defineConfig({
     ],
     globalSetup: './test/support/temporary-files.ts',
     reporters: ['default', './test/support/closing-line-reporter.ts'],
+    // A whole run on a shared machine tries a failed test again; its end names each such test as flaky.
+    retry: process.env['TYPEKRO_RETRY'] === '1' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A page on a busy machine may take longer than the default of one second.

@@ -5,17 +5,20 @@ import type { Reporter, TestModule } from 'vitest/node';
  * the output can rely on this line without knowledge of the test runner.
  *
  * A file that fails to load counts as one failure, because its tests did not run. A line `failed: FILE > TEST` for each
- * failure stands above the closing line, so that the end of a long output says what failed.
+ * failure stands above the closing line, so that the end of a long output says what failed. A line `flaky: FILE > TEST`
+ * names each test that passed only at its second try.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     let passed = 0;
     const failed: string[] = [];
+    const flaky: string[] = [];
     let skipped = 0;
     for (const module of modules) {
       if (module.errors().length > 0) failed.push(module.relativeModuleId);
       for (const test of module.children.allTests()) {
         const { state } = test.result();
+        if (test.diagnostic()?.flaky === true) flaky.push(`${module.relativeModuleId} > ${test.fullName}`);
         if (state === 'passed') passed += 1;
         else if (state === 'skipped') skipped += 1;
         else failed.push(`${module.relativeModuleId} > ${test.fullName}`);
@@ -23,7 +26,9 @@ export default class ClosingLineReporter implements Reporter {
     }
     const tail = skipped > 0 ? `, ${skipped} skipped` : '';
     // A name of a table's row can have a line feed.
-    for (const name of failed) process.stdout.write(`\nfailed: ${name.replaceAll('\n', ' ')}`);
+    const print = (what: string) => (name: string) => process.stdout.write(`\n${what}: ${name.replaceAll('\n', ' ')}`);
+    flaky.forEach(print('flaky'));
+    failed.forEach(print('failed'));
     process.stdout.write(`\n${passed} passed, ${failed.length} failed${tail}\n`);
   }
 }
