@@ -125,7 +125,12 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     AT_LEAST_ONE,
   ),
   ignored('apply-concurrency', 'integer', '20', 'Since kro 0.10: items of a collection are written together.'),
-  flag('cel-cost-limit', 'integer', '0', 'Maximum cost of one expression; 0: the default of the engine.'),
+  flag(
+    'cel-cost-limit',
+    'integer',
+    '0',
+    'Maximum cost of one expression. 0: the default of the engine, or what a definition sets up to 10,000,000.',
+  ),
   flag(
     'controller-namespace',
     'text',

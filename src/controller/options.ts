@@ -101,7 +101,10 @@ export interface ControllerOptions {
    * spans.
    */
   readonly traces?: TraceApi;
-  /** The maximum cost of one expression. Default: the default of the expression engine. */
+  /**
+   * The maximum cost of one expression; the annotation of a definition can only lower it. Default: the annotation, or the
+   * default of the expression engine.
+   */
   readonly budget?: number;
 }
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { annotationProblems, readPolicies } from './policies.ts';
+import { describe, expect, it, test } from 'vitest';
+import { annotationProblems, expressionBudget, readPolicies } from './policies.ts';
 
 const read = (annotations: Record<string, string>) =>
   readPolicies({
@@ -78,11 +78,21 @@ describe('readPolicies', () => {
     ],
     [{ 'typekro.dev/explain': 'yes' }, 'annotation typekro.dev/explain: "yes" is not true or false'],
     [
-      { 'typekro.dev/cel-budget': '1000000000000000' },
-      'annotation typekro.dev/cel-budget: "1000000000000000" is not a whole number from 1 to 999999999999999',
+      { 'typekro.dev/cel-budget': '10000001' },
+      'annotation typekro.dev/cel-budget: "10000001" is not a whole number from 1 to 10000000',
     ],
     [{ 'typekro.dev/deletion-policy': 'Wait' }, 'annotation typekro.dev/deletion-policy: "Wait" is not wait'],
   ])('%j is a problem', (annotations, problem) => {
     expect(annotationProblems(read(annotations))).toEqual([problem]);
   });
+});
+
+test.each([
+  [undefined, undefined, undefined],
+  [undefined, 100, 100],
+  [200, undefined, 200],
+  [200, 100, 100],
+  [50, 100, 50],
+])('the budget of an expression with the annotation %s and the limit %s is %s', (budget, limit, expected) => {
+  expect(expressionBudget(budget === undefined ? {} : { budget }, limit)).toBe(expected);
 });

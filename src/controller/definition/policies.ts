@@ -15,8 +15,11 @@ const NAMESPACES = 'typekro.dev/namespaces';
 const EXPLAIN = 'typekro.dev/explain';
 const BUDGET = 'typekro.dev/cel-budget';
 
-/** The maximum of `typekro.dev/cel-budget`, in cost units. */
-const MAX_BUDGET = 999_999_999_999_999;
+/**
+ * The maximum of `typekro.dev/cel-budget`, in cost units: five times the default. An expression is evaluated in one go,
+ * and a leader that is busy for longer than its Lease lasts loses the Lease.
+ */
+const MAX_BUDGET = 10_000_000;
 
 const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['adopt', 'adopt'],
@@ -114,6 +117,14 @@ export function readPolicies(object: KubeObject): Policies {
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
     invalid,
   };
+}
+
+/**
+ * The maximum cost of one expression: that of the definition, and at most the limit of the operator. Undefined for the
+ * default.
+ */
+export function expressionBudget({ budget }: Pick<Policies, 'budget'>, limit: number | undefined): number | undefined {
+  return limit === undefined || budget === undefined ? (budget ?? limit) : Math.min(budget, limit);
 }
 
 function parseNamespaces(text: string): 'any' | 'instance' | undefined {

@@ -33,6 +33,7 @@ import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Traces } from '../telemetry/traces.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
+import { expressionBudget } from '../definition/policies.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import { isChosenFor, isOfState } from '../served-kinds.ts';
 import type { AnswerContext } from './instance-answers.ts';
@@ -376,7 +377,7 @@ export class InstanceReconciler {
       ...definedMember('makers', served.makers),
       ...definedMember('authorConditions', served.authorConditions),
       ...definedMember('explain', served.policies.explain),
-      ...definedMember('budget', served.policies.budget ?? budget),
+      ...definedMember('budget', expressionBudget(served.policies, budget)),
       ...definedMember('namespaces', served.policies.namespaces ?? namespaces),
     };
   }
