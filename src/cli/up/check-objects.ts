@@ -6,24 +6,23 @@ import { formatPath, isDefinition } from '../../graph/index.ts';
 import type { RefusedPlace, Schema, SchemaSource } from '../../schema/index.ts';
 import {
   applyDefaults,
-  parentSchema,
+  fieldPath,
   prune,
   refusalText,
   refusedPlace,
   schemaNodeAt,
   shapeHint,
   stepsIn,
-  unknownFieldHint,
   validateValue,
   valueAtSteps,
   withField,
 } from '../../schema/index.ts';
+import type { UnknownField } from './corrected-fields.ts';
+import { correctFields } from './corrected-fields.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
+import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
-
-/** The beginning of the hint for a field that belongs in the spec. */
-export const BELOW_SPEC = 'it belongs below spec';
 
 /**
  * Reports the problems for which an API server refuses an object of the files, each with its place: fields that the
@@ -54,8 +53,8 @@ async function checkWithSchema(
   // Objects of files and modules are plain JSON here.
   const value = input.object as unknown as JsonValue;
   const pruned = prune(schema, value);
-  const unknown = pruned.unknown
-    .map((field) => unknownField(input, schema, field))
+  const unknown = correctFields(schema, value)
+    .unknown.map((field) => unknownField(input, schema, field))
     // An object in place of a list is one error, not one error for each of its members.
     .filter(
       ({ path, message }, index, all) =>
@@ -172,14 +171,14 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
   );
 }
 
-function unknownField(input: InputObject, schema: Schema, field: string): Diagnostic {
-  const steps = stepsIn(input.object as unknown as JsonValue, field);
+function unknownField(input: InputObject, schema: Schema, { steps, meant }: UnknownField): Diagnostic {
   const name = String(steps.at(-1) ?? '');
+  const field = fieldPath(steps);
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   if (outside) return madeOutside(input, steps);
   const above = steps.slice(0, -1);
   const around = valueAtSteps(input.object as unknown as JsonValue, above);
-  const list = schemaNodeAt(schema, above);
+  const list = schemaNodeAt(schema, meant.slice(0, -1));
   // For a definition, the compiler reports an object in place of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
@@ -187,18 +186,14 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
     const message = 'an object is written where a list is expected';
     return report(input, path, { steps: above, key: false }, 'input/invalid-field', message, hint);
   }
-  const hint =
-    NEIGHBOURS.get(isDefinition(input.object) ? name : '') ??
-    otherLevelHint(name, schema, steps) ??
-    unknownFieldHint(name, parentSchema(schema, steps));
-  const rest = 'an API server drops it or refuses the object';
+  const hint = hintForUnknownField(schema, meant, isDefinition(input.object));
   return report(
     input,
     field,
     { steps, key: true },
     'input/unknown-field',
     `unknown field "${name}"`,
-    hint === undefined ? `remove it: ${rest}` : hint,
+    hint ?? 'remove it: an API server drops it or refuses the object',
   );
 }
 
@@ -222,46 +217,6 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
   const low = Number.isFinite(minimum) ? ` from ${minimum}` : '';
   const high = Number.isFinite(maximum) ? ` up to ${maximum}` : '';
   return `write a whole number${low}${high}, without quotes`;
-}
-
-const BY_REFERENCE =
-  'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
-
-/** Names of fields in other tools, each with a hint about the equivalent in a definition. */
-const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
-  ['dependsOn', BY_REFERENCE],
-  ['depends_on', BY_REFERENCE],
-  ['needs', BY_REFERENCE],
-  ['after', BY_REFERENCE],
-  ['when', 'write includeWhen, with a list of conditions'],
-  ['if', 'write includeWhen, with a list of conditions'],
-  ['condition', 'write includeWhen, with a list of conditions'],
-  ['for_each', 'write forEach, with a list of - name: ${list}'],
-  ['count', 'write forEach, with a list of - name: ${list}'],
-]);
-
-/** The hint for a field that exists one level deeper or higher: its indentation is wrong, not its name. */
-function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
-  const siblingSchema = parentSchema(schema, steps);
-  const inner = siblingSchema?.properties?.['spec'];
-  const isFree = inner?.['x-kubernetes-preserve-unknown-fields'] === true;
-  const isNear = unknownFieldHint(name, siblingSchema)?.startsWith('did you mean') === true;
-  if (
-    inner?.properties?.[name] !== undefined ||
-    (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
-  )
-    return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
-  const siblings = Object.entries(siblingSchema?.properties ?? {}).filter(
-    ([key, each]) => key !== 'spec' && each.properties?.[name] !== undefined,
-  );
-  const [sibling] = siblings;
-  if (sibling !== undefined && siblings.length === 1 && !isNear && sibling[0] !== 'metadata')
-    return `it belongs below ${[...steps.slice(0, -1), sibling[0]].join('.')}: indent it by two more spaces there`;
-  const parent = steps.at(-2);
-  const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
-  return outer?.properties?.[name] === undefined || isNear
-    ? undefined
-    : `it belongs beside ${String(parent)}: indent it by two spaces less`;
 }
 
 /** The place in code of the wrong value, or of the name of its object: the only line with this text in quotes. */

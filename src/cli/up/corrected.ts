@@ -1,8 +1,8 @@
+import { parseApiVersion, isJsonObject } from '../../core/index.ts';
+import type { DefinitionDocument } from '../../graph/index.ts';
 import { controllerCrds } from '../../graph/index.ts';
-import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, parseApiVersion, nearestName } from '../../core/index.ts';
-import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
-import { crdSource, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import { crdSource } from '../../schema/index.ts';
+import { correctFields } from './corrected-fields.ts';
 
 /**
  * The definition or Graph with misspelt fields renamed to the most likely field, unless the object has that field
@@ -14,28 +14,9 @@ export function corrected(document: DefinitionDocument): DefinitionDocument {
   const [apiVersion, kind] = isJsonObject(value) ? [value['apiVersion'], value['kind']] : [];
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return document;
   const schema = crdSource(controllerCrds()).schemaOf({ ...parseApiVersion(apiVersion), kind });
-  const unknown = schema === undefined ? [] : prune(schema, value).unknown;
-  if (schema === undefined || unknown.length === 0) return document;
-  const copy = structuredClone(value);
-  const written: { readonly meant: readonly PathStep[]; readonly name: string }[] = [];
-  for (const field of unknown) {
-    const steps = stepsIn(value, field);
-    const parentSteps = steps.slice(0, -1);
-    const name = String(steps.at(-1) ?? '');
-    const parent = valueAtSteps(copy, parentSteps);
-    const meant = nearestName(name, Object.keys(schemaNodeAt(schema, parentSteps)?.properties ?? {}));
-    if (!isJsonObject(parent) || meant === undefined || Object.hasOwn(parent, meant)) continue;
-    rename(parent, name, meant);
-    written.push({ meant: [...parentSteps, meant], name });
-  }
-  if (written.length === 0) return document;
-  const asWritten = (path: readonly PathStep[]): PathStep[] =>
-    path.map((step, index) => {
-      const found = written.find(
-        ({ meant }) => meant.length === index + 1 && meant.every((part, at) => part === path[at]),
-      );
-      return found?.name ?? step;
-    });
+  if (schema === undefined) return document;
+  const { value: copy, asWritten } = correctFields(schema, value);
+  if (copy === value) return document;
   return {
     value: copy,
     index: document.index,
@@ -46,10 +27,4 @@ export function corrected(document: DefinitionDocument): DefinitionDocument {
     written: (path) => document.written?.(asWritten(path)),
     writtenKey: (path) => document.writtenKey?.(asWritten(path)),
   };
-}
-
-function rename(object: JsonObject, from: string, to: string): void {
-  const value: JsonValue | undefined = object[from];
-  delete object[from];
-  if (value !== undefined) object[to] = value;
 }

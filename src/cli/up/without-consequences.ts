@@ -1,5 +1,5 @@
 import type { CodeInfo, Diagnostic } from '../../core/index.ts';
-import { BELOW_SPEC } from './check-objects.ts';
+import { BELOW_SPEC } from './unknown-field-hint.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
 

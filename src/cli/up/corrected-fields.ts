@@ -1,0 +1,79 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, nearestName } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { fieldPath, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
+
+/** A field that its kind does not have. */
+export interface UnknownField {
+  /** The path as the user wrote it. */
+  readonly steps: readonly PathStep[];
+  /** The same path with the corrected names of the fields around it. */
+  readonly meant: readonly PathStep[];
+}
+
+/** A value with corrected names of fields. */
+export interface CorrectedFields {
+  /** The value with each misspelt field renamed; the given value if no field was renamed. */
+  readonly value: JsonValue;
+  /** All unknown fields, sorted by their paths: those that were renamed and those that are like no other field. */
+  readonly unknown: readonly UnknownField[];
+  /** The path in the given value, for a path in the corrected one. */
+  readonly asWritten: (path: readonly PathStep[]) => PathStep[];
+}
+
+/**
+ * Renames misspelt fields to the most likely field, unless the object has that field already. The fields inside a
+ * misspelt field are checked under its corrected name, so that one check finds all misspellings.
+ */
+export function correctFields(schema: Schema, given: JsonValue): CorrectedFields {
+  const renamed: { readonly path: readonly PathStep[]; readonly name: string }[] = [];
+  const asWritten = (path: readonly PathStep[]): PathStep[] =>
+    path.map((step, index) => {
+      const found = renamed.find((each) => each.path.length === index + 1 && isPrefix(each.path, path));
+      return found?.name ?? step;
+    });
+  const corrected: UnknownField[] = [];
+  let value = given;
+  for (;;) {
+    const found = prune(schema, value).unknown.map((field) => stepsIn(value, field));
+    const copy = found.length === 0 ? value : structuredClone(value);
+    const rest: UnknownField[] = [];
+    let isChanged = false;
+    for (const steps of found) {
+      const field = { steps: asWritten(steps), meant: steps };
+      const path = renameField(schema, copy, steps);
+      (path === undefined ? rest : corrected).push(field);
+      if (path === undefined) continue;
+      isChanged = true;
+      renamed.push({ path, name: String(steps.at(-1)) });
+    }
+    // Each renaming leaves one unknown field less at its depth, so the rounds end.
+    if (!isChanged) {
+      const order = ({ steps }: UnknownField): string => fieldPath(steps);
+      const unknown = [...corrected, ...rest].toSorted((one, other) => (order(one) < order(other) ? -1 : 1));
+      return { value, unknown, asWritten };
+    }
+    value = copy;
+  }
+}
+
+const isPrefix = (prefix: readonly PathStep[], path: readonly PathStep[]): boolean =>
+  prefix.every((step, index) => step === path[index]);
+
+/** Renames an unknown field in place. Returns its new path; `undefined` if no field is near. */
+function renameField(schema: Schema, root: JsonValue, steps: readonly PathStep[]): PathStep[] | undefined {
+  const above = steps.slice(0, -1);
+  const name = String(steps.at(-1) ?? '');
+  const parent = valueAtSteps(root, above);
+  const near = nearestName(name, Object.keys(schemaNodeAt(schema, above)?.properties ?? {}));
+  if (!isJsonObject(parent) || near === undefined || Object.hasOwn(parent, near)) return undefined;
+  rename(parent, name, near);
+  return [...above, near];
+}
+
+function rename(object: JsonObject, from: string, to: string): void {
+  const value: JsonValue | undefined = object[from];
+  delete object[from];
+  if (value !== undefined) object[to] = value;
+}

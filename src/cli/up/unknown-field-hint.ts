@@ -1,0 +1,63 @@
+import type { PathStep } from '../../graph/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { parentSchema, unknownFieldHint } from '../../schema/index.ts';
+
+/** The beginning of the hint for a field that belongs in the spec. */
+export const BELOW_SPEC = 'it belongs below spec';
+
+/**
+ * The hint for a field that its kind does not have; `undefined` if no field is like it. `steps` is the path of the
+ * field with correct names around it.
+ */
+export function hintForUnknownField(
+  schema: Schema,
+  steps: readonly PathStep[],
+  inDefinition: boolean,
+): string | undefined {
+  const name = String(steps.at(-1) ?? '');
+  return (
+    NEIGHBOURS.get(inDefinition ? name : '') ??
+    otherLevelHint(name, schema, steps) ??
+    unknownFieldHint(name, parentSchema(schema, steps))
+  );
+}
+
+const BY_REFERENCE =
+  'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
+
+/** Names of fields in other tools, each with a hint about the equivalent in a definition. */
+const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
+  ['dependsOn', BY_REFERENCE],
+  ['depends_on', BY_REFERENCE],
+  ['needs', BY_REFERENCE],
+  ['after', BY_REFERENCE],
+  ['when', 'write includeWhen, with a list of conditions'],
+  ['if', 'write includeWhen, with a list of conditions'],
+  ['condition', 'write includeWhen, with a list of conditions'],
+  ['for_each', 'write forEach, with a list of - name: ${list}'],
+  ['count', 'write forEach, with a list of - name: ${list}'],
+]);
+
+/** The hint for a field that exists one level deeper or higher: its indentation is wrong, not its name. */
+function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
+  const siblingSchema = parentSchema(schema, steps);
+  const inner = siblingSchema?.properties?.['spec'];
+  const isFree = inner?.['x-kubernetes-preserve-unknown-fields'] === true;
+  const isNear = unknownFieldHint(name, siblingSchema)?.startsWith('did you mean') === true;
+  if (
+    inner?.properties?.[name] !== undefined ||
+    (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
+  )
+    return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
+  const siblings = Object.entries(siblingSchema?.properties ?? {}).filter(
+    ([key, each]) => key !== 'spec' && each.properties?.[name] !== undefined,
+  );
+  const [sibling] = siblings;
+  if (sibling !== undefined && siblings.length === 1 && !isNear && sibling[0] !== 'metadata')
+    return `it belongs below ${[...steps.slice(0, -1), sibling[0]].join('.')}: indent it by two more spaces there`;
+  const parent = steps.at(-2);
+  const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
+  return outer?.properties?.[name] === undefined || isNear
+    ? undefined
+    : `it belongs beside ${String(parent)}: indent it by two spaces less`;
+}
