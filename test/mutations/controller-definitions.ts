@@ -138,8 +138,8 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
   {
     name: 'a definition still counts as the owner of a CRD that has another owner',
     file: 'src/controller/definition/crd-ensurer.ts',
-    find: 'return isOwner && known.source',
-    replace: 'return known.source',
+    find: 'return isOwner && known.wantedKey',
+    replace: 'return known.wantedKey',
     tests: ['src/controller/definition/crd-owner.test.ts'],
   },
   {

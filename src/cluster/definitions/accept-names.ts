@@ -14,7 +14,7 @@ interface NamesCondition {
 
 /**
  * The accepted names of a definition, and the condition that says whether all names are accepted. A name is accepted
- * when no other definition of the group has it. Otherwise the previously accepted name stays.
+ * when it is no accepted name of another definition of the group. Otherwise the previously accepted name stays.
  */
 export function acceptNames(
   store: ObjectLookup,
@@ -62,7 +62,7 @@ function shown(names: DefinedNames): JsonObject {
   };
 }
 
-/** The names that both this definition and another definition of the group have. */
+/** The names of this definition that are accepted names of another definition of the group. */
 function takenNames(
   store: ObjectLookup,
   { object: own, group, names }: ParsedCrd,

@@ -58,16 +58,17 @@ interface Planned {
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** The last successful check of each definition: UID and generation of its CRD, and the source of the wanted CRD. */
-  readonly #lastChecks = new Map<string, { readonly stamp: string; readonly source: string }>();
+  /** The last successful check of each definition: UID and generation of its CRD, and the key of the wanted CRD. */
+  readonly #lastChecks = new Map<string, { readonly stamp: string; readonly wantedKey: string }>();
   /**
    * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
    * the cache holds only projections.
    */
   readonly #digests = new Map<string, { readonly stamp: string; readonly digest: string }>();
+  /** When the wait for the CRD of a definition began. A write or a refusal of the CRD ends the wait. */
   readonly #waitingSince = new Map<string, number>();
   /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
-  readonly #planned = new Map<string, { readonly source: string; readonly made: Promise<Planned> }>();
+  readonly #planned = new Map<string, { readonly wantedKey: string; readonly made: Promise<Planned> }>();
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
@@ -89,16 +90,19 @@ export class CrdEnsurer {
       if (!this.#isUnchanged(definition, graph) && !this.#isAsWanted(definition, graph)) {
         const planned = this.#planned.get(definition.name);
         this.#planned.delete(definition.name);
-        const made = planned?.source === crdSourceOf(graph) ? planned.made : this.#plan(definition, graph, signal);
+        const made = planned?.wantedKey === wantedKeyOf(graph) ? planned.made : this.#plan(definition, graph, signal);
         const { plan, existing } = await made;
+        // The time in which the CRD must be served begins with its last write.
+        if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);
         if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
-        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), source: crdSourceOf(graph) });
+        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: wantedKeyOf(graph) });
       }
     } catch (thrown) {
       const refusal = writeRefusalText(thrown);
       if (refusal === undefined) throw thrown;
+      this.#waitingSince.delete(definition.name);
       return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, byServer: true };
     }
     return this.#awaitEstablished(definition.name, name);
@@ -107,7 +111,7 @@ export class CrdEnsurer {
   /** The reason why the CRD of a graph may not be written; `undefined` when it may be written. Writes nothing. */
   async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
     const made = this.#plan(definition, graph, signal);
-    this.#planned.set(definition.name, { source: crdSourceOf(graph), made });
+    this.#planned.set(definition.name, { wantedKey: wantedKeyOf(graph), made });
     const { plan } = await made;
     return plan.do === 'refuse' ? plan.message : undefined;
   }
@@ -149,7 +153,7 @@ export class CrdEnsurer {
     }
   }
 
-  /** Drops the checks and waits of a deleted definition. */
+  /** Drops the check, the wait and the plan of a definition that is deleted or belongs to another replica. */
   forget(definition: string): void {
     this.#lastChecks.delete(definition);
     this.#waitingSince.delete(definition);
@@ -168,7 +172,7 @@ export class CrdEnsurer {
     if (known === undefined || crd === undefined) return false;
     // A change of the labels, which name the owner, does not change the stamp.
     const isOwner = ownerConflict(crd, definition.name) === undefined;
-    return isOwner && known.source === crdSourceOf(graph) && known.stamp === stampOf(crd);
+    return isOwner && known.wantedKey === wantedKeyOf(graph) && known.stamp === stampOf(crd);
   }
 
   /**
@@ -183,7 +187,7 @@ export class CrdEnsurer {
     const wanted = graph.instance.crd;
     // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
     if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.digest) return false;
-    this.#lastChecks.set(definition.name, { stamp: seen.stamp, source: crdSourceOf(graph) });
+    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: wantedKeyOf(graph) });
     return true;
   }
 
@@ -231,10 +235,10 @@ export class CrdEnsurer {
 }
 
 /**
- * The value on which the wanted CRD of a graph depends: the hash of the spec. The CRD of a graph that may lack kinds
- * also depends on the kinds that the cluster serves.
+ * A key that is equal for graphs with equal CRDs: the hash of the spec. With `mayLackKinds`, the same spec can give
+ * another CRD when the cluster serves other kinds, so the key also has the digest of the CRD.
  */
-const crdSourceOf = (graph: Graph): string =>
+const wantedKeyOf = (graph: Graph): string =>
   graph.mayLackKinds === true ? `${graph.hash} ${crdDigest(graph.instance.crd) ?? ''}` : graph.hash;
 
 function nameOf(graph: Graph): string {
