@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
+import { engineFieldsOf } from '../runtime/index.ts';
 import { listKey, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
@@ -61,6 +62,40 @@ describe('the state of an object in a deploy', () => {
     const store = new ObservedStore(() => 0);
     store.setApplied({ target, fingerprint: 'd' }, configMap('u', '1'));
     expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });
+  });
+
+  describe('of which a Graph writes fields', () => {
+    const MANAGER = 'kro-graphengine.tmpl.1';
+    const owning = (uid: string, version: string, manager: string, a: string): KubeObject => {
+      const object = configMap(uid, version);
+      const fieldsV1 = { 'f:data': { 'f:a': {} } };
+      const managedFields = [{ manager, operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 }];
+      return { ...object, metadata: { ...object.metadata, managedFields }, data: { a } };
+    };
+    const fields = (store: ObservedStore) => {
+      const known = store.object(target);
+      if (known.state !== 'present') throw new Error('there is no object');
+      return engineFieldsOf(known.live, MANAGER);
+    };
+
+    test.each([
+      ['keeps the equivalence while the Graph owns them', owning('u', '2', MANAGER, 'x'), true, false],
+      ['has no fields of the Graph when another client took all', owning('u', '2', 'kubectl', 'x'), false, true],
+      ['has no recorded equivalence under another UID', owning('v', '2', MANAGER, 'x'), false, false],
+    ])('%s', (_name, seen, isKnown, isTaken) => {
+      const store = new ObservedStore(() => 0);
+      store.setApplied({ target, fingerprint: 'd', manager: MANAGER }, owning('u', '1', MANAGER, 'x'));
+      store.setObject(target, seen);
+      expect(fields(store).owned === '').toBe(isTaken);
+      expect(fields(store).equivalence !== undefined).toBe(isKnown);
+    });
+  });
+
+  test('the equivalence of a deleted object does not apply to another object of the name', () => {
+    const store = new ObservedStore(() => 0);
+    store.setApplied({ target, fingerprint: 'd' }, configMap('u', '1'));
+    store.setObject(target, configMap('v', '2'));
+    expect(store.object(target)).not.toHaveProperty('live.equivalence');
   });
 
   test('a failed read is reported until its pause is over, and is then unknown', () => {

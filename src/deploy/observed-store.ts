@@ -137,8 +137,17 @@ export class ObservedStore implements Observed {
       return before?.state !== 'absent';
     }
     if (before?.state === 'present' && !isNewer(object, before.live.object)) return false;
-    this.#objects.set(key, present(object));
+    this.#put(key, present(object));
     return true;
+  }
+
+  /** Stores an object. The equivalences of another object with this name do not apply to it. */
+  #put(key: string, next: ReturnType<typeof present>): void {
+    const before = this.#objects.get(key);
+    this.#objects.set(key, next);
+    if (before?.state !== 'present' || before.live.object.metadata.uid === next.live.object.metadata.uid) return;
+    this.#equivalences.delete(key);
+    this.#writerEquivalences.delete(key);
   }
 
   /** Is it known whether the object exists? */
@@ -216,7 +225,7 @@ export class ObservedStore implements Observed {
     const key = targetKey(target);
     const answer = present(live);
     const before = this.#objects.get(key);
-    if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#objects.set(key, answer);
+    if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#put(key, answer);
     if (manager === undefined) {
       this.setEquivalence(target, { desired: fingerprint, owned: answer.live.owned });
       return;

@@ -28,7 +28,8 @@ export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 export type WriteDecision =
   | { readonly kind: 'none' }
   /**
-   * A comparison, by fingerprint or by field, found the object equal for the first time. The caller records the pair.
+   * A comparison, by fingerprint or by field, found fields equal that no recorded pair covers. The caller records the
+   * pair.
    */
   | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
@@ -53,8 +54,9 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
 
 /**
  * Decides whether an existing object has to be applied as a child of an instance. No write is due when its owned fields
- * have the desired values, or values that are known to satisfy them. Different fingerprints mean a difference only when
- * an earlier comparison showed that this object's fingerprints are comparable; otherwise the whole object decides.
+ * have the desired values, or values that are known to satisfy them. The API server may store a desired value in another
+ * form. Unequal fingerprints therefore prove a difference only when an equivalence of the object is recorded; otherwise
+ * the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOfObject(live.object, PART_OF_LABEL);
@@ -100,11 +102,21 @@ export function engineFieldsOf(live: LiveObject, writer: FieldWriter): EngineFie
 
 const NO_FIELDS: EngineFields = { owned: '' };
 
-/** The object with an equivalence of a writer's fields, as a cache keeps it. */
+/**
+ * The object with an equivalence of a writer's fields, as a cache keeps it; the given object if the writer owns no
+ * fields in it any more. An object without `managedFields` has the fields of the equivalence.
+ */
 export function withEngineEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
-  const owned = live.engineFields?.get(writer)?.owned;
-  const fields: EngineFields = { owned: owned ?? pair.owned, equivalence: pair };
+  const owned = live.engineFields?.get(writer)?.owned ?? ownedOfWriter(live, writer, pair.owned);
+  if (owned === undefined) return live;
+  const fields: EngineFields = { owned, equivalence: pair };
   return { ...live, engineFields: new Map([...(live.engineFields ?? []), [writer, fields]]) };
+}
+
+function ownedOfWriter(live: LiveObject, writer: string, recorded: Fingerprint): Fingerprint | undefined {
+  if (!isWhole(live)) return recorded;
+  const found = engineWriters(live.object).find((each) => writerName(each) === writer);
+  return found === undefined ? undefined : ownedFingerprint(live.object, found);
 }
 
 /** The managers with which Graphs write the object by template nodes. */
@@ -126,8 +138,8 @@ function compareFields(
   { owned, equivalence }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
   formerOwner: string | undefined,
 ): WriteDecision {
-  // Equal fingerprints show that this object's fingerprints are comparable. The decision after a later change needs
-  // this.
+  // The recorded pair also proves that later unequal fingerprints are a difference: without a pair, the line with `read`
+  // below would request the whole object.
   if (isSameFingerprint(owned, wanted)) {
     return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
   }
@@ -181,7 +193,8 @@ export function ownershipRefusal(
   const owner = labelOfObject(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
   if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
-  const isOwn = labelOfObject(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
+  const { uid } = instance.metadata;
+  const isOwn = uid !== undefined && labelOfObject(live, INSTANCE_ID_LABEL) === uid;
   return policy === 'refuse' && !isOwn ? { owner: undefined } : undefined;
 }
 

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { desiredFingerprint, ownedFingerprint } from './owned-fields.ts';
+import { projectObject } from './project-object.ts';
+import { decideEngineWrite, graphsWriting, ownershipRefusal, withEngineEquivalence } from './write-decision.ts';
+
+const MANAGER = 'kro-graphengine.tmpl.1';
+const TYPE = { apiVersion: 'v1', kind: 'ConfigMap' };
+const DESIRED: KubeObject = { ...TYPE, metadata: { name: 'a' }, data: { a: 'x' } };
+const wanted = desiredFingerprint(DESIRED);
+
+/** The object with the text `a`, which the manager owns. Without a manager, the object has no `managedFields`. */
+function owning(manager: string | undefined, a: string): KubeObject {
+  const fieldsV1 = { 'f:data': { 'f:a': {} } };
+  const entry = { manager: manager ?? '', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 };
+  return {
+    ...DESIRED,
+    metadata: { name: 'a', ...(manager === undefined ? {} : { managedFields: [entry] }) },
+    data: { a },
+  };
+}
+
+const pair = { desired: wanted, owned: ownedFingerprint(owning(MANAGER, 'x'), MANAGER) };
+
+test.each([
+  ['owns the fields', { object: owning(MANAGER, 'x') }, { kind: 'none' }, [MANAGER]],
+  ['owns no field any more', { object: owning('kubectl', 'y') }, { kind: 'apply', why: 'drift' }, []],
+  ['owns no field any more, with equal values', { object: owning('kubectl', 'x') }, { why: 'drift' }, []],
+  ['owned the fields before, without managedFields', { object: owning(undefined, 'x') }, { kind: 'none' }, [MANAGER]],
+  ['owns the fields, as a projection', projectObject(owning(MANAGER, 'x'), []), { kind: 'none' }, [MANAGER]],
+])('with a recorded equivalence, a writer %s', (_name, live, expected, writers) => {
+  const known = withEngineEquivalence(live, MANAGER, pair);
+  expect(decideEngineWrite(DESIRED, wanted, known, MANAGER, () => true)).toMatchObject(expected);
+  expect(graphsWriting(known)).toEqual(writers);
+});
+
+test.each([
+  ['an object with the UID of the instance', 'u', 'u', undefined],
+  ['an object of another instance', 'v', 'u', { owner: undefined }],
+  ['an object without the label, for an instance without a UID', undefined, undefined, { owner: undefined }],
+])('adoption is refused, except for %s', (_name, label, uid, expected) => {
+  const labels = label === undefined ? {} : { 'kro.run/instance-id': label };
+  const live: KubeObject = { ...TYPE, metadata: { name: 'a', labels } };
+  const instance: KubeObject = { ...TYPE, metadata: { name: 'i', ...(uid === undefined ? {} : { uid }) } };
+  expect(ownershipRefusal(live, instance, 'set', 'refuse')).toEqual(expected);
+});
