@@ -215,7 +215,7 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'a condition of an older generation is enough',
     file: 'src/cli/instance/wait-goal.ts',
-    find: '&& (found.observedGeneration ?? generation) >= generation',
+    find: '&& isCurrent(found)',
     replace: '',
     tests: ['src/cli/instance/wait-goal.test.ts'],
   },

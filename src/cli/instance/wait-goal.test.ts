@@ -9,6 +9,11 @@ const instance = (state: string, conditions: object[], generation = 2): KubeObje
     metadata: { name: 'a', generation },
     status: { state, conditions },
   }) as unknown as KubeObject;
+const synced = (observedGeneration: number) => ({ type: 'Synced', status: 'True', observedGeneration });
+const deleting = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+});
 const ready = (status: string, observedGeneration?: number) => ({ type: 'Ready', status, observedGeneration });
 
 test.each([
@@ -35,6 +40,9 @@ test.each<[string, string, KubeObject | undefined, boolean]>([
   ['the condition is of the generation before', 'active', instance('ACTIVE', [ready('True', 1)]), false],
   ['the condition names no generation', 'active', instance('ACTIVE', [ready('True')]), true],
   ['there is no condition Ready', 'active', instance('ACTIVE', []), true],
+  ['another condition is of this generation', 'active', instance('ACTIVE', [synced(2)]), true],
+  ['another condition is of the generation before', 'active', instance('ACTIVE', [synced(1)]), false],
+  ['it is being deleted', 'active', deleting(instance('ACTIVE', [])), false],
   ['the state is not ACTIVE', 'active', instance('IN_PROGRESS', [ready('True', 2)]), false],
   ['the condition is True', 'condition=Ready', instance('ERROR', [ready('True', 2)]), true],
   ['the condition is of the generation before', 'condition=Ready', instance('ACTIVE', [ready('True', 1)]), false],

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
+import type { Condition } from '../../runtime/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import { recordedState } from './observation.ts';
 
@@ -32,19 +33,19 @@ export function goalText(goal: WaitGoal): string {
 }
 
 /**
- * Has the instance reached the goal? A condition about an older generation does not count. An absent instance reaches
- * only the goal `deleted`.
+ * Has the instance reached the goal? A condition about an older generation does not count. An instance without the
+ * condition `Ready`, whose definition declares other ones, is active only if no condition is about an older generation.
+ * An absent instance reaches only the goal `deleted`, and one that is being deleted is not active.
  */
 export function isReached(goal: WaitGoal, instance: KubeObject | undefined): boolean {
   if (instance === undefined) return goal.kind === 'deleted';
-  const { generation = 0 } = instance.metadata;
+  const { generation = 0, deletionTimestamp } = instance.metadata;
   const conditions = readConditions(instance.status?.['conditions']);
+  const isCurrent = ({ observedGeneration = generation }: Condition): boolean => observedGeneration >= generation;
   const has = (type: string, status: string): boolean | undefined => {
     const found = conditions.find((condition) => condition.type === type);
     if (found === undefined) return undefined;
-    return (
-      found.status.toLowerCase() === status.toLowerCase() && (found.observedGeneration ?? generation) >= generation
-    );
+    return found.status.toLowerCase() === status.toLowerCase() && isCurrent(found);
   };
   switch (goal.kind) {
     case 'deleted':
@@ -52,7 +53,7 @@ export function isReached(goal: WaitGoal, instance: KubeObject | undefined): boo
     case 'condition':
       return has(goal.type, goal.status) ?? false;
     case 'active':
-      // Conditions that the definition declares need not include Ready.
-      return recordedState(instance).state === 'ACTIVE' && (has('Ready', 'True') ?? true);
+      if (deletionTimestamp !== undefined || recordedState(instance).state !== 'ACTIVE') return false;
+      return has('Ready', 'True') ?? conditions.every(isCurrent);
   }
 }
