@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
   dnsLabel,
@@ -21,7 +20,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
-import { addressProblem, specialAddress } from './ip-addresses.ts';
+import { addressProblem, familyOf, isIpAddress, specialAddressProblem, strictAddressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../types/parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
@@ -90,7 +89,9 @@ const CONTROLLER = 'system:serviceaccount:kube-system:endpointslice-controller';
 const addressRule =
   ({ user }: Pick<WriteContext, 'user'>): AddressRule =>
   (address) =>
-    user.name === CONTROLLER && isIP(address) !== 0 && isLoopbackHost(address) ? undefined : specialAddress(address);
+    user.name === CONTROLLER && familyOf(address) !== 0 && isLoopbackHost(address)
+      ? undefined
+      : specialAddressProblem(address);
 
 function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: FieldError[]) {
   const endpoints = objectsAt(slice, 'endpoints');
@@ -118,9 +119,10 @@ function validateEndpoint(
       continue;
     }
     if (type !== 'IPv4' && type !== 'IPv6') continue;
-    const text = addressProblem(address) ?? rule(address);
+    const wrong = type === 'IPv4' ? addressProblem(address) : strictAddressProblem(address);
+    const text = wrong ?? rule(address);
     if (text !== undefined) problems.push(fieldInvalid(place, address, text));
-    if (isIP(address) !== 0 && `IPv${isIP(address)}` !== type)
+    if (wrong === undefined && `IPv${familyOf(address)}` !== type)
       problems.push(fieldInvalid(`${at}.addresses`, address, `must be an ${type} address`));
   }
   checkOptional(endpoint, 'nodeName', dnsSubdomain, at, problems);
@@ -209,6 +211,6 @@ function validateAddress(address: JsonObject, rule: AddressRule, at: string, pro
   checkOptional(address, 'hostname', dnsLabel, at, problems);
   checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
   // The API server reports a text that is not an address twice.
-  const text = wrong === undefined ? rule(ip) : 'must be a valid IP address';
+  const text = isIpAddress(ip) ? rule(ip) : 'must be a valid IP address';
   if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
 }

@@ -1,19 +1,62 @@
 import { expect, test } from 'vitest';
-import { cidrProblem, isProperPart, rangeContains, strictAddressProblem, strictCidrProblem } from './ip-addresses.ts';
+import {
+  addressProblem,
+  cidrProblem,
+  familyOf,
+  isProperPart,
+  rangeContains,
+  strictAddressProblem,
+  strictCidrProblem,
+} from './ip-addresses.ts';
 
-test.each([
-  ['::ffff:102:304', 'must not be an IPv4-mapped IPv6 address'],
-  ['::FFFF:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
-  ['FD00::1', 'must be in canonical form ("fd00::1")'],
-])('the address %s is not strict', (text, problem) => {
-  expect(strictAddressProblem(text)).toBe(problem);
+const NOT_AN_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+const MAPPED = 'must not be an IPv4-mapped IPv6 address';
+
+// `strict` is the problem in fields with strict rules. Other fields also accept addresses that are not canonical.
+test.each<[text: string, problem: string | undefined, strict: string | undefined]>([
+  ['10.0.0.1', undefined, undefined],
+  ['0.0.0.0', undefined, undefined],
+  ['fd00::1', undefined, undefined],
+  ['::ffff:102:304', MAPPED, MAPPED],
+  ['::FFFF:1.2.3.4', MAPPED, MAPPED],
+  ['FD00::1', undefined, 'must be in canonical form ("fd00::1")'],
+  ['fd00::0abc', undefined, 'must be in canonical form ("fd00::abc")'],
+  ['010.0.0.1', 'must not have leading 0s', 'must not have leading 0s'],
+  ['10.0.0.00', 'must not have leading 0s', 'must not have leading 0s'],
+  ['10.0.0.256', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
+  ['10.0.0', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
+  ['fe80::1%eth0', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
+  ['', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
+])('the address %s has the problem %s', (text, problem, strict) => {
+  expect(addressProblem(text)).toBe(problem);
+  expect(strictAddressProblem(text)).toBe(strict);
+});
+
+test.each<[text: string, family: 0 | 4 | 6]>([
+  ['10.0.0.1', 4],
+  ['010.0.0.1', 4],
+  ['::ffff:1.2.3.4', 4],
+  ['fd00::1', 6],
+  ['10.0.0.0/8', 4],
+  ['fd00::/64', 6],
+  ['10.0.0.1/abc', 0],
+  ['10.0.0.1/8/9', 0],
+  ['fe80::1%eth0', 0],
+  ['example.com', 0],
+])('the family of %s is %s', (text, expected) => {
+  expect(familyOf(text)).toBe(expected);
 });
 
 const NOT_A_RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+const LEADING_ZEROS = 'must not have leading 0s in IP or prefix length';
 
-test.each([
+test.each<[text: string, problem: string | undefined]>([
   ['10.0.0.0/8', undefined],
-  ['10.0.0.0/08', undefined],
+  ['FD00::/64', undefined],
+  ['10.0.0.0/08', LEADING_ZEROS],
+  ['010.0.0.0/8', LEADING_ZEROS],
+  ['::ffff:10.0.0.0/104', 'must not have an IPv4-mapped IPv6 address'],
+  ['10.0.0.1/8', 'must not have bits set beyond the prefix length'],
   ['10.0.0.0/8/', NOT_A_RANGE],
   ['10.0.0.0/8/8', NOT_A_RANGE],
   ['10.0.0.0/', NOT_A_RANGE],
@@ -23,8 +66,13 @@ test.each([
   expect(cidrProblem(text)).toBe(problem);
 });
 
-test('a strict range has a length without leading zeros', () => {
-  expect(strictCidrProblem('10.0.0.0/08')).toBe('must be in canonical form ("10.0.0.0/8")');
+test.each<[text: string, problem: string | undefined]>([
+  ['10.0.0.0/8', undefined],
+  ['10.0.0.0/08', LEADING_ZEROS],
+  ['::ffff:10.0.0.0/104', 'must not have an IPv4-mapped IPv6 address'],
+  ['FD00::/64', 'must be in canonical form ("fd00::/64")'],
+])('the strict range %s is checked', (text, problem) => {
+  expect(strictCidrProblem(text)).toBe(problem);
 });
 
 test.each([

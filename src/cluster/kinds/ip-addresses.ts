@@ -1,9 +1,10 @@
-import { isIP } from 'node:net';
 import type { IpAddress, IpPrefix } from '../../golang/index.ts';
 import {
   containsAddress,
   Failure,
+  family,
   formatAddress,
+  formatPrefix,
   is4In6,
   isLinkLocalMulticast,
   isLinkLocalUnicast,
@@ -15,38 +16,61 @@ import {
   samePrefix,
 } from '../../golang/index.ts';
 
-/** Does an IPv6 address name a zone, such as `fe80::1%eth0`? Node accepts zones, and an API server refuses them. */
-const hasZone = (text: string): boolean => text.includes('%');
+/**
+ * The text without leading zeros in the numbers of its address and of its prefix length. Kubernetes reads addresses with
+ * them, and Go's package netip refuses them.
+ */
+const withoutLeadingZeros = (text: string): string => text.replace(/(^|[.:/])0+(?=[\da-f])/gi, '$1');
 
-/** The reason why a text is not an IP address; `undefined` for an address. */
+/** The address of a text, also with leading zeros; `undefined` for any other text and for an address with a zone. */
+function addressOf(text: string): IpAddress | undefined {
+  const address = text.includes('%') ? undefined : parseAddress(withoutLeadingZeros(text));
+  return address instanceof Failure ? undefined : address;
+}
+
+/** The CIDR range of a text, also with leading zeros; `undefined` for any other text. */
+function rangeOf(text: string): IpPrefix | undefined {
+  const range = parsePrefix(withoutLeadingZeros(text));
+  return range instanceof Failure ? undefined : range;
+}
+
+/** Is the text an IP address, also with leading zeros? */
+export const isIpAddress = (text: string): boolean => addressOf(text) !== undefined;
+
+/**
+ * The reason why the API server refuses an IP address in a field that existed before its strict rules, such as the
+ * addresses of Services; `undefined` for an accepted one. The address need not be canonical.
+ */
 export function addressProblem(text: string): string | undefined {
-  return isIP(text) === 0 || hasZone(text)
-    ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-    : undefined;
+  const address = addressOf(text);
+  if (address === undefined) return 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+  if (parseAddress(text) instanceof Failure) return 'must not have leading 0s';
+  return is4In6(address) ? 'must not be an IPv4-mapped IPv6 address' : undefined;
 }
 
 /** The reason why a text is not an IP address in its canonical form; `undefined` for a canonical address. */
 export function strictAddressProblem(text: string): string | undefined {
-  const problem = addressProblem(text);
-  const address = parseAddress(text);
-  if (problem !== undefined || address instanceof Failure) return problem;
-  if (is4In6(address)) return 'must not be an IPv4-mapped IPv6 address';
-  return notCanonical(text, formatAddress(address));
+  const address = addressOf(text);
+  return addressProblem(text) ?? (address && notCanonical(text, formatAddress(address)));
 }
 
 const notCanonical = (text: string, canonical: string): string | undefined =>
   text === canonical ? undefined : `must be in canonical form ("${canonical}")`;
 
-/** The family of an IP address or of a CIDR range; 0 for any other text. */
+/**
+ * The family of an IP address or of a CIDR range; 0 for any other text. An IPv4 address in the form of IPv6 is an IPv4
+ * address.
+ */
 export function familyOf(text: string): 0 | 4 | 6 {
-  const family = isIP(text.split('/')[0] ?? '');
-  return family === 4 || family === 6 ? family : 0;
+  const address = addressOf(text) ?? rangeOf(text)?.address;
+  if (address === undefined) return 0;
+  return is4In6(address) ? 4 : family(address);
 }
 
 /** Does the CIDR range contain the address? Both must be valid. */
 export function rangeContains(cidr: string, text: string): boolean {
-  const [range, address] = [rangeOf(cidr), parseAddress(text)];
-  return range !== undefined && !(address instanceof Failure) && containsAddress(range, address);
+  const [range, address] = [rangeOf(cidr), addressOf(text)];
+  return range !== undefined && address !== undefined && containsAddress(range, address);
 }
 
 /** Is the range `inner` a proper part of the range `outer`? Both must be valid. */
@@ -56,28 +80,22 @@ export function isProperPart(inner: string, outer: string): boolean {
   return part.bits > whole.bits && containsAddress(whole, part.address);
 }
 
-/** The CIDR range of a text. The length of the prefix may begin with zeros. */
-function rangeOf(cidr: string): IpPrefix | undefined {
-  const [base = '', prefix = ''] = cidr.split('/');
-  const range = parsePrefix(`${base}/${Number(prefix)}`);
-  return range instanceof Failure ? undefined : range;
-}
-
 /** The reason why a text is not a CIDR range in its canonical form; `undefined` for a canonical range. */
 export function strictCidrProblem(text: string): string | undefined {
-  const problem = cidrProblem(text);
   const range = rangeOf(text);
-  if (problem !== undefined || range === undefined) return problem;
-  if (!samePrefix(range, maskedPrefix(range))) return 'must not have bits set beyond the prefix length';
-  return notCanonical(text, `${formatAddress(range.address)}/${range.bits}`);
+  return cidrProblem(text) ?? (range && notCanonical(text, formatPrefix(range)));
 }
 
-/** The reason why a text is not a CIDR range; `undefined` for a range. */
+/**
+ * The reason why the API server refuses a CIDR range in a field that existed before its strict rules, such as the
+ * ranges of NetworkPolicies; `undefined` for an accepted one. The range need not be canonical.
+ */
 export function cidrProblem(text: string): string | undefined {
-  const [address = '', prefix = '', ...more] = text.split('/');
-  const isLength = /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIP(address) === 6 ? 128 : 32);
-  const valid = isIP(address) !== 0 && !hasZone(address) && isLength && more.length === 0;
-  return valid ? undefined : 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+  const range = rangeOf(text);
+  if (range === undefined) return 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+  if (parsePrefix(text) instanceof Failure) return 'must not have leading 0s in IP or prefix length';
+  if (is4In6(range.address)) return 'must not have an IPv4-mapped IPv6 address';
+  return samePrefix(range, maskedPrefix(range)) ? undefined : 'must not have bits set beyond the prefix length';
 }
 
 const SPECIAL: readonly (readonly [(address: IpAddress) => boolean, string])[] = [
@@ -90,9 +108,9 @@ const SPECIAL: readonly (readonly [(address: IpAddress) => boolean, string])[] =
  * The reason why an endpoint cannot have the address: the address is reserved, or means the machine itself. `undefined`
  * for other addresses.
  */
-export function specialAddress(text: string): string | undefined {
-  const parsed = parseAddress(text);
-  if (parsed instanceof Failure) return undefined;
+export function specialAddressProblem(text: string): string | undefined {
+  const parsed = addressOf(text);
+  if (parsed === undefined) return undefined;
   // An IPv4 address in the form of IPv6 has the meaning of the IPv4 address.
   const address = is4In6(parsed) ? { bytes: parsed.bytes.subarray(-4), zone: '' } : parsed;
   if (isUnspecified(address)) return `may not be unspecified (${text})`;

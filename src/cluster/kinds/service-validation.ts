@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
   dnsLabel,
@@ -21,7 +20,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
-import { addressProblem, cidrProblem, specialAddress } from './ip-addresses.ts';
+import { addressProblem, cidrProblem, familyOf, specialAddressProblem } from './ip-addresses.ts';
 import { portProblem } from '../types/parts.ts';
 import { checkPortOrName } from './container-handlers.ts';
 
@@ -75,7 +74,7 @@ export function validateService(object: KubeObject, problems: FieldError[]): voi
   validateTraffic(spec, problems);
   validateBalancer(spec, type, problems);
   for (const [index, address] of listAt(spec, 'externalIPs').entries()) {
-    const text = addressProblem(String(address)) ?? specialAddress(String(address));
+    const text = addressProblem(String(address)) ?? specialAddressProblem(String(address));
     if (text !== undefined) problems.push(fieldInvalid(`spec.externalIPs[${index}]`, address, text));
   }
 }
@@ -171,19 +170,15 @@ function validateAddresses(spec: JsonObject, problems: FieldError[]) {
     if (list.length > 1) problems.push(fieldInvalid(at, list, "'None' must be the first and only value"));
     return;
   }
-  for (const [index, address] of (list.length > 0
-    ? list
-    : single === '' || single === 'None'
-      ? []
-      : [single]
-  ).entries()) {
-    const text = addressProblem(String(address));
-    if (text !== undefined) problems.push(fieldInvalid(`${at}[${index}]`, address, text));
-  }
+  const addresses = list.length > 0 ? list : single === '' || single === 'None' ? [] : [single];
+  const texts = addresses.map((address) => addressProblem(String(address)));
+  for (const [index, text] of texts.entries())
+    if (text !== undefined) problems.push(fieldInvalid(`${at}[${index}]`, addresses[index], text));
+  if (texts.some((text) => text !== undefined)) return;
   for (const [index, family] of listAt(spec, 'ipFamilies').entries()) {
     const address = list[index];
     const wanted = family === 'IPv6' ? 6 : 4;
-    if (typeof address === 'string' && isIP(address) !== 0 && isIP(address) !== wanted)
+    if (typeof address === 'string' && familyOf(address) !== wanted)
       problems.push(
         fieldInvalid(
           `${at}[${index}]`,
@@ -192,7 +187,7 @@ function validateAddresses(spec: JsonObject, problems: FieldError[]) {
         ),
       );
   }
-  const families = list.map((address) => isIP(String(address)));
+  const families = list.map((address) => familyOf(String(address)));
   if (new Set(families).size < families.length)
     problems.push(fieldInvalid(at, list, 'may specify no more than one IP for each IP family'));
 }

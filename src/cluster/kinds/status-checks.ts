@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { addressProblem } from './ip-addresses.ts';
+import { addressProblem, isIpAddress } from './ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
 import { checkClaimStatus } from './claim-status.ts';
 import { validateStatusConditions } from './conditions.ts';
@@ -67,7 +67,7 @@ const checkAddresses: StatusCheck = (object, _old, problems) => {
     const hostname = textAt(entry, 'hostname');
     if (hostname === '') continue;
     addInvalid(problems, `${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
-    if (addressProblem(hostname) === undefined)
+    if (isIpAddress(hostname))
       problems.push(fieldInvalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address'));
   }
 };
