@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { checkedCall, checkedName, checkFactoryOptions, checkGraphFactoryOptions } from './factory-options.ts';
 
-test.each([{}, { namespace: 'a', timeout: 5 }, { debugLogging: { enabled: true }, httpTimeouts: {} }])(
-  '%o is accepted',
-  (options) => {
-    expect(() => checkFactoryOptions(options)).not.toThrow();
-  },
-);
+test.each([
+  {},
+  { retryPolicy: { maxRetries: 0 }, eventMonitoring: { enabled: true } },
+  { retryPolicy: undefined, eventMonitoring: undefined },
+  { namespace: 'a', timeout: 5 },
+  { debugLogging: { enabled: true }, httpTimeouts: {} },
+])('%o is accepted', (options) => {
+  expect(() => checkFactoryOptions(options)).not.toThrow();
+});
 
 test.each([
   [{ timout: 5 }, 'compose/unknown-option'],
@@ -23,6 +26,11 @@ test.each([
   [{ abortSignal: new AbortController() }, 'compose/invalid-option'],
   [{ retryPolicy: { retries: 3 } }, 'compose/unknown-option'],
   [{ retryPolicy: { maxDelay: '5s' } }, 'compose/invalid-option'],
+  [{ retryPolicy: 3 }, 'compose/invalid-option'],
+  [{ retryPolicy: null }, 'compose/invalid-option'],
+  [{ retryPolicy: [] }, 'compose/invalid-option'],
+  [{ eventMonitoring: 5 }, 'compose/invalid-option'],
+  [{ eventMonitoring: true }, 'compose/invalid-option'],
 ])('%o is refused', (options, code) => {
   expect(() => checkFactoryOptions(options)).toThrow(expect.objectContaining({ code }));
 });
@@ -49,12 +57,16 @@ test('an option that a call does not have is refused', () => {
   expect(() => checkedCall(scoped)).toThrow(expect.objectContaining({ code: 'compose/unknown-option' }));
 });
 
-test('the error for a value of a wrong type names the expected values, with an example', () => {
-  expect(() => checkFactoryOptions({ timeout: '60s' })).toThrow(
-    expect.objectContaining({
-      message: "the option timeout takes milliseconds, as a number, not '60s'",
-      remedy: 'write e.g. timeout: 60_000',
-    }),
+test.each<[options: object, message: string, remedy: string]>([
+  [{ timeout: '60s' }, "timeout takes a number of milliseconds above 0, not '60s'", 'timeout: 60_000'],
+  [{ timeout: 0 }, 'timeout takes a number of milliseconds above 0, not 0', 'timeout: 60_000'],
+  [{ namespace: '' }, "namespace takes a non-empty text, not ''", "namespace: 'shop'"],
+  [{ retryPolicy: { maxRetries: -1 } }, 'retryPolicy.maxRetries takes a number of at least 0, not -1', 'maxRetries: 3'],
+  [{ retryPolicy: 3 }, 'retryPolicy takes an object, not 3', 'retryPolicy: { maxRetries: 3 }'],
+  [{ eventMonitoring: true }, 'eventMonitoring takes an object, not true', 'eventMonitoring: { enabled: true }'],
+])('the error for %o names the expected values, with an example', (options, message, remedy) => {
+  expect(() => checkFactoryOptions(options)).toThrow(
+    expect.objectContaining({ message: `the option ${message}`, remedy: `write e.g. ${remedy}` }),
   );
 });
 

@@ -11,17 +11,21 @@ interface Taken {
 type Table = Readonly<Record<string, Taken>>;
 
 const TEXT: Taken = {
-  what: 'a text',
+  what: 'a non-empty text',
   example: "'shop'",
   is: (value) => typeof value === 'string' && value !== '',
 };
 const FLAG: Taken = { what: 'true or false', example: 'false', is: (value) => typeof value === 'boolean' };
 const MILLISECONDS: Taken = {
-  what: 'milliseconds, as a number',
+  what: 'a number of milliseconds above 0',
   example: '60_000',
   is: (value) => typeof value === 'number' && value > 0,
 };
-const COUNT: Taken = { what: 'a number', example: '3', is: (value) => typeof value === 'number' && value >= 0 };
+const COUNT: Taken = {
+  what: 'a number of at least 0',
+  example: '3',
+  is: (value) => typeof value === 'number' && value >= 0,
+};
 const FUNCTION: Taken = {
   what: 'a function',
   example: '(event) => console.log(event.message)',
@@ -32,6 +36,13 @@ const SIGNAL: Taken = {
   example: 'AbortSignal.timeout(60_000)',
   is: (value) => value instanceof AbortSignal,
 };
+
+/** An option whose value is an object with members. */
+const objectSuchAs = (example: string): Taken => ({
+  what: 'an object',
+  example,
+  is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+});
 
 /** An option that is checked where it is used. */
 const ANYTHING: Taken = { what: 'anything', example: '…', is: () => true };
@@ -45,11 +56,11 @@ const FACTORY_OPTIONS: Readonly<Record<keyof FactoryOptions, Taken>> = {
   target: ANYTHING,
   createNamespace: FLAG,
   progressCallback: FUNCTION,
-  eventMonitoring: ANYTHING,
+  eventMonitoring: objectSuchAs('{ enabled: true }'),
   kubeConfig: ANYTHING,
   transport: ANYTHING,
   skipTLSVerify: FLAG,
-  retryPolicy: ANYTHING,
+  retryPolicy: objectSuchAs('{ maxRetries: 3 }'),
   allowBreakingChanges: FLAG,
   abortSignal: SIGNAL,
   aspects: ANYTHING,
@@ -85,8 +96,8 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Checks the options of a call, like `checkFactoryOptions`. A deletion that ignored an option such as a scope could
- * delete too many objects.
+ * Checks the options of a call, like `checkFactoryOptions`. A deletion that ignored a misspelt option, or one that
+ * limits the deletion in another program, could delete too many objects.
  *
  * @throws TypeKroError `compose/unknown-option`, or `compose/invalid-option` for a value of another type.
  */
@@ -162,7 +173,7 @@ export function checkFactoryOptions(options: object): void {
   }
   checkValues(options, FACTORY_OPTIONS, '');
   const { retryPolicy } = options as FactoryOptions;
-  if (typeof retryPolicy !== 'object' || retryPolicy === null) return;
+  if (retryPolicy === undefined) return;
   const name = unknownName(retryPolicy, RETRY_POLICY);
   if (name !== undefined)
     throw new TypeKroError(`the option retryPolicy has no member "${name}"`, {
