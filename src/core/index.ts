@@ -83,6 +83,7 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
+export { readLimitedBody } from './limited-body.ts';
 export { isLoopbackHost } from './loopback.ts';
 export { nearestName } from './nearest-name.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';

@@ -312,14 +312,13 @@ describe('bodies', () => {
     expect((await post(body, type)).status).toBe(status);
   });
 
-  it('a body without a length is cut off at the limit', async () => {
+  it('a body without a length that is too long has an answer', async () => {
     const head = ['POST /api/v1/plan HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${token}`];
     const chunk = `${(65536).toString(16)}\r\n${' '.repeat(65536)}\r\n`;
     const answer = await rawAnswer(
-      `${[...head, 'Content-Type: application/json', 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n${chunk.repeat(17)}`,
-    ).catch((error: unknown) => String(error));
-    // The server may reset the connection, because it does not read the rest.
-    expect(answer).toMatch(/^HTTP\/1\.1 413 |ECONNRESET|EPIPE/);
+      `${[...head, 'Content-Type: application/json', 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n${chunk.repeat(17)}0\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect((await get('/api/v1/meta')).status).toBe(200);
   });
 

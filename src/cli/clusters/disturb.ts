@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '../../core/index.ts';
-import { isJsonObject, isoTime, tryParseJson, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, isoTime, readLimitedBody, tryParseJson, TypeKroError } from '../../core/index.ts';
 import { goParseDurationMs } from '../../golang/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
@@ -13,7 +13,7 @@ export interface ControlAnswer {
   readonly body: JsonObject;
 }
 
-/** The actions that disturb clients of a cluster: rules of faults, its clock, and restarts of its server. */
+/** The actions on the rules of faults, the clock and the server of a cluster. Two of them only read: `faults` and `clock`. */
 export type DisturbAction = Exclude<ControlAction, 'status' | 'snapshot' | 'restore' | 'reset' | 'stop'>;
 
 /** The maximum size of a request with JSON, in bytes. */
@@ -86,19 +86,15 @@ const timeOf = ({ now, aheadMs }: ControlledCluster['clock']) => ({ now: isoTime
 
 /** The JSON of a request; undefined for an empty body. */
 async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > MAX_BODY_BYTES) throw problem('cluster/control', `a request has at most ${MAX_BODY_BYTES} bytes`);
-    parts.push(part);
-  }
-  if (bytes === 0) return undefined;
+  const body = await readLimitedBody(request, MAX_BODY_BYTES);
+  if (body === 'too-large') throw problem('cluster/control', `a request has at most ${MAX_BODY_BYTES} bytes`);
+  if (body === 'broken') throw problem('cluster/control', 'the connection ended before the body of the request');
+  if (body.length === 0) return undefined;
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw problem('cluster/control', `the header Content-Type has to be application/json, not ${JSON.stringify(type)}`);
   }
-  const value = tryParseJson(Buffer.concat(parts).toString('utf8'));
+  const value = tryParseJson(body.toString('utf8'));
   if (value === undefined) throw problem('cluster/control', 'the body is not JSON');
   return value;
 }
@@ -117,7 +113,7 @@ function refuseOtherMembers(others: JsonObject, known: string): void {
 function durationOf(value: JsonObject[string], member: string, maxMs: number, code: string): number {
   const milliseconds = typeof value === 'string' ? goParseDurationMs(value) : undefined;
   if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= maxMs) return milliseconds;
-  throw problem(code, `"${member}" has to be a duration such as "90s", up to ${maxMs / 1000} seconds`);
+  throw problem(code, `"${member}" has to be a duration such as "30s", up to ${maxMs / 1000} seconds`);
 }
 
 function decoded(name: string): string {

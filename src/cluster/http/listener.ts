@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { httpLibrary, isLoopbackHost } from '../../core/index.ts';
+import { httpLibrary, isLoopbackHost, readLimitedBody } from '../../core/index.ts';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
@@ -150,41 +150,20 @@ function answerTo(
 
 const EMPTY = Buffer.alloc(0);
 
-/**
- * The maximum number of bytes that are read and dropped from a body that is too large. A client that sends fewer bytes
- * gets the refusal.
- */
-const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
-
 /** The body; `undefined` when it is too large or the client closes the connection. */
-function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
+async function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
   if (
     request.method === 'GET' &&
     request.headers['content-length'] === undefined &&
     request.headers['transfer-encoding'] === undefined
   ) {
     request.resume();
-    return Promise.resolve(EMPTY);
+    return EMPTY;
   }
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-      else if (size <= MAX_DISCARDED_BYTES) chunks = [];
-      else request.destroy();
-    });
-    request.on('end', () => {
-      if (size <= MAX_BODY_BYTES) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-      // The refusal is sent when the whole body has arrived. A client that is still sending would see a broken
-      // connection instead of the refusal.
-      send(replyError(requestTooLarge(MAX_BODY_BYTES)), request, response);
-      resolve(undefined);
-    });
-    request.on('error', () => resolve(undefined));
-    request.on('aborted', () => resolve(undefined));
-  });
+  const body = await readLimitedBody(request, MAX_BODY_BYTES);
+  if (typeof body !== 'string') return body;
+  if (body === 'too-large') send(replyError(requestTooLarge(MAX_BODY_BYTES)), request, response);
+  return undefined;
 }
 
 function send(reply: ApiReply, request: IncomingMessage, response: ServerResponse) {

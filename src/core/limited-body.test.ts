@@ -1,0 +1,40 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { readLimitedBody } from './limited-body.ts';
+
+test.each<[string, string[], Buffer | 'too-large']>([
+  ['no chunk', [], Buffer.from('')],
+  ['one chunk of the maximum size', ['abcd'], Buffer.from('abcd')],
+  ['several chunks', ['ab', 'c'], Buffer.from('abc')],
+  ['one byte more than the maximum size', ['abcd', 'e'], 'too-large'],
+])('%s', async (_name, chunks, expected) => {
+  const request = new PassThrough();
+  const reading = readLimitedBody(request, 4);
+  for (const chunk of chunks) request.write(chunk);
+  request.end();
+  expect(await reading).toEqual(expected);
+});
+
+test('a body that is too large is read to its end', async () => {
+  const request = new PassThrough();
+  const outcome: unknown[] = [];
+  const reading = readLimitedBody(request, 1).then((body) => outcome.push(body));
+  request.write('abc');
+  await new Promise((resolve) => request.write('d', resolve));
+  expect([outcome, request.destroyed]).toEqual([[], false]);
+  request.end();
+  await reading;
+  expect(outcome).toEqual(['too-large']);
+});
+
+test.each<[string, (request: PassThrough) => void]>([
+  ['ends without the body', (request) => request.destroy()],
+  ['fails', (request) => request.destroy(new Error('reset'))],
+  ['sends more bytes than are dropped', (request) => request.write(Buffer.alloc(65 * 1024 * 1024))],
+])('a connection that %s has no body', async (_name, end) => {
+  const request = new PassThrough();
+  const reading = readLimitedBody(request, 1);
+  request.write('a');
+  end(request);
+  expect(await reading).toBe('broken');
+});
