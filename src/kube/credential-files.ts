@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cryptoLibrary, TypeKroError, whyUnreadable } from '../core/index.ts';
+import { SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 import type { Remembered } from './remember.ts';
 import { remember } from './remember.ts';
 import type { Clock } from './types.ts';
@@ -16,19 +17,45 @@ export interface ClientCertificate {
   readonly key: string;
 }
 
-/** A file with a token. */
+/**
+ * A file with a token. While the file cannot be read or is empty, the last token stays in use, as in client-go. A token
+ * that the server refused is not used again.
+ */
 export function rememberTokenFile(path: string, clock: Clock): Remembered<string> {
-  return remember(clock, async () => {
+  let usable: string | undefined;
+  const load = async () => {
     try {
-      return { value: (await readFile(path, 'utf8')).trim(), goodUntil: clock.now() + FILE_MS };
+      usable = await readToken(path);
     } catch (thrown) {
-      throw new TypeKroError(`the token file ${path} cannot be read: ${whyUnreadable(thrown)}`, {
-        code: 'kube/no-token',
-        remedy: 'log in again, or correct users[].user.tokenFile in the kubeconfig',
-        cause: thrown,
-      });
+      if (usable === undefined) throw thrown;
     }
-  });
+    return { value: usable, goodUntil: clock.now() + FILE_MS };
+  };
+  const token = remember(clock, load);
+  return {
+    get: () => token.get(),
+    forget(matches) {
+      if (usable !== undefined && matches(usable)) usable = undefined;
+      token.forget(matches);
+    },
+  };
+}
+
+/** @throws TypeKroError `kube/no-token` if the file cannot be read or is empty. */
+async function readToken(path: string): Promise<string> {
+  const code = 'kube/no-token';
+  const remedy = path.startsWith(SERVICE_ACCOUNT_FOLDER)
+    ? 'let the pod mount the token of its ServiceAccount (automountServiceAccountToken: true)'
+    : 'log in again, or correct users[].user.tokenFile in the kubeconfig';
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new TypeKroError(`the token file ${path} cannot be read: ${whyUnreadable(cause)}`, { code, remedy, cause });
+  }
+  const token = text.trim();
+  if (token === '') throw new TypeKroError(`the token file ${path} is empty`, { code, remedy });
+  return token;
 }
 
 /**

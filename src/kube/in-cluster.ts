@@ -7,7 +7,7 @@ import type { KubeConfig } from './types.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder in which the kubelet mounts a pod's credentials. */
-const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
+export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Does the environment look like that of a pod? */
 export function isInCluster(env: Environment): boolean {
@@ -18,7 +18,7 @@ export function isInCluster(env: Environment): boolean {
  * The configuration of a pod's service account. The files of the token and of the authority are read again every
  * minute, because both rotate.
  */
-export async function inClusterConfig(env: Environment, folder: string = FOLDER): Promise<KubeConfig> {
+export async function inClusterConfig(env: Environment, folder: string = SERVICE_ACCOUNT_FOLDER): Promise<KubeConfig> {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = env['KUBERNETES_SERVICE_PORT'] || '443';
   try {
