@@ -398,6 +398,13 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/protocol/negotiate.test.ts'],
   },
   {
+    name: 'a field of a custom kind has the text that built-in kinds have for the field',
+    file: 'src/cluster/registry/field-selectors.ts',
+    find: 'SPECIAL_TEXTS.get(groupResource(resource))',
+    replace: '[...SPECIAL_TEXTS].find(([key]) => key.endsWith(`/${resource.plural}`))?.[1]',
+    tests: ['src/cluster/registry/field-selectors.test.ts'],
+  },
+  {
     name: 'an escaped comma ends a term of a field selector',
     file: 'src/cluster/protocol/selectors.ts',
     find: "if (character === '\\\\') term += character + text.charAt(++index);",

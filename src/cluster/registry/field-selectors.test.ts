@@ -62,6 +62,82 @@ describe('field selectors', () => {
     expect(await names('status.podIPs=[{"ip":"10.0.0.7"}]')).toEqual([]);
   });
 
+  test('a field of a custom kind is compared with its value, also where a built-in kind has a rule for the field', async () => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const client = new KubeClient({ transport: cluster.transport() });
+    const text = { type: 'string' };
+    const fields = {
+      spec: { type: 'object', properties: { host: text, hostNetwork: text, unschedulable: text } },
+      source: text,
+      status: { type: 'object', properties: { successful: text, podIPs: text, replicas: { type: 'integer' } } },
+    };
+    const paths = [
+      'spec.host',
+      'spec.hostNetwork',
+      'spec.unschedulable',
+      'source',
+      'status.successful',
+      'status.podIPs',
+      'status.replicas',
+    ];
+    await client.create({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'events.acme.dev' },
+      spec: {
+        group: 'acme.dev',
+        scope: 'Namespaced',
+        names: { plural: 'events', kind: 'Event' },
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: 'object', properties: fields } },
+            selectableFields: paths.map((path) => ({ jsonPath: `.${path}` })),
+          },
+        ],
+      },
+    });
+    const custom = { apiVersion: 'acme.dev/v1', kind: 'Event' };
+    const full = {
+      spec: { host: 'a', hostNetwork: 'a', unschedulable: 'a' },
+      source: 'a',
+      status: { successful: 'a', podIPs: 'a', replicas: 3 },
+    };
+    await client.create({ ...custom, metadata: { name: 'empty', namespace: 'default' } });
+    await client.create({ ...custom, metadata: { name: 'full', namespace: 'default' }, ...full });
+    const names = async (fieldSelector: string) =>
+      (await client.list(custom, { fieldSelector })).items.map(({ metadata }) => metadata.name);
+    for (const path of paths) {
+      const value = path === 'status.replicas' ? '3' : 'a';
+      expect([path, await names(`${path}=${value}`), await names(`${path}=`)]).toEqual([path, ['full'], ['empty']]);
+    }
+  });
+
+  test('the texts of absent fields depend on the kind', async () => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const client = new KubeClient({ transport: cluster.transport() });
+    const template = { spec: { containers: [{ name: 'a', image: 'a' }], restartPolicy: 'Never' } };
+    const metadata = { name: 'a', namespace: 'default' };
+    await client.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...template.spec, nodeName: 'n' } });
+    await client.create({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template } });
+    await client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } });
+    const involvedObject = { kind: 'Pod', name: 'a', namespace: 'default' };
+    await client.create({ apiVersion: 'v1', kind: 'Event', metadata, involvedObject, source: { component: 'c' } });
+    const cases = [
+      ['v1', 'Pod', 'spec.host=n'],
+      ['v1', 'Pod', 'spec.hostNetwork=false'],
+      ['batch/v1', 'Job', 'status.successful=0'],
+      ['v1', 'Node', 'spec.unschedulable=false'],
+      ['v1', 'Event', 'source=c'],
+    ] as const;
+    for (const [apiVersion, kind, fieldSelector] of cases) {
+      const { items } = await client.list({ apiVersion, kind }, { fieldSelector });
+      expect([fieldSelector, items.map((item) => item.metadata.name)]).toEqual([fieldSelector, ['a']]);
+    }
+  });
+
   test('a kind supports only its own fields', async () => {
     const cases = [
       ['/api/v1/pods', 'spec.host=a', undefined],

@@ -100,17 +100,36 @@ const FIELD_RULES: ReadonlyMap<string, FieldRules> = new Map([
   ],
 ]);
 
+const groupResource = ({ group, plural }: ServedResource): string => `${group}/${plural}`;
+
 function rulesOf(resource: ServedResource): FieldRules {
-  if (resource.custom === undefined) return FIELD_RULES.get(`${resource.group}/${resource.plural}`) ?? PLAIN;
+  if (resource.custom === undefined) return FIELD_RULES.get(groupResource(resource)) ?? PLAIN;
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
 
-/** The texts with which selectors compare absent fields. An absent field that is not listed here has the empty text. */
-const ABSENT: Readonly<Record<string, string>> = {
-  'spec.hostNetwork': 'false',
-  'spec.unschedulable': 'false',
-  'status.replicas': '0',
-};
+type FieldText = (object: KubeObject) => string;
+
+const orElse =
+  (field: string, absent: string): FieldText =>
+  (object) =>
+    pathText(object, field) || absent;
+
+/** The fields of built-in resources whose text is not the value at their path, or the empty text for an absent value. */
+const SPECIAL_TEXTS = new Map<string, Readonly<Record<string, FieldText>>>([
+  [
+    '/pods',
+    {
+      'spec.host': (object) => pathText(object, 'spec.nodeName'),
+      'spec.hostNetwork': orElse('spec.hostNetwork', 'false'),
+      // The server accepts this field, and compares it with the empty text.
+      'status.podIPs': () => '',
+    },
+  ],
+  ['/events', { source: (object) => pathText(object, 'source.component') || pathText(object, 'reportingComponent') }],
+  ['/nodes', { 'spec.unschedulable': orElse('spec.unschedulable', 'false') }],
+  ['/replicationcontrollers', { 'status.replicas': orElse('status.replicas', '0') }],
+  ['batch/jobs', { 'status.successful': orElse('status.succeeded', '0') }],
+]);
 
 /**
  * The matcher of a resource's field selector; `undefined` when the selector is empty. `only` is the name that an object
@@ -128,19 +147,17 @@ export function fieldMatcher(
   const { fields, refusal } = rulesOf(resource);
   for (const { field } of requirements) if (!fields.has(field)) throw badRequest(refusal(field));
   const only = requirements.find(({ field, equal }) => field === NAME && equal)?.value;
+  const special = SPECIAL_TEXTS.get(groupResource(resource));
+  const textOf = (object: KubeObject, field: string): string =>
+    special !== undefined && Object.hasOwn(special, field) ? (special[field]?.(object) ?? '') : pathText(object, field);
   const matches: Matcher = (object) =>
-    requirements.every(({ field, value, equal }) => (fieldText(object, field) === value) === equal);
+    requirements.every(({ field, value, equal }) => (textOf(object, field) === value) === equal);
   return { matches, only };
 }
 
-function fieldText(object: KubeObject, field: string): string {
-  if (field === 'status.successful') return fieldText(object, 'status.succeeded') || '0';
-  if (field === 'source' && object.kind === 'Event')
-    return fieldText(object, 'source.component') || fieldText(object, 'reportingComponent');
-  // The server accepts this field, and compares it with the empty text.
-  if (field === 'status.podIPs') return '';
-  if (field === 'spec.host') return fieldText(object, 'spec.nodeName');
+/** The text of the value at a path. */
+function pathText(object: KubeObject, field: string): string {
   const found = valueAt(object, ...field.split('.'));
-  if (found === undefined || found === null) return Object.hasOwn(ABSENT, field) ? (ABSENT[field] ?? '') : '';
+  if (found === undefined || found === null) return '';
   return typeof found === 'object' ? JSON.stringify(found) : String(found);
 }
