@@ -1,9 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
-const isImpersonation = (name: string): boolean =>
-  name === 'impersonate-group' || name.startsWith('impersonate-extra-');
+/** Does an impersonation have several values of this header? */
+const isMultiValued = (name: string): boolean => name === 'impersonate-group' || name.startsWith('impersonate-extra-');
 
-/** Headers by name in lower case. The values of a repeated impersonation header are joined by newlines. */
+/** As in kube-apiserver, only the first value of such a header counts. */
+const isFirstValued = (name: string): boolean => name === 'impersonate-user' || name === 'impersonate-uid';
+
+const isSeparate = (name: string): boolean => isMultiValued(name) || isFirstValued(name);
+
+/**
+ * Headers by name in lower case. The values of a repeated header are joined by commas. A value of an impersonation header
+ * may contain a comma: groups and extra values are joined by newlines, and a user and a UID are the first value.
+ */
 export function flatHeaders(
   request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
 ): Readonly<Record<string, string | undefined>> {
@@ -12,25 +20,30 @@ export function flatHeaders(
   let values: ReadonlyMap<string, string[]> | undefined;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    const isSeparate = isImpersonation(name);
-    if (!isSeparate && !Array.isArray(value)) continue;
-    flat ??= { ...(headers as Record<string, string | undefined>) };
-    if (isSeparate) values ??= impersonationValues(request.rawHeaders);
-    flat[name] = isSeparate ? (values?.get(name) ?? []).join('\n') : (value as string[]).join(', ');
+    if (isSeparate(name)) {
+      values ??= separateValues(request.rawHeaders);
+      const own = values.get(name) ?? [];
+      flat ??= { ...(headers as Record<string, string | undefined>) };
+      flat[name] = isMultiValued(name) ? own.join('\n') : own[0];
+    } else if (Array.isArray(value)) {
+      flat ??= { ...(headers as Record<string, string | undefined>) };
+      flat[name] = value.join(', ');
+    }
   }
   return flat ?? (headers as Record<string, string | undefined>);
 }
 
 /**
  * The values of the lines of each impersonation header, by name in lower case. Node's `headersDistinct` has them too,
- * but in older releases (CVE-2026-21710) it throws when a client sends a header with the name `__proto__`. Each line is
- * read once: a client without credentials may send many such headers.
+ * but in older releases (CVE-2026-21710) it throws when a client sends a header with the name `__proto__`. All lines are
+ * read in one pass, because an unauthenticated client may send many such headers, and one pass for each name would be
+ * quadratic.
  */
-function impersonationValues(rawHeaders: readonly string[]): ReadonlyMap<string, string[]> {
+function separateValues(rawHeaders: readonly string[]): ReadonlyMap<string, string[]> {
   const values = new Map<string, string[]>();
   rawHeaders.forEach((value, index) => {
     const name = index % 2 === 1 ? (rawHeaders[index - 1] ?? '').toLowerCase() : '';
-    if (!isImpersonation(name)) return;
+    if (!isSeparate(name)) return;
     const known = values.get(name);
     if (known === undefined) values.set(name, [value]);
     else known.push(value);
