@@ -10,7 +10,7 @@ import type { WrittenExpression } from './expressions.ts';
 import { knownFunctions } from './functions.ts';
 import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from './object-places.ts';
 import type { MacroCall } from './receiver.ts';
-import { typedBefore, typeOfReceiver } from './receiver.ts';
+import { beforeCursor, typeOfReceiver } from './receiver.ts';
 import { scopesOf } from './scopes.ts';
 import type { Span } from './text.ts';
 import { placeAt } from './yaml-tree.ts';
@@ -78,7 +78,7 @@ function inExpression(expression: WrittenExpression, offset: number, scope: Expr
   if (word === undefined) return undefined;
   const span = { from: expression.toChunk(word.from), to: expression.toChunk(word.to) };
   const name = text.slice(word.from, word.to);
-  const { receiver, macros } = typedBefore(text.slice(0, word.to));
+  const { receiver, macros } = beforeCursor(text.slice(0, word.to));
   const isCall = /^\s*\(/.test(text.slice(word.to));
   if (isCall) {
     const functions = knownFunctions().filter(

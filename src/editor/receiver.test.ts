@@ -1,10 +1,40 @@
 import { expect, test } from 'vitest';
-import { typedBefore } from './receiver.ts';
+import { beforeCursor } from './receiver.ts';
 
 test.each([
   ['schema.spec.constructor.', { receiver: 'schema.spec.constructor' }],
   ['a.toString().valueOf.', { receiver: 'a.toString().valueOf' }],
-  ['list.map(x, x.toString + x.', { receiver: 'x', macros: [{ name: 'map', receiver: 'list', variables: ['x'] }] }],
+  [
+    'list.map(x, x.toString + x.',
+    { receiver: 'x', macros: [{ name: 'map', receiver: 'list', variables: ['x'], args: ['x'] }] },
+  ],
 ])('names of members of Object are no brackets: %s', (text, expected) => {
-  expect(typedBefore(text)).toMatchObject(expected);
+  expect(beforeCursor(text)).toMatchObject(expected);
+});
+
+test.each([
+  ['list.map(p, p.', [['p']]],
+  ['list.map(p, web, p.', [['p']]],
+  ['list.map(p, p.name.replace(p, p.', [['p']]],
+  ['list.map(p, math.greatest(p, p.', [['p']]],
+  ['list.map(p, list.exists_one(q, q.', [['p'], ['q']]],
+  ['list.all(p, p.', [['p']]],
+  ['list.all(i, p, p.', [['i', 'p']]],
+  ['list.all(p.', []],
+  ['list.transformList(i, p.', []],
+  ['list.transformList(i, p, i > 0, p.', [['i', 'p']]],
+  ['list.map(p, f(p, p), p.', [['p']]],
+  ['list.map(in, p.', []],
+  ['cel.bind(x, x.', []],
+  ['cel.bind(x, web, x.', [['x']]],
+  ['other.bind(x, web, x.', []],
+  ['(schema.spec.name ? list : other).map(p, p.', [['p']]],
+  ['list.sortBy(p, p.', [['p']]],
+  ['value.?a.optMap(p, p.', [['p']]],
+])('the macros around a cursor bind the variables that the argument at the cursor can use: %s', (text, expected) => {
+  expect(beforeCursor(text).macros.map(({ variables }) => variables)).toEqual(expected);
+});
+
+test('the operator `in` before a group is no name of a call', () => {
+  expect(beforeCursor('schema.spec.name in (schema.spec).').receiver).toBe('(schema.spec)');
 });

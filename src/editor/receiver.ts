@@ -1,12 +1,12 @@
 import type { CelType } from '../cel/index.ts';
-import { isOptional, tokenize } from '../cel/index.ts';
+import { isOptional, kroEnvironment, namesBoundBy, tokenize } from '../cel/index.ts';
 import type { ExpressionScope } from '../graph/index.ts';
 
 /** The part of an expression before a cursor. This part decides what can follow. */
-export interface Typed {
+export interface BeforeCursor {
   /** The start of a name at the cursor; may be empty. */
   readonly word: string;
-  /** The expression before the dot; absent where a name without a receiver is typed. */
+  /** The expression before the dot. Absent if there is no dot before the name. */
   readonly receiver?: string;
   /** Is the dot a `.?`? */
   readonly isOptional: boolean;
@@ -19,6 +19,8 @@ export interface MacroCall {
   readonly name: string;
   readonly receiver: string;
   readonly variables: readonly string[];
+  /** The texts of the arguments that are complete before the cursor. */
+  readonly args: readonly string[];
 }
 
 interface Lexeme {
@@ -34,8 +36,11 @@ const lexemesOf = (text: string): Lexeme[] =>
 
 const isWord = (text: string): boolean => /^[A-Za-z_]\w*$/.test(text);
 
+/** Is the text a name in an expression? The operator `in` and the literals are words that are no names. */
+const isName = (text: string): boolean => isWord(text) && !/^(?:in|true|false|null)$/.test(text);
+
 /** Divides an expression that ends at the cursor. */
-export function typedBefore(text: string): Typed {
+export function beforeCursor(text: string): BeforeCursor {
   const lexemes = lexemesOf(text);
   const last = lexemes.at(-1);
   const word = last !== undefined && last.end === text.length && isWord(last.text) ? last.text : '';
@@ -81,7 +86,7 @@ function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: numbe
       if (at < 0) return undefined;
       const before = lexemes[at - 1]?.text ?? '';
       // A call and an index follow a name or another bracket. A list, a map or a group stands alone.
-      if (lexemes[at]?.text !== '{' && (isWord(before) || before === ')' || before === ']')) {
+      if (lexemes[at]?.text !== '{' && (isName(before) || before === ')' || before === ']')) {
         at -= 1;
         continue;
       }
@@ -93,31 +98,45 @@ function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: numbe
   }
 }
 
-/** The calls `receiver.name(x, …` and `cel.bind(x, value, …` that are not closed before the cursor. */
+/** The macro calls that are not closed before the cursor and whose variables are known there, the outermost first. */
 function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
-  const found: MacroCall[] = [];
-  const open: number[] = [];
-  for (const [index, { text: symbol }] of lexemes.entries()) {
-    if (symbol === '(' || symbol === '[' || symbol === '{') open.push(index);
+  const open: { readonly at: number; readonly args: string[]; argument: number }[] = [];
+  for (const [index, { text: symbol, start, end }] of lexemes.entries()) {
+    const innermost = open.at(-1);
+    if (symbol === '(' || symbol === '[' || symbol === '{') open.push({ at: index, args: [], argument: end });
     else if (OPENING.has(symbol)) open.pop();
-  }
-  for (const at of open) {
-    const name = lexemes[at - 1]?.text ?? '';
-    const dot = lexemes[at - 2]?.text;
-    if (lexemes[at]?.text !== '(' || dot !== '.' || !isWord(name)) continue;
-    const variables: string[] = [];
-    for (let next = at + 1; isWord(lexemes[next]?.text ?? '') && lexemes[next + 1]?.text === ','; next += 2) {
-      variables.push(lexemes[next]?.text ?? '');
+    else if (symbol === ',' && innermost !== undefined) {
+      innermost.args.push(text.slice(innermost.argument, start).trim());
+      innermost.argument = end;
     }
-    const receiver = receiverEndingAt(text, lexemes, at - 3);
-    if (receiver !== undefined && variables.length > 0) found.push({ name, receiver, variables });
   }
-  return found;
+  return open.flatMap(({ at, args }) => {
+    const name = lexemes[at - 1]?.text ?? '';
+    if (lexemes[at]?.text !== '(' || lexemes[at - 2]?.text !== '.' || !isName(name)) return [];
+    const receiver = receiverEndingAt(text, lexemes, at - 3);
+    if (receiver === undefined) return [];
+    const variables = variablesAt(receiver, name, args);
+    return variables.length > 0 ? [{ name, receiver, variables, args }] : [];
+  });
 }
 
 /**
- * The type of a receiver, within the macros around it. The expression is completed so that it can be checked: inside
- * `list.filter(x, …`, the type of `x.spec` is that of the elements of `list.map(x, x.spec)`.
+ * The names that a call binds for the argument after `args`. The call with one more argument decides this: in
+ * `list.map(x, y, …`, the second argument is a condition, and in `list.all(i, y, …`, it is a variable.
+ */
+function variablesAt(receiver: string, name: string, args: readonly string[]): readonly string[] {
+  const names = args.map((text) => (isName(text) ? text : '0'));
+  const parsed = kroEnvironment().parse(
+    `${receiver === 'cel' ? 'cel' : 'list'}.${name}(${[...names, '0'].join(', ')})`,
+  );
+  if (!parsed.ok || parsed.ast.expr.kind !== 'macro') return [];
+  const bound = new Set(namesBoundBy(parsed.ast.expr));
+  return names.filter((each) => bound.has(each));
+}
+
+/**
+ * The type of a receiver, within the macros around it. The receiver is checked inside complete calls of these macros:
+ * inside `list.filter(x, …`, the type of `x.spec` is that of the elements of `list.map(x, x.spec)`.
  */
 export function typeOfReceiver(
   scope: ExpressionScope,
@@ -126,10 +145,11 @@ export function typeOfReceiver(
 ): CelType | undefined {
   let text = receiver;
   const depth: ('list' | 'optional')[] = [];
-  for (const { name, receiver: list, variables } of macros.toReversed()) {
+  for (const { name, receiver: list, variables, args } of macros.toReversed()) {
     const [first = '', second] = variables;
-    if (list === 'cel' && name === 'bind') continue;
-    if (name.startsWith('opt')) {
+    if (name === 'bind') {
+      text = `cel.bind(${args.join(', ')}, ${text})`;
+    } else if (name.startsWith('opt')) {
       text = `${list}.optMap(${first}, ${text})`;
       depth.push('optional');
     } else {

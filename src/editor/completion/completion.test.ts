@@ -23,6 +23,15 @@ test.each([
   ['names of nodes', '${we', ['front', 'schema', 'web']],
   ['an item of a list in a macro', '${schema.spec.ports.map(p, p.', ['?name', 'name', 'number']],
   ['an item of a filtered list', '${schema.spec.ports.filter(p, p.number > 1).map(x, x.', ['?name', 'name', 'number']],
+  ['an item behind a call in a macro', '${schema.spec.ports.map(p, p.name.replace(p, p.', ['?name', 'name', 'number']],
+  ['an item behind a condition', '${schema.spec.ports.map(p, web, p.', ['?name', 'name', 'number']],
+  [
+    'a field behind calls that are no macros',
+    '${schema.spec.name.replace(web, schema.spec.po',
+    ['?ports', 'name', 'ports'],
+  ],
+  ['a name that cel.bind introduces', '${cel.bind(x, schema.spec, x.', ['?ports', '?tier', 'name']],
+  ['a group behind the operator in', '${schema.spec.name in (schema.spec).', ['?ports', '?tier', 'name']],
   ['an index', '${schema.spec.ports[0].', ['?name', 'name', 'number']],
 ])('completes %s', (_title, typed, expected) => {
   const found = labels(line(`          annotations: {x: "${typed}`));

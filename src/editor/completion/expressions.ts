@@ -6,8 +6,8 @@ import type { Schema } from '../../schema/index.ts';
 import { factsOf } from '../../schema/index.ts';
 import { kindDescription } from '../describe.ts';
 import { knownFunctions, membersOfType } from '../functions.ts';
-import type { Typed } from '../receiver.ts';
-import { typedBefore, typeOfReceiver } from '../receiver.ts';
+import type { BeforeCursor } from '../receiver.ts';
+import { beforeCursor, typeOfReceiver } from '../receiver.ts';
 import { ItemKind } from './item-kinds.ts';
 
 /** The completions of an expression, and the start of the name that they replace. */
@@ -18,18 +18,18 @@ export interface ExpressionItems {
 
 /** Completes an expression that ends at the cursor: names, fields by their schema, functions and macros. */
 export function expressionItems(scope: ExpressionScope, text: string): ExpressionItems {
-  const typed = typedBefore(text);
-  const { word, receiver } = typed;
-  if (receiver === undefined) return { word, items: nameItems(scope, typed) };
-  const type = typeOfReceiver(scope, receiver, typed.macros);
+  const before = beforeCursor(text);
+  const { word, receiver } = before;
+  if (receiver === undefined) return { word, items: nameItems(scope, before) };
+  const type = typeOfReceiver(scope, receiver, before.macros);
   if (type === undefined) return { word, items: namespaceItems(receiver) };
   return {
     word,
-    items: [...fieldsOfType(scope, type, typed, receiver), ...(typed.isOptional ? [] : methodItems(type))],
+    items: [...fieldsOfType(scope, type, before, receiver), ...(before.isOptional ? [] : methodItems(type))],
   };
 }
 
-function nameItems(scope: ExpressionScope, { macros }: Typed): readonly CompletionItem[] {
+function nameItems(scope: ExpressionScope, { macros }: BeforeCursor): readonly CompletionItem[] {
   const bound = macros.flatMap(({ variables }) => variables);
   const functions = new Map(
     knownFunctions()
@@ -78,7 +78,7 @@ function namespaceItems(receiver: string): readonly CompletionItem[] {
 function fieldsOfType(
   scope: ExpressionScope,
   type: CelType,
-  typed: Typed,
+  before: BeforeCursor,
   receiver: string,
 ): readonly CompletionItem[] {
   const inner = isOptional(type) ? type.params[0] : type;
@@ -87,7 +87,7 @@ function fieldsOfType(
   return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
     const written = escapeFieldName(name) === name ? name : `\`${name}\``;
     const plain = fieldItem(schema, name, member, written);
-    const mayLack = !isAlwaysThere(schema, name, member, receiver) && !typed.isOptional && !isOptional(type);
+    const mayLack = !isAlwaysThere(schema, name, member, receiver) && !before.isOptional && !isOptional(type);
     if (!mayLack) return [plain];
     const optional = { ...plain, label: `?${name}`, insertText: `?${written}`, filterText: name, sortText: `0${name}` };
     return [optional, { ...plain, sortText: `1${name}` }];
