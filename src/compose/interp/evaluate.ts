@@ -36,7 +36,7 @@ import { evaluateChain, endChain } from './optional-chain.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
 import { inEnv, readName, siteOf } from './env.ts';
-import { makeFunction } from './functions.ts';
+import { evaluateNamed, makeFunction, nameOfTarget } from './functions.ts';
 import { taggedTemplate, template } from './templates.ts';
 
 /** Evaluates an expression. */
@@ -159,7 +159,7 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
       refuse('unsupported', 'a getter or setter inside a composition', 'compute the value instead');
     if (key === '__proto__' && !property.computed && !property.shorthand)
       refuse('unsupported', 'a prototype is set', 'copy the members: { ...base, … }');
-    const value = evaluate(property.value, env);
+    const value = evaluateNamed(property.value, key, env);
     mergeKey(object, key, value);
     if (env.unit.siblings?.node === node && typeof key === 'string') {
       env.unit.siblings.values.set(key, value);
@@ -244,13 +244,15 @@ function assignment(node: AssignmentExpression, env: Env): unknown {
     return value;
   }
   if (operator === '=') {
-    const value = evaluate(node.right, env);
+    const value = evaluateNamed(node.right, nameOfTarget(left), env);
     env.interpreter.bindPattern(left, value, env, 'assign');
     return value;
   }
   const target = assignTo(left, env);
   if (operator === '&&=' || operator === '||=' || operator === '??=') {
-    const value = logicalOperation(operator.slice(0, -1), target.read(), () => evaluate(node.right, env));
+    const value = logicalOperation(operator.slice(0, -1), target.read(), () =>
+      evaluateNamed(node.right, nameOfTarget(left), env),
+    );
     target.write(value);
     return value;
   }

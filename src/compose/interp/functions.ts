@@ -1,4 +1,11 @@
-import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Statement } from 'acorn';
+import type {
+  AnyNode,
+  ArrowFunctionExpression,
+  Expression,
+  FunctionDeclaration,
+  FunctionExpression,
+  Statement,
+} from 'acorn';
 import { FollowUp, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { writtenElements } from '../library/spread.ts';
@@ -16,11 +23,17 @@ type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclar
 /** The deepest nesting of calls. Without a limit, a recursion whose end depends on the spec would not terminate. */
 const MAX_CALL_DEPTH = 200;
 
-/** Makes the function value of a function expression or declaration. Native code can call it, too. */
-export function makeFunction(node: AnyFunction, env: Env): unknown {
+/**
+ * Makes the function value of a function expression or declaration. Native code can call it, too. `given` is the name
+ * of the variable or member that a function without its own name is assigned to.
+ */
+export function makeFunction(node: AnyFunction, env: Env, given = ''): unknown {
+  const own = node.type === 'ArrowFunctionExpression' ? undefined : node.id?.name;
+  const isNamedExpression = node.type === 'FunctionExpression' && own !== undefined;
+  const scope = isNamedExpression ? new LexicalEnvironment(env.scope, env.unit) : env.scope;
   const closure: Closure = {
     node: node as Closure['node'],
-    scope: env.scope,
+    scope,
     unit: env.unit,
     self: node.type === 'ArrowFunctionExpression' ? env.self : { value: undefined, known: false },
   };
@@ -30,11 +43,29 @@ export function makeFunction(node: AnyFunction, env: Env): unknown {
       : function (this: unknown, ...args: unknown[]) {
           return callClosure(env.interpreter, closure, { value: this, known: true }, args);
         };
-  Object.defineProperty(fn, 'length', { value: node.params.length });
-  if (node.type !== 'ArrowFunctionExpression' && node.id) Object.defineProperty(fn, 'name', { value: node.id.name });
+  Object.defineProperty(fn, 'length', { value: lengthOf(node) });
+  Object.defineProperty(fn, 'name', { value: own ?? given });
   rememberClosure(fn, closure);
+  if (isNamedExpression) scope.declare(own, true, fn, true);
   return activeTrace().track(fn);
 }
+
+/** The number of parameters before the first one with a default, or before the rest. */
+function lengthOf({ params }: AnyFunction): number {
+  const end = params.findIndex(({ type }) => type === 'AssignmentPattern' || type === 'RestElement');
+  return end < 0 ? params.length : end;
+}
+
+/** Evaluates an expression whose value `name` gets. As in JavaScript, a function without its own name has this name. */
+export function evaluateNamed(node: Expression, name: unknown, env: Env): unknown {
+  if (node.type === 'ParenthesizedExpression') return evaluateNamed(node.expression, name, env);
+  const isAnonymous = node.type === 'ArrowFunctionExpression' || (node.type === 'FunctionExpression' && !node.id);
+  return isAnonymous && typeof name === 'string' ? makeFunction(node, env, name) : env.interpreter.evaluate(node, env);
+}
+
+/** The name that a target of an assignment gives to a function. */
+export const nameOfTarget = (target: AnyNode): string | undefined =>
+  target.type === 'Identifier' ? target.name : undefined;
 
 /** Interprets a function. */
 export function callClosure(
@@ -84,11 +115,7 @@ function checkFunction(node: Closure['node']): void {
 /** Runs the body of a function with the arguments of its environment. */
 function run(node: Closure['node'], env: Env): unknown {
   const { args, scope } = env;
-  if (node.type !== 'ArrowFunctionExpression') {
-    if (node.type === 'FunctionExpression' && node.id && scope.find(node.id.name) === undefined)
-      scope.declare(node.id.name, false, makeFunction(node, env), true);
-    scope.declare('arguments', true, activeTrace().track([...args]), true);
-  }
+  if (node.type !== 'ArrowFunctionExpression') scope.declare('arguments', true, activeTrace().track([...args]), true);
   for (const param of node.params) {
     for (const name of boundNames(param)) scope.declare(name, false, undefined, false);
   }

@@ -42,7 +42,7 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
   const known = closures.get(fn);
   if (known !== undefined) return known.closure;
   const source = isOfHost(fn) ? undefined : readSource(fn);
-  const closure = source === undefined ? undefined : closureFrom(source);
+  const closure = source === undefined ? undefined : closureFrom(source, fn);
   closures.set(fn, { closure });
   return closure;
 }
@@ -154,13 +154,14 @@ function readSource(fn: FunctionLike): FunctionSource | undefined {
   }
 }
 
-/** Makes a closure of a function's source, without a scope of the composition. */
-export function closureFrom(source: FunctionSource): Closure {
+/** Makes a closure of a function's source, without a scope of the composition. The function's own name denotes `fn`. */
+function closureFrom({ node, text, shift, lookup, locate, self }: FunctionSource, fn: FunctionLike): Closure {
+  const own = node.type === 'FunctionExpression' ? node.id?.name : undefined;
   return {
-    node: source.node,
+    node,
     scope: undefined,
-    unit: { text: source.text, shift: source.shift, lookup: source.lookup, locate: source.locate },
-    self: source.self === undefined ? { value: undefined, known: false } : { value: source.self(), known: true },
+    unit: { text, shift, lookup: (name) => (name === own ? { value: fn } : lookup(name)), locate },
+    self: self === undefined ? { value: undefined, known: false } : { value: self(), known: true },
   };
 }
 

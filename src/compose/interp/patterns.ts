@@ -1,4 +1,4 @@
-import type { ArrayPattern, Expression, ObjectPattern, Pattern } from 'acorn';
+import type { ArrayPattern, AssignmentPattern, ObjectPattern, Pattern } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { getMember } from '../library/member.ts';
@@ -13,6 +13,7 @@ import { choose } from './branches.ts';
 import type { BindingMode, Env } from './env.ts';
 import { atNode, writeName } from './env.ts';
 import { assignMember } from './assign.ts';
+import { evaluateNamed, nameOfTarget } from './functions.ts';
 
 /** Binds a pattern to a value: declares its names, or assigns its targets. */
 export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: BindingMode): void {
@@ -22,7 +23,7 @@ export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: Bi
     case 'MemberExpression':
       return assignMember(pattern, value, env);
     case 'AssignmentPattern':
-      return bindPattern(pattern.left, orDefault(value, pattern.right, env), env, mode);
+      return bindPattern(pattern.left, orDefault(value, pattern, env), env, mode);
     case 'ObjectPattern':
       return atNode(env.unit, pattern, () => bindObject(pattern, value, env, mode));
     case 'ArrayPattern':
@@ -44,11 +45,11 @@ function bindName(name: string, value: unknown, env: Env, mode: BindingMode): vo
 }
 
 /** The value, or the default where it is `undefined`. */
-export function orDefault(value: unknown, fallback: Expression, env: Env): unknown {
+function orDefault(value: unknown, { left, right }: AssignmentPattern, env: Env): unknown {
   const missing = truthy(equals(value, undefined, false));
   return choose(
     missing,
-    () => env.interpreter.evaluate(fallback, env),
+    () => evaluateNamed(right, nameOfTarget(left), env),
     () => resolveMerged(value),
   );
 }

@@ -21,7 +21,7 @@ import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { atNode, DeadEnd, withScope } from './env.ts';
 import { LexicalEnvironment } from '../value/closure.ts';
-import { makeFunction } from './functions.ts';
+import { evaluateNamed, makeFunction, nameOfTarget } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
 import { recovering } from './recovering.ts';
 import { boundNames } from '../../javascript/index.ts';
@@ -118,7 +118,7 @@ function declareVariables(node: VariableDeclaration, env: Env): void {
     if (!init && node.kind === 'var') continue;
     env.interpreter.bindPattern(
       id,
-      init ? env.interpreter.evaluate(init, env) : undefined,
+      init ? evaluateNamed(init, nameOfTarget(id), env) : undefined,
       env,
       node.kind as 'const' | 'let' | 'var',
     );

@@ -34,6 +34,18 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf((spec) => ({ r: helper(spec.name), n: `${spec.name}1` }))).toEqual({ r: 'shop-prod', n: 'shop1' });
   });
 
+  test('the own name of a function around the composition hides a variable of this name', () => {
+    const step = (text: string): string => `wrong ${text}`;
+    const repeat = function step(text: string, times: number): string {
+      return times <= 1 ? text : text + step(text, times - 1);
+    };
+    const itself = function me(text: string): unknown {
+      return text === '' ? text : me;
+    };
+    const status = statusOf((spec) => ({ r: repeat(spec.name, 3), same: itself('x') === itself, s: step('x') }));
+    expect(status).toEqual({ r: 'shopshopshop', same: true, s: 'wrong x' });
+  });
+
   test('a variable of a closure that another function increments', () => {
     const make = () => {
       let n = 0;
