@@ -40,6 +40,8 @@ export type { Pruned, PruneOptions } from './prune.ts';
 export { prune } from './prune.ts';
 export type { RuleSite } from './rule-sites.ts';
 export { hasRules, ruleSites } from './rule-sites.ts';
+export type { EmbeddedResource } from './validate-embedded.ts';
+export { embeddedResources } from './validate-embedded.ts';
 export type { ValidateOptions } from './validate.ts';
 export { validateValue } from './validate.ts';
 export type { RefusalText } from './refusal-text.ts';

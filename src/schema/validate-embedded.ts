@@ -10,16 +10,26 @@ import { anywhere, walkPlaces } from './walk.ts';
 const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 const hasEmbedded = anywhere(embedded);
 
+/** A resource that another object embeds. */
+export interface EmbeddedResource {
+  readonly value: JsonObject;
+  readonly path: readonly PathPart[];
+}
+
+/** The embedded resources in a value (`x-kubernetes-embedded-resource`), the outer ones first. */
+export function* embeddedResources(schema: Schema, value: JsonValue, base = ''): Iterable<EmbeddedResource> {
+  if (!hasEmbedded(schema)) return;
+  for (const place of walkPlaces({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {
+    if (embedded(place.schema) && isJsonObject(place.value)) yield { value: place.value, path: place.path };
+  }
+}
+
 /**
  * Errors of embedded resources, which must have `apiVersion` and `kind`. This function does not check their metadata.
  */
 export function embeddedErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
-  if (!hasEmbedded(schema)) return [];
-  const errors: FieldError[] = [];
-  for (const place of walkPlaces({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {
-    if (embedded(place.schema) && isJsonObject(place.value)) errors.push(...identityErrors(place.value, place.path));
-  }
-  return errors;
+  const resources = [...embeddedResources(schema, value, base)];
+  return resources.flatMap((resource) => [...identityErrors(resource.value, resource.path)]);
 }
 
 const API_VERSION = /^[^/]*(?:\/[^/]*)?$/;
