@@ -144,6 +144,34 @@ describe('the gates of the controllers', () => {
     `);
   });
 
+  test('a read in a branch names the nodes that can be left out', async () => {
+    const conditional = (id: string) => ({
+      ...mapResource(id, { text: 'b' }),
+      includeWhen: ['${schema.spec.count > 1}'],
+    });
+    const read = (...ids: readonly string[]) =>
+      `\${schema.spec.count > 1 ? ${ids.map((id) => `${id}.data.text`).join(' + ')} : 'none'}`;
+    const nodes = [conditional('one'), mapResource('two', { text: 'b' }), conditional('three')];
+    await define([
+      ...nodes,
+      mapResource('cm', { text: read('one', 'two') }),
+      mapResource('all', { text: read('one', 'two', 'three') }),
+    ]);
+    const found = await texts('PartialDependencies=true');
+    expect(found.map((text) => text.slice(text.indexOf('; ') + 2))).toEqual([
+      'while "one" is left out, kro leaves "cm" out, too, and deletes its objects',
+      'while one of "one", "three" is left out, kro leaves "all" out, too, and deletes its objects',
+    ]);
+  });
+
+  test('a computed key at the root of a node is named', async () => {
+    await world.restart({ features: { dynamicKeys: true, variables: true } });
+    await define([{ id: 'v', variable: { '${schema.spec.text}': 'x' } }, mapResource('map', { text: 'a' })]);
+    expect(await texts('DynamicKeys=true,Variables=true')).toContainEqual(
+      expect.stringContaining('node "v" computes keys of its root, and kro treats'),
+    );
+  });
+
   test('deletionPolicy: Orphaned is a finding, because a kro without the field deletes the objects', async () => {
     await world.restart({ features: { deletionPolicy: true } });
     await define([{ ...mapResource('map', { text: 'a' }), deletionPolicy: 'Orphaned' }]);
@@ -156,25 +184,25 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('propagateWhen of a node is a finding, because kro does not have the field and writes at once', async () => {
+  test('propagateWhen of a node is a finding, because a kro without the field writes at once', async () => {
     await world.restart({ features: { propagateWhen: true } });
     const web = { ...mapResource('web', { text: 'b' }), propagateWhen: ['${map.ready()}', '${map.updated()}'] };
     await define([mapResource('map', { text: 'a' }), web]);
     expect(await texts('PropagateWhen=true')).toMatchInlineSnapshot(`
       [
-        "ResourceGraphDefinition pots: node "web" holds its writes back until map.ready() and map.updated() (propagateWhen), and kro has no such field; a kro without the field writes the objects at once, also those that are held back now",
+        "ResourceGraphDefinition pots: node "web" holds its writes back until map.ready() and map.updated() (propagateWhen), a field that is only proposed for kro; a kro without the field writes the objects at once, also those that are held back now",
       ]
     `);
   });
 
-  test('propagateWhen of a definition is a finding, because kro gives a new revision to all instances at once', async () => {
+  test('propagateWhen of a definition is a finding, because a kro without the field gives a new revision to all instances at once', async () => {
     await world.restart({ features: { propagateWhen: true } });
     const definition = potDefinition([mapResource('map', { text: 'a' })]);
     await world.apply({ ...definition, spec: { ...definition.spec, propagateWhen: ['${pot.ready()}'] } });
     await world.advance(5000);
     expect(await texts('PropagateWhen=true')).toMatchInlineSnapshot(`
       [
-        "ResourceGraphDefinition pots: instances get a new revision when pot.ready() (spec.propagateWhen), and kro has no such field; kro gives the newest revision to all instances at once, also to those that are held back now",
+        "ResourceGraphDefinition pots: instances get a new revision when pot.ready() (spec.propagateWhen), a field that is only proposed for kro; a kro without the field gives the newest revision to all instances at once, also to those that are held back now",
       ]
     `);
   });

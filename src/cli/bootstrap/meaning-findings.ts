@@ -39,13 +39,15 @@ type Difference = Omit<HandBackFinding, 'object'>;
 function branchFinding({ id, dependsOnInBranches = [] }: GraphNode, graph: Graph): Difference[] {
   if (dependsOnInBranches.length === 0) return [];
   const names = dependsOnInBranches.map((each) => `"${each}"`).join(', ');
-  const canBeAbsent = dependsOnInBranches.some((each) => isConditional(each, graph, new Set()));
+  const conditional = dependsOnInBranches.filter((each) => isConditional(each, graph, new Set()));
+  const absent = conditional.map((each) => `"${each}"`).join(', ');
   return [
     {
       problem: `node "${id}" reads ${names} only in one branch of a conditional (? :), and kro needs ${names} for both branches`,
-      effect: canBeAbsent
-        ? `while ${names} is left out, kro leaves "${id}" out, too, and deletes its objects`
-        : `kro also waits for ${names} while the branch is not taken`,
+      effect:
+        conditional.length > 0
+          ? `while ${conditional.length > 1 ? `one of ${absent}` : absent} is left out, kro leaves "${id}" out, too, and deletes its objects`
+          : `kro also waits for ${names} while the branch is not taken`,
     },
   ];
 }
@@ -59,7 +61,9 @@ function isConditional(id: string, graph: Graph, seen: Set<string>): boolean {
 }
 
 function keyFinding({ id, template }: GraphNode): Difference[] {
-  const maps = template.holes.filter(({ isKey }) => isKey === true).map(({ path }) => formatPath(path.slice(0, -1)));
+  const maps = template.holes
+    .filter(({ isKey }) => isKey === true)
+    .map(({ path }) => (path.length === 1 ? 'its root' : formatPath(path.slice(0, -1))));
   if (maps.length === 0) return [];
   return [
     {
@@ -74,7 +78,7 @@ function propagationFinding({ id, propagateWhen = [] }: GraphNode): Difference[]
   const conditions = propagateWhen.map(({ cel }) => cel).join(' and ');
   return [
     {
-      problem: `node "${id}" holds its writes back until ${conditions} (propagateWhen), and kro has no such field`,
+      problem: `node "${id}" holds its writes back until ${conditions} (propagateWhen), a field that is only proposed for kro`,
       effect: 'a kro without the field writes the objects at once, also those that are held back now',
     },
   ];
@@ -85,8 +89,9 @@ function instanceFinding({ propagateWhen }: Graph): Difference[] {
   const conditions = propagateWhen.conditions.map(({ cel }) => cel).join(' and ');
   return [
     {
-      problem: `instances get a new revision when ${conditions} (spec.propagateWhen), and kro has no such field`,
-      effect: 'kro gives the newest revision to all instances at once, also to those that are held back now',
+      problem: `instances get a new revision when ${conditions} (spec.propagateWhen), a field that is only proposed for kro`,
+      effect:
+        'a kro without the field gives the newest revision to all instances at once, also to those that are held back now',
     },
   ];
 }
