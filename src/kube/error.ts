@@ -29,7 +29,10 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The longest pause that a server or proxy can request, in milliseconds. The server may be available sooner. */
+/**
+ * The longest pause that a server or proxy can request, in milliseconds. Longer requested pauses are cut to this, because
+ * the server may be available sooner.
+ */
 const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };
@@ -68,13 +71,14 @@ export function errorOfResponse(
   request: { readonly what?: string; readonly object?: ObjectRef } = {},
 ): KubeError {
   const status = statusObject(text);
-  const retryAfter = response.headers['retry-after'] ?? '';
-  return new KubeError(status?.message ?? shorten(text, response.status), {
+  const message =
+    status === undefined ? shorten(text, response.status) : (status.message ?? shorten('', response.status));
+  const header = headerPauseMs(response.headers);
+  return new KubeError(message, {
     status: response.status,
     reason: status?.reason ?? reasonOfStatus(response.status),
     ...(status === undefined ? {} : { details: status.details }),
-    // Ignore a pause of zero, which would cause a loop without pauses.
-    ...(/^0*[1-9]\d*$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MAX_WAIT_MS) } : {}),
+    ...pauseOf(header > 0 ? header : detailsPauseMs(status?.details)),
     ...request,
   });
 }
@@ -88,8 +92,23 @@ export function errorOfStatus(value: JsonValue | undefined): KubeError {
     status: code,
     reason: status?.reason ?? reasonOfStatus(code),
     ...(status === undefined ? {} : { details: status.details }),
+    ...pauseOf(detailsPauseMs(status?.details)),
   });
 }
+
+/**
+ * The pause of the header Retry-After: a number of seconds, or a time. A time is compared with the header Date, because
+ * the clocks of the server and of the client may differ. NaN without a usable header.
+ */
+function headerPauseMs({ 'retry-after': retryAfter = '', date = '' }: Readonly<Record<string, string>>): number {
+  return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.parse(date);
+}
+
+const detailsPauseMs = (details: StatusDetails | undefined): number => (details?.retryAfterSeconds ?? 0) * 1000;
+
+/** Ignores a pause of zero, which would cause a loop without pauses. */
+const pauseOf = (milliseconds: number): { readonly retryAfterMs?: number } =>
+  milliseconds > 0 ? { retryAfterMs: Math.min(milliseconds, MAX_WAIT_MS) } : {};
 
 /** Is this the error of an object or kind that does not exist? */
 export function isNotFound(thrown: unknown): thrown is KubeError {
@@ -104,7 +123,10 @@ export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }
 
-/** Did the server itself send no answer? If so, it is unknown whether the request was carried out. */
+/**
+ * Is it unknown whether the server carried the request out? No answer arrived, not in time, or the answer has the status
+ * 408, 503 or 504.
+ */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && classify(thrown) === 'unanswered';
 }
@@ -125,11 +147,11 @@ function statusObject(text: string) {
 
 function readStatus(value: JsonValue | undefined) {
   if (!isJsonObject(value) || value['kind'] !== 'Status') return undefined;
-  const message = text(value['message']);
-  const reason = text(value['reason']);
+  const message = textIn(value['message']);
+  const reason = textIn(value['reason']);
   return {
     ...(message === undefined ? {} : { message }),
-    ...(reason === undefined || reason === '' ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason }),
     details: readDetails(value['details']),
   };
 }
@@ -153,8 +175,9 @@ function pick<K extends string>(value: Record<string, unknown>, keys: readonly K
   return picked;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** A text; `undefined` for an empty text, as Go omits it, and for any other value. */
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** The reasons of the API server by status, for answers that carry no Status, such as those of a proxy. */
@@ -180,16 +203,20 @@ function reasonOfStatus(status: number): string {
   return REASONS.get(status) ?? 'Unknown';
 }
 
+const CODES: ReadonlyMap<string, number> = new Map([
+  ...[...REASONS].map(([status, reason]) => [reason, status] as const),
+  ['AlreadyExists', 409],
+  ['Expired', 410],
+]);
+
 /** The code of a Status that has only a reason. */
-function statusOfReason(reason: string | undefined): number {
-  if (reason === 'Expired') return 410;
-  for (const [status, name] of REASONS) if (name === reason) return status;
-  return 500;
+function statusOfReason(reason = ''): number {
+  return CODES.get(reason) ?? 500;
 }
 
 function shorten(text: string, status: number): string {
-  const line = text.trim().slice(0, 300);
-  return line === '' ? `the server answered ${status}` : line;
+  const beginning = text.trim().slice(0, 300);
+  return beginning === '' ? `the server answered ${status}` : beginning;
 }
 
 function kebab(reason: string): string {

@@ -122,10 +122,12 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
 
 /**
  * May the request be sent again? 429 means that the server did not execute the request. After other errors the server
- * may have executed it, so only idempotent requests are repeated.
+ * may have executed it, so only idempotent requests are repeated. A request without an answer in time is not repeated,
+ * because the next try would wait as long again.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true || neverSent(error)) return false;
+  if (error.reason === 'NoAnswer') return false;
   const failure = classify(error);
   return failure === 'throttled' || (request.idempotent && failure === 'unanswered');
 }

@@ -2,7 +2,10 @@
 export type FailureClass =
   /** The request was aborted by its own signal. */
   | 'aborted'
-  /** The server itself did not answer (408, 503, 504, a lost connection): the request may have been carried out. */
+  /**
+   * The server itself did not answer (408, 503, 504, a lost connection, no answer in time): the request may have been
+   * carried out.
+   */
   | 'unanswered'
   /** The server did not begin to process the request (429). */
   | 'throttled'
@@ -58,7 +61,7 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
  */
 export function classify({ status, reason, message }: FailedRequest): FailureClass {
   if (reason === 'Aborted') return 'aborted';
-  if (reason === 'Transport') return 'unanswered';
+  if (reason === 'Transport' || reason === 'NoAnswer') return 'unanswered';
   if (reason === 'UnknownKind') return 'unserved-kind';
   if (reason === 'ReadOnlyClient') return 'not-sent';
   if (status === 403 && NEW_NAMESPACE.test(message)) return 'new-namespace';
