@@ -165,6 +165,10 @@ export interface DeletionResult {
   readonly finishedAt: string;
   readonly durationMs: number;
   readonly deleted: readonly JsonObject[];
+  /**
+   * The objects that this call leaves in the cluster, by their deletionPolicy. Empty in kro mode, in which a controller
+   * deletes the objects.
+   */
   readonly retained: readonly JsonObject[];
   readonly remaining: readonly JsonObject[];
   /** The reasons why the deletion was not complete at the time limit. */

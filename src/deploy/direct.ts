@@ -11,8 +11,8 @@ import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts'
 import { explainNode, keys, outcomeOfApply, refOfTarget, targetKey } from '../runtime/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
-import type { DeletionOutcome } from './deletion-result.ts';
-import { identity } from './deletion-result.ts';
+import type { DeletionEffect } from './deletion-result.ts';
+import { identityOf } from './deletion-result.ts';
 import type { DirectRunOptions, DirectContext } from './direct-run.ts';
 import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, openNodes } from './direct-run.ts';
@@ -90,14 +90,15 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
 }
 
 /**
- * Deletes the children in reverse order, and then the record. Ends when all objects are deleted or the signal aborts.
+ * Deletes the children in reverse order, and then the record. Leaves the objects whose deletionPolicy requires it. Ends when all objects are deleted or the signal aborts.
  * Deletions of one instance may run at the same time.
  *
  * @throws ResourceGraphFactoryError `deploy/superseded` when a deploy of the instance began in the meantime.
  */
-export async function deleteDirect(context: DirectContext): Promise<DeletionOutcome> {
+export async function deleteDirect(context: DirectContext): Promise<DeletionEffect> {
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
+  const retained: JsonObject[] = [];
   let last: Decision | undefined;
   const ref = parentRef(graph.name, name, context.namespace);
   await supersede(api, ref, signal, `${DELETION}${randomUUID()}`).catch(ignoreNotFound);
@@ -106,7 +107,8 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
       last = decision;
     },
     beforeWrite: async () => void (await recordOfDeletion(context)),
-    onDeleted: ({ target }) => deleted.push(identity(refOfTarget(target))),
+    onDeleted: ({ target }) => deleted.push(identityOf(refOfTarget(target))),
+    onOrphaned: ({ target }) => retained.push(identityOf(refOfTarget(target))),
     metadata: { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
   });
   try {
@@ -117,7 +119,8 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
     return {
       status: 'blocked',
       deleted,
-      remaining: remaining.map(({ object }) => identity(object)),
+      retained,
+      remaining: remaining.map(({ object }) => identityOf(object)),
       blockers: (last === undefined ? [] : openNodes(last)).map((node) => ({
         code: `deploy/${node.because.kind}`,
         message: describeNode(node),
@@ -127,7 +130,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
     };
   }
   await deleteRecord(context);
-  return { status: 'complete', deleted, remaining: [], blockers: [] };
+  return { status: 'complete', deleted, retained, remaining: [], blockers: [] };
 }
 
 /** The current instance. Reads the children and writes nothing. */
@@ -201,6 +204,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
 interface RunHooks {
   readonly onApplied?: DirectRunOptions['onApplied'];
   readonly onDeleted?: DirectRunOptions['onDeleted'];
+  readonly onOrphaned?: DirectRunOptions['onOrphaned'];
   readonly onDecision?: (decision: Decision) => void;
   readonly beforeWrite?: (record: WatchedObject) => Promise<void>;
   /** Overrides of the instance's metadata. */
@@ -255,7 +259,10 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
       hooks.onDeleted?.(action);
       context.wrote(action, 'deleted');
     },
-    onOrphaned: (action) => context.wrote(action, 'orphaned'),
+    onOrphaned(action) {
+      hooks.onOrphaned?.(action);
+      context.wrote(action, 'orphaned');
+    },
     report(decision) {
       hooks.onDecision?.(decision);
       context.report(decision);

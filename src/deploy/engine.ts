@@ -77,7 +77,7 @@ export function createDeployEngine(): DeployEngine {
     async deleteInstance(target, name, options) {
       const api = await apiOf(target);
       const started = systemClock.now();
-      const outcome = await withLimit(target, options, async (signal) => {
+      const effect = await withLimit(target, options, async (signal) => {
         if (target.mode === 'kro') {
           const type = instanceKindOf(kroDefinition(target));
           return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
@@ -85,7 +85,7 @@ export function createDeployEngine(): DeployEngine {
         const context = await directInstance(api, target, signal, name);
         return context === undefined ? NOTHING_TO_DELETE : deleteDirect(context);
       });
-      return deletionResult(target, name, { started, finished: systemClock.now() }, outcome);
+      return deletionResult(target, name, { started, finished: systemClock.now() }, effect);
     },
 
     async rollback(target) {

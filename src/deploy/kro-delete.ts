@@ -2,8 +2,8 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import { objectsAt, statusCondition, textAt } from '../kubernetes/index.ts';
 import { isConflict, isNotFound } from '../kube/index.ts';
-import type { DeletionOutcome } from './deletion-result.ts';
-import { identity } from './deletion-result.ts';
+import type { DeletionEffect } from './deletion-result.ts';
+import { identityOf } from './deletion-result.ts';
 import { ignoreNotFound } from './errors.ts';
 import { appliedAt, MANAGER } from './kro.ts';
 import type { KroContext } from './kro-context.ts';
@@ -22,7 +22,7 @@ const MAX_TRIES = 5;
  * Deletes an instance, or a Graph. Also deletes the definition that this client applied, when no instance of its kind
  * is left. When a failed deploy created no instance, only a definition that is not ready is deleted.
  */
-export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
+export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionEffect> {
   const { api, signal } = context;
   const { wasThere, leaving } = await api.delete(ref, { propagationPolicy: 'Background', signal }).then(
     (object) => ({ wasThere: true, leaving: object }),
@@ -43,12 +43,12 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
       retryable: true,
       retryGuidance: 'is a kro controller running? it deletes the children first, and then the instance',
     };
-    return { status: 'progressing', deleted: [], remaining: [identity(ref)], blockers: [blocker] };
+    return { status: 'progressing', deleted: [], retained: [], remaining: [identityOf(ref)], blockers: [blocker] };
   }
   const isGraph = context.target.form === 'graph';
   const definition = isGraph ? undefined : await deleteUnusedDefinition(context, ref, wasThere);
   const deleted = [...(wasThere ? [ref] : []), ...(definition === undefined ? [] : [definition])];
-  return { status: 'complete', deleted: deleted.map(identity), remaining: [], blockers: [] };
+  return { status: 'complete', deleted: deleted.map(identityOf), retained: [], remaining: [], blockers: [] };
 }
 
 /**

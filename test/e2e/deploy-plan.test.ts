@@ -60,7 +60,15 @@ test('a resource with the deletion policy Orphaned stays, when a condition leave
   const without = { name: 'a', extra: false };
   expect(summary(await direct.plan(without)).changes).toContain('orphaned - a-extra');
   await direct.deploy(without);
-  expect(await direct.deleteInstance('a')).toMatchObject({ status: 'complete', deleted: [{ name: 'a-other' }] });
+  expect(await direct.deleteInstance('a')).toMatchObject({
+    status: 'complete',
+    deleted: [{ name: 'a-other' }],
+    retained: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a-data', namespace: 'default' }],
+    remaining: [],
+    retry: { guidance: expect.stringContaining('the objects in "retained" stay in the cluster') },
+  });
+  const again = await direct.deleteInstance('a');
+  expect([again.retained, again.retry.guidance]).toEqual([[], 'nothing is left to delete']);
   const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
   const left = items.filter(({ metadata }) => metadata.name?.startsWith('a-'));
   expect(left.map(({ metadata }) => [metadata.name, metadata.labels ?? {}, metadata.annotations ?? {}])).toEqual([
