@@ -39,3 +39,20 @@ describe('the problems of a refused definition', () => {
     expect(recorded.filter((text) => text.startsWith('Problem'))).toEqual([]);
   });
 });
+
+test('an object whose deletion hangs has an event beside the failed write of another object of its node', () => {
+  const { recorded, observer } = setup();
+  const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
+  const failure = { code: 422, reason: 'Invalid', message: 'no' };
+  const hanging = { object: ref('b'), state: 'deleting', finalizers: ['acme.dev/keep'], deletingSince: '2026-01-01' };
+  const because = { kind: 'write-failed', object: ref('a'), failure, retryAt: 0 };
+  const node = { id: 'maps', state: 'failed', because, objects: [{ object: ref('a'), state: 'absent' }, hanging] };
+  const decision = { state: 'ERROR', nodes: [node], statusProblems: [], status: {} };
+  const instance = { apiVersion: 'acme.dev/v1', kind: 'Boat', metadata: { name: 'x' }, status: { state: 'ERROR' } };
+  const step = { instance, decision, served: { origin: 'definition' }, record: {} };
+  observer.listen({ kind: 'instance-changed', step } as never);
+  expect(recorded).toEqual([
+    expect.stringMatching(/^WriteFailed: node maps: /),
+    'DeletionBlocked: ConfigMap v1 default/b is held by finalizers acme.dev/keep since 2026-01-01',
+  ]);
+});

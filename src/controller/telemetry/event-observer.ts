@@ -202,9 +202,23 @@ function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
   });
 }
 
+/** A problem of a node that causes an event. */
+interface Problem {
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** The problems of a node that cause events, such as failed expressions, failed requests and blocked deletions. */
-function problemsOf(report: NodeReport): { readonly reason: string; readonly message: string }[] {
-  const { id, because, message } = report;
+function problemsOf(report: NodeReport): Problem[] {
+  const held = heldObjects(report).map(({ object, finalizers, since }) => ({
+    reason: 'DeletionBlocked',
+    message: `${formatRef(object)} is held by finalizers ${finalizers.join(', ')} since ${since}`,
+  }));
+  return [...reasonProblems(report), ...held];
+}
+
+/** The problems that the reason of a node names. */
+function reasonProblems({ id, because, message }: NodeReport): Problem[] {
   switch (because.kind) {
     case 'expression-failed':
       return [
@@ -234,12 +248,6 @@ function problemsOf(report: NodeReport): { readonly reason: string; readonly mes
       return message === undefined
         ? []
         : [{ reason: 'NodeFailed', message: `${message}: ${formatRef(because.object)}` }];
-    case 'being-deleted':
-    case 'retired':
-      return heldObjects(report).map(({ object, finalizers, since }) => ({
-        reason: 'DeletionBlocked',
-        message: `${formatRef(object)} is held by finalizers ${finalizers.join(', ')} since ${since}`,
-      }));
     default:
       return [];
   }
