@@ -11,7 +11,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
-import { message, pause } from './support/controller-run.ts';
+import { message } from './support/child-messages.ts';
+import { pause } from './support/controller-run.ts';
 import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 import type { LoopFigures, ProbeSample } from './support/probed-controller.ts';
@@ -39,11 +40,7 @@ const cluster = fork(new URL('support/rotating-cluster.ts', import.meta.url), [f
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
 });
 await message(cluster);
-const order = (what: ClusterOrder): Promise<number> => {
-  const answer = message<number>(cluster);
-  cluster.send(what);
-  return answer;
-};
+const order = (what: ClusterOrder): Promise<number> => message<number>(cluster, what);
 const client = new KubeClient({
   config: await loadKubeConfig({ path: join(folder, 'load.yaml') }),
   userAgent: 'load',

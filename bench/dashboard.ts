@@ -193,7 +193,7 @@ async function measureServer(browser: Browser): Promise<void> {
   const page = await openReal(browser, server.url, '#/instances');
   await page.getByRole('grid').waitFor();
   const { heap } = await server.order({ is: 'heap' });
-  rowBelow('server: heap for 10,000 instances and an open page', (heap - server.before) / MIB, 20, 'MiB', 1);
+  rowBelow('server: heap for 10,000 instances and an open page', (heap - server.heapBefore) / MIB, 20, 'MiB', 1);
   await page.close();
   await server.close();
 }

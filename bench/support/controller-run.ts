@@ -16,6 +16,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { message } from './child-messages.ts';
 
 /** What the embedded cluster counts: the requests of one client, and the processor time of the cluster. */
 export interface ServerFigures {
@@ -121,9 +122,7 @@ export class Server {
 
   async figures(): Promise<ServerFigures | undefined> {
     if (this.#child === undefined) return undefined;
-    const answer = message<ServerFigures>(this.#child);
-    this.#child.send('figures');
-    return answer;
+    return message<ServerFigures>(this.#child, 'figures');
   }
 }
 
@@ -337,18 +336,6 @@ export function pause(milliseconds: number): Promise<void> {
 /** Node flags for a profile of a process, for example `CONTROLLER_NODE_FLAGS="--cpu-prof --cpu-prof-dir=profiles"`. */
 function nodeFlags(variable: string): string[] {
   return (process.env[variable] ?? '').split(' ').filter((flag) => flag !== '');
-}
-
-/** Resolves with the next message of a process. */
-export function message<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null) => reject(new Error(`a process ended with ${code}`));
-    child.once('exit', ended);
-    child.once('message', (value) => {
-      child.off('exit', ended);
-      resolve(value as T);
-    });
-  });
 }
 
 /** A free TCP port on loopback. */

@@ -1,6 +1,7 @@
 /** Starts `dashboard-server.ts` in a process of its own. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { message, orderlyEnd } from './child-messages.ts';
 
 /** An order of the parent process. */
 export type DashboardOrder =
@@ -12,10 +13,10 @@ export type DashboardOrder =
 /** The answer to an order, and the first message. */
 export interface DashboardReport {
   readonly url: string;
-  /** The bytes of the heap in use after a collection. 0 unless the order was `heap`. */
+  /** The bytes of the heap in use after a collection, in the first message and the answer to `heap`; otherwise 0. */
   readonly heap: number;
   /** The bytes of the heap in use before the first list, with all modules loaded. */
-  readonly before: number;
+  readonly heapBefore: number;
 }
 
 /** A running server. */
@@ -29,27 +30,15 @@ export async function startDashboard(instances: number, nodes: number): Promise<
   const child = fork(fileURLToPath(new URL('dashboard-server.ts', import.meta.url)), [`${instances}`, `${nodes}`], {
     execArgv: ['--expose-gc', '--import', 'tsx'],
   });
-  const answer = (): Promise<DashboardReport> =>
-    new Promise((resolve, reject) => {
-      const onExit = (code: number | null): void => reject(new Error(`the server has ended with ${code}`));
-      child.once('exit', onExit);
-      child.once('message', (value) => {
-        child.off('exit', onExit);
-        resolve(value as DashboardReport);
-      });
-    });
-  const first = await answer();
+  const first = await message<DashboardReport>(child);
   return {
     ...first,
-    order(order) {
-      const next = answer();
-      child.send(order);
-      return next;
+    order: (order) => message<DashboardReport>(child, order),
+    close() {
+      const close: DashboardOrder = { is: 'close' };
+      // `orderlyEnd` reports a process that has ended before.
+      child.send(close, () => undefined);
+      return orderlyEnd(child);
     },
-    close: () =>
-      new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.send({ is: 'close' } satisfies DashboardOrder);
-      }),
   };
 }

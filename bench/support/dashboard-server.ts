@@ -131,9 +131,9 @@ const server = await serveInspect({
   pages: createPages(),
   authenticate: tokenOf('bench', ownViewer(api)),
 });
-const before = heap();
+const heapBefore = heap();
 await index.start();
-report({ url: server.url, heap: heap(), before });
+report({ url: server.url, heap: heap(), heapBefore });
 
 // The parent process has ended.
 process.on('disconnect', () => process.exit());
@@ -160,6 +160,6 @@ process.on('message', (order: DashboardOrder) => {
       while (index.log.lastId < last + order.events) await setImmediate();
       await move(order.ms);
     }
-    report({ url: server.url, heap: order.is === 'heap' ? heap() : 0, before });
+    report({ url: server.url, heap: order.is === 'heap' ? heap() : 0, heapBefore });
   })();
 });

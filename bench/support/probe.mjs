@@ -1,7 +1,7 @@
 /**
  * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`, with FILE in percent-encoding. Responds
  * to each message of the parent with a `ProbeSample` (`probed-controller.ts`). When the process exits, the probe writes
- * the names of the sockets, timers and other resources that are still open into FILE.
+ * the numbers of the sockets, timers and other resources that the program has left open into FILE, by their names.
  */
 import { writeFileSync } from 'node:fs';
 import { createHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
@@ -40,6 +40,17 @@ function countResources() {
   return counts;
 }
 
+// Node opens a standard stream at its first use.
+void [process.stdout, process.stderr];
+/** The pipes and terminals before the program starts: the channel to the parent and the standard streams. */
+const { PipeWrap: pipes = 0, TTYWrap: terminals = 0 } = countResources();
+
+function countLeft() {
+  const counts = countResources();
+  const left = { ...counts, PipeWrap: (counts.PipeWrap ?? 0) - pipes, TTYWrap: (counts.TTYWrap ?? 0) - terminals };
+  return Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0));
+}
+
 process.on('message', () => {
   const loop = {
     p50: delay.percentile(50) / NANOSECONDS_PER_MS,
@@ -72,4 +83,4 @@ process.exit = (code) => {
   setTimeout(() => exit(), GRACE_MS).unref();
 };
 const file = decodeURIComponent(new URL(import.meta.url).search.slice(1));
-process.on('exit', () => writeFileSync(file, JSON.stringify(countResources())));
+process.on('exit', () => writeFileSync(file, JSON.stringify(countLeft())));

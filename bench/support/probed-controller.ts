@@ -1,11 +1,15 @@
 /** A controller process that reports its heap, its event loop and its open resources (`probe.mjs`). */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, message, pause } from './controller-run.ts';
+import { endingOf, message, orderlyEnd } from './child-messages.ts';
+import { freePort, pause } from './controller-run.ts';
 
-/** Milliseconds between two turns of a timer of 10 ms: elapsed time, and the processor time of the process (`busy…`). */
+/**
+ * Figures of the times between two turns of a timer of 10 ms, in milliseconds. `p50`, `p99` and `max` are of the elapsed
+ * time.
+ */
 export interface LoopFigures {
   readonly p50: number;
   readonly p99: number;
@@ -31,9 +35,6 @@ export interface ProbeSample {
   /** The number of open resources by their name, e.g. `TCPSocketWrap` and `Timeout`. */
   readonly resources: Readonly<Record<string, number>>;
 }
-
-/** Resources that `stop` leaves out: the channel, the standard streams, and file requests that still run. */
-const OF_THE_PROBE = new Set(['PipeWrap', 'TTYWrap', 'FSReqCallback']);
 
 export class ProbedController {
   readonly name: string;
@@ -66,19 +67,21 @@ export class ProbedController {
       ],
       stdio: ['ignore', log, 'inherit', 'ipc'],
     });
+    // The process has its own descriptor of the log.
+    closeSync(log);
     const controller = new ProbedController(name, child, `http://${address}`, left);
     for (let tries = 0; !(await controller.#answers()); tries += 1) {
-      if (controller.#ending !== undefined || tries > 600) throw new Error(`the controller ${name} does not start`);
+      if (endingOf(child) !== undefined || tries > 600) {
+        controller.kill();
+        throw new Error(`the controller ${name} does not start`);
+      }
       await pause(100);
     }
     return controller;
   }
 
   async sample(): Promise<ProbeSample> {
-    if (!this.#child.connected || this.#ending !== undefined) throw this.#ended();
-    const sample = message<ProbeSample>(this.#child);
-    this.#child.send('sample');
-    return sample;
+    return message<ProbeSample>(this.#child, 'sample');
   }
 
   /** Is this process the leader? */
@@ -87,23 +90,16 @@ export class ProbedController {
     return /^leader_election_master_status\{.*\} 1$/m.test(text);
   }
 
-  /** Stops the process. Returns the names of the sockets, timers and other resources that were open at its exit. */
+  /**
+   * Stops the process. Returns the names of the sockets, timers and other resources that the program left open at its
+   * exit. Rejects when the process has ended before, or fails.
+   */
   async stop(): Promise<string[]> {
-    if (this.#ending !== undefined) throw this.#ended();
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    const ending = endingOf(this.#child);
+    if (ending !== undefined) throw new Error(`the controller ${this.name} has ended: ${ending}`);
     this.#child.kill('SIGTERM');
-    await ended;
-    const left = JSON.parse(readFileSync(this.#left, 'utf8')) as ProbeSample['resources'];
-    return Object.keys(left).filter((name) => !OF_THE_PROBE.has(name));
-  }
-
-  /** The exit code or the signal of a process that has ended. */
-  get #ending(): number | string | undefined {
-    return this.#child.exitCode ?? this.#child.signalCode ?? undefined;
-  }
-
-  #ended(): Error {
-    return new Error(`the controller ${this.name} has ended: ${this.#ending ?? 'its channel is closed'}`);
+    await orderlyEnd(this.#child);
+    return Object.keys(JSON.parse(readFileSync(this.#left, 'utf8')) as ProbeSample['resources']);
   }
 
   /** Ends the process at once. */

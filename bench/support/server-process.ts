@@ -1,6 +1,7 @@
 /** A cluster in a process of its own, `cluster-server.mjs`, for the benchmarks of the embedded API server. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { message, orderlyEnd } from './child-messages.ts';
 import type { Endpoint } from './wire.ts';
 
 /** What a process uses. With `--expose-gc`, the process collects its garbage first. */
@@ -32,17 +33,6 @@ export interface Server extends Endpoint, Times {
   kill(): Promise<void>;
 }
 
-const message = <T>(child: ChildProcess) =>
-  new Promise<T>((resolve, reject) => {
-    const onExit = (code: number | null, signal: string | null) =>
-      reject(new Error(`the server has ended with ${signal ?? code}`));
-    child.once('exit', onExit);
-    child.once('message', (value) => {
-      child.off('exit', onExit);
-      resolve(value as T);
-    });
-  });
-
 /**
  * The environment without the variables that delay the start of every Node: certificates to read, modules to preload.
  */
@@ -63,13 +53,10 @@ export async function startServer(flags: readonly string[], nodeFlags: readonly 
   return {
     ...ready,
     forkedAt,
-    usage() {
-      child.send('usage');
-      return message(child);
-    },
+    usage: () => message(child, 'usage'),
     stop() {
       child.send('stop');
-      return gone;
+      return orderlyEnd(child);
     },
     kill() {
       child.kill('SIGKILL');

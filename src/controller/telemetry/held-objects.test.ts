@@ -19,8 +19,8 @@ const terminating = { object: ref('hanging'), finalizers, since };
 test.each<[because: Because, held: readonly string[]]>([
   [{ kind: 'being-deleted', objects: [terminating, { ...terminating, finalizers: [] }] }, ['hanging']],
   [{ kind: 'retired', objects: [] }, ['hanging']],
-  [{ kind: 'write-failed', object: ref('failed'), failure, retryAt: 0 } as Because, ['hanging']],
-  [{ kind: 'read-failed', object: ref('failed'), failure } as Because, ['hanging']],
+  [{ kind: 'write-failed', object: ref('failed'), failure, retryAt: 0 }, ['hanging']],
+  [{ kind: 'read-failed', object: ref('failed'), failure }, ['hanging']],
   [{ kind: 'graph-owner', object: ref('failed'), managers: [] }, ['hanging']],
   [{ kind: 'ready' }, []],
   [{ kind: 'external-missing', object: ref('failed') }, []],
