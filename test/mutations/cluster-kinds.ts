@@ -52,6 +52,20 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/job-ends.test.ts'],
   },
   {
+    name: 'a CronJob does not warn of the first of many missed times',
+    file: 'src/cluster/controllers/cronjob.ts',
+    find: '+ 1 > MAX_SILENT_MISSES',
+    replace: '> MAX_SILENT_MISSES',
+    tests: ['src/cluster/controllers/cronjob.test.ts'],
+  },
+  {
+    name: 'a CronJob tries a time again whose name another Job has',
+    file: 'src/cluster/controllers/cronjob.ts',
+    find: "if (isAlreadyExists(error)) return 'taken';",
+    replace: '',
+    tests: ['src/cluster/controllers/cronjob.test.ts'],
+  },
+  {
     name: 'the oldest default class counts',
     file: 'src/cluster/kinds/default-class.ts',
     find: 'createdAt(b) - createdAt(a)',

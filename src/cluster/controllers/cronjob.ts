@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { earliest, RETRY_POLICIES } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { scheduleProblem } from '../kinds/schedule-problem.ts';
 import { isTimeZone } from '../kinds/time-zone.ts';
@@ -11,7 +12,7 @@ import { recordEvent } from './events.ts';
 import { JOBS, secondsOf } from './job.ts';
 import { finishedCondition } from './job-plan.ts';
 import { specNumber } from './pods.ts';
-import { controllerReference } from './controller-client.ts';
+import { controllerReference, isAlreadyExists, isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
@@ -38,11 +39,12 @@ export const cronJobController: SimulatedController = {
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const cron = client.get(CRON_JOBS, namespace, name);
-    if (cron === undefined || cron.metadata.deletionTimestamp !== undefined) return;
+    if (cron === undefined) return;
+    reportUnexpected(client, cron);
     noteFinished(client, cron);
     trimHistory(client, cron);
     const live = client.get(CRON_JOBS, namespace, name);
-    if (live === undefined) return;
+    if (live === undefined || live.metadata.deletionTimestamp !== undefined) return;
     const timeZone = zoneOf(live);
     if (!isTimeZone(timeZone)) {
       const message = `invalid timeZone: ${goQuote(timeZone)}: unknown time zone ${timeZone}`;
@@ -55,9 +57,13 @@ export const cronJobController: SimulatedController = {
       const message = `unparseable schedule: ${goQuote(text)} : ${scheduleProblem(text) ?? ''}`;
       return recordEvent(client, live, NAME, 'UnparseableSchedule', message, 'Warning');
     }
-    startDue(client, live, schedule);
     const next = schedule.next(client.now());
-    return next === undefined ? undefined : next - client.now();
+    if (next === undefined) {
+      const message = `invalid schedule: ${text} : time difference between two schedules is less than 1 second`;
+      return recordEvent(client, live, NAME, 'InvalidSchedule', message, 'Warning');
+    }
+    const isRefused = !startDue(client, live, schedule);
+    return earliest([next - client.now(), isRefused ? RETRY_POLICIES.simulatedController.initialMs : undefined]);
   },
 };
 
@@ -66,6 +72,16 @@ function jobsOf(client: ControllerClient, cron: KubeObject): KubeObject[] {
 }
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
+
+/** Warns about running Jobs of the CronJob that are not in its list, such as the Job of `kubectl create job --from`. */
+function reportUnexpected(client: ControllerClient, cron: KubeObject): void {
+  const listed = new Set(activeOf(cron).map((reference) => textAt(reference, 'uid')));
+  for (const job of jobsOf(client, cron)) {
+    if (listed.has(job.metadata.uid ?? '') || finishedCondition(job) !== undefined) continue;
+    const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name ?? ''}`;
+    recordEvent(client, cron, NAME, 'UnexpectedJob', message, 'Warning');
+  }
+}
 
 /** Removes ended and missing Jobs from the list of active ones, and notes the last success of any of its Jobs. */
 function noteFinished(client: ControllerClient, cron: KubeObject): void {
@@ -109,10 +125,14 @@ function trimHistory(client: ControllerClient, cron: KubeObject): void {
       .filter((job) => finishedCondition(job)?.['type'] === type && job.metadata.deletionTimestamp === undefined)
       .toSorted((a, b) => startOf(a) - startOf(b));
     for (const job of ended.slice(0, Math.max(0, ended.length - specNumber(cron, field, otherwise)))) {
-      client.remove(job, { propagation: 'Background' });
-      recordEvent(client, cron, NAME, 'SuccessfulDelete', `Deleted job ${job.metadata.name ?? ''}`);
+      removeJob(client, cron, job);
     }
   }
+}
+
+function removeJob(client: ControllerClient, cron: KubeObject, job: KubeObject): void {
+  client.remove(job, { propagation: 'Background' });
+  recordEvent(client, cron, NAME, 'SuccessfulDelete', `Deleted job ${job.metadata.name ?? ''}`);
 }
 
 const zoneOf = (cron: KubeObject): string => textAt(cron.spec, 'timeZone') || 'UTC';
@@ -130,20 +150,37 @@ function timeIn(timeZone: string, time: number): string {
 const startOf = (job: KubeObject): number =>
   Date.parse(textAt(job.status, 'startTime') || String(job.metadata.creationTimestamp));
 
+/** The number of missed times up to which the controller does not warn. */
+const MAX_SILENT_MISSES = 100;
+
 /**
  * The latest due time since the last scheduled one; `undefined` when none is due. Earlier missed times are dropped.
+ * `missesMany`: are these more than `MAX_SILENT_MISSES`? As in Kubernetes, the distance of the first two times decides.
  */
-function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | undefined {
+function latestDue(
+  cron: KubeObject,
+  schedule: Schedule,
+  now: number,
+): { readonly due: number | undefined; readonly missesMany: boolean } {
   const last = textAt(cron.status, 'lastScheduleTime') || String(cron.metadata.creationTimestamp);
   const deadline = secondsOf(cron, 'startingDeadlineSeconds');
   let from = Date.parse(last);
   if (deadline !== undefined) from = Math.max(from, now - deadline);
-  return schedule.latest(from, now);
+  const due = schedule.latest(from, now);
+  if (due === undefined) return { due, missesMany: false };
+  const first = schedule.next(from) ?? due;
+  const second = schedule.next(first) ?? Number.POSITIVE_INFINITY;
+  return { due, missesMany: Math.floor((now - first) / (second - first)) + 1 > MAX_SILENT_MISSES };
 }
 
-function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule): void {
-  const due = latestDue(cron, schedule, client.now());
-  if (due === undefined) return;
+/** Starts the Job of the latest due time. Returns false when the API refuses the Job; the caller must then try again. */
+function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule): boolean {
+  const { due, missesMany } = latestDue(cron, schedule, client.now());
+  if (due === undefined) return true;
+  if (missesMany) {
+    const message = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
+    recordEvent(client, cron, NAME, 'TooManyMissedTimes', message, 'Warning');
+  }
   const policy = textAt(cron.spec, 'concurrencyPolicy');
   const active = activeOf(cron);
   if (policy === 'Forbid' && active.length > 0) {
@@ -154,15 +191,21 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
       'JobAlreadyActive',
       'Not starting job because prior execution is running and concurrency policy is Forbid',
     );
-    return;
+    return true;
   }
   if (policy === 'Replace') {
     const running = new Set(active.map((reference) => textAt(reference, 'uid')));
     for (const job of jobsOf(client, cron)) {
-      if (running.has(job.metadata.uid ?? '')) client.remove(job, { propagation: 'Background' });
+      if (running.has(job.metadata.uid ?? '')) removeJob(client, cron, job);
     }
   }
+  const kept = policy === 'Replace' ? [] : active;
   const job = createJob(client, cron, due);
+  if (typeof job === 'string') {
+    // The replaced Jobs are gone, although no Job has taken their place.
+    if (kept.length < active.length) writeStatus(client, cron, { active: kept });
+    return job === 'taken';
+  }
   const reference = {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -171,33 +214,42 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
     uid: job.metadata.uid ?? '',
     resourceVersion: job.metadata.resourceVersion ?? '',
   };
-  const kept = policy === 'Replace' ? [] : active.filter((entry) => textAt(entry, 'uid') !== reference.uid);
-  writeStatus(client, cron, { active: [...kept, reference], lastScheduleTime: formatTime(due) });
+  const others = kept.filter((entry) => textAt(entry, 'uid') !== reference.uid);
+  writeStatus(client, cron, { active: [...others, reference], lastScheduleTime: formatTime(due) });
+  return true;
 }
 
 /**
  * Creates the Job of a scheduled time. The name of the Job is derived from the minute of the time, so that each minute
- * has at most one Job.
+ * has at most one Job. Returns `taken` when a Job that the CronJob does not control has the name, and `refused` when
+ * the API refuses the Job.
  */
-function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject {
+function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject | 'taken' | 'refused' {
   const { name = '', namespace = '' } = cron.metadata;
   const jobName = `${name}-${Math.floor(due / 60_000)}`;
   const known = client.get(JOBS, namespace, jobName);
   if (known !== undefined && controllerOf(known)?.uid === cron.metadata.uid) return known;
   const template = objectAt(cron.spec, 'jobTemplate');
   const { labels, annotations } = objectAt(template, 'metadata') as KubeObject['metadata'];
-  const job = client.create({
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name: jobName,
-      namespace,
-      ...(labels === undefined ? {} : { labels }),
-      annotations: { ...annotations, [SCHEDULED]: timeIn(zoneOf(cron), due) },
-      ownerReferences: [controllerReference(cron)],
-    },
-    spec: objectAt(template, 'spec'),
-  });
-  recordEvent(client, cron, NAME, 'SuccessfulCreate', `Created job ${jobName}`);
-  return job;
+  try {
+    const job = client.create({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        name: jobName,
+        namespace,
+        ...(labels === undefined ? {} : { labels }),
+        annotations: { ...annotations, [SCHEDULED]: timeIn(zoneOf(cron), due) },
+        ownerReferences: [controllerReference(cron)],
+      },
+      spec: objectAt(template, 'spec'),
+    });
+    recordEvent(client, cron, NAME, 'SuccessfulCreate', `Created job ${jobName}`);
+    return job;
+  } catch (error) {
+    if (isAlreadyExists(error)) return 'taken';
+    if (!isApiError(error)) throw error;
+    recordEvent(client, cron, NAME, 'FailedCreate', `Error creating job: ${error.message}`, 'Warning');
+    return 'refused';
+  }
 }
