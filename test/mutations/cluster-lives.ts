@@ -24,6 +24,20 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/deletion-order.test.ts'],
   },
   {
+    name: 'a Recreate rollout waits for old pods that have ended',
+    file: 'src/cluster/controllers/deployment.ts',
+    find: '.filter((pod) => !isFinished(pod))',
+    replace: '',
+    tests: ['src/cluster/controllers/deployment.test.ts'],
+  },
+  {
+    name: 'a rollout that is not complete deletes old ReplicaSets',
+    file: 'src/cluster/controllers/deployment.ts',
+    find: 'if (isComplete(deployment)) cleanUp',
+    replace: 'cleanUp',
+    tests: ['src/cluster/controllers/deployment.test.ts'],
+  },
+  {
     name: 'a Deployment that is scaled during a rollout hastens the rollout',
     file: 'src/cluster/controllers/deployment.ts',
     find: ' || isScaled(deployment, sets)',

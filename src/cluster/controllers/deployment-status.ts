@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { asObjects, conditionOf, countAt, textAt } from '../../kubernetes/index.ts';
+import { recordEvent } from './events.ts';
 import { specNumber, withoutZeros } from './pods.ts';
 import { rollingLimits } from './rollout-plan.ts';
 import { collisionsOf } from './template-hash.ts';
@@ -63,6 +64,29 @@ export function reportDeployment(
     ]),
   });
   return rollout?.remaining;
+}
+
+/** Does the status show that all pods have the present template and are available? */
+export function isComplete(deployment: KubeObject): boolean {
+  const desired = specNumber(deployment, 'replicas', 1);
+  const fields = ['replicas', 'updatedReplicas', 'availableReplicas'];
+  return (
+    fields.every((field) => count([deployment], field) === desired) &&
+    count([deployment], 'observedGeneration') >= (deployment.metadata.generation ?? 0)
+  );
+}
+
+const CREATE_ERROR = 'ReplicaSetCreateError';
+
+/** Reports that the API refuses the new ReplicaSet. `problem` has the name of the set and the refusal. */
+export function reportRefusedSet(client: ControllerClient, deployment: KubeObject, problem: string): void {
+  const message = `Failed to create new replica set ${problem}`;
+  if (hasDeadline(deployment)) {
+    const refused: NewCondition = { type: 'Progressing', status: 'False', reason: CREATE_ERROR, message };
+    const conditions = withCondition(asObjects(deployment.status?.['conditions']), refused, client.timestamp());
+    client.updateStatus(deployment, { ...deployment.status, conditions });
+  }
+  recordEvent(client, deployment, 'deployment-controller', CREATE_ERROR, message, 'Warning');
 }
 
 /** The condition for ReplicaSets whose pods the API refuses. The first ReplicaSet that has the condition counts. */
@@ -132,7 +156,11 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
   // The controller of ReplicaSets has not seen a new set yet.
   const isNew = countAt(current.status, 'observedGeneration') === 0;
   const isResumed = !isNew && (reason === 'DeploymentPaused' || reason === 'DeploymentResumed');
-  if (known === undefined || !(isResumed || textAt(known, 'message').includes(`"${name}"`))) {
+  if (
+    known === undefined ||
+    reason === CREATE_ERROR ||
+    !(isResumed || textAt(known, 'message').includes(`"${name}"`))
+  ) {
     const condition = isNew
       ? progressCondition('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`)
       : progressCondition('True', 'FoundNewReplicaSet', `Found new replica set "${name}"`);
@@ -172,15 +200,17 @@ function mergeConditions(
   let conditions = known.filter(({ type }) => wanted.some((condition) => condition.type === type));
   const first = conditions.length === 0;
   for (const condition of first ? wanted : wanted.toReversed()) {
-    const old = conditions.find((entry) => entry['type'] === condition.type);
-    const sameStatus = old?.['status'] === condition.status;
-    const { fresh, ...written } = condition;
-    if (sameStatus && old?.['reason'] === condition.reason && fresh !== true) continue;
-    const lastTransitionTime = sameStatus ? (old?.['lastTransitionTime'] ?? now) : now;
-    conditions = [
-      ...conditions.filter((entry) => entry !== old),
-      { ...written, lastUpdateTime: now, lastTransitionTime },
-    ];
+    conditions = withCondition(conditions, condition, now);
   }
   return conditions;
+}
+
+/** The conditions with a new one, or with a changed one at the end. */
+function withCondition(conditions: JsonObject[], condition: NewCondition, now: string): JsonObject[] {
+  const old = conditions.find((entry) => entry['type'] === condition.type);
+  const sameStatus = old?.['status'] === condition.status;
+  const { fresh, ...written } = condition;
+  if (sameStatus && old?.['reason'] === condition.reason && fresh !== true) return conditions;
+  const lastTransitionTime = sameStatus ? (old?.['lastTransitionTime'] ?? now) : now;
+  return [...conditions.filter((entry) => entry !== old), { ...written, lastUpdateTime: now, lastTransitionTime }];
 }

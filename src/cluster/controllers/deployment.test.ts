@@ -65,6 +65,66 @@ describe('a Deployment', () => {
     expect(await sizes(story)).toEqual([13, 20]);
   });
 
+  test('with the strategy Recreate does not wait for old pods that have ended', async () => {
+    await using story = await startClusterStory();
+    await story.create(deployment({ strategy: { type: 'Recreate' } }));
+    const [pod] = await story.names('v1 Pod');
+    const failed = { apiVersion: 'v1', kind: 'Pod', name: pod ?? '', namespace: 'default' };
+    await story.client.patch(failed, { status: { phase: 'Failed' } }, { subresource: 'status' });
+    await story.cluster.idle();
+    await story.patch('apps/v1 Deployment', 'web', image('2'));
+    expect((await story.get('apps/v1 Deployment', 'web')).status).toMatchObject({ updatedReplicas: 1 });
+    expect(await story.names('v1 Pod')).toContain(pod);
+  });
+
+  test('changes minReadySeconds of its present ReplicaSet', async () => {
+    await using story = await startClusterStory();
+    await story.create(deployment());
+    for (const minReadySeconds of [30, 0]) {
+      await story.patch('apps/v1 Deployment', 'web', { spec: { minReadySeconds } });
+      const [set] = await story.list('apps/v1 ReplicaSet');
+      expect(set?.spec?.['minReadySeconds'] ?? 0).toBe(minReadySeconds);
+      const { status } = await story.get('apps/v1 Deployment', 'web');
+      expect(status?.['availableReplicas'] ?? 0).toBe(minReadySeconds === 0 ? 1 : 0);
+    }
+  });
+
+  test('reports a ReplicaSet that the API refuses, and creates it when the API accepts it', async () => {
+    await using story = await startClusterStory();
+    const hard = (count: string) => ({ spec: { hard: { 'count/replicasets.apps': count } } });
+    await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, ...hard('0') });
+    await story.create(deployment({ progressDeadlineSeconds: 60 }));
+    const progressing = async () => conditionOf(await story.get('apps/v1 Deployment', 'web'), 'Progressing');
+    expect(await progressing()).toMatchObject({
+      status: 'False',
+      reason: 'ReplicaSetCreateError',
+      message: expect.stringMatching(
+        /^Failed to create new replica set "web-\w+": replicasets.apps .*exceeded quota: q,/,
+      ),
+    });
+    expect(await story.reasons('web')).toEqual(['ReplicaSetCreateError']);
+    await story.advance(90);
+    await story.patch('v1 ResourceQuota', 'q', hard('1'));
+    await story.advance(1);
+    expect(await progressing()).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
+  });
+
+  test('deletes old ReplicaSets beyond the limit when it is paused or complete', async () => {
+    await using story = await startClusterStory();
+    await story.create(deployment());
+    for (const tag of ['2', '3']) await story.patch('apps/v1 Deployment', 'web', image(tag));
+    await story.patch('apps/v1 Deployment', 'web', { spec: { paused: true, revisionHistoryLimit: 1 } });
+    expect(await sizes(story)).toEqual([0, 1]);
+    const annotations = { 'typekro.dev/simulate-failure': 'ImagePullBackOff' };
+    const spec = { paused: false, revisionHistoryLimit: 0, template: { metadata: { annotations } } };
+    await story.patch('apps/v1 Deployment', 'web', { spec });
+    expect(await sizes(story)).toEqual([0, 1, 1]);
+    await story.patch('apps/v1 Deployment', 'web', {
+      spec: { template: { metadata: { annotations: { 'typekro.dev/simulate-failure': null } } } },
+    });
+    expect(await sizes(story)).toEqual([1]);
+  });
+
   test('says that it is resumed until it makes progress', async () => {
     await using story = await startClusterStory();
     const failing = { 'typekro.dev/simulate-failure': 'Unhealthy' };

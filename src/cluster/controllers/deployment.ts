@@ -1,17 +1,19 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { RETRY_POLICIES } from '../../core/index.ts';
 import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { ControlRule } from './adoption.ts';
 import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { reportDeployment } from './deployment-status.ts';
+import { isComplete, reportDeployment, reportRefusedSet } from './deployment-status.ts';
 import { recordEvent } from './events.ts';
-import { podsOf, specNumber } from './pods.ts';
+import { isFinished, podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rollingLimits, rolloutPlan } from './rollout-plan.ts';
 import { DESIRED, isScaled, MAXIMUM, scaledSizes } from './scaled-sizes.ts';
 import { collisionsOf, templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
-import { controllerReference, isAlreadyExists } from './controller-client.ts';
+import { controllerReference, isAlreadyExists, isApiError } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
@@ -61,7 +63,11 @@ export const deploymentController: SimulatedController = {
     const deployment = client.get(DEPLOYMENTS, namespace, name);
     if (deployment === undefined) return;
     controlByRule(client, deployment, SETS_OF_DEPLOYMENT);
-    if (deployment.metadata.deletionTimestamp === undefined && !rollOut(client, deployment)) return;
+    if (deployment.metadata.deletionTimestamp === undefined) {
+      const result = rollOut(client, deployment);
+      if (result === 'taken') return;
+      if (result === 'refused') return RETRY_POLICIES.simulatedController.initialMs;
+    }
     const live = client.get(DEPLOYMENTS, namespace, name);
     if (live !== undefined)
       return reportDeployment(client, live, setsOf(client, live), newSetOf(live, setsOf(client, live)));
@@ -93,47 +99,54 @@ const highestOf = (revisions: readonly bigint[]): bigint =>
 const byRevision = (a: KubeObject, b: KubeObject): number => (revisionOf(a) < revisionOf(b) ? -1 : 1);
 
 /**
- * Creates and scales the ReplicaSets. Another number of replicas only scales the present sets; their events start the
- * next step of the rollout. A paused Deployment does nothing else. Returns false when another object has the name of
- * the new set; the raised count of collisions then starts the next attempt, with another name.
+ * The result of a step. `taken`: another object has the name of the new ReplicaSet; the raised count of collisions then
+ * starts the next step, with another name. `refused`: the API refuses the new ReplicaSet.
  */
-function rollOut(client: ControllerClient, deployment: KubeObject): boolean {
+type StepResult = 'done' | 'taken' | 'refused';
+
+/**
+ * Creates and scales the ReplicaSets. Another number of replicas only scales the present sets; their events start the
+ * next step of the rollout. A paused Deployment does nothing else.
+ */
+function rollOut(client: ControllerClient, deployment: KubeObject): StepResult {
   const sets = setsOf(client, deployment);
   const known = newSetOf(deployment, sets);
-  if (deployment.spec?.['paused'] === true || isScaled(deployment, sets)) {
+  const old = sets.filter((set) => set !== known);
+  const next = highestOf(old.map(revisionOf)) + 1n;
+  const revision = highestOf([next, ...(known === undefined ? [] : [revisionOf(known)])]);
+  const isPaused = deployment.spec?.['paused'] === true;
+  if (isPaused || isScaled(deployment, sets)) {
     const maximum = specNumber(deployment, 'replicas', 1) + rollingLimits(deployment).maxSurge;
     for (const [set, replicas] of scaledSizes(deployment, known, sets)) {
       resize(client, deployment, set, replicas, maximum);
     }
-    return true;
+    if (isPaused) cleanUp(client, deployment, old);
+    return 'done';
   }
-  const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(client, set));
-  const plan = rolloutPlan(deployment, known, sets, pods.length);
-  const next = highestOf(sets.filter((set) => set !== known).map(revisionOf)) + 1n;
-  const revision = highestOf([next, ...(known === undefined ? [] : [revisionOf(known)])]);
+  const running = old.flatMap((set) => podsOf(client, set)).filter((pod) => !isFinished(pod));
+  const plan = rolloutPlan(deployment, known, sets, running.length);
   if (known === undefined) {
-    if (plan.mayCreate && !createSet(client, deployment, revision, plan.newReplicas, plan.maxReplicas)) return false;
+    const result = plan.mayCreate
+      ? createSet(client, deployment, revision, plan.newReplicas, plan.maxReplicas)
+      : 'done';
+    if (result !== 'done') return result;
   } else {
     resize(client, deployment, known, plan.newReplicas, plan.maxReplicas, revision);
   }
   for (const { set, replicas } of plan.old) resize(client, deployment, set, replicas, plan.maxReplicas);
   if (revisionOf(deployment) !== revision) annotate(client, deployment, { [REVISION]: String(revision) });
-  cleanUp(
-    client,
-    deployment,
-    sets.filter((set) => set !== known),
-  );
-  return true;
+  if (isComplete(deployment)) cleanUp(client, deployment, old);
+  return 'done';
 }
 
-/** Creates the ReplicaSet of the present template. Returns false, and counts a collision, when its name is taken. */
+/** Creates the ReplicaSet of the present template. Counts a collision when its name is taken, and reports a refusal. */
 function createSet(
   client: ControllerClient,
   deployment: KubeObject,
   revision: bigint,
   replicas: number,
   maximum: number,
-): boolean {
+): StepResult {
   const hash = templateHash(deployment);
   const { metadata, spec } = podTemplateOf(deployment);
   const labels = { ...metadata.labels, 'pod-template-hash': hash };
@@ -163,11 +176,15 @@ function createSet(
   };
   try {
     recordScaling(client, deployment, client.create(wanted), 0, replicas);
-    return true;
+    return 'done';
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    client.updateStatus(deployment, { ...deployment.status, collisionCount: collisionsOf(deployment) + 1 });
-    return false;
+    if (isAlreadyExists(error)) {
+      client.updateStatus(deployment, { ...deployment.status, collisionCount: collisionsOf(deployment) + 1 });
+      return 'taken';
+    }
+    if (!isApiError(error)) throw error;
+    reportRefusedSet(client, deployment, `${goQuote(wanted.metadata.name ?? '')}: ${error.message}`);
+    return 'refused';
   }
 }
 
@@ -180,15 +197,22 @@ function resize(
   revision?: bigint,
 ): void {
   const before = specNumber(set, 'replicas', 0);
+  const { minReadySeconds: _before, ...spec } = set.spec ?? {};
+  const minReady =
+    revision === undefined ? specNumber(set, 'minReadySeconds', 0) : specNumber(deployment, 'minReadySeconds', 0);
   const annotations = {
     ...set.metadata.annotations,
-    // Only the ReplicaSet of the present template follows the annotations of the Deployment.
+    // Only the ReplicaSet of the present template follows the annotations and `minReadySeconds` of the Deployment.
     ...(revision === undefined ? {} : copiedAnnotations(deployment)),
     [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
     [MAXIMUM]: String(maximum),
     ...(revision === undefined ? {} : { [REVISION]: String(revision), ...historyOf(set, revision) }),
   };
-  client.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
+  client.update({
+    ...set,
+    metadata: { ...set.metadata, annotations },
+    spec: { ...spec, replicas, ...(minReady > 0 ? { minReadySeconds: minReady } : {}) },
+  });
   if (before !== replicas) recordScaling(client, deployment, set, before, replicas);
 }
 
@@ -229,11 +253,11 @@ function annotate(client: ControllerClient, object: KubeObject, annotations: Rec
   client.update({ ...object, metadata }, 'status');
 }
 
-/** Deletes old ReplicaSets that have no pods, beyond the history limit. */
+/** Deletes the oldest ReplicaSets beyond the history limit, except those that have pods. */
 function cleanUp(client: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
-  const empty = old
-    .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)
-    .toSorted(byRevision);
-  const keep = specNumber(deployment, 'revisionHistoryLimit', 10);
-  for (const set of empty.slice(0, Math.max(0, empty.length - keep))) client.remove(set);
+  const kept = old.filter(({ metadata }) => metadata.deletionTimestamp === undefined).toSorted(byRevision);
+  const surplus = Math.max(0, kept.length - specNumber(deployment, 'revisionHistoryLimit', 10));
+  for (const set of kept.slice(0, surplus)) {
+    if (specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0) client.remove(set);
+  }
 }
