@@ -52,6 +52,13 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/upkeep.test.ts'],
   },
   {
+    name: 'a budget expects no pods of a controller without a Scale',
+    file: 'src/cluster/controllers/disruption.ts',
+    find: "if (!resource.subresources.has('scale')) {",
+    replace: "if (!resource.subresources.has('scale')) continue;\n    if (plural === '') {",
+    tests: ['src/cluster/controllers/upkeep.test.ts'],
+  },
+  {
     name: 'a Job does not report its status while the API refuses a pod',
     file: 'src/cluster/controllers/job.ts',
     find: '    report(client, job, tally, plan);\n    if (refusal',

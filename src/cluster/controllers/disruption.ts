@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { countAt, objectAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
 import { disruptionConditions } from '../kinds/disruption-condition.ts';
 import { selects } from '../kinds/selects.ts';
@@ -6,7 +7,7 @@ import { goLabelSelector } from '../types/label-selector-text.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { isFinished, isReady, PODS, isNotablePodEvent } from './pods.ts';
+import { isReady, PODS, isNotablePodEvent } from './pods.ts';
 import { share } from './rollout-plan.ts';
 import { isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -17,6 +18,12 @@ export const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as co
 
 /** The time in which the deletion of an evicted pod must begin. After this time, the pod counts as a pod that stays. */
 const DELETION_TIMEOUT_MS = 120_000;
+
+/** The component of the Events of this controller. */
+const COMPONENT = 'controllermanager';
+
+/** The reason why the expected number of pods cannot be computed. */
+class SyncFailure extends Error {}
 
 /**
  * Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count, and list the
@@ -39,7 +46,10 @@ export const disruptionController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const budget = client.get(BUDGETS, namespace, name);
     if (budget === undefined || budget.metadata.deletionTimestamp !== undefined) return;
-    const pods = client.list(PODS, namespace).filter((pod) => covers(budget, pod) && !isFinished(pod));
+    const pods = client.list(PODS, namespace).filter((pod) => covers(budget, pod));
+    if (pods.length === 0) recordEvent(client, budget, COMPONENT, 'NoPods', 'No matching pods found');
+    const health = healthOf(client, budget, pods);
+    if (health instanceof SyncFailure) return reportFailure(client, budget, health.message);
     const disrupted = disruptedPods(client, budget, pods);
     const healthy = pods.filter(
       (pod) =>
@@ -47,7 +57,7 @@ export const disruptionController: SimulatedController = {
         pod.metadata.deletionTimestamp === undefined &&
         !Object.hasOwn(disrupted.pods, pod.metadata.name ?? ''),
     ).length;
-    const { expected, desired } = healthOf(client, budget, pods);
+    const { expected, desired } = health;
     reportUnmanaged(client, budget, pods);
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
     const observedGeneration = budget.metadata.generation ?? 1;
@@ -63,6 +73,19 @@ export const disruptionController: SimulatedController = {
     return disrupted.againMs;
   },
 };
+
+/** Allows no eviction by a budget whose numbers cannot be computed. Its other numbers stay. */
+function reportFailure(client: ControllerClient, budget: KubeObject, message: string): void {
+  const text = `Failed to calculate the number of expected pods: ${message}`;
+  recordEvent(client, budget, COMPONENT, 'CalculateExpectedPodCountFailed', text, 'Warning');
+  const observed = countAt(budget.status, 'observedGeneration');
+  const conditions = disruptionConditions(budget, 0, client.timestamp()).map((condition) => {
+    if (condition['type'] !== 'DisruptionAllowed') return condition;
+    const { observedGeneration: _computed, ...others } = condition;
+    return { ...others, ...(observed === 0 ? {} : { observedGeneration: observed }), reason: 'SyncFailed', message };
+  });
+  client.updateStatus(budget, { ...budget.status, disruptionsAllowed: 0, conditions });
+}
 
 /**
  * The evicted pods of a budget that are not being deleted yet, with the times of their evictions. `againMs` is the time
@@ -85,7 +108,7 @@ function disruptedPods(
     if (remainingMs <= 0) {
       const budgetName = `${namespace}/${budget.metadata.name ?? ''}`;
       const text = `Pod was expected by PDB ${budgetName} to be deleted but it wasn't`;
-      recordEvent(client, pod, 'controllermanager', 'NotDeleted', text, 'Warning');
+      recordEvent(client, pod, COMPONENT, 'NotDeleted', text, 'Warning');
       continue;
     }
     kept[name] = time;
@@ -99,37 +122,55 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
   return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
 }
 
-/** The expected number of pods, and the number of pods that must stay healthy. */
+/** The expected number of pods, and the number of pods that must stay healthy. Pods that have ended are expected, too. */
 function healthOf(
   client: ControllerClient,
   budget: KubeObject,
   pods: readonly KubeObject[],
-): { expected: number; desired: number } {
+): { expected: number; desired: number } | SyncFailure {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable !== undefined && maxUnavailable !== null) {
     const expected = scaleOf(client, pods);
+    if (expected instanceof SyncFailure) return expected;
     return { expected, desired: Math.max(0, expected - share(maxUnavailable, expected, Math.ceil)) };
   }
   if (typeof minAvailable === 'number') return { expected: pods.length, desired: minAvailable };
   const expected = scaleOf(client, pods);
+  if (expected instanceof SyncFailure) return expected;
   return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
 }
 
 /**
  * The sum of the replicas of the pods' controllers, by their Scales. The pods of a Deployment belong to the Deployment,
- * and not to its ReplicaSets, of which it has two during a rollout. Pods without a controller do not count.
+ * and not to its ReplicaSets, of which it has two during a rollout. Pods without a controller do not count. A
+ * controller that has no Scale, such as a DaemonSet, or that does not exist makes the sum fail.
  */
-function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number {
+function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number | SyncFailure {
   const scales = new Map<string, number>();
   const seen = new Set<string>();
   for (const pod of pods) {
-    const uid = controllerOf(pod)?.uid;
-    if (uid === undefined || seen.has(uid)) continue;
-    seen.add(uid);
+    const reference = controllerOf(pod);
+    if (reference === undefined || seen.has(reference.uid)) continue;
+    seen.add(reference.uid);
+    const resource = client.resourceOfKind(reference.apiVersion, reference.kind);
+    if (resource === undefined) {
+      return new SyncFailure(
+        `no matches for kind ${goQuote(reference.kind)} in version ${goQuote(reference.apiVersion)}`,
+      );
+    }
+    const { plural, group } = resource;
+    if (!resource.subresources.has('scale')) {
+      return new SyncFailure(
+        `${group === '' ? plural : `${plural}.${group}`} does not implement the scale subresource`,
+      );
+    }
     const owner = ownerOf(client, pod);
-    const outer = owner?.kind === 'ReplicaSet' ? ownerOf(client, owner) : undefined;
+    if (owner === undefined) return new SyncFailure(`found no controllers for pod ${goQuote(pod.metadata.name ?? '')}`);
+    const outer = owner.kind === 'ReplicaSet' ? ownerOf(client, owner) : undefined;
     const scaled = outer?.kind === 'Deployment' ? outer : owner;
-    if (scaled !== undefined) scales.set(scaled.metadata.uid ?? '', replicasOf(client, scaled));
+    const replicas = replicasOf(client, scaled);
+    if (replicas instanceof SyncFailure) return replicas;
+    scales.set(scaled.metadata.uid ?? '', replicas);
   }
   return [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
 }
@@ -141,12 +182,12 @@ function ownerOf(client: ControllerClient, object: KubeObject): KubeObject | und
   return owner?.metadata.uid === reference?.uid ? owner : undefined;
 }
 
-/** The replicas in the Scale of an object; 0 for an object without a Scale, such as a DaemonSet. */
-function replicasOf(client: ControllerClient, owner: KubeObject): number {
+/** The replicas in the Scale of an object. */
+function replicasOf(client: ControllerClient, owner: KubeObject): number | SyncFailure {
   try {
     return countAt(client.scaleOf(owner), 'spec', 'replicas');
   } catch (error) {
-    if (isApiError(error)) return 0;
+    if (isApiError(error)) return new SyncFailure(error.message);
     throw error;
   }
 }
@@ -158,5 +199,5 @@ function reportUnmanaged(client: ControllerClient, budget: KubeObject, pods: rea
   if (isCounted || pods.every((pod) => controllerOf(pod) !== undefined)) return;
   const selector = goLabelSelector(objectAt(budget.spec, 'selector'));
   const text = `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
-  recordEvent(client, budget, 'controllermanager', 'UnmanagedPods', text, 'Warning');
+  recordEvent(client, budget, COMPONENT, 'UnmanagedPods', text, 'Warning');
 }

@@ -205,6 +205,66 @@ describe('a PodDisruptionBudget with a number that depends on the owners of its 
     },
   );
 
+  const uid = '11111111-1111-4111-8111-111111111111';
+  test.each([
+    ['apps/v1', 'DaemonSet', 'daemonsets.apps does not implement the scale subresource'],
+    ['batch/v1', 'Job', 'jobs.batch does not implement the scale subresource'],
+    ['v1', 'ConfigMap', 'configmaps does not implement the scale subresource'],
+    ['apps/v1', 'ReplicaSet', 'found no controllers for pod "p"'],
+    ['example.com/v1', 'Web', 'no matches for kind "Web" in version "example.com/v1"'],
+  ])('cannot be computed for a pod of a %s %s that has no Scale', async (apiVersion, kind, message) => {
+    await using story = await startClusterStory({ controllers: { disable: ['generic-garbage-collector'] } });
+    await story.create(budget({ minAvailable: 0 }));
+    const ownerReferences = [{ apiVersion, kind, name: 'o', uid, controller: true }];
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', labels, ownerReferences },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    expect(await status(story)).toMatchObject({ expectedPods: 1, disruptionsAllowed: 1 });
+    await story.patch('policy/v1 PodDisruptionBudget', 'b', { spec: { minAvailable: null, maxUnavailable: 1 } });
+    expect(await status(story)).toEqual({
+      currentHealthy: 1,
+      desiredHealthy: 0,
+      disruptionsAllowed: 0,
+      expectedPods: 1,
+      observedGeneration: 1,
+      conditions: [
+        {
+          type: 'DisruptionAllowed',
+          status: 'False',
+          observedGeneration: 1,
+          lastTransitionTime: '2026-01-01T12:00:00Z',
+          reason: 'SyncFailed',
+          message,
+        },
+      ],
+    });
+    expect(await story.reasons('b')).toContain('CalculateExpectedPodCountFailed');
+  });
+
+  test('expects a pod that has ended', async () => {
+    await using story = await startClusterStory();
+    await story.create(budget({ minAvailable: 1 }));
+    expect(await story.reasons('b')).toEqual(['NoPods']);
+    const ending = { 'typekro.dev/simulate-run-seconds': '10' };
+    for (const [name, annotations] of [
+      ['p', {}],
+      ['q', ending],
+    ] as const) {
+      await story.create({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, labels, annotations },
+        spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] },
+      });
+    }
+    expect(await status(story)).toMatchObject({ currentHealthy: 2, expectedPods: 2 });
+    await story.advance(10);
+    expect(await status(story)).toMatchObject({ currentHealthy: 1, expectedPods: 2, disruptionsAllowed: 0 });
+  });
+
   test('expects the pods of a Deployment once during its rollout', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 4 }));
