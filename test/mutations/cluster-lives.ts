@@ -59,6 +59,13 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/upkeep.test.ts'],
   },
   {
+    name: 'a StatefulSet does not count a pod that is being deleted as ready',
+    file: 'src/cluster/controllers/statefulset.ts',
+    find: 'const ready = pods.filter((pod) => isReady(pod) &&',
+    replace: 'const ready = living.filter((pod) => isReady(pod) &&',
+    tests: ['src/cluster/controllers/sets.test.ts'],
+  },
+  {
     name: 'a Job does not report its status while the API refuses a pod',
     file: 'src/cluster/controllers/job.ts',
     find: '    report(client, job, tally, plan);\n    if (refusal',

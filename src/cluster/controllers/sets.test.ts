@@ -149,11 +149,35 @@ describe('a StatefulSet', () => {
     expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ observedGeneration: 1, readyReplicas: 1 });
     const [refused] = (await story.list('v1 Event')).filter(({ reason }) => reason === 'FailedCreate');
     expect(refused?.['message']).toMatch(
-      /^create Claim data-s-1 Pod s-1 in StatefulSet s failed error: .* exceeded quota: q/,
+      /^Create Claim data-s-1 for Pod s-1 in StatefulSet s failed error: .* exceeded quota: q/,
     );
     await story.patch('v1 ResourceQuota', 'q', { spec: { hard: { persistentvolumeclaims: '3' } } });
     for (let round = 0; round < 3; round += 1) await story.advance(1);
     expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
+  });
+
+  test('counts a pod that is being deleted as ready until it is gone', async () => {
+    await using story = await startClusterStory({ podStopSeconds: 20 });
+    await story.create(statefulSet());
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 2 } });
+    const counts = { replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 2, updatedReplicas: 2 };
+    expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject(counts);
+    await story.advance(20);
+    const after = { replicas: 2, readyReplicas: 2, availableReplicas: 2, currentReplicas: 2, updatedReplicas: 2 };
+    expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject(after);
+  });
+
+  test('gives a pod its lost label again', async () => {
+    await using story = await startClusterStory();
+    await story.create(statefulSet());
+    await story.patch('v1 Pod', 's-1', {
+      metadata: { labels: { 'statefulset.kubernetes.io/pod-name': null, 'apps.kubernetes.io/pod-index': null } },
+    });
+    expect((await story.get('v1 Pod', 's-1')).metadata.labels).toMatchObject({
+      'statefulset.kubernetes.io/pod-name': 's-1',
+      'apps.kubernetes.io/pod-index': '1',
+    });
+    expect(await story.reasons('s')).toContain('SuccessfulUpdate');
   });
 
   test('stops a rollout at a pod that does not become ready', async () => {

@@ -49,9 +49,8 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
       namespace,
       labels: {
         ...metadata.labels,
-        'apps.kubernetes.io/pod-index': String(ordinal),
+        ...identityOf(set, ordinal),
         [REVISION_HASH]: revision,
-        'statefulset.kubernetes.io/pod-name': member,
       },
       ownerReferences: [controllerReference(set)],
     },
@@ -68,12 +67,30 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
     if (!isApiError(error)) throw error;
     // While another pod has the name, the set waits and records no Event.
     const isTaken = error.status.reason === 'AlreadyExists';
-    const text = `create Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
+    const text = `Create Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
     if (!isTaken) recordEvent(client, set, NAME, 'FailedCreate', text, 'Warning');
     return false;
   }
-  recordEvent(client, set, NAME, 'SuccessfulCreate', `create Pod ${member} in StatefulSet ${name} successful`);
+  recordEvent(client, set, NAME, 'SuccessfulCreate', `Create Pod ${member} in StatefulSet ${name} successful`);
   return true;
+}
+
+const POD_NAME = 'statefulset.kubernetes.io/pod-name';
+
+/** The labels that identify a member of a set. */
+const identityOf = (set: KubeObject, ordinal: number): Record<string, string> => ({
+  'apps.kubernetes.io/pod-index': String(ordinal),
+  [POD_NAME]: `${set.metadata.name ?? ''}-${ordinal}`,
+});
+
+/** Gives a member that has lost the label with its name its identity again. */
+export function restoreIdentity(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
+  const { name = '', labels } = pod.metadata;
+  if (labels?.[POD_NAME] === name) return;
+  const identity = identityOf(set, ordinalOf(set, pod));
+  client.update({ ...pod, metadata: { ...pod.metadata, labels: { ...labels, ...identity } } });
+  const text = `Update Pod ${name} in StatefulSet ${set.metadata.name ?? ''} successful`;
+  recordEvent(client, set, NAME, 'SuccessfulUpdate', text);
 }
 
 /** Creates a claim that does not exist. Returns false when the API refused the claim. */
@@ -98,11 +115,11 @@ function createClaim(client: ControllerClient, set: KubeObject, template: JsonOb
     });
   } catch (error) {
     if (!isApiError(error)) throw error;
-    const text = `create Claim ${claim} Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
+    const text = `Create Claim ${claim} for Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
     recordEvent(client, set, NAME, 'FailedCreate', text, 'Warning');
     return false;
   }
-  const text = `create Claim ${claim} Pod ${member} in StatefulSet ${name} success`;
+  const text = `Create Claim ${claim} Pod ${member} in StatefulSet ${name} success`;
   recordEvent(client, set, NAME, 'SuccessfulCreate', text);
   return true;
 }

@@ -18,7 +18,7 @@ import {
   isNotablePodEvent,
 } from './pods.ts';
 import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
-import { createMember, giveClaimsToPod, ordinalOf, ownClaims } from './statefulset-members.ts';
+import { createMember, giveClaimsToPod, ordinalOf, ownClaims, restoreIdentity } from './statefulset-members.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
@@ -101,6 +101,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
       remove(client, set, pod);
       if (ordered) return true;
     } else if (ordered && !healthy(pod)) return true;
+    else restoreIdentity(client, set, pod);
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
   for (const [, pod] of surplus) {
@@ -147,7 +148,7 @@ const isOnDelete = (set: KubeObject): boolean => textAt(set.spec, 'updateStrateg
 
 function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   client.remove(pod);
-  const text = `delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`;
+  const text = `Delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`;
   recordEvent(client, set, NAME, 'SuccessfulDelete', text);
 }
 
@@ -159,12 +160,13 @@ function report(
 ): number | undefined {
   const set = client.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
-  const pods = podsOf(client, set).filter((pod) => !isFinished(pod));
+  // As in Kubernetes, a pod that is being deleted counts until it is gone, and is ready as long as its condition says so.
+  const pods = podsOf(client, set);
   const replicas = specNumber(set, 'replicas', 1);
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const living = pods.filter((pod) => !isTerminating(pod));
   const updated = living.filter((pod) => revisionOf(pod) === update).length;
-  const ready = living.filter(isReady);
+  const ready = pods.filter((pod) => isReady(pod) && !isFinished(pod));
   // The rollout is complete when every pod has the new revision and is ready. `OnDelete` has no rollouts.
   const complete = !isOnDelete(set) && updated === replicas && ready.length === replicas && pods.length === replicas;
   const revision = complete ? update : current;
