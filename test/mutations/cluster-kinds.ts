@@ -3,6 +3,13 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the rules of single kinds: the status of Jobs, the classes of storage and Ingresses, nodes. */
 export const CLUSTER_KINDS: readonly MutationRow[] = [
   {
+    name: 'a container cannot mount the volume of a claim template',
+    file: 'src/cluster/kinds/workloads.ts',
+    find: 'volumes: [...claims, ...others]',
+    replace: 'volumes: others',
+    tests: ['src/cluster/kinds/stateful-set-volumes.test.ts'],
+  },
+  {
     name: 'a finished Job may become unfinished',
     file: 'src/cluster/kinds/job-status.ts',
     find: 'if (before[fact] && !next[fact])',

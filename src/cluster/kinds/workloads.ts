@@ -59,11 +59,11 @@ function validateTemplateOf(
   object: KubeObject,
   word: string,
   problems: FieldError[],
-  options: { requireSelector: boolean; restart: readonly string[]; endless?: string },
+  options: { requireSelector: boolean; restart: readonly string[]; endless?: string; template?: JsonObject },
 ) {
   const spec = object.spec ?? {};
   const selector = optionalAt(spec, 'selector');
-  const template = objectAt(spec, 'template');
+  const template = options.template ?? objectAt(spec, 'template');
   const metadata = objectAt(template, 'metadata');
   const labels = objectAt(metadata, 'labels');
   const empty =
@@ -271,7 +271,11 @@ export const statefulSetStrategy: Partial<Strategy> = {
     }
   },
   validate(object, problems) {
-    validateTemplateOf(object, 'statefulset', problems, { requireSelector: true, restart: ['Always'] });
+    validateTemplateOf(object, 'statefulset', problems, {
+      requireSelector: true,
+      restart: ['Always'],
+      template: templateWithClaims(object.spec ?? {}),
+    });
     for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
     validateStatefulSet(object.spec ?? {}, problems);
   },
@@ -340,11 +344,22 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
   const service = textAt(spec, 'serviceName');
   if (service !== '') addInvalid(problems, 'spec.serviceName', service, dnsLabel(service));
   for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
-    // Each claim template becomes a volume of the pods. These volumes precede the volumes of the pod template.
-    const name = textAt(objectAt(claim, 'metadata'), 'name');
-    addInvalid(problems, `spec.template.spec.volumes[${index}].name`, name, dnsLabel(name));
     validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);
   }
+}
+
+/**
+ * The pod template with a volume for each claim template, so that containers can mount it. These volumes precede the
+ * volumes of the pod template, and replace those of the same names.
+ */
+function templateWithClaims(spec: JsonObject): JsonObject {
+  const template = objectAt(spec, 'template');
+  const names = objectsAt(spec, 'volumeClaimTemplates').map((claim) => textAt(objectAt(claim, 'metadata'), 'name'));
+  if (names.length === 0) return template;
+  const podSpec = objectAt(template, 'spec');
+  const claims = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  const others = objectsAt(podSpec, 'volumes').filter((volume) => !names.includes(textAt(volume, 'name')));
+  return { ...template, spec: { ...podSpec, volumes: [...claims, ...others] } };
 }
 
 const GENERATION = 'deprecated.daemonset.template.generation';
