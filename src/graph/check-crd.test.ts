@@ -50,3 +50,26 @@ test.each([
   expect(diagnostics).toMatchObject(expected);
   expect(diagnostics).toHaveLength(expected.length);
 });
+
+test.each([
+  ['an item of a list', '[]integer | default=["a"]', 'the text "a" is written where a whole number is expected'],
+  ['a value of a map', 'map[string]boolean | default={"a":1}', '1 is written where true or false is expected'],
+])('a default with a wrong part names the field and the part: %s', (_, field, problem) => {
+  const { diagnostics } = compile(
+    {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'example' },
+      spec: { schema: { apiVersion: 'v1', kind: 'Short', group: 'example.com', spec: { f: field } }, resources: [] },
+    },
+    { sources: builtinSource() },
+  );
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'graph/refused-crd',
+      message: `the API server will refuse the CustomResourceDefinition: the default of f: ${problem}`,
+      hint: 'correct the default, or the marker that it breaks',
+      path: 'spec.schema.spec.f',
+    },
+  ]);
+});

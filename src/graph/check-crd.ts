@@ -40,15 +40,15 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   const seen = new Set<string>();
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
-    const object = crd as unknown as JsonValue;
-    const refusal = refusalText(message, valueAtSteps(object, stepsIn(object, field)), field);
-    const written = field.endsWith('.default') ? valueAtSteps(definition, path) : undefined;
+    const refusal = refusalText(message, valueOf(crd as unknown as JsonValue, field), field);
+    const isDefault = DEFAULT.test(field);
+    const written = isDefault ? valueAtSteps(definition, path) : undefined;
     const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
     const what = offset === undefined ? `${field}: ${refusal.message}` : defaultText(path, refusal.message);
     const text = `the API server will refuse the CustomResourceDefinition: ${what}`;
     if (seen.has(text)) continue;
     seen.add(text);
-    const hint = field.endsWith('.default')
+    const hint = isDefault
       ? 'correct the default, or the marker that it breaks'
       : MADE_FROM_KIND.test(field)
         ? refusal.hint?.replace(/^shorten it to/, 'shorten the kind, so that this name has at most')
@@ -60,6 +60,15 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
       hint,
     });
   }
+}
+
+/** Matches the path of a default, and the path of a part of it. */
+const DEFAULT = /\.default(?:\.|\[|$)/;
+
+/** The value of the CRD at a path as an API server writes it: the schema of the only version has a path of its own. */
+function valueOf(crd: JsonValue, field: string): JsonValue | undefined {
+  const path = field.replace(/^spec\.validation\./, 'spec.versions[0].schema.');
+  return valueAtSteps(crd, stepsIn(crd, path));
 }
 
 /** Warns of a name that cannot be the value of a label. The CRD and each object of the graph have such a label. */

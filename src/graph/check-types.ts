@@ -160,6 +160,7 @@ class Checker {
       });
     }
     if (compiled === undefined || isCondition(compiled.type) || this.#isOpen(compiled)) return compiled;
+    if (this.#readsBrokenSchema(compiled)) return undefined;
     const type = typeToString(compiled.type);
     return this.#refuse({
       code: 'graph/condition-type',
@@ -174,6 +175,11 @@ class Checker {
   #isOpen({ ids, type }: CompiledExpression): boolean {
     if (type.kind !== 'dyn') return false;
     return this.#linked.draft.nodeType === 'def' || ids.some((id) => this.#language.isValue(id));
+  }
+
+  /** Does the condition read a field of the instance whose type has an error? That error is enough. */
+  #readsBrokenSchema({ type, reads }: CompiledExpression): boolean {
+    return type.kind === 'dyn' && this.#problems.has('instanceSchema') && reads.some(({ id }) => id === 'schema');
   }
 
   #readyWhen(site: ExpressionSite): CompiledExpression | undefined {

@@ -89,3 +89,96 @@ test.each<[string, string, string]>([
     `undefined field 'zzzzzzz'; known fields: ${known}`,
   ]),
 );
+
+/** A definition with a Deployment that has this field. */
+const withDeployment = (field: string, args = '[a]'): string =>
+  withResources(`- id: d
+  template:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: x}
+    spec:
+      ${field}
+      selector: {matchLabels: {a: b}}
+      template:
+        metadata: {labels: {a: b}}
+        spec:
+          containers:
+            - name: a
+              image: b
+              args: ${args}
+`);
+const BREAK =
+  'remove the blanks and line breaks after the }, which make it a text; in YAML write |- instead of |, or >- instead of >';
+
+test.each<[title: string, text: string, first: string | undefined]>([
+  [
+    'an expression in a block with a line break at its end',
+    withDeployment('replicas: 1', '|\n                ${schema.spec.tags}'),
+    `this field takes an array, not a string; ${BREAK}`,
+  ],
+  [
+    'an expression with a blank after it',
+    withDeployment('replicas: "${schema.spec.count} "'),
+    `this field takes an integer, not a string; ${BREAK}`,
+  ],
+  [
+    'an expression with a blank before it',
+    withDeployment('replicas: " ${schema.spec.count}"'),
+    'this field takes an integer, not a string; remove the blanks before the ${…}: they make it a text',
+  ],
+  [
+    'an expression with a text around it',
+    withDeployment('replicas: "${schema.spec.count}0"'),
+    'this field takes an integer, not a string; use one bare ${…} of the right type, without text around it',
+  ],
+  [
+    'an integer beyond 64 bits',
+    withDeployment('replicas: 99999999999999999999'),
+    'this field takes an integer, not a number beyond 64 bits; write a smaller number',
+  ],
+  [
+    'an integer beyond 32 bits',
+    withDeployment('replicas: 3000000000'),
+    'the API server will refuse this value: 3000000000 is outside of int32; write a number from -2147483648 to 2147483647',
+  ],
+  ['a fraction', withDeployment('replicas: 1.5'), 'this field takes an integer, not a fraction; no hint'],
+  [
+    'a variable of a shell',
+    withData('a: echo ${HOME}'),
+    'nothing here is named HOME; if it is a variable of a shell, write ${"${HOME}"}: this gives the text ${HOME}',
+  ],
+  [
+    'keys of a condition in quotes',
+    withSchema(`status:\n  conditions: ['\${runtime.newCondition({"type": "Ready", "status": "True"})}']\n`),
+    'runtime.newCondition: keys must be bare identifiers (type, status, reason, message); quoted or computed keys are not allowed; write the keys without quotes: {type: "Ready", status: "True"}',
+  ],
+  [
+    'a quote in a default',
+    withField('f: string | default="a\\"b"', 'x'),
+    'default "a\\"b" is not valid JSON for type string; inside of the default, write \\\\\\" for a quote and \\\\\\\\ for a backslash',
+  ],
+  ['the remedy for a quote in a default', withField('f: string | default="a\\\\\\"b\\\\\\\\c"', 'x'), undefined],
+  [
+    'an expression in a default',
+    withField('f: string | default=${schema.spec.name}', 'x'),
+    'a default is no expression: instances get this text; remove the default, and read the field in templates with .?NAME.orValue(…)',
+  ],
+  ['a variable of a shell in a default', withField('f: string | default="${HOME}"', 'x'), undefined],
+])('%s has a remedy of its own', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
+
+test.each(['string | nope=1', 'bool'])(
+  'a field with the wrong type %s has one error, also if a condition reads it',
+  (type) => {
+    const text = withConfigMap('includeWhen: ["${schema.spec.f}", "${schema.spec.f && schema.spec.count > 1}"]');
+    expect(problemsOf(text.replace('name: string', `name: string\n      f: ${type}`))).toHaveLength(1);
+  },
+);
+
+test('a condition of another type stays an error beside an error of the schema', () => {
+  const text = withConfigMap('includeWhen: ["${schema.spec.count}"]');
+  expect(problemsOf(text.replace('name: string', 'name: string\n      f: bool'))).toEqual([
+    'field f: unknown type: bool; write boolean',
+    'includeWhen needs a boolean; this is int; compare it: … > 0',
+  ]);
+});

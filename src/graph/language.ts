@@ -105,6 +105,9 @@ export interface LanguageScope {
   readonly names?: ReadonlyMap<string, string>;
 }
 
+/** Matches the name of an environment variable. Ids of resources begin with a small letter. */
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+
 /** A field of the instance in an expression, without a function that is called on it. */
 const SCHEMA_FIELD = /(?<![\w.])schema(?:\.\w+(?![\w]|\s*\())+/g;
 /** A path of a template that an expression can read as it is. */
@@ -421,6 +424,8 @@ export class Language {
     if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
     if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
+    if (VARIABLE.test(name))
+      return `if it is a variable of a shell, write \${"\${${name}}"}: this gives the text \${${name}}`;
     // A resource with an invalid id has a name that no expression can contain.
     const names = this.namesAt(rules).filter(isIdentifier);
     return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;

@@ -78,6 +78,11 @@ export class Problems {
     return this.#found.length;
   }
 
+  /** Has a check of this phase found an error? */
+  has(phase: Phase): boolean {
+    return this.#found.some(({ severity, problem }) => severity === 'error' && problem.phase === phase);
+  }
+
   /** The text of a scalar in the file; undefined without a file. */
   written(path: readonly PathStep[]): WrittenScalar | undefined {
     return this.#document?.written?.(path);

@@ -328,7 +328,7 @@ class Walker {
       code: 'graph/literal-type',
       steps: this.#place.steps,
       kro: `expected ${types} type for path ${this.#path}, got ${got}`,
-      message: `this field takes ${article(types)}, not ${article(got === 'float64' ? 'fraction' : got)}`,
+      message: `this field takes ${article(types)}, not ${article(wordFor(got, value))}`,
       hint:
         (value === undefined ? undefined : shapeHint(schema, value, this.#place.steps)) ?? literalHint(expected, value),
     });
@@ -343,6 +343,12 @@ function isInt64(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
+/** A type in words. Go reads a number beyond 64 bits as a float. */
+function wordFor(type: string, value: JsonValue | undefined): string {
+  if (type !== 'float64') return type;
+  return typeof value === 'bigint' || Number.isInteger(value) ? 'number beyond 64 bits' : 'fraction';
+}
+
 function article(type: string): string {
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
@@ -353,18 +359,29 @@ function flowRead(value: JsonObject): string | undefined {
   return others.length === 0 && value[key] === null && /^[A-Za-z]\w*(?:\.\w+|\[[^\]]*\])+$/.test(key) ? key : undefined;
 }
 
+/** The remedy for a text with an expression where the value of the expression is needed. */
+function textHint(value: string): string {
+  const bare = value.trim();
+  const scanned = scanExpressions(bare);
+  if (bare === value || !scanned.ok || scanned.parts.some(({ kind }) => kind !== 'expression'))
+    return 'use one bare ${…} of the right type, without text around it';
+  return value.trimEnd() === value
+    ? 'remove the blanks before the ${…}: they make it a text'
+    : 'remove the blanks and line breaks after the }, which make it a text; in YAML write |- instead of |, or >- instead of >';
+}
+
 /** The remedy for a literal of the wrong type; undefined when no remedy is known. */
 function literalHint(expected: readonly string[], value: JsonValue | undefined): string | undefined {
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;
   }
+  if (typeof value === 'bigint' || Number.isInteger(value)) return 'write a smaller number';
   const read = isJsonObject(value) ? flowRead(value) : undefined;
   if (read !== undefined) return `{…} without $ is a map of YAML; an expression begins with $: write \${${read}}`;
+  if (typeof value === 'string' && value.includes('${')) return textHint(value);
   if (expected.includes('array') && !Array.isArray(value))
     return 'begin each entry with "- ", also when there is only one';
-  if (typeof value !== 'string' || value.includes('${')) {
-    return typeof value === 'string' ? 'use one bare ${…} of the right type, without text around it' : undefined;
-  }
+  if (typeof value !== 'string') return undefined;
   const isNumber = /^-?\d+(?:\.\d+)?$/.test(value) && (expected.includes('integer') || expected.includes('number'));
   const isBoolean = /^(?:true|false)$/.test(value) && expected.includes('boolean');
   return isNumber || isBoolean ? `remove the quotes: ${value}` : undefined;

@@ -38,6 +38,9 @@ function warnServerMetadata(metadata: JsonValue | undefined, block: readonly Pat
   });
 }
 
+/** The server's text for an integer that does not fit into its format. */
+const RANGE = /^Invalid value: "": Checked value must be of type integer (?:with format (\w+)|\()/;
+
 class LiteralWarner {
   readonly #kind: string;
   readonly #block: readonly PathStep[];
@@ -92,6 +95,19 @@ class LiteralWarner {
     }
   }
 
+  /** Warns of an integer that does not fit into its format. An integer beyond 64 bits is an error of the walk. */
+  #warnRange(value: JsonValue, format: string | undefined): void {
+    const whole = typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value as number | bigint) : undefined;
+    if (whole === undefined || BigInt.asIntN(64, whole) !== whole) return;
+    const limit = 2n ** (format === 'int32' ? 31n : 63n);
+    this.#problems.warn({
+      code: 'graph/invalid-literal',
+      message: `the API server will refuse this value: ${whole} is outside of ${format ?? 'int64'}`,
+      place: { path: this.#path },
+      hint: `write a number from ${-limit} to ${limit - 1n}`,
+    });
+  }
+
   #warnScalar(value: JsonValue, schema: Schema): void {
     // `anyOf` and `oneOf` restrict the type of a value, which the walk has checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
@@ -99,6 +115,11 @@ class LiteralWarner {
     if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;
     for (const error of validateValue(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
+      const range = RANGE.exec(error.message);
+      if (range !== null) {
+        this.#warnRange(value, range[1]);
+        continue;
+      }
       const allowed = schema.enum?.filter((entry) => typeof entry === 'string').join(', ');
       this.#problems.warn({
         code: 'graph/invalid-literal',

@@ -38,3 +38,13 @@ test.each(['{ a: [b, c], d: {e: f} }', '{a: "tag[7]"}', 'tag[7]', '{a: []}', '[[
     expect(problemOf(line)).toBe('');
   },
 );
+
+test.each([
+  ['[]string', '"[]string"'],
+  ['[]string | enum="a,b" # of zones', '\'[]string | enum="a,b"\''],
+  ['[][]integer', '"[][]integer"'],
+])('the type of a list without quotes: %s', (type, quoted) =>
+  expect(problemOf(type)).toBe(
+    `9: a value that begins with [ is a list of YAML, which ends at the ] (put the type into quotes: ${quoted})`,
+  ),
+);

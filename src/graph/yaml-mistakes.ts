@@ -137,7 +137,18 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
       };
     }
   }
-  return bracketInText(code, source, at) ?? unclosedBefore(code, source, at);
+  return bracketInText(code, source, at) ?? listType(code, line, start) ?? unclosedBefore(code, source, at);
+}
+
+/** The type of a list in SimpleSchema without quotes, as in `names: []string`. */
+function listType(code: string, line: string, start: number): Mistake | undefined {
+  const found = /:\s+(\[\][A-Za-z[][^#]*?)\s*(?:\s#.*)?$/.exec(line);
+  if (code !== 'UNEXPECTED_TOKEN' || found === null) return undefined;
+  return {
+    message: 'a value that begins with [ is a list of YAML, which ends at the ]',
+    offset: start + found.index + found[0].indexOf('['),
+    hint: `put the type into quotes: ${quotedText(found[1] ?? '')}`,
+  };
 }
 
 /** A bracket in a text without quotes inside `{ }` or `[ ]`, as in `{ name: ${schema.spec.names[0]} }`. */

@@ -136,6 +136,10 @@ function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
 function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   if (type.form !== 'atomic' || type.name !== 'string') return [];
   return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
+    if (key === 'default' && value.includes('${schema.')) {
+      const hint = 'remove the default, and read the field in templates with .?NAME.orValue(…)';
+      return [{ kind: 'no-effect', message: 'a default is no expression: instances get this text', hint, offset }];
+    }
     if (key !== 'default' || quoted) return [];
     if (/^(?:null|nil|None|undefined)$/.test(value)) {
       const hint = 'remove the default: the field then has no value, and has(…) tests for it';

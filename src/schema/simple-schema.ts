@@ -117,12 +117,16 @@ export function parseSimpleSchema(
     errors.push({
       code: 'simpleschema/not-json',
       ...problem,
+      ...(problem.message.endsWith(' is not valid JSON for type string') ? { hint: ESCAPES } : {}),
       ...(separator === undefined ? {} : { ...separator, message: problem.message, words: separator.message }),
       unwritable: true,
     });
   }
   return { ok: false, errors };
 }
+
+/** kro reads the text of a default twice: as the value of a marker, and as JSON. */
+const ESCAPES = 'inside of the default, write \\\\\\" for a quote and \\\\\\\\ for a backslash';
 
 /** The first part of a schema at this path that cannot be written as JSON. */
 function problemOf(built: Built, path: readonly FieldStep[]): Unwritable | undefined {

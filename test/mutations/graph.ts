@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const GRAPH: readonly MutationRow[] = [
   {
+    name: 'a condition is an error beside the wrong type of its field',
+    file: 'src/graph/check-types.ts',
+    find: 'if (this.#readsBrokenSchema(compiled)) return undefined;',
+    replace: '',
+    tests: ['src/graph/hints.test.ts'],
+  },
+  {
+    name: 'the value of a default is searched at the path that the API server names',
+    file: 'src/graph/check-crd.ts',
+    find: "'spec.versions[0].schema.'",
+    replace: "'spec.validation.'",
+    tests: ['src/graph/check-crd.test.ts'],
+  },
+  {
     name: 'nodes without open dependencies are not in the order of the definition',
     file: 'src/graph/dag.ts',
     find: 'if ((entries[child + 1] ?? Infinity) < (entries[child] ?? Infinity)) child += 1;',

@@ -58,10 +58,26 @@ function foreignCharacter({ cel, at, earlier }: ErrorSpot): SyntaxExplanation | 
   if (at.text.startsWith('=') && openBrackets(earlier).at(-1)?.text === '{')
     return { message: '"=" is not an operator here', hint: 'a map is written {"key": value}; write == to compare' };
   const found = FOREIGN_CHARACTERS.find(([pattern]) => pattern.test(cel.slice(at.start)));
-  return found === undefined
+  if (found !== undefined) return explained(found, at);
+  const letter = /^\p{L}/u.exec(at.text)?.[0];
+  return letter === undefined
     ? { message: `${shown(at)} has no meaning in an expression`, hint: 'remove it, or put text in quotes' }
-    : explained(found, at);
+    : foreignLetter(letter);
 }
+
+/** A letter that is not ASCII. Some look like ASCII letters, so the message names the code point. */
+function foreignLetter(letter: string): SyntaxExplanation {
+  const code = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const position = LOOK_ALIKES.indexOf(letter);
+  return {
+    message: `names have only ASCII letters, and "${letter}" (U+${code}) is none`,
+    hint: position < 0 ? 'remove it, or put text in quotes' : `it looks like "${LATIN.charAt(position)}": type that`,
+  };
+}
+
+/** Cyrillic and Greek letters that look like the Latin letters at the same positions. */
+const LOOK_ALIKES = 'аеорсухіјѕԁһАВЕКМНОРСТХІЈЅοανρυΑΒΕΖΗΙΚΜΝΟΡΤΥΧ';
+const LATIN = 'aeopcyxijsdhABEKMHOPCTXIJSoavpuABEZHIKMNOPTYX';
 
 const backquotes = (): ForeignForm => FOREIGN_CHARACTERS.find(([pattern]) => pattern.test('`')) as ForeignForm;
 

@@ -2,6 +2,8 @@
 export type ForeignForm = readonly [pattern: RegExp, message: string, hint: string];
 
 const DEFAULTS = 'read the field with .?name and give a default: a.?b.orValue("x")';
+/** A text with `${` that the graph leaves to a shell. */
+const SHELL = '${"${NAME}"} instead of ${NAME}';
 const ARROWS = 'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)';
 
 /**
@@ -19,7 +21,7 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^\?\?/, 'CEL has no operator ??', DEFAULTS],
   [/^\?\./, 'CEL writes optional access as .?', 'write a.?b instead of a?.b, and a[?0] instead of a?.[0]'],
   [/^\?:/, 'CEL has no operator ?:', DEFAULTS],
-  [/^:-/, 'CEL has no default after ":-"', DEFAULTS],
+  [/^:-/, 'CEL has no default after ":-"', `${DEFAULTS}; for a shell, write ${SHELL}`],
   [/^(?:[-+*/%:]|\|\||&&)=(?!=)/, 'an expression cannot assign a value', 'write == to compare, or only the value'],
   [/^\+\+/, 'CEL has no operator ++', 'write x + 1, or join lists and texts with one +'],
   [/^\*\*/, 'CEL has no operator **', 'write the product: x * x'],
