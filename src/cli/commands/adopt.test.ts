@@ -96,8 +96,9 @@ test('the hint for objects of several owners names all of them, also those that 
   expect((await run('adopt shop.json --from helm,flux')).code).toBe(0);
 });
 
-test('an object of another instance is refused by name', async () => {
-  const other = potDefinition([{ id: 'own', template: map({ text: 'mine' }) as never }]);
+/** Applies a second definition, whose kind is Pan and whose node is this object. */
+async function applyPans(object: KubeObject): Promise<void> {
+  const other = potDefinition([{ id: 'own', template: object as never }]);
   const spec = other.spec as { schema: { kind: string } };
   await world.apply({
     ...other,
@@ -105,12 +106,29 @@ test('an object of another instance is refused by name', async () => {
     spec: { ...other.spec, schema: { ...spec.schema, kind: 'Pan' } },
   });
   await world.advance(2000);
+}
+
+test('the hint for an object that the server refuses is to correct it', async () => {
+  await applyPans(map({}, { name: '${schema.spec.text}' }));
+  writeFileSync(
+    join(cwd, 'pan.json'),
+    stringifyJson({ ...pot('shop'), kind: 'Pan', spec: { text: 'Bad_Name' } } as never),
+  );
+  const { code, err } = await run('adopt pan.json');
+  expect(code).toBe(1);
+  expect(err).toContain('Invalid value: "Bad_Name"');
+  expect(err).toContain('hint: nothing was applied; correct the field in the definition, or the value in the instance');
+});
+
+test('an object of another instance is refused by name', async () => {
+  await applyPans(map({ text: 'mine' }));
   await world.apply({ ...pot('first'), kind: 'Pan' });
   await world.advance(2000);
   const { code, err } = await run('adopt shop.json');
   expect(code).toBe(1);
   expect(err).toContain('Pan');
   expect(err).toContain('[adopt/blocked]');
+  expect(err).toContain('hint: nothing was applied; release the object from the other instance');
   expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'mine' });
 });
 

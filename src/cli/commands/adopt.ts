@@ -92,6 +92,13 @@ function allowedOwners(input: CommandInput): ReadonlySet<string> {
   throw new TypeKroError(`--from takes ${OWNERS.join(', ')}, not "${wrong}"`, { code: 'cli/usage' });
 }
 
+/** The remedy for a node that is blocked. Only an object of another owner can be released. */
+function blockedRemedy(reason: string): string {
+  if (/^may not (?:take|adopt) /.test(reason))
+    return 'release the object from the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over';
+  return 'correct the field in the definition, or the value in the instance';
+}
+
 function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<string>): void {
   const [first, ...more] = blocked;
   if (first !== undefined) {
@@ -100,8 +107,7 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
       `${objectName(first.instance)} cannot adopt all objects: ${first.node} ${first.reason}${others}`,
       {
         code: 'adopt/blocked',
-        remedy:
-          'nothing was applied; release the object from the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over',
+        remedy: `nothing was applied; ${blockedRemedy(first.reason)}`,
       },
     );
   }
