@@ -8,6 +8,9 @@ import type { Budget } from '../support/budget.ts';
 import { CEL_SPEC_DEVIATIONS } from '../conformance/cel-spec-deviations.ts';
 import { MUTATIONS } from '../mutations/mutations.ts';
 import { SURVIVORS } from '../mutations/survivors.ts';
+import { FORMER_SEEDS } from '../simulation/former-seeds.ts';
+import type { SeedBudgets } from '../../scripts/release-seeds.ts';
+import { releaseSeeds } from '../../scripts/release-seeds.ts';
 
 /** Checks that the proofs that docs/evidence.md names exist, and that its counts are those of the repository. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -174,6 +177,31 @@ test('each count of seeds of the page is that of the budgets', () => {
   }
 });
 
+/** The seeds that the table of defects of `docs/simulation.md` names, of a kind of stories. */
+function seedsOfDefects(kind: keyof typeof FORMER_SEEDS): number[] {
+  const table = pageOf('simulation.md').split('## Defects that it found')[1]?.split(' ## ')[0] ?? '';
+  return [...table.matchAll(/(graph )?seeds? (\d+)(?: and (\d+))?/g)]
+    .filter(([, graph]) => (graph === undefined ? 'definitions' : 'graphs') === kind)
+    .flatMap(([, , ...seeds]) => seeds.filter((seed) => seed !== undefined).map(Number))
+    .toSorted((left, right) => left - right);
+}
+
+test.each(['definitions', 'graphs'] as const)('each seed of %s that found a defect runs again', (kind) => {
+  expect(seedsOfDefects(kind)).toEqual(FORMER_SEEDS[kind]);
+});
+
+const BUDGETS: SeedBudgets = {
+  simulationSeeds: { long: 400, full: 5000 },
+  simulationGraphSeeds: { long: 60, full: 2000 },
+};
+test.each([
+  ['1.0.0-alpha.0', { from: 384_149_801, to: 384_150_200 }, { from: 57_623_721, to: 57_623_780 }],
+  ['1.0.0-alpha.1', { from: 38_223_001, to: 38_223_400 }, { from: 5_734_701, to: 5_734_760 }],
+  ['1.0.0', { from: 342_252_601, to: 342_253_000 }, { from: 51_339_141, to: 51_339_200 }],
+])('the release %s has seeds of its own, which no full run has', (version, definitions, graphs) => {
+  expect(releaseSeeds(version, BUDGETS)).toEqual({ definitions, graphs });
+});
+
 test('the list of a reviewer counts the reports and the targets of fuzzing', () => {
   const rowsAfter = (heading: string, row: RegExp) =>
     (page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '').match(row);
@@ -190,19 +218,29 @@ test('the evidence of a release has the commit, the version of Node, the seeds, 
   const folder = mkdtempSync(join(tmpdir(), 'typekro-evidence-'));
   const log = join(folder, 'test.log');
   writeFileSync(log, ' Tests  2 passed\n\n1 passed, 1 failed\n\n41 passed, 0 failed, 3 skipped\n');
-  const evidence: unknown = JSON.parse(run(process.execPath, 'scripts/release-evidence.mjs', log));
+  const lives = join(folder, 'lives.log');
+  writeFileSync(lives, '17 passed, 0 failed\n\n0 failed\n2 failed\n1 failed\n');
+  const script = ['--import', 'tsx', 'scripts/release-evidence.ts'];
+  const evidence: unknown = JSON.parse(run(process.execPath, ...script, log, lives));
   rmSync(folder, { recursive: true });
-  const budgets = jsonOf('test/budgets.json') as Readonly<Record<string, { readonly test: number }>>;
+  const { version } = jsonOf('package.json') as { readonly version: string };
+  const budgets = jsonOf('test/budgets.json') as Readonly<Record<string, Budget>> &
+    Readonly<Record<keyof SeedBudgets, Budget>>;
   expect(evidence).toMatchObject({
     commit: run('git', 'rev-parse', 'HEAD').trim(),
     node: process.versions.node,
     results: { passed: 41, failed: 0, skipped: 3 },
-    seeds: { definitions: { from: 1, to: budgets['simulationSeeds']?.test } },
+    seeds: {
+      tests: { definitions: { from: 1, to: budgets.simulationSeeds.test } },
+      former: { ...FORMER_SEEDS, results: { passed: 17, failed: 0, skipped: 0 } },
+      fresh: { ...releaseSeeds(version, budgets), results: { failed: 3 } },
+    },
     counts: Object.fromEntries(Object.entries(budgets).map(([name, { test: count }]) => [name, count])),
     kubernetes: { specs: { passes: expect.any(Number) as number } },
   });
-  const without: unknown = JSON.parse(run(process.execPath, 'scripts/release-evidence.mjs'));
-  expect(without).toMatchObject({ results: expect.stringMatching(/^not known/) as string });
+  const without: unknown = JSON.parse(run(process.execPath, ...script));
+  const unknown = { results: expect.stringMatching(/^not known/) as string };
+  expect(without).toMatchObject({ ...unknown, seeds: { former: unknown, fresh: unknown } });
 });
 
 test('the release workflow attaches and attests what the page says', () => {
@@ -210,7 +248,11 @@ test('the release workflow attaches and attests what the page says', () => {
   expect(workflow).toMatch(/gh release upload .* packed\/\*\.tgz typekro\.cdx\.json typekro\.evidence\.json/);
   expect(workflow).toMatch(/^ {6}attestations: write$/m);
   expect(workflow).toMatch(/npm test 2>&1 \| tee test\.log\n {8}shell: bash\n/);
-  expect(workflow).toContain('node scripts/release-evidence.mjs test.log > typekro.evidence.json');
+  expect(workflow).toMatch(/scripts\/release-lives\.ts 2>&1 \| tee lives\.log\n {8}shell: bash\n/);
+  expect(workflow).toContain('scripts/release-evidence.ts test.log lives.log > typekro.evidence.json');
+  for (const words of argumentsOf('conformance').filter(([kind]) => kind === 'controller')) {
+    expect(workflow).toContain(`- run: npm run conformance -- ${words.join(' ')}\n`);
+  }
   // The workflow compares the packed file with the published one before it attests the file.
   expect(workflow).toMatch(/dist\.integrity[\s\S]*test "\$packed" = "\$published"[\s\S]*attest-build-provenance/);
   for (const action of ['attest-build-provenance', 'attest-sbom']) {

@@ -1,0 +1,79 @@
+/**
+ * Prints the evidence of a release as JSON: `node scripts/run-ts.mjs scripts/release-evidence.ts [LOG [LIVES]]`. It names
+ * the commit, the versions, and the counts of the tests that the release workflow runs before it publishes. The workflow
+ * attaches it to the release. LOG is the output of `npm test`: its last line has the numbers of passed, failed and skipped
+ * tests. LIVES is the output of `scripts/release-lives.ts`, which runs the former and the fresh seeds. Without a file, the
+ * evidence has no results of it, and says so.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FORMER_SEEDS } from '../test/simulation/former-seeds.ts';
+import type { Budget } from '../test/support/budget.ts';
+import type { SeedBudgets } from './release-seeds.ts';
+import { releaseSeeds } from './release-seeds.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const json = (path: string): unknown => JSON.parse(readFileSync(`${root}/${path}`, 'utf8'));
+
+function commit(): string {
+  const { status, stdout, stderr, error } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`git rev-parse ended with ${status}: ${stderr}`);
+  return stdout.trim();
+}
+
+const UNKNOWN = 'not known: this file was made without the output of a run';
+
+/** The results of a run of tests, from the closing line of its output (`test/support/closing-line-reporter.ts`). */
+function resultsOf(log: string | undefined) {
+  if (log === undefined) return UNKNOWN;
+  const lines = [...readFileSync(log, 'utf8').matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)];
+  const [, passed, failed, skipped = '0'] = lines.at(-1) ?? [];
+  if (passed === undefined) throw new Error(`${log} has no line "N passed, N failed"`);
+  return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+}
+
+/** The number of failed lives. Each process of the simulation ends with the line "N failed". */
+function livesOf(log: string | undefined) {
+  if (log === undefined) return UNKNOWN;
+  const lines = [...readFileSync(log, 'utf8').matchAll(/^(\d+) failed$/gm)];
+  if (lines.length === 0) throw new Error(`${log} has no line "N failed"`);
+  return { failed: lines.reduce((sum, [, failed]) => sum + Number(failed), 0) };
+}
+
+const { name, version } = json('package.json') as { readonly name: string; readonly version: string };
+const budgets = json('test/budgets.json') as Readonly<Record<string, Budget>> &
+  Readonly<Record<keyof SeedBudgets, Budget>>;
+const { release, specs } = json('test/conformance/kubernetes.json') as {
+  readonly release: string;
+  readonly specs: readonly { readonly status: string }[];
+};
+const statuses = new Set(specs.map(({ status }) => status));
+const [log, lives] = process.argv.slice(2);
+
+const evidence = {
+  package: `${name}@${version}`,
+  commit: commit(),
+  node: process.versions.node,
+  v8: process.versions.v8,
+  command: 'npm test',
+  results: resultsOf(log),
+  // `npm test` runs the seeds of `tests`, and `scripts/release-lives.ts` the others.
+  seeds: {
+    tests: {
+      definitions: { from: 1, to: budgets.simulationSeeds.test },
+      graphs: { from: 1, to: budgets.simulationGraphSeeds.test },
+    },
+    former: { ...FORMER_SEEDS, results: resultsOf(lives) },
+    fresh: { ...releaseSeeds(version, budgets), results: livesOf(lives) },
+  },
+  counts: Object.fromEntries(Object.entries(budgets).map(([key, { test }]) => [key, test])),
+  kubernetes: {
+    release,
+    specs: Object.fromEntries(
+      [...statuses].map((status) => [status, specs.filter((spec) => spec.status === status).length]),
+    ),
+  },
+};
+console.log(JSON.stringify(evidence, undefined, 2));

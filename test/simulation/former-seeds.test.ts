@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { spread } from '../support/budget.ts';
+import { FORMER_SEEDS } from './former-seeds.ts';
+import { simulate, STORIES } from './simulate.ts';
+
+const seeds = [
+  ...FORMER_SEEDS.definitions.map((seed) => ['definitions', '--seed', seed] as const),
+  ...FORMER_SEEDS.graphs.map((seed) => ['graphs', '--graphs --seed', seed] as const),
+];
+
+it.each(spread(seeds, 'formerSeeds'))(
+  'a seed that found a defect in %s finds none any more: npm run simulate -- %s %i',
+  async (kind, _, seed) => {
+    expect((await simulate(seed, undefined, undefined, STORIES[kind])).problems).toEqual([]);
+  },
+  60_000,
+);
