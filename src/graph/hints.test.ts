@@ -142,6 +142,11 @@ test.each<[title: string, text: string, first: string | undefined]>([
     withDeployment('replicas: 3000000000'),
     'the API server will refuse this value: 3000000000 is outside of int32; write a number from -2147483648 to 2147483647',
   ],
+  [
+    'an item without a value',
+    withResources('-\n'),
+    'an object is expected here; write the members of the object after the "- ", or remove the "-"',
+  ],
   ['a fraction', withDeployment('replicas: 1.5'), 'this field takes an integer, not a fraction; no hint'],
   [
     'a variable of a shell',

@@ -136,7 +136,9 @@ class Reader {
 
   object(value: JsonValue | undefined, path: readonly PathStep[]): JsonObject | undefined {
     if (isJsonObject(value)) return value;
-    if (value !== undefined) this.wrong(path, 'an object is expected here');
+    const isEmptyItem = value === null && typeof path.at(-1) === 'number';
+    const hint = isEmptyItem ? 'write the members of the object after the "- ", or remove the "-"' : undefined;
+    if (value !== undefined) this.wrong(path, 'an object is expected here', hint);
     return undefined;
   }
 

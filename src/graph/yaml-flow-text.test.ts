@@ -48,3 +48,19 @@ test.each([
     `9: a value that begins with [ is a list of YAML, which ends at the ] (put the type into quotes: ${quoted})`,
   ),
 );
+
+const JSONNET =
+  'this is Jsonnet, not YAML; render it, as in `jsonnet app.jsonnet > app.json`, and pass the resulting file';
+
+test.each([
+  ['a definition', 'local k = import "k.libsonnet";\n{\n  a: 1,\n}\n', `1:1 ${JSONNET}`],
+  ['an import after comments', '# a\n// b\n(import "k.libsonnet") + {\n  a: 1,\n}\n', `3:1 ${JSONNET}`],
+  [
+    'a script of a shell in YAML is none',
+    'a: |\n  local k=1\nb: "x\n',
+    '3:4 this quote is never closed; add " at the end of the text',
+  ],
+])('Jsonnet is named: %s', (_, text, expected) => {
+  const [first] = parseDefinitions(text, 'a.yaml').diagnostics;
+  expect(`${first?.source?.line}:${first?.source?.column} ${first?.message}; ${first?.hint}`).toBe(expected);
+});

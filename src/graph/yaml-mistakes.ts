@@ -85,7 +85,17 @@ export function knownMistake(code: string, source: string, at: number): YamlProb
 
 type Mistake = Omit<YamlProblem, 'code'>;
 
+/** Matches a text that begins, after comments, with a definition or an import of Jsonnet. */
+const JSONNET = /^(?:\s|#[^\n]*\n|\/\/[^\n]*\n)*(?=local\s+\w+\s*[=(]|\(?import(?:str)?\s+["'])/;
+
 function mistakeAt(code: string, source: string, at: number): Mistake | undefined {
+  const jsonnet = JSONNET.exec(source);
+  if (jsonnet !== null)
+    return {
+      message: 'this is Jsonnet, not YAML',
+      offset: jsonnet[0].length,
+      hint: 'render it, as in `jsonnet app.jsonnet > app.json`, and pass the resulting file',
+    };
   const start = source.lastIndexOf('\n', at - 1) + 1;
   const end = source.indexOf('\n', at);
   const line = source.slice(start, end < 0 ? undefined : end);
