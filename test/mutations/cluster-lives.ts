@@ -59,6 +59,13 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/upkeep.test.ts'],
   },
   {
+    name: 'a StatefulSet removes any unhealthy surplus pod',
+    file: 'src/cluster/controllers/statefulset.ts',
+    find: 'if (ordered && !healthy(pod) && pod !== firstUnhealthy) return true;',
+    replace: '',
+    tests: ['src/cluster/controllers/sets.test.ts'],
+  },
+  {
     name: 'a StatefulSet does not count a pod that is being deleted as ready',
     file: 'src/cluster/controllers/statefulset.ts',
     find: 'const ready = pods.filter((pod) => isReady(pod) &&',

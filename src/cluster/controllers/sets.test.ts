@@ -167,6 +167,22 @@ describe('a StatefulSet', () => {
     expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject(after);
   });
 
+  test.each([
+    [['s-1'], ['s-0']],
+    [['s-2'], ['s-0']],
+    [
+      ['s-1', 's-2'],
+      ['s-0', 's-1', 's-2'],
+    ],
+  ])('that scales down while %j are not ready has the pods %j', async (unready, remaining) => {
+    await using story = await startClusterStory();
+    await story.create(statefulSet());
+    const annotations = { 'typekro.dev/simulate-failure': 'CrashLoopBackOff' };
+    for (const name of unready) await story.patch('v1 Pod', name, { metadata: { annotations } });
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 1 } });
+    expect(await story.names('v1 Pod')).toEqual(remaining);
+  });
+
   test('gives a pod its lost label again', async () => {
     await using story = await startClusterStory();
     await story.create(statefulSet());

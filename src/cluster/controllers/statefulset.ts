@@ -104,8 +104,11 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
     else restoreIdentity(client, set, pod);
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
+  // An ordered set removes of its unhealthy pods only the one with the lowest ordinal.
+  const firstUnhealthy = surplus.findLast(([, pod]) => !healthy(pod))?.[1];
   for (const [, pod] of surplus) {
     if (!isTerminating(pod)) {
+      if (ordered && !healthy(pod) && pod !== firstUnhealthy) return true;
       giveClaimsToPod(client, set, pod);
       remove(client, set, pod);
     }
