@@ -43,11 +43,11 @@ test('a plan with integers beyond 2^53 is saved, read and compared', () => {
   expect(name).toMatch(/^plan-.{8}\.json$/);
   expect(text).toContain('"max": 9223372036854775807');
   const saved = parseSavedPlan(text, 'x.json');
-  if (saved === undefined) throw new Error('the text is a saved plan');
+  if (saved === undefined) throw new Error('the text is not a saved plan');
   expect(saved.objects).toEqual([object]);
   expect(movedSince(saved, planTo(LARGEST), based)).toBeUndefined();
   expect(movedSince(saved, planTo(LARGEST - 1n), based)).toBe(
-    'Any default/x, Any default/x, spec.max: the action would be another one now',
+    'Any default/x, Any default/x: spec.max would get another value now',
   );
 });
 
@@ -99,7 +99,7 @@ test('a saved plan of another version is refused with this reason', () => {
   );
 });
 
-test('the error for a truncated plan says so, and other broken files are not plans', () => {
+test('the error for a truncated plan says that it is truncated, and other broken files are no plans', () => {
   const { text } = savedPlanText(savedValues() as unknown as SavedPlan);
   for (const length of [60, 300, text.length - 3])
     expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is truncated, or no longer JSON');
@@ -130,7 +130,8 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
 });
 
 /**
- * How a write of the new plan differs from the saved plan, the change that makes this plan, and the expected sentence.
+ * The difference between a write of the new plan and the saved plan, the change that makes the new plan, and the
+ * expected sentence.
  */
 const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   [
@@ -143,6 +144,16 @@ const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
     'is another one',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], action: 'replace' }]),
     'Any default/x: the plan says change, and now it says replace',
+  ],
+  [
+    'replaces another live value',
+    (plan) => withWrites(plan, [{ ...writesOf(plan)[0], fields: [{ path: 'spec.max', from: 0n, to: 1n }] }]),
+    'Any default/x: spec.max has another value now',
+  ],
+  [
+    'changes no field any more',
+    (plan) => withWrites(plan, [{ ...writesOf(plan)[0], fields: [] }]),
+    'Any default/x: the write would be another one now',
   ],
 ];
 const other = { ...ref, name: 'y' };

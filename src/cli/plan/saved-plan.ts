@@ -330,13 +330,17 @@ function changedWrite(before: readonly ObjectPlan[], after: readonly ObjectPlan[
   const old = known.get(basisKey(write.object));
   if (old === undefined) return `${name}: the plan does not have it, and now it says ${write.action}`;
   if (old.action !== write.action) return `${name}: the plan says ${old.action}, and now it says ${write.action}`;
-  const path = firstChangedField(old, write);
-  return `${name}${path === undefined ? '' : `, ${path}`}: the action would be another one now`;
+  const field = firstChangedField(old, write);
+  if (field === undefined) return `${name}: the write would be another one now`;
+  const saved = old.fields.find(({ path }) => path === field.path);
+  return saved !== undefined && isSame({ to: saved.to }, { to: field.to })
+    ? `${name}: ${field.path} has another value now`
+    : `${name}: ${field.path} would get another value now`;
 }
 
-function firstChangedField(before: ObjectPlan, after: ObjectPlan): string | undefined {
+function firstChangedField(before: ObjectPlan, after: ObjectPlan): ObjectPlan['fields'][number] | undefined {
   const known = new Map(before.fields.map((each) => [each.path, each]));
-  return after.fields.find((each) => !isSame(each, known.get(each.path)))?.path;
+  return after.fields.find((each) => !isSame(each, known.get(each.path)));
 }
 
 const digestOfWrite = (write: ObjectPlan): string => digestOf(comparableWrite(write) as JsonValue);
