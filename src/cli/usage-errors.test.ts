@@ -110,7 +110,7 @@ test.each([
 });
 
 test.each([
-  [{}, /the controller writes nothing for it/],
+  [{}, /the controller writes none of its objects/],
   [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are deleted all the same/],
 ])('the effect of a suspension on an instance with the metadata %j', (more, effect) => {
   const metadata = { name: 'shop', ...more };

@@ -26,7 +26,7 @@ export interface WhyReport {
   readonly since?: string;
   /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
   readonly recorded?: string;
-  /** The instance is suspended: nothing is written before it is resumed. */
+  /** The instance is suspended: no object is written before it is resumed. */
   readonly suspended?: true;
   readonly ready: number;
   /** The number of nodes, without the skipped ones. */
@@ -92,7 +92,7 @@ export interface TreeReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
   readonly state: string;
-  /** The instance is suspended: nothing is written before it is resumed. */
+  /** The instance is suspended: no object is written before it is resumed. */
   readonly suspended?: true;
   readonly revision: number;
   readonly nodes: readonly TreeNode[];

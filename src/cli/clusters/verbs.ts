@@ -24,7 +24,7 @@ const CONTEXT_OPTIONS = ['add-context', 'use-context', 'kubeconfig'];
 /** The verbs by name, in the order of help. */
 export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
   start: {
-    summary: 'start it, or do nothing when it runs',
+    summary: 'start it; if it runs, refuse other settings and write its kubeconfig',
     form: '[NAME]',
     minArguments: 0,
     maxArguments: 1,
@@ -90,7 +90,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     run: async (...words) => (await content()).restore(...words),
   },
   reset: {
-    summary: 'remove all objects',
+    summary: 'remove all objects except those of a new cluster',
     form: 'NAME',
     minArguments: 1,
     maxArguments: 1,

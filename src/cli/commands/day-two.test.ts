@@ -65,7 +65,7 @@ test('status shows the state of an instance and its conditions', async () => {
 test('suspend holds back a change of the instance, and resume carries it out', async () => {
   expect(await run('suspend shop --dry-run')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop would be configured (dry run): then it is suspended: the controller writes nothing for it, and does not revert changes by other clients",
+      "Pot default/shop would be configured (dry run): then it is suspended: the controller writes none of its objects, and does not revert changes by other clients",
       "   next  typekro suspend pot/default/shop",
     ]
   `);

@@ -189,7 +189,7 @@ test('a suspended instance is refused', async () => {
   expect({ code, err }).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: Pot default/shop is suspended: a pass writes nothing for it [reconcile/suspended]
+      "err": "error: Pot default/shop is suspended: a pass writes none of its objects [reconcile/suspended]
       hint: typekro resume pot/default/shop",
     }
   `);

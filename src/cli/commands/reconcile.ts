@@ -114,7 +114,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const dryRun = input.options['dry-run'] === true;
   const isInstance = input.options['definition'] !== true && !isDefinitionObject(object);
   if (isInstance && isPaused(object)) {
-    throw new TypeKroError(`${objectName(refOf(object))} is suspended: a pass writes nothing for it`, {
+    throw new TypeKroError(`${objectName(refOf(object))} is suspended: a pass writes none of its objects`, {
       code: 'reconcile/suspended',
       remedy: `typekro resume ${argumentOf(object)}`,
     });

@@ -8,14 +8,22 @@ import { suspendInstance } from '../instance/instance-actions.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 import { suspensionEffect } from '../instance/suspension.ts';
 
-/** `typekro suspend INSTANCE`: stops all writes for an instance until `typekro resume`. */
+/**
+ * `typekro suspend INSTANCE`: stops the controller's writes and deletions of an instance's objects until `typekro resume`.
+ * The controller still writes the finalizer, the labels and the status of the instance.
+ */
 export const suspend: Command = {
   name: 'suspend',
   description:
-    'Sets the annotation kro.run/reconcile: suspended, which kro and TypeKro know. The controller then creates, changes and restores no object of the instance until it is resumed. A deletion of the instance continues.',
+    'Sets the annotation kro.run/reconcile: suspended, which kro and TypeKro know. The controller then creates, changes and restores no object of the instance, and deletes no retired object, until the instance is resumed. It still writes the finalizer, the labels and the status of the instance. A deletion of the instance continues.',
   positionals: [INSTANCE_POSITIONAL],
   options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
-  examples: [{ command: 'typekro suspend team-a/shop', summary: 'then typekro diff shows the suspended changes' }],
+  examples: [
+    {
+      command: 'typekro suspend team-a/shop',
+      summary: "stop the controller's writes; `typekro diff` then shows what it would change",
+    },
+  ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');

@@ -23,7 +23,7 @@ export interface StatusView {
   /** `status.state`; empty before a controller has written it. */
   readonly state: string;
   readonly revision: number;
-  /** The instance is suspended: nothing is written before it is resumed. */
+  /** The instance is suspended: no object is written before it is resumed. */
   readonly suspended?: true;
   readonly ready: number;
   /** The number of nodes, without the skipped ones. */

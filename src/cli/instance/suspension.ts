@@ -22,12 +22,12 @@ export const suspendCommand = ({ kind, ...metadata }: NamedInstance): string =>
 
 /** What the suspension of an instance means, and the command that ends it. */
 export const suspensionText = (instance: NamedInstance): string =>
-  `suspended by the annotation kro.run/reconcile: nothing is written before ${resumeCommand(instance)}`;
+  `suspended by the annotation kro.run/reconcile: no object is written before ${resumeCommand(instance)}`;
 
 /** What `typekro suspend` does to an instance. The deletion of a suspended instance continues. */
 export const suspensionEffect = ({ metadata }: KubeObject): string =>
   metadata.deletionTimestamp === undefined
-    ? 'it is suspended: the controller writes nothing for it, and does not revert changes by other clients'
+    ? 'it is suspended: the controller writes none of its objects, and does not revert changes by other clients'
     : 'it is suspended, but it is being deleted: its objects are deleted all the same';
 
 type NamedInstance = Pick<ObjectRef, 'kind' | 'name' | 'namespace'>;

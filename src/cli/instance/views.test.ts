@@ -99,13 +99,13 @@ describe('diff', () => {
     expect(await diff('shop/parts')).toEqual(['+ ConfigMap default/shop-x  create (parts)']);
   });
 
-  test('a suspended instance shows its changes, with a note that nothing is written before it is resumed', async () => {
+  test('a suspended instance shows its changes, with a note that no object is written before it is resumed', async () => {
     const annotations = { 'kro.run/reconcile': 'suspended' };
     await world.apply({ ...instance('shop'), metadata: { name: 'shop', namespace: 'default', annotations } });
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await world.advance(2000);
     expect(await diff('shop/settings')).toEqual([
-      'note: the instance is suspended by the annotation kro.run/reconcile: nothing is written before typekro resume app/default/shop',
+      'note: the instance is suspended by the annotation kro.run/reconcile: no object is written before typekro resume app/default/shop',
       '~ ConfigMap default/shop  drift (settings), last written by kubectl-edit',
       '    data.a  "edited" in the cluster, by kubectl-edit; "b" is wanted and will be put back',
     ]);

@@ -186,7 +186,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     [plain, instance({}, { annotations: { 'kro.run/reconcile': 'suspended' } })],
     [
       'suspended   revision 1   0 of 1 nodes ready',
-      'note: suspended by the annotation kro.run/reconcile: nothing is written before typekro resume app/default/shop',
+      'note: suspended by the annotation kro.run/reconcile: no object is written before typekro resume app/default/shop',
       '! map  blocked: would be written, but the instance is suspended',
       'do         typekro resume app/default/shop',
     ],

@@ -67,7 +67,7 @@ describe('reconcile', () => {
     ['web/shop --timeout 200ms', 1, 'no controller ended a pass over Web takeover/shop in 200ms'],
     ['pair/waiting --timeout 200ms', 1, 'stock kro and older versions of TypeKro need --by-suspension'],
     ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension is taken back'],
-    ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes nothing for it'],
+    ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes none of its objects'],
     ['web/shop --dry-run', 0, ''],
   ])('%s', async (line, code, expected) => {
     const annotations = async () =>

@@ -54,7 +54,7 @@ test('why says that an instance is suspended', async () => {
   expect(await why('pause/asleep')).toMatchInlineSnapshot(`
     [
       "Pause takeover/asleep   ACTIVE AGE   suspended   revision 1   1 of 1 nodes ready",
-      "note: suspended by the annotation kro.run/reconcile: nothing is written before typekro resume pause/takeover/asleep",
+      "note: suspended by the annotation kro.run/reconcile: no object is written before typekro resume pause/takeover/asleep",
       "note: decided as kro 0.9 does (the recording)",
       "",
       "nothing is due, and the instance is suspended",
