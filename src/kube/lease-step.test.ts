@@ -31,7 +31,7 @@ describe('leaseStep', () => {
     expect(action).toMatchObject({ do: 'update', lease: { spec: { holderIdentity: 'me', leaseTransitions: 2 } } });
   });
 
-  it('waits while another candidate renews, and takes the lease after its duration without a renewal, by its own clock', () => {
+  it('waits while another candidate renews, and takes the lease when it has seen no renewal for the duration of the lease, measured by its own clock', () => {
     let [action, state] = step(INITIAL_LEASE_STATE, lease('you', 'r1'), 0);
     expect(action.do).toBe('wait');
     [action, state] = step(state, lease('you', 'r2'), 14_000);
@@ -48,8 +48,10 @@ describe('leaseStep', () => {
     expect(leading.leading).toBe(true);
     expect(step(leading, lease('you'), 1000)[1].leading).toBe(false);
   });
+});
 
-  it('stops leading before the lease expires if it cannot renew', () => {
+describe('leaseUnreachable', () => {
+  it('stops leading before the lease expires', () => {
     const leading = leaseHeld(INITIAL_LEASE_STATE, lease('me'), 0);
     expect(leaseUnreachable(leading, DEFAULT_LEASE_TIMES, 9_999).leading).toBe(true);
     expect(leaseUnreachable(leading, DEFAULT_LEASE_TIMES, 10_000).leading).toBe(false);
