@@ -29,7 +29,7 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
   };
 }
 
-/** Charges a pass over a text that makes no new text. Short texts are free. */
+/** Charges for reading a text once without building another one. Short texts are free. */
 export function chargePass(context: CallContext, { length }: string): void {
   if (length > 256) context.charge(length >> 4);
 }
@@ -47,11 +47,11 @@ export function chargeSearch(context: CallContext, text: string, part: string): 
 }
 
 /**
- * The error of a function that cel-go finds among the methods of the receiver. The error names the function, but no
- * types. For a string, timestamp or duration the error does not even name the function, because these types look up
- * their own methods first.
+ * Makes the messages of a function for calls that fit no overload, where cel-go looks the function up among the methods of
+ * the receiver. A message names the function, but no types. For a string, timestamp or duration it does not even name the
+ * function, because these types look up their own methods first.
  */
-export function nameOnly(name: string): (args: readonly Value[]) => string {
+export function receiverMismatch(name: string): (args: readonly Value[]) => string {
   return ([first]) =>
     typeof first === 'string' || first instanceof CelTimestamp || first instanceof CelDuration
       ? 'no such overload'

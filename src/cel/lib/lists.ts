@@ -2,7 +2,7 @@ import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
 import { sortIndices } from '../../golang/index.ts';
 import { DYN, INT, listType, typeParam } from '../types.ts';
 import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
-import { member, nameOnly, overload } from './define.ts';
+import { member, overload, receiverMismatch } from './define.ts';
 import { isEqual } from './equal.ts';
 import { COMPARABLE, visitedElements } from './k8s-lists.ts';
 import { isComparable, tryCompare } from './compare-values.ts';
@@ -92,7 +92,7 @@ function sortFunction(): FunctionDeclaration {
       ...member(`list_${type.name}_sort`, [listType(type)], listType(type), (list: Value, context: CallContext) =>
         sortByKeys(visitedElements(list, context), elementsOf(list) ?? [], type.kind === 'double', context),
       ),
-      mismatch: nameOnly('sort'),
+      mismatch: receiverMismatch('sort'),
     })),
   };
 }
@@ -110,7 +110,7 @@ function sortByFunction(): FunctionDeclaration {
         (list: Value, keys: Value, context: CallContext) =>
           sortByKeys(visitedElements(list, context), elementsOf(keys) ?? [], type.kind === 'double', context),
       ),
-      mismatch: nameOnly(name),
+      mismatch: receiverMismatch(name),
     })),
   };
 }

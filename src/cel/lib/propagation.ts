@@ -6,7 +6,7 @@ import { member, overload } from './define.ts';
 
 /** The progress of an object: the state that `ready()` and `updated()` report. */
 export interface ObjectProgress {
-  /** Does the object exist, and do its conditions hold? */
+  /** Does the object exist, and is it ready (by `readyWhen`, or else by the rule of its kind)? */
   readonly ready: boolean;
   /** Does the object have its desired state, so that no write is due? */
   readonly updated: boolean;
@@ -40,7 +40,7 @@ type BatchEnd = (done: number) => number;
 function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {
   const items = elementsOf(collection);
   if (items === undefined) return fail(`${name}() needs the collection as its second argument`);
-  // Each read of a collection through its schema creates new values of the same data.
+  // Each read of a collection through its schema makes new values of the same data, so the cache is keyed by the data.
   const list = rawData(collection) as object;
   let known = BATCHES.get(list);
   if (known === undefined) {
@@ -58,8 +58,8 @@ function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, co
 }
 
 /**
- * The positions of the items of a collection, and the number of items that are updated and ready. The expression of
- * each item reads both.
+ * The positions of the items of a collection, and the number of items that are updated and ready. They are kept for each
+ * collection, because the condition runs once for each item.
  */
 const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, number>; readonly done: number }>();
 

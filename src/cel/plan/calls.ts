@@ -15,7 +15,7 @@ import {
   checkedInt,
   typeNameOf,
 } from '../values.ts';
-import { nameOnly } from '../lib/define.ts';
+import { receiverMismatch } from '../lib/define.ts';
 import { describing, unboxDouble } from './coerce.ts';
 import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
 import type { PlannedNode } from './planned-node.ts';
@@ -208,7 +208,7 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
         return value;
       }
       if (UNGUARDED.has(name)) return fail('no such overload');
-      const mismatch = candidates[0]?.mismatch ?? (VALUE_FUNCTIONS.has(name) ? nameOnly(name) : undefined);
+      const mismatch = candidates[0]?.mismatch ?? (VALUE_FUNCTIONS.has(name) ? receiverMismatch(name) : undefined);
       if (mismatch !== undefined) return fail(mismatch(values, constants));
       return fail(`no such overload: ${name}(${values.map(typeNameOf).join(', ')})`);
     },
