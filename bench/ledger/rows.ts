@@ -26,11 +26,11 @@ export interface MeasuredRow {
 }
 
 /** An optimisation whose gain is a part of a larger figure. */
-export interface OtherRow {
+export interface UnmeasuredRow {
   readonly name: string;
   readonly what: string;
   readonly where: string;
-  /** The known gain, and the command that prints the larger figure. */
+  /** The gain where it is known, and the command that prints the larger figure where one prints it. */
   readonly gain: string;
   /** The reason why no workload shows this gain alone. */
   readonly why: string;
@@ -45,7 +45,7 @@ const countedKeys = (file: string): Edit => ({
   replace: 'for (const key of keys) {',
 });
 
-export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
+export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   {
     name: 'intern-strings',
     what: 'Texts that thousands of objects repeat (labels, namespaces, types) are kept once.',
@@ -62,7 +62,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'intern-json',
-    what: 'Equal conditions, finalizers and single annotations are one frozen object.',
+    what: 'Equal conditions, finalizers, single labels and annotations, and leaves of the spec of a Graph are one frozen object.',
     workload: 'cache',
     without: [
       {
@@ -212,7 +212,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'literal-table',
-    what: 'Literals and the members of map literals are found by their values, without a key in text.',
+    what: 'A literal and the members of a map literal are looked up by their values; no text key is built for them.',
     workload: 'compose',
     without: [
       {
@@ -345,7 +345,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'event-loop-turns',
-    what: 'Expensive passes give the event loop a turn every 50 ms.',
+    what: 'Between expensive passes, the event loop gets a turn every 50 ms; a pass is never interrupted.',
     workload: 'turns',
     without: [
       {
@@ -359,7 +359,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'code-parts',
-    what: 'Writes, tables, documents and the engine of definitions are loaded when a request needs them.',
+    what: 'Writes, tables, documents, the simulation and the engine of definitions are loaded 20 ms after the start, or before if a request needs them.',
     workload: 'start',
     without: [
       {
@@ -393,7 +393,7 @@ import * as simulationCode from './controllers/index.ts';`,
     name: 'deferred-compaction',
     what: 'Objects are compacted a second after they arrived, a few at a time.',
     where: `${CACHE}/deferred-compactor.ts`,
-    gain: 'the compaction of objects that change again within the second; `ROWS=many npm run bench -- controller` prints the sum',
+    gain: 'no compaction of objects that change again within the second; `ROWS=many npm run bench -- controller` prints the processor time that contains it',
     why: 'the gain depends on how often the same object changes within a second',
   },
   {
@@ -419,7 +419,7 @@ import * as simulationCode from './controllers/index.ts';`,
   },
   {
     name: 'limited-heap-growth',
-    what: 'Commands that read many instances collect garbage before the heap is four times its live size.',
+    what: 'Commands that read many instances collect garbage when the heap has grown by 70 % of its live size, not only at four times that size.',
     where: 'src/cli/small-heap.ts',
     gain: '85 of 210 MB for a plan of 1000 instances × 5 (npm run bench -- cli)',
     why: 'it needs a cluster with thousands of objects in another process',
@@ -429,7 +429,7 @@ import * as simulationCode from './controllers/index.ts';`,
     what: 'The facts of a built-in type are parsed when they are asked for, and a process at rest does not keep their text.',
     where: 'src/schema/type-table.ts',
     gain: '0.5 of 0.7 MB; `ROWS=many,idle npm run bench -- controller` prints the memory at rest',
-    why: 'the text goes with a collection of garbage, which a workload cannot time',
+    why: 'a garbage collection drops the text, and a workload cannot choose the moment',
   },
   {
     name: 'first-writes',
@@ -457,7 +457,7 @@ import * as simulationCode from './controllers/index.ts';`,
     what: 'Responses to probes have no Date header, because Node would load its calendars for it.',
     where: 'src/controller/probes.ts',
     gain: 'the calendars are those of the row clock-without-modules',
-    why: 'the megabyte is counted once, whichever of the two loads it',
+    why: 'the process loads the calendars when either optimisation is missing, so both rows have the same megabyte',
   },
   {
     name: 'equal-lists',
@@ -475,7 +475,7 @@ import * as simulationCode from './controllers/index.ts';`,
   },
   {
     name: 'few-surplus-events',
-    what: 'A collection of the embedded cluster keeps few events above its window, and not a second window.',
+    what: 'A collection of the embedded cluster keeps only a few events beyond its window, instead of as many again.',
     workload: 'kept-events',
     without: [
       {

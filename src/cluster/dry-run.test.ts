@@ -31,7 +31,7 @@ test('a valid object has no causes, even in a namespace that does not exist', as
   expect(await server.check(object('v1', 'Service', 'a', { ports: [{ port: 80 }] }, 'elsewhere'))).toEqual([]);
 });
 
-test('an empty namespace is none', async () => {
+test('an object with an empty namespace is checked as one without a namespace', async () => {
   expect(await server.check({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: '' } })).toEqual(
     [],
   );

@@ -30,8 +30,9 @@ const SUSPENDED: ConditionContent = {
 };
 
 /**
- * The ResourcesReady condition. It names the problems by group, each group in topological order, so that equal failures
- * give equal texts. It names nodes without a message of their own only when it has no problem to name.
+ * The ResourcesReady condition. At level 0.9, it names the problems by group, each group in topological order, so that
+ * equal failures give equal texts. At level 0.10, it names the problems of one group (`engineReadiness`). Only when no node
+ * has a message does it list the ids of the open nodes.
  */
 export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionContent {
   if (suspended) return SUSPENDED;
@@ -87,8 +88,9 @@ function readiness(context: StepContext, pruning: Pruning): ConditionContent {
 }
 
 /**
- * The condition as kro 0.10 words it: the objects being deleted, else all failures, else the first reason to wait. When
- * nothing else is open, it names the retired objects that still exist.
+ * The condition as kro 0.10 words it. The first of these that exists is named: the objects being deleted, all failures,
+ * the first duplicate object, the first object of another Graph, the first message of an open node, the failed deletions
+ * of retired objects, the ids of all open nodes, the retired objects that still exist.
  */
 function engineReadiness(context: StepContext, pruning: Pruning): ConditionContent {
   const results = [...context.results.values()];
@@ -137,22 +139,23 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
 /**
  * kro's state of an instance that is not being deleted. `untouched` is the state of an instance whose nodes may not be
  * written, because the instance is suspended or its metadata is refused; the conditions name the reason.
+ * `hasConditionProblem`: an expression of the author's own conditions failed.
  */
 export function instanceState(
   context: StepContext,
   ready: ConditionContent,
   untouched: InstanceState | undefined,
-  degraded: boolean,
+  hasConditionProblem: boolean,
 ): InstanceState {
   const results = [...context.results.values()];
-  if (degraded) return 'ERROR';
+  if (hasConditionProblem) return 'ERROR';
   if (untouched !== undefined) return untouched;
   if (results.some(({ state }) => state === 'failed')) return 'ERROR';
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   return isDone || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
 }
 
-/** Is the reason of a node a failure before its write? */
+/** Did the node fail before anything of it was written (an expression, a rule, a read)? */
 function isHard({ because }: NodeResult): boolean {
   return because.kind !== 'write-failed' && because.kind !== 'other-owner' && because.kind !== 'not-ready-by-kind';
 }

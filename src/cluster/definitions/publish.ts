@@ -9,7 +9,9 @@ import type { Store } from '../store/store.ts';
 export const GROUP = 'apiextensions.k8s.io';
 export const PLURAL = 'customresourcedefinitions';
 
-/** The parts of the cluster that change when custom resources are served. */
+/**
+ * The parts of the cluster that serve custom resources. `store` and `registry` change. `schemas` is passed to the resources.
+ */
 export interface PublishContext {
   readonly store: Store;
   readonly registry: Registry;

@@ -11,7 +11,7 @@ describe('the header with warnings', () => {
       ['a "b" \\\n\u0085c'],
       { warning: String.raw`299 - "a \"b\" \\  c"` },
     ],
-    // Node writes each character as one byte, so that clients read the text as UTF-8.
+    // Node writes each character of a header as one byte. The characters of the value are the bytes of the text in UTF-8.
     ['a warning in another script', ['größe 字'], { warning: Buffer.from('299 - "größe 字"').toString('latin1') }],
     [
       'one warning of the maximum length in another script',
