@@ -131,8 +131,8 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
     name: 'an autoscaler scales without the Scale of its target',
     file: 'src/cluster/controllers/autoscaler.ts',
-    find: 'client.scale(target.object, desired);',
-    replace: 'client.update({ ...target.object, spec: { ...target.object.spec, replicas: desired } });',
+    find: 'client.scale(object, replicas);',
+    replace: 'client.update({ ...object, spec: { ...object.spec, replicas } });',
     tests: ['src/cluster/controllers/autoscaler.test.ts'],
   },
   {
