@@ -36,7 +36,7 @@ export function celHint(
     return 'a text and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
   if (wanted?.[1] === 'bool') return CONDITION_HINTS.get(wanted[2] ?? '') ?? 'write a condition, as in a == b';
-  if (/^runtime\.newCondition: keys must be bare/.test(message))
+  if (message.startsWith('runtime.newCondition: keys must be bare'))
     return 'write the keys without quotes: {type: "Ready", status: "True"}';
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
   if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '', text, error.offset);

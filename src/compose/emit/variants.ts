@@ -2,7 +2,7 @@ import { allOf, cond, conjuncts, not, or } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { Refusal, refuse } from '../refusal/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import type { Trace } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import { wrap } from '../value/proxy.ts';
@@ -14,6 +14,7 @@ import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
 import { openTest, sameValue, specialiseNode, specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 import { Path } from './variant-path.ts';
+import { refuseByHand, refuseExcludedCollection, refuseManyVariants } from './variant-refusals.ts';
 import type { Existence, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
 import type { Content, Leaf, NodeSet, Tree } from './variant-tree.ts';
@@ -217,7 +218,7 @@ class Splitter {
         const step = this.#firstOpen(path, reads);
         if (step === undefined) return next(settled);
         if (step.kind === 'chosen') {
-          if (reads.byHand.has(step.of)) this.#refuseByHand(step.of);
+          if (reads.byHand.has(step.of)) refuseByHand(this.#recordOf(step.of) as ResourceRecord);
           path.choose(step.of, step.variant);
           continue;
         }
@@ -384,7 +385,7 @@ class Splitter {
       const readsAll = optional.every((of) => form.reads.has(of) || onWay.get(form)?.has(of) === true);
       if (forms.length === 1 && readsAll) return { record: withManifestOf(record, form.content), exists, without };
       const id = index === 0 ? record.id : this.#freeId(record.id, without);
-      if (forms.length > 1 && this.#readsItself(own, form.content)) this.#refuseByHand(record.variable);
+      if (forms.length > 1 && this.#readsItself(own, form.content)) refuseByHand(record);
       return { record: variantRecord(own, form.content, guards, id, forms.length === 1), exists, without };
     });
   }
@@ -444,7 +445,7 @@ class Splitter {
         this.#refuseEmptyCollection(of, undefined);
         const record = several(of);
         if (record === undefined) continue;
-        if (reads.byHand.has(of)) this.#refuseByHand(of);
+        if (reads.byHand.has(of)) refuseByHand(record);
         const found = this.#existenceOfRecord(path, record);
         if (found.kind === 'open') {
           const { test } = this.#decidable(path, found);
@@ -473,29 +474,11 @@ class Splitter {
     this.variantsOf(record);
     const needed = this.#excludedByCollection.get(record);
     if (needed === undefined) return;
-    const other = this.#recordOf(needed)?.id ?? needed.name;
-    refuse(
-      'no-cel',
-      `without ${other}, the loop that makes ${record.id} has no iterations; the graph then leaves out the whole collection, and everything that reads it`,
-      `put the loop itself under the condition of ${other}, not its elements: if (${other}) for (…)`,
-    );
-  }
-
-  #refuseByHand(of: Variable): never {
-    const { id } = this.#recordOf(of) as ResourceRecord;
-    return refuse(
-      'unsupported',
-      `hand-written CEL names ${id}, which is several nodes of the graph: one with and one without each resource that it reads`,
-      'pass the resource itself to Cel.expr() instead of its id',
-    );
+    refuseExcludedCollection(record, this.#recordOf(needed)?.id ?? needed.name);
   }
 
   #tooMany(record: ResourceRecord | undefined, reads: readonly Variable[]): never {
     const names = [...new Set(reads.map((of) => this.#recordOf(of)?.id ?? of.name))].sort();
-    return refuse(
-      'too-large',
-      `${record?.kind} ${record?.id} reads resources that may be excluded (${names.join(', ')}); with and without each of them it would be more than ${MAX_VARIANTS} nodes of the graph`,
-      'read their values from the spec, make one resource for each optional one, or put them under one condition',
-    );
+    return refuseManyVariants(record, names, MAX_VARIANTS);
   }
 }

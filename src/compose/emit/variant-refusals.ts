@@ -1,0 +1,33 @@
+import type { ResourceRecord } from '../trace/records.ts';
+import { refuse } from '../refusal/refusal.ts';
+
+/** Refuses a read of a collection whose loop has no iterations without another resource. */
+export function refuseExcludedCollection({ id }: ResourceRecord, other: string): never {
+  return refuse(
+    'no-cel',
+    `without ${other}, the loop that makes ${id} has no iterations; the graph then leaves out the whole collection, and everything that reads it`,
+    `put the loop itself under the condition of ${other}, not its elements: if (${other}) for (…)`,
+  );
+}
+
+/** Refuses hand-written CEL that names a resource with several nodes. */
+export function refuseByHand({ id }: ResourceRecord): never {
+  return refuse(
+    'unsupported',
+    `hand-written CEL names ${id}, which is several nodes of the graph: one with and one without each resource that it reads`,
+    'pass the resource itself to Cel.expr() instead of its id',
+  );
+}
+
+/** Refuses a resource with more than `limit` nodes. `others` are the ids of the resources that may be excluded. */
+export function refuseManyVariants(
+  record: ResourceRecord | undefined,
+  others: readonly string[],
+  limit: number,
+): never {
+  return refuse(
+    'too-large',
+    `${record?.kind} ${record?.id} reads resources that may be excluded (${others.join(', ')}); with and without each of them it would be more than ${limit} nodes of the graph`,
+    'read their values from the spec, make one resource for each optional one, or put them under one condition',
+  );
+}
