@@ -13,6 +13,8 @@ export type Completion =
 
 /** The statement ended and the next one follows. */
 export const NORMAL: Completion = { kind: 'normal' };
+/** The loop around the statement ends. */
+export const LEAVE: Completion = { kind: 'break', label: undefined };
 /** The path ended in `throw` under a condition: a precondition of the spec rules it out. */
 export const DEAD_END: Completion = { kind: 'dead' };
 

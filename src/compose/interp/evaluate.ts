@@ -263,11 +263,18 @@ function assignment(node: AssignmentExpression, env: Env): unknown {
 
 function update(node: UpdateExpression, env: Env): unknown {
   const target = assignTo(node.argument, env);
-  const before = target.read();
-  const after = arithmetic('-', before, node.operator === '++' ? -1 : 1);
+  const before = numeric(target.read());
+  const one = typeof before === 'bigint' ? 1n : 1;
+  const after = arithmetic('-', before, node.operator === '++' ? -one : one);
   const next = node.operator === '++' && symbolic(before) !== undefined ? plus(before, 1) : after;
   target.write(next);
   return node.prefix ? next : before;
+}
+
+/** The number that `++` and `--` change, and that their postfix forms return. */
+function numeric(value: unknown): unknown {
+  const isKnownOther = symbolic(value) === undefined && typeof value !== 'number' && typeof value !== 'bigint';
+  return isKnownOther ? arithmetic('-', value, 0) : value;
 }
 
 function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {

@@ -16,31 +16,28 @@ import { DYN, listOf } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mayBeUndefined, toNode } from '../value/nodes.ts';
+import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';
 import { needPresent, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { builtin } from '../library/builtins.ts';
+import { hasKey } from '../library/has-key.ts';
 import { overParts } from '../library/over-parts.ts';
 import { spreadItems } from '../library/spread.ts';
 import { iterable } from '../value/open.ts';
 import { loopView, positionsBelow, View } from '../library/view.ts';
 import { branch } from './branches.ts';
 import type { Completion } from './completion.ts';
-import { mapLeaves, NORMAL } from './completion.ts';
+import { LEAVE, mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { LexicalEnvironment } from '../value/closure.ts';
 import { assignedMembers } from './assigned-members.ts';
 import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
 import { executeFrom } from './execute-from.ts';
+import { MAX_ITERATIONS, overItems, overIterator } from './iterations.ts';
 import { logicalOperation } from './logical-operators.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
-
-/**
- * The maximum number of iterations of a loop with a known end. A longer loop would make a graph that no server accepts.
- */
-const MAX_ITERATIONS = 100_000;
 
 type Head = VariableDeclaration | Pattern;
 
@@ -95,9 +92,25 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
       `${labelOf(inner)} is a list, and for..in gives its indexes as texts`,
       'use for (const x of list), or for (const [i, x] of list.entries())',
     );
-  const keys = builtin(env.interpreter, Object.keys, [object])?.value ?? Object.keys(object as object);
-  const run = (value: unknown) => runIteration(node.left, value, node.body, env, labels);
+  const keys = builtin(env.interpreter, Object.keys, [object])?.value ?? enumerableKeys(object);
+  const mayLose =
+    typeof object === 'object' &&
+    object !== null &&
+    symbolic(object) === undefined &&
+    mergedPieces(object) === undefined;
+  const run = (value: unknown) => {
+    const enter = () => runIteration(node.left, value, node.body, env, labels);
+    // A key that the body deletes before its turn has no iteration.
+    return mayLose && typeof value === 'string' ? branch(truthy(hasKey(value, object)), enter, () => NORMAL) : enter();
+  };
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
+}
+
+/** The keys that `for..in` gives, with those of the prototypes. */
+function enumerableKeys(object: unknown): string[] {
+  const keys: string[] = [];
+  for (const key in Object(object) as object) keys.push(key);
+  return keys;
 }
 
 function nameOf(head: Head): string {
@@ -143,16 +156,13 @@ function iterate(
       );
     return overView(loopView(wrap(needPresent(inner, 'iterated'))), name, run, node, env);
   }
-  const items =
-    typeof source === 'string' && hasTokens(source)
-      ? spreadItems(env.interpreter, source)
-      : Array.isArray(source)
-        ? source
-        : [...iterable(source)];
-  if (items.length > MAX_ITERATIONS) refuse('too-large', `a loop runs more than ${MAX_ITERATIONS} times`);
+  const each = (item: unknown) => oneItem(item, name, run, node, env);
+  const isText = typeof source === 'string' && hasTokens(source);
+  if (!isText && !Array.isArray(source)) return overIterator(iterable(source), each);
+  const items: readonly unknown[] = isText ? spreadItems(env.interpreter, source) : (source as unknown[]);
   return overParts(
     items,
-    () => executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0),
+    () => overItems(items, each, 0),
     (list) => overView(loopView(wrap(list)), name, run, node, env),
   );
 }
@@ -202,49 +212,36 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     env.interpreter.execute(init, inner);
   } else if (init) env.interpreter.evaluate(init, inner);
   let iterations = 0;
+  let current = nextIteration(node, inner);
   const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {
-    const test = node.test ? truthy(env.interpreter.evaluate(node.test, inner)) : true;
-    if (test === false) return { kind: 'break', label: undefined };
+    const test = node.test ? truthy(env.interpreter.evaluate(node.test, current)) : true;
+    if (test === false) return LEAVE;
     if (test !== true) {
       if (index > 0) return refuseBound();
-      return mapLeaves(counted(node, inner, labels), (leaf) =>
-        leaf.kind === 'normal' ? { kind: 'break', label: undefined } : leaf,
-      );
+      return mapLeaves(counted(node, current, labels), (leaf) => (leaf.kind === 'normal' ? LEAVE : leaf));
     }
     if (++iterations > MAX_ITERATIONS) refuseEndless(conditions);
-    const copy = perIteration(node, inner);
-    const completion = endOfIteration(env.interpreter.execute(node.body, copy.env), labels);
-    copy.carry();
-    if (node.update && completion.kind === 'normal') env.interpreter.evaluate(node.update, inner);
-    else if (node.update) return executeFrom(2, (part) => (part === 0 ? completion : updateOnce(node, inner)), 0);
-    return completion;
+    const completion = endOfIteration(env.interpreter.execute(node.body, current), labels);
+    const update = (): Completion => {
+      current = nextIteration(node, current);
+      if (node.update) env.interpreter.evaluate(node.update, current);
+      return NORMAL;
+    };
+    return executeFrom(2, (part) => (part === 0 ? completion : update()), 0);
   };
   return endOfLoop(executeFrom(MAX_ITERATIONS + 2, step, 0), labels);
 }
 
-function updateOnce(node: ForStatement, env: Env): Completion {
-  if (node.update) env.interpreter.evaluate(node.update, env);
-  return NORMAL;
-}
-
-/** Gives each iteration its own copy of a `let` variable, so that functions made in the iteration keep its value. */
-function perIteration(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
-  if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return { env, carry: () => undefined };
-  const scope = new LexicalEnvironment(env.scope, env.unit);
-  const names = [...env.scope.names.keys()];
-  for (const name of names) scope.declare(name, false, env.scope.names.get(name)?.value, true);
-  return {
-    env: withScope(env, scope),
-    carry: () => {
-      for (const name of names) {
-        const outer = env.scope.names.get(name);
-        if (outer === undefined) continue;
-        activeTrace().recordUndo(outer);
-        outer.value = scope.names.get(name)?.value;
-      }
-    },
-  };
+/**
+ * The environment of the next iteration. Each iteration has its own copy of a `let` variable, so that functions made in
+ * the iteration keep its value. Functions made by the first part of the loop keep the variables of this part.
+ */
+function nextIteration(node: ForStatement, env: Env): Env {
+  if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return env;
+  const scope = new LexicalEnvironment(env.scope.parent, env.unit);
+  for (const [name, { value }] of env.scope.names) scope.declare(name, false, value, true);
+  return withScope(env, scope);
 }
 
 /** Refuses a loop without an end. `conditions` is the number of guards before the loop. */
@@ -327,7 +324,7 @@ export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, 
     if (node.type === 'WhileStatement' || index > 0) {
       const test = truthy(env.interpreter.evaluate(node.test, env));
       if (typeof test !== 'boolean') return refuseBound();
-      if (!test) return { kind: 'break', label: undefined };
+      if (!test) return LEAVE;
     }
     if (index > MAX_ITERATIONS) refuseEndless(conditions);
     return endOfIteration(env.interpreter.execute(node.body, env), labels);

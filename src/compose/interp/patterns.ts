@@ -77,7 +77,8 @@ function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Bindin
 }
 
 function bindArray(pattern: ArrayPattern, value: unknown, env: Env, mode: BindingMode): void {
-  const items = patternElements(env.interpreter, value, pattern.elements.length);
+  const hasRest = pattern.elements.at(-1)?.type === 'RestElement';
+  const items = patternElements(env.interpreter, value, hasRest ? Infinity : pattern.elements.length);
   pattern.elements.forEach((element, index) => {
     if (element === null) return;
     if (element.type === 'RestElement') bindPattern(element.argument, items.rest(index), env, mode);

@@ -55,7 +55,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
   return [...iterable(value)];
 }
 
-/** The elements of a list for an array pattern. */
+/** The elements of a list for an array pattern that reads the first `count` elements. */
 export function patternElements(
   interpreter: Interpreter,
   raw: unknown,
@@ -161,7 +161,8 @@ function atLeast(tests: readonly Node[], count: number): Node {
 function* takeFirst(iterable: Iterable<unknown>, count: number): Iterable<unknown> {
   let taken = 0;
   for (const item of iterable) {
-    if (taken++ > Math.max(count, 100_000)) return;
+    if (taken++ >= count) return;
     yield item;
+    if (taken >= count) return;
   }
 }

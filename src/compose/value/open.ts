@@ -1,5 +1,5 @@
 import { refuse } from '../refusal/refusal.ts';
-import { describeValue } from './ops.ts';
+import { describeValue, truthy } from './ops.ts';
 import { Maybe, Splice } from './symbolic.ts';
 
 /** Is the element conditional (`Maybe`), or does it represent any number of elements (`Splice`)? */
@@ -14,9 +14,45 @@ export function refuseOpen(label: string): never {
   );
 }
 
-/** The value as an iterable. @throws TypeError as JavaScript does, for a value that is not iterable. */
+/** The maximum number of elements that an iterator gives. A graph with more elements is accepted by no server. */
+const MAX_ELEMENTS = 100_000;
+
+/**
+ * The value as an iterable, whose iterator ends or is refused. @throws TypeError as JavaScript does, for a value that is
+ * not iterable.
+ */
 export function iterable(value: unknown): Iterable<unknown> {
   const found = value === undefined || value === null ? undefined : (value as Partial<Iterable<unknown>>);
-  if (typeof found?.[Symbol.iterator] === 'function') return found as Iterable<unknown>;
+  if (typeof found?.[Symbol.iterator] === 'function') return elementsOf(found as Iterable<unknown>);
   throw new TypeError(`${describeValue(value)} is not iterable`);
+}
+
+/** The elements that an iterator gives. A caller that leaves early closes the iterator, as `for..of` does. */
+function* elementsOf(source: Iterable<unknown>): Generator<unknown, undefined> {
+  const iterator = source[Symbol.iterator]();
+  let isOpenIterator = false;
+  try {
+    for (let count = 0; ; count++) {
+      if (count > MAX_ELEMENTS)
+        refuse(
+          'too-large',
+          `an iterator does not end: it gave ${MAX_ELEMENTS} elements`,
+          'end the loop with break, or take a list',
+        );
+      isOpenIterator = false;
+      const next: { readonly done?: unknown; readonly value?: unknown } = iterator.next();
+      const isDone = truthy(next.done);
+      if (typeof isDone !== 'boolean')
+        return refuse(
+          'loop-bound',
+          'the end of an iterator depends on a value not known while the graph is built',
+          'use a list in place of the iterator',
+        );
+      if (isDone) return undefined;
+      isOpenIterator = true;
+      yield next.value;
+    }
+  } finally {
+    if (isOpenIterator) iterator.return?.();
+  }
 }

@@ -38,6 +38,9 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   more10: ['trace/no-cel', "s.tags.map(parseInt)"],
   more24: ['trace/types', "{ n: a.length, v: a.map((p, i) => p + i), [s.env]: 1 }"],
   more34: ['trace/types', "s.tags"],
+  listGrowsUnderCondition: ['trace/no-cel', "for (const x of a) { if (s.flag && x === 'a') a.push('b'); r.push(x); }"],
+  iteratorSpreadWithoutEnd: ['trace/too-large', "[...it]"],
+  iteratorEndsBySpec: ['trace/loop-bound', "[...it]"],
 };
 
 describe("unusual code is translated exactly, or refused at its place", () => {
