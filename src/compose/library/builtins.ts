@@ -207,7 +207,7 @@ define(Array.from, (args, interpreter) => {
     typeof source === 'object' &&
     source !== null &&
     'length' in source;
-  if (length) return generated(interpreter, resolveMerged(source.length), args[1]);
+  if (length) return generated(interpreter, source, args[1], args[2]);
   if (inner instanceof Sym && !['string', 'list', 'dyn'].includes(inner.type.kind)) {
     return refuse(
       'types',
@@ -216,7 +216,7 @@ define(Array.from, (args, interpreter) => {
     );
   }
   const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(interpreter, source);
-  return args[1] === undefined ? items : interpreter.callMethod(items, 'map', [args[1]]);
+  return args[1] === undefined ? items : interpreter.callMethod(items, 'map', args.slice(1));
 });
 
 /** A new list of the author with the elements of a list value. */
@@ -225,13 +225,22 @@ function copied(interpreter: Interpreter, value: unknown): unknown {
 }
 
 /** `Array.from({ length: n }, (_, i) => …)`. */
-function generated(interpreter: Interpreter, length: unknown, fn: unknown): unknown {
+function generated(
+  interpreter: Interpreter,
+  source: { readonly length: unknown },
+  fn: unknown,
+  self: unknown,
+): unknown {
+  const length = resolveMerged(source.length);
   if (typeof length === 'number') {
-    const items = Array.from({ length }, (_, position) =>
-      fn === undefined ? undefined : interpreter.call(fn, undefined, [undefined, position], 'the callback'),
-    );
+    const items = Array.from({ length }, (_, position) => {
+      const item: unknown = Reflect.get(source, position);
+      return fn === undefined ? item : interpreter.call(fn, self, [item, position], 'the callback');
+    });
     return activeTrace().track(items);
   }
+  if (Object.keys(source).length > 1)
+    return refuse('no-cel', 'Array.from() of elements with a symbolic length has no CEL form', 'pass a list');
   const count = toNode(length);
   requireInteger(count);
   const view = new View(new Sym(positionsBelow(count)), (loop) => wrap(loop));
@@ -243,7 +252,7 @@ function generated(interpreter: Interpreter, length: unknown, fn: unknown): unkn
     );
   return interpreter.symbolicMap(
     view,
-    opaque((position: unknown) => interpreter.call(fn, undefined, [undefined, position], 'the callback')),
+    opaque((position: unknown) => interpreter.call(fn, self, [undefined, position], 'the callback')),
     'map',
   );
 }

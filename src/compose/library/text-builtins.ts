@@ -5,6 +5,7 @@ import { BOOL, DYN, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
+import { closureOf } from '../value/closure.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
@@ -68,7 +69,10 @@ function refuseNullable(raw: unknown): void {
   if (inner instanceof Sym && inner.absence?.missing !== undefined)
     refuse('absent', `${labelOf(inner)} may be null, which JSON prints`, 'give it a default with ??');
   if (inner instanceof Phi) for (const side of [inner.then, inner.otherwise]) refuseNullable(side);
-  if (inner === undefined && typeof value === 'object' && value !== null) Object.values(value).forEach(refuseNullable);
+  if (inner !== undefined || typeof value !== 'object' || value === null) return;
+  if (closureOf(Reflect.get(value, 'toJSON')) !== undefined)
+    refuse('no-cel', 'toJSON() of an object has no CEL form', 'write the value that toJSON() gives');
+  Object.values(value).forEach(refuseNullable);
 }
 
 const ASCII = String.raw`^[\x{0}-\x{7F}]*$`;

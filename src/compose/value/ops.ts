@@ -24,6 +24,7 @@ import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { asSym, distribute, resolveMerged } from './merge.ts';
+import { primitiveOf } from './primitive.ts';
 import { printedText } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
 import { Phi, Sym } from './symbolic.ts';
@@ -295,9 +296,16 @@ export function relate(operator: Relation, a: unknown, b: unknown): unknown {
     a,
     b,
     (x: number, y: number) =>
-      operator === '<' ? x < y : operator === '<=' ? x <= y : operator === '>' ? x > y : x >= y,
+      ofPrimitives(x, y, (p, q) => relate(operator, p, q)) ??
+      (operator === '<' ? x < y : operator === '<=' ? x <= y : operator === '>' ? x > y : x >= y),
     (x, y) => relateSyms(operator, x, y),
   );
+}
+
+/** The result of an operator for the primitive values of its operands; `undefined` when no operand is converted. */
+function ofPrimitives(x: unknown, y: unknown, apply: (p: unknown, q: unknown) => unknown): unknown {
+  const [p, q] = [primitiveOf(x, 'number'), primitiveOf(y, 'number')];
+  return p === x && q === y ? undefined : apply(p, q);
 }
 
 function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
@@ -342,6 +350,8 @@ export function plus(a: unknown, b: unknown): unknown {
 function plusKnown(a: unknown, b: unknown): unknown {
   const prints = (value: unknown) => typeof value === 'object' && value !== null && !(value instanceof Date);
   const side = (value: unknown) => (prints(value) || typeof value === 'function' ? textValue(textNode(value)) : value);
+  const [p, q] = [primitiveOf(a, 'default'), primitiveOf(b, 'default')];
+  if (p !== a || q !== b) return plus(p, q);
   const [x, y] = [side(a), side(b)];
   return known(x) && known(y) ? (x as number) + (y as number) : plusSyms(x, y);
 }
@@ -374,7 +384,8 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
     a,
     b,
     (x: number, y: number) =>
-      operator === '-'
+      ofPrimitives(x, y, (p, q) => arithmetic(operator, p, q)) ??
+      (operator === '-'
         ? x - y
         : operator === '*'
           ? x * y
@@ -382,7 +393,7 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
             ? x / y
             : operator === '%'
               ? x % y
-              : x ** y,
+              : x ** y),
     (left, right) => {
       // CEL has no literal for -0, which only matters in a division.
       if (operator === '/' && Object.is(right, -0)) return unary('-', arithmetic('/', left, 0));
@@ -416,9 +427,11 @@ export function unary(operator: string, raw: unknown): unknown {
     return typeof test === 'boolean' ? !test : bool(not(test));
   }
   if (inner === undefined) {
+    const primitive = primitiveOf(value, 'number');
+    if (primitive !== value) return unary(operator, primitive);
     const plain = value as number;
     if (operator === '-') return -plain;
-    return operator === '+' ? Number(value) : ~plain;
+    return operator === '+' ? +(value as string) : ~plain;
   }
   if (inner instanceof Phi) return distribute(inner, (side) => unary(operator, side));
   if (operator === '~') return refuse('no-cel', '~ has no CEL form');

@@ -194,4 +194,11 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
  closureInBodyOfConditionalLoop: `(s) => { const fs = []; for (let i = 0; i < 3; i++) { if (s.flag && i === 1) continue; fs.push(() => i); i++; } return { v: fs.map((f) => f()) }; }`,
  postfixOfText: `(s) => { let i = '5'; const o = { n: '7' }; return { v: [i++, i, o.n--, o.n], t: s.name }; }`,
  postfixOfBigInt: `(s) => { let i = 5n; const b = i++; return { v: b.toString() + i + s.name }; }`,
+ primitiveOfSum: `(s) => { const o = { valueOf: () => 4, toString: () => 'T' }; return { v: [o + '', o + 1 + '', 'x' + o, Object(1) + 1 + ''], t: s.name }; }`,
+ primitiveOfSpec: `(s) => { const o = { valueOf: () => s.n }, t = { toString: () => s.name }; return { a: o > 1, b: o * 2, c: o + 1, d: -o, e: t + 'x', f: t > 'abb' }; }`,
+ primitiveByHint: `(s) => { const o = { [Symbol.toPrimitive]: (hint) => (hint === 'number' ? s.n : hint) }; return { a: o * 2, b: o + 'x', c: o > 1 }; }`,
+ toJSONInText: `(s) => ({ v: JSON.stringify({ a: s.n, toJSON: () => 5 }) })`,
+ arrayFromElements: `(s) => ({ v: Array.from({ length: 2, 0: s.name, 1: 'b' }, (x, i) => x + i), w: Array.from({ length: 2, 0: 'p' }, (x) => x ?? s.name) })`,
+ arrayFromThis: `(s) => ({ v: Array.from([s.name, 'b'], function (x) { return x + this.k; }, { k: 'q' }), w: Array.from({ length: 2 }, function (_, i) { return this.k + i; }, { k: s.name }) })`,
+ arrayFromSymbolicLength: `(s) => ({ v: Array.from({ length: s.n, 0: 'a' }, (x) => x ?? 'b') })`,
 };

@@ -41,6 +41,8 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   listGrowsUnderCondition: ['trace/no-cel', "for (const x of a) { if (s.flag && x === 'a') a.push('b'); r.push(x); }"],
   iteratorSpreadWithoutEnd: ['trace/too-large', "[...it]"],
   iteratorEndsBySpec: ['trace/loop-bound', "[...it]"],
+  toJSONInText: ['trace/no-cel', "JSON.stringify({ a: s.n, toJSON: () => 5 })"],
+  arrayFromSymbolicLength: ['trace/no-cel', "Array.from({ length: s.n, 0: 'a' }, (x) => x ?? 'b')"],
 };
 
 describe("unusual code is translated exactly, or refused at its place", () => {
