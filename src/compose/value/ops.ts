@@ -305,7 +305,7 @@ export function relate(operator: Relation, a: unknown, b: unknown): unknown {
 /** The result of an operator for the primitive values of its operands; `undefined` when no operand is converted. */
 function ofPrimitives(x: unknown, y: unknown, apply: (p: unknown, q: unknown) => unknown): unknown {
   const [p, q] = [primitiveOf(x, 'number'), primitiveOf(y, 'number')];
-  return p === x && q === y ? undefined : apply(p, q);
+  return Object.is(p, x) && Object.is(q, y) ? undefined : apply(p, q);
 }
 
 function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
@@ -351,7 +351,7 @@ function plusKnown(a: unknown, b: unknown): unknown {
   const prints = (value: unknown) => typeof value === 'object' && value !== null && !(value instanceof Date);
   const side = (value: unknown) => (prints(value) || typeof value === 'function' ? textValue(textNode(value)) : value);
   const [p, q] = [primitiveOf(a, 'default'), primitiveOf(b, 'default')];
-  if (p !== a || q !== b) return plus(p, q);
+  if (!Object.is(p, a) || !Object.is(q, b)) return plus(p, q);
   const [x, y] = [side(a), side(b)];
   return known(x) && known(y) ? (x as number) + (y as number) : plusSyms(x, y);
 }
@@ -428,7 +428,7 @@ export function unary(operator: string, raw: unknown): unknown {
   }
   if (inner === undefined) {
     const primitive = primitiveOf(value, 'number');
-    if (primitive !== value) return unary(operator, primitive);
+    if (!Object.is(primitive, value)) return unary(operator, primitive);
     const plain = value as number;
     if (operator === '-') return -plain;
     return operator === '+' ? +(value as string) : ~plain;

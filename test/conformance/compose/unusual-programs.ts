@@ -201,4 +201,5 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
  arrayFromElements: `(s) => ({ v: Array.from({ length: 2, 0: s.name, 1: 'b' }, (x, i) => x + i), w: Array.from({ length: 2, 0: 'p' }, (x) => x ?? s.name) })`,
  arrayFromThis: `(s) => ({ v: Array.from([s.name, 'b'], function (x) { return x + this.k; }, { k: 'q' }), w: Array.from({ length: 2 }, function (_, i) { return this.k + i; }, { k: s.name }) })`,
  arrayFromSymbolicLength: `(s) => ({ v: Array.from({ length: s.n, 0: 'a' }, (x) => x ?? 'b') })`,
+ operatorsOfNaN: `(s) => { let i; i++; return { v: [i, NaN + 1, -NaN, NaN * 2, NaN ** 0].map(String), w: [NaN > 1, NaN <= NaN], t: s.name }; }`,
 };
