@@ -259,3 +259,48 @@ test('the release workflow attaches and attests what the page says', () => {
     expect(workflow).toMatch(new RegExp(`uses: actions/${action}@v\\d+\\n {8}with:\\n {10}subject-path: packed/`));
   }
 });
+
+/** The number of values below a value of JSON, without empty objects and lists. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, member) => sum + valuesIn(member), 0);
+}
+
+/** The files of a folder with recordings, as JSON. */
+const filesOf = (folder: string): unknown[] =>
+  readdirSync(join(ROOT, folder)).map((name) => jsonOf(join(folder, name)));
+
+/** The steps of a scenario that record a checkpoint. */
+function checkpointsIn(value: unknown): { readonly messages?: boolean }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = Object.hasOwn(value, 'record') ? [value as { readonly messages?: boolean }] : [];
+  return [...own, ...Object.values(value).flatMap(checkpointsIn)];
+}
+
+test.each([
+  ['0.9', 'test/conformance/controller'],
+  ['0.10', 'test/conformance/controller-0.10'],
+])('the page says how much of the recordings of the level %s is compared', (level, folder) => {
+  const checkpoints = filesOf(`${folder}/golden`).flatMap((file) =>
+    Object.values((file as { readonly checkpoints: Readonly<Record<string, object>> }).checkpoints),
+  ) as readonly { readonly contract: unknown; readonly info: unknown }[];
+  const loose = valuesIn(checkpoints.map(({ info }) => info));
+  const all = loose + valuesIn(checkpoints.map(({ contract }) => contract));
+  const records = filesOf(`${folder}/scenarios`).flatMap(checkpointsIn);
+  const withMessages = records.filter(({ messages }) => messages === true).length;
+  expect(pageOf('evidence.md')).toContain(
+    `| ${level} | ${loose.toLocaleString('en')} of ${all.toLocaleString('en')} | ${withMessages} of ${records.length} |`,
+  );
+});
+
+test('the page counts the rules of kro 0.10 by their sources', () => {
+  const { cases } = jsonOf('test/conformance/kro-0.10/cases.json') as {
+    readonly cases: readonly { readonly status: string; readonly source: string }[];
+  };
+  const ofStatus = (status: string) => cases.filter((each) => each.status === status).length;
+  const dated = cases.filter(({ source }) => /@[0-9a-f]{7}/.test(source)).length;
+  expect(page).toContain(
+    `${cases.length} rules of kro's code, tests and documentation: ${dated} name one of ten commits, ` +
+      `${ofStatus('derived')} are derived from the code, ${ofStatus('superseded')} is superseded`,
+  );
+});

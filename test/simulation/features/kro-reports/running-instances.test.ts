@@ -114,6 +114,32 @@ describe('reports of kro’s users about running instances', () => {
       expect(await world.user.find(ref), ref.kind).toBeUndefined();
   });
 
+  it('#878: a definition with an empty spec is refused, or is an error of itself, and others work', async () => {
+    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
+    const empty = {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'empty' },
+      spec: {},
+    };
+    // The CRDs of the controller require a schema. A server with other CRDs stores the object.
+    await expect(applyAll(world, empty)).rejects.toThrow(/spec\.schema: Required value/);
+    const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+    const name = 'resourcegraphdefinitions.kro.run';
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const versions = (await world.user.get({ ...crd, name })).spec?.['versions'] as readonly JsonObject[];
+    await world.user.patch({ ...crd, name }, { spec: { versions: versions.map((each) => ({ ...each, schema })) } });
+    await applyAll(world, empty);
+    expect(conditionText(await world.user.get(refOf('empty')), 'Ready')).toMatch(/^False/);
+    await applyAll(world, definition('cups', 'Cup', [mapResource('cup', { text: 'a' })]), instance('Cup', 'c'));
+    await applyAll(world, pot('p', { text: 'two' }));
+    expect(await stateOf(world, 'Cup', 'c')).toBe('ACTIVE');
+    expect(await textOf(world, 'p-map')).toEqual({ text: 'two' });
+    await world.user.delete(refOf('empty'));
+    await world.advance(5000);
+    expect(await world.user.find(refOf('empty'))).toBeUndefined();
+  });
+
   it('#858: a list that an instance leaves out is an error of this instance', async () => {
     const template = {
       metadata: { labels: { app: 'a' } },
