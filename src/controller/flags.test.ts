@@ -50,7 +50,11 @@ describe('parseControllerFlags', () => {
       'the feature gate GraphKind requires --controller-service-account: no Graph may use the account of the controller',
     ],
     [['--feature-gates=CELNow'], 'invalid value "CELNow" for --feature-gates: missing bool value for CELNow'],
-    [['--client-qps'], 'invalid value "" for --client-qps (number)'],
+    [['--client-qps'], 'flag needs an argument: --client-qps (number)'],
+    [['--zap-log-level'], 'flag needs an argument: --zap-log-level (text)'],
+    [['--client-qps='], 'invalid value "" for --client-qps (number)'],
+    [['--leader-elect', '--', 'extra'], 'unexpected argument: extra'],
+    [['--client-burst=x', '--client-burst=1'], 'invalid value "x" for --client-burst (integer)'],
     [
       ['--dynamic-controller-concurrent-reconciles=0'],
       'invalid value "0" for --dynamic-controller-concurrent-reconciles: must be a number above 0',
@@ -71,6 +75,31 @@ describe('parseControllerFlags', () => {
   ])('%j is an error', (args, message) => {
     expect(parseControllerFlags(args).errors).toEqual([message]);
   });
+});
+
+it.each([
+  ['client-qps', '1e3', 1000],
+  ['client-qps', '.5', 0.5],
+  ['client-qps', '5.', 5],
+  ['client-qps', 'Inf', undefined],
+  ['client-burst', '0x10', 16],
+  ['client-burst', '-0X1f', -31],
+  ['client-burst', '010', 8],
+  ['client-burst', '0o10', 8],
+  ['client-burst', '0b11', 3],
+  ['client-burst', '08', undefined],
+  ['client-burst', '1_000', undefined],
+  ['client-burst', '9007199254740993', undefined],
+  ['graph-concurrent-reconciles', '0x10', 16],
+  ['graph-concurrent-reconciles', '0x0', undefined],
+])('--%s=%s has the value %s', (name, text, value) => {
+  const { values, errors } = parseControllerFlags([`--${name}=${text}`]);
+  expect([values.get(name), errors.length]).toEqual([value, value === undefined ? 1 : 0]);
+});
+
+it('-- ends the flags', () => {
+  const { values, errors } = parseControllerFlags(['--leader-elect', '--']);
+  expect([values.get('leader-elect'), errors]).toEqual([true, []]);
 });
 
 describe('the times of an election', () => {

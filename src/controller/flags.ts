@@ -1,11 +1,12 @@
 import { readFeatureGates } from './feature-gates.ts';
 import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
-import { goParseDurationMs, goQuote, parseBool } from '../golang/index.ts';
+import { goParseDurationMs, goQuote } from '../golang/index.ts';
 import { isDnsLabel, isDnsSubdomain } from '../kubernetes/index.ts';
+import type { FlagType } from './flag-value.ts';
+import { readFlagValue, readInteger } from './flag-value.ts';
 import { isAddress } from './probes.ts';
 
-/** The type of a flag's value. */
-export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
+export type { FlagType } from './flag-value.ts';
 
 type Problem = (text: string) => string | undefined;
 
@@ -38,7 +39,7 @@ const matching =
   (pattern: RegExp, wanted: string): Problem =>
   (text) =>
     pattern.test(text) ? undefined : wanted;
-const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'must be a number above 0');
+const AT_LEAST_ONE: Problem = (text) => ((readInteger(text) ?? 0) > 0 ? undefined : 'must be a number above 0');
 /**
  * The version becomes a label of every object. The API server would refuse every object with an invalid version. `+` is
  * written as `-`.
@@ -82,7 +83,12 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('leader-election-retry-period', 'duration', '2s', 'Interval between attempts to renew or take the Lease.'),
   ignored('enable-controller-warmup', 'boolean', 'false', 'Fill caches before leading.'),
   flag('allow-crd-deletion', 'boolean', 'false', 'Delete the generated CRD together with its definition.'),
-  flag('graceful-shutdown-timeout', 'duration', '1m0s', 'Time that running passes have to end; below 0: no limit.'),
+  flag(
+    'graceful-shutdown-timeout',
+    'duration',
+    '1m0s',
+    'Time within which running passes may still finish at shutdown; below 0: no limit.',
+  ),
   flag(
     'resource-graph-definition-concurrent-reconciles',
     'integer',
@@ -124,7 +130,12 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Maximum number of Graphs in work at the same time.',
     AT_LEAST_ONE,
   ),
-  ignored('apply-concurrency', 'integer', '20', 'Since kro 0.10: items of a collection are written together.'),
+  ignored(
+    'apply-concurrency',
+    'integer',
+    '20',
+    'Flag of kro 0.10. Ignored: the items of a collection are written together.',
+  ),
   flag(
     'cel-cost-limit',
     'integer',
@@ -145,19 +156,24 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'ServiceAccount of the controller, which no Graph may name; needed by the gate GraphKind.',
     ACCOUNT_NAME,
   ),
-  ignored('watch-sync-timeout', 'duration', '30s', 'After kro 0.10: a watch that does not start is reported.'),
+  ignored(
+    'watch-sync-timeout',
+    'duration',
+    '30s',
+    'Flag of kro after 0.10. Ignored: a watch that does not start is reported.',
+  ),
   flag(
     'kro-compatibility',
     'text',
     DEFAULT_KRO_COMPATIBILITY,
-    `The line of kro, ${KRO_COMPATIBILITY_LEVELS.join(' or ')}, whose visible behaviour counts where the lines differ.`,
+    `The release of kro, ${KRO_COMPATIBILITY_LEVELS.join(' or ')}, whose visible behaviour counts where the releases differ.`,
     (text) => (isLevel(text) ? undefined : `must be ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
   ),
   flag(
     'zap-log-level',
     'text',
     'info',
-    'debug, info, warn, error or panic, which is error; a number above 0 is debug.',
+    'debug, info, warn or error. panic means error, and a number above 0 means debug.',
     matching(
       /^(debug|info|warn|error|panic|[1-9]\d*)$/i,
       'must be debug, info, warn, error, panic or a number above 0',
@@ -231,7 +247,7 @@ export interface ParsedFlags {
 
 /**
  * Parses flags as Go programs do: with one or two dashes, as `--name=value` or `--name value`. A boolean flag needs no
- * value.
+ * value, and `--` ends the flags. An invalid value is an error, also when the flag occurs again.
  */
 export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   const byName = new Map(CONTROLLER_FLAGS.map((entry) => [entry.name, entry]));
@@ -239,6 +255,10 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   const ignoredNames: string[] = [];
   const errors: string[] = [];
   for (let at = 0; at < args.length; at += 1) {
+    if (args[at] === '--') {
+      errors.push(...args.slice(at + 1).map((text) => `unexpected argument: ${text}`));
+      break;
+    }
     const match = /^--?([^=]+)(?:=(.*))?$/s.exec(args[at] ?? '');
     const entry = match?.[1] === undefined ? undefined : byName.get(match[1]);
     if (entry === undefined) {
@@ -251,12 +271,15 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
       at += 1;
       text = args[at];
     }
-    const problem = text === undefined ? undefined : entry.problem?.(text);
-    const value = text === undefined || problem !== undefined ? undefined : readValue(entry.type, text);
+    if (text === undefined) {
+      errors.push(`flag needs an argument: --${entry.name} (${formOf(entry)})`);
+      continue;
+    }
+    const problem = entry.problem?.(text);
+    const value = problem === undefined ? readFlagValue(entry.type, text) : undefined;
     if (value === undefined) {
-      const form = entry.type === 'duration' ? 'duration, e.g. 30s' : entry.type;
-      const why = problem === undefined ? ` (${form})` : `: ${problem}`;
-      errors.push(`invalid value ${goQuote(text ?? '')} for --${entry.name}${why}`);
+      const why = problem === undefined ? ` (${formOf(entry)})` : `: ${problem}`;
+      errors.push(`invalid value ${goQuote(text)} for --${entry.name}${why}`);
     } else if (entry.ignored === true) ignoredNames.push(entry.name);
     else values.set(entry.name, value);
   }
@@ -270,6 +293,8 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     errors: [...errors, ...electionProblems(values), ...accountErrors],
   };
 }
+
+const formOf = ({ type }: ControllerFlag): string => (type === 'duration' ? 'duration, e.g. 30s' : type);
 
 /**
  * Errors when the gate GraphKind is on and the account of the controller is not known. A Graph that named this account
@@ -285,7 +310,7 @@ function accountProblems(values: ParsedFlags['values']): string[] {
 }
 
 /** The jitter factor of client-go: a renew deadline must be longer than the retry period times this factor. */
-const MAX_RETRY_FACTOR = 1.2;
+const JITTER_FACTOR = 1.2;
 
 /**
  * Errors for unsafe times of an election: two replicas could lead at the same time, or no leader could keep the Lease.
@@ -301,23 +326,8 @@ function electionProblems(values: ParsedFlags['values']): string[] {
   });
   if (lease === undefined || renew === undefined || retry === undefined) return [];
   if (retry.value <= 0) return [`${retry.name} must be above 0`];
-  if (renew.value <= MAX_RETRY_FACTOR * retry.value)
-    return [`${renew.name} must be more than ${MAX_RETRY_FACTOR} times ${retry.name}`];
+  if (renew.value <= JITTER_FACTOR * retry.value)
+    return [`${renew.name} must be more than ${JITTER_FACTOR} times ${retry.name}`];
   if (lease.value <= renew.value) return [`${lease.name} must be longer than ${renew.name}`];
   return [];
-}
-
-function readValue(type: FlagType, text: string): boolean | number | string | undefined {
-  switch (type) {
-    case 'boolean':
-      return parseBool(text);
-    case 'integer':
-      return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
-    case 'number':
-      return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-    case 'duration':
-      return goParseDurationMs(text);
-    default:
-      return text;
-  }
 }

@@ -78,9 +78,10 @@ export const controller: Command = {
   },
 };
 
-/** Adds `--version-label` from `TYPEKRO_VERSION`. A flag on the command line comes later and overrides it. */
+/** Adds `--version-label` from `TYPEKRO_VERSION`, unless the command line has the flag. */
 function withVersion(args: readonly string[], version: string | undefined): readonly string[] {
-  return version === undefined || version === '' ? args : [`--version-label=${version}`, ...args];
+  const isGiven = args.some((arg) => /^--?version-label(?:=|$)/.test(arg));
+  return version === undefined || version === '' || isGiven ? args : [`--version-label=${version}`, ...args];
 }
 
 /**

@@ -144,6 +144,16 @@ test("dev names the groups of the package's own CRDs once", async () => {
   expect(await running.interrupt()).toBe(130);
 });
 
+test('controller: --version-label replaces the version of the environment, also an invalid one', async () => {
+  const env = { TYPEKRO_VERSION: 'a b' };
+  running = new CommandInProcess(commands, cwd, 'controller --version-label=1.0 --leader-elct', env);
+  expect(await running.code).toBe(2);
+  expect(running.output).toMatch(/^error: unknown flag: --leader-elct\n/);
+  running = new CommandInProcess(commands, cwd, 'controller --leader-elct', env);
+  expect(await running.code).toBe(2);
+  expect(running.output).toContain('invalid value "a b" for --version-label');
+});
+
 test('controller: with a wrong flag, without its CRDs, and ready', async () => {
   const cluster = await createCluster({ clock: 'real' });
   try {
