@@ -90,3 +90,39 @@ test.each<[string, readonly FieldValue[], JsonValue]>([
   expect(fillSkeleton(skeleton, [...omitted, key])).toEqual({ list });
   expect(skeleton).toEqual({ list: [null, { k: 1 }, { k: 2 }] });
 });
+
+test.each<[string, keys: [written: string, key: string][], filled: object, duplicates: string[]]>([
+  [
+    'may equal the written text of a later one',
+    [
+      ['${a}', '${b}'],
+      ['${b}', 'z'],
+    ],
+    { '${b}': 0, z: 1 },
+    [],
+  ],
+  [
+    'may exchange their texts',
+    [
+      ['${a}', '${b}'],
+      ['${b}', '${a}'],
+    ],
+    { '${b}': 0, '${a}': 1 },
+    [],
+  ],
+  [
+    'may not be equal',
+    [
+      ['${a}', 'z'],
+      ['${b}', 'z'],
+    ],
+    { z: 0 },
+    ['z'],
+  ],
+])('computed keys of one map %s', (_what, keys, filled, expected) => {
+  const map = Object.fromEntries(keys.map(([written], index) => [written, index]));
+  const duplicates: FieldValue[] = [];
+  const values = keys.map(([written, value]) => ({ path: ['data', written], value, isKey: true }) as const);
+  expect(fillSkeleton({ data: map }, values, duplicates)).toEqual({ data: filled });
+  expect(duplicates.map(({ value }) => value)).toEqual(expected);
+});

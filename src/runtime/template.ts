@@ -44,13 +44,13 @@ export function evaluateHoles(holes: readonly Hole[], variables: Variables, cont
   return pending ?? { state: 'value', values };
 }
 
-/** Evaluates the holes of a template and puts the values into a copy of the skeleton. */
+/** Evaluates the holes of a template and fills it with the values (`fillPlan`). */
 export function fillTemplate(plan: TemplatePlan, variables: Variables, context: EvaluateContext): Filled {
   const evaluated = evaluateHoles(plan.holes, variables, context);
   return evaluated.state === 'value' ? fillPlan(plan, evaluated.values, context) : evaluated;
 }
 
-/** The template with these values, or the first computed key that its map has twice. */
+/** The filled template; or an error for the first computed key that equals another key of the same map. */
 export function fillPlan(
   { skeleton, holes }: TemplatePlan,
   values: readonly FieldValue[],
@@ -78,9 +78,10 @@ export function identityHoles(holes: readonly Hole[]): Hole[] {
 
 /**
  * A copy of the skeleton with the values at their paths. The skeleton itself does not change. Fields without a value
- * (`omit()`) are removed after all other fields are set. Computed keys come last.
+ * (`omit()`) are removed after all other fields are set. Computed keys come last, when no key as written is left: a
+ * computed key may equal the written text of another one.
  *
- * @param duplicates gets the keys that their map has already
+ * @param duplicates gets the computed keys that equal another key of the same map
  */
 export function fillSkeleton(
   skeleton: JsonObject,
@@ -119,16 +120,24 @@ export function fillSkeleton(
     root,
     fields.filter(({ value }) => value === undefined).map(({ path }) => path),
   );
-  for (const { key, map } of renames) if (isJsonObject(map) && !rename(map, key)) duplicates.push(key);
+  const members = renames.flatMap(({ key, map }) =>
+    isJsonObject(map) ? [{ key, map, member: takeMember(map, key.path) }] : [],
+  );
+  for (const { key, map, member } of members) if (!addMember(map, key, member)) duplicates.push(key);
   return root;
 }
 
-/** Gives a member its computed key. Returns false when the map has the key already; the member is then left out. */
-function rename(map: JsonObject, { path, value: key }: FieldValue): boolean {
+/** Removes the member at the end of a path from its map, and returns its value; `undefined` if there is none. */
+function takeMember(map: JsonObject, path: readonly PathStep[]): JsonValue | undefined {
   const written = path.at(-1);
-  if (typeof written !== 'string' || !Object.hasOwn(map, written)) return true;
+  if (typeof written !== 'string' || !Object.hasOwn(map, written)) return undefined;
   const value = map[written];
   delete map[written];
+  return value;
+}
+
+/** Adds a member under its computed key. Returns false when the map has the key already; the member is then left out. */
+function addMember(map: JsonObject, { value: key }: FieldValue, value: JsonValue | undefined): boolean {
   if (typeof key !== 'string' || value === undefined) return true;
   if (Object.hasOwn(map, key)) return false;
   setOwn(map, key, value);

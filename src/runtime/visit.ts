@@ -52,7 +52,8 @@ type FilledNode = ResourceNode | CollectionNode | PatchNode | DefNode;
 function visitResolved(context: StepContext, node: FilledNode): NodeResult {
   const resolve = () => resolveNode(context, node);
   const { memory } = context.options;
-  // The memory does not compare the data that deferred fields read.
+  // `StepMemory` does not compare the data that deferred fields read, so it would return an outdated result for such a
+  // node.
   const isCached = memory !== undefined && node.readsDeferred === undefined;
   const resolved = !isCached ? resolve() : memory.resolved(context.ready, node, resolve);
   if (resolved.state !== 'resolved') return unresolvedNode(context, node, resolved.reason);

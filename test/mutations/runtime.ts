@@ -254,6 +254,14 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-dynamic-keys.test.ts'],
   },
   {
+    name: 'a computed key equals the written text of another one',
+    file: 'src/runtime/template.ts',
+    find: 'const members = renames.flatMap(({ key, map }) =>\n    isJsonObject(map) ? [{ key, map, member: takeMember(map, key.path) }] : [],\n  );\n  for (const { key, map, member } of members) if (!addMember(map, key, member)) duplicates.push(key);',
+    replace:
+      'for (const { key, map } of renames) if (isJsonObject(map) && !addMember(map, key, takeMember(map, key.path))) duplicates.push(key);',
+    tests: ['src/runtime/template.test.ts'],
+  },
+  {
     name: 'a computed key names a member of the whole template',
     file: 'src/runtime/template.ts',
     find: 'map: containerOf(key.path)',
