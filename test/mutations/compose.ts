@@ -164,7 +164,7 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: 'an iterator takes the name of a resource',
     file: 'src/compose/emit/resource.ts',
-    find: '  const taken = new Set(names.ids);\n  const nameFor',
+    find: '  const taken = new Set(context.ids);\n  const nameFor',
     replace: '  const taken = new Set<string>();\n  const nameFor',
     tests: ['test/conformance/compose/entries.test.ts'],
   },

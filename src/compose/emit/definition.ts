@@ -12,7 +12,7 @@ import { failureOf } from '../refusal/refusal.ts';
 import type { Refusal, Site } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
-import { assertPrintable } from './printable.ts';
+import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource.ts';
 import { statusFields } from './status.ts';
 import { fieldRules } from './field-rules.ts';
@@ -108,7 +108,7 @@ export function writeDefinition(
 
 /** Checks that a part of the definition is plain data, and returns the part. */
 function printable(part: JsonObject, name: string): JsonObject {
-  assertPrintable(part, name);
+  assertPlainData(part, name);
   return part;
 }
 

@@ -6,7 +6,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { failureOf, Refusal } from '../refusal/refusal.ts';
 import type { TracedGraph } from './definition.ts';
 import { ExpressionWriter } from './expression.ts';
-import { assertPrintable } from './printable.ts';
+import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource.ts';
 import type { Variants } from './variants.ts';
 
@@ -57,7 +57,7 @@ export function writeGraph(
 
 function nodeEntry(record: ResourceRecord, names: Parameters<typeof resourceEntry>[1]): JsonObject {
   const entry = resourceEntry(record, names);
-  assertPrintable(entry, record.id);
+  assertPlainData(entry, record.id);
   const payload = entry[record.node];
   if (isJsonObject(payload)) return entry;
   throw new Refusal(

@@ -9,7 +9,7 @@ import { KEYS } from '../value/key-order.ts';
 import { tokenFor, wrap } from '../value/proxy.ts';
 import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from '../value/symbolic.ts';
 import { View } from '../library/view.ts';
-import { assertPrintable } from './printable.ts';
+import { assertPlainData } from './plain-data.ts';
 
 const node = () => variable(new Variable('x', 'schema'), STRING);
 const list = () => variable(new Variable('l', 'schema'), { kind: 'list', element: STRING });
@@ -43,14 +43,20 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   'the text that a Map prints': () => '[object Map]',
 };
 
-describe('assertPrintable refuses', () => {
+describe('assertPlainData refuses', () => {
   test.each(Object.entries(KINDS))('%s', (_, make) => {
     withTrace(new Trace(true, interpreter), () => {
       const value = make();
       for (const part of [value, [value], { deep: [{ x: value }] }])
-        expect(() => assertPrintable(part, 'cm')).toThrow(/^cm\S* would hold /);
+        expect(() => assertPlainData(part, 'cm')).toThrow(/^cm\S* would hold /);
     });
   });
+});
+
+test.each(['[object Object]', '[object Map]'])('the error names the text %s that an object printed', (printed) => {
+  expect(() => assertPlainData({ a: `app-${printed}-x` }, 'cm')).toThrow(
+    `cm.a would hold a text with "${printed}", which is what an object prints`,
+  );
 });
 
 test('data passes, and so does a text of several lines with "[object Object]"', () => {
@@ -60,6 +66,6 @@ test('data passes, and so does a text of several lines with "[object Object]"', 
     file: "if (String(x) === '[object Object]')\n  fail();\n",
     none: undefined,
   };
-  expect(() => assertPrintable(data, 'cm')).not.toThrow();
-  expect(() => assertPrintable(Object.assign(Object.create(null) as object, data), 'cm')).not.toThrow();
+  expect(() => assertPlainData(data, 'cm')).not.toThrow();
+  expect(() => assertPlainData(Object.assign(Object.create(null) as object, data), 'cm')).not.toThrow();
 });

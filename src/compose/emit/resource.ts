@@ -24,7 +24,7 @@ import { isReservedId } from '../resources/resource-ids.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
 /** The parts of the whole graph that the writing of one resource needs. */
-export interface GraphNames {
+export interface EntryContext {
   readonly ids: ReadonlySet<string>;
   readonly records: readonly ResourceRecord[];
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
@@ -43,32 +43,34 @@ interface Iterators {
 }
 
 /** Writes one entry of `spec.resources`. */
-export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonObject {
-  const iterators = iteratorsOf(record, names);
-  const outer = names.writer;
-  const writer = iterators.dimensions.length === 0 ? outer : writerInLoops(iterators, names);
-  const { ids } = names;
-  const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
+export function resourceEntry(record: ResourceRecord, context: EntryContext): JsonObject {
+  const iterators = iteratorsOf(record, context);
+  const outer = context.writer;
+  const writer = iterators.dimensions.length === 0 ? outer : writerInLoops(iterators, context);
+  const { ids } = context;
+  const change = (node: Node) => iterators.replace(elementFields(node, context.records, record));
   const given = record.manifest;
   // Outside loops there is no iterator to replace, and no resource of the same iteration to read.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
-  const template = templateOf(manifest, names.schemaOf(record), { writer, target: names.target });
+  const template = templateOf(manifest, context.schemaOf(record), { writer, target: context.target });
   const include = includeConditions(iterators, record);
   warnStatusGuards(record, include);
-  const ready = record.readyWhen.map((condition) => readiness(record, conditionNode(condition, 'withReadyWhen')));
+  const ready = record.readyWhen.map((condition) =>
+    checkedReadiness(record, conditionNode(condition, 'withReadyWhen')),
+  );
   const entry: JsonObject = { id: record.id };
   entry[payloadKey(record.node)] = template === LEFT_OUT ? {} : template;
   if (iterators.dimensions.length > 0) {
     entry['forEach'] = iterators.dimensions.map(({ name, list: over }) => ({
-      [name]: `\${${outer.cel(elementFields(over, names.records, record))}}`,
+      [name]: `\${${outer.cel(elementFields(over, context.records, record))}}`,
     }));
   }
   if (include.length > 0) entry['includeWhen'] = include.map((node): JsonValue => `\${${outer.cel(node)}}`);
   if (record.deletionPolicy !== undefined) entry['deletionPolicy'] = record.deletionPolicy;
-  if (record.propagateWhen.length > 0) entry['propagateWhen'] = propagateConditions(record, names);
+  if (record.propagateWhen.length > 0) entry['propagateWhen'] = propagateConditions(record, context);
   if (ready.length > 0)
     entry['readyWhen'] = ready.map(
-      (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), names.target).cel(node)}}`,
+      (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), context.target).cel(node)}}`,
     );
   return entry;
 }
@@ -78,7 +80,7 @@ const payloadKey = (node: RecordNode): string =>
   node === 'ref' && activeTrace().form === 'definition' ? 'externalRef' : node;
 
 /** The writer for expressions inside loops. Such expressions use the names of the iterators. */
-function writerInLoops({ dimensions }: Iterators, { ids, target }: GraphNames): ExpressionWriter {
+function writerInLoops({ dimensions }: Iterators, { ids, target }: EntryContext): ExpressionWriter {
   return new ExpressionWriter(ids, target, new Map(dimensions.map(({ variable: of, name }) => [of, name])));
 }
 
@@ -92,8 +94,12 @@ function includeConditions(iterators: Iterators, record: ResourceRecord): readon
 
 const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);
 
-/** Checks that a condition of readiness reads the resource only. In a collection the condition is about each object. */
-function readiness(record: ResourceRecord, node: Node): Node {
+/**
+ * The condition of readiness of a resource; in a collection, a condition about each object.
+ *
+ * @throws Refusal for a condition that reads anything but the resource.
+ */
+function checkedReadiness(record: ResourceRecord, node: Node): Node {
   walk(node, (part) => {
     const of = part.kind === 'var' ? part.variable : undefined;
     if (of === undefined || of === record.variable || of === record.element || of.role === 'macro') return;
@@ -123,7 +129,7 @@ function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): voi
 }
 
 /** Makes iterators of the loops of a resource. Conditions on elements filter the lists. */
-function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
+function iteratorsOf(record: ResourceRecord, context: EntryContext): Iterators {
   const { loops } = record;
   const guards = unique(record.guards);
   const inLoop = (node: Node) => loops.filter((loop) => mentions(node, (of) => of === loop.variable));
@@ -132,9 +138,10 @@ function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
   const concerning = guards.filter((guard) => inLoop(guard).length > 0);
   const dependent =
     loops.some((loop) => inLoop(loop.list).length > 0) || concerning.some((guard) => inLoop(guard).length > 1);
-  const taken = new Set(names.ids);
+  const taken = new Set(context.ids);
   const nameFor = (loop: { readonly name: string }): string => {
-    // `legalName` appends an underscore to a word of CEL, and no iterator may have one.
+    // `legalName` appends an underscore to a reserved word of CEL. The name of an iterator may not begin or end with an
+    // underscore, so it is removed here.
     const plain = legalName(loop.name).replaceAll(/^_+|_+$/g, '') || 'element';
     const base = isReservedId(plain) || legalName(plain) !== plain ? `${plain}Element` : plain;
     let name = base;
