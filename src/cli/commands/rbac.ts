@@ -17,7 +17,7 @@ const DEFAULT_ROLE = 'typekro:definitions';
 export const rbac: Command = {
   name: 'rbac',
   description:
-    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. For definitions, these are rights of the controller. Their label makes the ClusterRole of the chart include them. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Name all definitions in one call: the ClusterRole has the rights of these definitions only, and replaces the one of its name in the cluster. With --kubeconfig or --context, a warning names each right that the cluster would lose. Warnings go to stderr.',
+    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. The rights of definitions are a ClusterRole. Its label adds it to the ClusterRole that the chart gives to the controller. A definition can name a ServiceAccount (annotation typekro.dev/service-account): that account then gets the rights on the resources, and the controller gets the right to impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Name all definitions in one call: the ClusterRole has the rights of these definitions only, and replaces the one of its name in the cluster. With --kubeconfig or --context, a warning names each right that the cluster would lose. Warnings go to stderr.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
@@ -99,9 +99,9 @@ export const rbac: Command = {
 };
 
 /**
- * Reports what happens to the rights of other definitions when the ClusterRole of several definitions is applied.
- * Without a cluster, the report is a note, and only for the default name: a caller that chooses a name knows that the
- * ClusterRole stands for these files.
+ * Reports the rights of other definitions that the cluster loses when the printed ClusterRole replaces the one of its
+ * name. Without a cluster, a note says that it replaces one. The note appears only for the default name, because a caller
+ * that chooses a name knows which files the ClusterRole stands for.
  */
 async function replacedRole(
   context: CommandContext,

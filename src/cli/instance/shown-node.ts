@@ -14,7 +14,7 @@ export interface ShownNode {
 
 /** The numbers of nodes by stage. */
 export interface ShownCounts extends NodeCounts {
-  /** The nodes whose state the user may not see. Absent when there is none. */
+  /** The number of nodes whose state the user may not see. Absent when there is none. */
   readonly unknown?: number;
 }
 

@@ -29,7 +29,7 @@ export interface StatusView {
   /** The number of nodes, without the skipped ones. */
   readonly nodes: number;
   readonly skipped: number;
-  /** The nodes whose state the user may not see. Absent when there is none. */
+  /** The number of nodes whose state the user may not see. Absent when there is none. */
   readonly unknown?: number;
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */

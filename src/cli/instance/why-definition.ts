@@ -117,11 +117,13 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   const { generation = 0, deletionTimestamp } = definition.metadata;
   const seen = Math.max(0, ...conditions.map(({ observedGeneration = 0 }) => observedGeneration));
   const isRefused = conditions.some(({ type, status }) => type === 'GraphAccepted' && status === 'False');
+  // A deletion raises the generation, too.
+  const reported = deletionTimestamp === undefined ? 'an older spec' : 'the state before the deletion';
   return [
     ...(deletionTimestamp === undefined ? [] : deletionNotes(definition)),
     ...(conditions.length === 0 ? ['no controller has looked at the definition: check that the controller runs'] : []),
     ...(conditions.length > 0 && seen < generation
-      ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about an older spec`]
+      ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about ${reported}`]
       : []),
     ...(isRefused && errors.length === 0
       ? ['this version of typekro compiles the spec; the controller may have another version, or know other kinds']

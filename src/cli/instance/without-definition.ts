@@ -20,10 +20,7 @@ export function blockerWithoutDefinition({
   if (!isLost) return undefined;
   const name = definition?.metadata.name ?? gone ?? '';
   const state = definition === undefined ? `the definition ${name} is gone` : withdrawnText(definition);
-  const apply =
-    definition === undefined
-      ? `apply the definition ${name} again`
-      : `${releaseText(definition)}; when the definition is gone, apply it again`;
+  const apply = definition === undefined ? `apply the definition ${name} again` : restoreText(definition);
   return {
     reason: `${state}, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
     remedy: `${apply}; its controller then completes the deletion. To remove the instance and keep its objects: ${finalizerPatch(instance, otherFinalizers(instance))}`,
@@ -43,6 +40,11 @@ export function withdrawnText({ metadata }: KubeObject): string {
   const { name = '', deletionTimestamp = '', finalizers = [] } = metadata;
   const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;
   return `the definition ${name} is being deleted (since ${deletionTimestamp}${held})`;
+}
+
+/** Says how to restore a definition that is being deleted. `typekro why` prints `releaseText`. */
+export function restoreText({ metadata: { name = '' } }: KubeObject): string {
+  return `typekro why rgd/${name} says how to end the deletion of the definition. When it is gone, apply it again`;
 }
 
 /** Says how to end the deletion of a definition that finalizers of other programs hold. */

@@ -31,8 +31,8 @@ async function why(text: string, api: KubernetesApi = world.user): Promise<strin
 
 const held = mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });
 
-/** Deletes an instance. The finalizer of another program keeps its child. */
-async function deleted(): Promise<void> {
+/** An instance that is being deleted. The finalizer of another program keeps its child. */
+async function heldInDeletion(): Promise<void> {
   world = await virtualWorld();
   await world.apply(potDefinition([held, mapResource('low', { a: '${map.data.a}' })]));
   await world.advance(2000);
@@ -43,7 +43,7 @@ async function deleted(): Promise<void> {
 }
 
 test('an instance that is stuck in deletion after its definition is gone', async () => {
-  await deleted();
+  await heldInDeletion();
   await world.controller.stop();
   await world.user.patch(potsRef, { metadata: { finalizers: null } });
   await world.user.delete(potsRef);
@@ -89,7 +89,7 @@ test('an instance whose definition another program holds in its deletion', async
       "Pot default/shop   ACTIVE AGE   being deleted for AGE   revision 1   0 of 1 nodes deleted",
       "note: the definition pots is being deleted (since TIME, held by example.com/hold): no controller works on its instances",
       "  blocked by  the definition pots is being deleted (since TIME, held by example.com/hold), so no controller deletes the objects and removes the finalizer kro.run/finalizer",
-      "   do         see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      "   do         typekro why rgd/pots says how to end the deletion of the definition. When it is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);
   const { notes } = await explainDefinition(readSession(world.user), await world.user.get(potsRef), NEVER);
@@ -97,13 +97,13 @@ test('an instance whose definition another program holds in its deletion', async
     [
       "the definition pots is being deleted (since TIME, held by example.com/hold)",
       "see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'",
-      "the controller has seen generation 1 of 2: what it reports is about an older spec",
+      "the controller has seen generation 1 of 2: what it reports is about the state before the deletion",
     ]
   `);
 });
 
 test('a definition that does not compile while its instance is deleted', async () => {
-  await deleted();
+  await heldInDeletion();
   await world.controller.stop();
   const { items } = await world.user.list({ apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' });
   for (const { metadata } of items) {

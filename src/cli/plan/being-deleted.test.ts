@@ -157,11 +157,11 @@ test('a definition that another program holds in its deletion blocks the deletio
       "out": [
         "Instances 2   blocked 2",
         "  default/bound  ! blocked: the definition pots is being deleted (since TIME, held by example.com/hold), and no controller works on its instances",
-        "                     try: see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again",
+        "                     try: typekro why rgd/pots says how to end the deletion of the definition. When it is gone, apply it again",
         "                 ~ the instance",
         "                     spec.text  "x" → "new"",
         "  default/later  ! blocked: the definition pots is being deleted (since TIME, held by example.com/hold), and no controller works on its instances",
-        "                     try: see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again",
+        "                     try: typekro why rgd/pots says how to end the deletion of the definition. When it is gone, apply it again",
         "                 + the instance",
         "",
         "Plan: 0 to create, 0 to change, 0 to prune, 2 blocked.",
@@ -177,7 +177,7 @@ test('a definition that another program holds in its deletion blocks the deletio
   expect(withoutTimes([(await run('apply FILE', pot('bound'))).err])).toMatchInlineSnapshot(`
     [
       "error: Pot default/bound cannot be applied: the definition pots is being deleted (since TIME, held by example.com/hold), so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
-      hint: nothing was applied; see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test bound -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      hint: nothing was applied; typekro why rgd/pots says how to end the deletion of the definition. When it is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test bound -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);
   await release(potsRef);

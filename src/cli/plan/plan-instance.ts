@@ -5,7 +5,7 @@ import { textAt } from '../../kubernetes/index.ts';
 import { failureText, keys } from '../../runtime/index.ts';
 import { isPaused } from '../instance/suspension.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
-import { blockerWithoutDefinition, isWithdrawn, releaseText, withdrawnText } from '../instance/without-definition.ts';
+import { blockerWithoutDefinition, isWithdrawn, restoreText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
 import { unreadBecause } from './cluster-basics.ts';
 import type { InstanceHead } from './instance-plan.ts';
@@ -192,7 +192,7 @@ function withdrawnPlan(
     return blocker === undefined ? undefined : restingPlan(head, 'blocked', blocker.reason, blocker.remedy);
   }
   const because = `${withdrawnText(definition)}, and no controller works on its instances`;
-  const remedy = `${releaseText(definition)}; when the definition is gone, apply it again`;
+  const remedy = restoreText(definition);
   return restingPlan(head, 'blocked', because, remedy);
 }
 
