@@ -18,7 +18,8 @@ const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
 /**
  * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it. Undefined for any other
- * text, and for a duration beyond int64.
+ * text, and for a duration beyond int64. Also undefined for texts of more than 10,000 characters and for numbers with
+ * more than 30 digits before the point, which Go accepts (leading zeros).
  */
 export function goParseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');
@@ -44,8 +45,8 @@ export function goParseDuration(text: string): bigint | undefined {
 }
 
 /**
- * Nanoseconds of the digits after the point. Go computes them in floating point and drops the fraction, and so does
- * this function.
+ * Nanoseconds of the digits after the point. Go computes them in floating point and drops fractions of a nanosecond, and
+ * so does this function.
  */
 function fractionOf(digits: string, unit: bigint): bigint {
   if (digits === '') return 0n;

@@ -66,7 +66,7 @@ describe('parsePlainYaml', () => {
     ['carriage returns', 'a: b\r\nc: d\r\n'],
     ['a merge key', '<<: b'],
     ['a map as a key', '? a\n: b'],
-    ['a member of members', 'a: b: c'],
+    ['a text that is no YAML', 'a: b: c'],
     ['an odd key', '__proto__: b'],
     ['nothing at all', ''],
   ])('leaves %s to a full parser', (_, text) => {

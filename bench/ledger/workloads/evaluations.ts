@@ -1,4 +1,4 @@
-/** Processor time of 2,000 evaluations that read one large object. */
+/** Processor time of 2,000 evaluations that read one field of a large object. */
 import { DYN, kroEnvironment } from '../../../src/cel/index.ts';
 import { printTime } from './figures.ts';
 
@@ -6,6 +6,8 @@ const items = Array.from({ length: 1000 }, (_, index) => ({ name: `n${index}`, s
 const variables = new Map<string, unknown>([['schema', { spec: { name: 'a', items } }]]);
 const compiled = kroEnvironment({ variables: { schema: DYN } }).compile('schema.spec.name + "-x"');
 if (!compiled.ok) throw new Error(compiled.text);
+const first = compiled.program.evaluate(variables);
+if (!first.ok) throw new Error(first.error.message);
 await printTime(() => {
   for (let index = 0; index < 2000; index += 1) compiled.program.evaluate(variables);
 });

@@ -48,8 +48,9 @@ export interface RuntimeServices {
   /** A kubeconfig with a new token, which is valid for a year; or the problem of a missing account. */
   kubeconfig(pod: KubeObject): string | ConfigProblem;
   serverUrl(): URL | undefined;
-  /** The working directory of a container: absolute, or relative to that of the cluster. */
+  /** The absolute path of a working directory. `path` is absolute, or relative to the folder of the cluster. */
   directoryOf(path: string): string;
+  /** Reports a change of the processes of a pod. `key` is its namespace and name: `default/web`. */
   changed(key: string): void;
   /** Receives the errors of kills and removals, for the log of the cluster. */
   report(thrown: unknown): void;
