@@ -10,6 +10,13 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/definition/crd-recreated.test.ts'],
   },
   {
+    name: 'the wait for a CRD continues after its write',
+    file: 'src/controller/definition/crd-ensurer.ts',
+    find: "if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);",
+    replace: '',
+    tests: ['src/controller/definition/crd-wait.test.ts'],
+  },
+  {
     name: 'a fraction of an instance is rounded down in a canary',
     file: 'src/controller/rollout/canary.ts',
     find: 'Math.ceil((instances * allowance.percent) / 100);',

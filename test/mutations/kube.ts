@@ -9,6 +9,13 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'test/simulation/features/restored-server.test.ts'],
   },
   {
+    name: 'a token file that cannot be read for a moment fails the requests',
+    file: 'src/kube/credential-files.ts',
+    find: 'if (usable === undefined) throw thrown;',
+    replace: 'throw thrown;',
+    tests: ['src/kube/credential-files.test.ts'],
+  },
+  {
     name: 'a certificate is used with the key of another one',
     file: 'src/kube/credential-files.ts',
     find: 'return isPair(cert, key) ? { cert, key } : undefined;',
