@@ -188,9 +188,12 @@ describe('calls that cannot succeed', () => {
   test.each([
     ['an instance name longer than a label', 'note', 'a'.repeat(64)],
     ['an instance name that no object can have', 'note', 'A_b'],
-    ['a definition name longer than a label', 'n'.repeat(64), 'a'],
   ])('%s is refused before the first request', async (_what, definition, name) => {
     await expect(direct(definition).deploy({ name, text: '' })).rejects.toMatchObject({ code: 'deploy/invalid-name' });
+  });
+
+  test('a definition name longer than a label is refused when the definition is made', () => {
+    expect(() => direct('n'.repeat(64))).toThrow(expect.objectContaining({ code: 'compose/definition' }));
   });
 
   test('a missing namespace is named, with a remedy', async () => {
