@@ -113,7 +113,7 @@ export const definitionMistakes: readonly Mistake[] = [
   ),
   definition(
     'a list without quotes',
-    [["regions: '[]string'", 'regions: []⟦string']],
+    [["regions: '[]string'", 'regions: ⟦[]string']],
     /value ends before|bracket|list/,
     /quote/,
   ),
