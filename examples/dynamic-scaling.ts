@@ -42,7 +42,8 @@ export const autoScalingStack = kubernetesComposition(
     return {
       currentReplicas: app.status.readyReplicas,
       maxReplicas: hpa.spec.maxReplicas,
-      scalingActive: hpa.status.currentReplicas !== hpa.status.desiredReplicas,
+      // Without metrics, the autoscaler only keeps the number of replicas within its bounds.
+      scalingActive: hpa.status.conditions.some(({ type, status }) => type === 'ScalingActive' && status === 'True'),
     };
   },
 );

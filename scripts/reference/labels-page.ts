@@ -58,7 +58,13 @@ const KEYS: readonly Key[] = [
     'user',
     'a number or a share, `2` or `10%`: the instances that get a new revision first',
   ),
-  key('typekro.dev/cel-budget', 'annotation', 'definition', 'user', 'the cost that one expression may spend, at most 10,000,000'),
+  key(
+    'typekro.dev/cel-budget',
+    'annotation',
+    'definition',
+    'user',
+    'the cost that one expression may spend, at most 10,000,000',
+  ),
   key(
     'typekro.dev/deletion-policy',
     'annotation',
