@@ -43,7 +43,9 @@ export const autoScalingStack = kubernetesComposition(
       currentReplicas: app.status.readyReplicas,
       maxReplicas: hpa.spec.maxReplicas,
       // Without metrics, the autoscaler only keeps the number of replicas within its bounds.
-      scalingActive: hpa.status.conditions.some(({ type, status }) => type === 'ScalingActive' && status === 'True'),
+      scalingActive: hpa.status.conditions.some(
+        (condition) => condition.type === 'ScalingActive' && condition.status === 'True',
+      ),
     };
   },
 );
