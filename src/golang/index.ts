@@ -32,6 +32,7 @@ export {
   sameAddress,
   samePrefix,
 } from './netip.ts';
+export { parseIntegerLiteral } from './integer-literal.ts';
 export { goParseBool, goParseFloat, goParseInt, goParseUint, parseBool, parseInt64 } from './parse.ts';
 export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export { sortIndices } from './sort.ts';

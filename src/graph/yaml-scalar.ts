@@ -1,3 +1,5 @@
+import { parseIntegerLiteral } from '../golang/index.ts';
+
 /**
  * The value of a plain YAML scalar as kubectl and kro's tools read it: YAML 1.1 as go-yaml v2 implements it. Therefore
  * `yes`, `0777` and `1_000` have the same meaning here as in a file for kubectl.
@@ -16,7 +18,6 @@ const WORDS = new Map<string, PlainValue>([
   ]),
 ]);
 
-const INTEGER = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
 /** Is this one of the words that only YAML 1.1 reads as a boolean (`yes`, `off`)? */
@@ -36,7 +37,7 @@ export function resolvePlain(source: string): PlainValue {
   // kubectl's reader takes only a text that begins with a digit, a sign or a point for a number.
   if (source.startsWith('_')) return source;
   const digits = source.replaceAll('_', '');
-  const integer = INTEGER.test(digits) ? readInteger(digits) : undefined;
+  const integer = readInteger(digits);
   if (integer !== undefined) return integer;
   // go-yaml keeps a number as a text when it is too large for a float.
   const number = FLOAT.test(digits) ? Number(digits) : Number.NaN;
@@ -46,20 +47,10 @@ export function resolvePlain(source: string): PlainValue {
 const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 
-/**
- * The value of a Go integer literal; undefined when the value fits neither int64 nor uint64, or when a literal with a
- * leading zero is not octal.
- */
+/** The value of a Go integer literal; undefined for any other text, and for a value that fits neither int64 nor uint64. */
 function readInteger(digits: string): number | bigint | undefined {
-  const negative = digits.startsWith('-');
-  let body = digits.replace(/^[-+]/, '');
-  if (/^0[0-9]+$/.test(body)) {
-    if (!/^0[0-7]+$/.test(body)) return undefined;
-    body = `0o${body.slice(1)}`;
-  }
-  if (body.length > 80) return undefined;
-  const value = negative ? -BigInt(body) : BigInt(body);
-  if (value < MIN_INT64 || value > MAX_UINT64) return undefined;
+  const value = parseIntegerLiteral(digits);
+  if (value === undefined || value < MIN_INT64 || value > MAX_UINT64) return undefined;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
