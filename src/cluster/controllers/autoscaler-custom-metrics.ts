@@ -4,7 +4,8 @@
  * Kubernetes' words. The functions are pure.
  */
 import type { JsonObject } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { goLabelSelector } from '../types/label-selector-text.ts';
 
 /** The reason why a metric gives no number of replicas. */
 export interface MetricProblem {
@@ -46,9 +47,10 @@ function objectProblem(source: JsonObject, namespace: string): MetricProblem {
 
 function externalProblem(source: JsonObject, namespace: string): MetricProblem {
   const name = textAt(source, 'metric', 'name');
-  const selector = selectorText(objectAt(source, 'metric')['selector'] as JsonObject | undefined);
+  const selector = optionalAt(source, 'metric', 'selector');
+  const selects = selector === undefined ? 'nil' : goLabelSelector(selector);
   const cause = `the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`;
-  const message = `unable to get external metric ${namespace}/${name}/${selector}: unable to fetch metrics from external metrics API: ${cause}`;
+  const message = `unable to get external metric ${namespace}/${name}/${selects}: unable to fetch metrics from external metrics API: ${cause}`;
   const isAverage = objectAt(source, 'target')['averageValue'] !== undefined;
   const outer = isAverage ? `failed to get ${name} external metric` : `failed to get external metric ${name}`;
   return {
@@ -56,18 +58,4 @@ function externalProblem(source: JsonObject, namespace: string): MetricProblem {
     message,
     error: `failed to get ${name} external metric value: ${outer}: ${message}`,
   };
-}
-
-/** A label selector as Kubernetes' Go code prints it. */
-function selectorText(selector: JsonObject | undefined): string {
-  if (selector === undefined) return 'nil';
-  const labels = Object.entries(objectAt(selector, 'matchLabels'))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${String(value)},`);
-  const requirements = objectsAt(selector, 'matchExpressions').map((requirement) => {
-    const values = Array.isArray(requirement['values']) ? requirement['values'] : [];
-    const [key, operator] = [textAt(requirement, 'key'), textAt(requirement, 'operator')];
-    return `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`;
-  });
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
 }

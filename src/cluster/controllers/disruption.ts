@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { goQuote } from '../../golang/index.ts';
+import { withGroup } from '../../core/index.ts';
+import { Failure, goQuote } from '../../golang/index.ts';
 import { countAt, objectAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
 import { disruptionConditions } from '../kinds/disruption-condition.ts';
 import { selects } from '../kinds/selects.ts';
@@ -21,9 +22,6 @@ const DELETION_TIMEOUT_MS = 120_000;
 
 /** The component of the Events of this controller. */
 const COMPONENT = 'controllermanager';
-
-/** The reason why the expected number of pods cannot be computed. */
-class SyncFailure extends Error {}
 
 /**
  * Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count, and list the
@@ -49,7 +47,7 @@ export const disruptionController: SimulatedController = {
     const pods = client.list(PODS, namespace).filter((pod) => covers(budget, pod));
     if (pods.length === 0) recordEvent(client, budget, COMPONENT, 'NoPods', 'No matching pods found');
     const health = healthOf(client, budget, pods);
-    if (health instanceof SyncFailure) return reportFailure(client, budget, health.message);
+    if (health instanceof Failure) return reportFailure(client, budget, health.message);
     const disrupted = disruptedPods(client, budget, pods);
     const healthy = pods.filter(
       (pod) =>
@@ -127,16 +125,16 @@ function healthOf(
   client: ControllerClient,
   budget: KubeObject,
   pods: readonly KubeObject[],
-): { expected: number; desired: number } | SyncFailure {
+): { expected: number; desired: number } | Failure {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable !== undefined && maxUnavailable !== null) {
     const expected = scaleOf(client, pods);
-    if (expected instanceof SyncFailure) return expected;
+    if (expected instanceof Failure) return expected;
     return { expected, desired: Math.max(0, expected - share(maxUnavailable, expected, Math.ceil)) };
   }
   if (typeof minAvailable === 'number') return { expected: pods.length, desired: minAvailable };
   const expected = scaleOf(client, pods);
-  if (expected instanceof SyncFailure) return expected;
+  if (expected instanceof Failure) return expected;
   return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
 }
 
@@ -145,7 +143,7 @@ function healthOf(
  * and not to its ReplicaSets, of which it has two during a rollout. Pods without a controller do not count. A
  * controller that has no Scale, such as a DaemonSet, or that does not exist makes the sum fail.
  */
-function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number | SyncFailure {
+function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number | Failure {
   const scales = new Map<string, number>();
   const seen = new Set<string>();
   for (const pod of pods) {
@@ -154,22 +152,18 @@ function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number 
     seen.add(reference.uid);
     const resource = client.resourceOfKind(reference.apiVersion, reference.kind);
     if (resource === undefined) {
-      return new SyncFailure(
-        `no matches for kind ${goQuote(reference.kind)} in version ${goQuote(reference.apiVersion)}`,
-      );
+      return new Failure(`no matches for kind ${goQuote(reference.kind)} in version ${goQuote(reference.apiVersion)}`);
     }
     const { plural, group } = resource;
     if (!resource.subresources.has('scale')) {
-      return new SyncFailure(
-        `${group === '' ? plural : `${plural}.${group}`} does not implement the scale subresource`,
-      );
+      return new Failure(`${withGroup(plural, group)} does not implement the scale subresource`);
     }
     const owner = ownerOf(client, pod);
-    if (owner === undefined) return new SyncFailure(`found no controllers for pod ${goQuote(pod.metadata.name ?? '')}`);
+    if (owner === undefined) return new Failure(`found no controllers for pod ${goQuote(pod.metadata.name ?? '')}`);
     const outer = owner.kind === 'ReplicaSet' ? ownerOf(client, owner) : undefined;
     const scaled = outer?.kind === 'Deployment' ? outer : owner;
     const replicas = replicasOf(client, scaled);
-    if (replicas instanceof SyncFailure) return replicas;
+    if (replicas instanceof Failure) return replicas;
     scales.set(scaled.metadata.uid ?? '', replicas);
   }
   return [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
@@ -183,11 +177,11 @@ function ownerOf(client: ControllerClient, object: KubeObject): KubeObject | und
 }
 
 /** The replicas in the Scale of an object. */
-function replicasOf(client: ControllerClient, owner: KubeObject): number | SyncFailure {
+function replicasOf(client: ControllerClient, owner: KubeObject): number | Failure {
   try {
     return countAt(client.scaleOf(owner), 'spec', 'replicas');
   } catch (error) {
-    if (isApiError(error)) return new SyncFailure(error.message);
+    if (isApiError(error)) return new Failure(error.message);
     throw error;
   }
 }

@@ -20,6 +20,7 @@ export interface PlainOutput extends Encoding {
 /** The format of the metadata of an object or a list. */
 export interface PartialOutput extends Encoding {
   readonly form: 'partial';
+  readonly version: string;
   /** Does the request name the kind of a list? */
   readonly isList: boolean;
 }
