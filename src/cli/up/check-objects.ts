@@ -53,8 +53,9 @@ async function checkWithSchema(
   // Objects of files and modules are plain JSON here.
   const value = input.object as unknown as JsonValue;
   const pruned = prune(schema, value);
-  const unknown = correctFields(schema, value)
-    .unknown.map((field) => unknownField(input, schema, field))
+  const misnamed = pruned.unknown.length === 0 ? [] : correctFields(schema, value).unknown;
+  const unknown = misnamed
+    .map((field) => unknownField(input, schema, field))
     // An object in place of a list is one error, not one error for each of its members.
     .filter(
       ({ path, message }, index, all) =>
