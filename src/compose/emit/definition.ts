@@ -72,9 +72,9 @@ export function writeDefinition(
   };
   const resources = [...records]
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-    .map((record) => collect(() => printable(resourceEntry(record, names), record.id), record.site))
+    .map((record) => collect(() => plainPart(resourceEntry(record, names), record.id), record.site))
     .filter((entry) => entry !== undefined);
-  const status = collect(() => printable(statusFields(graph.status, statusWriter), 'status'), graph.statusSite) ?? {};
+  const status = collect(() => plainPart(statusFields(graph.status, statusWriter), 'status'), graph.statusSite) ?? {};
   const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = simpleSchema(
@@ -107,7 +107,7 @@ export function writeDefinition(
 }
 
 /** Checks that a part of the definition is plain data, and returns the part. */
-function printable(part: JsonObject, name: string): JsonObject {
+function plainPart(part: JsonObject, name: string): JsonObject {
   assertPlainData(part, name);
   return part;
 }
