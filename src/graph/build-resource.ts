@@ -42,8 +42,8 @@ export function buildResources(
 interface Shared {
   readonly root: TemplatePlace;
   /**
-   * Scanned strings with expressions, by their text. Resources repeat strings: the name of a workload is also in its
-   * labels.
+   * Scanned strings with expressions, keyed by the string. Resources repeat strings; for example, the name of a
+   * workload is also in its labels.
    */
   readonly texts: Map<string, ExpressionText>;
   /** The results of the search for kinds, by kind and apiVersion. */
@@ -52,7 +52,7 @@ interface Shared {
   readonly features: GraphFeatures;
 }
 
-/** The sources of kinds: outside sources, and the graph itself. */
+/** The sources of kinds: external sources, and the resources of the graph that install kinds. */
 export interface KnownKinds {
   readonly source: SchemaSource;
   readonly installed: InstalledKinds;
@@ -60,7 +60,7 @@ export interface KnownKinds {
   readonly allowInstalled: boolean;
 }
 
-/** The kind of a template, as far as it is known. */
+/** The kind of a template, or the reason why it is not known. */
 interface FoundKind {
   readonly kind: ResolvedKind | undefined;
   readonly installedBy: string | undefined;
@@ -68,12 +68,18 @@ interface FoundKind {
   readonly unknownKind?: ResolvedKind & { readonly ok: false };
 }
 
-/** The remedy for a template that lacks a field. */
+/** Maps the problem of a missing template field to its remedy. */
 const MISSING_FIELDS: ReadonlyMap<string, string> = new Map([
   ['the template has no kind', 'add the kind, as in kind: Deployment'],
   ['the template has no apiVersion', 'add the version of its API, as in apiVersion: apps/v1 for a Deployment'],
   ['the template has no metadata', 'add metadata: with a name: below it'],
 ]);
+
+/** The parts of a draft that depend on the type of the node. */
+type Content = Pick<
+  ResourceDraft,
+  'nodeType' | 'resolved' | 'unknownKind' | 'valueSchema' | 'template' | 'installedBy'
+>;
 
 interface Finding {
   readonly code: string;
@@ -96,7 +102,7 @@ class Builder {
     this.#problems = problems;
   }
 
-  /** Does the resource have a sound shape? Reports the problem otherwise. */
+  /** Does the resource have a valid shape? If not, reports the problem. */
   checkShape(): boolean {
     const problem = shapeProblem(this.#block, this.#shared.features);
     return problem === undefined || this.#refuse('resourceShape', problem);
@@ -111,22 +117,24 @@ class Builder {
     if (kind?.ok === true) this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
     if (kind?.ok === true || unknownKind !== undefined) this.#checkReservedKeys(template);
     const walked = this.#walk(template, kind);
-    return {
-      ...this.#expressions(walked),
-      nodeType,
-      resolved: kind?.ok === true ? kind : undefined,
-      ...(unknownKind === undefined ? {} : { unknownKind }),
-      template,
-      installedBy,
-    };
+    const resolved = kind?.ok === true ? kind : undefined;
+    return this.#draft(walked, { nodeType, resolved, unknownKind, valueSchema: undefined, template, installedBy });
   }
 
-  #expressions(
+  #draft(
     walked: Walked,
-  ): Omit<ResourceDraft, 'nodeType' | 'resolved' | 'valueSchema' | 'template' | 'installedBy'> {
+    { nodeType, resolved, unknownKind, valueSchema, template, installedBy }: Content,
+  ): ResourceDraft {
+    // One literal with all members, because V8 keeps so many members in a hash table after a spread.
     return {
       id: this.#block.id,
       block: this.#block,
+      nodeType,
+      resolved,
+      unknownKind,
+      valueSchema,
+      template,
+      installedBy,
       skeleton: isJsonObject(walked.skeleton) ? walked.skeleton : {},
       fields: walked.fields,
       unclosed: walked.unclosed.map(({ steps, offset }) => ({ path: this.#templatePath(steps), offset })),
@@ -149,17 +157,19 @@ class Builder {
         path: this.#templatePath(steps),
         kro: `failed to parse variable: ${kro}`,
       });
-    return {
-      ...this.#expressions(walked),
+    return this.#draft(walked, {
       nodeType: 'def',
       resolved: undefined,
+      unknownKind: undefined,
       valueSchema: defSchema(value, this.#shared.features.dynamicKeys),
       template: value,
       installedBy: undefined,
-    };
+    });
   }
 
-  /** The object of an external reference. A refused selector is left out, because it would cause further findings. */
+  /**
+   * The object of an external reference. A refused selector is left out, because it would cause additional problems.
+   */
   #reference(reference: JsonObject): JsonObject {
     const { id } = this.#block;
     const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
@@ -179,7 +189,7 @@ class Builder {
     return isJsonObject(metadata) && hasSelector(metadata) ? 'externalCollection' : 'external';
   }
 
-  /** The place of a part of the template in the definition. */
+  /** The path in the definition for a path in the template. */
   #templatePath(steps: readonly PathStep[]): readonly PathStep[] {
     const payload = this.#isVariable ? 'variable' : this.#block.externalRef === undefined ? 'template' : 'externalRef';
     return [...this.#block.path, payload, ...steps];
@@ -297,7 +307,7 @@ class Builder {
 
   #where(): Whereabouts {
     const { root, texts, level, features } = this.#shared;
-    // kro reads the selector of an external reference as it is written, so its keys are never expressions.
+    // kro reads the selector of an external reference literally, so its keys are never expressions.
     const dynamicKeys = this.#block.externalRef === undefined && features.dynamicKeys === true;
     return { base: this.#templatePath([]), root, texts, level, dynamicKeys };
   }
@@ -322,7 +332,7 @@ class Builder {
     return { skeleton: { ...fixed, ...(skeleton as JsonObject) }, fields, problems, unclosed };
   }
 
-  /** kro's text for the step that finds expressions. The text depends on the kind of resource. */
+  /** kro's message prefix for the step that finds expressions. It depends on the kind of resource. */
   #walkStep(template: JsonObject): string {
     if (this.#block.externalRef !== undefined) return 'failed to parse external ref resource';
     if (isCrd(template)) return 'failed to parse schemaless resource';
@@ -375,7 +385,7 @@ class Builder {
   }
 }
 
-/** The template of an externalRef: an object with its identity only. */
+/** The template of an externalRef: an object with nothing but its identity. */
 function externalTemplate(reference: JsonObject): JsonObject {
   const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
   const given = (field: string): JsonObject => {

@@ -34,7 +34,7 @@ export type DefinitionNodeType = Extract<
   'resource' | 'collection' | 'external' | 'externalCollection' | 'def'
 >;
 
-/** A resource after reading and before checking: its kind and its expressions. */
+/** A resource that is read but not yet checked: its kind and its expressions. */
 export interface ResourceDraft {
   readonly id: string;
   readonly block: ResourceBlock;
@@ -44,18 +44,18 @@ export interface ResourceDraft {
     | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
     | undefined;
   /**
-   * The kind of the resource, when no source has it. Contains the error for a resource that may not wait for its kind.
-   * Absent without the feature `deferredSchemas`.
+   * Set when no source has the kind of the resource. Contains the error that is reported if the resource may not wait
+   * for its kind. Absent without the feature `deferredSchemas`.
    */
-  readonly unknownKind?: ResolvedKind & { readonly ok: false };
+  readonly unknownKind: (ResolvedKind & { readonly ok: false }) | undefined;
   /** The schema of the value of a variable; absent for a node with objects. */
-  readonly valueSchema?: Schema;
+  readonly valueSchema: Schema | undefined;
   /** The template as written, the template of an externalRef, or the value of a variable. */
   readonly template: JsonObject;
-  /** The template with null in place of expressions. */
+  /** The template with null instead of each expression. */
   readonly skeleton: JsonObject;
   readonly fields: readonly FieldSite[];
-  /** The places in the template with a `${` that is not closed. */
+  /** The positions in the template of each `${` that is not closed. */
   readonly unclosed: readonly { readonly path: readonly PathStep[]; readonly offset: number }[];
   readonly includeWhen: readonly ExpressionSite[];
   readonly readyWhen: readonly ExpressionSite[];
@@ -65,7 +65,7 @@ export interface ResourceDraft {
   readonly installedBy: string | undefined;
 }
 
-/** Do other nodes' expressions and the status see a list? */
+/** Is the node's value a list in the status and in the expressions of other nodes? */
 export function readsAsList(draft: ResourceDraft): boolean {
   return draft.nodeType === 'externalCollection' || readsEach(draft);
 }

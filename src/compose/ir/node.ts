@@ -32,7 +32,7 @@ interface Base<Operands extends readonly Node[]> {
   /** The operands in their written order. A pass visits them without knowing the kind of the node. */
   readonly args: Operands;
   readonly type: StaticType;
-  /** The number of nodes of the written tree, with an upper limit; for budgets. */
+  /** The number of nodes of the written tree, with an upper limit. Size limits use this number. */
   readonly size: number;
 }
 
@@ -86,7 +86,7 @@ export interface Binary extends Base<readonly [left: Node, right: Node]> {
   readonly kind: 'and' | 'or' | 'eq' | 'lt' | 'le' | 'gt' | 'ge' | 'in' | 'add' | 'sub' | 'mul' | 'div' | 'mod';
 }
 
-/** Operators and conversions of one value. JavaScript's conversions of numbers stay open until {@link Lowering}. */
+/** Operators and conversions of one value. {@link Lowering} translates JavaScript's conversions of numbers. */
 export interface Unary extends Base<readonly [operand: Node]> {
   readonly kind:
     | 'not'
@@ -117,7 +117,7 @@ export interface OrValue extends Base<readonly [optional: Node, fallback: Node]>
   readonly kind: 'orvalue';
 }
 
-/** A list literal, texts that are joined, lists that are joined. */
+/** A list literal, a concatenation of strings, or a concatenation of lists. */
 export interface Sequence extends Base<readonly Node[]> {
   readonly kind: 'list' | 'concat' | 'append';
 }
@@ -183,12 +183,12 @@ export type Node =
 
 export type Kind = Node['kind'];
 
-/** A node that is not in the table yet, so that it has no id and no size. */
+/** A node that is not in the table yet and therefore has no id and no size. */
 type Unregistered<T> = T extends Node ? Omit<T, 'id' | 'size'> : never;
 
-/** The nodes of one composition, each once. */
+/** The nodes of one composition, without duplicates. */
 export class NodeTable {
-  /** Literals by their value. Most nodes of a large graph are texts of one resource. */
+  /** Literals by value. They have their own map, because most nodes of a large graph are string literals. */
   readonly literals = new Map<LiteralValue, LiteralNode>();
   /** All other nodes by kind, attributes and operands. */
   readonly others = new Map<string, Node>();
@@ -224,7 +224,10 @@ export function literalNode(value: LiteralValue, type: StaticType): Node {
   return node;
 }
 
-/** Returns the only node of this kind with these operands and attributes. */
+/**
+ * Returns the only node of this kind with these operands and attributes. A new node is the passed object itself, so the
+ * caller passes an object that it does not use again. A copy would take longer than the rest of the function.
+ */
 export function makeNode(node: Unregistered<Node>): Node {
   let key = `${node.kind}\u0000${attributeKey(node)}`;
   for (const arg of node.args) key += `\u0000${arg.id}`;
@@ -233,7 +236,7 @@ export function makeNode(node: Unregistered<Node>): Node {
   if (found !== undefined) return found;
   let size = 1;
   for (const arg of node.args) size += arg.size;
-  const made: Node = { ...node, id: nextId++, size: Math.min(size, Number.MAX_SAFE_INTEGER) };
+  const made = Object.assign(node, { id: nextId++, size: Math.min(size, Number.MAX_SAFE_INTEGER) }) as Node;
   table.others.set(key, made);
   return made;
 }
@@ -281,7 +284,7 @@ export function bodyOf({ args }: MacroNode): Node {
   return args[args.length - 1] ?? args[0];
 }
 
-/** The value that a map literal surely has for a key; `undefined` where an entry of that key may be left out. */
+/** The value that a map literal certainly has for a key; `undefined` where an entry of that key may be left out. */
 export function memberOfLiteral(node: ObjectLiteral, key: string): Node | undefined {
   const place = node.flags.findIndex((_, position) => node.args[position * 2] === table.literals.get(key));
   return node.flags[place] === '' ? node.args[place * 2 + 1] : undefined;
