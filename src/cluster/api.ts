@@ -40,8 +40,9 @@ import type { ServiceAddress } from './webhooks/webhook-client.ts';
 import { Work } from './work.ts';
 
 /**
- * One cluster without sockets. Verbs, controllers and sockets do not name this class. They declare interfaces with the
- * members that they use (`ReadContext`, `WriteServices`, …). Only the code that assembles a cluster uses all members.
+ * A cluster without sockets. Verbs, controllers and sockets do not depend on this class: they declare interfaces with
+ * the members that they use (`ReadContext`, `WriteServices`, …). Only the code that assembles a cluster uses all
+ * members.
  */
 export class Api {
   readonly store: Store;
@@ -69,21 +70,21 @@ export class Api {
     writing,
   };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
-  /** The logs of simulated containers, of local processes and of presented processes. */
+  /** The logs of simulated containers, local processes and presented processes. */
   readonly logs = new PodLogs(() => this.clock.now());
   /**
-   * The open watches, and the open answers of other servers and of local processes. They end when the cluster closes.
+   * The open watches, and the open responses of other servers and local processes. They end when the cluster closes.
    */
   readonly streams = new Set<OpenStream>();
-  /** Listeners that are called before `restore` replaces the whole state. When one throws, the state stays. */
+  /** Listeners that are called before `restore` replaces the whole state. If one throws, the state is not replaced. */
   readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[] = [];
   /** Listeners that are called after `restore` has replaced the whole state. */
   readonly onRestored: (() => void)[] = [];
-  /** The local processes of pods; `undefined` in a cluster that runs none. */
+  /** The local processes of pods, or `undefined` in a cluster that runs none. */
   processes: ProcessRuntime | undefined;
-  /** The audit log. It is opened before the cluster gets requests. */
+  /** The audit log, which is opened before the cluster receives requests. */
   auditLog: AuditLog | undefined;
-  /** The URL of a port of a Service that webhooks and APIServices name. */
+  /** Returns the URL for a port of a Service that a webhook or an APIService names. */
   readonly serviceAddress: ServiceAddress = (key, port) => {
     const { webhookServices = {} } = this.options;
     return Object.hasOwn(webhookServices, key) ? webhookServices[key] : this.processes?.serviceUrl(key, port);
@@ -107,15 +108,15 @@ export class Api {
 
   #clientAuthority: Authority | undefined;
 
-  /** Does the cluster sign client certificates? A cluster without controllers signs none. */
+  /** Does the cluster sign client certificates? False for a cluster without controllers. */
   get issuesCertificates(): boolean {
     return this.options.controllers !== false;
   }
 
-  /** The authority of the client certificates that the cluster signs. It is created at its first use. */
+  /** The authority for the client certificates that the cluster signs. Created at its first use. */
   get clientAuthority(): Authority {
     const { certificateAuthority: given } = this.options;
-    // Certificates are checked by the clock of the machine.
+    // Uses the clock of the machine, by which certificates are checked.
     return (this.#clientAuthority ??=
       given === undefined ? createAuthority(systemClusterClock.now()) : openAuthority(given));
   }
@@ -125,14 +126,14 @@ export class Api {
   #certificateAuthority = '';
   readonly #authorityListeners: (() => void)[] = [];
 
-  /** PEM text of the authority of the latest socket with a certificate; empty until such a socket is opened. */
+  /** The authority of the latest socket with a certificate, as PEM. Empty until such a socket is opened. */
   get certificateAuthority(): string {
     return this.#certificateAuthority;
   }
 
   #frontProxy: FrontProxy | undefined;
 
-  /** The identity of the cluster towards other API servers. It is created at its first use. */
+  /** Returns the identity of the cluster towards other API servers. Created at its first use. */
   readonly frontProxy = (): FrontProxy => {
     if (this.#frontProxy === undefined) {
       const authority = createAuthority(this.clock.now(), 'typekro-front-proxy-ca');
@@ -141,7 +142,7 @@ export class Api {
     return this.#frontProxy;
   };
 
-  /** The URL of the latest socket; `undefined` until one is opened. */
+  /** The URL of the latest socket, or `undefined` until one is opened. */
   serverUrl: string | undefined;
 
   /** Stores the authority of a socket that is opened with a certificate. */
@@ -161,7 +162,7 @@ export class Api {
     console.error(thrown);
   };
 
-  /** Has a request or a task missed a file of the program? */
+  /** True after a request or a task could not load a file of the program. */
   isProgramGone = false;
 
   readonly newUid = (): string => cryptoLibrary().randomUUID();

@@ -15,12 +15,13 @@ export interface AuditGroupResources {
    * the group, with their subresources.
    */
   readonly resources?: readonly string[];
-  /** Names of objects. Needs `resources`. Default: all objects. */
+  /** Names of objects. Requires `resources`. Default: all objects. */
   readonly resourceNames?: readonly string[];
 }
 
 /**
- * A rule of an audit policy. It applies to requests that match all its members. An absent member matches every request.
+ * A rule of an audit policy. It applies to a request that matches all its members. An absent member matches every
+ * request.
  */
 export interface AuditPolicyRule {
   readonly level: AuditLevel;
@@ -30,11 +31,11 @@ export interface AuditPolicyRule {
   readonly resources?: readonly AuditGroupResources[];
   /** `''` stands for objects outside namespaces. */
   readonly namespaces?: readonly string[];
-  /** Paths that are not resources. A path may end with `*`. */
+  /** Paths that are not resources. A path can end with `*`. */
   readonly nonResourceURLs?: readonly string[];
   /** Stages without events, in addition to the `omitStages` of the policy. */
   readonly omitStages?: readonly AuditStage[];
-  /** Are `managedFields` left out of the objects? Default: the setting of the policy. */
+  /** True to leave out `managedFields` of the objects. Default: the setting of the policy. */
   readonly omitManagedFields?: boolean;
 }
 
@@ -61,12 +62,12 @@ export interface AuditEvent {
   readonly kind: 'Event';
   readonly apiVersion: 'audit.k8s.io/v1';
   readonly level: AuditLevel;
-  /** The id of the request. All its events and the header `Audit-ID` of its answer have this id. */
+  /** The id of the request, which is in all its events and in the header `Audit-ID` of its response. */
   readonly auditID: string;
   readonly stage: AuditStage;
   /** The path with its query. */
   readonly requestURI: string;
-  /** The verb of the API; for other paths the method in lower case. */
+  /** The API verb. For paths that are not resources, the method in lower case. */
   readonly verb: string;
   readonly user: AuditUser;
   readonly impersonatedUser?: AuditUser;
@@ -89,7 +90,7 @@ export interface AuditEvent {
   readonly responseStatus?: JsonObject;
   /** From the level `Request` on: the body of the request. */
   readonly requestObject?: JsonValue;
-  /** At the level `RequestResponse`: the object of the answer. */
+  /** At the level `RequestResponse`: the object in the response. */
   readonly responseObject?: JsonValue;
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
@@ -98,11 +99,14 @@ export interface AuditEvent {
 
 /** An audit log of the requests to a cluster. */
 export interface AuditOptions {
-  /** Which requests have events, and with how much detail? Default: all requests, at the level `Metadata`. */
+  /**
+   * Selects the requests that have events, and the detail of the events. Default: all requests, at the level
+   * `Metadata`.
+   */
   readonly policy?: AuditPolicy;
-  /** The file to which the events are added, one on a line; `-` for the standard output. Default: none. */
+  /** The file to which the events are appended, one per line, or `-` for standard output. Default: none. */
   readonly file?: string;
-  /** `json`, or `legacy` for a line of text without objects. Default: `json`. */
+  /** `json`, or `legacy` for lines of text without objects. Default: `json`. */
   readonly format?: 'json' | 'legacy';
   /** The size in megabytes at which a file is renamed and a new file is started. Default: 100. */
   readonly maxSizeMb?: number;
@@ -110,6 +114,6 @@ export interface AuditOptions {
   readonly maxBackups?: number;
   /** The age in days at which renamed files are removed. Default: never. */
   readonly maxAgeDays?: number;
-  /** Called with each event. The server continues with the request after the call. */
+  /** Called with each event. The server continues the request after the call returns. */
   readonly onEvent?: (event: AuditEvent) => void;
 }

@@ -47,13 +47,13 @@ test.each([
   ['apiregistration.k8s.io', 'apiservices'],
   ['flowcontrol.apiserver.k8s.io', 'flowschemas'],
   ['flowcontrol.apiserver.k8s.io', 'prioritylevelconfigurations'],
-])('the default objects of %s %s are in the decoded form of their type', (group, plural) => {
+])('the default objects of %s %s are stored in the decoded form of their type', (group, plural) => {
   const api = new Api();
   bootstrap(api, false);
   const resource = api.registry.findAny(group, plural);
   const objects = (resource?.collection.all() ?? []).map(({ object }) => object);
   expect(objects.length).toBeGreaterThan(6);
-  // The server adds members to the metadata.
+  // Ignores the metadata, to which the server adds members.
   const text = (object: object | undefined) => JSON.stringify({ ...object, metadata: {} });
   for (const object of objects) {
     const decoded = resource === undefined ? undefined : decodeObject(resource.node, object as unknown as JsonObject);

@@ -37,12 +37,12 @@ export interface BootstrapContext {
 }
 
 /**
- * Makes the objects that every cluster begins with: the system's namespaces, the `kubernetes` Service with its address
- * and endpoints, and the range of Services. Further objects are the settings for other API servers, the default roles,
- * and the system objects. The roles and the system objects are in data files, and all others are in this code. All are
- * in decoded form, so that the start of a cluster need not load the data about built-in types. With `emitEvents`, the
- * objects in the code are made at once, and the controllers get their events. All other objects, and without
- * `emitEvents` all objects, are made by the first access to their collection.
+ * Creates the objects of a new cluster: the system namespaces, the `kubernetes` Service with its address and endpoints,
+ * and the range of Service addresses. It also creates the settings for other API servers, the default roles, and the
+ * system objects. The roles and the system objects are in data files, all other objects in this code. All are in
+ * decoded form, so that a cluster starts without the data about built-in types. With `emitEvents`, the objects in this
+ * code are created immediately, and controllers receive their events. All other objects are created by the first access
+ * to their collection, as are all objects without `emitEvents`.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -81,13 +81,13 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   for (const collection of context.store.collections()) collection.compact();
 }
 
-/** Calls the listener after the state is replaced, and when the store keeps changes again after it has refused some. */
+/** Calls the listener after the state was replaced, and when the store accepts changes again after a failure. */
 function afterRestore({ onRestored, store }: BootstrapContext, listener: () => void): void {
   onRestored.push(listener);
   store.onRecovery(listener);
 }
 
-/** The objects from which clients learn the range of Services and the endpoints of the server. */
+/** Returns the objects from which clients read the range of Service addresses and the endpoints of the server. */
 function networkObjects(context: BootstrapContext) {
   const { endpoints, slice } = serverEndpoints(context.options.serverAddress ?? ON_NODE);
   return [
@@ -98,8 +98,8 @@ function networkObjects(context: BootstrapContext) {
 }
 
 /**
- * Adds the objects of `networkObjects` and the system objects that a restored state lacks, as an API server does at its
- * start. The state may come from an earlier release without such objects.
+ * Adds the objects of `networkObjects` and the system objects that a restored state lacks, like an API server at its
+ * start. The state can come from an earlier release without these objects.
  */
 function addMissing(context: BootstrapContext): void {
   const created = timestampOf(context.clock);
@@ -120,7 +120,7 @@ function addMissing(context: BootstrapContext): void {
 
 const AUTHENTICATION = { name: 'extension-apiserver-authentication', namespace: 'kube-system' };
 
-/** Adds the ConfigMap from which other API servers learn how the cluster proves the user of a request. */
+/** Adds the ConfigMap with the CA and the header names by which other API servers authenticate forwarded requests. */
 function seedAuthentication(context: BootstrapContext, emitEvents: boolean): void {
   const configMaps = context.store.collection('', 'configmaps');
   const created = timestampOf(context.clock);
@@ -141,7 +141,7 @@ function seedAuthentication(context: BootstrapContext, emitEvents: boolean): voi
   });
 }
 
-/** The range of the addresses of Services. */
+/** Returns the range of Service addresses. */
 function serviceRange({ addresses, clock }: BootstrapContext): KubeObject {
   const condition = {
     type: 'Ready',
@@ -159,7 +159,7 @@ function serviceRange({ addresses, clock }: BootstrapContext): KubeObject {
   };
 }
 
-/** The Endpoints and the slice of the `kubernetes` Service. */
+/** Returns the Endpoints and the EndpointSlice of the `kubernetes` Service. */
 function serverEndpoints(server: ServerAddress): { readonly endpoints: KubeObject; readonly slice: KubeObject } {
   const port = { name: 'https', port: server.port, protocol: 'TCP' };
   const place = { name: 'kubernetes', namespace: 'default' };
@@ -181,7 +181,7 @@ function serverEndpoints(server: ServerAddress): { readonly endpoints: KubeObjec
   };
 }
 
-/** Stores the first objects of a collection. The objects are already decoded. */
+/** Stores the initial objects of a collection. The objects are already decoded. */
 function begin(
   context: BootstrapContext,
   group: string,
@@ -202,7 +202,8 @@ function begin(
 }
 
 /**
- * Adds the metadata that a server gives every object. An object of a kind with generations already has its generation.
+ * Adds the metadata that a server sets on every object. An object of a kind with generations must already have its
+ * generation.
  */
 export function complete(
   context: BootstrapContext,
@@ -216,14 +217,14 @@ export function complete(
 }
 
 /**
- * An object of the data files with its kind. The files have objects in the decoded form, so that the first decision
- * about access loads no decoder. The content of the files is shared, so the caller may change only the metadata.
+ * Returns an object of the data files with its kind. The objects are stored in decoded form, so that the first
+ * authorization loads no decoder. The content of the files is shared, so the caller may change only the metadata.
  */
 function ofKind({ kind, apiVersion }: ServedResource, value: JsonObject): KubeObject {
   return { kind, apiVersion, ...value, metadata: { ...objectAt(value, 'metadata') } };
 }
 
-/** The objects that a server makes for itself: group, resource and their number. */
+/** The objects that a server creates for itself: their group, resource and number. */
 const SYSTEM_OBJECTS = [
   ['apiregistration.k8s.io', 'apiservices', 21],
   ['flowcontrol.apiserver.k8s.io', 'flowschemas', 11],
@@ -231,8 +232,8 @@ const SYSTEM_OBJECTS = [
 ] as const;
 
 /**
- * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels. The first read
- * of a collection makes its objects. These objects have no effect on requests.
+ * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels, none of which
+ * affects requests. The first read of a collection creates its objects.
  */
 function seedSystemObjects(context: BootstrapContext) {
   const created = timestampOf(context.clock);
@@ -254,8 +255,8 @@ function systemObjects(context: BootstrapContext, group: string, plural: string,
 }
 
 /**
- * Adds the default roles and bindings. The first access to a collection makes its objects: a decision by RBAC, or a
- * request for roles or bindings.
+ * Adds the default roles and bindings. The first access to a collection, by an RBAC decision or a request, creates its
+ * objects.
  */
 function seedRoles(context: BootstrapContext) {
   const created = timestampOf(context.clock);

@@ -1,4 +1,4 @@
-/** Calls every listener, even after another one has failed. Returns what the listeners threw. */
+/** Calls every listener, even after one has thrown. Returns the thrown values. */
 export function callEach<Values extends readonly unknown[]>(
   listeners: Iterable<(...values: Values) => void>,
   ...values: Values
@@ -14,7 +14,10 @@ export function callEach<Values extends readonly unknown[]>(
   return failures;
 }
 
-/** Throws a single failure as it is, and several failures as one `AggregateError`. Does nothing without failures. */
+/**
+ * Throws a single failure unchanged, and several failures as one `AggregateError`. Does nothing if there are no
+ * failures.
+ */
 export function throwTogether(failures: readonly unknown[]): void {
   const [first] = failures;
   if (failures.length === 1) throw first;

@@ -7,39 +7,38 @@ export interface Timer {
 }
 
 /**
- * The time of a cluster. Objects, tokens, watches, faults and controllers follow this clock. A test can therefore stop
- * their time and move it. Most time limits of sockets, of calls to other servers and of local processes follow the
- * machine's clock.
+ * The time of a cluster. Objects, tokens, watches, faults and controllers use this clock, so a test can stop and
+ * advance their time. Most time limits of sockets, of calls to other servers and of local processes use the machine's
+ * clock.
  */
 export interface ClusterClock {
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   now(): number;
   /** Runs `callback` once, after `milliseconds`. A timer does not keep the process alive. */
   setTimer(milliseconds: number, callback: () => void): Timer;
   /**
-   * Adds a callback. A move of the clock calls the callback before the first timer, and again after the timers of each
-   * time, before the clock goes on. A cluster does its due work in this callback. A move that waits for the work of its
-   * cluster calls no callback. Returns a function that removes the callback. A clock that cannot be moved has no
-   * `onMove`.
+   * Adds a callback in which a cluster does its pending work. An advance of the clock calls it before the first timer,
+   * and after the timers of each point in time. An advance that itself waits for the work of its cluster calls no
+   * callback. Returns a function that removes the callback. Absent for a clock that cannot be advanced.
    */
   onMove?(callback: () => void): () => void;
 }
 
-/** The present time in the format of timestamps in objects. */
+/** Returns the present time in the format of timestamps in objects. */
 export const timestampOf = (clock: Pick<ClusterClock, 'now'>): string => formatTime(clock.now());
 
-/** A clock that only `advance` moves. */
+/** A clock whose time changes only by `advance`. */
 export interface ManualClock extends ClusterClock {
   /**
-   * Moves the time forward from timer to timer, and runs the timers in the order of their times. The simulated
-   * controllers of the clusters with this clock do their work at each of these times. Work that waits for a promise,
-   * for example for a webhook, is done after the move.
+   * Advances the time from timer to timer, and runs the timers in the order of their times. At each of these times, the
+   * simulated controllers of the clusters with this clock do their work. Work that waits for a promise, for example for
+   * a webhook, is done after the advance.
    *
-   * @throws TypeKroError `cluster/clock` when timers of one time start further timers for the same time more than
-   *   10,000 times one after another. The clock then stays at that time.
+   * @throws TypeKroError `cluster/clock` when timers start other timers for the same time more than 10,000 times in
+   *   succession. The clock then stays at that time.
    */
   advance(milliseconds: number): void;
-  /** The number of timers that are not due yet. */
+  /** The number of timers that have not fired yet. */
   readonly pending: number;
 }
 
@@ -54,8 +53,8 @@ export const systemClusterClock: ClusterClock = {
 };
 
 /**
- * The id of the first timer that is due at `limit` or earlier. Timers with equal times are due in the order of their
- * starts.
+ * Returns the id of the first timer that is due at or before `limit`. Timers with equal times fire in the order of
+ * their starts.
  */
 export function nextDue(timers: ReadonlyMap<number, { readonly due: number }>, limit: number): number | undefined {
   let found: number | undefined;
@@ -75,27 +74,27 @@ export class MoveCallbacks {
     return () => void this.#callbacks.delete(callback);
   }
 
-  /** Calls all callbacks. A callback reports its own errors. */
+  /** Calls all callbacks. Each callback must handle its own errors. */
   call(): void {
     for (const callback of this.#callbacks) callback();
   }
 }
 
-/** The maximum number of times that timers of one time start further timers for the same time. */
+/** The maximum number of times in succession that timers start other timers for the same time. */
 const MAX_ROUNDS_AT_ONE_TIME = 10_000;
 
-/** Ends a move of a clock whose timers start timers for the same time without end. */
+/** Detects an advance of a clock that does not end, because its timers always start other timers for the same time. */
 export class Rounds {
   #time = Number.NaN;
   #count = 0;
-  /** The timers of the present round have ids below this one. */
+  /** The timers of the present round have ids below this id. */
   #end = 0;
 
   /**
-   * Notes that timer `id` runs while the clock is at `time`. `nextId` is the id of the next timer that is started.
+   * Records that timer `id` runs at `time`. `nextId` is the id that the next started timer gets.
    *
-   * @throws TypeKroError `cluster/clock` when the timers of this time have had the maximum number of rounds. The
-   *   message of the error names the time `shown`.
+   * @throws TypeKroError `cluster/clock` when the timers of this time exceed the maximum number of rounds. The message
+   *   contains the time `shown`.
    */
   note(id: number, time: number, nextId: number, shown: number = time): void {
     if (time !== this.#time) [this.#time, this.#count, this.#end] = [time, 0, nextId];
@@ -111,13 +110,13 @@ export class Rounds {
   }
 }
 
-/** A clock for tests that starts at `start` (milliseconds since the epoch, default: now). */
+/** Creates a clock for tests that starts at `start` (milliseconds since the epoch, default: now). */
 export function createManualClock(start: number = Date.now()): ManualClock {
   let time = start;
   let sequence = 0;
   const timers = new Map<number, { due: number; callback: () => void }>();
   const moves = new MoveCallbacks();
-  /** Runs the timers that are due, including those that callbacks start. */
+  /** Runs the due timers, including timers that callbacks start. */
   const runDue = (rounds: Rounds) => {
     for (let id = nextDue(timers, time); id !== undefined; id = nextDue(timers, time)) {
       rounds.note(id, time, sequence);

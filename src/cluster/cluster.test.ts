@@ -30,7 +30,7 @@ const map = (name: string, data: Record<string, string> = {}) => ({
   data,
 });
 
-test('a watch in process gets the events after its response', async () => {
+test('an in-process watch receives events after its response', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const stop = new AbortController();
@@ -46,7 +46,7 @@ test('a watch in process gets the events after its response', async () => {
   expect(types).toEqual(['ADDED', 'DELETED']);
 });
 
-test('a slow reader gets an initial state larger than the backlog limit, and then later events', async () => {
+test('a slow watch client receives an initial state larger than the backlog limit, and then later events', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const text = 'x'.repeat(900_000);
@@ -114,7 +114,7 @@ test.each([
   if (status === 200) expect((await call(cluster.transport(), 'GET', path)).body?.['items']).toEqual([]);
 });
 
-test('members with the names of JavaScript object members are data', async () => {
+test('members with the names of properties of Object.prototype are data', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const body =
@@ -127,7 +127,7 @@ test('members with the names of JavaScript object members are data', async () =>
   ]);
 });
 
-test('integers beyond 2⁵³ survive a custom resource', async () => {
+test('a custom resource keeps integers beyond 2⁵³', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -172,7 +172,7 @@ test('closed clusters leave no timers', async () => {
   expect(clock.pending).toBe(0);
 });
 
-describe('a start that fails releases all that it has opened', () => {
+describe('a failed start releases all opened resources', () => {
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'typekro-start-'))));
   afterEach(() => {
@@ -208,19 +208,19 @@ describe('a start that fails releases all that it has opened', () => {
   });
 });
 
-/** The open files of this process in a folder; none where the platform does not show them. */
+/** Returns the open files of this process in a folder. Empty on platforms that do not list them. */
 function openFilesIn(folder: string): string[] {
   const shown = '/proc/self/fd';
   if (!existsSync(shown)) return [];
   const files = readdirSync(shown).flatMap((name) => {
     const link = join(shown, name);
-    // The descriptor of the listing itself is closed by now.
+    // The descriptor of the directory listing itself is already closed.
     return existsSync(link) ? [readlinkSync(link)] : [];
   });
   return files.filter((file) => file.startsWith(folder));
 }
 
-test('a repeated apply is computed again after its definition has changed', async () => {
+test('a repeated apply is computed again after a change of its CustomResourceDefinition', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -245,10 +245,10 @@ test('a repeated apply is computed again after its definition has changed', asyn
   expect((await apply()).body).toMatchObject({ a: 'x', b: 'y' });
 });
 
-test('a request on a closed transport fails at once without a retry', async () => {
+test('a request on a closed transport fails immediately, without a retry', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
-  // The test never moves this clock. A client that waits before a retry would wait forever.
+  // The test never advances this clock, so a client that waits before a retry would wait forever.
   const client = new KubeClient({ transport, clock: createManualClock(0) });
   await transport.close();
   await expect(client.get({ apiVersion: 'v1', kind: 'Node', name: 'a' })).rejects.toMatchObject({

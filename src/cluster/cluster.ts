@@ -40,48 +40,50 @@ import type { KubernetesRelease } from './release.ts';
 
 /** An embedded cluster. */
 export interface Cluster {
-  /** A transport that needs no socket. Its requests are those of `user` (default: the administrator). */
+  /** Returns a transport without a socket. It sends requests as `user` (default: the administrator). */
   transport(user?: UserInfo): Transport;
-  /** Opens a socket. A cluster may have several sockets. */
+  /** Opens a socket. A cluster can have several sockets. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** The cluster's time. */
   readonly clock: ClusterClock;
   /** The settings of the simulated controllers. They can change at any time. */
   readonly controllers: ControllerSettings;
-  /** Sets rules for the lives of pods. */
+  /** Sets rules for the simulated behaviour of pods. */
   readonly pods: PodSimulation;
   /** Makes the stand-ins for operators fail. */
   readonly standIns: StandIns;
-  /** Breaks requests on purpose. */
+  /** Injects faults into requests. */
   readonly faults: Faults;
   /**
-   * Shows a part of this process as a Deployment with a pod. A label marks both as simulated. The pod's log has the
-   * lines that are passed to the result's `log`. With the default namespace, `kubectl logs -n kro-system deploy/NAME`
-   * shows these lines.
+   * Shows a part of this process as a Deployment with a pod, both with a label that marks them as simulated. The pod's
+   * log contains the lines that are passed to the result's `log`. With the default namespace,
+   * `kubectl logs -n kro-system deploy/NAME` shows these lines.
    *
    * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
    */
   presentProcess(options: PresentOptions): Promise<PresentedProcess>;
-  /** The present content of the cluster, as plain data that this or another cluster can restore. */
+  /** Returns the present content of the cluster, as plain data that this cluster or another one can restore. */
   snapshot(): ClusterSnapshot;
   /**
    * Restores the state of a snapshot: objects, definitions, access rules, addresses and logs. Objects get their old
-   * versions and uids. The counter of versions never goes back. Open watches therefore end with `410 Expired`, and
-   * clients list again. Clock, sockets, faults and settings of controllers do not change.
+   * versions and uids. The version counter is never decreased, so open watches end with `410 Expired`, and clients list
+   * again. Clock, sockets, faults and controller settings do not change.
    *
-   * @throws TypeKroError when the content cannot be stored in `stateDirectory`. The cluster then stays as it is.
+   * @throws TypeKroError when the content cannot be stored in `stateDirectory`. The cluster then does not change.
    */
   restore(snapshot: ClusterSnapshot): void;
   /**
-   * Why changes are refused: the last one could not be stored in `stateDirectory`, for example on a full disk. Each
-   * change tries again. `undefined` when the last change was stored, and in a cluster without a `stateDirectory`.
+   * The reason why changes are refused: the last change could not be stored in `stateDirectory`, for example on a full
+   * disk. Each change tries again. `undefined` when the last change was stored, and in a cluster without a
+   * `stateDirectory`.
    */
   readonly stateProblem: string | undefined;
   /**
-   * Why requests fail: files of the program are gone since its start. `undefined` when no request has missed a file.
+   * The reason why requests fail: files of the program were removed since its start. `undefined` when no request
+   * required a missing file.
    */
   readonly programProblem: string | undefined;
-  /** Settles when no simulated controller has work that is due now. */
+  /** Resolves when no simulated controller has pending work at the present time. */
   idle(): Promise<void>;
   /** Closes sockets and watches, stops controllers and timers. */
   close(): Promise<void>;
@@ -89,7 +91,8 @@ export interface Cluster {
 }
 
 /**
- * The release of Kubernetes that the options name; `undefined` for the latest release, whose code is already loaded.
+ * Returns the Kubernetes release that the options name, or `undefined` for the latest release, whose code is already
+ * loaded.
  */
 async function releaseFor({
   kubernetesVersion = KUBERNETES_RELEASE,
@@ -99,11 +102,11 @@ async function releaseFor({
 }
 
 /**
- * Makes a cluster. The cluster is ready when the promise settles.
+ * Creates a cluster. The cluster is ready when the promise resolves.
  *
- * @throws TypeKroError `cluster/kubernetes-version` for a version of Kubernetes without data;
- *   `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
- *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition` and
+ * @throws TypeKroError `cluster/kubernetes-version` for an unsupported Kubernetes version; `cluster/state-unreadable`
+ *   when `stateDirectory` does not contain the state of a cluster; `cluster/unknown-stand-in`,
+ *   `cluster/duplicate-stand-in`, `cluster/stand-in-definition` and
  *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` for an audit log that
  *   cannot be written; `cluster/service-account-key` for a key that cannot sign or verify tokens;
  *   `cluster/unknown-controller` and `cluster/invalid-pod-rule` for wrong settings of controllers and pods.
@@ -119,14 +122,14 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   }
 }
 
-/** Ends the work of the cluster, its logs and its streams. Also ends what a failed start has begun. */
+/** Stops the work of the cluster, and closes its logs and streams, even after a failed start. */
 function endWork(api: Api): void {
   api.work.stop();
   api.logs.close();
   for (const stream of api.streams) stream.end();
 }
 
-/** Starts the parts of a cluster in their order. The caller ends the started parts when a later part cannot start. */
+/** Starts the parts of a cluster in order. The caller must stop the started parts when a later part cannot start. */
 async function assemble(api: Api, options: ClusterOptions): Promise<Cluster> {
   const unfollowMoves = api.clock.onMove?.(() => api.work.runNow());
   if (unfollowMoves !== undefined) api.work.onStop(unfollowMoves);
@@ -195,7 +198,7 @@ async function assemble(api: Api, options: ClusterOptions): Promise<Cluster> {
   return cluster;
 }
 
-/** Lets the cluster run local processes. */
+/** Enables local processes in the cluster. */
 async function startProcesses(api: Api): Promise<void> {
   const { ProcessRuntime } = await processes.load();
   const runtime = new ProcessRuntime(api, NODE_ADDRESS);
@@ -203,7 +206,7 @@ async function startProcesses(api: Api): Promise<void> {
   api.work.onStop(() => runtime.close());
 }
 
-/** The stand-ins that the options request. */
+/** Loads the stand-ins that the options request. */
 async function loadedStandIns({ standIns = [], controllers }: ClusterOptions): Promise<readonly StandIn[]> {
   if (standIns.length === 0) return [];
   if (controllers === false) {

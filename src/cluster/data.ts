@@ -84,7 +84,7 @@ interface DataFiles {
   readonly 'table-columns': Readonly<Record<string, readonly ColumnFacts[]>>;
   readonly 'storage-version-hashes': Readonly<Record<string, string>>;
   readonly 'rbac-defaults': Readonly<Record<string, readonly JsonObject[]>>;
-  /** The objects of a group that a server makes for itself, by resource. */
+  /** The objects of a group that an API server creates for itself, keyed by resource. */
   readonly 'system-objects': Readonly<Record<string, readonly JsonObject[]>>;
 }
 
@@ -111,10 +111,10 @@ export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Na
   return value as DataFiles[Name];
 }
 
-/** The groups whose types are in `further-types.json`, which is loaded only for them. */
+/** The groups whose types are in `further-types.json`. This file is loaded only when one of these groups is used. */
 const FURTHER = /^(?:apiregistration|flowcontrol|resource)\./;
 
-/** The facts of a built-in type, such as `core.v1.Pod`; `undefined` when no such type is known. */
+/** The data about a built-in type, such as `core.v1.Pod`; `undefined` when the type does not exist. */
 export function typeFacts(name: string): TypeFacts | undefined {
   const { types } = loadData(FURTHER.test(name) ? 'further-types' : 'types');
   return Object.hasOwn(types, name) ? types[name] : undefined;

@@ -27,11 +27,11 @@ test.each([
   expect((await server.check(wrong)).map((cause) => cause.field)).toContain(field);
 });
 
-test('a valid object has no causes, even in a namespace that does not exist', async () => {
+test('a valid object has no refusal causes, even in a namespace that does not exist', async () => {
   expect(await server.check(object('v1', 'Service', 'a', { ports: [{ port: 80 }] }, 'elsewhere'))).toEqual([]);
 });
 
-test('an object with an empty namespace is checked as one without a namespace', async () => {
+test('an object with an empty namespace is checked like an object without a namespace', async () => {
   expect(await server.check({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: '' } })).toEqual(
     [],
   );

@@ -20,12 +20,10 @@ export interface RefusalCause {
 export interface DryRun {
   /**
    * The reasons why the server would refuse to create the object. The list is empty when the server accepts the object.
-   * It is also empty when the reason of the refusal is another object: an existing name, a missing account, a quota.
+   * It is also empty when the state of other objects causes the refusal: an existing name, a missing account, a quota.
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
-  /**
-   * Present when each cause with an empty `field` is the refusal of an admission policy or a webhook. Default: absent.
-   */
+  /** True if every cause with an empty `field` comes from an admission policy or a webhook. Default: absent. */
   readonly namesAdmission?: true;
   close(): void;
 }
@@ -34,8 +32,8 @@ export interface DryRun {
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
 /**
- * Opens a server for checks that needs no cluster. The server is the request handler of the embedded cluster, with an
- * empty store and the given CRDs. Its answers are therefore those of the embedded cluster. A CRD is stored before the
+ * Opens an in-process server for checks without a cluster. The server is the request handler of the embedded cluster,
+ * with an empty store and the given CRDs, so its results are those of the embedded cluster. A CRD is stored before the
  * first check of an object of its kind.
  */
 export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryRun> {
@@ -59,7 +57,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
   };
 
-  /** Creates a namespace. Returns the errors of its name. */
+  /** Creates a namespace. Returns the reasons why the name is refused. */
   const makeNamespace = async (name: string): Promise<readonly RefusalCause[]> => {
     const resource = api.registry.findKind('v1', 'Namespace');
     if (resource === undefined || namespaces.has(name)) return [];
@@ -77,7 +75,8 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
   }
 
   /**
-   * Stores the CRDs of a kind. Most CRDs define kinds that no checked object has, and the check of a CRD takes long.
+   * Stores the CRDs of a kind. CRDs are stored only when an object needs them, because the validation of a CRD is slow
+   * and most of the given CRDs are never needed.
    */
   const define = async ({ apiVersion, kind }: KubeObject): Promise<void> => {
     const key = kindKey(parseApiVersion(apiVersion).group, kind);

@@ -16,13 +16,14 @@ import { latestRelease } from './release.ts';
 type Changes = Readonly<Record<string, JsonObject | null>>;
 
 /**
- * The differences of a version from the next later one. The README beside the data of the latest version explains them.
+ * The differences between a version and the next later version. The README next to the data of the latest version
+ * explains the format.
  */
 interface Difference {
   readonly types: Changes;
-  /** By group-version and plural. */
+  /** Keyed by group version, then by plural. */
   readonly resources: Readonly<Record<string, Changes>>;
-  /** By plural, and `NAMESPACE/NAME`. */
+  /** Keyed by plural, then by `NAMESPACE/NAME`. */
   readonly roles: Readonly<Partial<Record<RoleKind, Changes>>>;
 }
 
@@ -103,7 +104,7 @@ function withResources(group: DiscoveredGroup, changes: Difference['resources'])
   return { ...group, versions: versions.filter(({ resources }) => resources.length > 0) };
 }
 
-/** The list without the removed elements, with the changed ones in their places and the added ones at the end. */
+/** Applies the changes to a list: removes elements, changes elements in place, and appends added elements. */
 function changed(
   list: readonly JsonObject[],
   changes: Changes | undefined,

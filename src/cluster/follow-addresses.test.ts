@@ -27,7 +27,7 @@ const address = (name: string): KubeObject => ({
 });
 
 describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
-  test('begins with the range and the endpoints of its own Service', async () => {
+  test('starts with its Service range, and with the IPAddress and endpoints of the Service kubernetes', async () => {
     await using story = await startClusterStory({ controllers });
     expect((await story.get(RANGE, 'kubernetes')).spec).toEqual({ cidrs: ['10.96.0.0/16'] });
     expect(conditionOf(await story.get(RANGE, 'kubernetes'), 'Ready')?.['status']).toBe('True');
@@ -75,7 +75,7 @@ describe('the IPAddress of a Service', () => {
     await expect(story.create(service('b', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
   });
 
-  test('is deleted with the Service, also without its label', async () => {
+  test('is deleted with the Service, even without its label', async () => {
     await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.patch(ADDRESS, '10.96.7.7', { metadata: { labels: null } }, '');
@@ -121,7 +121,7 @@ describe('an IPAddress of another client', () => {
 });
 
 describe('a ServiceCIDR', () => {
-  test('adds addresses, and stays while Services have them', async () => {
+  test('adds addresses, and is not deleted while Services use them', async () => {
     await using story = await startClusterStory();
     await story.create(range('more', '10.200.0.0/24'));
     expect((await story.get(RANGE, 'more')).metadata.finalizers).toEqual(['networking.k8s.io/service-cidr-finalizer']);
@@ -147,7 +147,7 @@ describe('a ServiceCIDR', () => {
     await expect(story.create(range('wrong', ...cidrs))).rejects.toThrow(text);
   });
 
-  test('does not remove its range while another ServiceCIDR has the same range', async () => {
+  test('can be deleted while another ServiceCIDR has the same range, which stays available', async () => {
     await using story = await startClusterStory();
     for (const name of ['one', 'two']) await story.create(range(name, '10.200.0.0/24'));
     await story.create(range('default', '10.96.0.0/16'));
@@ -170,7 +170,7 @@ describe('a ServiceCIDR', () => {
     await expect(story.create(service('d'))).rejects.toThrow('range is full');
   });
 
-  test('does not change its ranges, but may get one of the other family', async () => {
+  test('cannot change its range, but may get a second range of the other IP family', async () => {
     await using story = await startClusterStory();
     await story.create(range('r', '10.200.0.0/24'));
     await expect(story.patch(RANGE, 'r', { spec: { cidrs: ['10.201.0.0/24'] } })).rejects.toThrow('field is immutable');
@@ -178,7 +178,7 @@ describe('a ServiceCIDR', () => {
   });
 });
 
-test('a restored cluster has the addresses and ranges of its Services', async () => {
+test('a cluster that restores a snapshot has the addresses and ranges of the snapshot', async () => {
   await using story = await startClusterStory();
   await story.create(range('more', '10.200.0.0/24'));
   await story.create(service('a', { clusterIP: '10.200.0.9' }));
@@ -191,7 +191,7 @@ test('a restored cluster has the addresses and ranges of its Services', async ()
 });
 
 test.each([true, false])(
-  'a state of an earlier release gets the objects that it lacks (controllers: %s)',
+  'a restored state of an earlier release gets the objects that this release adds (controllers: %s)',
   async (controllers) => {
     await using story = await startClusterStory();
     await story.create(service('a'));
@@ -211,12 +211,12 @@ test.each([true, false])(
   },
 );
 
-test('a restored cluster keeps the objects that its state has', async () => {
+test('a cluster that restores a snapshot does not change the objects of the snapshot', async () => {
   await using story = await startClusterStory();
   const snapshot = story.cluster.snapshot();
   await using other = await startClusterStory({ controllers: false });
   other.cluster.restore(snapshot);
-  // This ConfigMap names the authority for other API servers, and each cluster has its own authority.
+  // This ConfigMap is excluded, because it contains a CA certificate, and each cluster has its own CA.
   const collectionsOf = ({ collections }: typeof snapshot) =>
     collections.map(({ items, ...rest }) => ({
       ...rest,
@@ -232,7 +232,7 @@ test.each<[string, string | undefined]>([
   ['::ffff:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
   ['10.0.0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
   ['fe80::1%eth0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
-])('the address %s is checked', (text, problem) => {
+])('the address %s has the problem %s', (text, problem) => {
   expect(strictAddressProblem(text)).toBe(problem);
 });
 
@@ -242,7 +242,7 @@ test.each<[string, string | undefined]>([
   ['fd00:0::/64', 'must be in canonical form ("fd00::/64")'],
   ['fd00::1/64', 'must not have bits set beyond the prefix length'],
   ['fe80::%eth0/64', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
-])('the range %s is checked', (text, problem) => {
+])('the range %s has the problem %s', (text, problem) => {
   expect(strictCidrProblem(text)).toBe(problem);
 });
 

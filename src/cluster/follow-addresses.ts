@@ -20,9 +20,9 @@ export interface AddressesContext {
 }
 
 /**
- * Keeps an IPAddress for each address of a Service, as the allocator of an API server does. The allocator leaves out
- * the addresses of IPAddresses that other clients create, and allocates from the ranges of all ServiceCIDRs. When a
- * client deletes the IPAddress of a Service's address, it is created again, as by the repair loop of an API server.
+ * Keeps one IPAddress per address of a Service, as the allocator of an API server does. Addresses come from the ranges
+ * of all ServiceCIDRs. An address is not allocated when another client has created an IPAddress for it. When a client
+ * deletes the IPAddress of a Service, it is created again, as the repair loop of an API server does.
  */
 export function followAddresses(context: AddressesContext): void {
   const { store, addresses } = context;
@@ -52,8 +52,8 @@ export function followAddresses(context: AddressesContext): void {
 }
 
 /**
- * The family of a valid address or range; 0 for `None`. This function does not check its text, because Node's `isIP`
- * would load a module at the start of every cluster.
+ * The family of a valid address or range; 0 for `None`. This function does not validate its input, because Node's
+ * `isIP` would load a module at the start of every cluster.
  */
 const familyOfValid = (text: string): 0 | 4 | 6 => (text.includes(':') ? 6 : /^\d/.test(text) ? 4 : 0);
 
@@ -72,8 +72,8 @@ const storedRanges = (store: Store): string[] =>
     .filter((range) => familyOfValid(range) === 4);
 
 /**
- * The key of the Service that an IPAddress names as its parent; `undefined` for another parent. Labels do not count,
- * because clients may change them.
+ * The key of the Service that an IPAddress names as its parent; `undefined` when the parent is not a Service. Labels
+ * are ignored, because clients may change them.
  */
 function serviceOf({ spec }: KubeObject): string | undefined {
   const parent = objectAt(spec, 'parentRef');
@@ -81,7 +81,7 @@ function serviceOf({ spec }: KubeObject): string | undefined {
   return storeKey(textAt(parent, 'namespace'), textAt(parent, 'name'));
 }
 
-/** The Service that has the address of a deleted IPAddress. */
+/** The Service that uses the address of a deleted IPAddress. */
 function holderOf(store: Store, address: string, deleted: KubeObject): KubeObject | undefined {
   const services = store.collection('', 'services');
   const key = serviceOf(deleted);
@@ -89,7 +89,9 @@ function holderOf(store: Store, address: string, deleted: KubeObject): KubeObjec
   return candidates.find((stored) => stored !== undefined && addressesOf(stored.object).includes(address))?.object;
 }
 
-/** Sets the ranges of the stored ServiceCIDRs, and reserves the addresses of the stored IPAddresses. */
+/**
+ * Makes the allocator use the ranges of the stored ServiceCIDRs, and reserves the addresses of the stored IPAddresses.
+ */
 export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
   addresses.setRanges(storedRanges(store));
   for (const { key } of store.collection(GROUP, 'ipaddresses').all()) {
@@ -97,7 +99,7 @@ export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext,
   }
 }
 
-/** The IPAddress of an address of a Service. */
+/** Builds the IPAddress for an address of a Service. */
 export function ipAddressOf(address: string, service: KubeObject): KubeObject {
   const { namespace = '', name = '' } = service.metadata;
   return {
@@ -120,7 +122,7 @@ function keep(context: AddressesContext, address: string, service: KubeObject): 
   collection.put(address, object);
 }
 
-/** Removes the IPAddresses of the allocator whose Services no longer exist or have other addresses. */
+/** Removes the allocator's IPAddresses whose Service no longer exists or no longer has the address. */
 function dropUnused(context: AddressesContext): void {
   const { store } = context;
   for (const { key, object } of store.collection(GROUP, 'ipaddresses').all()) {

@@ -7,12 +7,12 @@ import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '../../test/support/crd.ts';
 
-/** The disk of the cluster: the bytes that it still takes, and the error of a write beyond them. */
+/** The simulated disk: the number of bytes that still fit, and the error of a write that does not fit. */
 const disk = vi.hoisted(() => ({
   room: Number.POSITIVE_INFINITY,
   code: 'ENOSPC',
   text: 'no space left on device',
-  /** Does the process open no further log? */
+  /** Does the opening of a log file fail? */
   opensNoLog: false,
 }));
 
@@ -86,42 +86,45 @@ describe('a cluster whose disk is full', () => {
     ['EDQUOT', 'disk quota exceeded', 'etcdserver: mvcc: database space exceeded: '],
     ['EIO', 'i/o error', ''],
     ['EROFS', 'read-only file system', ''],
-  ])('refuses writes with %s, serves reads, and writes again as soon as it can', async (code, text, known) => {
-    Object.assign(disk, { code, text });
-    const cluster = await open();
-    await call(cluster, 'POST', MAPS, map('a'));
-    const before = (await call(cluster, 'GET', MAPS)).body;
-    const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=1`, headers: {} });
-    const events = watch.body[Symbol.asyncIterator]();
-    await events.next();
-    // A part of the line still fits.
-    disk.room = 50;
-    for (const [method, path, body] of [
-      ['POST', MAPS, map('b')],
-      ['PUT', `${MAPS}/a`, map('a', { k: 'v' })],
-      ['DELETE', `${MAPS}/a`, undefined],
-    ] as const) {
-      const { code: status, body: answer } = await call(cluster, method, path, body);
-      expect([status, answer['reason']]).toEqual([500, undefined]);
-      expect(answer['message']).toContain(`${known}the change cannot be stored in ${join(directory, 'log.jsonl')}`);
-      expect(answer['message']).toContain(text);
-    }
-    expect((await call(cluster, 'GET', MAPS)).body).toEqual(before);
-    expect(cluster.stateProblem).toContain(text);
-    expect(printed).toHaveLength(1);
-    disk.room = Number.POSITIVE_INFINITY;
-    expect((await call(cluster, 'POST', MAPS, map('c'))).code).toBe(201);
-    expect(Buffer.from((await events.next()).value as Uint8Array).toString()).toContain('"name":"c"');
-    expect(cluster.stateProblem).toBeUndefined();
-    const served = (await call(cluster, 'GET', MAPS)).body;
-    await events.return?.();
-    await cluster.close();
-    await using again = await open();
-    expect(await names(again)).toEqual(['a', 'c']);
-    expect((await call(again, 'GET', MAPS)).body['items']).toEqual(served['items']);
-  });
+  ])(
+    'refuses writes with %s, serves reads, and accepts writes again as soon as the disk has room',
+    async (code, text, known) => {
+      Object.assign(disk, { code, text });
+      const cluster = await open();
+      await call(cluster, 'POST', MAPS, map('a'));
+      const before = (await call(cluster, 'GET', MAPS)).body;
+      const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=1`, headers: {} });
+      const events = watch.body[Symbol.asyncIterator]();
+      await events.next();
+      // Only a part of the next log line fits.
+      disk.room = 50;
+      for (const [method, path, body] of [
+        ['POST', MAPS, map('b')],
+        ['PUT', `${MAPS}/a`, map('a', { k: 'v' })],
+        ['DELETE', `${MAPS}/a`, undefined],
+      ] as const) {
+        const { code: status, body: answer } = await call(cluster, method, path, body);
+        expect([status, answer['reason']]).toEqual([500, undefined]);
+        expect(answer['message']).toContain(`${known}the change cannot be stored in ${join(directory, 'log.jsonl')}`);
+        expect(answer['message']).toContain(text);
+      }
+      expect((await call(cluster, 'GET', MAPS)).body).toEqual(before);
+      expect(cluster.stateProblem).toContain(text);
+      expect(printed).toHaveLength(1);
+      disk.room = Number.POSITIVE_INFINITY;
+      expect((await call(cluster, 'POST', MAPS, map('c'))).code).toBe(201);
+      expect(Buffer.from((await events.next()).value as Uint8Array).toString()).toContain('"name":"c"');
+      expect(cluster.stateProblem).toBeUndefined();
+      const served = (await call(cluster, 'GET', MAPS)).body;
+      await events.return?.();
+      await cluster.close();
+      await using again = await open();
+      expect(await names(again)).toEqual(['a', 'c']);
+      expect((await call(again, 'GET', MAPS)).body['items']).toEqual(served['items']);
+    },
+  );
 
-  test('has exactly the answered writes at every amount of room', async () => {
+  test('has exactly the acknowledged writes after a restart, whatever amount of room was left', async () => {
     for (let room = 0; room < 3000; room += 390) {
       const cluster = await open(true);
       await cluster.idle();
@@ -148,11 +151,11 @@ describe('a cluster whose disk is full', () => {
     expect(await names(cluster, ADDRESSES)).toContain('10.96.7.7');
   });
 
-  test('makes up for consequences that it could not store', async () => {
+  test('makes up later for dependent objects that it could not store', async () => {
     await using cluster = await open(true);
     await call(cluster, 'POST', MAPS, map('a'));
     await cluster.idle();
-    // The Service fits, and its IPAddress does not.
+    // The Service fits on the disk, but its IPAddress does not.
     const size = JSON.stringify(await call(cluster, 'POST', `${SERVICES}?dryRun=All`, service('web'))).length;
     disk.room = size + 300;
     expect((await call(cluster, 'POST', SERVICES, service('web'))).code).toBe(201);
@@ -171,7 +174,7 @@ describe('a cluster whose disk is full', () => {
     expect((await call(cluster, 'GET', '/apis/example.com/v1/bigs')).code).toBe(200);
   });
 
-  test('stays as it is when a restored snapshot cannot be stored', async () => {
+  test('does not change when a restored snapshot cannot be stored', async () => {
     const cluster = await open();
     const empty = cluster.snapshot();
     await call(cluster, 'POST', MAPS, map('a'));
@@ -186,25 +189,28 @@ describe('a cluster whose disk is full', () => {
   });
 
   const ROLES = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
-  test.each([true, false])('starts with its kept objects, and serves reads (controllers: %s)', async (controllers) => {
-    const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
-    const settings = async (cluster: Cluster) => (await call(cluster, 'GET', path)).body['data'];
-    const first = await open(controllers);
-    await call(first, 'POST', MAPS, map('a'));
-    await call(first, 'DELETE', `${ROLES}/edit`);
-    await first.idle();
-    const before = await settings(first);
-    await first.close();
-    disk.room = 0;
-    await using second = await open(controllers);
-    expect([await names(second), await settings(second)]).toEqual([expect.arrayContaining(['a']), before]);
-    expect(second.stateProblem).toContain('no space left');
-    expect((await call(second, 'POST', MAPS, map('b'))).code).toBe(500);
-    disk.room = Number.POSITIVE_INFINITY;
-    expect((await call(second, 'POST', MAPS, map('c'))).code).toBe(201);
-    // Each process has another authority.
-    expect(await settings(second)).not.toEqual(before);
-  });
+  test.each([true, false])(
+    'starts with its stored objects, and serves reads (controllers: %s)',
+    async (controllers) => {
+      const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+      const settings = async (cluster: Cluster) => (await call(cluster, 'GET', path)).body['data'];
+      const first = await open(controllers);
+      await call(first, 'POST', MAPS, map('a'));
+      await call(first, 'DELETE', `${ROLES}/edit`);
+      await first.idle();
+      const before = await settings(first);
+      await first.close();
+      disk.room = 0;
+      await using second = await open(controllers);
+      expect([await names(second), await settings(second)]).toEqual([expect.arrayContaining(['a']), before]);
+      expect(second.stateProblem).toContain('no space left');
+      expect((await call(second, 'POST', MAPS, map('b'))).code).toBe(500);
+      disk.room = Number.POSITIVE_INFINITY;
+      expect((await call(second, 'POST', MAPS, map('c'))).code).toBe(201);
+      // Each process has its own CA, so the settings change after the first successful write.
+      expect(await settings(second)).not.toEqual(before);
+    },
+  );
 
   test('starts with the objects of an earlier release', async () => {
     const first = await open();
@@ -222,7 +228,7 @@ describe('a cluster whose disk is full', () => {
     expect(await names(third)).toEqual(['a', 'b']);
   });
 
-  test('restores a snapshot whose consequences cannot be stored, and makes up for them', async () => {
+  test('restores a snapshot whose dependent objects cannot be stored, and creates these objects later', async () => {
     await using cluster = await open(true);
     await call(cluster, 'POST', SERVICES, service('web'));
     await cluster.idle();
@@ -231,7 +237,7 @@ describe('a cluster whose disk is full', () => {
     const snapshot = { ...rest, collections: collections.filter(({ plural }) => !missing.includes(plural)) };
     cluster.restore(snapshot);
     await cluster.idle();
-    // The state fits, and none of the changes after it.
+    // The state fits on the disk, but no later change does.
     disk.room = readFileSync(join(directory, 'state.jsonl')).length;
     cluster.restore(snapshot);
     await cluster.idle();
@@ -243,7 +249,7 @@ describe('a cluster whose disk is full', () => {
     expect(await names(cluster, '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas')).toContain('system-nodes');
   });
 
-  test('keeps all changes in the log when the state has no room', async () => {
+  test('keeps all changes in the log when a new state file does not fit', async () => {
     const cluster = await open();
     await call(cluster, 'POST', MAPS, map('a'));
     const text = 'x'.repeat(900_000);
@@ -261,7 +267,7 @@ describe('a cluster whose disk is full', () => {
 });
 
 test.each([false, true])(
-  'a merge whose log cannot be opened loses no answered write (log replaced: %s)',
+  'no acknowledged write is lost when the state is merged and the log cannot be opened (log replaced: %s)',
   async (replaced) => {
     const cluster = await open();
     const text = 'x'.repeat(900_000);
@@ -285,7 +291,7 @@ test.each([false, true])(
   },
 );
 
-describe('a cluster whose files another program changes', () => {
+describe('a cluster whose files are changed by another program', () => {
   const file = (name: string) => join(directory, name);
   test.each([
     ['removes the log', () => rmSync(file('log.jsonl'))],
@@ -295,7 +301,7 @@ describe('a cluster whose files another program changes', () => {
     ['replaces the log', () => renameSync(file('state.jsonl'), file('log.jsonl'))],
     ['appends to the log', () => writeFileSync(file('log.jsonl'), 'nonsense\n', { flag: 'a' })],
     ['rewrites the log', () => writeFileSync(file('log.jsonl'), readFileSync(file('log.jsonl')))],
-  ])('keeps all objects when it %s', async (_, change) => {
+  ])('keeps all objects when the program %s', async (_, change) => {
     const cluster = await open();
     await call(cluster, 'POST', MAPS, map('a'));
     change();

@@ -30,7 +30,7 @@ async function served(): Promise<Served> {
   return { cluster, listener, port, [Symbol.asyncDispose]: () => cluster.close() };
 }
 
-/** Sends these bytes and returns everything that the server sends until it closes the connection. */
+/** Sends the bytes and returns all data that the server sends before it closes the connection. */
 async function raw(port: number, bytes: string | Buffer, { halfClose = false } = {}): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => socket.destroy());
@@ -85,7 +85,7 @@ describe('bodies', () => {
     ['YAML with broken indentation', 'application/yaml', 'a:\n  - b\n c: d', 400],
     ['YAML with an unknown anchor', 'application/yaml', 'a: *b', 400],
     ['YAML with a value that JSON does not have', 'application/yaml', 'a: .inf', 400],
-    ['YAML that merges something that is no map', 'application/yaml', '<<: 1', 400],
+    ['YAML that merges a value that is not a map', 'application/yaml', '<<: 1', 400],
     ['YAML with exponential aliases', 'application/yaml', bomb(), 400],
     ['YAML with very deep nesting', 'application/yaml', '['.repeat(100_000), 400],
     ['protobuf without the magic bytes', 'application/vnd.kubernetes.protobuf', 'xxxx', 400],
@@ -96,7 +96,12 @@ describe('bodies', () => {
       400,
     ],
     ['protobuf with a truncated number', 'application/vnd.kubernetes.protobuf', truncatedNumber(), 400],
-    ['protobuf with a part that is not JSON', 'application/vnd.kubernetes.protobuf', malformedDefault(), 400],
+    [
+      'protobuf with an embedded value that is not JSON',
+      'application/vnd.kubernetes.protobuf',
+      malformedDefault(),
+      400,
+    ],
     ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
     ['an unknown media type', 'text/plain', '{}', 415],
     ['CBOR', 'application/cbor', '{}', 415],
@@ -121,7 +126,7 @@ describe('bodies', () => {
     expect(await reply.json()).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
   });
 
-  test('random bytes are refused as protobuf', async () => {
+  test('a protobuf body of random bytes is refused', async () => {
     await using server = await served();
     const transport = server.cluster.transport();
     for (let seed = 1; seed <= 300; seed++) {
@@ -224,7 +229,7 @@ describe('connections', () => {
     await expectAlive(server);
   });
 
-  test('a client that half-closes its connection gets its answer', async () => {
+  test('a client that half-closes its connection gets its response', async () => {
     await using server = await served();
     const request = 'GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n';
     expect(await raw(server.port, request, { halfClose: true })).toMatch(/^HTTP\/1\.1 200 [^]*ok$/);
@@ -273,7 +278,7 @@ async function watches({ listener }: Served): Promise<number> {
 }
 
 describe('watches', () => {
-  test('a client that does not read is disconnected, and other clients get all events', async () => {
+  test('a watch client that does not read is disconnected, and other clients get all events', async () => {
     await using server = await served();
     const slow = connect(server.port, '127.0.0.1');
     slow.on('error', () => slow.destroy());
@@ -306,7 +311,8 @@ describe('watches', () => {
     await reading;
     expect(seen).toBe(60);
     expect(await watches(server)).toBe(0);
-    // The limit covers the objects, the bytes that are kept for further watches, and the bytes for the slow reader.
+    // The limit covers the objects, the serialized events that the server keeps for later watches, and the unsent bytes
+    // of the slow client.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200 * 1024 * 1024);
     slow.destroy();
     await expectAlive(server);
@@ -348,7 +354,7 @@ describe('access', () => {
     expect((await fetch(at, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   });
 
-  test('on a public address, anonymous clients cannot get rights', async () => {
+  test('on a public address, an anonymous identity with permissions is refused', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const anonymous = { name: 'me', groups: ['system:masters'] };
     await expect(cluster.listen({ host: '0.0.0.0', anonymous })).rejects.toThrow(
@@ -361,7 +367,7 @@ describe('access', () => {
     ['of a local web page', { origin: 'http://localhost:3000' }],
     ['that a browser marks as cross-site', { 'sec-fetch-site': 'cross-site' }],
     ['with a foreign host name', { host: 'evil.example.com' }],
-  ])('a request %s has no rights, even from this machine', async (_name, headers) => {
+  ])('a request %s has no permissions, even from this machine', async (_name, headers) => {
     await using server = await served();
     const lines = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
     const answer = await raw(server.port, `GET ${MAPS} HTTP/1.1\r\n${lines.join('')}connection: close\r\n\r\n`);
@@ -370,14 +376,14 @@ describe('access', () => {
   });
 });
 
-/** YAML whose aliases expand to a thousand million values. */
+/** YAML whose aliases expand to a billion values. */
 function bomb(): string {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 1; level < 9; level++) lines.push(`a${level}: &a${level} [${`*a${level - 1}, `.repeat(10)}]`);
   return lines.join('\n');
 }
 
-/** Bytes that look random and depend only on the seed. */
+/** Pseudorandom bytes that depend only on the seed. */
 function noise(length: number, seed = 7): Buffer {
   let state = seed;
   return Buffer.from(

@@ -10,7 +10,7 @@ import type { Listener } from './options.ts';
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const MEGABYTE = 1024 * 1024;
 
-/** The number of chunks after which the client of an endless body stops. */
+/** The number of chunks after which the client stops sending its endless body. */
 const MAX_SENT = 200;
 
 afterEach(() => vi.restoreAllMocks());
@@ -18,7 +18,7 @@ afterEach(() => vi.restoreAllMocks());
 interface Served extends AsyncDisposable {
   readonly listener: Listener;
   readonly port: number;
-  /** Sends a request and returns the code of its answer: a server that still serves answers 200. */
+  /** Sends a request and returns the status code of its response. A server that still works responds with 200. */
   code(): Promise<number>;
 }
 
@@ -39,7 +39,10 @@ async function served(https: boolean): Promise<Served> {
   };
 }
 
-/** Sends bytes, and returns everything until the connection is closed, or until the end of the head of the answer. */
+/**
+ * Sends the bytes, and returns all received data until the connection is closed. With `endsAtHead`, stops after the
+ * headers of the response.
+ */
 async function answerTo(socket: Socket, bytes: string, endsAtHead = false): Promise<string> {
   let text = '';
   socket.on('error', () => socket.destroy());
@@ -52,8 +55,8 @@ async function answerTo(socket: Socket, bytes: string, endsAtHead = false): Prom
   return text;
 }
 
-// Node before 20.20.2 throws when `headersDistinct` is read and a header has the name `__proto__` (CVE-2026-21710).
-describe('a header with a name of JavaScript', () => {
+// Before 20.20.2, reading Node's `headersDistinct` throws when a header is named `__proto__` (CVE-2026-21710).
+describe('a header that is named like an inherited JavaScript property', () => {
   const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'];
 
   test.each([
@@ -96,7 +99,7 @@ describe('a header with a name of JavaScript', () => {
   });
 });
 
-test('a request whose answer fails ends its connection, and not the process', async () => {
+test('a request whose response fails ends its connection, and not the process', async () => {
   let isBroken = false;
   const clock = {
     ...systemClusterClock,
@@ -115,7 +118,7 @@ test('a request whose answer fails ends its connection, and not the process', as
   expect((await fetch(`${url}/version`)).status).toBe(200);
 });
 
-describe('an upgrade that the path does not support is answered like a plain request', () => {
+describe('a request for an upgrade that the path does not support gets the response of a plain request', () => {
   test.each([
     ['GET', MAPS, 'websocket', 200],
     ['GET', '/version', 'h2c', 200],
@@ -144,7 +147,7 @@ describe('an upgrade that the path does not support is answered like a plain req
   });
 });
 
-test('a chunked body that never ends is cut', async () => {
+test('the connection of a chunked body that never ends is closed', async () => {
   await using server = await served(false);
   const socket = connect(server.port, '127.0.0.1');
   const closed = new Promise<void>((resolve) => {
@@ -164,7 +167,7 @@ test('a chunked body that never ends is cut', async () => {
   socket.on('drain', send);
   send();
   await closed;
-  // The server reads 64 megabytes, and the buffers of the connection hold some more.
+  // The server reads 64 megabytes, and the socket buffers hold a few more megabytes.
   expect(sent).toBeGreaterThan(60);
   expect(sent).toBeLessThan(MAX_SENT);
   expect(await server.code()).toBe(200);
@@ -174,7 +177,7 @@ describe('a socket with TLS', () => {
   test.each([
     ['plain HTTP', `GET ${MAPS} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
     ['bytes of no protocol', '\u0001\u0002\u0003'.repeat(1000)],
-    ['a record of TLS without content', '\u0016\u0003\u0001\u0000\u0005hello'],
+    ['an empty TLS record', '\u0016\u0003\u0001\u0000\u0005hello'],
   ])('%s ends the connection at once', async (_, bytes) => {
     await using server = await served(true);
     const answer = await answerTo(connect(server.port, '127.0.0.1'), bytes);
@@ -182,7 +185,7 @@ describe('a socket with TLS', () => {
     expect(await server.code()).toBe(200);
   });
 
-  test('a client that begins a new handshake again and again is disconnected', async () => {
+  test('a client that renegotiates TLS repeatedly is disconnected', async () => {
     await using server = await served(true);
     const { caData = '' } = server.listener;
     const socket = connectTls(server.port, '127.0.0.1', { ca: caData, maxVersion: 'TLSv1.2' });

@@ -1,8 +1,8 @@
 /**
  * An embedded Kubernetes API server: a store of objects with watches, discovery, every verb and patch type, custom
- * resource definitions, access control, and the interface facts of the built-in kinds. Clients of any language reach it
- * over HTTPS. In the same process, a `Transport` carries the same bytes to the same request handler. The simulated
- * controllers are in `controllers/`.
+ * resource definitions, access control, and the interface facts of the built-in kinds. Clients in any language use it
+ * over HTTPS. Clients in the same process use a `Transport`, which passes the same bytes to the same request handler.
+ * The simulated controllers are in `controllers/`.
  *
  * @packageDocumentation
  */

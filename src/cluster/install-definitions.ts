@@ -7,8 +7,8 @@ import type { StandIn } from './stand-in.ts';
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 /**
- * Creates the CustomResourceDefinitions of stand-ins that the cluster does not have. A definition that another client
- * has created stays as it is.
+ * Creates the CustomResourceDefinitions of the stand-ins, unless the cluster already has them. A definition that
+ * another client has created is not changed.
  *
  * @throws TypeKroError `cluster/stand-in-definition` when the API refuses a definition.
  */

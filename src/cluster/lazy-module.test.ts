@@ -11,7 +11,7 @@ test('concurrent calls load the code once', async () => {
   expect(loads).toBe(1);
 });
 
-test('code that is not loaded cannot be used', () => {
+test('the use of code that is not loaded throws', () => {
   const part = new LazyModule(() => Promise.resolve({}));
   expect(() => part.code).toThrow('before it was loaded');
 });
@@ -28,7 +28,7 @@ test('a failed load rejects all waiting calls, and the next call loads again', a
   expect(await part.load()).toEqual({ loads: 2 });
 });
 
-test('settled resolves after a failed load, too', async () => {
+test('settled also resolves after a failed load', async () => {
   let fail = (_error: Error) => {};
   const part = new LazyModule(() => new Promise((_resolve, reject) => (fail = reject)));
   await part.settled();

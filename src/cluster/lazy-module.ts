@@ -12,18 +12,18 @@ export class LazyModule<Code> {
     return this.#code !== undefined;
   }
 
-  /** The loaded module. Throws when it is not loaded yet. */
+  /** Returns the loaded module. Throws when the module is not loaded yet. */
   get code(): Code {
     if (this.#code === undefined) throw new Error('a part of the server is used before it was loaded');
     return this.#code;
   }
 
-  /** Loads the module unless it is loaded. A call after a failed load tries again. */
+  /** Loads the module if it is not loaded yet. A call after a failed load tries again. */
   load(): Promise<Code> {
     return (this.#loading ??= this.#load());
   }
 
-  /** Settles when the running load has ended, also when it fails. Settles at once when no load is running. */
+  /** Resolves when the running load has ended, even if it fails. Resolves at once when no load is running. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#loading]);
   }

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-test('modules are loaded in their order, after 20 ms', async () => {
+test('modules are loaded in order, after 20 ms', async () => {
   new LoadAhead([part('a'), part('b')]).start();
   await vi.advanceTimersByTimeAsync(19);
   expect(loaded).toEqual([]);
@@ -21,7 +21,7 @@ test('modules are loaded in their order, after 20 ms', async () => {
   expect(loaded).toEqual(['a', 'b']);
 });
 
-test('a second socket starts no second load', async () => {
+test('a second start does not load the modules again', async () => {
   const ahead = new LoadAhead([part('a')]);
   ahead.start(0);
   ahead.start(0);
@@ -29,7 +29,7 @@ test('a second socket starts no second load', async () => {
   expect(loaded).toEqual(['a']);
 });
 
-test('a load waits until no request has come for 5 ms', async () => {
+test('a load waits until no request has arrived for 5 ms', async () => {
   const ahead = new LoadAhead([part('a'), part('b')]);
   ahead.start(0);
   ahead.onRequest();
@@ -53,7 +53,7 @@ test.each(['before the first load', 'while a load waits for requests'])('a stop 
   expect(loaded).toEqual([]);
 });
 
-test('a process that outlives its package also loads what few requests use', async () => {
+test('with isAll, the modules that few requests use are also loaded', async () => {
   const ahead = new LoadAhead([part('a')], [part('b'), part('c')]);
   ahead.start(0, true);
   await vi.advanceTimersByTimeAsync(50);

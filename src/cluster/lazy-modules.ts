@@ -1,7 +1,7 @@
 /**
- * The modules of the server that only some clusters use, or that a cluster does not use at its start. The code that
- * opens a socket and answers reads is a quarter of all code. A server that loads only this code first is ready in two
- * thirds of the time.
+ * The modules that only some clusters use, or that a cluster does not use at its start. Only a quarter of the server's
+ * code is needed to open a socket and to handle reads. A server that loads only this code first is ready in two thirds
+ * of the time.
  */
 import { LazyModule } from './lazy-module.ts';
 
@@ -20,7 +20,7 @@ export const tables = new LazyModule(() => import('./table/table.ts'));
 /** The documents that describe the API. */
 export const openApi = new LazyModule(() => import('./openapi/open-api-reply.ts'));
 
-/** The code that definitions use: schemas, their rules and the language of the rules. */
+/** The code that definitions use: schemas, their rules, and the CEL implementation. */
 export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));
 
 /** Webhooks and policies. Only a cluster with webhooks or policies needs this module. */
@@ -44,10 +44,10 @@ export const impersonation = new LazyModule(() => import('./auth/impersonate.ts'
 /** Earlier versions of Kubernetes. Only a cluster with an earlier `kubernetesVersion` needs this module. */
 export const earlierReleases = new LazyModule(() => import('./earlier-release.ts'));
 
-/** The files with a cluster's state. Only a cluster with a `stateDirectory` needs them. */
+/** Reads and writes the files with a cluster's state. Only a cluster with a `stateDirectory` needs this module. */
 export const persistence = new LazyModule(() => import('./persistence.ts'));
 
-/** Parts of this process that the cluster shows as Deployments. */
+/** The code that presents parts of this process as Deployments of the cluster. */
 export const presentation = new LazyModule(() => import('./present-process.ts'));
 
 /** The audit log. Only a cluster with the option `audit` needs it. */
@@ -56,7 +56,7 @@ export const auditing = new LazyModule(() => import('./audit/index.ts'));
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
-/** Local processes of pods. Only a cluster with local processes needs this module. */
+/** Runs the containers of pods as local processes. Only a cluster with the option `runProcesses` needs this module. */
 export const processes = new LazyModule(() => import('./processes/runtime.ts'));
 
 /** The stand-ins for operators. */
@@ -65,7 +65,7 @@ export const standInCatalogue = new LazyModule(() => import('./controllers/stand
 /** The modules that requests may use, in the order in which clients usually need them. */
 const REQUEST_PARTS: readonly LazyModule<unknown>[] = [discovery, watching, writing, openApi, schemaEngine, tables];
 
-/** The modules that few requests use. A process that outlives its package's files loads them, too. */
+/** The modules that few requests use. They are also loaded ahead when the process may outlive its package's files. */
 const SELDOM_PARTS: readonly LazyModule<unknown>[] = [
   admission,
   conversion,
@@ -78,17 +78,20 @@ const SELDOM_PARTS: readonly LazyModule<unknown>[] = [
 ];
 
 /**
- * The default delay in milliseconds before the first module is loaded. During the delay, the process has time for the
- * first requests.
+ * The default delay in milliseconds before the first module is loaded. The delay leaves the process free for the first
+ * requests.
  */
 const PRELOAD_DELAY_MS = 20;
 
-/** The time in milliseconds without a request before the next module is loaded. A load blocks all requests. */
+/**
+ * The time without a request before the next module is loaded, in milliseconds. Loads wait for such a pause, because a
+ * load blocks all requests.
+ */
 const QUIET_MS = 5;
 
 type Part = Pick<LazyModule<unknown>, 'load' | 'settled'>;
 
-/** Loads the modules that requests may use in the background, so that requests seldom wait for a load. */
+/** Loads, in the background, the modules that requests may use, so that requests rarely wait for a load. */
 export class LoadAhead {
   readonly #parts: readonly Part[];
   readonly #seldomParts: readonly Part[];
@@ -111,14 +114,14 @@ export class LoadAhead {
   }
 
   /**
-   * Notes a request, or a connection before its first request. Requests of a client follow each other, so the next load
-   * waits for a pause.
+   * Records a request, or a connection that has not sent a request yet. Clients send requests in quick succession, so
+   * the next load waits for a pause.
    */
   onRequest(): void {
     this.#lastRequestMs = performance.now();
   }
 
-  /** Stops loading further modules. Settles when no load is running, because a running load cannot be interrupted. */
+  /** Starts no more loads. Resolves when no load is running, because a running load cannot be interrupted. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -138,7 +141,7 @@ export class LoadAhead {
     }
   }
 
-  /** Settles when the requests that have arrived are handled, and no further ones have come for a while. */
+  /** Resolves when the requests that have arrived are handled, and no new request has arrived for `QUIET_MS`. */
   async #pause(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#stopped && performance.now() - this.#lastRequestMs < QUIET_MS) {

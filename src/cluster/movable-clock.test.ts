@@ -23,7 +23,7 @@ test('a movable clock shows the time of its base until it is moved', () => {
   expect([clock.now(), clock.aheadMs, ran]).toEqual([1010, 0, ['a at 1010']]);
 });
 
-test('a move runs the timers in the order of their times, also those that callbacks start', () => {
+test('a move runs the timers in the order of their times, including timers that callbacks start', () => {
   const { clock, ran, start } = clocks();
   start('late', 500);
   start('early', 100, () => start('child', 50));
@@ -33,7 +33,7 @@ test('a move runs the timers in the order of their times, also those that callba
   expect([clock.now(), clock.aheadMs]).toEqual([2000, 1000]);
 });
 
-test('after a move the time continues, and each timer runs once, at its own time', () => {
+test('after a move, the time continues from the new time, and each timer runs once, at its own time', () => {
   const { base, clock, ran, start } = clocks();
   start('passed', 100);
   start('left', 1500);
@@ -46,7 +46,7 @@ test('after a move the time continues, and each timer runs once, at its own time
   expect(base.pending).toBe(0);
 });
 
-test('a cancelled timer runs neither by the time nor by a move', () => {
+test('a cancelled timer does not run, neither when its time comes nor during a move', () => {
   const { base, clock, ran, start } = clocks();
   const first = start('first', 100);
   const second = start('second', 200, () => third.cancel());
@@ -58,7 +58,7 @@ test('a cancelled timer runs neither by the time nor by a move', () => {
   expect([ran, base.pending]).toEqual([['second at 1200'], 0]);
 });
 
-test('the callbacks of a move run before its first timer and after the timers of each time', () => {
+test('onMove callbacks run before the first timer of a move, and after the timers of each time', () => {
   const { clock, ran, start } = clocks();
   const remove = clock.onMove?.(() => ran.push(`moved at ${clock.now()}`));
   start('a', 100);
@@ -79,11 +79,11 @@ test('the callbacks of a move run before its first timer and after the timers of
   expect(ran).toEqual([]);
 });
 
-test('a settled move waits at each time, and the work may start timers that are also run', async () => {
+test('advanceSettled calls settle at each time, and also runs timers that are started meanwhile', async () => {
   const { base, clock, ran, start } = clocks();
   start('a', 100);
   const moved = await clock.advanceSettled(1000, async () => {
-    // The base runs on while the clock waits.
+    // The time of the base clock continues while the move waits.
     base.advance(1);
     ran.push(`settled at ${clock.now()}`);
     if (ran.length === 3) start('work', 300);
@@ -94,7 +94,7 @@ test('a settled move waits at each time, and the work may start timers that are 
   expect(clock.now()).toBe(2003);
 });
 
-test('a settled move calls no callbacks of a move: the work runs while it waits', async () => {
+test('advanceSettled calls no onMove callbacks', async () => {
   const { clock, ran, start } = clocks();
   clock.onMove?.(() => ran.push(`moved at ${clock.now()}`));
   start('a', 100);
@@ -105,7 +105,7 @@ test('a settled move calls no callbacks of a move: the work runs while it waits'
   expect(ran).toEqual(['settled at 1000', 'a at 1100', 'settled at 1100']);
 });
 
-test('a settled move ends where its work has no more time, and the next move goes on from there', async () => {
+test('advanceSettled ends early when settle returns false, and the next move starts from this time', async () => {
   const { clock, ran, start } = clocks();
   start('a', 100);
   start('b', 200);
@@ -117,10 +117,10 @@ test('a settled move ends where its work has no more time, and the next move goe
   expect(ran).toEqual(['a at 1100', 'b at 1200']);
 });
 
-describe('work that is due again at once', () => {
+describe('a timer that restarts itself without delay', () => {
   /**
-   * A timer that starts itself again after `milliseconds`, at most 30,000 times: more often than a clock permits at one
-   * time.
+   * Starts a timer that restarts itself after `milliseconds`, up to 30,000 times. This is more often than a clock
+   * permits without progress of the time.
    */
   const again = (clock: ClusterClock, milliseconds: number) => {
     let runs = 0;
@@ -130,7 +130,7 @@ describe('work that is due again at once', () => {
     };
     clock.setTimer(milliseconds, start);
   };
-  /** A callback of `onMove` that starts a timer for the present time, at most 30,000 times. */
+  /** Adds an `onMove` callback that starts a timer without delay, up to 30,000 times. */
   const againByMoves = (clock: ClusterClock) => {
     let runs = 0;
     clock.onMove?.(() => {
@@ -141,10 +141,10 @@ describe('work that is due again at once', () => {
   const base = () => createManualClock(0);
 
   test.each<[string, () => ManualClock | MovableClock, (clock: ClusterClock) => void]>([
-    ['a manual clock, by timers', base, (clock) => again(clock, 0)],
-    ['a manual clock, by its moves', base, againByMoves],
-    ['a movable clock, by timers', () => createMovableClock(base()), (clock) => again(clock, 0)],
-    ['a movable clock, by its moves', () => createMovableClock(base()), againByMoves],
+    ['a manual clock, when a timer restarts it,', base, (clock) => again(clock, 0)],
+    ['a manual clock, when onMove restarts it,', base, againByMoves],
+    ['a movable clock, when a timer restarts it,', () => createMovableClock(base()), (clock) => again(clock, 0)],
+    ['a movable clock, when onMove restarts it,', () => createMovableClock(base()), againByMoves],
   ])('ends the move of %s with an error', (_, create, begin) => {
     const clock = create();
     const later = vi.fn();
@@ -159,7 +159,7 @@ describe('work that is due again at once', () => {
     expect([clock.now(), later.mock.calls.length]).toEqual([0, 0]);
   });
 
-  test('many timers of one time, and many times with one timer each, end no move', () => {
+  test('does not end a move for many timers at one time, or for a timer with a delay that restarts itself often', () => {
     const clock = base();
     const ran = vi.fn();
     for (let index = 0; index < 200; index += 1) clock.setTimer(5, ran);

@@ -1,25 +1,26 @@
 import type { ClusterClock, Timer } from './clock.ts';
 import { MoveCallbacks, nextDue, Rounds, systemClusterClock } from './clock.ts';
 
-/** A clock that runs, and that can also be moved forward. */
+/** A running clock that can also be moved forward. */
 export interface MovableClock extends ClusterClock {
-  /** The time by which the clock is ahead, in milliseconds. */
+  /** How far the clock is ahead of its base clock, in milliseconds. */
   readonly aheadMs: number;
   /**
    * Moves the time forward, and runs the timers that become due, in the order of their times. Timers that callbacks
-   * start also run if they become due. The callbacks of `onMove` run after the timers of each time.
+   * start during the move also run if they become due. The callbacks of `onMove` run before the first timer and after
+   * the timers of each time.
    *
-   * @throws TypeKroError `cluster/clock` when timers start further timers more than 10,000 times one after another, and
-   *   the move does not go on meanwhile. The clock then stays at the time that it has reached.
+   * @throws TypeKroError `cluster/clock` when timers start new timers more than 10,000 times in a row while the time
+   *   does not progress. The clock then keeps the time that it has reached.
    */
   advance(milliseconds: number): void;
   /**
-   * Moves the time forward as `advance` does, and waits for `settle` before the first timer, and again after the timers
-   * of each time. When `settle` returns false, the clock stays at the time that it has reached. Moves run one after
-   * another. A rejection of `settle` ends the move, and is passed on. The callbacks of `onMove` do not run: `settle`
-   * waits for the work, which runs in batches, so that the process also answers requests.
-   *
-   * Returns the milliseconds by which the move has put the clock ahead.
+   * Moves the time forward as `advance` does. Awaits `settle` before the first timer, and again after the timers of
+   * each time. When `settle` resolves to false, the move ends, and the clock keeps the time that it has reached. When
+   * `settle` rejects, the move ends, and the returned promise rejects with the same error. Concurrent moves run one
+   * after another. The callbacks of `onMove` do not run, because `settle` waits for the work of the controllers, which
+   * runs in batches so that the process can also handle requests. Returns the number of milliseconds by which this move
+   * has moved the clock.
    */
   advanceSettled(milliseconds: number, settle: () => Promise<boolean>): Promise<number>;
 }
@@ -47,14 +48,18 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
     entry.callback();
   }
 
-  /** Moves the time to the next timer, and runs the timers of that time. Returns false when none is due at `limit`. */
+  /**
+   * Moves the time to the next timer, and runs the timers of that time. Returns false when no timer is due until
+   * `limit`.
+   */
   function step(limit: number, rounds?: Rounds): boolean {
     const next = timers.get(nextDue(timers, limit) ?? -1);
     if (next === undefined) return false;
-    // The base may already have passed the time of the timer.
+    // The time of the base clock may already be past the timer's time.
     ahead += Math.max(0, next.due - now());
     for (let id = nextDue(timers, next.due); id !== undefined; id = nextDue(timers, next.due)) {
-      // The time of the base passes while the callbacks run, so `ahead` shows whether the move goes on.
+      // The time of the base clock also passes while callbacks run, so only `ahead` shows whether the move makes
+      // progress.
       rounds?.note(id, ahead, sequence, now());
       timers.get(id)?.handle.cancel();
       fire(id);
@@ -62,7 +67,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
     return true;
   }
 
-  /** The base still has the remaining timers with their delays from before the move. */
+  /** Restarts the remaining timers on the base clock, whose delays are too long after a move. */
   function rearm(): void {
     for (const [id, entry] of timers) {
       entry.handle.cancel();
@@ -108,7 +113,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
       try {
         moves.call();
         while (step(target, rounds)) moves.call();
-        // The time of the base also passes while the callbacks run.
+        // The time of the base clock also passes while callbacks run, so `ahead` may already be larger.
         ahead = Math.max(ahead, aheadAtEnd);
       } finally {
         rearm();

@@ -11,7 +11,7 @@ export interface UserInfo {
 }
 
 /**
- * The behaviour of the simulated controllers, by the names of Kubernetes: `deployment-controller`,
+ * The behaviour of the simulated controllers. Controllers have their Kubernetes names: `deployment-controller`,
  * `replicaset-controller`, `kubelet`, …. An unknown name is refused.
  */
 export interface ControllersOptions {
@@ -22,7 +22,10 @@ export interface ControllersOptions {
    * controllers without their own entry. Default: 0.
    */
   readonly delay?: Readonly<Record<string, number>>;
-  /** Controllers that only collect work. `cluster.controllers.release(name)` starts their work. Default: none. */
+  /**
+   * Controllers that queue work but do not process it until `cluster.controllers.release(name)` is called. Default:
+   * none.
+   */
   readonly hold?: readonly string[];
   /**
    * The number of first attempts of a controller that fail. `Infinity` makes all attempts fail. A failed attempt is
@@ -31,11 +34,11 @@ export interface ControllersOptions {
   readonly fail?: Readonly<Record<string, number>>;
 }
 
-/** The keys of the tokens of service accounts, as PEM texts. */
+/** The keys of service account tokens, in PEM format. */
 export interface ServiceAccountKeys {
   /** The private key that signs tokens: an RSA key, or an EC key on P-256, P-384 or P-521. */
   readonly signing: string;
-  /** The public keys, or certificates, whose tokens are valid. Default: the public key of `signing`. */
+  /** The public keys or certificates that verify tokens. Default: the public key of `signing`. */
   readonly verification?: readonly string[];
 }
 
@@ -49,30 +52,30 @@ export interface ServerAddress {
 /** The options of a cluster. Every option has a default. */
 export interface ClusterOptions {
   /**
-   * The version of Kubernetes whose API the cluster has: `1.34`, `1.35` or `1.36`. It decides about the served kinds,
-   * their fields, the default roles and the answer of `/version`. Default: `1.36`.
+   * The version of Kubernetes whose API the cluster has: `1.34`, `1.35` or `1.36`. The version determines the served
+   * kinds, their fields, the default roles and the response to `/version`. Default: `1.36`.
    */
   readonly kubernetesVersion?: string;
   /**
-   * Do the simulated controllers (garbage collector, namespaces, workloads, …) run? An object sets their behaviour.
-   * Without controllers, only clients change objects. Default: true.
+   * Do the simulated controllers (garbage collector, namespaces, workloads, …) run? An object as value sets their
+   * behaviour. Without controllers, only clients change objects. Default: true.
    */
   readonly controllers?: boolean | ControllersOptions;
   /**
    * Do the controllers of workloads run (Deployments, Pods, endpoints, addresses of load balancers)? Without them, only
-   * the controllers for upkeep run: garbage collection, namespaces, service accounts and others. Default: true.
+   * housekeeping controllers run: garbage collection, namespaces, service accounts and others. Default: true.
    */
   readonly workloads?: boolean;
   /**
-   * The seconds that the simulated containers of a deleted pod take to end, at most the grace period of its deletion.
-   * An annotation of the pod, or a rule of `cluster.pods`, has precedence. Default: 0, so that a deleted pod is removed
-   * at once. A refused value throws `cluster/invalid-pod-rule`.
+   * The time that the simulated containers of a deleted pod take to stop, in seconds. The grace period of the deletion
+   * is the upper limit. An annotation of the pod, or a rule of `cluster.pods`, takes precedence. Default: 0, so that a
+   * deleted pod is removed at once. A refused value throws `cluster/invalid-pod-rule`.
    */
   readonly podStopSeconds?: number;
   /**
    * May the containers of pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as
-   * the user of this process, with its rights, so every client that may create pods can run programs. Linux and macOS
-   * only. Default: false. A pod with the annotation then waits, and its status says why.
+   * the user of this process and with its permissions, so every client that may create pods can run programs. Linux and
+   * macOS only. Default: false. Without the option, a pod with the annotation waits, and its status says why.
    */
   readonly runProcesses?: boolean;
   /**
@@ -81,38 +84,38 @@ export interface ClusterOptions {
    */
   readonly processDirectory?: string;
   /**
-   * Stand-ins for operators: names of stand-ins that come with the package, or custom stand-ins. Their definitions are
-   * created when they are missing. Default: none.
+   * Stand-ins for operators: names of stand-ins in this package, or custom stand-ins. Missing definitions of the
+   * stand-ins are created. Default: none.
    */
   readonly standIns?: readonly (StandInName | StandIn)[];
   /**
-   * The time that each step of the work of a stand-in takes, in milliseconds of the cluster's clock. Default: 0, so
-   * that objects are ready at once.
+   * The duration of each step of a stand-in's work, in milliseconds of the cluster's clock. Default: 0, so that objects
+   * are ready at once.
    */
   readonly standInStepMs?: number;
-  /** Bearer tokens in addition to the administrator's, with their users. Default: none. */
+  /** Maps a bearer token to its user, in addition to the administrator's token. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
   /** The bearer token of the administrator (group `system:masters`). Default: random. */
   readonly adminToken?: string;
   /**
-   * The allowed requests. `RBAC`: the requests that the stored roles and bindings allow. `AlwaysAllow`: all requests of
-   * all users. Default: `RBAC`.
+   * Decides which requests are allowed. `RBAC`: the requests that the stored roles and bindings permit. `AlwaysAllow`:
+   * all requests of all users. Default: `RBAC`.
    */
   readonly authorization?: 'RBAC' | 'AlwaysAllow';
   /**
    * Does the admission plugin `ServiceAccount` run? It refuses a pod whose account does not exist, mounts the token of
-   * the account in the containers, and copies the pull secrets of the account. Default: true where
-   * `serviceaccount-controller` runs, which gives every namespace its account `default`; otherwise false.
+   * the account in the containers, and copies the pull secrets of the account. Default: true if
+   * `serviceaccount-controller` runs, which creates the account `default` in every namespace; otherwise false.
    */
   readonly serviceAccountAdmission?: boolean;
-  /** The issuer of the tokens of service accounts, a URL. Default: `https://kubernetes.default.svc`. */
+  /** The issuer of service account tokens, a URL. Default: `https://kubernetes.default.svc`. */
   readonly serviceAccountIssuer?: string;
-  /** The keys of the tokens of service accounts. Default: a new key, made with the first token. */
+  /** The keys of service account tokens. Default: a new key, created for the first token. */
   readonly serviceAccountKeys?: ServiceAccountKeys;
   /**
-   * The authority that signs CertificateSigningRequests of the signers in `kubernetes.io`, and whose client
-   * certificates are valid on all sockets with TLS: an EC or an RSA key with its certificate. Default: a new authority.
-   * Without controllers nothing is signed.
+   * The authority that signs CertificateSigningRequests for the `kubernetes.io` signers: an EC or RSA key with its
+   * certificate. Its client certificates are valid on all TLS sockets. Default: a new authority. Without controllers,
+   * nothing is signed.
    */
   readonly certificateAuthority?: ServingCertificate;
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */
@@ -123,9 +126,10 @@ export interface ClusterOptions {
    */
   readonly serverAddress?: ServerAddress;
   /**
-   * The addresses of the Services that webhook configurations, conversions of definitions and APIServices name, as
-   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls other servers only on loopback addresses. A
-   * Service without an entry here can therefore be called only when its pods are local processes. Default: none.
+   * Maps a Service (`namespace/name`) to its address (`https://127.0.0.1:PORT`), for the Services that webhook
+   * configurations, conversions of definitions and APIServices name. The cluster calls other servers only on loopback
+   * addresses. A Service without an entry can therefore be called only when its pods are local processes. Default:
+   * none.
    */
   readonly webhookServices?: Readonly<Record<string, string>>;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
@@ -143,9 +147,9 @@ export interface ClusterOptions {
 
 /** The certificate of a socket, and its key. */
 export interface ServingCertificate {
-  /** The certificate as PEM text; further certificates of its chain may follow it. */
+  /** The certificate in PEM format. Other certificates of its chain may follow it. */
   readonly cert: string;
-  /** The private key as PEM text. */
+  /** The private key in PEM format. */
   readonly key: string;
 }
 
@@ -162,28 +166,28 @@ export interface ListenOptions {
   /** The certificate for TLS. Default: a generated certificate. */
   readonly certificate?: ServingCertificate;
   /**
-   * The authority of client certificates, as PEM text. For a client with a certificate of this authority, the common
-   * name is the user, and the organizations are the groups. A client with another certificate, or with an expired one,
-   * gets `401 Unauthorized`. Default: only the certificates that the cluster has signed are valid. A cluster without
-   * controllers signs none, and ignores client certificates.
+   * The authority of client certificates, in PEM format. If this authority signed a client's certificate, the common
+   * name is the user, and the organizations are the groups. A client with any other certificate, or with an expired
+   * certificate, gets `401 Unauthorized`. Default: only certificates that the cluster has signed are valid. A cluster
+   * without controllers signs no certificates, and ignores client certificates.
    */
   readonly clientCertificateAuthority?: string;
   /**
-   * The identity of requests without credentials. A request from a web page, or for a host name that is not local, is
+   * The identity of requests without credentials. A request from a web page, or to a host name that is not local, is
    * always `system:anonymous`. On an address that other machines can reach, the identity may have only the groups of
-   * `system:anonymous`. Default: the administrator over plain HTTP on a loopback address, because clients send no token
-   * over plain HTTP; otherwise `system:anonymous`.
+   * `system:anonymous`. Default: `system:anonymous`. Over plain HTTP on a loopback address, the default is the
+   * administrator, because clients send no token over plain HTTP.
    */
   readonly anonymous?: UserInfo;
   /**
-   * The milliseconds from the opening of the first socket until the cluster begins to load the code of later requests
-   * in the background. Such a load delays requests by up to 20 ms. Default: 20, which leaves time for requests that
-   * directly follow the start.
+   * The time in milliseconds between the opening of the first socket and the start of background loading. The cluster
+   * then loads code that later requests need, and each load delays requests by up to 20 ms. Default: 20, which leaves
+   * time for requests directly after the start.
    */
   readonly preloadDelayMs?: number;
   /**
-   * Does the cluster also load, in the background, the code that few requests need, such as that of webhooks? It then
-   * serves all requests even after the files of its package were replaced. Default: false.
+   * Does the cluster also load, in the background, the code that few requests need, such as the code for webhooks? If
+   * so, it can handle all requests even after the files of its package were replaced. Default: false.
    */
   readonly preloadsAll?: boolean;
 }
@@ -192,13 +196,12 @@ export interface ListenOptions {
 export interface Listener {
   /** Base URL, e.g. `https://127.0.0.1:40123`. */
   readonly url: string;
-  /** The kubeconfig as YAML text. */
+  /** The kubeconfig in YAML. */
   readonly kubeconfig: string;
   /** The administrator's bearer token. */
   readonly token: string;
   /**
-   * The certificate authority as PEM text; with the option `certificate`, the text of this certificate. Absent over
-   * plain HTTP.
+   * The certificate authority in PEM format; with the option `certificate`, this certificate. Absent over plain HTTP.
    */
   readonly caData?: string;
   /** Closes the socket and all its connections. The cluster stays open. */

@@ -1,13 +1,13 @@
 import { inProcessTransport } from './http/in-process.ts';
 import type { HandlerContext } from './http/handler.ts';
 
-/** The answer to a request of the cluster to itself. */
+/** The response to a request that the cluster sends to itself. */
 export interface OwnAnswer {
   readonly status: number;
   readonly text: string;
 }
 
-/** Sends a request to the cluster as the administrator. A PATCH is a forced apply. */
+/** Sends a request to the cluster as the administrator. A PATCH is sent as a forced server-side apply. */
 export async function ownRequest(
   context: HandlerContext,
   method: 'POST' | 'PATCH' | 'DELETE',

@@ -101,7 +101,7 @@ describe('a cluster with a state directory', () => {
     await third.close();
   });
 
-  test('writes its log in the order of versions', async () => {
+  test('writes its log in the order of resource versions', async () => {
     const cluster = await open(true);
     for (let round = 0; round < 4; round++) {
       for (const type of ['ClusterIP', 'NodePort', 'ExternalName']) {
@@ -121,7 +121,7 @@ describe('a cluster with a state directory', () => {
     await cluster.close();
   });
 
-  test('keeps the version of a compaction, which changes no object', async () => {
+  test('keeps the resource version of a compaction, which changes no object', async () => {
     const clock = createManualClock();
     const options = { controllers: false, stateDirectory: directory, clock };
     let version = 0;
@@ -142,7 +142,7 @@ describe('a cluster with a state directory', () => {
     expect(await names(cluster)).toEqual(['a', 'b']);
   });
 
-  test('reads a log whose lines are in another order', async () => {
+  test('reads a log whose lines are not in the order of resource versions', async () => {
     const first = await open();
     for (const name of ['a', 'b', 'c']) await call(first, 'POST', MAPS, map(name));
     await first.close();
@@ -180,7 +180,7 @@ describe('a cluster with a state directory', () => {
     await second.close();
   });
 
-  test('has every answered write after a crash, at many sizes of the log', async () => {
+  test('has every acknowledged write after a crash, at many sizes of the log', async () => {
     const first = await open();
     const sizes: number[] = [];
     const log = join(directory, 'log.jsonl');
@@ -202,7 +202,7 @@ describe('a cluster with a state directory', () => {
     }
   });
 
-  test('ignores a log that the new state file contains, after a crash between the two writes', async () => {
+  test('ignores a log that is already merged into the state file, after a crash between the two writes', async () => {
     const first = await open();
     await call(first, 'POST', MAPS, map('a'));
     await call(first, 'DELETE', `${MAPS}/a`);
@@ -218,7 +218,7 @@ describe('a cluster with a state directory', () => {
     await again.close();
   });
 
-  test('continues its log after a start, and drops an incomplete line from it', async () => {
+  test('appends to its log after a start, and drops an incomplete last line', async () => {
     const [state, log] = [join(directory, 'state.jsonl'), join(directory, 'log.jsonl')];
     const first = await open();
     await call(first, 'POST', MAPS, map('a'));
@@ -237,7 +237,7 @@ describe('a cluster with a state directory', () => {
     await last.close();
   });
 
-  test('folds a long log into the state', async () => {
+  test('merges a long log into the state', async () => {
     const cluster = await open();
     const text = 'x'.repeat(500_000);
     await call(cluster, 'POST', MAPS, map('a'));
@@ -277,7 +277,7 @@ describe('a cluster with a state directory', () => {
     await second.close();
   });
 
-  test('leaves its files as they are when a snapshot is restored after its end', async () => {
+  test('does not change its files when a snapshot is restored after the cluster is closed', async () => {
     const first = await open();
     const empty = first.snapshot();
     await call(first, 'POST', MAPS, map('a'));

@@ -16,19 +16,19 @@ import { adoptRelease, inThisRelease } from './upgrade.ts';
 /** The minimum size in bytes at which a log is merged into the state. */
 const MIN_FOLD_BYTES = 4 * 1024 * 1024;
 
-/** The content to keep, and the function that reports failed writes. */
+/** The content to store, and the function that reports failed writes. */
 export type PersistenceContext = SnapshotContext &
   BootstrapContext & {
     readonly report: (thrown: unknown) => void;
   };
 
-/** The kept state of a cluster. */
+/** The state of a cluster that is stored in files. */
 export interface KeptState {
-  /** Why the last change was refused. `undefined` when it was stored. */
+  /** The reason why the last change was refused; `undefined` when the change was stored. */
   readonly problem: string | undefined;
 }
 
-/** The files with a cluster's state, and the writes to them. */
+/** Reads and writes the files with a cluster's state. */
 class Persistence implements Journal, KeptState {
   readonly #context: PersistenceContext;
   readonly #state: string;
@@ -51,30 +51,30 @@ class Persistence implements Journal, KeptState {
   }
 
   /**
-   * Restores the content of the files, and continues their log. Other parts of the cluster change objects during the
-   * restore. These changes are appended to the log like all later changes: each process makes a new authority for
-   * requests to other API servers, for example, and writes its certificate into a ConfigMap. A start with kept objects
-   * also succeeds when these changes cannot be stored, as on a full disk.
+   * Restores the content of the files, and continues the log. Other parts of the cluster change objects during the
+   * restore. For example, each process creates a new authority for requests to other API servers, and writes its
+   * certificate into a ConfigMap. These changes are appended to the log like all later changes. If they cannot be
+   * stored, e.g. because the disk is full, the start still succeeds with the stored objects.
    */
   start(): void {
     const context = this.#context;
-    // A process that ended while it wrote a state leaves a draft.
+    // A draft exists when an earlier process ended while it wrote a new state.
     rmSync(this.#draft, { force: true });
     context.work.onStop(() => this.#log.close());
     if (existsSync(this.#state)) {
       const { snapshot, logSize, release } = this.#read();
-      // Bytes after the last complete line are the start of a line that was not written to its end.
+      // Bytes after the last complete line belong to a line that was written only partly.
       this.#log.continueAt(logSize);
       const isSame = release === versionOf(context.registry.release);
       const collections = isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections);
       context.work.onStop(context.store.keepIn(this));
       restoreSnapshot(context, { ...snapshot, collections });
-      // A change that cannot be stored now is made again at the next start.
+      // A change that cannot be stored now is repeated at the next start.
       throwOthersThanNotStored(callEach([() => adoptRelease(context)]));
       if (!isSame) this.#mergeLog();
     } else {
-      // The state file is always written before the log. A log without a state file therefore means that the state is
-      // lost.
+      // The state file is always written before the log. A log without a state file therefore means that the state file
+      // was removed.
       if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing beside ${this.#log.path}`);
       this.#fold();
       context.work.onStop(context.store.keepIn(this));
@@ -84,7 +84,7 @@ class Persistence implements Journal, KeptState {
       if (this.#log.isClosed) return;
       const version = context.store.versionAfterReset(Number(snapshot.resourceVersion));
       this.#orRefuse(() => {
-        // Another program may have removed the directory, which this call makes again.
+        // Another program may have removed the directory; this call creates it again.
         this.#log.isWhole();
         this.#writeState(version, snapshot.collections);
       });
@@ -96,14 +96,15 @@ class Persistence implements Journal, KeptState {
     const entry: JsonObject =
       of === undefined ? { version } : { version, ...of, object: of.object as unknown as JsonObject | null };
     this.#orRefuse(() => {
-      // Another program may have removed or changed the files. The memory has the whole content.
+      // If another program has removed or changed the files, they are written again from memory, which has the whole
+      // content.
       if (!this.#log.isWhole()) this.#fold();
       else if (this.#log.size > this.#foldSize) this.#mergeLog();
       this.#log.append(line(entry));
     });
   }
 
-  /** Runs a write of the files. When it fails, refuses the change. The next change tries again. */
+  /** Runs `write`, which writes files. If it fails, the change is refused, and the next change tries again. */
   #orRefuse(write: () => void): void {
     try {
       write();
@@ -122,8 +123,9 @@ class Persistence implements Journal, KeptState {
   }
 
   /**
-   * The content of the files, the number of bytes of the complete lines of the log, and the version of Kubernetes of
-   * the last server. A state of an earlier release of this project does not name this version; `release` is then empty.
+   * Reads the files. Returns their content, the size of the log's complete lines in bytes, and the Kubernetes version
+   * of the last server. `release` is empty when an earlier release of this project wrote the state without this
+   * version.
    */
   #read(): { readonly snapshot: ClusterSnapshot; readonly logSize: number; readonly release: string } {
     const objects = new Map<string, { group: string; plural: string; items: Map<string, KubeObject> }>();
@@ -146,22 +148,22 @@ class Persistence implements Journal, KeptState {
     }
     for (const [index, line] of lines.entries()) {
       const object = objectIn(line['object']);
-      // The first line of the file is not among these lines.
+      // `index` does not count the first line of the file.
       if (object === undefined) throw notPartOfState(this.#state, index + 2);
       itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
     const log = existsSync(this.#log.path) ? readFileSync(this.#log.path) : Buffer.alloc(0);
-    // The last line may be incomplete. Its client then got no answer.
+    // The last line may be incomplete. In this case its client got no response, so the line can be dropped.
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
     let number = 0;
     for (const line of linesOf(this.#log.path, log.subarray(0, logSize))) {
       number += 1;
       const written = line['version'];
       if (typeof written !== 'number' || !isChange(line)) throw notPartOfState(this.#log.path, number);
-      // The log may repeat writes that the state contains, when a process ended after it wrote the state and before it
-      // emptied the log. Each line is compared only with the version of the state, because logs of earlier releases are
-      // not always in the order of versions.
+      // If a process ended after it wrote the state and before it emptied the log, the log repeats writes that the
+      // state contains. Each line is compared only with the version of the state, because logs of earlier releases are
+      // not always sorted by version.
       if (written <= stateVersion) continue;
       version = Math.max(version, written);
       // A compaction has a version and no object.
@@ -184,7 +186,7 @@ class Persistence implements Journal, KeptState {
     this.#writeState(Number(resourceVersion), collections);
   }
 
-  /** Merges the log into the state. After a failure, the log still has all changes, and grows further. */
+  /** Merges the log into the state. If this fails, the log still has all changes, and continues to grow. */
   #mergeLog(): void {
     try {
       this.#fold();
@@ -195,7 +197,10 @@ class Persistence implements Journal, KeptState {
     }
   }
 
-  /** Replaces the state file by one with this content, and empties the log. A failed write leaves both files. */
+  /**
+   * Replaces the state file with a file that has this content, and empties the log. If a write fails, both files keep
+   * their content.
+   */
   #writeState(version: number, collections: readonly SnapshotCollection[]): void {
     let size = 0;
     try {
@@ -214,7 +219,7 @@ class Persistence implements Journal, KeptState {
       }
       renameSync(this.#draft, this.#state);
     } catch (thrown) {
-      // The draft takes room that the log needs.
+      // The incomplete draft is removed because it takes space that the log needs.
       rmSync(this.#draft, { force: true });
       throw thrown;
     }
@@ -223,13 +228,13 @@ class Persistence implements Journal, KeptState {
   }
 }
 
-/** The answer to a change that cannot be stored, and what the user can do. */
+/** The error for a change that cannot be stored, and the remedy for the user. */
 function refusalFor(thrown: unknown, file: string): { readonly error: NotStored; readonly remedy: string } {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   const code = errorCode(thrown);
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   const remedy = isFull ? MAKE_ROOM : `make ${file} writable`;
-  // Clients know the text of etcd for a storage without room.
+  // Clients recognize etcd's message for storage without space.
   const known = isFull ? 'etcdserver: mvcc: database space exceeded: ' : '';
   const message = `${known}the change cannot be stored in ${file}: ${reason}; ${remedy}, and try again`;
   return { error: new NotStored(message, thrown), remedy };
@@ -239,11 +244,11 @@ const MAKE_ROOM = 'make room on the disk';
 
 /**
  * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
- * all objects at one version, one per line. `log.jsonl` has the later writes, one per line; a line is written before
- * the change happens. An incomplete line at its end is dropped. A log that becomes long is merged into a new
- * state, which replaces the old state atomically. Every answered write therefore survives an end of the process at any
- * point. A change that cannot be written is refused, so that the memory never has what the files lack. Logs of pods and
- * keys of tokens are not kept.
+ * all objects at one resource version, one per line. `log.jsonl` has the later writes, one per line. A line is written
+ * before the change is applied in memory, and an incomplete last line is dropped. A long log is merged into a new state
+ * file, which replaces the old state file atomically. Every acknowledged write therefore survives if the process ends
+ * at any point. A change that cannot be written is refused, so memory never has changes that the files lack. Pod logs
+ * and token keys are not stored.
  *
  * @throws TypeKroError `cluster/state-unreadable` when a line of these files is not part of a cluster's state, or the
  *   state lacks lines or is missing.
@@ -261,7 +266,7 @@ const textIn = (value: JsonObject, name: string): string => {
   return typeof text === 'string' ? text : '';
 };
 
-/** Is a line of the log a compaction, or the change or the deletion of an object? */
+/** Is a line of the log well-formed: a compaction, or the change or deletion of an object? */
 const isChange = ({ plural, key, object }: JsonObject): boolean =>
   plural === undefined || objectIn(object) !== undefined || (typeof key === 'string' && (object ?? null) === null);
 
@@ -272,7 +277,7 @@ function objectIn(value: JsonValue | undefined): KubeObject | undefined {
 const LINE_FEED = 10;
 
 /**
- * The objects in the lines of a file with this content. Throws when a line has no line feed or is not a JSON object.
+ * Yields the JSON object of each line. Throws when a line is not a JSON object, or when the last line has no line feed.
  */
 function* linesOf(file: string, content: Buffer): Generator<JsonObject> {
   const lines = content.toString('utf8').split('\n');

@@ -20,7 +20,7 @@ test.each([
   ['empty', 400_000, 0],
   ['long', 50, 1024 * 1024],
   ['very long', 50, 5_000_000],
-])('a log of %s lines keeps the newest, and says how many it has dropped', (_title, count, length) => {
+])('a log of %s lines keeps the newest lines, and says how many lines it has dropped', (_title, count, length) => {
   const logs = new PodLogs(() => 1);
   for (let line = 1; line < count; line += 1) logs.write(KEY, 'x'.repeat(length));
   logs.write(KEY, 'last');
@@ -50,20 +50,20 @@ test('a snapshot keeps the number of dropped lines, and the lines of the previou
   expect(restored.previous(POD, 'c')).toEqual(logs.previous(POD, 'c'));
 });
 
-// Each line counts 64 characters in addition to its text.
+// Each line counts as 64 characters more than its text.
 test.each([
-  ['lines fit into the limit', [8_000_000, 7_000_000, 936, 998_872], [7_000_000, 936, 998_872]],
-  ['half of the limit would cut a line', [6_000_000, 6_000_000, 5_000_000], [5_000_000]],
+  ['several newest lines fit', [8_000_000, 7_000_000, 936, 998_872], [7_000_000, 936, 998_872]],
+  ['only the last line fits completely', [6_000_000, 6_000_000, 5_000_000], [5_000_000]],
   ['the last line is longer than the limit', [9_000_000, 15_000_000], [15_000_000]],
-  ['the log has the greatest length', [10_000_000, 5_999_872], [10_000_000, 5_999_872]],
-])('the lines after a cut, when %s', (_title, lengths, kept) => {
+  ['the log has exactly the maximum length', [10_000_000, 5_999_872], [10_000_000, 5_999_872]],
+])('a log keeps the expected lines when %s', (_title, lengths, kept) => {
   const logs = new PodLogs(() => 1);
   for (const length of lengths) logs.write(KEY, 'x'.repeat(length));
   const lines = logs.read(POD, 'c').filter(({ text }) => !text.startsWith('[typekro'));
   expect(lines.map(({ text }) => text.length)).toEqual(kept);
 });
 
-test('a removed pod takes its own logs, and leaves those of other pods and of its process', () => {
+test('the removal of a pod removes its logs, but not the logs of other pods and of its presented process', () => {
   const logs = new PodLogs(() => 1);
   const shown = { ...POD, metadata: { ...POD.metadata, annotations: { [PROCESS]: 'n/web' } } };
   const other = { ...POD, metadata: { name: 'q', uid: 'uu' } };
@@ -91,7 +91,7 @@ test('a removed pod takes its own logs, and leaves those of other pods and of it
   expect(logs.read(POD, 'c')).toEqual([]);
 });
 
-test('the logs of 30,000 pods are removed one after the other', { timeout: 10_000 }, () => {
+test('removing the logs of 30,000 pods takes linear time', { timeout: 10_000 }, () => {
   const logs = new PodLogs(() => 1);
   const count = 30_000;
   for (let pod = 0; pod < count; pod += 1) logs.write(`${pod}/c`, 'a line');

@@ -1,22 +1,27 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** The maximum number of characters of a log. A longer log is cut. */
+/** The maximum number of characters of a log. When a log becomes longer, its oldest lines are dropped. */
 const MAX_CHARACTERS = 16_000_000;
 
-/** The maximum number of characters of a log after a cut. The last line stays, even if it is longer. */
+/**
+ * The maximum number of characters of a log after old lines are dropped. The last line is always kept, even if it is
+ * longer.
+ */
 const MAX_KEPT_CHARACTERS = 8_000_000;
 
-/** The number that is added to the length of each line. It stands for the memory of the line's entry. */
+/** The number of characters that each line counts in addition to its length, because its entry also takes memory. */
 const LINE_CHARACTERS = 64;
 
-/** The maximum number of unread bytes of a follower. The stream of a follower that does not read is aborted. */
+/** The maximum number of unread bytes of a follower. When a follower has more, its stream is aborted. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
-/** The annotation of a pod that shows the log of a presented process. Its value is `namespace/name` of the process. */
+/**
+ * The annotation that makes a pod show the log of a presented process. The value is `namespace/name` of the process.
+ */
 export const PROCESS = 'typekro.dev/process';
 
-/** The beginning of the keys of the logs of presented processes. */
+/** The prefix of the log keys of presented processes. */
 const PROCESS_PREFIX = 'process ';
 
 /** A line of a log, with its time in milliseconds since the epoch. */
@@ -27,12 +32,12 @@ export interface LogLine {
 
 /** One log in a snapshot. */
 export interface SnapshotLog {
-  /** The key of the log: that of a container of a pod, or of a presented process. */
+  /** The key of the log, which identifies a container of a pod, or a presented process. */
   readonly key: string;
   readonly lines: readonly LogLine[];
-  /** The lines of the previous run. Absent without such a run. */
+  /** The lines of the previous run; absent if no previous run exists. */
   readonly previous?: readonly LogLine[];
-  /** The number of lines that are removed from the beginning of the log. Absent: none. */
+  /** The number of lines that were dropped from the beginning of the log; absent for 0. */
   readonly dropped?: number;
 }
 
@@ -44,23 +49,23 @@ interface Follower {
 
 interface Log {
   lines: LogLine[];
-  /** The lines of the previous run; `undefined` without such a run. */
+  /** The lines of the previous run; `undefined` if no previous run exists. */
   previous: readonly LogLine[] | undefined;
-  /** The number of characters in `lines`, with `LINE_CHARACTERS` for each. */
+  /** The number of characters in `lines`, plus `LINE_CHARACTERS` per line. */
   characters: number;
-  /** The number of removed lines. The first line of the log states this number. */
+  /** The number of dropped lines. The first line of the log is a notice with this number. */
   dropped: number;
   readonly followers: Set<Follower>;
 }
 
 /**
  * The logs of simulated containers and of local processes. The code that simulates or runs a container writes its lines
- * here, and `kubectl logs` reads them. A container without such code has an empty log. A pod of a presented process
- * shows the log of the process.
+ * here, and `kubectl logs` reads them. The log of a container that no code simulates or runs is empty. A pod of a
+ * presented process shows the log of the process.
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
-  /** The keys of the logs of each pod, by its uid. Without them, `drop` would search the logs of all pods. */
+  /** Maps the uid of a pod to the keys of its logs, so that `drop` does not search the logs of all pods. */
   readonly #podKeys = new Map<string, string[]>();
   readonly #processKeys = new Set<string>();
   readonly #now: () => number;
@@ -81,8 +86,8 @@ export class PodLogs {
   }
 
   /**
-   * Begins the log of a new run of a container. The lines of the last run become those that `previous` returns. The
-   * streams of followers end, as in a kubelet.
+   * Begins the log of a new run of a container. The lines of the last run become the result of `previous`. The streams
+   * of followers end, as with a real kubelet.
    */
   begin(key: string): void {
     const known = this.#logs.get(key);
@@ -94,7 +99,7 @@ export class PodLogs {
     for (const follower of known.followers) end(known.followers, follower);
   }
 
-  /** The lines of the previous run; `undefined` without such a run. */
+  /** Returns the lines of the previous run; `undefined` if no previous run exists. */
   previous(pod: KubeObject, container: string): readonly LogLine[] | undefined {
     return this.#logs.get(logKey(pod, container))?.previous;
   }
@@ -103,7 +108,7 @@ export class PodLogs {
     return this.#logs.get(logKey(pod, container))?.lines ?? [];
   }
 
-  /** A stream of `start` and of all later lines, formatted by `format`. */
+  /** Returns a stream that sends `start`, and then each new line, formatted by `format`. */
   follow(pod: KubeObject, container: string, start: Buffer, format: (line: LogLine) => Buffer): ByteStream {
     const { followers } = this.#log(logKey(pod, container));
     let own: Follower | undefined;
@@ -124,7 +129,7 @@ export class PodLogs {
     };
   }
 
-  /** All logs with lines or a previous run, in the form of a snapshot. */
+  /** Returns the logs that have lines or a previous run, for a snapshot. */
   dump(): SnapshotLog[] {
     return [...this.#logs].flatMap(([key, { lines, previous, dropped }]) => {
       if (lines.length === 0 && previous === undefined) return [];
@@ -133,7 +138,7 @@ export class PodLogs {
     });
   }
 
-  /** Replaces all logs by those of a snapshot. Ends the streams of all followers. */
+  /** Replaces all logs with the logs of a snapshot. Ends the streams of all followers. */
   load(logs: readonly SnapshotLog[]): void {
     this.close();
     for (const known of [this.#logs, this.#podKeys, this.#processKeys]) known.clear();
@@ -146,7 +151,10 @@ export class PodLogs {
     }
   }
 
-  /** Deletes the logs of a pod and ends the streams of their followers. The log of a process outlives its pods. */
+  /**
+   * Deletes the logs of a pod and ends the streams of their followers. The log of a presented process is not deleted
+   * with its pods.
+   */
   drop(podUid: string): void {
     const own = this.#podKeys.get(podUid) ?? [];
     for (const key of [...own, ...this.#processKeys]) {
@@ -182,14 +190,14 @@ const charactersOf = ({ text }: LogLine): number => text.length + LINE_CHARACTER
 const charactersIn = (lines: readonly LogLine[]): number => lines.reduce((sum, line) => sum + charactersOf(line), 0);
 
 /**
- * Removes lines from the beginning of the log, until `MAX_KEPT_CHARACTERS` or only the last line is left. The first
- * line then states how many.
+ * Drops lines from the beginning of the log until it has at most `MAX_KEPT_CHARACTERS`, or only the last line remains.
+ * Adds a first line that says how many lines were dropped.
  */
 function dropLines(log: Log): void {
   let left = log.characters;
   const index = log.lines.findIndex((line) => (left -= charactersOf(line)) <= MAX_KEPT_CHARACTERS);
   const removed = log.lines.splice(0, Math.min(index + 1, log.lines.length - 1));
-  // The notice about lines that were removed earlier is not a line of the program.
+  // The first removed line may be an earlier notice, which does not count as a line of the program.
   log.dropped += removed.length - (log.dropped > 0 ? 1 : 0);
   const limits = 'a log of more than 16 million characters is cut to its newest lines, at most 8 million characters';
   const text = `[typekro: ${log.dropped} earlier lines are dropped; ${limits}]`;

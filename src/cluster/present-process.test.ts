@@ -76,7 +76,7 @@ describe('a presented process', () => {
     await cluster.close();
   });
 
-  test('has a log that outlives its pod; a follower ends with the pod', async () => {
+  test('has a log that outlives its pod, although the stream of a follower ends with the pod', async () => {
     const { cluster, process, pod } = await presented();
     process.log('before');
     const reply = await cluster
@@ -94,7 +94,7 @@ describe('a presented process', () => {
     await cluster.close();
   });
 
-  test('is removed with its pod; a follower ends', async () => {
+  test('is removed with its pod, and the stream of a follower ends', async () => {
     const { cluster, process, pod } = await presented();
     const path = `${PODS}/${pod.metadata.name}/log?follow=true`;
     const reply = await cluster.transport().request({ method: 'GET', path });

@@ -6,9 +6,9 @@ import type { PodLogs } from './pod-logs.ts';
 
 /** The options of a presented process. */
 export interface PresentOptions {
-  /** Name of the Deployment and its container, and value of its label `app.kubernetes.io/name`. */
+  /** The name of the Deployment and its container, and the value of the label `app.kubernetes.io/name`. */
   readonly name: string;
-  /** The namespace. It is created when it is missing. Default: `kro-system`. */
+  /** The namespace, which is created if it is missing. Default: `kro-system`. */
   readonly namespace?: string;
   /** The image in the pod's specification. No image is pulled. Default: `in-process`. */
   readonly image?: string;
@@ -16,7 +16,7 @@ export interface PresentOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** A process of this program that the cluster shows as a Deployment. */
+/** A part of this process that the cluster presents as a Deployment. */
 export interface PresentedProcess {
   /** Adds lines to the log that `kubectl logs` shows. Newlines separate lines; a newline at the end is dropped. */
   log(text: string): void;
@@ -24,17 +24,17 @@ export interface PresentedProcess {
   remove(): Promise<void>;
 }
 
-/** The label and the annotation of objects that represent a part of the cluster's own process. */
+/** The key of the label and the annotation that mark objects which represent a part of the cluster's own process. */
 const SIMULATED = 'typekro.dev/simulated';
 
 /** The parts of the cluster that `presentProcess` uses. */
 export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
 
 /**
- * Shows a part of this process, such as a controller, as a Deployment with one pod, as the part would run in a real
- * cluster. The label `typekro.dev/simulated` marks both. The pod's log has the lines that are passed to the result's
- * `log`. The simulated controllers create the pod. The pod may be deleted, scaled and restarted like any other; the log
- * stays.
+ * Presents a part of this process, such as a controller, as a Deployment with one pod, as the part would run in a real
+ * cluster. Deployment and pod have the label `typekro.dev/simulated`. The simulated controllers create the pod. The
+ * pod's log has the lines that are passed to `log` of the result. Clients may delete the pod, and scale and restart the
+ * Deployment; the log is kept.
  *
  * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
  */

@@ -7,7 +7,7 @@ import { latestRelease, ROLE_KINDS } from './release.ts';
 
 const RELEASES = KUBERNETES_RELEASES.map((version) => [version] as const);
 
-test('the latest version is the one of the data files, and a version without data is refused', () => {
+test('the latest version is the version of the data files, and a version without data is refused', () => {
   expect(releaseOf('1.36')).toBe(latestRelease);
   expect(releaseOf('v1.35').minor).toBe(35);
   expect(releaseOf('1.35')).toBe(releaseOf('v1.35'));
@@ -18,12 +18,12 @@ test('the latest version is the one of the data files, and a version without dat
   }
 });
 
-test.each(RELEASES)('the number of default roles of %s is known', (version) => {
+test.each(RELEASES)('roleCount is the number of default roles of %s', (version) => {
   const release = releaseOf(version);
   for (const plural of ROLE_KINDS) expect(release.roleCount(plural)).toBe(release.defaultRoles(plural).length);
 });
 
-test.each(RELEASES)('every type that a type of %s refers to exists in it', (version) => {
+test.each(RELEASES)('every type to which a type of %s refers exists in the same version', (version) => {
   const release = releaseOf(version);
   const seen = new Set<string>();
   const visit = (name: string, from: string): void => {
@@ -43,7 +43,7 @@ test.each(RELEASES)('every type that a type of %s refers to exists in it', (vers
   expect(seen.size).toBeGreaterThan(300);
 });
 
-/** Kinds, fields and roles, with the versions that have them. */
+/** Each row of the next tables has a kind, a field or a role, and the versions that have it. */
 const KINDS = [
   ['admissionregistration.k8s.io/v1', 'mutatingadmissionpolicies', 'MutatingAdmissionPolicy', ['1.36']],
   ['admissionregistration.k8s.io/v1', 'mutatingadmissionpolicybindings', 'MutatingAdmissionPolicyBinding', ['1.36']],
@@ -70,14 +70,14 @@ const ROLES = [
   ['clusterroles', 'cluster-admin', ['1.36', '1.35', '1.34']],
 ] as const;
 
-test.each(FIELDS)('%s has the field %s in %j', (type, field, versions) => {
+test.each(FIELDS)('%s has the field %s only in the versions %j', (type, field, versions) => {
   const having = KUBERNETES_RELEASES.filter(
     (version) => releaseOf(version).typeFacts(type)?.fields[field] !== undefined,
   );
   expect(having).toEqual(versions);
 });
 
-test.each(ROLES)('%s has %s in %j', (plural, name, versions) => {
+test.each(ROLES)('%s include %s only in the versions %j', (plural, name, versions) => {
   const has = (version: string) =>
     releaseOf(version)
       .defaultRoles(plural)

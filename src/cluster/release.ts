@@ -3,7 +3,7 @@ import { KUBERNETES_MINOR, versionOfRelease } from '../kubernetes/index.ts';
 import type { DiscoveredGroup, TypeFacts } from './data.ts';
 import { loadData, typeFacts } from './data.ts';
 
-/** The kinds of the roles and bindings that a server begins with. */
+/** The plurals of the roles and bindings that a server creates at its start. */
 export const ROLE_KINDS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'] as const;
 export type RoleKind = (typeof ROLE_KINDS)[number];
 
@@ -11,19 +11,19 @@ export type RoleKind = (typeof ROLE_KINDS)[number];
 export interface KubernetesRelease {
   /** The minor version, such as 36. */
   readonly minor: number;
-  /** The facts of a built-in type, such as `core.v1.Pod`; `undefined` when there is no such type. */
+  /** The data about a built-in type, such as `core.v1.Pod`; `undefined` when the type does not exist. */
   typeFacts(name: string): TypeFacts | undefined;
   /** The groups of the built-in API in the order of discovery. */
   groups(): readonly DiscoveredGroup[];
   /** The default roles or bindings, without `kind` and `apiVersion`. */
   defaultRoles(plural: RoleKind): readonly JsonObject[];
-  /** The number of the default roles or bindings, which is known without loading them. */
+  /** The number of default roles or bindings. It is available without loading the roles. */
   roleCount(plural: RoleKind): number;
 }
 
 const ROLE_COUNTS = { clusterroles: 69, clusterrolebindings: 50, roles: 7, rolebindings: 7 } as const;
 
-/** The latest version: that of the data files. `earlier-release.ts` has the others. */
+/** The latest version, which is the version of the data files. `earlier-release.ts` has the earlier versions. */
 export const latestRelease: KubernetesRelease = {
   minor: KUBERNETES_MINOR,
   typeFacts,
@@ -35,5 +35,5 @@ export const latestRelease: KubernetesRelease = {
   roleCount: (plural) => ROLE_COUNTS[plural],
 };
 
-/** The version of a simulated kubelet, such as `v1.36.0`. */
+/** The version string of a release, such as `v1.36.0`, which simulated kubelets report. */
 export const versionOf = ({ minor }: Pick<KubernetesRelease, 'minor'>): string => versionOfRelease(`1.${minor}`);

@@ -85,7 +85,7 @@ describe('a restored cluster', () => {
     const version = Number((await call(cluster, 'GET', MAPS)).body.metadata.resourceVersion);
     expect(version).toBe(abandoned + 1);
     await cluster.idle();
-    expect(await contents(cluster), 'the controllers find nothing to do').toEqual(before);
+    expect(await contents(cluster), 'has nothing to do for the controllers').toEqual(before);
 
     expect((await call(cluster, 'POST', GADGETS, gadget('two'))).body).toMatchObject({ spec: { size: 3 } });
     expect((await call(cluster, 'GET', GADGETS)).body.items).toHaveLength(2);
@@ -153,7 +153,7 @@ describe('a restored cluster', () => {
     expect(resumed).toContain('"code":410');
   });
 
-  test('refuses an update with a version that was undone', async () => {
+  test('refuses an update with a resource version that the restore has undone', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const original = (await call(cluster, 'POST', MAPS, map('a'))).body;
     const snapshot = cluster.snapshot();
@@ -163,7 +163,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'PUT', `${MAPS}/a`, { ...original, data: { a: 'c' } })).status).toBe(200);
   });
 
-  test('can be another cluster, which is then independent', async () => {
+  test('can be another cluster, and the two clusters are then independent', async () => {
     await using first = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(first, 'POST', CRDS, crd);
     await first.idle();
@@ -203,7 +203,7 @@ describe('a disabled controller', () => {
   });
 });
 
-test('a process without definitions serves a restored snapshot with definitions at once', async () => {
+test('a process that has not loaded the schema engine serves the custom resources of a restored snapshot at once', async () => {
   await using first = await createEmbeddedCluster();
   await call(first, 'POST', CRDS, crd);
   await first.idle();

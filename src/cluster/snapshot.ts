@@ -20,12 +20,12 @@ export interface SnapshotCollection {
 }
 
 /**
- * The content of a cluster at one moment. It has the objects of all kinds with their versions and uids (definitions and
- * access rules, too), and the logs of pods. A snapshot is plain, immutable data. A snapshot can be stored. It can be
- * restored any number of times, also into other clusters.
+ * The content of a cluster at one point in time: the objects of all kinds, including definitions and access rules, with
+ * their resource versions and uids, and the logs of pods. A snapshot is plain, immutable data, so it can be serialized.
+ * It can be restored any number of times, also in other clusters.
  */
 export interface ClusterSnapshot {
-  /** Version of the latest write. */
+  /** The resource version of the latest write. */
   readonly resourceVersion: string;
   readonly collections: readonly SnapshotCollection[];
   readonly logs: readonly SnapshotLog[];
@@ -35,16 +35,16 @@ export interface ClusterSnapshot {
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;
-  /** Listeners that are called before the whole state is replaced. The state stays when one of them throws. */
+  /** Listeners that are called before the whole state is replaced. If one of them throws, the state is not replaced. */
   readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[];
   /**
-   * Listeners that are called after the whole state has been replaced. All of them are called. A listener whose change
-   * cannot be stored repeats the change in a listener of `Store.onRecovery`.
+   * Listeners that are called after the whole state has been replaced. All of them are called. If a listener's change
+   * cannot be stored, the listener must make the change again through `Store.onRecovery`.
    */
   readonly onRestored: (() => void)[];
 }
 
-/** The present content of the cluster. */
+/** Takes a snapshot of the cluster's current content. */
 export function snapshotCluster({ store, logs }: Pick<SnapshotContext, 'store' | 'logs'>): ClusterSnapshot {
   const collections: SnapshotCollection[] = [];
   for (const collection of store.collections()) {
@@ -56,14 +56,15 @@ export function snapshotCluster({ store, logs }: Pick<SnapshotContext, 'store' |
 }
 
 /**
- * Puts the cluster into the state of a snapshot. Objects get their old versions and uids. The counter of versions never
- * goes back. Services get their addresses and ports again. Open watches end with `410 Expired`, and so do requests for
- * earlier versions; clients therefore list again.
+ * Restores the state of a snapshot. Objects get their old resource versions and uids, but the version counter never
+ * decreases. The addresses and ports of Services are allocated again. Open watches and requests for earlier versions
+ * end with `410 Expired`, so clients list again.
  *
- * @throws NotStored when the content cannot be stored in the cluster's `stateDirectory`. The cluster then stays.
+ * @throws NotStored when the content cannot be stored in the cluster's `stateDirectory`. In this case the cluster does
+ *   not change.
  */
 export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnapshot): void {
-  // A malformed object throws here, before a listener replaces the files of a kept cluster.
+  // A malformed object throws here, before a listener replaces the files in the `stateDirectory`.
   const collections = snapshot.collections.map(({ group, plural, items }) => {
     const stored = items.map((object) => new Stored(keyOfObject(object), deepFreeze(object), versionOf(object)));
     return { group, plural, stored };

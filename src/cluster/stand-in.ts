@@ -1,66 +1,61 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 
 /**
- * A stand-in for an operator. It fills the objects of the operator's kinds with the status that the operator would
- * write, and makes the objects that the operator would make in the cluster. It does nothing outside the cluster: no
- * image is pulled, no cloud is called.
- *
- * A stand-in decides, and the cluster carries out the decision. `reconcile` gets an object and a view of the cluster,
- * and returns what has to be written. It may be called at any time and any number of times, and returns the same for
- * the same state.
+ * A stand-in for an operator. It writes the status that the operator would write to the objects of its kinds, and
+ * creates the objects that the operator would create in the cluster. It has no effect outside the cluster: no image is
+ * pulled, no cloud is called. A stand-in only decides, and the cluster executes the decision: `reconcile` gets an
+ * object and a view of the cluster, and returns the writes. It may be called at any time and any number of times, and
+ * must return the same result for the same state.
  */
 export interface StandIn {
-  /** The name for `--stand-in` and for messages. */
+  /** The name for the option `--stand-in` and for messages. */
   readonly name: string;
-  /** The CustomResourceDefinitions of the kinds. Those that the cluster does not have are created at its start. */
+  /** The CustomResourceDefinitions of the kinds. Missing definitions are created at the start of the cluster. */
   definitions?(): readonly KubeObject[];
   readonly kinds: readonly StandInKind[];
 }
 
-/** A kind by its API group (`''`: the core group). */
+/** A kind and its API group (`''` is the core group). */
 export interface KindName {
   readonly group: string;
   readonly kind: string;
 }
 
-/** A further kind that the work on an object reads. */
+/** Another kind whose objects `reconcile` reads. */
 export interface FollowedKind extends KindName {
-  /**
-   * Does a change of an object of this kind concern the objects of all namespaces? Default: only the objects of its own
-   * namespace.
-   */
+  /** Can an object of this kind affect objects in all namespaces? Default: only objects in its own namespace. */
   readonly anywhere?: true;
   /** Only objects with this label count. Default: all. */
   readonly label?: string;
 }
 
-/** Plays the operator for the objects of one kind, or of all kinds of a group. */
+/** Simulates the operator for the objects of one kind, or of all kinds in a group. */
 export interface StandInKind {
-  /** The API group. `*.services.k8s.aws` stands for all groups with this ending. */
+  /** The API group. `*.services.k8s.aws` matches all groups with this suffix. */
   readonly group: string;
   /** Default: all kinds of the group. */
   readonly kind?: string;
   /** The name of the controller in events, field managers and settings. Default: the name of the stand-in. */
   readonly controller?: string;
-  /** The finalizer that the operator removes at the end of the deletion of an object. Default: none. */
+  /** The finalizer that the operator removes at the end of an object's deletion. Default: none. */
   readonly finalizer?: string | ((object: KubeObject) => string);
-  /** Does the user, and not the operator, add the finalizer? Default: the operator adds it to each object. */
+  /** Does the user add the finalizer instead of the operator? Default: the operator adds it to each object. */
   readonly isFinalizerOfUser?: true;
   /**
-   * Further kinds that `reconcile` reads. A change of an object of such a kind makes the objects of this kind due.
-   * Objects that this kind owns need no entry.
+   * Other kinds that `reconcile` reads. When an object of such a kind changes, the objects of this kind are reconciled.
+   * Kinds of owned objects need no entry.
    */
   readonly follows?: readonly FollowedKind[];
-  /** Decides about an object. `undefined`: nothing has to be written. */
+  /** Decides which writes an object needs; `undefined` means no writes. */
   reconcile(object: KubeObject, view: StandInView): StandInResult | undefined;
   /**
-   * Decides about an object that is being deleted and has the finalizer. The finalizer is removed after the writes,
-   * unless the result has `unfinished`. Default: nothing is written.
+   * Decides which writes are needed for an object that is being deleted and has the finalizer. The finalizer is removed
+   * after these writes, unless the result has `unfinished`. Default: no writes.
    */
   finalize?(object: KubeObject, view: StandInView): StandInResult | undefined;
 }
 
-/** The reason why the work on an object has to fail. */
+/** A simulated failure of the work on an object. */
 export interface StandInFailure {
   /** One word, such as `AccessDenied`. */
   readonly reason: string;
@@ -77,29 +72,31 @@ export interface StandInCondition {
   readonly observed?: boolean;
 }
 
-/** The view of the cluster that a stand-in gets for a decision about one object. */
+/** The view of the cluster that a stand-in gets for its decision about one object. */
 export interface StandInView {
   /** The time of the cluster's clock, in milliseconds since the epoch. */
   readonly now: number;
-  /** The same time in the format of timestamps in objects. */
+  /** The same time in RFC 3339 format. */
   readonly timestamp: string;
   /** An object of the cluster; `undefined` when it does not exist. */
   get(ref: ObjectRef): KubeObject | undefined;
   /** The objects of a kind in a namespace (`''`: in all namespaces), ordered by name. */
   list(kind: KindName, namespace: string): readonly KubeObject[];
   /**
-   * How many of `count` steps of the operator's work are done for the present spec of the object, 0 to `count`. Each
-   * step takes the time of the cluster's option `standInStepMs`. All steps together take the time of the annotation
-   * `typekro.dev/simulate-ready-after-seconds`, when the object has it. The object is due again at the next step.
+   * The number of completed steps, out of `count` steps of the operator's work, for the current spec of the object.
+   * Each step takes `standInStepMs`, an option of the cluster. If the object has the annotation
+   * `typekro.dev/simulate-ready-after-seconds`, all steps together take this time. The object is reconciled again when
+   * the next step completes.
    */
   completedSteps(count: number): number;
   /**
-   * The reason why the work has to fail, from the annotation `typekro.dev/simulate-failure` or from a rule of the test.
+   * The failure with which the work must end, from the annotation `typekro.dev/simulate-failure` or from a rule of the
+   * test.
    */
   readonly failure: StandInFailure | undefined;
   /**
-   * The conditions as the operator writes them: in the order of `conditions`, each with the time of its last change of
-   * status. Other conditions of the object are left out.
+   * Returns the conditions as the operator writes them: in the order of `conditions`, each with its
+   * `lastTransitionTime`. Other conditions of the object are not included.
    */
   conditions(conditions: readonly StandInCondition[]): JsonObject[];
 }
@@ -114,43 +111,43 @@ export interface StandInEvent {
 
 /** The writes that a stand-in requests. */
 export interface StandInResult {
-  /** The complete status. Default: the status stays. */
+  /** The complete new status. Default: the status is not changed. */
   readonly status?: JsonObject;
-  /** Objects that the object owns. They are created, or changed where they differ. */
+  /** Objects that the object owns. They are created, or updated if they differ. */
   readonly owned?: readonly KubeObject[];
-  /** Objects without an owner. They are created, or changed where they differ. */
+  /** Objects without an owner. They are created, or updated if they differ. */
   readonly objects?: readonly KubeObject[];
-  /** Objects that are deleted. Missing ones are ignored. */
+  /** Objects to delete. Missing objects are ignored. */
   readonly removed?: readonly ObjectRef[];
-  /** Annotations of the object itself; `null` removes one. */
+  /** Annotations to set on the object itself; `null` removes an annotation. */
   readonly annotations?: Readonly<Record<string, string | null>>;
-  /** Top-level members of the object that the operator removes after it has read them, such as `operation`. */
+  /** Top-level members of the object that the operator removes after reading them, such as `operation`. */
   readonly removedMembers?: readonly string[];
-  /** Events. They are recorded when the events or the status differ from those of the last result. */
+  /** Events, which are recorded only if the events or the status differ from the last result. */
   readonly events?: readonly StandInEvent[];
   /**
-   * The object is due again after this time, in milliseconds, at least 1. Default: only a change of the object or the
-   * next step makes the object due.
+   * The time in milliseconds (at least 1) after which the object is reconciled again. Default: the object is reconciled
+   * again only at a change of the object or at the next step.
    */
   readonly againMs?: number;
-  /** In a result of `finalize`: the deletion has to wait. */
+  /** In a result of `finalize`: keeps the finalizer, so that the deletion waits. */
   readonly unfinished?: boolean;
 }
 
-/** The objects that a rule of a test concerns. An absent member matches everything. */
+/** Selects the objects to which a rule of a test applies. An absent member matches all objects. */
 export interface StandInMatch {
   readonly kind?: string;
   readonly namespace?: string;
   readonly name?: string;
 }
 
-/** The stand-ins of a cluster, for a test that makes them fail. */
+/** Lets a test simulate failures of a cluster's stand-ins. */
 export interface StandIns {
   /** The names of the stand-ins that the cluster was created with. */
   readonly names: readonly string[];
   /**
-   * Makes the work of the stand-ins fail for matching objects, until the returned function is called. `failure` is the
-   * reason, or a reason with a message. The start and the end of the failure take effect at once.
+   * Makes the work of the stand-ins fail for matching objects, until the returned function is called. `failure` is a
+   * reason, or a reason with a message. The failure starts and ends without delay.
    */
   fail(match: StandInMatch, failure: string | StandInFailure): () => void;
 }

@@ -16,7 +16,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('a log that could not be opened refuses lines until it is opened', () => {
+test('a log that could not be opened refuses lines until it can be opened', () => {
   expect(() => log.append('first\n')).toThrow('is not open');
   log.continueAt(0);
   log.append('first\n');

@@ -3,14 +3,14 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } fr
 import { dirname } from 'node:path';
 import { errorCode } from '../core/index.ts';
 
-/** The log of a cluster's state, beside the state file to which its lines belong. */
+/** The log file of a cluster's state. Its lines are the changes since the state file in the same directory. */
 export class LogFile {
   readonly path: string;
   readonly #statePath: string;
   #file: number | undefined;
   #size = 0;
   /**
-   * The files that this process writes. Another program may have put other files in their places. `undefined` while the
+   * Identifies the files that this process has opened, because another program may replace them. `undefined` while the
    * log is not open.
    */
   #own: { readonly log: string; readonly state: string } | undefined;
@@ -31,9 +31,8 @@ export class LogFile {
   }
 
   /**
-   * Drops what follows the first `size` bytes of the log, and continues there. Opens the log only when its file is not
-   * open, because the process may have no free file descriptor. When this fails with an open file, the log stays as it
-   * is.
+   * Truncates the log to its first `size` bytes, and appends there. An open file is not opened again, because the
+   * process may have no free file descriptor. If this fails while the file is open, the log does not change.
    */
   continueAt(size: number): void {
     if (this.#isClosed) return;
@@ -46,9 +45,9 @@ export class LogFile {
   }
 
   /**
-   * Prepares the next line: cuts off the part of a line that a failed write has left. Returns false when a file is
-   * missing, is not the file of this process any more, or lacks lines. The caller then writes both files again. When
-   * another program has removed the directory, this call makes it again.
+   * Prepares the next line: removes an incomplete line that a failed write has left. Returns false when a file is
+   * missing, was replaced, or lacks lines; the caller must then write both files again. If another program has removed
+   * the directory, this call creates it again.
    */
   isWhole(): boolean {
     if (this.#isClosed) return true;
@@ -65,7 +64,7 @@ export class LogFile {
   }
 
   /**
-   * Appends a line. Does nothing after `close()`. A failed write may leave a part of the line. Throws when the last
+   * Appends a line. Does nothing after `close()`. A failed write may leave an incomplete line. Throws when the last
    * `continueAt` could not open the log.
    */
   append(text: string): void {
@@ -92,7 +91,7 @@ export class LogFile {
   }
 }
 
-/** Writes a text to a file. Returns its number of bytes. */
+/** Writes a string to a file. Returns the number of bytes written. */
 export function writeAll(file: number, text: string): number {
   const bytes = Buffer.from(text);
   for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
@@ -101,7 +100,7 @@ export function writeAll(file: number, text: string): number {
 
 const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 
-/** Makes a directory, but not its parents: a user who removes a whole folder wants it gone. */
+/** Creates a directory, but not its parents. If a user has removed the parent, the directory must not come back. */
 function makeMissing(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });

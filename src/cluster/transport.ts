@@ -1,2 +1,2 @@
-/** The transport of `src/kube`, which a cluster also offers in process. */
+/** The transport interface of `src/kube`. A cluster implements it in process. */
 export type { Transport, TransportRequest, TransportResponse } from '../kube/index.ts';

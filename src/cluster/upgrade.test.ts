@@ -19,7 +19,7 @@ const pod = (spec: object) => ({
   spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
 });
 
-test('objects of an earlier version of Kubernetes have the fields of the present one', async () => {
+test('objects of an earlier version of Kubernetes get the fields of the current version', async () => {
   let version: string | undefined;
   {
     await using story = await open('1.35');
@@ -39,7 +39,7 @@ test('objects of an earlier version of Kubernetes have the fields of the present
   expect(readFileSync(join(directory, 'state.jsonl'), 'utf8').includes('"workloadRef":')).toBe(false);
 });
 
-test('default roles, bindings and nodes are those of the present version, and changes of users stay', async () => {
+test('default roles, bindings and nodes are updated to the current version, and changes by users are kept', async () => {
   {
     await using story = await open('1.34');
     await story.create({
@@ -77,7 +77,7 @@ test('default roles, bindings and nodes are those of the present version, and ch
   });
 });
 
-test('a start with the same version changes only the authority towards other API servers', async () => {
+test('a start with the same version changes only the authority for requests to other API servers', async () => {
   {
     await using story = await open('1.36');
     await story.create(pod({}));
@@ -86,7 +86,7 @@ test('a start with the same version changes only the authority towards other API
     await using story = await open('1.36');
     await story.cluster.idle();
   }
-  // The authority towards other API servers is new at each start.
+  // The authority for requests to other API servers is new at each start.
   const written = readFileSync(join(directory, 'log.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')

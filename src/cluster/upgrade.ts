@@ -1,6 +1,6 @@
 /**
- * What a server does at its start with the objects that an earlier server has kept. The earlier server may have been of
- * an earlier version of Kubernetes.
+ * Adapts the stored objects of an earlier server, which may have had an earlier version of Kubernetes, at the start of
+ * this server.
  */
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
@@ -18,8 +18,8 @@ import { strategyFor } from './verbs/strategy-for.ts';
 import { redecode } from './verbs/write.ts';
 
 /**
- * The objects in the form in which this version of Kubernetes reads them: fields that the version does not have are
- * gone, and absent fields have their defaults. The versions of the objects stay. Custom resources do not change.
+ * Converts the objects to the form that this version of Kubernetes has: removes fields that the version does not have,
+ * and sets defaults of absent fields. The objects keep their resource versions. Custom resources are not changed.
  */
 export function inThisRelease(registry: Registry, collections: readonly SnapshotCollection[]): SnapshotCollection[] {
   return collections.map((collection) => ({
@@ -36,15 +36,16 @@ function readAgain(registry: Registry, object: KubeObject): KubeObject {
     strategyFor(resource).defaults?.(value);
     return jsonEquals(value as unknown as JsonObject, object as unknown as JsonObject) ? object : value;
   } catch (thrown) {
-    // A server keeps an object that it cannot read. Clients get the error when they read it.
+    // An object that cannot be decoded is kept unchanged. Clients get the error when they read it.
     if (thrown instanceof DecodeError) return object;
     throw thrown;
   }
 }
 
 /**
- * Adds missing default roles, bindings, rights and subjects, and sets the version of the cluster's own node. Writes
- * only what differs. The nodes of users keep their versions: tests use them for kubelets of other versions.
+ * Adds missing default roles, bindings, rules and subjects, and sets the version of the cluster's own node. Writes only
+ * objects that differ. Nodes that users created keep their versions, because tests use such nodes for kubelets of other
+ * versions.
  */
 export function adoptRelease(context: BootstrapContext): void {
   for (const plural of ROLE_KINDS) reconcileRoles(context, plural);
@@ -67,7 +68,7 @@ function reconcileRoles(context: BootstrapContext, plural: (typeof ROLE_KINDS)[n
     const stored = resource.collection.get(key)?.object;
     const next = stored === undefined ? expected : reconciled(stored, expected);
     if (next === stored) continue;
-    // A binding to another role is replaced by a new object.
+    // A binding to another role is replaced by a new object, because `roleRef` is immutable.
     if (next === expected && stored !== undefined) resource.collection.remove(key);
     resource.collection.put(key, next);
   }

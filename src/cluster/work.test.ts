@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Work } from './work.ts';
 
-test('a failed callback of onStop is reported, and the others run', () => {
+test('a failed onStop callback is reported, and the other callbacks run', () => {
   const reported: unknown[] = [];
   const ran: string[] = [];
   const work = new Work((thrown) => reported.push(thrown));
@@ -15,14 +15,14 @@ test('a failed callback of onStop is reported, and the others run', () => {
   expect({ ran, reported }).toEqual({ ran: ['first', 'last'], reported: [failure] });
 });
 
-test('runNow runs the waiting tasks at once, but none behind a task that waits for a promise', async () => {
+test('runNow runs the queued tasks at once, up to the first task that returns a promise', async () => {
   const reported: unknown[] = [];
   const ran: string[] = [];
   const work = new Work((thrown) => reported.push(thrown));
   work.enqueue(() => {
     ran.push('first');
     work.enqueue(() => void ran.push('added'));
-    // A task cannot run the queue.
+    // Has no effect, because a task calls it.
     work.runNow();
   });
   let end = (_reason: Error) => {};
@@ -40,11 +40,11 @@ test('runNow runs the waiting tasks at once, but none behind a task that waits f
   await work.idle();
 });
 
-test('a task that runNow starts between two batches ends before the next task', async () => {
+test('a task that runNow starts between two batches is finished before the next task starts', async () => {
   const work = new Work((thrown) => expect.unreachable(String(thrown)));
   const ran: string[] = [];
   for (let index = 0; index < 64; index += 1) work.enqueue(() => void ran.push('batch'));
-  // This callback runs before that of the pause between the batches.
+  // This callback runs before the callback with which the queue continues after the first batch.
   setImmediate(() => work.runNow());
   work.enqueue(async () => {
     ran.push('begins');

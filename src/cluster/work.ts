@@ -1,25 +1,28 @@
 import { callEach } from './call-each.ts';
 
-/** The number of tasks after which requests and other work of the process can run. */
+/** The number of tasks after which the queue yields to requests and other work of the process. */
 const TASKS_PER_BATCH = 64;
 
 /**
- * The maximum number of tasks of one call of `runNow`. The remaining tasks run after the present event, as without the
- * call.
+ * The maximum number of tasks that one call of `runNow` runs. The remaining tasks run after the current event, as
+ * without the call.
  */
 const MAX_TASKS_AT_ONCE = 100_000;
 
-/** The queue of the simulated controllers' tasks. A task runs after the present event, in the order of the queue. */
+/** The queue of the simulated controllers' tasks. Tasks run in order, after the current event of the event loop. */
 export class Work {
   #queue: (() => void | Promise<void>)[] = [];
-  /** The index of the next task. Earlier tasks are done. Removing the first element of a long array would be slow. */
+  /**
+   * The index of the next task. Earlier tasks are not removed at once, because removing the first element of a long
+   * array is slow.
+   */
   #head = 0;
   #running = false;
   /** Is a task on the call stack? */
   #active = false;
-  /** Does the queue wait for the end of a task? Later tasks run after it. */
+  /** Does the queue wait for the promise of a task, so that later tasks must wait? */
   #blocked = false;
-  /** The end of a task that `runNow` has started. Never rejects. */
+  /** Resolves when the task that `runNow` has started is finished. Never rejects. */
   #unfinished: Promise<void> | undefined;
   #stopped = false;
   /** The number of tasks that wait for a promise. */
@@ -28,12 +31,12 @@ export class Work {
   readonly #onStop: (() => void)[] = [];
   readonly #report: (thrown: unknown) => void;
 
-  /** `report` receives the error of a failed task. Later tasks still run. */
+  /** `report` receives the errors of failed tasks. Later tasks still run. */
   constructor(report: (thrown: unknown) => void) {
     this.#report = report;
   }
 
-  /** Runs `task` soon: after the present write, and before `idle()` settles. Does nothing after `stop()`. */
+  /** Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`. */
   enqueue(task: () => void | Promise<void>): void {
     if (this.#stopped) return;
     this.#queue.push(task);
@@ -43,8 +46,8 @@ export class Work {
   }
 
   /**
-   * Runs `task` after `ready`, and before `idle()` settles. When `ready` rejects, the rejection is reported and the
-   * task does not run. After `stop()`, the task does not run, and a rejection is not reported.
+   * Queues `task` when `ready` resolves. It runs before `idle()` resolves. If `ready` rejects, the error is reported
+   * and the task does not run. After `stop()`, the task does not run, and a rejection is not reported.
    */
   enqueueAfter<Value>(ready: Promise<Value>, task: (value: Value) => void): void {
     this.#expected += 1;
@@ -60,7 +63,7 @@ export class Work {
     else this.enqueue(task);
   }
 
-  /** Settles the promises of `idle()` when nothing is left to do. */
+  /** Resolves the promises of `idle()` when no task remains. */
   #settle(): void {
     if (this.#running || this.#expected > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
@@ -71,20 +74,20 @@ export class Work {
     this.#onStop.push(callback);
   }
 
-  /** Settles when the queue is empty and no task is expected. Does not wait for timers that are not due yet. */
+  /** Resolves when the queue is empty and no task of `enqueueAfter` is pending. Does not wait for timers. */
   idle(): Promise<void> {
     if (!this.#running && this.#expected === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Are tasks in the queue, or is one running? Tasks that wait for a promise do not count. */
+  /** Is a task queued or running? Pending tasks of `enqueueAfter` do not count. */
   get isBusy(): boolean {
     return this.#running;
   }
 
   /**
-   * Drops the waiting tasks, and runs the callbacks of `onStop`. The failure of a callback is reported, and the others
-   * still run.
+   * Drops the queued tasks, and runs the callbacks of `onStop`. If a callback fails, the error is reported, and the
+   * other callbacks still run.
    */
   stop(): void {
     this.#stopped = true;
@@ -107,8 +110,8 @@ export class Work {
   }
 
   /**
-   * Runs the waiting tasks before this call returns, in the order of the queue. A task that returns a promise ends the
-   * call, and the tasks behind it run after the promise has settled. Does nothing when a task makes the call.
+   * Runs the queued tasks in order before this call returns. If a task returns a promise, the call ends, and the later
+   * tasks run after the promise has settled. Does nothing when a task calls it.
    */
   runNow(): void {
     for (let done = 0; done < MAX_TASKS_AT_ONCE && !this.#active && !this.#blocked; done += 1) {
@@ -144,7 +147,7 @@ export class Work {
     this.#unfinished = undefined;
   }
 
-  /** Settles when all tasks that `runNow` has started are finished. */
+  /** Resolves when all tasks that `runNow` has started are finished. */
   async #unfinishedTask(): Promise<void> {
     while (this.#unfinished !== undefined) await this.#unfinished;
   }
@@ -160,7 +163,8 @@ export class Work {
       }
       if (this.#unfinished === undefined) this.#blocked = false;
       done += 1;
-      // Requests run between batches, so that many events do not delay them. They may call `runNow`.
+      // The queue yields between batches, so that many tasks do not delay requests. Requests may call `runNow` in the
+      // meantime.
       if (done % TASKS_PER_BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
       if (this.#unfinished !== undefined) await this.#unfinishedTask();
     }

@@ -2,8 +2,8 @@ import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
 /**
  * The addresses and ports that the runs of one write allocate. A later run gets the addresses of the first run, so that
- * it stores the Service that webhooks have seen. When a run stores nothing, the hooks of the Service kind release its
- * addresses.
+ * it stores the same Service that the webhooks have seen. When a run stores nothing, the hooks of the Service kind
+ * release its addresses.
  */
 export class AddressLedger implements ServiceAddresses {
   readonly #base: ServiceAddresses;

@@ -5,8 +5,8 @@ import type { TypeNode } from '../types/node.ts';
 import { memberNode } from '../types/node.ts';
 
 /**
- * The paths of the atomic lists, maps and objects in a value. A merge would replace each of them as a whole. A policy
- * that sets one part would therefore remove the other parts.
+ * Returns the paths of the atomic lists, maps and objects in a value. A merge replaces each of them as a whole, so a
+ * policy that sets one part would remove the other parts.
  */
 export function atomicPaths(node: TypeNode, value: JsonValue, path = ''): string[] {
   if (node.kind === 'any') return [];

@@ -15,7 +15,7 @@ export interface AdmissionContext {
   readonly registry: Registry;
   readonly newUid: () => string;
   readonly serviceAddress: ServiceAddress;
-  /** Is every request of every user allowed? */
+  /** True when the cluster allows every request of every user. */
   readonly allowsAll: boolean;
   /** The conversions that webhooks make for the write. */
   readonly conversions?: Conversions | undefined;
@@ -33,18 +33,18 @@ export interface Kind {
   readonly kind: string;
 }
 
-/** The facts about a request on which webhooks and policies base their decisions. */
+/** The properties of a request on which webhooks and policies base their decisions. */
 export interface AdmissionAttributes {
   readonly operation: Operation;
   readonly resource: ServedResource;
   readonly subresource: string;
-  /** The kind of the object. It is the kind of the resource, unless the subresource has another kind. */
+  /** The kind of the object: the kind of the resource or, if it differs, the kind of the subresource. */
   readonly kind: Kind;
-  /** The type of the object; `undefined` for a connection, whose options (`PodExecOptions`) are the object. */
+  /** The type of the object. `undefined` for a connection, whose options (`PodExecOptions`) are the object. */
   readonly type: BodyType | undefined;
   /** Empty for a create whose name is generated after the mutation. */
   readonly name: string;
-  /** For a Namespace: its own name. */
+  /** For a Namespace, its own name. */
   readonly namespace: string;
   /** Absent for a deletion. */
   readonly object: KubeObject | undefined;
@@ -65,7 +65,9 @@ const CONFIGURATIONS: ReadonlySet<string> = new Set([
   'validatingwebhookconfigurations',
 ]);
 
-/** Is the resource a configuration of admission? Webhooks and policies do not review such configurations. */
+/**
+ * Is the resource a webhook configuration, a policy or a binding? Webhooks and policies do not review these objects.
+ */
 export const isExempt = ({ group, plural }: ServedResource): boolean =>
   group === ADMISSION_GROUP && CONFIGURATIONS.has(plural);
 

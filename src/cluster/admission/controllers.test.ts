@@ -75,7 +75,7 @@ test('a mutating webhook changes the pods of a controller, and sees each of them
   });
 });
 
-test('the writes of controllers have their Events, although the writes and the Events wait for webhooks', async () => {
+test('controllers create their Events, even if their writes and the Events wait for webhooks', async () => {
   const rule = podsRule(['*'], ['*']);
   const seeEvents = async (transport: Transport, _: () => ReviewRequest[], idle: () => Promise<void>) => {
     await call(transport, 'POST', REPLICA_SETS, replicaSet(2));
@@ -90,7 +90,7 @@ test('the writes of controllers have their Events, although the writes and the E
   await withHook('Validating', () => ({ allowed: true }), seeEvents, rule);
 });
 
-test('the status of a pod that begins to end is written once, although its write waits for a webhook', async () => {
+test('the status of a terminating pod is written once, even if the write waits for a webhook', async () => {
   const rule = podsRule(['UPDATE'], ['pods/status']);
   const seeStatus = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
     const metadata = { name: 'p', annotations: { 'typekro.dev/simulate-stop-seconds': '20' } };
@@ -107,7 +107,7 @@ test('the status of a pod that begins to end is written once, although its write
   await withHook('Validating', () => ({ allowed: true }), seeStatus, rule);
 });
 
-test('an autoscaler scales its target, although the write waits for a webhook', async () => {
+test('an autoscaler scales its target, even if the write waits for a webhook', async () => {
   const rule = { ...podsRule(['UPDATE'], ['deployments/scale']), apiGroups: ['apps'] };
   const seeScale = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
     const deployments = '/apis/apps/v1/namespaces/default/deployments';
@@ -142,7 +142,7 @@ test('an autoscaler scales its target, although the write waits for a webhook', 
   await withHook('Validating', () => ({ allowed: true }), seeScale, rule);
 });
 
-test('a token is issued once, although its write waits for a webhook', async () => {
+test('a token is issued once, even if the write waits for a webhook', async () => {
   const rule = podsRule(['UPDATE'], ['secrets']);
   const seeTokens = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
     const path = '/api/v1/namespaces/default/secrets';
@@ -159,7 +159,7 @@ test('a token is issued once, although its write waits for a webhook', async () 
   await withHook('Validating', () => ({ allowed: true }), seeTokens, rule);
 });
 
-test('a denied pod is not created; an event says why', async () => {
+test('a denied pod is not created, and an event contains the reason', async () => {
   const deny = () => ({ allowed: false, status: { message: 'no pods today' } });
   await withHook('Validating', deny, async (transport, seen, idle) => {
     await call(transport, 'POST', REPLICA_SETS, replicaSet(2));
@@ -199,7 +199,7 @@ test('a policy refuses the pods of a controller', async () => {
   expect((body['status'] as JsonObject)['replicas']).toBe(0);
 });
 
-test('the status of a policy has the type errors of its expressions', async () => {
+test('the status of a policy contains the type errors of its expressions', async () => {
   await using cluster = await createEmbeddedCluster();
   const transport = cluster.transport();
   const path = `${CONFIGURATIONS}/validatingadmissionpolicies`;
@@ -230,7 +230,7 @@ test('the status of a policy has the type errors of its expressions', async () =
   expect(await statusOf()).toEqual({ observedGeneration: 2, typeChecking: {} });
 });
 
-test('a reconcile whose later writes wait sends no review more than twice', async () => {
+test('a reconcile whose later writes wait sends each review at most twice', async () => {
   const rule = {
     operations: ['*'],
     apiGroups: [''],
@@ -257,7 +257,8 @@ test('a reconcile whose later writes wait sends no review more than twice', asyn
         JSON.stringify({ operation, resource, subResource, object, oldObject }),
       );
       expect(reviews.length).toBeGreaterThan(4);
-      // A later run reads the volume that an earlier run has created. The next write of the later run is a new one.
+      // A later run of the reconcile reads the volume that an earlier run has created, so its next write is a new
+      // write.
       const counts = reviews.map((review) => reviews.filter((each) => each === review).length);
       expect(Math.max(...counts)).toBeLessThanOrEqual(2);
     },

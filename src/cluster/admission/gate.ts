@@ -1,10 +1,13 @@
 import type { Registry } from '../registry/registry.ts';
 import type { Collection, Store } from '../store/store.ts';
 
-/** The API group of the configurations of admission. */
+/** The API group of webhook configurations, policies and bindings. */
 export const ADMISSION_GROUP = 'admissionregistration.k8s.io';
 
-/** The resources whose objects open the gate. Policies are left out: a policy without a binding does nothing. */
+/**
+ * The resources whose objects open the gate. Policies are not included, because a policy without a binding has no
+ * effect.
+ */
 const PLURALS = [
   'mutatingadmissionpolicybindings',
   'mutatingwebhookconfigurations',
@@ -13,8 +16,8 @@ const PLURALS = [
 ];
 
 /**
- * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. A cluster without webhooks
- * and bindings of policies does not load the code of admission, and its writes need no session.
+ * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. While the gate is closed,
+ * the cluster does not load the admission code, and writes need no session.
  */
 export class AdmissionGate {
   readonly #collections: readonly Collection[];
@@ -26,8 +29,8 @@ export class AdmissionGate {
   }
 
   /**
-   * Does the cluster have a webhook configuration, a binding of a policy or a conversion webhook? Called for each
-   * request that writes, and for each reconcile.
+   * Does the cluster have a webhook configuration, a policy binding or a conversion webhook? Called for each write
+   * request and for each reconcile.
    */
   get isOpen(): boolean {
     if (this.#registry.callsConversionWebhooks) return true;

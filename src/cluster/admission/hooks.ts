@@ -16,14 +16,17 @@ import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
 import type { VersionedObjects } from './review.ts';
 import { requestFacts } from './review.ts';
 
-/** A webhook of a configuration. */
+/** A webhook in a webhook configuration. */
 export interface Webhook {
-  /** Unique among the mutating, or among the validating webhooks. The names within a configuration are different. */
+  /**
+   * A key that is unique among the mutating webhooks, or among the validating webhooks: the names within a
+   * configuration are unique.
+   */
   readonly key: string;
   readonly name: string;
   /** The name of the configuration. */
   readonly configuration: string;
-  /** The position among the webhooks of all configurations. */
+  /** The index among the webhooks of all configurations. */
   readonly index: number;
   readonly spec: JsonObject;
   readonly isIgnored: boolean;
@@ -33,8 +36,8 @@ export interface Webhook {
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
 /**
- * The webhooks of all configurations. Configurations are ordered by name; the webhooks of one configuration keep their
- * order.
+ * Returns the webhooks of all configurations. The configurations are sorted by name, and the webhooks of each
+ * configuration keep their order.
  */
 export function webhooksOf(
   { store }: Pick<AdmissionContext, 'store'>,
@@ -65,7 +68,7 @@ interface Conditions {
   readonly conditions: readonly MatchCondition[];
 }
 
-/** The compiled conditions, by webhook. A stored webhook never changes: an update stores a new object. */
+/** The compiled conditions, keyed by webhook. A stored webhook never changes, because an update stores a new object. */
 const compiledConditions = new WeakMap<JsonObject, Conditions>();
 
 function conditionsOf(spec: JsonObject): Conditions {
@@ -85,7 +88,7 @@ export const compileConditions = (compiler: ExpressionCompiler, conditions: read
     return { name: textAt(condition, 'name'), expression, compiled: compiler.compile(expression) };
   });
 
-/** The object in another version of its resource. */
+/** Converts the object to another version of its resource. */
 function convert(
   object: KubeObject | undefined,
   from: ServedResource,
@@ -95,7 +98,7 @@ function convert(
   return object === undefined || from === to ? object : from.convert(object, to, conversions);
 }
 
-/** The objects of a request in a version of its resource. */
+/** Returns the objects of a request in a version of its resource. */
 export function versionedFor(
   { conversions }: Pick<AdmissionContext, 'conversions'>,
   attributes: AdmissionAttributes,
@@ -113,8 +116,8 @@ export function versionedFor(
 }
 
 /**
- * Do webhooks that request this version of the resource get the objects in the version of the request? The objects of a
- * Scale are the same for all versions of the scaled resource.
+ * Can webhooks that request this version of the resource get the objects without conversion? A Scale is the same for
+ * all versions of the scaled resource.
  */
 const isInRequestVersion = ({ resource: own, kind }: AdmissionAttributes, resource: ServedResource): boolean =>
   resource === own || kind.kind !== own.kind;
@@ -128,7 +131,7 @@ export const toRequestVersion = (
 ): KubeObject =>
   isInRequestVersion(attributes, resource) ? object : resource.convert(object, attributes.resource, conversions);
 
-/** The data of the expressions about a request. */
+/** Returns the variables for expressions about a request. */
 export function expressionData(
   { store, allowsAll }: Pick<AdmissionContext, 'allowsAll' | 'store'>,
   attributes: AdmissionAttributes,
@@ -154,10 +157,10 @@ export function expressionData(
 }
 
 /**
- * The objects for a webhook that is called for the request; `undefined` for any other webhook.
+ * Returns the objects for a webhook, or `undefined` when the webhook is not called for the request.
  *
- * @throws ApiError 403 when a match condition fails and the failure policy is not `Ignore`; 404 when the namespace is
- * missing.
+ * @throws ApiError 403 when a match condition fails and the failure policy is not `Ignore`, and 404 when the namespace
+ *   is missing.
  */
 export function callFor(
   context: AdmissionContext,
@@ -178,6 +181,6 @@ export function callFor(
   throw forbidden(attributes.resource, attributes.name, held.problem);
 }
 
-/** The message when a webhook patches a request without an object. */
+/** Returns the message for a webhook that patches a request without an object. */
 export const patchesNothing = (name: string): string =>
   `admission webhook ${goQuote(name)} attempted to modify the object, which is not supported for this operation`;

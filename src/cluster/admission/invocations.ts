@@ -1,12 +1,12 @@
 /**
- * The calls of webhooks or policies in the first of two rounds. The second round calls a webhook or policy again if its
- * `reinvocationPolicy` requests this, and if another webhook or policy changed the object after its call.
+ * The calls of mutating webhooks or policies in the first of two rounds. The second round calls a webhook or policy
+ * again if its `reinvocationPolicy` is `IfNeeded` and another webhook or policy changed the object after its call.
  */
 export class Invocations {
   readonly #earlier = new Set<string>();
   readonly #again = new Set<string>();
 
-  /** Records a call. `isRepeatable`: may the webhook or policy be called again after later changes? */
+  /** Records a call. `isRepeatable` is true when the webhook or policy can be called again after later changes. */
   add(key: string, isChanged: boolean, isRepeatable: boolean): void {
     if (isChanged) {
       for (const earlier of this.#earlier) this.#again.add(earlier);
@@ -15,7 +15,10 @@ export class Invocations {
     if (isRepeatable) this.#earlier.add(key);
   }
 
-  /** The keys of the second round. `isChangedSince`: has the object changed since the last call of the first round? */
+  /**
+   * Returns the keys of the second round. `isChangedSince` is true when the object has changed since the last call of
+   * the first round.
+   */
   repeated(isChangedSince: boolean): ReadonlySet<string> {
     return isChangedSince ? new Set([...this.#again, ...this.#earlier]) : this.#again;
   }

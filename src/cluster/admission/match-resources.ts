@@ -5,8 +5,8 @@ import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
 
 /**
- * The version of the resource that a policy or a binding names by its `MatchResources`; `undefined` when `match` does
- * not match the request. Without rules every resource matches, in the version of the request.
+ * Returns the version of the resource that the `MatchResources` of a policy or a binding match, or `undefined` when
+ * they do not match the request. Without rules, every resource matches in the version of the request.
  *
  * @throws ApiError 404 when the namespace does not exist.
  */

@@ -26,7 +26,7 @@ const target = (parts: Partial<RuleTarget> = {}): RuleTarget => ({
 });
 const namespaces = { plural: 'namespaces', name: 'a', namespace: 'a' };
 
-describe('a rule matches by each of its members', () => {
+describe('each member of a rule restricts the matched requests', () => {
   test.each<[string, object, Partial<RuleTarget>, boolean]>([
     ['the same', {}, {}, true],
     ['another operation', {}, { operation: 'DELETE' }, false],
@@ -36,21 +36,21 @@ describe('a rule matches by each of its members', () => {
     ['another version', {}, { version: 'v2' }, false],
     ['all versions', { apiVersions: ['*'] }, { version: 'v2' }, true],
     ['another resource', {}, { plural: 'services' }, false],
-    ['a resource does not name its subresources', {}, { subresource: 'status' }, false],
+    ['a resource does not match its subresources', {}, { subresource: 'status' }, false],
     ['a subresource', { resources: ['pods/status'] }, { subresource: 'status' }, true],
-    ['a subresource does not name the resource', { resources: ['pods/status'] }, {}, false],
-    ['the star does not name subresources', { resources: ['*'] }, { subresource: 'status' }, false],
-    ['the star names all resources', { resources: ['*'] }, { plural: 'services' }, true],
+    ['a subresource does not match the resource', { resources: ['pods/status'] }, {}, false],
+    ['the star does not match subresources', { resources: ['*'] }, { subresource: 'status' }, false],
+    ['the star matches all resources', { resources: ['*'] }, { plural: 'services' }, true],
     ['all subresources of one', { resources: ['pods/*'] }, { subresource: 'eviction' }, true],
     ['all subresources and the resource itself', { resources: ['pods/*'] }, {}, true],
     ['a subresource of all', { resources: ['*/scale'] }, { plural: 'deployments', subresource: 'scale' }, true],
     ['everything', { resources: ['*/*'] }, { plural: 'deployments', subresource: 'scale' }, true],
     ['the scope of namespaces', { scope: 'Namespaced' }, {}, true],
-    ['the scope of namespaces, outside', { scope: 'Namespaced' }, { namespace: '' }, false],
-    ['the scope of the cluster', { scope: 'Cluster' }, { namespace: '' }, true],
-    ['the scope of the cluster, inside', { scope: 'Cluster' }, {}, false],
-    ['a Namespace has the scope of the cluster', { scope: 'Cluster', resources: ['namespaces'] }, namespaces, true],
-    ['a Namespace is in no namespace', { scope: 'Namespaced', resources: ['namespaces'] }, namespaces, false],
+    ['the scope Namespaced, for a request outside namespaces', { scope: 'Namespaced' }, { namespace: '' }, false],
+    ['the scope Cluster', { scope: 'Cluster' }, { namespace: '' }, true],
+    ['the scope Cluster, for a request in a namespace', { scope: 'Cluster' }, {}, false],
+    ['the scope Cluster matches a Namespace', { scope: 'Cluster', resources: ['namespaces'] }, namespaces, true],
+    ['Namespaced does not match a Namespace', { scope: 'Namespaced', resources: ['namespaces'] }, namespaces, false],
     ['every scope', { scope: '*' }, { namespace: '' }, true],
     ['a name', { resourceNames: ['a'] }, {}, true],
     ['another name', { resourceNames: ['b'] }, {}, false],
@@ -93,7 +93,7 @@ function attributes(parts: Partial<AdmissionAttributes> = {}): AdmissionAttribut
   };
 }
 
-describe('the policy of a match decides about other versions of the same objects', () => {
+describe('the matchPolicy decides whether a rule matches other versions of the same objects', () => {
   const v2 = rule({ apiGroups: ['autoscaling'], apiVersions: ['v2'], resources: ['horizontalpodautoscalers'] });
   const request = attributes({ resource: served('autoscaling', 'v1', 'horizontalpodautoscalers') });
 
@@ -105,13 +105,13 @@ describe('the policy of a match decides about other versions of the same objects
     expect(matchedResource([v2], policy, request, registry.all())?.version).toBe(version);
   });
 
-  test('a rule for the version of the request comes before an earlier rule for another version', () => {
+  test('a rule for the version of the request takes precedence over an earlier rule for another version', () => {
     const both = [v2, rule({ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] })];
     expect(matchedResource(both, 'Equivalent', request, registry.all())?.version).toBe('v1');
   });
 });
 
-describe('an object selector matches the object before or after the request', () => {
+describe('an object selector can match the object before the request or the object after it', () => {
   const selector = { matchLabels: { a: 'b' } };
   const absent = { matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] };
   const bare = (kind: string) => ({ apiVersion: 'v1', kind }) as unknown as KubeObject;
@@ -151,7 +151,7 @@ describe('a namespace selector matches the labels of the namespace', () => {
       true,
     ],
     [
-      'the labels of a deleted one',
+      'the labels of a deleted namespace',
       { matchLabels: { a: 'b' } },
       { ...ofNamespaces, operation: 'DELETE', object: undefined },
       true,

@@ -7,7 +7,7 @@ import type { ObjectLookup } from '../types/lookup.ts';
 import type { AdmissionAttributes, Operation } from './attributes.ts';
 import { isNamespaces } from './attributes.ts';
 
-/** The parts of a request that rules name. */
+/** The parts of a request that rules match. */
 export interface RuleTarget {
   readonly operation: Operation;
   readonly group: string;
@@ -15,13 +15,13 @@ export interface RuleTarget {
   readonly plural: string;
   readonly subresource: string;
   readonly name: string;
-  /** For a Namespace: its own name. */
+  /** For a Namespace, its own name. */
   readonly namespace: string;
 }
 
 const includes = (list: readonly JsonValue[], value: string) => list.includes('*') || list.includes(value);
 
-/** Does a rule name the request? `resourceNames` counts only for rules of policies; webhooks have none. */
+/** Does a rule match the request? Only rules of policies can have `resourceNames`. */
 export function ruleMatches(rule: JsonObject, target: RuleTarget): boolean {
   return (
     includes(listAt(rule, 'operations'), target.operation) &&
@@ -34,15 +34,15 @@ export function ruleMatches(rule: JsonObject, target: RuleTarget): boolean {
 }
 
 /**
- * `*` names all resources without their subresources. `*` before a slash names all resources. `*` after a slash names
- * the resource itself and all its subresources.
+ * `*` matches all resources without their subresources. `*` before a slash matches all resources. `*` after a slash
+ * matches the resource itself and all its subresources.
  */
 function resourceMatches(entry: string, { plural, subresource }: RuleTarget): boolean {
   const [resource = '', part = ''] = entry.split('/', 2);
   return (resource === '*' || resource === plural) && (part === '*' || part === subresource);
 }
 
-/** A Namespace has the scope of the cluster, although its requests have a namespace. */
+/** A Namespace has the scope `Cluster`, although its requests have a namespace. */
 function scopeMatches(scope: string, { group, plural, namespace }: RuleTarget): boolean {
   const isInNamespace = namespace !== '' && !(group === '' && plural === 'namespaces');
   if (scope === 'Namespaced') return isInNamespace;
@@ -62,8 +62,9 @@ const targetOf = ({ group, version, plural }: ServedResource, attributes: Admiss
 });
 
 /**
- * The version of the resource that a rule names. The version of the request comes first. With `Equivalent`, the other
- * versions of the same objects follow, in the order of the rules. Returns `undefined` when no rule matches.
+ * Returns the version of the resource that a rule matches. The version of the request takes precedence. With
+ * `Equivalent`, rules for other versions of the same objects are tried next, in their order. Returns `undefined` when
+ * no rule matches.
  */
 export function matchedResource(
   rules: readonly JsonObject[],
@@ -96,12 +97,12 @@ export function objectSelected(selector: JsonObject, { operation, object, old }:
   return [object, old].some((state) => state !== undefined && selects(selector, labelsOf(state)));
 }
 
-/** The labels of an object. A review or a token request may come without metadata. */
+/** Returns the labels of an object. A review or a token request can lack metadata. */
 const labelsOf = (object: KubeObject): JsonObject => objectAt(object, 'metadata', 'labels');
 
 /**
- * Does the selector match the labels of the namespace? A request outside namespaces matches every selector. For a
- * Namespace, the selector matches its own labels.
+ * Does the selector match the labels of the namespace? True for a request outside namespaces. For a Namespace, its own
+ * labels are matched.
  *
  * @throws ApiError 404 when the namespace does not exist.
  */

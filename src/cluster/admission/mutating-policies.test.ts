@@ -83,13 +83,13 @@ describe('an ApplyConfiguration', () => {
     expect((body['spec'] as unknown as Spec).replicas).toBe(3);
   });
 
-  test('adds an element to a list with keys, and keeps the others', async () => {
+  test('adds an element to a list with keys, and keeps the other elements', async () => {
     const { body } = await mutated([apply(SIDECAR)]);
     const { containers } = (body['spec'] as unknown as Spec).template.spec;
     expect(containers.map(({ name }) => name)).toEqual(['a', 'side']);
   });
 
-  test('sets labels by a map, beside an optional field without a value', async () => {
+  test('sets labels by a map, next to an optional field without a value', async () => {
     const metadata = 'Object.metadata{labels: {"a": "b"}, ?annotations: object.metadata.?annotations}';
     const { body } = await mutated([apply(`Object{metadata: ${metadata}}`)]);
     expect(body.metadata['labels']).toEqual({ a: 'b' });
@@ -142,7 +142,7 @@ describe('a JSONPatch', () => {
     expect(spec.template.spec.containers.map(({ name }) => name)).toEqual(['a', 'x']);
   });
 
-  test('a test that fails leaves the object as it is', async () => {
+  test('a failed test does not change the object', async () => {
     const { status, body } = await mutated([
       patch(
         '[JSONPatch{op: "test", path: "/spec/replicas", value: 2}, JSONPatch{op: "replace", path: "/spec/replicas", value: 4}]',
@@ -151,13 +151,13 @@ describe('a JSONPatch', () => {
     expect([status, (body['spec'] as unknown as Spec).replicas]).toEqual([201, 1]);
   });
 
-  test('a path that is missing refuses the request', async () => {
+  test('a missing path refuses the request', async () => {
     const { body } = await mutated([patch('[JSONPatch{op: "remove", path: "/nope"}]')]);
     expect(body.message).toBe("policy 'p' with binding 'p-b' denied request: JSON Patch: missing path: root/nope");
   });
 });
 
-test('a policy sees the changes of earlier policies, and runs again after later ones with the reinvocation policy IfNeeded', async () => {
+test('a policy sees the changes of earlier policies and, with the reinvocation policy IfNeeded, runs again after later policies', async () => {
   await using set = await setUp();
   const append = (letter: string) => [
     patch(`[JSONPatch{op: "add", path: "/data/by", value: object.data.by + "${letter}"}]`),
@@ -182,7 +182,7 @@ test('a mutating policy uses parameters, variables and match conditions', async 
   expect([await create('m'), await create('free')]).toEqual([{ team: 'x' }, undefined]);
 });
 
-test('a policy with the failure policy Ignore changes nothing when it fails', async () => {
+test('a failing policy with the failure policy Ignore changes nothing', async () => {
   await using set = await setUp();
   await set.policy('p', [apply('Object{spec: Object.spec{nope: 1}}')], { failurePolicy: 'Ignore' });
   await set.bind('p');
@@ -212,7 +212,7 @@ test.each<[object, string]>([
     { mutations: [{ ...apply('Object{}'), ...patch('[]') }] },
     'spec.mutations[0].applyConfiguration: Forbidden: must not be specified when patchType is JSONPatch',
   ],
-])('a policy is checked: %j', async (spec, message) => {
+])('an invalid policy is refused: %j', async (spec, message) => {
   await using set = await setUp();
   const { status, body } = await set.policy('p', [], spec);
   expect([status, body.message]).toEqual([422, expect.stringContaining(message)]);

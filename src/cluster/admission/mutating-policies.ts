@@ -57,11 +57,12 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
   return compiled;
 }
 
-/** A mutation that cannot be made. The failure policy decides whether the request fails. */
+/** The error of a mutation that cannot be made. The failure policy decides whether the request fails. */
 class MutationError extends Error {}
 
 /**
- * The key of a policy with its binding and its parameter. It is the same in both rounds of evaluation (`Invocations`).
+ * Returns the key of a policy with its binding and its parameter, which is the same in both rounds of evaluation
+ * (`Invocations`).
  */
 const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
   [policy, binding, param]
@@ -116,7 +117,7 @@ const refusalText = (name: string, binding: string | undefined, message: string)
     ? `policy "${name}" denied request: ${message}`
     : `policy '${name}' with binding '${binding}' denied request: ${message}`;
 
-/** The object after all mutations of one policy. A mutation that fails is reported and left out. */
+/** Returns the object after all mutations of one policy. Reports and skips a mutation that fails. */
 function mutateOnce(
   context: AdmissionContext,
   { policy, resource, param }: PolicyInvocation,
@@ -156,7 +157,9 @@ function mutateOnce(
   return present;
 }
 
-/** The object after one mutation, in the version of the request; the same object when nothing changes. */
+/**
+ * Returns the object after one mutation, in the version of the request. Returns the same object when nothing changes.
+ */
 function mutated(
   context: AdmissionContext,
   mutation: Mutation,
@@ -188,14 +191,14 @@ function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
     return applyJsonPatch(object as unknown as JsonObject, patch);
   } catch (thrown) {
-    // A failed `test` operation is not an error: the patch changes nothing.
+    // A failed `test` operation is not an error. The patch then changes nothing.
     if (thrown instanceof JsonPatchTestError) return object as unknown as JsonObject;
     if (thrown instanceof JsonPatchError) throw new MutationError(`JSON Patch: ${thrown.message}`);
     throw thrown;
   }
 }
 
-/** Merges a configuration into the object, as server-side apply does, without owners of fields. */
+/** Merges an apply configuration into the object, like server-side apply without field owners. */
 function appliedTo({ apiVersion, kind, node }: BodyType, object: KubeObject, value: JsonObject): JsonValue {
   const configuration = { ...value, apiVersion, kind };
   try {

@@ -49,7 +49,7 @@ interface PodSpec {
   readonly priority: number;
 }
 
-test('plugins change a pod before webhooks do, and again afterwards', async () => {
+test('plugins change a pod before the webhooks, and again after them', async () => {
   await using set = await setUp(() => patchAnswer([add('/spec/containers/-', { name: 'side', image: 's' })]));
   const range = {
     apiVersion: 'v1',
@@ -123,7 +123,7 @@ describe('a change that is always refused', () => {
   });
 });
 
-test('field owners do not change when a policy writes managedFields that cannot be read', async () => {
+test('field owners do not change when a policy writes invalid managedFields', async () => {
   await using set = await setUp(allow);
   const value = '[{"operation": "Nonsense"}]';
   await addPolicy(set, 'p', `[JSONPatch{op: "add", path: "/metadata/managedFields", value: ${value}}]`);
@@ -179,8 +179,8 @@ describe('objects that are not stored', () => {
   });
 });
 
-describe('the facts of a review', () => {
-  test('a Namespace that is created is its own namespace', async () => {
+describe('the content of a review', () => {
+  test('the review of a Namespace creation has the name of the Namespace as its namespace', async () => {
     await using set = await setUp(allow);
     await set.configure('Validating', 'v', { rules: [rule('', 'namespaces')] });
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } };
@@ -188,7 +188,7 @@ describe('the facts of a review', () => {
     expect(set.server.seen[0]?.request).toMatchObject({ name: 'n', namespace: 'n' });
   });
 
-  test('a review has the options of a deletion', async () => {
+  test('the review of a deletion has its options', async () => {
     await using set = await setUp(allow);
     await call(set.transport, 'POST', MAPS, map('m'));
     await set.configure('Validating', 'v');
@@ -201,7 +201,7 @@ describe('the facts of a review', () => {
     });
   });
 
-  test('a validating webhook refuses an object before the server says that its name is taken', async () => {
+  test('the refusal of a validating webhook takes precedence over the error that the name is taken', async () => {
     await using set = await setUp(() => ({ allowed: false, status: { message: 'no' } }));
     await call(set.transport, 'POST', MAPS, map('m'));
     await set.configure('Validating', 'v');

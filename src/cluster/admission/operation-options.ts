@@ -4,8 +4,8 @@ import type { WriteRequest } from '../verbs/write.ts';
 import type { Operation } from './attributes.ts';
 
 /**
- * The kinds of the options by operation. A connection has none here: its options (`PodExecOptions`) are the object.
- * `deleteOptionsOf` makes those of a deletion.
+ * The kind of the options per operation. Undefined for a connection, whose options (`PodExecOptions`) are the object,
+ * and for a deletion, whose options `deleteOptionsOf` makes.
  */
 const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
   CONNECT: undefined,
@@ -16,7 +16,7 @@ const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
 
 const OPTIONS_VERSION = 'meta.k8s.io/v1';
 
-/** The options of a deletion, as webhooks get them. */
+/** Returns the options of a deletion in the form for webhooks. */
 export function deleteOptionsOf(options: DeleteRequestOptions): JsonObject {
   const { dryRun, gracePeriodSeconds, orphanDependents, preconditions, propagationPolicy } = options;
   return {
@@ -30,7 +30,7 @@ export function deleteOptionsOf(options: DeleteRequestOptions): JsonObject {
   };
 }
 
-/** The options of a request, as webhooks get them. Empty for a connection, whose options are the object. */
+/** Returns the options of a request in the form for webhooks. Empty for a connection, whose options are the object. */
 export function optionsOf({ options, optionsKind }: WriteRequest, operation: Operation): JsonObject {
   const kind = optionsKind ?? OPTIONS[operation];
   if (kind === undefined) return {};

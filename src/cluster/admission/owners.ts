@@ -5,8 +5,8 @@ const PROBLEM =
   '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests';
 
 /**
- * The object after admission. When webhooks or policies made its `managedFields` unreadable, restores the earlier
- * `managedFields`, and adds a warning.
+ * Returns the object after admission. If webhooks or policies made its `managedFields` invalid, restores the earlier
+ * `managedFields` and adds a warning.
  */
 export function withValidOwners(before: KubeObject, changed: KubeObject, warnings: string[]): KubeObject {
   if (changed.metadata.managedFields === undefined || readEntries(changed.metadata.managedFields) !== undefined)

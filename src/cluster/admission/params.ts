@@ -9,7 +9,7 @@ import type { AdmissionContext } from './attributes.ts';
 export class ConfigurationError extends Error {}
 
 /**
- * The resource of the parameters of a policy; `undefined` for a policy without parameters.
+ * Returns the resource of a policy's parameters, or `undefined` for a policy without parameters.
  *
  * @throws ConfigurationError when the kind is not served.
  */
@@ -25,9 +25,10 @@ export function paramResource({ registry }: AdmissionContext, policy: JsonObject
 }
 
 /**
- * The parameters of a binding. Its policy is evaluated once for each parameter. `null` stands for no parameter.
+ * Returns the parameters of a binding. The policy is evaluated once per parameter. `null` stands for no parameter.
  *
- * @throws ConfigurationError when the reference cannot be followed, or selects nothing and its action is `Deny`.
+ * @throws ConfigurationError when the reference is invalid, or when it selects no object and its
+ * `parameterNotFoundAction` is `Deny`.
  */
 export function paramsOf(
   { conversions }: Pick<AdmissionContext, 'conversions'>,
@@ -42,7 +43,7 @@ export function paramsOf(
   throw new ConfigurationError('no params found for policy binding with `Deny` parameterNotFoundAction');
 }
 
-/** The namespace of the parameters; `''` for parameters outside namespaces. */
+/** Returns the namespace of the parameters, or `''` for cluster-scoped parameters. */
 function placeOf(resource: ServedResource, ref: JsonObject, namespace: string): string {
   const own = textAt(ref, 'namespace');
   if (!resource.namespaced) {

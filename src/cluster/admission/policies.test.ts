@@ -44,7 +44,7 @@ async function setUp(): Promise<Setup> {
 const short = [{ expression: 'object.metadata.name.size() < 3' }];
 const denied = (message: string) => `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: ${message}`;
 
-test('a binding makes a policy refuse requests', async () => {
+test('a policy refuses requests once it has a binding', async () => {
   await using set = await setUp();
   expect((await set.policy('p', { validations: short })).status).toBe(201);
   expect((await set.create(map('long'))).status).toBe(201);
@@ -64,7 +64,7 @@ test('a binding makes a policy refuse requests', async () => {
   });
 });
 
-describe('what a refusal says', () => {
+describe('a refusal', () => {
   test.each<[string, object, number, string]>([
     ['a message', { message: ' too long ' }, 422, 'too long'],
     ['an expression', { message: 'm', messageExpression: "'not ' + object.metadata.name" }, 422, 'not longer'],
@@ -86,7 +86,7 @@ describe('what a refusal says', () => {
     expect([body['code'], body.message]).toEqual([code, `configmaps "longer" is forbidden: ${denied(message)}`]);
   });
 
-  test('the first policy by name decides, and the first of its validations that fails', async () => {
+  test('the refusal comes from the first policy by name, and from its first failed validation', async () => {
     await using set = await setUp();
     await set.policy('q', { validations: [{ expression: 'false' }] });
     await set.policy('p', {
@@ -97,7 +97,7 @@ describe('what a refusal says', () => {
     expect((await set.create(map('x'))).body.message).toContain(denied('1'));
   });
 
-  test('a generated name is the name of the request', async () => {
+  test('the name of the request is the generated name', async () => {
     await using set = await setUp();
     await set.policy('p', { validations: [{ expression: '!request.name.startsWith("g-")', message: 'no' }] });
     await set.bind('b', 'p');
@@ -121,7 +121,7 @@ describe('actions', () => {
   test.each([
     ['Fail', 422],
     ['Ignore', 201],
-  ])('an expression that fails, with the failure policy %s', async (failurePolicy, code) => {
+  ])('an expression that fails, under the failure policy %s', async (failurePolicy, code) => {
     await using set = await setUp();
     await set.policy('p', { failurePolicy, validations: [{ expression: 'object.data.x == "1"' }] });
     await set.bind('b', 'p');
@@ -133,7 +133,7 @@ describe('actions', () => {
       );
   });
 
-  test('a failing audit annotation denies the request, whatever the binding does', async () => {
+  test('a failing audit annotation denies the request, independent of the actions of the binding', async () => {
     await using set = await setUp();
     const annotations = [{ key: 'k', valueExpression: 'string(object.data.x)' }];
     await set.policy('p', { auditAnnotations: annotations });
@@ -144,7 +144,7 @@ describe('actions', () => {
   });
 });
 
-describe('which requests a policy decides about', () => {
+describe('requests to which a policy applies', () => {
   test.each<[string, object, object, readonly string[]]>([
     ['rules', { matchConstraints: { resourceRules: [{ ...RULE, operations: ['DELETE'] }] } }, {}, []],
     [
@@ -195,7 +195,7 @@ describe('which requests a policy decides about', () => {
     expect((await set.create(map('free'))).status).toBe(201);
   });
 
-  test('updates see both objects, and deletions only the old one', async () => {
+  test('expressions see both objects of an update, and only the old object of a deletion', async () => {
     await using set = await setUp();
     await set.create(map('m', { data: { a: '1' } }));
     await set.policy('p', {
@@ -215,7 +215,7 @@ describe('which requests a policy decides about', () => {
   });
 });
 
-describe('what expressions see', () => {
+describe('data that expressions see', () => {
   test.each<[string, object, boolean]>([
     [
       'variables',
@@ -310,7 +310,7 @@ describe('parameters', () => {
     );
   });
 
-  test('parameters in namespaces cannot be used for objects outside them', async () => {
+  test('namespaced parameters cannot be used for cluster-scoped objects', async () => {
     await using set = await setUp();
     const rule = { ...RULE, apiGroups: ['storage.k8s.io'], resources: ['storageclasses'] };
     await set.policy('p', { paramKind, matchConstraints: { resourceRules: [rule] }, validations });
@@ -330,7 +330,7 @@ describe('parameters', () => {
   });
 });
 
-describe('policies are checked', () => {
+describe('validation of policies', () => {
   test.each<[object, string]>([
     [{}, 'spec.validations: Required value: validations or auditAnnotations must contain at least one item'],
     [

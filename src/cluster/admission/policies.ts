@@ -31,7 +31,7 @@ interface CompiledPolicy {
   }[];
 }
 
-/** The compiled policies. A stored policy never changes: an update stores a new object. */
+/** The compiled policies. A stored policy never changes, because an update stores a new object. */
 const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
 
 function compilePolicy(policy: KubeObject): CompiledPolicy {
@@ -67,11 +67,10 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
 interface Violation {
   readonly message: string;
   readonly reason: string;
-  /** The position of the validation. */
+  /** The index of the validation. */
   readonly index: number;
   /**
-   * Is the violation an error of an audit annotation? Such an error denies the request, whatever actions the binding
-   * has.
+   * True for an error of an audit annotation, which denies the request independent of the binding's actions.
    */
   readonly isOfAnnotation: boolean;
 }
@@ -79,7 +78,7 @@ interface Violation {
 const MAX_MESSAGE_BYTES = 5 * 1024;
 const MAX_ANNOTATION_BYTES = 10 * 1024;
 
-/** The text, cut to a number of bytes. */
+/** Truncates a string to a number of bytes. */
 const cutBytes = (text: string, maxBytes: number): string =>
   Buffer.byteLength(text) <= maxBytes ? text : Buffer.from(text).subarray(0, maxBytes).toString('utf8');
 
@@ -92,7 +91,7 @@ function messageOf({ text, message, messageExpression }: Validation, variables: 
   return message === '' ? `failed expression: ${text.trim()}` : message.trim();
 }
 
-/** Evaluates a policy with one parameter. `annotate` gets the audit annotations with a value. */
+/** Evaluates a policy with one parameter. Calls `annotate` for each audit annotation that has a value. */
 function evaluatePolicy(
   context: AdmissionContext,
   { policy, resource, param }: PolicyInvocation,
@@ -124,10 +123,13 @@ function evaluatePolicy(
   return found;
 }
 
-/** Do errors of the policy let a request pass? */
+/** Is a request allowed when the policy has an error? */
 export const isIgnored = (policy: KubeObject): boolean => textAt(policy, 'spec', 'failurePolicy') === 'Ignore';
 
-/** The namespace of the request as expressions see it; `null` for a request outside namespaces and for a Namespace. */
+/**
+ * Returns the namespace of the request in the form for expressions. Returns `null` for a request outside namespaces and
+ * for a Namespace.
+ */
 export function namespaceOf(
   { store }: AdmissionContext,
   { namespace, resource }: AdmissionAttributes,
@@ -156,7 +158,7 @@ interface Denial {
  * Evaluates the validating policies that bindings apply to the request. Adds a warning for each violation under a
  * binding with the action `Warn`.
  *
- * @throws ApiError for the first denial, in the order of the names of policies and bindings.
+ * @throws ApiError for the first denial, in the order of the names of policies, then of bindings.
  */
 export function validateByPolicies(
   context: AdmissionContext,
@@ -198,8 +200,8 @@ export function validateByPolicies(
 }
 
 /**
- * The audit annotations of the policies. When several bindings give one annotation different values, the annotation
- * lists all of them.
+ * The audit annotations of the policies. If several bindings produce different values for the same annotation, the
+ * annotation lists all values.
  */
 class PolicyAnnotations {
   readonly #values = new Map<string, Set<string>>();
@@ -215,7 +217,7 @@ class PolicyAnnotations {
   }
 }
 
-/** The codes of the reasons that validations may give. */
+/** The status codes of the reasons that a validation can have. */
 const CODES: Readonly<Record<string, number>> = {
   Unauthorized: 401,
   Forbidden: 403,
@@ -236,7 +238,10 @@ function refusal(attributes: AdmissionAttributes, { policy, binding, message, re
   });
 }
 
-/** The name in the text of a refusal. For a create whose name is not generated yet: the prefix of the name. */
+/**
+ * Returns the name in the message of a refusal. For a create whose name is not generated yet, returns the prefix of the
+ * name.
+ */
 export function policyName({ name, object }: AdmissionAttributes): string {
   const { metadata } = object ?? {};
   return name || metadata?.name || metadata?.generateName || 'Unknown';

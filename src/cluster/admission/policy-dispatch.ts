@@ -10,13 +10,13 @@ import { ConfigurationError, paramResource, paramsOf } from './params.ts';
 export interface PolicyInvocation {
   readonly policy: KubeObject;
   readonly binding: KubeObject;
-  /** The resource in the version that the policy matches. */
+  /** The resource, in the version that the policy matches. */
   readonly resource: ServedResource;
   /** `null` stands for no parameter. */
   readonly param: KubeObject | null;
 }
 
-/** A policy or a binding that cannot be applied to the request, although it matches. */
+/** A policy or a binding that matches the request but cannot be applied. */
 export interface BrokenPolicy {
   readonly policy: KubeObject;
   /** `undefined` for an error in the policy itself. */
@@ -32,8 +32,8 @@ const broken = (policy: KubeObject, binding: KubeObject | undefined, error: unkn
 };
 
 /**
- * The policies that apply to a request, in the order of the names of policies and bindings. The caller evaluates the
- * match conditions afterwards.
+ * Returns the policies that apply to a request, sorted by the names of policies, then of bindings. The caller must
+ * still evaluate the match conditions.
  *
  * @throws ApiError 404 when the namespace of the request does not exist.
  */

@@ -10,7 +10,7 @@ test.each([
 ])('a webhook that accepts %j gets a review in the version %s', async (admissionReviewVersions, version) => {
   await using set = await setUp(allow);
   await set.configure('Validating', 'h', { admissionReviewVersions });
-  // Only the question counts here: this server answers in the version v1.
+  // This test checks only the request, because the test server responds in the version v1.
   await call(set.transport, 'POST', MAPS, map('a'));
   expect(set.server.seen.map(({ apiVersion }) => apiVersion)).toEqual([`admission.k8s.io/${version}`]);
 });
@@ -51,7 +51,7 @@ test.each<[string, 'Mutating' | 'Validating', object, number, unknown]>([
     500,
     `${FAILED}webhook response was absent`,
   ],
-])('a review in the version v1beta1 that is answered %s', async (_title, kind, answer, status, expected) => {
+])('a v1beta1 review with a response %s', async (_title, kind, answer, status, expected) => {
   await using set = await setUp(() => (response) => void response.end(JSON.stringify(answer)));
   await set.configure(kind, 'h', { admissionReviewVersions: ['v1beta1'] });
   const reply = await call(set.transport, 'POST', MAPS, map('a'));

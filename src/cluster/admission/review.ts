@@ -14,7 +14,7 @@ const GROUP = 'admission.k8s.io';
 /** A version of AdmissionReview that the server sends. Both versions have the same request. */
 export type ReviewVersion = 'v1' | 'v1beta1';
 
-/** The first version in the list that the server can send; `undefined` when the server can send none of them. */
+/** Returns the first version in the list that the server can send, or `undefined` when it can send none of them. */
 export const reviewVersionIn = (accepted: readonly JsonValue[]): ReviewVersion | undefined =>
   accepted.find((version): version is ReviewVersion => version === 'v1' || version === 'v1beta1');
 
@@ -56,7 +56,7 @@ export function requestFacts(
   };
 }
 
-/** The AdmissionReview that a webhook gets. */
+/** Returns the AdmissionReview to send to a webhook. */
 export function reviewOf(
   attributes: AdmissionAttributes,
   versioned: VersionedObjects,
@@ -75,22 +75,22 @@ export function reviewOf(
   };
 }
 
-/** The checked answer of a webhook. */
+/** The checked response of a webhook. */
 export interface Verdict {
   readonly allowed: boolean;
   readonly status: JsonObject;
   readonly warnings: readonly string[];
   readonly auditAnnotations: Readonly<Record<string, string>>;
-  /** The operations of the JSON patch; empty when there is no patch. */
+  /** The operations of the JSON patch. Empty when there is no patch. */
   readonly patch: readonly JsonValue[];
 }
 
-/** An answer that cannot be used. Its message is the reason: the text after `failed calling webhook "…": `. */
+/** The error for an invalid response. Its message is the reason after `failed calling webhook "…": `. */
 export class InvalidAnswer extends Error {}
 
 /**
- * Reads the answer of a webhook to the review `uid`. Only mutating webhooks may answer with a patch. An answer in the
- * version `v1beta1` needs neither a uid nor the type of its patch.
+ * Parses the response of a webhook to the review `uid`. Only mutating webhooks can respond with a patch. A `v1beta1`
+ * response can lack the uid and the patch type.
  *
  * @throws InvalidAnswer with the message of an API server.
  */
@@ -155,7 +155,9 @@ function operationsOf(patch: string): readonly JsonValue[] {
   return operations;
 }
 
-/** The error for a denial by a webhook, with the status of the answer. The code of the error is at least 400. */
+/**
+ * Makes the error for a denial by a webhook, from the status in its response. The code of the error is at least 400.
+ */
 export function denial(name: string, status: JsonObject): ApiError {
   const start = `admission webhook ${goQuote(name)} denied the request`;
   const [message, reason] = [textAt(status, 'message'), textAt(status, 'reason')];
@@ -171,12 +173,12 @@ export function denial(name: string, status: JsonObject): ApiError {
   });
 }
 
-/** 500: a webhook could not be called, or its answer cannot be used. */
+/** Makes the error 500 for a webhook that could not be called, or whose response is invalid. */
 export function callFailure(name: string, problem: string): ApiError {
   return reviewError(`failed calling webhook ${goQuote(name)}: ${problem}`);
 }
 
-/** 500 in the form that an API server gives to its own errors: the cause repeats the message. */
+/** Makes an error 500 in the form of an API server's internal errors: the cause repeats the message. */
 export function reviewError(message: string): ApiError {
   return new ApiError({
     code: 500,

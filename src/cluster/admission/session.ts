@@ -27,12 +27,12 @@ export interface AdmittedContext extends AdmissionContext, WriteServices {
   readonly store: UncheckedObjectStore;
 }
 
-/** The outcome of a call of webhooks: the object after the call, or the refusal. Both have warnings. */
+/** The outcome of calling the webhooks: the object after the calls or the refusal, with warnings in either case. */
 type Outcome =
   | { readonly mutation: Mutation; readonly warnings: readonly string[] }
   | { readonly refusal: unknown; readonly warnings: readonly string[] };
 
-/** The called webhooks: mutating ones in the first round, mutating ones in the second round, or validating ones. */
+/** The phases of admission: the first round of mutating webhooks, their second round, and the validating webhooks. */
 type Phase = 'mutate' | 'mutate again' | 'validate';
 
 interface Decided {
@@ -42,8 +42,8 @@ interface Decided {
 }
 
 /**
- * The decisions about one write, over all its runs. The next run uses a decision only when its objects are the same.
- * After a change by another client, the webhooks are called again.
+ * The decisions about one write, shared by all its runs. A run reuses a decision only if the decision was made for
+ * equal objects. After a change by another client, the webhooks are called again.
  */
 export class AdmissionSession implements WriteAdmission {
   readonly #context: AdmittedContext;
@@ -51,10 +51,10 @@ export class AdmissionSession implements WriteAdmission {
   readonly #conversions: ConversionAnswers;
   readonly #clock: ClusterClock;
   readonly #decided: Decided[] = [];
-  /** The random texts of the first run, by their use. `#used` counts the texts that the present run has taken. */
+  /** The random strings of the first run, per use. `#used` counts the strings that the present run has taken. */
   readonly #texts = { name: [] as string[], uid: [] as string[] };
   #used = { name: 0, uid: 0 };
-  /** The object about which webhooks and policies decided last. */
+  /** The target of the last decision of webhooks or policies. */
   target = { group: '', plural: 'objects', name: '' };
 
   constructor(context: AdmittedContext) {
@@ -66,7 +66,7 @@ export class AdmissionSession implements WriteAdmission {
     this.#clock = { now: () => start, setTimer: (...timer) => clock.setTimer(...timer) };
   }
 
-  /** The services of the next run. Time, uids and addresses are those of the first run. */
+  /** Returns the services for the next run, with the time, uids and addresses of the first run. */
   begin(): Pick<WriteServices, 'admission' | 'clock' | 'conversions' | 'newUid'> & {
     readonly addresses: ServiceAddresses;
   } {
@@ -97,8 +97,8 @@ export class AdmissionSession implements WriteAdmission {
   }
 
   /**
-   * The object after the mutating policies and webhooks. After a change, the plugins see the object again, and then the
-   * policies and webhooks with the reinvocation policy `IfNeeded`.
+   * Returns the object after the mutating policies and webhooks. If they changed it, the plugins run again, followed by
+   * the policies and webhooks with the reinvocation policy `IfNeeded`.
    */
   #changed(
     attributes: AdmissionAttributes,
@@ -110,7 +110,7 @@ export class AdmissionSession implements WriteAdmission {
     const byHooks = this.#mutated({ ...attributes, object: byPolicies.object }, warnings);
     const first = byHooks.object ?? byPolicies.object;
     if (first === object) return object;
-    // The write gets a copy, because it changes its object. The decision keeps the original for later runs.
+    // The write gets a copy, because it modifies its object. The decision keeps the original for later runs.
     let present = copyOf(first);
     plugins?.(present);
     const policies = byPolicies.invocations.repeated(!isSameObject(present, byPolicies.object));
@@ -174,7 +174,7 @@ export class AdmissionSession implements WriteAdmission {
   }
 
   /**
-   * The known decision. Throws `AdmissionPending` when there is none. The function `answered` of this error makes the
+   * Returns the known decision. If there is none, throws `AdmissionPending`, whose function `answered` makes the
    * decision.
    */
   #decide(
@@ -188,8 +188,8 @@ export class AdmissionSession implements WriteAdmission {
     warnings.push(...known.outcome.warnings);
     if ('refusal' in known.outcome) throw known.outcome.refusal;
     const { mutation } = known.outcome;
-    // When webhooks changed nothing, the decision has the object of an earlier run. The equal object of this run
-    // replaces it.
+    // If the webhooks changed nothing, the decision contains the object of an earlier run, which the equal object of
+    // this run replaces.
     return mutation.object === known.attributes.object ? { ...mutation, object: attributes.object } : mutation;
   }
 
@@ -238,8 +238,8 @@ export class AdmissionSession implements WriteAdmission {
 }
 
 /**
- * Calls `attempt`. When `attempt` needs an object in the version that a webhook gets, waits for its conversion and
- * calls `attempt` again.
+ * Calls `attempt`. If `attempt` requires an object in another version that is not converted yet, waits for the
+ * conversion and calls `attempt` again.
  */
 async function converted<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (;;) {
@@ -252,7 +252,7 @@ async function converted<Result>(attempt: () => Promise<Result>): Promise<Result
   }
 }
 
-/** Are the attributes equal in everything on which the answer of a webhook depends? */
+/** Are all attributes equal on which the response of a webhook depends? */
 function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
   return (
     a.operation === b.operation &&
@@ -270,22 +270,22 @@ const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boo
 const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
 
 /**
- * The maximum number of decisions for which a write waits. A write needs a new decision whenever another client changes
+ * The maximum number of decisions that a write waits for. A write needs a new decision each time another client changes
  * its object.
  */
 const MAX_DECISIONS = 10;
 
 /**
- * The maximum number of conversions for which a write waits. Each version in the object's `managedFields` may need two
- * conversions.
+ * The maximum number of conversions that a write waits for. Each version in the object's `managedFields` can require
+ * two conversions.
  */
 const MAX_CONVERSIONS = 100;
 
 /**
- * Runs a write. A write that needs the answer of a webhook stops without an effect, and runs again with the answer. The
- * store therefore never waits, and writes need no lock.
+ * Runs a write. A write that needs the response of a webhook stops without an effect, and runs again with the response.
+ * The store therefore never waits, and writes need no lock.
  *
- * @throws ApiError 409 when other clients change the object again and again.
+ * @throws ApiError 409 when other clients change the object too often.
  */
 export async function withAdmission<Context extends AdmittedContext, Result>(
   context: Context,

@@ -40,7 +40,7 @@ describe('a webhook that fails', () => {
       `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=AdmissionReview`,
     ],
     [
-      'a status that is too deep',
+      'a status that is nested too deeply',
       'Validating',
       text(({ uid }) =>
         reviewWith({ uid, allowed: false, status: { details: 'DEEP' } }).replace('"DEEP"', `{"a":${DEEP}}`),
@@ -48,7 +48,7 @@ describe('a webhook that fails', () => {
       `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the answer is not a JSON object`,
     ],
     [
-      'a patch that is too deep',
+      'a patch that is nested too deeply',
       'Mutating',
       () => ({
         ...patchAnswer([]),
@@ -115,7 +115,7 @@ describe('a webhook that fails', () => {
     expect(set.server.seen).toHaveLength(1);
   });
 
-  test('a review without an answer fails after the timeout', async () => {
+  test('a review without a response fails after the timeout', async () => {
     await using set = await setUp(() => () => undefined);
     await set.configure('Validating', 'h', { timeoutSeconds: 1 });
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -124,7 +124,7 @@ describe('a webhook that fails', () => {
     );
   });
 
-  test('a review whose answer never ends fails after the timeout', async () => {
+  test('a review whose response never ends fails after the timeout', async () => {
     await using set = await setUp(() => (response) => void response.write('{'));
     await set.configure('Validating', 'h', { timeoutSeconds: 1 });
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -143,7 +143,7 @@ describe('a webhook that fails', () => {
     expect([status, body.message]).toEqual([500, expect.stringContaining(message)]);
   });
 
-  test('an answer without an end is cut off', async () => {
+  test('reading an endless response stops at the maximum length', async () => {
     const chunk = 'x'.repeat(1 << 20);
     await using set = await setUp(() => (response) => {
       const more = () =>
@@ -157,7 +157,7 @@ describe('a webhook that fails', () => {
     );
   });
 
-  test('the certificate of the server counts as its own authority', async () => {
+  test('the server certificate is accepted as its own certificate authority', async () => {
     await using set = await setUp(allow);
     const { url, certificate } = set.server;
     await set.configure('Validating', 'h', { clientConfig: { url: `${url}//a/../h/`, caBundle: certificate } });
@@ -165,7 +165,7 @@ describe('a webhook that fails', () => {
     expect(set.server.seen.map(({ path }) => path)).toEqual(['/h?timeout=10s']);
   });
 
-  test('a certificate of another authority is refused', async () => {
+  test('a certificate signed by another authority is refused', async () => {
     await using other = await openWebhookServer(allow);
     await using set = await setUp(allow);
     await set.configure('Validating', 'h', { clientConfig: { url: set.server.url, caBundle: other.caBundle } });
@@ -175,7 +175,7 @@ describe('a webhook that fails', () => {
     );
   });
 
-  test('a server that does not listen any more', async () => {
+  test('a review to a server that no longer listens fails', async () => {
     const gone = await openWebhookServer(allow);
     await gone[Symbol.asyncDispose]();
     await using set = await setUp(allow);
@@ -189,7 +189,7 @@ describe('a webhook that fails', () => {
 });
 
 describe('connections', () => {
-  test('reviews share a connection; a connection that the webhook has closed is replaced', async () => {
+  test('reviews share a connection, and a connection that the webhook has closed is replaced', async () => {
     const used: unknown[] = [];
     await using set = await setUp(() => (response, { uid }) => {
       const { socket } = response;
@@ -205,7 +205,7 @@ describe('connections', () => {
     expect(new Set(used).size).toBe(2);
   });
 
-  test('the name localhost needs no resolver', async () => {
+  test('the name localhost is resolved without DNS', async () => {
     await using set = await setUp(allow);
     const lookup = vi.spyOn(dns, 'lookup');
     const url = set.server.url.replace('127.0.0.1', 'localhost');
@@ -269,7 +269,7 @@ describe('patches', () => {
 
   test.each<[string, JsonObject, number, string | RegExp]>([
     [
-      'a path that is missing',
+      'a missing path',
       patchAnswer([{ op: 'remove', path: '/none' }]),
       500,
       'Internal error occurred: jsonpatch does not apply: missing path: root/none',
@@ -327,7 +327,7 @@ describe('patches', () => {
     );
   });
 
-  test('field owners do not change when a patch writes managedFields that cannot be read', async () => {
+  test('field owners do not change when a patch writes invalid managedFields', async () => {
     await using set = await setUp(() =>
       patchAnswer([{ op: 'add', path: '/metadata/managedFields', value: [{ operation: 'Nonsense' }] }]),
     );

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/index.ts';
 import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../../test/support/webhook-cluster.ts';
 import { patchAnswer } from '../../../test/support/webhook-server.ts';
 
-test('a validating webhook gets the checked object and refuses the request', async () => {
+test('a validating webhook gets the checked object, and can refuse the request', async () => {
   await using set = await setUp(({ object }) =>
     object?.metadata['name'] === 'bad'
       ? { allowed: false, status: { message: 'it is bad', code: 403, reason: 'Forbidden' }, warnings: ['careful'] }
@@ -49,7 +49,7 @@ test('a validating webhook gets the checked object and refuses the request', asy
       },
     },
   });
-  // The object that is stored is the one that the webhook has seen.
+  // The stored object is the object that the webhook has seen.
   expect(created.body.metadata['uid']).toBe(second?.request.object?.metadata['uid']);
   expect((await call(transport, 'GET', `${MAPS}/bad`)).status).toBe(404);
 });
@@ -69,7 +69,7 @@ test.each<[JsonObject, number, string]>([
   expect([status, body.message]).toEqual([code, message]);
 });
 
-test('mutating webhooks change the object in the order of the names of their configurations', async () => {
+test('mutating webhooks are called in the order of their configuration names', async () => {
   await using set = await setUp(({ object }, path) => {
     const before = ((object?.['data'] as JsonObject | undefined)?.['by'] ?? '') as string;
     return path.startsWith('/z')
@@ -137,7 +137,7 @@ test('updates, patches, applies and deletions are reviewed with the old object',
   ]);
 });
 
-test('the deletion of a collection ends at the first object that a webhook refuses', async () => {
+test('the deletion of a collection stops at the first object that a webhook refuses', async () => {
   await using set = await setUp(({ name }) => (name === 'b' ? { allowed: false, status: { message: 'no' } } : allow()));
   const { transport } = set;
   for (const name of ['a', 'b', 'c']) await call(transport, 'POST', MAPS, map(name));
@@ -151,7 +151,7 @@ test('the deletion of a collection ends at the first object that a webhook refus
   ]);
 });
 
-test('an object that another client changes meanwhile is reviewed again', async () => {
+test('an object that another client changes during a review is reviewed again', async () => {
   let change: (() => Promise<unknown>) | undefined;
   await using set = await setUp(() => {
     const run = change;
@@ -184,7 +184,7 @@ test('an object that another client changes meanwhile is reviewed again', async 
   ]);
 });
 
-test('an object that changes during each review is refused in the end', async () => {
+test('a write is refused when its object changes during each review', async () => {
   let version = 0;
   await using set = await setUp(() => (response, { uid }) => {
     const change = { data: { by: String((version += 1)) } };
@@ -205,7 +205,7 @@ test('an object that changes during each review is refused in the end', async ()
   ]);
 });
 
-test('a generated name and an allocated address are those that the webhook has seen', async () => {
+test('the stored generated name and allocated address are those that the webhook has seen', async () => {
   await using set = await setUp(allow);
   const { transport, server } = set;
   await set.configure('Validating', 'v');
@@ -223,8 +223,8 @@ test('a generated name and an allocated address are those that the webhook has s
   expect(server.seen).toHaveLength(1);
 });
 
-describe('which requests a webhook gets', () => {
-  test('the match conditions decide', async () => {
+describe('requests that a webhook reviews', () => {
+  test('must fulfil the match conditions', async () => {
     await using set = await setUp(allow);
     await set.configure('Validating', 'v', {
       matchConditions: [
@@ -243,7 +243,7 @@ describe('which requests a webhook gets', () => {
       'configmaps "a" is forbidden: expression \'object.data.x == "1"\' resulted in error: no such key: data',
     ],
     ['Ignore', 201, undefined],
-  ])('a match condition that fails, with the failure policy %s', async (failurePolicy, code, message) => {
+  ])('a match condition that fails, under the failure policy %s', async (failurePolicy, code, message) => {
     await using set = await setUp(() => ({ allowed: false }));
     const matchConditions = [{ name: 'x', expression: 'object.data.x == "1"' }];
     await set.configure('Validating', 'v', { failurePolicy, matchConditions });
@@ -251,7 +251,7 @@ describe('which requests a webhook gets', () => {
     expect([status, body.message]).toEqual([code, message]);
   });
 
-  test('configurations of admission are never subject to webhooks', async () => {
+  test('webhooks never review webhook configurations, policies and bindings', async () => {
     await using set = await setUp(() => ({ allowed: false }));
     const everything = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] };
     await set.configure('Validating', 'v', { rules: [everything] });
@@ -290,7 +290,7 @@ describe('which requests a webhook gets', () => {
     ]);
   });
 
-  test('the review of a dry run has the field dryRun', async () => {
+  test('the review of a dry run has dryRun set to true', async () => {
     await using set = await setUp(allow);
     await set.configure('Validating', 'v', { sideEffects: 'NoneOnDryRun' });
     await call(set.transport, 'POST', `${MAPS}?dryRun=All`, map('a'));

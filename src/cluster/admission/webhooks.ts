@@ -16,10 +16,10 @@ import type { Verdict, VersionedObjects } from './review.ts';
 import { callFailure, denial, reviewError, InvalidAnswer, readAnswer, reviewOf, reviewVersionIn } from './review.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 
-/** A problem of a call, which the failure policy of the webhook may ignore. */
+/** The error of a failed call, which the failure policy of the webhook can ignore. */
 class CallProblem extends Error {}
 
-/** Asks a webhook. Adds its warnings. Throws `ApiError` for a denial, `CallProblem` for a failed call. */
+/** Calls a webhook, and adds its warnings. Throws `ApiError` for a denial, and `CallProblem` for a failed call. */
 async function ask(
   { newUid, serviceAddress, audit }: AdmissionContext,
   { name, spec, timeoutSeconds }: Webhook,
@@ -57,8 +57,8 @@ async function ask(
 }
 
 /**
- * The answer of a webhook; `undefined` when the call failed and the failure policy is `Ignore`. `round` is the number
- * of the round of mutating webhooks; `undefined` for a validating one.
+ * Returns the response of a webhook, or `undefined` when the call failed and the failure policy is `Ignore`. `round` is
+ * the round of mutating webhooks, or `undefined` for a validating webhook.
  */
 async function askOrIgnore(
   context: AdmissionContext,
@@ -78,16 +78,16 @@ async function askOrIgnore(
   }
 }
 
-/** The round and the position of a call, in the keys of audit annotations. */
+/** Returns the round and the index of a call for the keys of audit annotations. */
 const placeOf = ({ index }: Webhook, round = 0): string => `round_${round}_index_${index}`;
 
-/** A webhook with the objects that it gets. */
+/** A webhook, and the objects for its review. */
 interface Call {
   readonly hook: Webhook;
   readonly versioned: VersionedObjects;
 }
 
-/** The validating webhooks that are called for a request. Throws `ApiError`. */
+/** Returns the validating webhooks that must be called for a request. Throws `ApiError`. */
 export function validatingCalls(context: AdmissionContext, attributes: AdmissionAttributes): Call[] {
   return webhooksOf(context, 'validatingwebhookconfigurations').flatMap((hook): Call[] => {
     const versioned = callFor(context, hook, attributes);
@@ -96,8 +96,8 @@ export function validatingCalls(context: AdmissionContext, attributes: Admission
 }
 
 /**
- * Asks all webhooks at once. After all webhooks have answered, throws the refusal of the first webhook that refuses, in
- * their order.
+ * Calls all webhooks concurrently. After all have responded, throws the refusal of the first refusing webhook in their
+ * order.
  */
 export async function validateByWebhooks(
   context: AdmissionContext,
@@ -114,12 +114,13 @@ export async function validateByWebhooks(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** The mutating webhooks. With `only`, returns only webhooks with these keys. */
+/** Returns the mutating webhooks. With `only`, returns only webhooks with these keys. */
 const mutatingHooks = (context: AdmissionContext, only: ReadonlySet<string> | undefined): Webhook[] =>
   webhooksOf(context, 'mutatingwebhookconfigurations').filter(({ key }) => only?.has(key) !== false);
 
 /**
- * Is any mutating webhook called for the request? With `only`, only webhooks with these keys count. Throws `ApiError`.
+ * Must a mutating webhook be called for the request? With `only`, considers only webhooks with these keys. Throws
+ * `ApiError`.
  */
 export const isMutated = (
   context: AdmissionContext,
@@ -127,7 +128,7 @@ export const isMutated = (
   only: ReadonlySet<string> | undefined,
 ): boolean => mutatingHooks(context, only).some((hook) => callFor(context, hook, attributes) !== undefined);
 
-/** The object after a round of mutating webhooks or policies; `undefined` for a request without an object. */
+/** The object after a round of mutating webhooks or policies, or `undefined` for a request without an object. */
 export interface Mutation<Changed = KubeObject | undefined> {
   readonly object: Changed;
   readonly invocations: Invocations;
@@ -167,7 +168,7 @@ function auditMutation({ audit }: AdmissionContext, hook: Webhook, round: number
   audit?.annotate(`mutation.webhook.admission.k8s.io/${placeOf(hook, round)}`, value);
 }
 
-/** Adds the patch of a webhook to the audit events that have the object of the request. */
+/** Adds the patch of a webhook to the audit events that include the object of the request. */
 function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, patch: readonly JsonValue[]): void {
   const { configuration, name: webhook } = hook;
   const value = stringifyJson({ configuration, webhook, patch: [...patch], patchType: 'JSONPatch' });
@@ -175,9 +176,10 @@ function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, p
 }
 
 /**
- * The object after the patch of a webhook, in the version of the request; the same object when nothing changes.
+ * Applies the patch of a webhook to the object, in the version of the request. Returns the same object when nothing
+ * changes.
  *
- * @throws ApiError 500 for a patch that cannot be applied or that changes a field that webhooks must not change.
+ * @throws ApiError 500 for a patch that cannot be applied, or that changes a field which webhooks must not change.
  */
 function patchedBy(
   context: AdmissionContext,
@@ -222,7 +224,7 @@ function decodePatched(name: string, before: KubeObject, type: BodyType | undefi
 
 /**
  * Decodes an object that a webhook or a policy has changed, and sets its defaults. `refuse` makes the error. Returns
- * the value unchanged when there is no type.
+ * the value unchanged when `type` is undefined.
  */
 export function decodeChanged(
   type: BodyType | undefined,

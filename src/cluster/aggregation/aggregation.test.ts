@@ -30,13 +30,13 @@ interface Seen {
   readonly line: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  /** The common name of the client certificate; `undefined` for a certificate that the authority has not signed. */
+  /** The common name of the client certificate, or `undefined` when the authority has not signed the certificate. */
   readonly client: string | undefined;
 }
 
 type Answer = (request: Seen, response: ServerResponse) => void;
 
-/** Another API server, which trusts the authority `ca` for client certificates. */
+/** Starts another API server, which trusts the authority `ca` for client certificates. */
 async function openServer(ca: string, answer: Answer) {
   const authority = createAuthority(Date.now());
   const { cert, key } = authority.issue(['api.ops.svc'], ['127.0.0.1']);
@@ -68,7 +68,7 @@ const json = (response: ServerResponse, value: object, status = 200) => {
   response.end(JSON.stringify(value));
 };
 
-/** Answers discovery, an OpenAPI document and lists of jokes. */
+/** Responds to discovery, and to requests for an OpenAPI document and for lists of jokes. */
 const jokes: Answer = ({ line }, response) => {
   if (line === 'GET /apis/fun.io/v1') return json(response, RESOURCES);
   if (line === 'GET /openapi/v3')
@@ -207,7 +207,7 @@ describe('the condition of an APIService', () => {
       'Get "https://localhost:PORT/apis/fun.io/v1": tls: failed to verify certificate: x509: certificate signed by unknown authority',
     ],
     [
-      'that answers with an error',
+      'that responds with an error',
       { group: 'other.io' },
       'bad status from https://localhost:PORT/apis/other.io/v1: 404',
     ],
@@ -231,7 +231,7 @@ describe('the condition of an APIService', () => {
     expect(content.replaceAll(String(cluster.server.port), 'PORT')).toContain(message);
   });
 
-  test('refuses the name of another machine with a reason', async () => {
+  test('is False with a reason for a server on another machine', async () => {
     await using cluster = await story();
     await cluster.service({ type: 'ExternalName', externalName: 'api.example.com' });
     await cluster.register();
@@ -240,7 +240,7 @@ describe('the condition of an APIService', () => {
     );
   });
 
-  test('changes when the server stops answering, after the next check', async () => {
+  test('changes after the next check when the server stops responding', async () => {
     await using cluster = await story();
     await cluster.connected();
     expect(await cluster.condition()).toEqual(['True', 'Passed', 'all checks passed']);
@@ -283,7 +283,7 @@ describe('a request for a version of another server', () => {
     });
   });
 
-  test('requires that its user has the right', async () => {
+  test('requires the right of its user', async () => {
     await using cluster = await story();
     await cluster.connected();
     const count = cluster.server.seen.length;
@@ -299,7 +299,7 @@ describe('a request for a version of another server', () => {
     expect([code, content]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted\n']);
   });
 
-  test('ends when the client leaves before the answer', async () => {
+  test('ends when the client disconnects before the response', async () => {
     const life = new EventEmitter();
     const left = once(life, 'left');
     const asked = once(life, 'asked');
@@ -317,7 +317,7 @@ describe('a request for a version of another server', () => {
     await left;
   });
 
-  test('over a WebSocket sends each line as a message, also a last line without an end', async () => {
+  test('over a WebSocket sends each line as a message, even a last line without a line break', async () => {
     await using cluster = await story((request, response) => {
       if (!request.line.includes('watch')) return jokes(request, response);
       response.end('{"type":"ADDED"}\n{"type":"DELETED"}');
@@ -340,7 +340,7 @@ describe('a request for a version of another server', () => {
     socket.destroy();
   });
 
-  test('ends with the cluster when the server never ends its answer', async () => {
+  test('with an endless response ends when the cluster closes', async () => {
     const cluster = await story((request, response) => {
       if (!request.line.includes('watch')) return jokes(request, response);
       response.write('{"type":"ADDED"}\n');
@@ -360,7 +360,7 @@ describe('a request for a version of another server', () => {
 });
 
 describe('discovery', () => {
-  test('has the versions of other servers at their priority', async () => {
+  test('lists the versions of other servers by their priority', async () => {
     await using cluster = await story();
     await cluster.connected();
     const { body } = await cluster.send('GET', '/apis', { headers: { accept: AGGREGATED } });
@@ -402,7 +402,7 @@ describe('discovery', () => {
     expect((await cluster.send('GET', '/apis/fun.io')).code).toBe(404);
   });
 
-  test('lists a group of a high priority before other groups', async () => {
+  test('lists a group with a high priority before other groups', async () => {
     await using cluster = await story();
     await cluster.service({ type: 'ExternalName', externalName: 'localhost' });
     await cluster.register({ groupPriorityMinimum: 17_650 });
@@ -412,7 +412,7 @@ describe('discovery', () => {
     expect(names.slice(at - 1, at + 2)).toEqual(['authentication.k8s.io', 'fun.io', 'authorization.k8s.io']);
   });
 
-  test('has the OpenAPI documents of other servers', async () => {
+  test('lists the OpenAPI documents of other servers', async () => {
     await using cluster = await story();
     await cluster.connected();
     const { body } = await cluster.send('GET', '/openapi/v3');

@@ -22,10 +22,10 @@ export type AggregatorContext = ServersContext &
     readonly aggregationGate: AggregationGate;
   };
 
-/** The time between two checks of a server that answers, in milliseconds. kube-aggregator uses the same value. */
+/** The time between two checks of an available server, in milliseconds. kube-aggregator uses the same value. */
 const RESYNC_MS = 30_000;
 
-/** The known facts about one server. */
+/** The state of one server. */
 interface Seen {
   readonly verdict: Verdict;
   readonly resources: Verdict['resources'];
@@ -46,7 +46,7 @@ export class Aggregator {
     context.work.onStop(() => this.#stop());
   }
 
-  /** The versions of other servers, as the last checks found them. */
+  /** Returns the versions of other servers, as of the last checks. */
   versions(): OtherVersion[] {
     return [...this.#context.aggregationGate.all()].map((apiService) => {
       const seen = this.#seen.get(apiService.metadata.name ?? '');
@@ -54,12 +54,12 @@ export class Aggregator {
     });
   }
 
-  /** The path of the OpenAPI document of a version at its server. */
+  /** Returns the path of a version's OpenAPI document on its server. */
   openApiPath({ metadata }: KubeObject): string | undefined {
     return this.#seen.get(metadata.name ?? '')?.verdict.openApiPath;
   }
 
-  /** Checks the server of an APIService. If a check is already running, another one follows it. */
+  /** Checks the server of an APIService. If a check is already running, starts another check after it. */
   look(name: string): void {
     if (this.#stopped) return;
     this.#timers.get(name)?.cancel();

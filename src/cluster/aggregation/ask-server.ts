@@ -11,8 +11,8 @@ import { AGGREGATOR } from './front-proxy.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /**
- * The address of another API server. `apiService` has the settings that verify its certificate. `frontProxy` has the
- * client certificate with which this cluster authenticates itself.
+ * The address of another API server. `apiService` contains the settings for verifying its certificate. `frontProxy`
+ * contains the client certificate with which this cluster authenticates itself.
  */
 export interface OtherServer {
   readonly address: ServerAddress;
@@ -23,17 +23,17 @@ export interface OtherServer {
 /** A request to another server. */
 export interface ForwardedRequest {
   readonly method: string;
-  /** Path with its query. */
+  /** The path with the query. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer;
   readonly signal?: AbortSignal;
 }
 
-/** The error of a request without a usable answer. Common errors of connections have the text of Go's HTTP client. */
+/** The error of a request without a usable response. Common connection errors have the messages of Go's HTTP client. */
 export class NoAnswer extends Error {}
 
-/** Sends a request. The result is the beginning of the answer. Throws NoAnswer. */
+/** Sends a request. Resolves to the response once its headers have arrived. Throws NoAnswer. */
 export function sendTo(
   { address, apiService, frontProxy }: OtherServer,
   { method, target, headers, body, signal }: ForwardedRequest,
@@ -43,7 +43,7 @@ export function sendTo(
   const url = new URL(target, `${address.base}/`);
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new NoAnswer(why));
-    // The target may begin with two slashes, which a URL reads as another host.
+    // If the target begins with two slashes, the URL parser reads it as another host.
     if (url.origin !== address.base) return fail(`the target ${goQuote(target)} is not a path`);
     const sent = httpsLibrary().request(
       url,
@@ -62,22 +62,23 @@ export function sendTo(
       resolve,
     );
     sent.on('error', (error) => fail(signal?.aborted === true ? 'context deadline exceeded' : reasonOf(error, url)));
-    // Node reports neither an error nor a response for an answer that switches the protocol.
+    // Node reports neither an error nor a response when the server switches the protocol.
     sent.on('close', () => fail('EOF'));
     sent.end(body);
   });
 }
 
-/** The maximum time of a request for discovery, in milliseconds. */
+/** The time limit for a discovery request, in milliseconds. */
 const DISCOVERY_TIMEOUT_MS = 5000;
-/** The maximum size of a document of discovery, in bytes. */
+/** The maximum size of a discovery document, in bytes. */
 const MAX_DISCOVERY_BYTES = 8 * 1024 * 1024;
 
 /**
- * Reads a document of discovery of another server; `undefined` when the server does not have the document in this form.
+ * Reads a discovery document of another server. Resolves to `undefined` when the server does not have the document in
+ * this form.
  *
- * @throws NoAnswer when the server does not answer in time, or when its answer has another error status, too many
- * bytes, or no JSON.
+ * @throws NoAnswer when the server does not respond in time, or when the response has another error status, is too
+ *   large or is not JSON.
  */
 export async function readDocument(server: OtherServer, path: string, accept: string): Promise<JsonObject | undefined> {
   const signal = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS);
@@ -106,7 +107,7 @@ export async function readDocument(server: OtherServer, path: string, accept: st
   }
 }
 
-/** The error of an answer with an unexpected status. */
+/** The error of a response with an unexpected status. */
 export class BadStatus extends NoAnswer {
   readonly status: number;
 

@@ -17,7 +17,7 @@ export interface Verdict {
   readonly message: string;
   /** The list of resources of the version, from an available server. */
   readonly resources?: JsonObject;
-  /** The path of the OpenAPI document of the version, when the server has one. */
+  /** The path of the version's OpenAPI document, if the server has one. */
   readonly openApiPath?: string;
 }
 
@@ -62,7 +62,7 @@ export async function lookAt(context: ServersContext, apiService: KubeObject): P
   }
 }
 
-/** The place of the document of a version; `undefined` for a server without OpenAPI documents of version 3. */
+/** Returns the path of a version's document, or `undefined` for a server without OpenAPI v3 documents. */
 async function openApiPathOf(server: Parameters<typeof readDocument>[0], key: string): Promise<string | undefined> {
   try {
     const index = await readDocument(server, '/openapi/v3', 'application/json');
@@ -80,7 +80,7 @@ interface Found {
   readonly shown: string;
 }
 
-/** The address of the server behind an APIService, or the failed check of its Service, port or endpoints. */
+/** Returns the address of the server behind an APIService, or the failed check of its Service, port or endpoints. */
 function findServer({ store, serviceAddress }: ServersContext, apiService: KubeObject): Found | Verdict {
   const key = serviceKey(apiService);
   const [namespace = '', name = ''] = key.split('/');

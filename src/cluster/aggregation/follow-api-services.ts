@@ -17,7 +17,7 @@ export type FollowServersContext = Omit<AggregationContext, 'store' | 'work'> & 
 
 /**
  * Checks the server of an APIService when the APIService, its Service, or the endpoints of the Service change. A timer
- * starts the later checks.
+ * starts the periodic checks.
  */
 export function followApiServices(context: FollowServersContext): void {
   const { aggregationGate: gate } = context;
@@ -49,7 +49,7 @@ export function followApiServices(context: FollowServersContext): void {
   });
 }
 
-/** The group and version in the name of an APIService. */
+/** Returns the group and version in the name of an APIService. */
 function placeIn(name: string): [string, string] {
   const dot = name.indexOf('.');
   return [name.slice(dot + 1), name.slice(0, dot)];

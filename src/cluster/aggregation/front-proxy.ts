@@ -2,7 +2,7 @@ import type { UserInfo } from '../options.ts';
 
 /**
  * The identity with which the cluster calls other API servers. These servers trust the headers of a client whose
- * certificate the authority `ca` has signed.
+ * certificate was signed by the authority `ca`.
  */
 export interface FrontProxy {
   /** The certificate of the authority, as PEM text. */
@@ -19,8 +19,8 @@ export const FRONT_PROXY_USER = 'front-proxy-client';
 export const AGGREGATOR: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
 
 /**
- * The content of the ConfigMap `kube-system/extension-apiserver-authentication`, from which other API servers learn
- * this identity.
+ * Returns the content of the ConfigMap `kube-system/extension-apiserver-authentication`, from which other API servers
+ * read this identity.
  */
 export const authenticationSettings = (ca: string): Record<string, string> => ({
   'requestheader-allowed-names': `["${FRONT_PROXY_USER}"]`,

@@ -8,15 +8,15 @@ export const REGISTRATION = { group: 'apiregistration.k8s.io', version: 'v1', pl
 /** Does another server serve the version of an APIService? */
 export const isDelegated = ({ spec }: KubeObject): boolean => optionalAt(spec, 'service') !== undefined;
 
-/** The key of the Service of an APIService, as `namespace/name`. */
+/** Returns the key of an APIService's Service, as `namespace/name`. */
 export function serviceKey({ spec }: KubeObject): string {
   const service = objectAt(spec, 'service');
   return `${textAt(service, 'namespace')}/${textAt(service, 'name')}`;
 }
 
 /**
- * The APIServices that delegate a version of an API group to another server. In a cluster without any of them, the code
- * of aggregation is not loaded.
+ * The APIServices that delegate a version of an API group to another server. A cluster without such APIServices does
+ * not load the aggregation code.
  */
 export class AggregationGate {
   readonly #services: Collection;
@@ -35,17 +35,17 @@ export class AggregationGate {
     return this.#delegated.size > 0;
   }
 
-  /** The APIServices of other servers. */
+  /** Returns the APIServices that delegate a version. */
   all(): Iterable<KubeObject> {
     return this.#delegated.values();
   }
 
-  /** The APIService that delegates a version; `undefined` when this server serves it. */
+  /** Returns the APIService that delegates a version, or `undefined` when this server serves the version. */
   find(group: string, version: string): KubeObject | undefined {
     return this.#delegated.get(`${version}.${group}`);
   }
 
-  /** Reads the APIServices again, after the whole state was replaced. */
+  /** Recomputes the APIServices after the whole state was replaced. */
   recount(): void {
     this.#delegated.clear();
     for (const { key, object } of this.#services.all()) if (isDelegated(object)) this.#delegated.set(key, object);

@@ -23,16 +23,16 @@ import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.t
 import { ResponseStream } from '../protocol/response-stream.ts';
 import { serverAddressOf } from './server-address.ts';
 
-/** The parts of the cluster that requests for versions of other servers use. */
+/** The parts of the cluster that are used for requests to versions of other servers. */
 export type AggregationContext = AggregatorContext & {
   readonly registry: Registry;
-  /** The open streams. They end when the cluster closes. */
+  /** The open streams, which end when the cluster closes. */
   readonly streams: Set<OpenStream>;
 };
 
 const aggregators = new WeakMap<AggregationGate, Aggregator>();
 
-/** The aggregator of a cluster. */
+/** Returns the aggregator of a cluster. */
 export function aggregatorOf(context: AggregationContext): Aggregator {
   let aggregator = aggregators.get(context.aggregationGate);
   if (aggregator === undefined) aggregators.set(context.aggregationGate, (aggregator = new Aggregator(context)));
@@ -61,7 +61,7 @@ export async function aggregatedReply(context: AggregationContext, request: ApiR
   return mergedDiscovery(context, request, first);
 }
 
-/** The answer to a request for OpenAPI documents. The index also has the documents of other servers. */
+/** Adds the documents of other servers to the index of OpenAPI documents in the response. */
 export function withOpenApiPaths(context: AggregationContext, { segments }: ApiRequest, reply: ApiReply): ApiReply {
   const own = segments.length === 2 && segments[1] === 'v3' ? bodyOf(reply) : undefined;
   if (own === undefined) return reply;
@@ -74,7 +74,7 @@ export function withOpenApiPaths(context: AggregationContext, { segments }: ApiR
   return { ...reply, body: toJsonBytes({ ...own, paths }) };
 }
 
-/** The document of `/apis` or `/apis/GROUP`; `undefined` for a group without a version of another server. */
+/** Returns the document of `/apis` or `/apis/GROUP`, or `undefined` for a group without versions of other servers. */
 function mergedDiscovery(
   context: AggregationContext,
   request: ApiRequest,
@@ -88,8 +88,7 @@ function mergedDiscovery(
   const isHere = group === undefined || others.some(({ apiService }) => apiService.spec?.['group'] === group);
   if (!isHere) return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  // The document of this server, as JSON. The request for it leaves out the client's ETag, which belongs to the merged
-  // document.
+  // Requests the document of this server as JSON, without the client's ETag, which belongs to the merged document.
   const { 'if-none-match': known, ...headers } = request.headers;
   const output = negotiate(request.headers['accept'], { discovery: group === undefined });
   const accept = output.form === 'discovery' ? request.headers['accept'] : 'application/json';
@@ -117,10 +116,10 @@ function bodyOf(reply: ApiReply | undefined): JsonObject | undefined {
   return isJsonObject(value) ? value : undefined;
 }
 
-/** An answer of Go's `http.Error`. */
+/** Makes a response in the form of Go's `http.Error`. */
 const failure = (status: number, message: string): ApiReply => replyText(status, `${message}\n`);
 
-/** Passes a request on to the server of an APIService, and passes the answer of this server back to the client. */
+/** Forwards a request to the server of an APIService, and its response to the client. */
 async function forward(context: AggregationContext, request: ApiRequest, apiService: KubeObject): Promise<ApiReply> {
   if (conditionOf(apiService, 'Available')?.['status'] !== 'True') return failure(503, 'service unavailable');
   const service = context.store.collection('', 'services').get(serviceKey(apiService))?.object;

@@ -1,4 +1,4 @@
-/** The documents of discovery with the versions that other servers serve. */
+/** Discovery documents that include the versions of other servers. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { sortVersions } from '../registry/versions.ts';
@@ -6,12 +6,12 @@ import { sortVersions } from '../registry/versions.ts';
 /** A version that another server serves, with the content of its last discovery document. */
 export interface OtherVersion {
   readonly apiService: KubeObject;
-  /** The list of resources (`APIResourceList`); `undefined` before the first answer of the server. */
+  /** The list of resources (`APIResourceList`), or `undefined` before the first response of the server. */
   readonly resources: JsonObject | undefined;
   readonly isAvailable: boolean;
 }
 
-/** The priorities of all groups, from their APIServices. */
+/** Returns the priorities of all groups, from their APIServices. */
 export function groupPriorities(apiServices: Iterable<KubeObject>): ReadonlyMap<string, number> {
   const priorities = new Map<string, number>();
   for (const { spec } of apiServices) {
@@ -33,7 +33,7 @@ function insertGroups<Group>(
     const name = nameOf(group);
     const rank = priorities.get(name) ?? 0;
     const next = groups.findIndex((other) => {
-      // The group of APIServices has no APIService, and is always the first.
+      // The group of the kind APIService itself has no APIService. It is always first.
       const otherRank = priorities.get(nameOf(other)) ?? Number.POSITIVE_INFINITY;
       return otherRank < rank || (otherRank === rank && nameOf(other) > name);
     });
@@ -61,7 +61,7 @@ const priorityIn = (apiServices: readonly KubeObject[], group: string) => (versi
     'versionPriority',
   ) ?? 0;
 
-/** The document `/apis/GROUP`, with or without `kind`, of the versions of this and of other servers. */
+/** Returns the document `/apis/GROUP`, with or without `kind`, for the versions of this server and of other servers. */
 export function mergeGroup(
   group: string,
   own: JsonObject | undefined,
@@ -82,7 +82,7 @@ export function mergeGroup(
   };
 }
 
-/** The groups of `/apis` (`APIGroupList`). */
+/** Returns the groups of `/apis` (`APIGroupList`). */
 export function mergeGroupList(
   own: readonly JsonObject[],
   others: readonly OtherVersion[],
@@ -97,7 +97,7 @@ export function mergeGroupList(
   return insertGroups<JsonObject>(present, added, (group) => textAt(group, 'name'), groupPriorities(apiServices));
 }
 
-/** The items of the aggregated document of `/apis`. */
+/** Returns the items of the aggregated document of `/apis`. */
 export function mergeAggregated(
   own: readonly JsonObject[],
   others: readonly OtherVersion[],
@@ -121,8 +121,8 @@ export function mergeAggregated(
 }
 
 /**
- * A version in the aggregated document. For a server that does not answer, the entry has the last known resources,
- * which are stale.
+ * Returns a version's entry in the aggregated document. If the server does not respond, the entry contains the last
+ * known resources, marked as stale.
  */
 function versionEntry(other: OtherVersion): JsonObject {
   const { group, version } = placeOf(other);
@@ -132,7 +132,7 @@ function versionEntry(other: OtherVersion): JsonObject {
     version: textAt(resource, 'version') || version,
     kind: textAt(resource, 'kind'),
   });
-  /** The lists of a resource that are not empty. */
+  /** Returns the non-empty lists of a resource. */
   const listsOf = (resource: JsonObject, keys: readonly string[]) => {
     const lists: JsonObject = {};
     for (const key of keys) if (listAt(resource, key).length > 0) lists[key] = [...listAt(resource, key)];

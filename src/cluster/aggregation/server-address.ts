@@ -10,19 +10,19 @@ import { LOOPBACK_HOSTS } from '../webhooks/webhook-client.ts';
 export interface ServerAddress {
   /** The URL without a path. Its host is a loopback address. */
   readonly base: string;
-  /** The name that the certificate must have. */
+  /** The name for which the certificate must be valid. */
   readonly serverName: string;
 }
 
 const NOT_LOOPBACK = `the embedded cluster asks other API servers only on ${LOOPBACK_HOSTS}`;
 
-/** The port that an APIService names. */
+/** Returns the port that an APIService names. */
 export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(spec, 'service'), 'port') ?? 443;
 
 /**
- * The address of the server behind an APIService, or the reason, as text, why the cluster does not call this server.
- * The address comes from the option `webhookServices`, or from a pod that is a local process. For a Service of type
- * ExternalName, the address consists of the external name and the port, if this name is a loopback host.
+ * Returns the address of the server behind an APIService, or the reason why the cluster does not call this server. The
+ * address comes from the option `webhookServices`, or from a pod that runs as a local process. For a Service of type
+ * ExternalName with a loopback host, the address consists of the external name and the port.
  */
 export function serverAddressOf(
   apiService: KubeObject,

@@ -28,7 +28,7 @@ interface Audited extends AsyncDisposable {
   call(method: string, path: string, body?: object, user?: UserInfo, type?: string): ReturnType<typeof call>;
 }
 
-/** A cluster whose audit log has one level, or rules. */
+/** Starts a cluster whose audit log has one level, or these rules. */
 async function audited(
   rules: AuditLevel | readonly AuditPolicyRule[],
   more: Omit<AuditOptions, 'policy' | 'onEvent'> & {
@@ -58,8 +58,8 @@ async function audited(
 
 const JANE: UserInfo = { name: 'jane', groups: ['devs'] };
 
-describe('the events of a request', () => {
-  test('one for its arrival and one for its answer, with the same id', async () => {
+describe('the audit log of requests', () => {
+  test('has an event for the arrival and one for the response, with the same id', async () => {
     await using log = await audited('Metadata');
     await log.call('GET', `${MAPS}/a`, undefined, JANE);
     const both = {
@@ -123,7 +123,7 @@ describe('the events of a request', () => {
     expect(last?.objectRef).not.toHaveProperty('uid');
   });
 
-  test('the object of a refused request, or of a request for no resource, is not shown', async () => {
+  test('the object of a refused request is not shown, nor that of a request to a path that is not a resource', async () => {
     await using log = await audited('RequestResponse');
     await log.call('POST', MAPS, map('a'), JANE);
     await log.call('GET', '/version');
@@ -158,13 +158,13 @@ describe('the events of a request', () => {
     expect(log.events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseStarted', 'ResponseComplete']);
   });
 
-  test('stages may be left out', async () => {
+  test('stages can be left out', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     await log.call('GET', MAPS);
     expect(log.events.map(({ stage }) => stage)).toEqual(['ResponseComplete']);
   });
 
-  test('name the impersonated user, and the right of constrained impersonation', async () => {
+  test('events name the impersonated user, and the right of constrained impersonation', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     const as = (user: string, actor?: UserInfo) =>
       log.cluster
@@ -194,7 +194,7 @@ describe('the events of a request', () => {
     expect(second?.authenticationMetadata).toEqual({ impersonationConstraint: 'impersonate:user-info' });
   });
 
-  test('invalid credentials have one event without a user', async () => {
+  test('a request with invalid credentials has one event without a user', async () => {
     await using log = await audited('Metadata');
     const { url } = await log.cluster.listen({ https: false });
     const response = await fetch(`${url}${MAPS}`, {
@@ -225,7 +225,7 @@ describe('the events of a request', () => {
     expect(log.events.at(-1)?.responseStatus).toMatchObject({ code: 500, message: "APIServer panic'd: a defect" });
   });
 
-  test('an unexpected exception of authentication has an event of the stage Panic, too', async () => {
+  test('an unexpected exception in authentication has an event of the stage Panic', async () => {
     const events: AuditEvent[] = [];
     const report = vi.fn<(line: string) => void>();
     const access = {
@@ -258,7 +258,7 @@ describe('the events of a request', () => {
     }
   });
 
-  test('an extended token is noted after its requested lifetime', async () => {
+  test('the use of an extended token after its requested lifetime is noted', async () => {
     const clock = createManualClock(NOON);
     const events: AuditEvent[] = [];
     const audit = { onEvent: (event: AuditEvent) => void events.push(event) };
@@ -316,14 +316,14 @@ describe('the events of a request', () => {
     await cluster.close();
   });
 
-  test('an answer that a fault suppresses has an event, too', async () => {
+  test('a response that a fault suppresses also has an event', async () => {
     await using log = await audited('Metadata');
     log.cluster.faults.add({}, { kind: 'lost-answer' });
     await expect(log.call('GET', MAPS)).rejects.toThrow('the connection broke');
     expect(log.events.at(-1)?.responseStatus).toMatchObject({ message: 'Connection closed early' });
   });
 
-  test('a malformed field selector and a malformed path do not hide a request', async () => {
+  test('a request with a malformed field selector or a malformed path has events', async () => {
     await using log = await audited('Metadata');
     await log.call('GET', `${MAPS}?fieldSelector=x`);
     expect(log.events.at(-1)).toMatchObject({ verb: 'list', responseStatus: { code: 400 } });
@@ -450,6 +450,6 @@ test.each([
   [{ 'x-forwarded-for': '10.0.0.1, no, ::1' }, '10.0.0.2', ['10.0.0.1', '::1', '10.0.0.2']],
   [{ 'x-forwarded-for': '10.0.0.1', 'x-real-ip': '10.0.0.3' }, '10.0.0.3', ['10.0.0.1', '10.0.0.3']],
   [{ 'x-real-ip': 'no' }, '10.0.0.2', ['10.0.0.2']],
-])('the sources of %j from %s', (headers, remoteAddress, expected) => {
+])('sourceIps of %j from %s', (headers, remoteAddress, expected) => {
   expect(sourceIps({ headers, remoteAddress })).toEqual(expected);
 });

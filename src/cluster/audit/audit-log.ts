@@ -19,17 +19,17 @@ export interface AuditContext {
   readonly access: Pick<ClusterAccess, 'authenticate'>;
   readonly clock: ClusterClock;
   readonly newUid: () => string;
-  /** Receives a line of text about an event that cannot be written. */
+  /** Receives a message about an event that cannot be written. */
   readonly report: (line: string) => void;
 }
 
 /**
- * Answers a request as an authenticated user. Without a user, authenticates it again, and answers with the refusal.
- * Never throws.
+ * Handles a request as an authenticated user. Without a user, authenticates the request again, and responds with the
+ * refusal. Never throws.
  */
 type Answer = (raw: IncomingRequest, user?: UserInfo, trail?: AuditTrail) => Promise<ApiReply>;
 
-/** The policy of a log whose options name none. */
+/** The default policy of a log. */
 const ALL_METADATA: AuditPolicy = { rules: [{ level: 'Metadata' }] };
 
 /** The audit log of a cluster. Each event is written before the server continues with its request. */
@@ -38,7 +38,7 @@ export class AuditLog {
   readonly #options: AuditOptions;
   readonly #policy: AuditPolicy;
   readonly #file: LogFile | undefined;
-  /** Did the write of the latest event fail? Of several failures in a row, only the first one is reported. */
+  /** True when the write of the latest event failed. Of consecutive failures, only the first is reported. */
   #fails = false;
 
   /** @throws TypeKroError `cluster/audit-log` when the file cannot be opened. */
@@ -49,7 +49,7 @@ export class AuditLog {
     this.#file = options.file === undefined ? undefined : new LogFile(options.file, options, context.clock);
   }
 
-  /** Answers a request with `answer`, and writes its events as the policy says. */
+  /** Handles a request with `answer`, and writes its events according to the policy. */
   async follow(raw: IncomingRequest, identity: UserInfo | 'refuse' | undefined, answer: Answer): Promise<ApiReply> {
     const { access, clock, newUid } = this.#context;
     const attributes = requestOf(raw);
@@ -59,10 +59,10 @@ export class AuditLog {
     try {
       user = access.authenticate(raw.headers, identity, (...annotation) => void annotations.push(annotation));
     } catch {
-      // The user stays undefined. `answer` then authenticates the request again, and replies with the refusal.
+      // The user stays undefined. `answer` authenticates the request again, and responds with the refusal.
     }
     const id = raw.headers['audit-id'] || newUid();
-    // An API server that the request is forwarded to gets the id in this header, and writes it into its own log.
+    // If the request is forwarded to another API server, that server reads the id from this header for its own log.
     const identified = { ...raw, headers: { ...raw.headers, 'audit-id': id } };
     const decision = auditDecision(this.#policy, user, attributes);
     let trail: RequestTrail | undefined;
@@ -103,7 +103,7 @@ export class AuditLog {
   }
 }
 
-/** The action of a request; `undefined` for a path with a malformed escape, which the server refuses. */
+/** Returns the action of a request, or `undefined` for a path with a malformed escape, which the server refuses. */
 function requestOf({ method, target }: IncomingRequest): Attributes | undefined {
   const { path, query } = splitTarget(target);
   try {
@@ -111,7 +111,7 @@ function requestOf({ method, target }: IncomingRequest): Attributes | undefined 
     try {
       return attributesOf({ method, path, segments, query: new Query(query) });
     } catch (thrown) {
-      // The field selector, which may have the name of the object, is malformed.
+      // The field selector, which can contain the name of the object, is malformed.
       if (!(thrown instanceof ApiError)) throw thrown;
       return attributesOf({ method, path, segments, query: new Query('') });
     }

@@ -6,7 +6,7 @@ import { auditDecision } from './audit-rules.ts';
 
 const JANE = { name: 'jane', groups: ['devs', 'system:authenticated'] };
 
-/** The attributes of a request, written as `METHOD PATH`. */
+/** Returns the attributes of a request, given as `METHOD PATH`. */
 function attributes(request: string) {
   const [method = '', target = ''] = request.split(' ');
   const [path = '', query = ''] = target.split('?');
@@ -18,7 +18,7 @@ const levelOf = (rule: Omit<AuditPolicyRule, 'level'>, request: string, user: ty
 
 const PODS = '/api/v1/namespaces/a/pods';
 
-describe('a rule is for the requests that match all its members', () => {
+describe('a rule applies to requests that match all its members', () => {
   test.each<[Omit<AuditPolicyRule, 'level'>, string, boolean]>([
     [{}, `GET ${PODS}`, true],
     [{}, 'GET /version', true],
@@ -60,13 +60,13 @@ describe('a rule is for the requests that match all its members', () => {
   });
 });
 
-test('credentials that are not valid match no user and no group', () => {
+test('invalid credentials match no user and no group', () => {
   const level = (rule: Omit<AuditPolicyRule, 'level'>) =>
     auditDecision({ rules: [{ level: 'Request', ...rule }] }, undefined, attributes(`GET ${PODS}`)).level;
   expect([level({}), level({ users: ['jane'] }), level({ userGroups: ['devs'] })]).toEqual(['Request', 'None', 'None']);
 });
 
-test('the first rule that matches decides; omitted stages of rule and policy add up, and omitManagedFields of the rule overrides the policy', () => {
+test('the first matching rule decides, omits its own stages and those of the policy, and its omitManagedFields overrides the policy', () => {
   const policy: AuditPolicy = {
     omitStages: ['RequestReceived'],
     omitManagedFields: true,

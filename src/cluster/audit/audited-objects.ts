@@ -6,14 +6,14 @@ import type { ApiReply } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 
 /**
- * The maximum size, in bytes, of a `Status` with a success code. A larger answer with a success code counts as another
- * object. The `Status` of an error may have any size.
+ * The maximum size, in bytes, of a `Status` with a success code. A larger response with a success code counts as
+ * another object. The `Status` of an error can have any size.
  */
 const MAX_STATUS_BYTES = 64 * 1024;
 
 /**
- * The object of an answer; `undefined` for a stream or a text. Without `isShown` only a `Status` is needed: an answer
- * with a success code that is too large for a `Status` is not read, and gives `undefined`.
+ * Returns the object in a response, or `undefined` for a stream or plain text. Without `isShown`, only a `Status` is
+ * needed, so the function also returns `undefined` for a successful response that is too large to be a `Status`.
  */
 export function objectOfReply({ status, headers, body }: ApiReply, isShown: boolean): JsonValue | undefined {
   if (body === undefined) return undefined;
@@ -26,7 +26,7 @@ export function objectOfReply({ status, headers, body }: ApiReply, isShown: bool
   return type.startsWith('application/yaml') ? parseYaml(text()).value : undefined;
 }
 
-/** A copy of an object, a list or a table without `managedFields`. */
+/** Returns a copy of an object, a list or a table without `managedFields`. */
 export function withoutManagedFields(value: JsonValue): JsonValue {
   if (!isJsonObject(value)) return copyJson(value);
   const { items, rows } = value;

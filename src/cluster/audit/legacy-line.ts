@@ -4,7 +4,8 @@ import type { AuditEvent, AuditUser } from '../audit-options.ts';
 const groupsOf = (groups: AuditUser['groups']): string => (groups ?? []).map((group) => goQuote(group)).join(',');
 
 /**
- * Formats an event as a line of text in the format `legacy` of kube-apiserver. The line has only a part of the event.
+ * Formats an event as a line of text in the format `legacy` of kube-apiserver. The line contains only a part of the
+ * event.
  */
 export function legacyLine(event: AuditEvent): string {
   const { user, impersonatedUser, objectRef, responseStatus } = event;
@@ -27,5 +28,5 @@ export function legacyLine(event: AuditEvent): string {
   return `${shortTime(event.requestReceivedTimestamp)} AUDIT: ${shown}`;
 }
 
-/** A time in Go's `RFC3339Nano`, which has no zeros at the end of the fraction. */
+/** Formats a time as Go's `RFC3339Nano`, which has no trailing zeros in the fraction. */
 const shortTime = (time: string): string => time.replace(/\.?0*Z$/, 'Z');

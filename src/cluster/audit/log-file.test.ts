@@ -27,7 +27,7 @@ function newFolder(): string {
 }
 
 describe('the file of an audit log', () => {
-  test('is renamed when it is too large; old files are removed by number and age', () => {
+  test('is renamed when it is too large, and old files are removed by number and age', () => {
     const folder = newFolder();
     const path = join(folder, 'audit.log');
     const clock = createManualClock(NOON);
@@ -56,7 +56,7 @@ describe('the file of an audit log', () => {
     expect(statSync(path).size).toBe(700_001);
   });
 
-  test('continues when another program has moved the file, and after a time in which it could not be opened', () => {
+  test('is created again after another program has moved it, and after a time in which it could not be opened', () => {
     const folder = newFolder();
     const path = join(folder, 'audit.log');
     const file = new LogFile(path, { maxSizeMb: 1 }, createManualClock(NOON));
@@ -77,7 +77,7 @@ describe('the file of an audit log', () => {
     file.close();
   });
 
-  test('of an earlier process becomes private, and its last line is ended', () => {
+  test('of an earlier process becomes private, and its last line gets a line break', () => {
     const path = join(newFolder(), 'audit.log');
     writeFileSync(path, '{"part', { mode: 0o644 });
     for (const line of ['one', 'two']) {
@@ -89,7 +89,7 @@ describe('the file of an audit log', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('a symbolic link is refused, and its target stays as it is', () => {
+  test('that is a symbolic link is refused, and its target is not changed', () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'target'), 'text', { mode: 0o644 });
     symlinkSync(join(folder, 'target'), join(folder, 'link'));

@@ -23,19 +23,19 @@ const NEW_LINE = 0x0a;
 const USER_ONLY = 0o600;
 
 /**
- * The file is opened for reading too, to check that its last line is complete. `O_NOFOLLOW` refuses symbolic links on
- * platforms that have the flag.
+ * The file is also opened for reading, to check whether its last line is complete. `O_NOFOLLOW` refuses symbolic links
+ * on platforms that have the flag.
  */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
-/** The time in the name of a renamed file, and its length with the dash before it. */
+/** Matches the time in the name of a renamed file, with the dash before it. */
 const TIME = /-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})/;
 const TIME_LENGTH = '-2026-01-01T00-00-00.000'.length;
 
 /**
- * A file to which lines are appended. A file that is too large is renamed: its new name contains the time. Old files
- * are removed by their number and their age. Only the user may read the files, including a file that existed before. A
- * symbolic link is refused. Another program may rename or remove the file while it is open.
+ * A file to which lines are appended. When it becomes too large, it gets a new name with the time, and a new file is
+ * started. Old files are removed by number and age. Only the user can read the files, including a file that existed
+ * before. A symbolic link is refused. Another program can rename or remove the file while it is open.
  */
 export class LogFile {
   readonly #path: string;
@@ -46,7 +46,7 @@ export class LogFile {
   #isClosed = false;
 
   /**
-   * Opens the file, and creates its folder when it is missing. `-` is the standard output.
+   * Opens the file, and creates its folder when it is missing. `-` means standard output.
    *
    * @throws TypeKroError `cluster/audit-log` when the file cannot be opened.
    */
@@ -73,9 +73,9 @@ export class LogFile {
   }
 
   /**
-   * Adds a line. Throws the errors of the file system. When the file cannot be opened, the line is lost, and the next
-   * call tries to open the file again. When the file cannot be renamed, the line is added to the old file. Lines after
-   * `close` are ignored.
+   * Appends a line. Throws file system errors. If the file cannot be opened, the line is lost, and the next call tries
+   * to open the file again. If the file cannot be renamed, the line is appended to the old file. Lines after `close`
+   * are ignored.
    */
   append(line: string): void {
     if (this.#isClosed) return;
@@ -142,7 +142,7 @@ export class LogFile {
     return { stem: basename(this.#path, extension), extension };
   }
 
-  /** An unused name for the renamed file. The name is unique even when the clock stands still. */
+  /** Returns an unused name for the renamed file. The name is unique even when the clock does not advance. */
   #backupName(): string {
     const { stem, extension } = this.#parts;
     const taken = new Set(this.#backups());
@@ -153,13 +153,13 @@ export class LogFile {
     }
   }
 
-  /** The time in the name of a renamed file. */
+  /** Returns the time in the name of a renamed file. */
   #timeOf(path: string): number {
     const [day = '', time = ''] = (TIME.exec(path)?.[1] ?? '').split('T');
     return Date.parse(`${day}T${time.replaceAll('-', ':')}Z`);
   }
 
-  /** The renamed files, the latest first. */
+  /** Returns the renamed files, latest first. */
   #backups(): string[] {
     const { stem, extension } = this.#parts;
     const folder = dirname(this.#path);
@@ -176,8 +176,8 @@ export class LogFile {
 }
 
 /**
- * Makes a file readable for the user only, and completes the last line with a line break when it has none. Devices and
- * pipes keep their mode. Returns the size in bytes.
+ * Makes a file readable only for the user, and adds a missing line break at its end. Devices and pipes keep their mode.
+ * Returns the size in bytes.
  */
 function prepare(file: number): number {
   const stats = fstatSync(file);

@@ -11,10 +11,10 @@ import type { AuditDecision } from './audit-rules.ts';
 import { objectOfReply, withoutManagedFields } from './audited-objects.ts';
 import { sourceIps } from './source-ips.ts';
 
-/** The facts of a request whose events are written. */
+/** The properties of a request whose events are written. */
 export interface TrailFacts {
   readonly id: string;
-  /** `undefined` when the credentials are not valid. */
+  /** `undefined` when the credentials are invalid. */
   readonly user: UserInfo | undefined;
   readonly raw: IncomingRequest;
   readonly attributes: Attributes;
@@ -29,16 +29,16 @@ const DETAIL: Readonly<Record<AuditLevel, number>> = { None: 0, Metadata: 1, Req
 
 const MAX_USER_AGENT_LENGTH = 1024;
 
-/** Subresources whose answers are streams. Their requests have the stage `ResponseStarted`, as watches have. */
+/** Subresources whose responses are streams. Their requests have the stage `ResponseStarted`, like watches. */
 const STREAMED = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 
-/** The status of a request whose connection ended before an answer was sent. */
+/** The status of a request whose connection ended before a response was sent. */
 const CLOSED_EARLY: JsonObject = { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
 
 type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
 type Reference = Changing<NonNullable<AuditEvent['objectRef']>>;
 
-/** Collects the facts of one request, and writes its events. */
+/** Collects the data of one request, and writes its events. */
 export class RequestTrail implements AuditTrail {
   readonly #facts: TrailFacts;
   readonly #receivedAt: number;
@@ -82,7 +82,7 @@ export class RequestTrail implements AuditTrail {
     this.#failure = thrown instanceof Error ? thrown.message : String(thrown);
   }
 
-  /** Writes the events of a request around `answer`. */
+  /** Writes the events of a request before and after `answer`. */
   async follow(answer: () => Promise<ApiReply>): Promise<ApiReply> {
     const { user, attributes } = this.#facts;
     if (user === undefined) {
@@ -166,7 +166,7 @@ const timeText = (milliseconds: number): string =>
       .padEnd(6, '0'),
   });
 
-/** The kind of the credentials of a request, in the words of kube-apiserver. */
+/** Returns the kind of a request's credentials, in the words of kube-apiserver. */
 function attempted({ headers }: IncomingRequest): string {
   const [, kind] = /^(basic|bearer)\s/i.exec(headers['authorization'] ?? '') ?? [];
   return kind === undefined ? 'no credentials provided' : `attempted: ${kind.toLowerCase()}`;
@@ -180,7 +180,7 @@ function referenceOf({ attributes, raw }: TrailFacts): Reference | undefined {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 }
 
-/** The status of an answer: a `Status` without its type, or the code alone. */
+/** Returns the status of a response: a `Status` without its type, or only the code. */
 function statusOf({ status: code }: ApiReply, object: JsonValue | undefined): JsonObject {
   if (!isJsonObject(object) || object['kind'] !== 'Status' || object['apiVersion'] !== 'v1') {
     return { metadata: {}, code };
@@ -192,7 +192,7 @@ function statusOf({ status: code }: ApiReply, object: JsonValue | undefined): Js
 const definedOf = (value: Record<string, JsonValue | undefined>): JsonObject =>
   Object.fromEntries(Object.entries(value).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
 
-/** The stream, with a call of `ended` when the server or the client has ended it. */
+/** Returns the stream, and calls `ended` when the server or the client has ended it. */
 function whenEnded(stream: ByteStream, ended: () => void): ByteStream {
   let isOpen = true;
   const end = () => {

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { IncomingRequest } from '../protocol/request.ts';
 
 /**
- * The source addresses in the headers of a request, then the address of its connection. A client can forge the headers,
- * but not the address of the connection.
+ * Returns the source addresses in the headers of a request, followed by the address of its connection. A client can
+ * forge the headers, but not the address of the connection.
  */
 export function sourceIps({ headers, remoteAddress }: Pick<IncomingRequest, 'headers' | 'remoteAddress'>): string[] {
   const ips = (headers['x-forwarded-for'] ?? '')

@@ -20,7 +20,7 @@ export interface ObjectAddress {
   readonly name: string;
 }
 
-/** Checks the right `create` for an apply or an update that creates its object. Throws 403. */
+/** Checks the right `create` for an apply or an update that creates the object. Throws 403. */
 export function authorizeCreate(
   context: RoleContext,
   user: UserInfo,
@@ -31,8 +31,8 @@ export function authorizeCreate(
 }
 
 /**
- * Checks the right to create a connection. Kubernetes also checks this right for a WebSocket, although a WebSocket
- * begins with a GET (1.35 and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
+ * Checks the right to create a connection. Since version 1.35 (`AuthorizePodWebsocketUpgradeCreatePermission`),
+ * Kubernetes also checks this right for a WebSocket, which begins with a GET. Throws 403.
  */
 export function authorizeConnect(
   context: RoleContext,
@@ -51,7 +51,7 @@ export function authorizeConnect(
 }
 
 function check(context: RoleContext, user: UserInfo, makeAttributes: () => Attributes, audit?: AuditTrail): void {
-  // Most requests of tests come from an administrator. Such requests need no attributes.
+  // Most requests in tests come from an administrator and need no attributes.
   if (audit === undefined && user.groups.includes('system:masters')) return;
   const attributes = makeAttributes();
   const verdict = authorize(context, user, attributes);
@@ -60,7 +60,7 @@ function check(context: RoleContext, user: UserInfo, makeAttributes: () => Attri
   if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
 }
 
-/** The error (403) for an action that a user may not do. */
+/** Makes the error (403) for an action that the user may not perform. */
 export function refusal(user: UserInfo, attributes: Attributes, reason: string): ApiError {
   const because = reason === '' ? '' : `: ${reason}`;
   if (attributes.path !== undefined) {
@@ -80,7 +80,7 @@ export function refusal(user: UserInfo, attributes: Attributes, reason: string):
 
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);
 
-/** The attributes of a request, derived from its method, path and query. */
+/** Derives the attributes of a request from its method, path and query. */
 export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segments' | 'query'>): Attributes {
   const { segments, method, query } = request;
   const core = segments[0] === 'api';
@@ -112,8 +112,8 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
 }
 
 /**
- * The object name that the field selector of a list requires; `''` for other lists. Authorization treats such a list as
- * a request for this object.
+ * Returns the object name that the field selector of a list requires, or `''` if it requires none. Authorization treats
+ * such a list as a request for this object.
  */
 function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
   const selector = query.get('fieldSelector');

@@ -5,7 +5,7 @@ import type { PolicyRule } from '../data.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
-/** The action of a user: on a resource, or on a path that is not a resource. */
+/** An action of a user on a resource, or on a path that is not a resource. */
 export interface Attributes {
   readonly verb: string;
   readonly group: string;
@@ -17,12 +17,12 @@ export interface Attributes {
   readonly path?: string;
 }
 
-/** The authorizer's answer. */
+/** The authorizer's decision. */
 export interface AuthorizationDecision {
   readonly allowed: boolean;
   /**
-   * For an allowed action: the binding that allows the action, or `''` when the action needs no binding. For a refused
-   * action: the problems of the user's bindings, or `''` when they have none.
+   * For an allowed action, the binding that allows it, or `''` if the action needs no binding. For a refused action,
+   * the problems of the user's bindings, or `''` if there are none.
    */
   readonly reason: string;
 }
@@ -32,13 +32,13 @@ const GROUP = 'rbac.authorization.k8s.io';
 /** The parts of the cluster that authorization uses: the stored roles and bindings. */
 export interface RoleContext {
   readonly store: ObjectLookup;
-  /** Is every request of every user allowed? */
+  /** True when the cluster allows every request of every user. */
   readonly allowsAll: boolean;
 }
 
 /**
- * Decides whether the user may act, by role-based access control. The group `system:masters` may do everything. In a
- * cluster that allows all requests, every user may do everything.
+ * Decides by role-based access control whether the user may perform an action. The group `system:masters` has all
+ * rights. In a cluster that allows all requests, every user has all rights.
  */
 export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): AuthorizationDecision {
   if (context.allowsAll) return { allowed: true, reason: '' };
@@ -53,13 +53,13 @@ export function authorize(context: RoleContext, user: UserInfo, attributes: Attr
   return { allowed: false, reason: text === undefined ? '' : `RBAC: ${text}` };
 }
 
-/** The rules that a binding gives a user. */
+/** The rules that a binding grants to a user. */
 interface Grant {
   readonly rules: readonly JsonObject[];
   readonly description: string;
 }
 
-/** Every grant to a user in a namespace. For the namespace `''`: only the cluster-wide grants. */
+/** Yields the grants to a user in a namespace. For the namespace `''`, yields only the cluster-wide grants. */
 export function* grantsOf(
   context: RoleContext,
   user: UserInfo,
@@ -105,7 +105,7 @@ function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): Jso
   });
 }
 
-/** The rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */
+/** Returns the rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */
 export function rulesOfRef(
   context: RoleContext,
   reference: JsonObject,

@@ -41,15 +41,15 @@ test.each<[string, Record<string, string>, unknown]>([
     { ...DATA, 'auth-extra-groups': GROUPS },
     { ...BOOTSTRAPPER, groups: ['system:bootstrappers', 'system:bootstrappers:a-1', 'system:bootstrappers:z'] },
   ],
-  ['a group outside the bootstrappers', { ...DATA, 'auth-extra-groups': 'system:masters' }, undefined],
+  ['a group that is not a bootstrapper group', { ...DATA, 'auth-extra-groups': 'system:masters' }, undefined],
   ['another secret', { ...DATA, 'token-secret': '0123456789abcdeg' }, undefined],
   ['a shorter secret', { ...DATA, 'token-secret': '0123' }, undefined],
   ['another id', { ...DATA, 'token-id': 'abcdeg' }, undefined],
   ['no use for authentication', { ...DATA, 'usage-bootstrap-authentication': 'TRUE' }, undefined],
-  ['an end in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
-  ['an end in the past', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
-  ['an end that is no time', { ...DATA, expiration: '2027' }, undefined],
-])('the user of a bootstrap token: %s', (_what, data, user) => {
+  ['an expiration in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
+  ['an expiration in the past', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
+  ['an expiration that is not a time', { ...DATA, expiration: '2027' }, undefined],
+])('the user of a bootstrap token with %s', (_what, data, user) => {
   expect(userWith(data)).toEqual(user);
 });
 
@@ -60,11 +60,11 @@ test.each([['abcdef.0123456789ABCDEF'], ['abcdef'], ['abcdeg.0123456789abcdef'],
   },
 );
 
-test('a Secret of another type holds no token', () => {
+test('a Secret of another type contains no bootstrap token', () => {
   expect(userWith(DATA, TOKEN, 'Opaque')).toBeUndefined();
 });
 
-test('a token authenticates until its end, and its Secret is removed then', async () => {
+test('a token is valid until its expiration, when its Secret is removed', async () => {
   const clock = createMovableClock();
   await using cluster = await createEmbeddedCluster({ clock, workloads: false });
   const transport = cluster.transport();

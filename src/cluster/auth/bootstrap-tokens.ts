@@ -4,20 +4,20 @@ import { textAt } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
-/** The type of the Secrets in `kube-system` that hold bootstrap tokens. */
+/** The type of the Secrets in `kube-system` that contain bootstrap tokens. */
 export const BOOTSTRAP_TOKEN_TYPE = 'bootstrap.kubernetes.io/token';
 
 const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 const EXTRA_GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
 const BOOTSTRAPPERS = 'system:bootstrappers';
 
-/** A value of a Secret as text; `''` for none. */
+/** Returns a value of a Secret as a string, or `''` if it is absent. */
 const dataOf = (secret: KubeObject, key: string): string =>
   Buffer.from(textAt(secret, 'data', key), 'base64').toString('utf8');
 
 /**
- * The end of a bootstrap token in milliseconds since the epoch; `undefined` for a token without an end. A token whose
- * end is not a valid time counts as expired (`-Infinity`).
+ * Returns the expiration of a bootstrap token in milliseconds since the epoch, or `undefined` if it has none. A token
+ * whose expiration is not a valid time counts as expired (`-Infinity`).
  */
 export function bootstrapTokenEnd(secret: KubeObject): number | undefined {
   const text = dataOf(secret, 'expiration');
@@ -28,8 +28,8 @@ export function bootstrapTokenEnd(secret: KubeObject): number | undefined {
 }
 
 /**
- * The user of a bootstrap token (`id.secret`). The Secret `bootstrap-token-ID` in `kube-system` must allow
- * authentication at `now` (milliseconds since the epoch). `undefined` for any other token.
+ * Returns the user of a bootstrap token (`id.secret`). The Secret `bootstrap-token-ID` in `kube-system` must allow
+ * authentication at `now` (milliseconds since the epoch). Returns `undefined` for any other token.
  */
 export function bootstrapUser(store: ObjectLookup, token: string, now: number): UserInfo | undefined {
   const [, id = '', key = ''] = TOKEN.exec(token) ?? [];
@@ -45,7 +45,7 @@ export function bootstrapUser(store: ObjectLookup, token: string, now: number): 
   return groups === undefined ? undefined : { name: `system:bootstrap:${id}`, groups };
 }
 
-/** The groups of a token, sorted; `undefined` when one of them is not a group of bootstrappers. */
+/** Returns the groups of a token, sorted, or `undefined` when one of them is not a bootstrapper group. */
 function groupsOf(extra: string): string[] | undefined {
   const more = extra === '' ? [] : extra.split(',');
   if (more.some((group) => !EXTRA_GROUP.test(group))) return undefined;

@@ -24,19 +24,19 @@ export interface ClusterAccess {
   readonly adminToken: string;
   readonly tokens: TokenIssuer;
   /**
-   * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
-   * token. The fallback `refuse` refuses a request without a token. A listener passes `refuse` for a request with an
-   * invalid client certificate. When every user may do everything, the listener also passes `refuse` for requests from
-   * web pages and from other machines. Headers for impersonation have no effect here; `impersonate` reads them.
+   * Returns the user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request
+   * without a token. The fallback `refuse` refuses a request without a token. A listener passes `refuse` for a request
+   * with an invalid client certificate. In a cluster that allows all requests, it also passes `refuse` for requests
+   * from web pages and other machines. Ignores impersonation headers, which `impersonate` reads.
    *
-   * `annotate` gets facts for the audit log.
+   * `annotate` is called with annotations for the audit log.
    *
    * @throws ApiError 401 when the token is not valid.
    */
   authenticate(headers: RawHeaders, fallback?: UserInfo | 'refuse', annotate?: Annotate): UserInfo;
   /**
-   * The user of a token that is valid for at least one of the audiences (default: this server), and the audiences for
-   * which it is valid. `undefined` for any other token. `annotate` gets facts for the audit log.
+   * Returns the user of a token, and those of the audiences (default: this server) for which the token is valid.
+   * Returns `undefined` if it is valid for none of them. `annotate` is called with annotations for the audit log.
    */
   ownerOf(token: string, audiences?: readonly string[], annotate?: Annotate): TokenOwner | undefined;
 }

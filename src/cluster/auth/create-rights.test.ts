@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Gives a user these verbs for ConfigMaps and Leases. Returns a client that acts as the user. */
+/** Grants a user these verbs for ConfigMaps and Leases. Returns a client that acts as the user. */
 async function userWith(name: string, verbs: readonly string[]): Promise<KubeClient> {
   const apiVersion = `${GROUP}/v1`;
   const rules = ['', 'coordination.k8s.io'].map((group) => ({

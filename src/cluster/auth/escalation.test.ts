@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-test('a role with rights that its author lacks is refused; the message prints lists as Go does', async () => {
+test('a role with rights that its author lacks is refused, and the message prints lists in Go syntax', async () => {
   const name = 'author';
   const rules = [{ apiGroups: [apiGroup], resources: ['clusterroles'], verbs: ['create'] }];
   await admin.create({ apiVersion, kind: 'ClusterRole', metadata: { name }, rules });
@@ -64,7 +64,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
     });
   });
 
-  test('may change only what the garbage collector changes in a role or binding with more rights', async () => {
+  test('may change only metadata for garbage collection in a role or binding with more rights', async () => {
     for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
       const ref = { apiVersion, kind, name: 'strong' };
       await expect(clerk.patch(ref, { metadata: { labels: { a: 'b' } } })).rejects.toMatchObject({ status: 403 });
@@ -73,7 +73,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
     }
   });
 
-  test('may not write a role that gathers rules from other roles', async () => {
+  test('may not write a role that aggregates the rules of other roles', async () => {
     const refused = {
       status: 403,
       message: expect.stringContaining('must have cluster-admin privileges to use the aggregationRule') as string,
@@ -105,7 +105,7 @@ test('a cluster that allows all requests allows every user to write roles and bi
   });
 });
 
-test('an unknown field is quoted as Go quotes it', async () => {
+test('an unknown field is quoted in Go syntax', async () => {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
   const answer = await cluster.transport().request({
     method: 'POST',

@@ -11,13 +11,13 @@ const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
-/** The user that writes a role or a binding, and the stored roles that give this user's rights. */
+/** The user that writes a role or a binding, and the stored roles that determine the user's rights. */
 export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }
 
 /**
- * Every right on every resource and path. A role that gathers rules from other roles can receive any of these rights.
+ * Every right on every resource and path. A role that aggregates the rules of other roles can receive any of them.
  */
 const FULL_AUTHORITY: readonly JsonObject[] = [
   { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
@@ -27,7 +27,7 @@ const FULL_AUTHORITY: readonly JsonObject[] = [
 const isAggregated = (role: KubeObject | undefined): boolean =>
   role !== undefined && objectsAt(objectAt(json(role), 'aggregationRule'), 'clusterRoleSelectors').length > 0;
 
-/** The members of `metadata` that the garbage collector changes, and those that every write changes. */
+/** The members of `metadata` that the garbage collector changes, and the members that every write changes. */
 const COLLECTOR_MEMBERS: ReadonlySet<string> = new Set([
   'finalizers',
   'generation',
@@ -47,8 +47,8 @@ function isForCollector(object: KubeObject, old: KubeObject | undefined): boolea
 }
 
 /**
- * Refuses a role with rights that the writer does not have. A role that gathers rules from other roles requires every
- * right. A writer with the right to `escalate` passes. Throws 403.
+ * Refuses a role with rights that the writer does not have. A role that aggregates the rules of other roles requires
+ * all rights. A writer with the verb `escalate` may write any role. Throws 403.
  */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
@@ -71,7 +71,7 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
 
 /**
  * Refuses a binding to a role with rights that the writer does not have (403), and to a role that does not exist (404).
- * A writer with the right to `bind` the role passes. Throws 403 or 404.
+ * A writer with the verb `bind` for the role may write the binding. Throws 403 or 404.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
@@ -91,14 +91,14 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
   };
   if (authorize(context, user, bind).allowed) return;
   const rules = rulesOfRef(context, reference, namespace, []);
-  // The server names the role by its kind in lower case, not by its plural.
+  // The server's message names the role by its kind in lower case instead of its plural.
   if (rules === undefined) throw notFound({ group: GROUP, plural: target.slice(0, -1) }, textAt(reference, 'name'));
   const missing = missingRights(context, user, namespace, rules);
   if (missing.length > 0)
     throw forbidden({ group: GROUP, plural }, object.metadata.name ?? '', escalationText(user, missing));
 }
 
-/** Every single right of a rule. */
+/** Yields each single right of a rule. */
 export function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown: JsonObject }> {
   for (const verb of strings(rule, 'verbs')) {
     for (const url of strings(rule, 'nonResourceURLs')) {
@@ -127,7 +127,7 @@ export function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes;
   }
 }
 
-/** The rights in rules that a user does not have, in the form in which error texts print them. */
+/** Returns the rights in rules that a user does not have, in the form for error messages. */
 function missingRights(
   context: RoleContext,
   user: UserInfo,
@@ -166,7 +166,7 @@ function compact(rights: readonly JsonObject[]): JsonObject[] {
   return [...byTarget.values()];
 }
 
-/** A list of texts as Go's %q prints it. */
+/** Formats a list of strings like Go's %q. */
 function quoted(texts: readonly string[]): string {
   return `[${texts.map(goQuote).join(' ')}]`;
 }

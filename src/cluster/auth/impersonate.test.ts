@@ -18,7 +18,10 @@ const AGENT: UserInfo = {
   extra: { 'authentication.kubernetes.io/node-name': ['n1'] },
 };
 
-/** The user of a request with impersonation headers, or the error. `rules` are the rights of the user. */
+/**
+ * Returns the effective user of a request with impersonation headers, or the error. `rules` are the rights of the
+ * requesting user.
+ */
 async function impersonate(rules: readonly Rule[], headers: Record<string, string>, user = ME): Promise<unknown> {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const apiVersion = 'rbac.authorization.k8s.io/v1';
@@ -63,16 +66,16 @@ const ANNA = { username: 'anna', groups: ['system:authenticated'] };
 const ACCOUNT = 'system:serviceaccount:default:builder';
 
 test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
-  ['a right for the user', [['impersonate', '', 'users', 'anna']], as('anna'), ANNA],
+  ['a user, with the right', [['impersonate', '', 'users', 'anna']], as('anna'), ANNA],
   [
-    'a name in UTF-8, as Node reads its bytes',
+    'a name in UTF-8, whose bytes Node reads as Latin-1',
     [['impersonate', '', 'users', 'jürgen']],
     as(toHeader('jürgen')),
     { username: 'jürgen', groups: ['system:authenticated'] },
   ],
   ['no right', [], as('anna'), cannotReview('user-info')],
-  ['no right for a service account', [], as(ACCOUNT), cannotReview('serviceaccount')],
-  ['no right for a node', [], as('system:node:n1'), cannotReview('arbitrary-node')],
+  ['a service account, without the right', [], as(ACCOUNT), cannotReview('serviceaccount')],
+  ['a node, without the right', [], as('system:node:n1'), cannotReview('arbitrary-node')],
   [
     'a service account',
     [['impersonate', '', 'serviceaccounts', 'builder']],
@@ -80,7 +83,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     { username: ACCOUNT, groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'] },
   ],
   [
-    'a name that only looks like a service account',
+    'a name that only resembles that of a service account',
     [['impersonate', '', 'users']],
     as('system:serviceaccount:de fault:a'),
     { username: 'system:serviceaccount:de fault:a', groups: ['system:authenticated'] },
@@ -106,7 +109,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     },
   ],
   [
-    'the members of an object as keys',
+    'extra keys with the names of properties of Object.prototype',
     [
       ['impersonate', '', 'users'],
       ['impersonate', GROUP, 'userextras/__proto__'],
@@ -163,7 +166,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     { username: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] },
   ],
   [
-    'a node with a group is impersonated by the original right only',
+    'a node with a group, which requires the original right',
     [on('arbitrary-node'), ['impersonate:arbitrary-node', GROUP, 'nodes']],
     as('system:node:n1', { 'impersonate-group': 'g' }),
     refused('impersonate', 'users', '', 'system:node:n1'),

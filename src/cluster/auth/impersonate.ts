@@ -16,7 +16,7 @@ const AUTHENTICATED = 'system:authenticated';
 const UNAUTHENTICATED = 'system:unauthenticated';
 const MASTERS = 'system:masters';
 
-/** The extra key for the node's name. Users of tokens that are bound to a pod or a node have it. */
+/** The extra key for the node's name, which users of tokens bound to a pod or a node have. */
 const NODE_NAME = 'authentication.kubernetes.io/node-name';
 
 /** The user in the impersonation headers of a request, without the groups that follow from the user's name. */
@@ -28,16 +28,16 @@ interface WantedUser {
 }
 
 /**
- * A mode of impersonation. The constrained modes of Kubernetes (KEP-5284) also need a right for the request. In the
- * original mode, the right `impersonate` suffices for every request.
+ * A mode of impersonation. The constrained modes of Kubernetes (KEP-5284) also require a right for the specific
+ * request. In the original mode, the right `impersonate` is sufficient for every request.
  */
 interface Mode {
-  /** The part of the verbs that names the mode; `undefined` for the original mode. */
+  /** The part of the verbs that names the mode, or `undefined` for the original mode. */
   readonly constraint: string | undefined;
   appliesTo(wanted: WantedUser, user: UserInfo): boolean;
 }
 
-/** The modes in the order in which they are tried. The first one that allows the impersonation decides. */
+/** The modes in the order in which they are tried. The first mode that allows the impersonation is used. */
 const MODES: readonly Mode[] = [
   {
     constraint: 'associated-node',
@@ -57,11 +57,11 @@ const MODES: readonly Mode[] = [
 ];
 
 /**
- * The impersonated user, as the headers of a request name it. Without such headers: the user of the request. `request`
- * is the requested action.
+ * Returns the user that the impersonation headers of a request name or, without such headers, the user of the request.
+ * `request` is the requested action.
  *
- * @throws ApiError 403 when a right is missing: the refusal of the first mode that applies. 400 when the headers name
- *   no user.
+ * @throws ApiError 403 when a right is missing, with the refusal of the first applicable mode. 400 when the headers
+ *   name no user.
  */
 export function impersonate(
   context: RoleContext,
@@ -94,31 +94,31 @@ export function impersonate(
   throw first ?? refusal(user, request, '');
 }
 
-/** The verb of the right of a constrained mode; `undefined` for the original mode. */
+/** Returns the verb of a constrained mode's right, or `undefined` for the original mode. */
 const rightOf = ({ constraint }: Mode): string | undefined =>
   constraint === undefined ? undefined : `impersonate:${constraint}`;
 
-/** The values of a header. When a header occurs several times, a listener joins its values with newlines. */
+/** Returns the values of a header. A listener joins the values of a repeated header with newlines. */
 const values = (text: string | undefined): readonly string[] =>
   text === undefined ? [] : fromHeader(text).split('\n');
 
 const hasOnlyName = ({ uid, groups, extra }: WantedUser): boolean =>
   uid === '' && groups.length === 0 && Object.keys(extra).length === 0;
 
-/** The namespace and the name of the service account that a user name denotes; `undefined` for other users. */
+/** Returns the namespace and name of the service account that a user name denotes, or `undefined` for other users. */
 function accountOf(name: string): readonly [namespace: string, name: string] | undefined {
   const [, namespace = '', account = ''] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name) ?? [];
   const isAccount = namespace !== '' && dnsLabel(namespace).length === 0 && dnsSubdomain(account).length === 0;
   return isAccount ? [namespace, account] : undefined;
 }
 
-/** The name of the node that a user name denotes; `undefined` for other users. */
+/** Returns the name of the node that a user name denotes, or `undefined` for other users. */
 function nodeOf(name: string): string | undefined {
   const node = name.startsWith('system:node:') ? name.slice('system:node:'.length) : '';
   return node !== '' && dnsSubdomain(node).length === 0 ? node : undefined;
 }
 
-/** The refusal of one mode; `undefined` when the mode allows the impersonation. */
+/** Returns the refusal of one mode, or `undefined` when the mode allows the impersonation. */
 function modeProblem(
   context: RoleContext,
   mode: Mode,
@@ -142,8 +142,8 @@ function modeProblem(
   if (constraint !== undefined) checks.push({ ...request, verb: `impersonate-on:${constraint}:${request.verb}` });
   const [account, node] = [accountOf(wanted.name), constraint === undefined ? undefined : nodeOf(wanted.name)];
   if (account !== undefined) checks.push(right(group, 'serviceaccounts', account[1], { namespace: account[0] }));
-  // A service account that impersonates its own node needs the right for all nodes, so that one role suffices on every
-  // node.
+  // For a service account that impersonates its own node, the right is checked for all nodes (`*`), so that one role is
+  // sufficient on every node.
   else if (node !== undefined) checks.push(right(group, 'nodes', constraint === 'associated-node' ? '*' : node));
   else checks.push(right(group, 'users', wanted.name));
   if (wanted.uid !== '') checks.push(right(AUTHENTICATION_GROUP, 'uids', wanted.uid));
@@ -199,7 +199,7 @@ function wrongExtra(extra: WantedUser['extra']): string | undefined {
   return undefined;
 }
 
-/** The wanted user with the groups that follow from the name. */
+/** Returns the wanted user, with the groups that follow from the name. */
 function impersonated({ name, uid, groups, extra }: WantedUser, { constraint }: Mode): UserInfo {
   const account = groups.length === 0 ? accountOf(name) : undefined;
   const isNode = constraint !== undefined && nodeOf(name) !== undefined;
@@ -238,7 +238,7 @@ function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<
   return extra;
 }
 
-/** The key of an extra value, decoded. A key with invalid escapes stays as it is. */
+/** Decodes the key of an extra value. Returns a key with invalid escapes unchanged. */
 function unescaped(key: string): string {
   try {
     return decodeURIComponent(key);

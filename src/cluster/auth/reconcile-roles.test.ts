@@ -23,7 +23,7 @@ const aggregated = (names: string[], list: JsonObject[] = []) =>
 describe('a stored default role', () => {
   test.each<[string, KubeObject, KubeObject, KubeObject]>([
     [
-      'gets each missing right as a rule',
+      'gets each missing right as a separate rule',
       rules(rule(['get'], ['pods', 'nodes'])),
       rules(rule(['get', 'list'], ['pods', 'pods/log'])),
       rules(

@@ -1,19 +1,19 @@
-/** Brings stored default roles and bindings up to date, as a server does when it starts. */
+/** Updates stored default roles and bindings, like an API server at its start. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt, objectsAt } from '../../kubernetes/index.ts';
 import { covers } from './authorizer.ts';
 import { rightsOf } from './escalation.ts';
 
-/** With the value `false`, a server leaves the role or binding as it is. */
+/** With the value `false`, a server does not update the role or binding. */
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
 
 const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 const isProtected = ({ metadata }: KubeObject): boolean => metadata.annotations?.[AUTO_UPDATE] === 'false';
 
 /**
- * The stored role with everything that the default role has: rights, labels, annotations and selectors of aggregated
- * roles. Additional rights stay. Returns the stored role itself when it is complete, or must not be changed.
+ * Adds the missing rights, labels, annotations and selectors of the default role to the stored role. Keeps additional
+ * rights. Returns the stored role itself when it is complete or must not be changed.
  */
 export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeObject {
   if (isProtected(stored)) return stored;
@@ -21,7 +21,7 @@ export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeOb
   const ownSelectors = objectsAt(objectAt(json(stored), 'aggregationRule'), 'clusterRoleSelectors');
   const added = selectors.filter((selector) => !ownSelectors.some((own) => jsonEquals(own, selector)));
   const rules = objectsAt(json(stored), 'rules');
-  // A controller fills the rules of an aggregated role.
+  // A controller sets the rules of an aggregated role.
   const missing = selectors.length > 0 ? [] : missingRules(rules, objectsAt(json(expected), 'rules'));
   const { aggregationRule, ...rest } = withMetadata(stored, expected) as KubeObject & { aggregationRule?: JsonObject };
   return unlessEqual(stored, {
@@ -33,7 +33,7 @@ export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeOb
   });
 }
 
-/** Each right that the rules lack, as a rule of its own. */
+/** Returns each right that the rules lack, as a separate rule. */
 function missingRules(rules: readonly JsonObject[], expected: readonly JsonObject[]): JsonObject[] {
   if (jsonEquals([...rules], [...expected])) return [];
   return expected.flatMap((rule) =>
@@ -53,8 +53,8 @@ function missingRules(rules: readonly JsonObject[], expected: readonly JsonObjec
 }
 
 /**
- * The stored binding with all subjects of the default binding. A binding to another role is replaced, because the role
- * of a binding cannot change. Returns the stored binding itself when it is complete, or must not be changed.
+ * Adds the missing subjects of the default binding to the stored binding. Replaces a binding to another role, because
+ * the role of a binding is immutable. Returns the stored binding itself when it is complete or must not be changed.
  */
 export function reconciledBinding(stored: KubeObject, expected: KubeObject): KubeObject {
   if (isProtected(stored)) return stored;
@@ -73,7 +73,8 @@ const unlessEqual = (stored: KubeObject, next: KubeObject): KubeObject =>
   jsonEquals(json(stored), json(next)) ? stored : next;
 
 /**
- * The stored object with the labels and annotations of the default object. Values of the stored object have precedence.
+ * Adds the labels and annotations of the default object to the stored object. Values of the stored object take
+ * precedence.
  */
 function withMetadata(stored: KubeObject, { metadata }: KubeObject): KubeObject {
   const labels = { ...metadata.labels, ...stored.metadata.labels };

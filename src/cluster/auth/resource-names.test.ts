@@ -52,8 +52,8 @@ test.each<[string, string, string, object | undefined, number]>([
   ['creates an object by POST, which has no name in the path', 'POST', '', map('c'), 403],
   ['creates an object by apply, which has a name in the path', 'PATCH', '/c?fieldManager=t', map('c'), 201],
   ['deletes all objects', 'DELETE', '', undefined, 403],
-  ['deletes the objects of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
-])('under a rule for the names a and c, the answer to a user who %s', async (_name, method, path, body, status) => {
+  ['deletes all objects with a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
+])('under a rule for the names a and c, the response to a user who %s', async (_name, method, path, body, status) => {
   expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
 });
 

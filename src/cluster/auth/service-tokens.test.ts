@@ -10,7 +10,7 @@ const pem = (
 ) => key.export({ type, format: 'pem' }).toString();
 const RSA = { signing: pem(rsa.privateKey, 'pkcs8'), verification: [pem(rsa.publicKey, 'spki')] };
 
-/** Makes an account with a token in a cluster. Returns the token, and functions that make and check tokens. */
+/** Creates an account with a token in a cluster. Returns the token, and functions that create and check tokens. */
 async function accountIn(options: ClusterOptions) {
   const cluster = await createEmbeddedCluster({ controllers: false, adminToken: 'admin', ...options });
   const { url } = await cluster.listen({ https: false });
@@ -50,7 +50,7 @@ const ecKey = (namedCurve: string): ClusterOptions => ({
   serviceAccountKeys: { signing: pem(generateKeyPairSync('ec', { namedCurve }).privateKey, 'pkcs8') },
 });
 const KEYS: readonly (readonly [name: string, options: ClusterOptions, algorithm: string])[] = [
-  ['a key of the cluster', {}, 'ES256'],
+  ['a key that the cluster creates', {}, 'ES256'],
   ['an RSA key', { serviceAccountKeys: RSA }, 'RS256'],
   ['an EC key on P-256', ecKey('P-256'), 'ES256'],
   ['an EC key on P-384', ecKey('P-384'), 'ES384'],
@@ -90,7 +90,7 @@ test.each(KEYS)(
   },
 );
 
-/** Signs the token again with the RSA key, with other claims. */
+/** Signs the token again with the RSA key and other claims. */
 function resigned(token: string, claims: object): string {
   const [, payload] = decoded(token);
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -98,7 +98,7 @@ function resigned(token: string, claims: object): string {
   return `${body}.${sign('sha256', Buffer.from(body), rsa.privateKey).toString('base64url')}`;
 }
 
-test('a token that the right key signs also needs the right issuer, time and account', async () => {
+test('a token signed with the right key is refused if its issuer, time or account is wrong', async () => {
   const cluster = await accountIn({ serviceAccountKeys: RSA });
   const now = Math.floor(Date.now() / 1000);
   const codeWith = (claims: object) => cluster.codeFor(resigned(cluster.token, claims));
@@ -130,7 +130,7 @@ test('a token is valid only for its audiences', async () => {
   await cluster.close();
 });
 
-test('a token of another key is refused', async () => {
+test('a token signed with another key is refused', async () => {
   const cluster = await accountIn({ serviceAccountKeys: RSA });
   const other = await accountIn({});
   expect(await cluster.codeFor(other.token)).toBe(401);
@@ -138,8 +138,8 @@ test('a token of another key is refused', async () => {
 });
 
 test.each([
-  ['text that is not a key', 'x'],
-  ['a key that signs no tokens', pem(generateKeyPairSync('ed25519').privateKey, 'pkcs8')],
+  ['a string that is not a key', 'x'],
+  ['a key that cannot sign tokens', pem(generateKeyPairSync('ed25519').privateKey, 'pkcs8')],
 ])('%s is refused', async (_, signing) => {
   await expect(createEmbeddedCluster({ serviceAccountKeys: { signing } })).rejects.toMatchObject({
     code: 'cluster/service-account-key',

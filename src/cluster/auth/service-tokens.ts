@@ -18,10 +18,10 @@ export interface TokenClaims {
   readonly lifetime: TokenLifetime;
 }
 
-/** Notes a fact about a request in its audit events. */
+/** Adds an annotation to the audit events of a request. */
 export type Annotate = (key: string, value: string) => void;
 
-/** The parts of the cluster that the issuer uses: the store has the accounts. */
+/** The parts of the cluster that the issuer uses. The store contains the accounts. */
 export interface TokenContext {
   readonly store: ObjectLookup;
   readonly clock: ClusterClock;
@@ -29,17 +29,17 @@ export interface TokenContext {
   readonly options: Pick<ClusterOptions, 'serviceAccountIssuer' | 'serviceAccountKeys'>;
 }
 
-/** Makes and checks tokens of service accounts. */
+/** Issues and verifies tokens of service accounts. */
 export interface TokenIssuer {
   readonly issuer: string;
   /** The public keys that verify the tokens. */
   verificationKeys(): readonly KeyObject[];
-  /** A new token, and its id. */
+  /** Issues a token. Returns it with its id. */
   issue(claims: TokenClaims): { readonly token: string; readonly id: string };
   /**
-   * The service account of a valid token, and the audiences of the token. The caller checks the audiences. `undefined`
-   * when the token is not valid, or when its account or an object of the token does not exist any more. `annotate`
-   * records that an extended token is used after its requested lifetime.
+   * Returns the service account and the audiences of a valid token. The caller must check the audiences. Returns
+   * `undefined` when the token is invalid, or when its account or a bound object no longer exists. `annotate` records
+   * the use of an extended token after its requested lifetime.
    */
   verify(token: string, annotate?: Annotate): TokenOwner | undefined;
 }
@@ -60,25 +60,25 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 interface Algorithm {
   readonly name: string;
   readonly hash: string;
-  /** The size of each signature. Default: the library checks the size itself. */
+  /** The size of each signature. By default, the library checks the size. */
   readonly signatureBytes?: number;
 }
 
-/** The algorithms by the curve of an EC key. */
+/** The algorithms, keyed by the curve of an EC key. */
 const CURVES: Readonly<Record<string, Algorithm>> = {
   prime256v1: { name: 'ES256', hash: 'sha256', signatureBytes: 64 },
   secp384r1: { name: 'ES384', hash: 'sha384', signatureBytes: 96 },
   secp521r1: { name: 'ES512', hash: 'sha512', signatureBytes: 132 },
 };
 
-/** The algorithm of a key. `undefined` for a key that signs no tokens. */
+/** Returns the algorithm of a key, or `undefined` for a key that cannot sign tokens. */
 function algorithmOf(key: KeyObject): Algorithm | undefined {
   if (key.asymmetricKeyType === 'rsa') return { name: 'RS256', hash: 'sha256' };
   const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
   return Object.hasOwn(CURVES, curve) ? CURVES[curve] : undefined;
 }
 
-/** The name of a key in the header of tokens: the digest of its public part. */
+/** Returns the id of a key in token headers: the digest of its public part. */
 export function keyIdOf(publicKey: KeyObject): string {
   const bytes = publicKey.export({ type: 'spki', format: 'der' });
   return cryptoLibrary().createHash('sha256').update(bytes).digest('base64url');
@@ -91,7 +91,7 @@ interface TokenKeys {
   readonly verification: readonly KeyObject[];
 }
 
-/** Reads the keys of the options. Without them: makes a key. */
+/** Reads the keys in the options. Creates a key if there are none. */
 function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
   const { createPrivateKey, createPublicKey, generateKeyPairSync } = cryptoLibrary();
   if (given === undefined) {
@@ -116,10 +116,10 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
 }
 
 /**
- * Makes an issuer of JSON web tokens. The key of the options signs the tokens. Without this key, the issuer makes a key
- * at its first use.
+ * Creates an issuer of JSON web tokens. It signs the tokens with the key in the options. Without this key, it creates a
+ * key at its first use.
  *
- * @throws TypeKroError `cluster/service-account-key` when a key of the options cannot be used.
+ * @throws TypeKroError `cluster/service-account-key` when a key in the options cannot be used.
  */
 export function createTokenIssuer(context: TokenContext): TokenIssuer {
   const { serviceAccountIssuer: issuer = ISSUER, serviceAccountKeys: given } = context.options;
@@ -173,8 +173,8 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
 }
 
 /**
- * The bytes of a signature; `undefined` for text that is not unpadded base64url, and for a wrong size. The library
- * throws for an EC signature of a wrong size.
+ * Returns the bytes of a signature. Returns `undefined` for text that is not unpadded base64url, and for a wrong size,
+ * because the library throws for an EC signature of a wrong size.
  */
 function signatureIn(text: string, { signatureBytes }: Algorithm): Buffer | undefined {
   if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
@@ -182,7 +182,7 @@ function signatureIn(text: string, { signatureBytes }: Algorithm): Buffer | unde
   return bytes.length === (signatureBytes ?? bytes.length) ? bytes : undefined;
 }
 
-/** The JSON value of a part of a token. `undefined` when the part has no JSON. */
+/** Returns the JSON value of a part of a token, or `undefined` when the part is not JSON. */
 function jsonIn(part: string): unknown {
   try {
     return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
@@ -193,9 +193,9 @@ function jsonIn(part: string): unknown {
 }
 
 /**
- * The owner of a token with a valid signature. `undefined` when the issuer or the time of validity is wrong, or when
- * the account or an object of the token is gone. The signature alone does not suffice, because the cluster may not be
- * the only holder of its key.
+ * Returns the owner of a token with a valid signature. Returns `undefined` when the issuer or the validity period is
+ * wrong, or when the account or a bound object no longer exists. The signature alone is not sufficient, because other
+ * servers can have the same key.
  */
 function ownerOf(
   context: TokenContext,

@@ -10,18 +10,19 @@ export interface BoundObject {
   readonly uid?: string;
 }
 
-/** The objects to which a token is bound. A token for a pod also names the node of the pod. */
+/** The objects to which a token is bound. A token that is bound to a pod also names the pod's node. */
 export interface TokenBindings {
   readonly pod?: BoundObject;
   readonly secret?: BoundObject;
   readonly node?: BoundObject;
 }
 
-/** The time for which a token stays valid after the deletion of its object or account has begun, in milliseconds. */
+/** The time that a token stays valid after the deletion of its bound object or account has begun, in milliseconds. */
 const DELETION_LEEWAY_MS = 60_000;
 
 /**
- * Does an object with this uid exist? An object in deletion counts as gone one minute after its deletion has begun.
+ * Does an object with this uid exist? An object that is being deleted counts as gone one minute after its deletion has
+ * begun.
  */
 export function isAlive(
   store: ObjectLookup,
@@ -35,7 +36,10 @@ export function isAlive(
   return metadata?.uid === uid && !isDeleted;
 }
 
-/** Do the objects to which a token is bound exist? A token for a pod stays valid when the node of the pod is gone. */
+/**
+ * Do the objects to which a token is bound exist? A token that is bound to a pod stays valid when the pod's node is
+ * gone.
+ */
 export function areBindingsAlive(store: ObjectLookup, namespace: string, claims: JsonObject, now: number): boolean {
   const alive = (claim: JsonValue | undefined, plural: string, prefix: string) =>
     !isJsonObject(claim) || isAlive(store, plural, [`${prefix}${textAt(claim, 'name')}`, textAt(claim, 'uid')], now);
@@ -47,7 +51,7 @@ export function areBindingsAlive(store: ObjectLookup, namespace: string, claims:
   );
 }
 
-/** The extra values of the user of a token. `id` is the id of the token; tokens of other issuers may have none. */
+/** Returns the extra values of a token's user. `id` is the id of the token, which tokens of other issuers can lack. */
 export function extraOfToken({ pod, node }: JsonObject, id: JsonValue | undefined): NonNullable<UserInfo['extra']> {
   const extra: Record<string, string[]> = {};
   const add = (key: string, value: string) => {

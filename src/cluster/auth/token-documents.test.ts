@@ -39,7 +39,7 @@ test('a token names the key that verifies it, and the server publishes this key'
   expect(isValid).toBe(true);
 });
 
-test.each([true, false])('the URL of the keys has the address of the listener (https: %s)', async (https) => {
+test.each([true, false])('the URL of the keys contains the address of the listener (https: %s)', async (https) => {
   await using story = await startClusterStory({ controllers: false });
   const { url } = await story.cluster.listen({ https });
   const answer = await story.cluster.transport().request({ method: 'GET', path: '/.well-known/openid-configuration' });
@@ -48,7 +48,7 @@ test.each([true, false])('the URL of the keys has the address of the listener (h
   expect(JSON.parse(text)).toMatchObject({ jwks_uri: `${url}/openid/v1/jwks` });
 });
 
-test('an issuer that is not an https URL has no documents', async () => {
+test('no documents are served for an issuer that is not an https URL', async () => {
   await using story = await startClusterStory({
     controllers: false,
     serviceAccountIssuer: 'kubernetes/serviceaccount',

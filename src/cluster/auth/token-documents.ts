@@ -1,24 +1,27 @@
 import type { KeyObject } from 'node:crypto';
 import { keyIdOf } from './service-tokens.ts';
 
-/** The path of the keys that verify tokens. */
+/** The path of the document with the keys that verify tokens. */
 export const KEYS_PATH = '/openid/v1/jwks';
 
 const ALGORITHMS: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
 
-/** A public key in the form of JSON web keys. */
+/** Converts a public key to a JSON web key. */
 function webKeyOf(publicKey: KeyObject) {
   const key = publicKey.export({ format: 'jwk' });
   const alg = key.kty === 'RSA' ? 'RS256' : (ALGORITHMS[key.crv ?? ''] ?? '');
   return { use: 'sig', ...key, kid: keyIdOf(publicKey), alg };
 }
 
-/** The keys with which other programs verify tokens (RFC 7517). */
+/** Returns the key set with which other programs verify tokens (RFC 7517). */
 export function keySetOf(publicKeys: readonly KeyObject[]) {
   return { keys: publicKeys.map(webKeyOf) };
 }
 
-/** The document by which other programs find the keys of an issuer. `serverUrl` is the URL of the server. */
+/**
+ * Returns the discovery document with which other programs find the keys of an issuer. `serverUrl` is the URL of the
+ * server.
+ */
 export function issuerDocument(issuer: string, serverUrl: string, publicKeys: readonly KeyObject[]) {
   return {
     issuer,

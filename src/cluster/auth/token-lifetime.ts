@@ -1,17 +1,17 @@
 /**
- * The lifetime that the admission plugin `ServiceAccount` requests for the tokens of pods. The server extends the
- * validity of tokens with this lifetime.
+ * The lifetime, in seconds, that the admission plugin `ServiceAccount` requests for the tokens of pods. The server
+ * extends the validity of tokens with this requested lifetime.
  */
 export const EXTENDED_TOKEN_SECONDS = 3607;
 
-/** The validity of an extended token: a year. */
+/** The validity of an extended token in seconds: one year. */
 export const YEAR_SECONDS = 365 * 86_400;
 
-/** The parts of a token request that decide how long the token is valid. */
+/** The parts of a token request that determine the validity of the token. */
 export interface LifetimeRequest {
   readonly seconds: number;
   readonly isBoundToPod: boolean;
-  /** Are all audiences of the token those of the API server? */
+  /** True when all audiences of the token are audiences of the API server. */
   readonly isForServer: boolean;
 }
 
@@ -23,8 +23,9 @@ export interface TokenLifetime {
 }
 
 /**
- * The validity of a token that is issued at `nowMs`. As in kube-apiserver, an API token that a pod requests for
- * `EXTENDED_TOKEN_SECONDS` is valid for a year. A client that reads its token file only once keeps its access.
+ * Returns the validity of a token that is issued at `nowMs`. As in kube-apiserver, an API token that is requested for a
+ * pod with `EXTENDED_TOKEN_SECONDS` is valid for a year, so that a client that reads its token file only once keeps its
+ * access.
  */
 export function tokenLifetime({ seconds, isBoundToPod, isForServer }: LifetimeRequest, nowMs: number): TokenLifetime {
   const requested = nowMs + seconds * 1000;

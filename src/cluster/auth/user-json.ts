@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { UserInfo } from '../options.ts';
 
-/** A user in the form of `authentication.k8s.io/v1` (`UserInfo`). */
+/** Converts a user to the `UserInfo` of `authentication.k8s.io/v1`. */
 export function userJson({ name, uid, groups, extra = {} }: UserInfo): JsonObject {
   const values = Object.entries(extra).map(([key, list]) => [key, [...list] as JsonValue] as const);
   return {

@@ -63,7 +63,7 @@ describe('a client that trusts the authority of the cluster', () => {
     ['127.0.0.1', {}, false],
     ['localhost', {}, 'localhost'],
     ['127.0.0.1', { tlsServerName: 'api.test' }, 'api.test'],
-  ] as const)('connects to %s with %j and asks for %s', async (host, more, name) => {
+  ] as const)('connects to %s with %j and requests %s', async (host, more, name) => {
     expect(await statusOfRequest(config(host, more))).toBe(200);
     expect(seen).toEqual([{ name, certificate: undefined }]);
   });
@@ -73,7 +73,7 @@ describe('a client that trusts the authority of the cluster', () => {
     expect(seen).toEqual([{ name: false, certificate: cert }]);
   });
 
-  it('does not trust a certificate of another name', async () => {
+  it('does not trust a certificate for another name', async () => {
     await expect(statusOfRequest(config('127.0.0.1', { tlsServerName: 'elsewhere.test' }))).rejects.toMatchObject({
       reason: 'Transport',
     });
@@ -91,7 +91,7 @@ describe('a client that trusts the authority of the cluster', () => {
   });
 });
 
-it('a certificate is valid for addresses of both families and for further names', () => {
+it('a certificate is valid for IPv4 and IPv6 addresses and for additional names', () => {
   const hosts = ['10.0.0.7', '::1', 'fe80::1%eth0', 'build.example.com'];
   const issued = new X509Certificate(authority.issue(['localhost'], hosts).cert);
   expect(issued.subjectAltName).toBe(

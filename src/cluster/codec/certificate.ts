@@ -12,43 +12,46 @@ import {
   subjectOf,
 } from './x509.ts';
 
-/** A certificate and its key, both PEM texts. */
+/** A certificate and its key, both as PEM. */
 export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }
 
-/** The use of the key of a certificate, in the words of CertificateSigningRequests. */
+/** The use of a certificate's key, in the words of CertificateSigningRequests. */
 export type CertificateUsage = 'client auth' | 'digital signature' | 'key encipherment' | 'server auth';
 
 /** The content of a certificate for the public key of a request. The requester keeps the private key. */
 export interface RequestedCertificate {
-  /** The name of the subject as DER. */
+  /** The subject's name as DER. */
   readonly subject: Buffer;
   /** The public key as DER (SubjectPublicKeyInfo). */
   readonly publicKey: Buffer;
-  /** The alternative names as DER; `undefined` for none. */
+  /** The alternative names as DER, or `undefined` if there are none. */
   readonly alternativeNames: Buffer | undefined;
   readonly usages: readonly CertificateUsage[];
   /**
-   * The first and the last moment of the validity, in milliseconds since the epoch. The certificate expires with the
-   * authority's certificate at the latest.
+   * The start and end of the validity, in milliseconds since the epoch. The certificate expires no later than the
+   * authority's certificate.
    */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** A certificate authority of one cluster. */
+/** The certificate authority of a cluster. */
 export interface Authority {
-  /** The authority's own certificate, PEM text. */
+  /** The authority's own certificate, as PEM. */
   readonly ca: string;
-  /** The authority's key, PEM text. */
+  /** The authority's key, as PEM. */
   readonly key: string;
-  /** Makes a key and a server certificate for names and addresses. A text that is no IP address counts as a name. */
+  /**
+   * Creates a key and a server certificate for names and addresses. An address that is not an IP address counts as a
+   * name.
+   */
   issue(names: readonly string[], addresses: readonly string[]): CertificatePair;
-  /** Makes a key and a client certificate: the common name is the user, the organizations are the groups. */
+  /** Creates a key and a client certificate. The common name is the user, and the organizations are the groups. */
   issueClient(user: string, groups: readonly string[]): CertificatePair;
-  /** Makes a certificate, as PEM text, for the public key of a request. */
+  /** Creates a certificate, as PEM, for the public key of a request. */
   sign(requested: RequestedCertificate): string;
 }
 
@@ -58,8 +61,8 @@ const privatePem = (key: KeyObject): string => key.export({ type: 'pkcs8', forma
 const newPair = () => cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 /**
- * Makes an authority. Its own certificate, and those of `issue` and `issueClient`, are valid from one year before `now`
- * (milliseconds since the epoch) to nine years after `now`.
+ * Creates an authority. Its own certificate, and those of `issue` and `issueClient`, are valid from one year before
+ * `now` (milliseconds since the epoch) to nine years after `now`.
  */
 export function createAuthority(now: number, name = 'typekro-ca'): Authority {
   const { publicKey, privateKey } = newPair();
@@ -77,9 +80,9 @@ export function createAuthority(now: number, name = 'typekro-ca'): Authority {
 }
 
 /**
- * The authority of a certificate and its key, as PEM texts.
+ * Opens an authority from a certificate and its key, both as PEM.
  *
- * @throws Error for texts that are not a certificate and its key.
+ * @throws Error when they are not a certificate and its key.
  */
 export function openAuthority({ cert, key }: CertificatePair): Authority {
   const { X509Certificate, createPrivateKey } = cryptoLibrary();
@@ -103,7 +106,7 @@ const KEY_USAGE_BITS = { 'digital signature': 0, 'key encipherment': 2 } as cons
 /** The object identifiers of the X.509 extension `extendedKeyUsage`. */
 const PURPOSES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
 
-/** The extensions for usages: `keyUsage` and `extendedKeyUsage`. */
+/** Returns the extensions `keyUsage` and `extendedKeyUsage` for these usages. */
 function usageExtensions(usages: readonly CertificateUsage[]): Buffer[] {
   const bits: number[] = [];
   const purposes: string[] = [];
@@ -118,7 +121,7 @@ function usageExtensions(usages: readonly CertificateUsage[]): Buffer[] {
 }
 
 function authorityOf({ ca, issuer, signingKey, notBefore, notAfter }: AuthorityInit): Authority {
-  /** Makes a key and its certificate. */
+  /** Creates a key and its certificate. */
   const issuePair = (subject: Buffer, purpose: CertificateUsage, extensions: readonly Buffer[]): CertificatePair => {
     const pair = newPair();
     const cert = signCertificate({

@@ -6,10 +6,10 @@ export interface DerElement {
   readonly bytes: Buffer;
 }
 
-/** The error of bytes that are not DER. */
+/** The error for bytes that are not DER. */
 export class DerError extends Error {}
 
-/** The elements in a sequence of bytes. Throws DerError. */
+/** Returns the elements in a sequence of bytes. Throws DerError. */
 export function readDer(bytes: Buffer): DerElement[] {
   const found: DerElement[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -41,13 +41,13 @@ function elementAt(bytes: Buffer, at: number): DerElement {
   return { tag, content: bytes.subarray(start, end), bytes: bytes.subarray(at, end) };
 }
 
-/** The elements of a constructed element. Throws DerError for another tag. */
+/** Returns the elements of a constructed element. Throws DerError for any other tag. */
 export function derChildren(element: DerElement | undefined, tag: number): DerElement[] {
   if (element?.tag !== tag) throw new DerError("asn1: structure error: tags don't match");
   return readDer(element.content);
 }
 
-/** An object identifier in its dotted form. Throws DerError for another tag. */
+/** Returns an object identifier in its dotted form. Throws DerError for any other tag. */
 export function identifierOf(element: DerElement | undefined): string {
   if (element?.tag !== 0x06) throw new DerError("asn1: structure error: tags don't match");
   const parts: number[] = [];

@@ -5,13 +5,13 @@ test.each([
   ['{"a":1,"b":{"a":2}}', []],
   ['{"a":1,"a":1,"a":2}', ['a']],
   ['{"a":[{"b":1,"b":2},{"b":3,"b":3}],"a":[]}', ['a[0].b', 'a[1].b', 'a']],
-])('the repeated members of %s', (text, paths) => {
+])('duplicateFields finds the repeated members of %s', (text, paths) => {
   const value = parseStrictJson(text);
   expect(duplicateFields(text, value)).toEqual(paths);
   expect(hasDuplicateFields(text, value)).toBe(paths.length > 0);
 });
 
-test('the first hundred repeated members are named', () => {
+test('duplicateFields returns only the first hundred repeated members', () => {
   const names = Array.from({ length: 200 }, (_, index) => `a${index}`);
   const text = `{${names.flatMap((name) => [`"${name}":1`, `"${name}":1`]).join(',')}}`;
   expect(duplicateFields(text, parseStrictJson(text))).toEqual(names.slice(0, 100));

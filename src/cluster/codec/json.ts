@@ -12,18 +12,20 @@ export function toJsonText(value: unknown): string {
   }
 }
 
-/** The bytes of `toJsonText`. */
+/** Like `toJsonText`, but returns bytes. */
 export function toJsonBytes(value: unknown): Buffer {
   return Buffer.from(toJsonText(value));
 }
 
-/** The maximum nesting of objects and lists. The parser refuses deeper bodies before any code walks them. */
+/**
+ * The maximum nesting of objects and lists. The parser refuses deeper bodies, so that no recursive code processes them.
+ */
 export const MAX_DEPTH = 1000;
 
 /** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
-/** The error of a text with too many nested objects and lists. */
+/** The error for a text with too many nested objects and lists. */
 export class JsonDepthError extends JsonSyntaxError {}
 
 /** Parses JSON. Throws JsonSyntaxError. */
@@ -37,7 +39,7 @@ export function parseStrictJson(text: string): JsonValue {
   }
 }
 
-/** The value of a JSON text; `undefined` for a text that is not JSON, or that nests deeper than `MAX_DEPTH`. */
+/** Parses JSON. Returns `undefined` for a text that is not JSON or is nested deeper than `MAX_DEPTH`. */
 export function tryParseStrictJson(text: string): JsonValue | undefined {
   try {
     return parseStrictJson(text);
@@ -65,7 +67,7 @@ function tooDeep(text: string): boolean {
 }
 
 /**
- * The number of opening brackets, including those in strings. Counting stops when the number exceeds the maximum depth.
+ * Counts the opening brackets, including those in strings. Stops when the number exceeds the maximum depth.
  */
 function openings(text: string): number {
   let count = 0;
@@ -75,16 +77,16 @@ function openings(text: string): number {
   return count;
 }
 
-/** The maximum number of repeated members and unknown fields that the answer for one JSON body names. */
+/** The maximum number of repeated members and unknown fields that the response for a JSON body lists. */
 export const MAX_STRICT_PROBLEMS = 100;
 
 /**
- * Does an object of a JSON text have a member more than once? `value` is the parsed text. The function compares the
- * number of keys in the text with the number of members in the value, so that it costs one scan.
+ * Does an object in a JSON text contain a member more than once? `value` is the parsed text. Compares the number of
+ * keys in the text with the number of members in the value, which takes only one scan.
  */
 export const hasDuplicateFields = (text: string, value: JsonValue): boolean => countKeys(text) !== countMembers(value);
 
-/** The paths (`data.k`, `items[0].x`) of the first 100 members that occur more than once in an object. */
+/** Returns the paths (`data.k`, `items[0].x`) of the first 100 members that occur more than once in their objects. */
 export function duplicateFields(text: string, value: JsonValue): string[] {
   if (!hasDuplicateFields(text, value)) return [];
   const found = new Set<string>();
@@ -96,9 +98,9 @@ export function duplicateFields(text: string, value: JsonValue): string[] {
 }
 
 /**
- * Calls `visit` for each member of a JSON text, in the order of the text. `isRepeated` is true when the same object has
- * the key before. When `visit` returns false for a member, the members of its value are not visited. The text must be
- * valid.
+ * Calls `visit` for each member of a JSON text, in the order of the text. `isRepeated` is true when the same object
+ * already contained the key. When `visit` returns false for a member, the members of its value are skipped. The text
+ * must be valid JSON.
  */
 export function walkMembers(text: string, visit: (path: string, isRepeated: boolean) => boolean): void {
   let index = 0;

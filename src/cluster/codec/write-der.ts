@@ -1,4 +1,4 @@
-/** One DER element: tag, length, content. */
+/** Encodes a DER element: tag, length, content. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
@@ -7,10 +7,10 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag, 0x80 | length.length, ...length]), content]);
 }
 
-/** A sequence of elements. */
+/** Encodes a sequence of elements. */
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => der(0x30, ...parts);
 
-/** An object identifier from its dotted form. */
+/** Encodes an object identifier from its dotted form. */
 export function objectIdentifier(text: string): Buffer {
   const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
   const bytes = [first * 40 + second];
@@ -22,7 +22,7 @@ export function objectIdentifier(text: string): Buffer {
   return der(0x06, Buffer.from(bytes));
 }
 
-/** A time, milliseconds since the epoch. Years from 2050 on need the long form. */
+/** Encodes a time, given in milliseconds since the epoch. Years from 2050 require the long form. */
 export function derTime(milliseconds: number): Buffer {
   const digits = new Date(milliseconds).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
   return digits >= '2050' ? der(0x18, Buffer.from(`${digits}Z`)) : der(0x17, Buffer.from(`${digits.slice(2)}Z`));

@@ -5,7 +5,7 @@ import { der, derTime, objectIdentifier, sequence } from './write-der.ts';
 
 /** The content of a certificate. */
 export interface CertificateContent {
-  /** DER of the names, as `distinguishedName` returns it. */
+  /** The name as DER, as returned by `distinguishedName`. */
   readonly subject: Buffer;
   readonly issuer: Buffer;
   readonly publicKey: KeyObject;
@@ -14,21 +14,21 @@ export interface CertificateContent {
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** 1 to 20 bytes, the first one between 0x01 and 0x7f. Default: random. */
+  /** 1 to 20 bytes, of which the first is between 0x01 and 0x7f. Default: random. */
   readonly serialNumber?: Buffer;
   readonly extensions: readonly Buffer[];
 }
 
 /**
- * A signature algorithm: the DER of its identifier, and the digest for node:crypto (`null` when the algorithm fixes
- * it).
+ * A signature algorithm: the DER of its identifier, and the digest for node:crypto (`null` when the algorithm
+ * determines the digest).
  */
 interface SignatureAlgorithm {
   readonly identifier: Buffer;
   readonly digest: string | null;
 }
 
-/** The identifier and the digest of signatures with an EC key, by the curve's name in node:crypto. */
+/** Maps a curve's name in node:crypto to the identifier and the digest of its signatures. */
 const EC_SIGNATURES: ReadonlyMap<string | undefined, readonly [identifier: string, digest: string]> = new Map([
   ['prime256v1', ['1.2.840.10045.4.3.2', 'sha256']],
   ['secp384r1', ['1.2.840.10045.4.3.3', 'sha384']],
@@ -47,10 +47,10 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Si
   return { identifier: sequence(objectIdentifier(found[0])), digest: found[1] };
 }
 
-/** The DER of a text of type UTF8String. */
+/** Encodes a string as a DER UTF8String. */
 const utf8 = (text: string) => der(0x0c, Buffer.from(text));
 
-/** A distinguished name of organizations and a common name. Without both, the name is empty. */
+/** Encodes a distinguished name from organizations and a common name. The name is empty if there are neither. */
 export const distinguishedName = (commonName: string, organizations: readonly string[] = []): Buffer =>
   sequence(
     ...[...organizations.map((value) => ['2.5.4.10', value] as const), ['2.5.4.3', commonName] as const]
@@ -64,7 +64,7 @@ function randomSerialNumber(): Buffer {
   return bytes;
 }
 
-/** Makes a certificate, PEM text. */
+/** Creates a certificate, as PEM. */
 export function signCertificate(content: CertificateContent): string {
   const { identifier, digest } = algorithmOf(content.signingKey);
   const body = sequence(
@@ -81,16 +81,16 @@ export function signCertificate(content: CertificateContent): string {
   return pemText('CERTIFICATE', sequence(body, identifier, der(0x03, Buffer.from([0]), signature)));
 }
 
-/** The name of the subject of a certificate, as DER. Throws DerError. */
+/** Returns the name of a certificate's subject, as DER. Throws DerError. */
 export function subjectOf(certificate: Buffer): Buffer {
   const [body] = derChildren(readDer(certificate)[0], 0x30);
   const [version, ...members] = derChildren(body, 0x30);
-  // The version is optional. Serial number, algorithm, issuer and validity follow, and then the subject.
+  // The members are the optional version, serial number, algorithm, issuer, validity and subject.
   const subject = (version?.tag === 0xa0 ? members : [version, ...members])[4];
   return sequence(...derChildren(subject, 0x30).map(({ bytes }) => bytes));
 }
 
-/** Makes a request for a certificate (PKCS #10) with the requested extensions, as PEM text. */
+/** Creates a certificate request (PKCS #10) with the requested extensions, as PEM. */
 export function signRequest(subject: Buffer, key: KeyObject, extensions: readonly Buffer[]): string {
   const { identifier, digest } = algorithmOf(key);
   const attribute = sequence(objectIdentifier('1.2.840.113549.1.9.14'), der(0x31, sequence(...extensions)));
@@ -104,7 +104,7 @@ export function signRequest(subject: Buffer, key: KeyObject, extensions: readonl
   return pemText('CERTIFICATE REQUEST', sequence(information, identifier, der(0x03, Buffer.from([0]), signature)));
 }
 
-/** The PEM form of DER. */
+/** Converts DER to PEM. */
 export function pemText(label: string, bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
@@ -115,13 +115,13 @@ function extension(oid: string, critical: boolean, value: Uint8Array): Buffer {
   return sequence(objectIdentifier(oid), ...flag, der(0x04, value));
 }
 
-/** The extension that says whether the certificate is that of an authority. */
+/** The extension that says whether the certificate belongs to an authority. */
 export const basicConstraints = (isAuthority: boolean): Buffer =>
   extension('2.5.29.19', true, sequence(...(isAuthority ? [der(0x01, Buffer.from([0xff]))] : [])));
 
 /**
- * The extension with the uses of a key. `bits` are numbers of bits of X.509, from the left: 0 is `digitalSignature`, 2
- * is `keyEncipherment`, 5 is `keyCertSign`.
+ * The extension with the uses of a key. `bits` are the X.509 bit numbers: 0 is `digitalSignature`, 2 is
+ * `keyEncipherment`, 5 is `keyCertSign`.
  */
 export function keyUsage(bits: readonly number[]): Buffer {
   let value = 0;
@@ -133,7 +133,7 @@ export function keyUsage(bits: readonly number[]): Buffer {
 export const extendedKeyUsage = (purposes: readonly string[]): Buffer =>
   extension('2.5.29.37', false, sequence(...purposes.map(objectIdentifier)));
 
-/** The names that a certificate is valid for. `addresses` are the bytes of IP addresses, 4 or 16 each. */
+/** The names for which a certificate is valid. `addresses` are IP addresses as 4 or 16 bytes. */
 export interface AlternativeNames {
   readonly dns?: readonly string[];
   readonly addresses?: readonly Uint8Array[];
@@ -141,7 +141,7 @@ export interface AlternativeNames {
   readonly emails?: readonly string[];
 }
 
-/** The extension with the names that a certificate is valid for. */
+/** The extension with the names for which a certificate is valid. */
 export function subjectAlternatives({ dns = [], addresses = [], uris = [], emails = [] }: AlternativeNames): Buffer {
   const names = [
     ...dns.map((name) => der(0x82, Buffer.from(name))),
@@ -152,5 +152,5 @@ export function subjectAlternatives({ dns = [], addresses = [], uris = [], email
   return alternativesFromDer(sequence(...names));
 }
 
-/** The extension of `subjectAlternatives` for names in DER, as a certificate request has them. */
+/** Like `subjectAlternatives`, for names that are already DER, as in a certificate request. */
 export const alternativesFromDer = (names: Buffer): Buffer => extension('2.5.29.17', false, names);

@@ -3,7 +3,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { yamlLibrary } from '../../core/index.ts';
 import { parseYaml, YamlSyntaxError, YamlValueError } from './yaml.ts';
 
-test('each of many repeated keys is reported with its line', () => {
+test('every repeated key is reported with its line', () => {
   const { value, duplicates } = parseYaml(`{"a":1${',\n"a":1'.repeat(40_000)}}`);
   expect(value).toEqual({ a: 1 });
   expect(duplicates).toHaveLength(40_000);
@@ -19,7 +19,7 @@ test.each([
   expect(parseYaml(text).duplicates).toEqual([`line ${line}: key "a" already set in map`]);
 });
 
-test('documents after the second are not read', () => {
+test('documents after the second document are not parsed', () => {
   const next = vi.spyOn(yamlLibrary().Composer.prototype, 'next');
   expect(parseYaml(`a: b${'\n---'.repeat(1000)}`)).toEqual({ value: { a: 'b' }, duplicates: [] });
   expect(next.mock.calls.length).toBeGreaterThan(0);
@@ -27,7 +27,7 @@ test('documents after the second are not read', () => {
   next.mockRestore();
 });
 
-test('values may be nested at most 1000 deep, counted through aliases', () => {
+test('values can be nested at most 1000 levels deep, counted through aliases', () => {
   const lists = (count: number, content = '') => `${'['.repeat(count)}${content}${']'.repeat(count)}`;
   const text = (depth: number) => `a: &a ${lists(700)}\nb: ${lists(depth - 701, '*a')}`;
   expect(parseYaml(text(1000)).duplicates).toEqual([]);
@@ -43,7 +43,7 @@ test.each([
   ['+.', '+.'],
   ['1e400', '1e400'],
   ['-1.5e999', '-1.5e999'],
-])('%s is a text, because no float has this value', (text, value) => {
+])('%s is a string, because no float has this value', (text, value) => {
   expect(parseYaml(`a: ${text}\nb: [${text}]\n`).value).toEqual({ a: value, b: [value] });
   expect(parseYaml(`${text}: 1`).value).toEqual({ [value]: 1 });
 });
@@ -69,7 +69,7 @@ test.each<[string, JsonValue]>([
   ['"0o17"', '0o17'],
   ['!!str 0o17', '0o17'],
   ['0o7777777777777777777777777', '0o7777777777777777777777777'],
-])('%s has the value that it has in Go', (text, value) => {
+])('%s has the same value as in Go', (text, value) => {
   expect(parseYaml(`a: ${text}\nb:\n- ${text}\n`).value).toEqual({ a: value, b: [value] });
   expect(parseYaml(`${text}: 1`).value).toEqual({ [String(value)]: 1 });
 });
@@ -78,16 +78,16 @@ test.each([
   ['.inf', '+Inf'],
   ['-.Inf', '-Inf'],
   ['.NaN', 'NaN'],
-])('JSON has no value for %s', (text, named) => {
+])('%s is refused, because JSON has no such value', (text, named) => {
   expect(() => parseYaml(`a: [${text}]`)).toThrow(new YamlValueError(`json: unsupported value: ${named}`));
 });
 
-test('only the errors of the parser begin with its name', () => {
+test('only errors of the parser begin with the name of the parser', () => {
   expect(new YamlSyntaxError('line 1: x').goText).toBe('yaml: line 1: x');
   expect(new YamlValueError('json: unsupported value: NaN').goText).toBe('json: unsupported value: NaN');
 });
 
-test.each(['<<: 1', '<<:', 'a: {<<: [{}, 2]}'])('%j merges something that is no map', (text) => {
+test.each(['<<: 1', '<<:', 'a: {<<: [{}, 2]}'])('%j merges a value that is not a map', (text) => {
   const message = 'map merge requires map or sequence of maps as the value';
   expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(message));
 });
@@ -100,7 +100,7 @@ test.each([
   ['a: &a {x: z}\n? *a\n: c', 'map[interface {}]interface {}{"x":"z"}'],
   ['a: &a [1]\n? [*a, &b 2, *b]\n: c', '[]interface {}{[]interface {}{1}, 2, 2}'],
   ['&a [1]: c', '[]interface {}{1}'],
-])('%j has a key that is no scalar', (text, key) => {
+])('%j is refused, because it has a key that is not a scalar', (text, key) => {
   expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(`invalid map key: ${key}`));
 });
 
@@ -109,22 +109,25 @@ test.each<[string, JsonValue, string[]]>([
   ['a: &a 1\n? *a\n: b\n1: c', { a: 1, 1: 'c' }, ['line 4: key 1 already set in map']],
   ['a: &a x\n? *a\n: 1', { a: 'x', x: 1 }, []],
   ['a: &a\n? *a\n: 1', { a: null, '': 1 }, []],
-  // An alias stands for the latest anchor of its name.
+  // An alias refers to the latest anchor with its name.
   ['a: &a [1]\nb: &a x\n*a : 2', { a: [1], b: 'x', x: 2 }, []],
-])('%j has the keys for which its aliases stand', (text, value, duplicates) => {
+])('aliases used as keys in %j are resolved', (text, value, duplicates) => {
   expect(parseYaml(text)).toEqual({ value, duplicates });
 });
 
-test.each(['a: &a [*a]', 'a: &a {b: [*a]}', 'a: &a {*a : b}'])('%j has an anchor that contains itself', (text) => {
+test.each(['a: &a [*a]', 'a: &a {b: [*a]}', 'a: &a {*a : b}'])('%j is refused: an anchor contains itself', (text) => {
   expect(() => parseYaml(text)).toThrow(new YamlSyntaxError("anchor 'a' value contains itself"));
 });
 
-test.each(['a: *none', '*none : a', '? [*none]\n: a', 'a: *later\nb: &later c'])('%j has an unknown anchor', (text) => {
-  const [, name = ''] = /\*(\w+)/.exec(text) ?? [];
-  expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(`unknown anchor '${name}' referenced`));
-});
+test.each(['a: *none', '*none : a', '? [*none]\n: a', 'a: *later\nb: &later c'])(
+  '%j is refused: unknown anchor',
+  (text) => {
+    const [, name = ''] = /\*(\w+)/.exec(text) ?? [];
+    expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(`unknown anchor '${name}' referenced`));
+  },
+);
 
-test('the text of a key does not grow without a bound', () => {
+test('the length of a key in a message is limited', () => {
   const levels = [
     'a: &a0 [x]',
     ...Array.from({ length: 20 }, (_, at) => `a${at}: &a${at + 1} [*a${at}, *a${at}, *a${at}]`),
@@ -134,7 +137,7 @@ test('the text of a key does not grow without a bound', () => {
   );
 });
 
-test('the text of a client causes no warning of the process', () => {
+test('parsing causes no warning of the process', () => {
   const warnings = vi.spyOn(process, 'emitWarning');
   expect(parseYaml('a: !own 1').value).toEqual({ a: '1' });
   expect(warnings).not.toHaveBeenCalled();

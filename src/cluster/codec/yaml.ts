@@ -3,15 +3,15 @@ import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.t
 import { goQuote } from '../../golang/index.ts';
 import { MAX_DEPTH } from './json.ts';
 
-/** The error of a text that is not YAML. Its message resembles that of Go's parser. */
+/** The error for a text that is not YAML. Its message resembles the message of Go's parser. */
 export class YamlSyntaxError extends Error {
-  /** The text of the error in Go, where the parser's name precedes the message. */
+  /** The message in Go, which begins with the parser's name. */
   get goText(): string {
     return `yaml: ${this.message}`;
   }
 }
 
-/** The error of a value that YAML has and JSON does not have. In Go it is an error of the JSON encoder. */
+/** The error for a value that exists in YAML and not in JSON. In Go, it is an error of the JSON encoder. */
 export class YamlValueError extends YamlSyntaxError {
   override get goText(): string {
     return this.message;
@@ -21,11 +21,11 @@ export class YamlValueError extends YamlSyntaxError {
 /** The first document of a YAML text. */
 export interface ParsedYaml {
   readonly value: JsonValue;
-  /** A text for each repeated key of a mapping. */
+  /** One message per repeated key of a mapping. */
   readonly duplicates: readonly string[];
 }
 
-/** The error of Go's strict parser for the texts of repeated keys. */
+/** Returns the error of Go's strict parser from the messages about repeated keys. */
 export const repeatedKeys = (duplicates: readonly string[]): string =>
   `yaml: unmarshal errors:${duplicates.map((text) => `\n  ${text}`).join('')}`;
 
@@ -41,8 +41,8 @@ export function parseYaml(text: string): ParsedYaml {
 }
 
 /**
- * Is this an error of the library about the text? It throws a `ReferenceError` for too many aliases, a
- * `RangeError` for nesting that overflows the stack, and a plain `Error` for merged values that are no maps.
+ * Did the library refuse the text? It throws a `ReferenceError` for too many aliases, a `RangeError` for nesting that
+ * overflows the stack, and a plain `Error` for merged values that are not maps.
  */
 const isRefusal = (thrown: unknown): thrown is Error =>
   thrown instanceof ReferenceError ||
@@ -52,14 +52,14 @@ const isRefusal = (thrown: unknown): thrown is Error =>
 function readYaml(text: string): ParsedYaml {
   const { LineCounter, parseDocument } = yamlLibrary();
   const lineCounter = new LineCounter();
-  // For a text with several documents, the library returns the first one and reports `MULTIPLE_DOCS`.
+  // For a text with several documents, the library returns the first document and reports `MULTIPLE_DOCS`.
   const document = parseDocument(text, {
     lineCounter,
     uniqueKeys: false,
     intAsBigInt: true,
     version: '1.1',
     merge: true,
-    // The library would print warnings about the text of a client.
+    // By default, the library would print warnings about a client's text.
     logLevel: 'error',
   });
   const problem = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
@@ -74,7 +74,7 @@ function readYaml(text: string): ParsedYaml {
   return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown, 1), duplicates };
 }
 
-/** Problems for which Go's parser has other messages. */
+/** Problems for which Go's parser has a different message. */
 const PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
   [/^Tabs are not allowed/, 'found character that cannot start any token'],
@@ -94,18 +94,19 @@ interface YamlNode {
 
 const isNode = (value: unknown): value is YamlNode => typeof value === 'object' && value !== null;
 
-/** The scalars that YAML reads as an infinity or as NaN. */
+/** Matches scalars that are an infinity or NaN in YAML. */
 const SPECIAL_FLOAT = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 
 /**
- * An integer in a notation of Go that YAML 1.1 does not have, such as `0o17`. Group 2 is the number without its sign.
+ * Matches an integer in a Go notation that YAML 1.1 does not have, such as `0o17`. Group 2 is the number without its
+ * sign.
  */
 const PREFIXED_INTEGER =
   /^([-+]?)(0(?:[oO][0-7_]*[0-7][0-7_]*|X[\da-fA-F_]*[\da-fA-F][\da-fA-F_]*|B[01_]*[01][01_]*))$/;
 
 /**
- * Gives a scalar the value that it has for Go's parser. This parser reads times (`2001-12-14`), numbers to the base 60
- * (`12:30`) and floats that are out of range (`1e400`) as texts, and `0o17` as an integer.
+ * Sets a scalar to its value in Go's parser. That parser reads times (`2001-12-14`), base 60 numbers (`12:30`) and
+ * out-of-range floats (`1e400`) as strings, and `0o17` as an integer.
  */
 function readAsGo(node: YamlNode): void {
   const { value, source } = node;
@@ -119,7 +120,7 @@ function readAsGo(node: YamlNode): void {
 const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 64n - 1n;
 
-/** The integer of a text such as `0o17`; any other text as it is. */
+/** Returns the integer for a text such as `0o17`, and any other text unchanged. */
 function integerOf(text: string): string | bigint {
   const [, sign, digits] = PREFIXED_INTEGER.exec(text) ?? [];
   if (digits === undefined) return text;
@@ -128,14 +129,14 @@ function integerOf(text: string): string | bigint {
   return value < MIN_INTEGER || value > MAX_INTEGER ? text : value;
 }
 
-/** The nodes for which aliases stand. */
+/** Maps an alias to the node to which it refers. */
 type AliasTargets = Map<YamlNode, YamlNode>;
 
 /**
- * Finds the nodes for which aliases stand, and gives scalars the values that they have in Go. `anchors` has the latest
- * node of each anchor, or `open` for a list or mapping that has begun and not ended.
+ * Resolves aliases, and sets scalars to their values in Go. `anchors` contains the latest node of each anchor, or
+ * `open` while the list or mapping of the anchor is being processed.
  *
- * @throws YamlSyntaxError for an alias without an anchor, and for an alias inside of the value of its own anchor.
+ * @throws YamlSyntaxError for an alias without an anchor, and for an alias inside the value of its own anchor.
  */
 function prepare(node: unknown, anchors: Map<string, YamlNode | 'open'>, targets: AliasTargets): void {
   if (!isNode(node)) return;
@@ -157,18 +158,18 @@ function prepare(node: unknown, anchors: Map<string, YamlNode | 'open'>, targets
   if (anchor !== undefined) anchors.set(anchor, node);
 }
 
-/** What the walk through a document knows. */
+/** The state of the walk through a document. */
 interface Walk {
   readonly targets: AliasTargets;
-  /** The line of a position in the text. */
+  /** Returns the line of an offset in the text. */
   readonly lineOf: (offset: number) => number;
 }
 
-/** The node itself, or for an alias the node for which the alias stands. */
+/** Returns the node itself or, for an alias, the node to which it refers. */
 const resolved = (node: unknown, targets: AliasTargets): unknown => (isNode(node) ? (targets.get(node) ?? node) : node);
 
 /**
- * Adds a text for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys within a
+ * Adds a message for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys inside a
  * value precede the key of the value.
  *
  * @throws YamlSyntaxError for a key that is a list or a mapping.
@@ -195,10 +196,10 @@ function findDuplicates(node: unknown, walk: Walk, found: string[]): void {
   }
 }
 
-/** The maximum length of the text of a key. Only aliases of aliases lead to a longer text. */
+/** The maximum length of a key in a message. Only nested aliases can lead to a longer key. */
 const MAX_KEY_LENGTH = 2 ** 24;
 
-/** A list or mapping that is used as a key, in Go's syntax. `done` counts the characters. */
+/** Formats a list or mapping that is used as a key, in Go's syntax. `done` counts the characters. */
 function goKey(written: unknown, done: { readonly targets: AliasTargets; length: number }): string {
   const node = resolved(written, done.targets);
   const isMap = yamlLibrary().isMap(node);
@@ -222,9 +223,9 @@ function goScalar(node: unknown): string {
 const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'boolean'].includes(typeof key);
 
 /**
- * The JSON form of a value. Bytes become text, and infinities and NaN throw `YamlValueError`. Integers become
- * numbers when no digit is lost. `depth` is the nesting of the value if it is an object or a list. Throws
- * `YamlSyntaxError` beyond `MAX_DEPTH`.
+ * Converts a value to JSON. Bytes become strings, and infinities and NaN throw `YamlValueError`. Integers become
+ * numbers when no digit is lost. `depth` is the nesting level of an object or a list. Throws `YamlSyntaxError` beyond
+ * `MAX_DEPTH`.
  */
 function normalise(value: unknown, depth: number): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
@@ -247,8 +248,8 @@ function normalise(value: unknown, depth: number): JsonValue {
 }
 
 /**
- * Writes YAML as the API server does: sorted keys, no line folding, lists not indented, and quotes around texts that
- * YAML 1.1 reads as another type.
+ * Prints YAML like the API server: with sorted keys, without line folding and list indentation, and with quotes around
+ * strings that YAML 1.1 would read as another type.
  */
 export function toYamlText(value: unknown): string {
   const document = new (yamlLibrary().Document)(value, { ...YAML_OUTPUT, sortMapEntries: true });

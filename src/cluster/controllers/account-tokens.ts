@@ -11,7 +11,7 @@ import type { ClusterClock } from '../clock.ts';
 export interface AccountTokenContext {
   readonly access: Pick<ClusterAccess, 'tokens'>;
   readonly clock: ClusterClock;
-  /** PEM text; empty until a socket with a certificate is opened. */
+  /** The certificate as PEM. Empty until a socket with a certificate is opened. */
   readonly certificateAuthority: string;
 }
 
@@ -21,12 +21,15 @@ const TYPE = 'kubernetes.io/service-account-token';
 const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
 const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 
-/** The validity of tokens in Secrets: 100 years. Kubernetes has no such limit, but this token format needs a time. */
+/**
+ * The validity of tokens in Secrets: 100 years. In Kubernetes, such tokens do not expire, but this token format
+ * requires an expiration.
+ */
 const LIFETIME_MS = 100 * 365 * 86_400_000;
 
 /**
  * Writes tokens into Secrets that request the token of a ServiceAccount. Removes such a Secret when its account does
- * not exist, or has another uid than the Secret names.
+ * not exist, or when the account's uid differs from the uid in the Secret.
  */
 export function tokenController(context: AccountTokenContext): SimulatedController {
   const issued = new UnstoredValues();

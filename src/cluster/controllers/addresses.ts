@@ -8,12 +8,14 @@ const SERVICES = { group: '', plural: 'services' } as const;
 const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
 
 /**
- * The address of every Ingress, because one controller serves them all. The address is in a range for documentation
- * (RFC 5737).
+ * The address of every Ingress, because one controller serves all of them. It is in a range for documentation (RFC
+ * 5737).
  */
 const INGRESS_ADDRESS = '203.0.113.1';
 
-/** Gives each Service of type LoadBalancer without a class an address, and removes the address from other Services. */
+/**
+ * Sets an address on each Service of type LoadBalancer without a class, and removes the address from other Services.
+ */
 export const loadBalancerController: SimulatedController = {
   name: 'service-lb-controller',
   target: targetIn(SERVICES),
@@ -34,7 +36,7 @@ export const loadBalancerController: SimulatedController = {
   },
 };
 
-/** Gives every Ingress the address of the one simulated ingress controller. */
+/** Sets the address of the simulated ingress controller on every Ingress. */
 export const ingressController: SimulatedController = {
   name: 'ingress-controller',
   target: targetIn(INGRESSES),
@@ -56,7 +58,7 @@ export const ingressController: SimulatedController = {
   },
 };
 
-/** The first entry of a load balancer's status with an address or a hostname. A user may have set either. */
+/** Returns the first entry of a load balancer's status with an address or a hostname. A user can have set it. */
 function firstIngress({ status }: KubeObject): JsonObject | undefined {
   return objectsAt(status, 'loadBalancer', 'ingress').find(
     (entry) => textAt(entry, 'ip') + textAt(entry, 'hostname') !== '',
@@ -64,8 +66,8 @@ function firstIngress({ status }: KubeObject): JsonObject | undefined {
 }
 
 /**
- * The lowest address of 203.0.113.2 to 203.0.113.254 that no Service has. When the range is used up, Services share
- * addresses.
+ * Returns the lowest address from 203.0.113.2 to 203.0.113.254 that no Service has. When all addresses are in use,
+ * Services share them.
  */
 function freeAddress(client: ControllerClient): string {
   const used = new Set(client.list(SERVICES, '').map((service) => textAt(firstIngress(service), 'ip')));

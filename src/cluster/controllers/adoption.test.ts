@@ -27,7 +27,7 @@ const job = owner('batch/v1 Job', {
   },
 });
 
-/** Owners of pods, and whether another pod replaces a released one. */
+/** Owners of pods, and whether the owner replaces a released pod. */
 const OWNERS: readonly [string, KubeObject, boolean][] = [
   ['apps/v1 ReplicaSet', owner('apps/v1 ReplicaSet', { replicas: 1, selector, template }), true],
   ['v1 ReplicationController', owner('v1 ReplicationController', { replicas: 1, selector: labels, template }), true],
@@ -40,7 +40,7 @@ const OWNERS: readonly [string, KubeObject, boolean][] = [
 const controllersOf = (pods: readonly KubeObject[]) =>
   pods.map(({ metadata }) => metadata.ownerReferences?.find(({ controller }) => controller === true)?.kind ?? 'none');
 
-/** The pods that are not being deleted. A surplus pod exists until its grace period ends. */
+/** Returns the pods that are not being deleted, because a surplus pod exists until its grace period ends. */
 async function living(story: ClusterStory): Promise<readonly KubeObject[]> {
   return (await story.list('v1 Pod')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
@@ -118,7 +118,7 @@ describe('a pod without a controller', () => {
     expect(await story.reasons('o')).toContain('SuccessfulDelete');
   });
 
-  test('is not adopted by a StatefulSet that has no member of this name', async () => {
+  test('is not adopted by a StatefulSet that has no member with this name', async () => {
     await using story = await startClusterStory();
     await story.create(bare(labels));
     await story.create(owner('apps/v1 StatefulSet', { replicas: 1, serviceName: 'o', selector, template }));
@@ -139,7 +139,7 @@ describe('a pod without a controller', () => {
   });
 });
 
-test('a Deployment releases a ReplicaSet whose labels no longer match, and makes another', async () => {
+test('a Deployment releases a ReplicaSet whose labels no longer match, and creates another one', async () => {
   await using story = await startClusterStory();
   await story.create(owner('apps/v1 Deployment', { replicas: 1, selector, template }));
   const [name = ''] = await story.names('apps/v1 ReplicaSet');

@@ -8,8 +8,8 @@ import type { ControllerClient, ResourceName } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
 /**
- * The rule by which an owner controls objects. The owner adopts each object that the rule accepts and that has no
- * controller. The owner releases each of its objects that the rule no longer accepts.
+ * The rule by which an owner controls objects. The owner adopts each accepted object that has no controller. It
+ * releases each of its objects that the rule no longer accepts.
  */
 export interface ControlRule {
   readonly owners: { readonly kind: string; readonly resource: ResourceName };
@@ -17,33 +17,33 @@ export interface ControlRule {
   readonly resource: ResourceName;
   /** The label selector of an owner. Default: `spec.selector`. */
   readonly selectorOf?: (owner: KubeObject) => JsonObject | undefined;
-  /** A condition for the control in addition to the selector, e.g. of the object's name. */
+  /** A condition in addition to the selector, e.g. on the object's name. */
   readonly accepts?: (owner: KubeObject, object: KubeObject) => boolean;
-  /** The objects that the owner neither adopts nor releases. Default: none. */
+  /** Returns true for objects that the owner neither adopts nor releases. Default: false. */
   readonly ignores?: (object: KubeObject) => boolean;
   /**
-   * The labels of the controlled objects that are not ignored, for a rule without `accepts`. The objects are read only
-   * when the selector does not match some of these labels. Default: all objects are read.
+   * Returns the labels of the controlled objects that are not ignored, for a rule without `accepts`. If the selector
+   * matches all of them, the objects need not be read. By default, all objects are read.
    */
   readonly labelsOf?: (client: ControllerClient, owner: KubeObject) => readonly Readonly<Record<string, string>>[];
-  /** A finalizer that adopted objects get and that released objects lose. */
+  /** A finalizer that is added to adopted objects and removed from released objects. */
   readonly finalizer?: string;
-  /** Does the owner keep objects that the rule does not accept? Default: false. */
+  /** True to never release objects that the rule does not accept. Default: false. */
   readonly keepsAll?: boolean;
 }
 
-/** The objects that an owner accepts. */
+/** The criteria by which an owner accepts objects. */
 interface Acceptance {
-  /** Does the selector match these labels? */
+  /** Returns true when the selector matches these labels. */
   readonly matches: (labels: Readonly<Record<string, string>>) => boolean;
   readonly accepts: (object: KubeObject) => boolean;
-  /** A label that all accepted objects have. An index finds the objects by this label. */
+  /** A label that all accepted objects have, for a look-up in an index. */
   readonly label: readonly [key: string, value: string] | undefined;
 }
 
 /**
- * The acceptances of the stored owners, by rule. They are cached, because each event of an object without a controller
- * is compared with all owners.
+ * The criteria of the stored owners, keyed by rule and owner. They are cached, because each event of an object without
+ * a controller is compared with all owners.
  */
 const acceptances = new WeakMap<ControlRule, WeakMap<KubeObject, Acceptance>>();
 
@@ -65,7 +65,7 @@ function acceptance(rule: ControlRule, owner: KubeObject): Acceptance | undefine
   return made;
 }
 
-/** Adopts and releases objects by the rule. An owner that is being deleted does neither. */
+/** Adopts and releases objects by the rule. Does nothing for an owner that is being deleted. */
 export function controlByRule(client: ControllerClient, owner: KubeObject, rule: ControlRule): void {
   if (owner.metadata.deletionTimestamp !== undefined) return;
   const accepted = acceptance(rule, owner);
@@ -108,8 +108,8 @@ function release(client: ControllerClient, owner: KubeObject, object: KubeObject
 }
 
 /**
- * The keys of the owners that have work after an event of an object: the object's controller, the controller that the
- * object has lost, or the owners that may adopt the object.
+ * Yields the keys of owners to reconcile after an event of an object: the object's controller, its former controller,
+ * or the owners that could adopt the object.
  */
 export function* ownerKeys(event: StoreEvent, client: ControllerClient, rule: ControlRule): Iterable<string> {
   if (!concerns(event, rule.resource.group, rule.resource.plural)) return;

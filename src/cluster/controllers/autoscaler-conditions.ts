@@ -8,7 +8,7 @@ export type AutoscalerCondition = {
   readonly message: string;
 };
 
-/** The conditions of a status after the changes. Conditions of other types stay, as in Kubernetes. */
+/** Returns the conditions of a status after the changes. Conditions of other types are kept, as in Kubernetes. */
 export function withConditions(
   before: readonly JsonObject[],
   changes: readonly AutoscalerCondition[],

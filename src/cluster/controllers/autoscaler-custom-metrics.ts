@@ -1,26 +1,26 @@
 /**
- * The refusals of metrics that another API serves: those of the types `Pods`, `Object` and `External`. The cluster has
- * neither a custom nor an external metrics API for the autoscaler, so each of these metrics has an error, in
- * Kubernetes' words. The functions are pure.
+ * The errors for metrics of the types `Pods`, `Object` and `External`. Other APIs would serve these metrics, and the
+ * cluster has neither a custom nor an external metrics API. The messages are those of Kubernetes. The functions are
+ * pure.
  */
 import type { JsonObject } from '../../core/index.ts';
 import { objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { goLabelSelector } from '../types/label-selector-text.ts';
 
-/** The reason why a metric gives no number of replicas. */
+/** The reason why no number of replicas can be computed from a metric. */
 export interface MetricProblem {
   /** The reason of the condition and of the Event. */
   readonly reason: string;
-  /** The text in the message of the condition, and the message of the Event. */
+  /** The message of the Event, which is also part of the condition's message. */
   readonly message: string;
-  /** The text in the message of the Event `FailedComputeMetricsReplicas`. */
+  /** The error in the message of the Event `FailedComputeMetricsReplicas`. */
   readonly error: string;
 }
 
 const NO_CUSTOM_METRICS =
   'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
 
-/** The problem of a metric that is neither of the type `Resource` nor `ContainerResource`. */
+/** Returns the problem of a metric whose type is neither `Resource` nor `ContainerResource`. */
 export function customMetricProblem(metric: JsonObject, namespace: string): MetricProblem {
   const type = textAt(metric, 'type');
   if (type === 'Pods') return podsProblem(objectAt(metric, 'pods'));

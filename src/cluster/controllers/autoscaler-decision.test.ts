@@ -33,13 +33,13 @@ const facts = (given: Partial<AutoscalerFacts>): AutoscalerFacts => ({
 test.each<[string, Partial<AutoscalerFacts>, { replicas: number; reason: string } | undefined, string[]]>([
   ['a target without replicas is disabled', { current: 0 }, undefined, ['ScalingDisabled']],
   [
-    'a number above the maximum',
+    'a current number above the maximum',
     { current: 11 },
     { replicas: 10, reason: 'Current number of replicas above Spec.MaxReplicas' },
     [],
   ],
   [
-    'a number below the minimum',
+    'a current number below the minimum',
     { current: 1, minimum: 2 },
     { replicas: 2, reason: 'Current number of replicas below Spec.MinReplicas' },
     [],
@@ -71,18 +71,18 @@ test.each<[string, Partial<AutoscalerFacts>, { replicas: number; reason: string 
     ['ValidMetricFound', 'ReadyForNewScale', 'DesiredWithinRange'],
   ],
   [
-    'no decrease beside an invalid metric',
+    'no decrease because of an invalid metric',
     { metrics: [HITS, CPU], pods: podsWith('10m', '10m') },
     undefined,
     ['FailedGetPodsMetric'],
   ],
-])('the decision of an autoscaler: %s', (_, given, rescale, reasons) => {
+])('decideScale: %s', (_, given, rescale, reasons) => {
   const decision = decideScale(facts(given));
   expect(decision.rescale).toEqual(rescale);
   expect(decision.conditions.map(({ reason }) => reason)).toEqual(reasons);
 });
 
-test('an invalid metric has a warning, and an empty status beside the valid ones', () => {
+test('an invalid metric has a warning, and an empty status among the valid metrics', () => {
   const decision = decideScale(facts({ metrics: [HITS, CPU], pods: podsWith('10m', '10m') }));
   const problem =
     'unable to get metric hits: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';

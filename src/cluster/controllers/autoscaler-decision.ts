@@ -1,6 +1,6 @@
 /**
- * Decides what a HorizontalPodAutoscaler does at one read of its metrics, in the order of Kubernetes' controller. The
- * functions are pure.
+ * Decides what a HorizontalPodAutoscaler does after one read of its metrics, in the same order as Kubernetes'
+ * controller. The functions are pure.
  */
 import type { JsonObject } from '../../core/index.ts';
 import type { AutoscalerCondition } from './autoscaler-conditions.ts';
@@ -10,17 +10,17 @@ import { limitScale } from './autoscaler-limits.ts';
 import type { MeasuredPod, MetricResult } from './autoscaler-metrics.ts';
 import { replicasFor, tolerancesOf } from './autoscaler-metrics.ts';
 
-/** The facts that a decision depends on. */
+/** The inputs of a decision. */
 export interface AutoscalerFacts {
   readonly namespace: string;
-  /** The `behavior` of the autoscaler; `{}` without one. */
+  /** The `behavior` of the autoscaler, or `{}` if it has none. */
   readonly behavior: JsonObject;
   readonly metrics: readonly JsonObject[];
   readonly minimum: number;
   readonly maximum: number;
   /** The `spec.replicas` of the target's Scale. */
   readonly current: number;
-  /** The pods that the selector of the Scale matches; `undefined` when the Scale has no selector. */
+  /** The pods that the selector of the Scale matches, or `undefined` when the Scale has no selector. */
   readonly pods: readonly MeasuredPod[] | undefined;
   readonly history: ScaleHistory;
   /** The time in milliseconds since the epoch. */
@@ -33,20 +33,20 @@ export interface AutoscalerWarning {
   readonly message: string;
 }
 
-/** What an autoscaler does. */
+/** The result of a decision. */
 export interface AutoscalerDecision {
-  /** The number of replicas to write; `undefined` when the target keeps its number. */
+  /** The number of replicas to write, or `undefined` when the number does not change. */
   readonly rescale: { readonly replicas: number; readonly reason: string } | undefined;
-  /** True when the metrics give no number. Then `status.desiredReplicas` stays. */
+  /** True when no number can be computed from the metrics. `status.desiredReplicas` then keeps its value. */
   readonly isFailed: boolean;
   readonly conditions: readonly AutoscalerCondition[];
   readonly warnings: readonly AutoscalerWarning[];
-  /** `status.currentMetrics`; `undefined` when the metrics were not read. */
+  /** `status.currentMetrics`, or `undefined` when the metrics were not read. */
   readonly currentMetrics: readonly JsonObject[] | undefined;
   readonly history: ScaleHistory;
 }
 
-/** Decides what an autoscaler does now. */
+/** Decides what an autoscaler does at `facts.now`. */
 export function decideScale(facts: AutoscalerFacts): AutoscalerDecision {
   const { current, minimum, maximum, history } = facts;
   const decision = { isFailed: false, warnings: [], currentMetrics: undefined, history };
@@ -79,7 +79,7 @@ function decideByMetrics(facts: AutoscalerFacts): AutoscalerDecision {
   const currentMetrics = results.map((result) => ('status' in result ? result.status : { type: '' }));
   const [highest] = valid.toSorted((a, b) => b.replicas - a.replicas);
   const [first] = problems;
-  // An invalid metric could request more replicas, so it prevents a decrease.
+  // An invalid metric prevents a decrease, because it could request more replicas.
   if (first !== undefined && (highest === undefined || highest.replicas < current)) {
     const count = `invalid metrics (${problems.length} invalid out of ${metrics.length})`;
     const all = [...warnings, computeFailed(`${count}, first error is: ${first.error}`)];

@@ -9,13 +9,13 @@ const pods = (value: number, periodSeconds: number) => ({ type: 'Pods', value, p
 const percent = (value: number, periodSeconds: number) => ({ type: 'Percent', value, periodSeconds });
 
 test.each<[string, JsonObject, number, number, number]>([
-  ['a number without a behavior at most doubles', {}, 3, 20, 6],
-  ['a small number without a behavior grows to four', {}, 1, 20, 4],
-  ['a number without a behavior falls to any value', {}, 10, 1, 1],
+  ['without a behavior, the number at most doubles', {}, 3, 20, 6],
+  ['without a behavior, a small number can grow to four', {}, 1, 20, 4],
+  ['without a behavior, the number can decrease to any value', {}, 10, 1, 1],
   ['the default policies of a behavior add four pods', { scaleDown: {} }, 1, 20, 5],
   ['the widest policy counts', { scaleUp: { policies: [pods(1, 15), percent(50, 15)] } }, 10, 20, 15],
   [
-    'with Min, the narrowest policy counts',
+    'with Min, the most restrictive policy applies',
     { scaleUp: { selectPolicy: 'Min', policies: [pods(1, 15), percent(50, 15)] } },
     10,
     20,
@@ -27,14 +27,14 @@ test.each<[string, JsonObject, number, number, number]>([
   expect(limitScale(behavior, { current, wanted, now: 0, ...BOUNDS }, NONE).replicas).toBe(expected);
 });
 
-test('a change within the period of a policy counts', () => {
+test('an earlier change within the period of a policy counts', () => {
   const history = withChange(NONE, 1000, 2);
   const behavior = { scaleUp: { policies: [pods(3, 15)] } };
   expect(limitScale(behavior, { current: 4, wanted: 20, now: 15_000, ...BOUNDS }, history).replicas).toBe(5);
   expect(limitScale(behavior, { current: 4, wanted: 20, now: 16_000, ...BOUNDS }, history).replicas).toBe(7);
 });
 
-test('a number falls only to the highest recommendation of the last five minutes', () => {
+test('the number decreases only to the highest recommendation of the last five minutes', () => {
   const { history } = limitScale({}, { current: 8, wanted: 8, now: 0, ...BOUNDS }, NONE);
   expect(limitScale({}, { current: 8, wanted: 2, now: 299_000, ...BOUNDS }, history).replicas).toBe(8);
   expect(limitScale({}, { current: 8, wanted: 2, now: 300_000, ...BOUNDS }, history).replicas).toBe(2);
@@ -103,7 +103,7 @@ test('the conditions name the window that delays a change', () => {
   });
 });
 
-test('a decrease gives room for an increase within the period of a policy', () => {
+test('a decrease allows a larger increase within the period of a policy', () => {
   const history = withChange(NONE, 1000, -4);
   const behavior = { scaleUp: { policies: [pods(1, 15)] } };
   expect(limitScale(behavior, { current: 6, wanted: 20, now: 2000, ...BOUNDS }, history).replicas).toBe(11);

@@ -1,6 +1,6 @@
 /**
- * The limits of a HorizontalPodAutoscaler for changes of the number of replicas, as in Kubernetes. The functions are
- * pure.
+ * Limits the changes that a HorizontalPodAutoscaler makes to the number of replicas, as in Kubernetes. The functions
+ * are pure.
  */
 import type { JsonObject } from '../../core/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
@@ -39,15 +39,18 @@ const DEFAULT_UP_POLICIES = [
 ];
 const DEFAULT_DOWN_POLICIES = [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 
-/** A history that begins with the present number of replicas, so that the first change waits for the window, too. */
+/**
+ * Returns a history that begins with the present number of replicas, so that the stabilization window also delays the
+ * first change.
+ */
 export const initialHistory = (replicas: number, time: number): ScaleHistory => ({
   recommendations: [{ time, replicas }],
   changes: [],
 });
 
 /**
- * The number of replicas after the stabilization windows and the policies of a `behavior`, and within the bounds. A
- * `behavior` without members stands for none.
+ * Applies the stabilization windows and policies of a `behavior`, and the bounds of the autoscaler. An empty `behavior`
+ * means that the autoscaler has none.
  */
 export function limitScale(behavior: JsonObject, scale: ScaleRecommendation, history: ScaleHistory): LimitedScale {
   const { wanted, now } = scale;
@@ -74,7 +77,7 @@ export function withChange(history: ScaleHistory, time: number, change: number):
   return change === 0 ? history : { ...history, changes: [...history.changes, { time, change }] };
 }
 
-/** A number of replicas, with the reason and the message of the condition that explains it. */
+/** A number of replicas, with the reason and message of the condition that explains the limit. */
 interface Limit {
   readonly replicas: number;
   readonly reason: string;
@@ -83,7 +86,10 @@ interface Limit {
 
 const hasRules = (behavior: JsonObject): boolean => Object.keys(behavior).length > 0;
 
-/** The lowest or highest recommendation of the stabilization window. Without a `behavior`, only a decrease is delayed. */
+/**
+ * Returns the lowest or highest recommendation of the stabilization window. Without a `behavior`, only a decrease is
+ * delayed.
+ */
 function stabilize(
   behavior: JsonObject,
   { current, wanted, now }: ScaleRecommendation,
@@ -126,7 +132,7 @@ const DOWN_LIMIT = {
   message: 'the desired replica count is decreasing faster than the maximum scale rate',
 };
 
-/** The limit without a `behavior`: the number may double or grow to 4, and it may fall to any value. */
+/** Returns the limit without a `behavior`: the number can double or grow to 4, and it can decrease to any value. */
 function limitByDefault({ current, minimum, maximum }: ScaleRecommendation, replicas: number): Limit {
   const upLimit = Math.max(2 * current, 4);
   const highest = Math.min(maximum, upLimit);
@@ -135,7 +141,7 @@ function limitByDefault({ current, minimum, maximum }: ScaleRecommendation, repl
   return { replicas, ...WITHIN_RANGE };
 }
 
-/** The limit by the policies of a `behavior`. */
+/** Returns the limit that the policies of a `behavior` set. */
 function limitByRules(
   behavior: JsonObject,
   { current, minimum, maximum, now }: ScaleRecommendation,
@@ -160,7 +166,7 @@ function limitByRules(
   return { replicas, ...WITHIN_RANGE };
 }
 
-/** The limit that the policies of one direction set. `direction` is 1 for up and -1 for down. */
+/** Returns the limit that the policies for one direction set. `direction` is 1 for up and -1 for down. */
 function policyLimit(
   rules: JsonObject,
   defaults: readonly JsonObject[],
@@ -181,6 +187,6 @@ function policyLimit(
   });
   const isWidest = (select === 'Max') === (direction === 1);
   const limit = isWidest ? Math.max(...limits) : Math.min(...limits);
-  // A change within the period may already be greater than the policies allow.
+  // Earlier changes within the period can already exceed the policies, so the limit must not reverse the direction.
   return direction === 1 ? Math.max(current, limit) : Math.min(current, limit);
 }

@@ -42,18 +42,18 @@ const value = (name: string, averageValue: string): JsonObject => ({
 test.each<[string, JsonObject, readonly Given[], number]>([
   ['a usage of twice the target doubles the number', utilization(50), [{ use: '100m' }, { use: '100m' }], 4],
   ['a usage within a tenth of the target keeps the number', utilization(50), [{ use: '54m' }, { use: '54m' }], 2],
-  ['a low usage lowers the number', utilization(50), [{ use: '10m' }, { use: '10m' }], 1],
+  ['a low usage decreases the number', utilization(50), [{ use: '10m' }, { use: '10m' }], 1],
   ['an average value is compared with the average usage', value('cpu', '50m'), [{ use: '150m' }, { use: '50m' }], 4],
-  ['memory counts for pods that are not ready, too', value('memory', '25Mi'), [{ use: '1m', ready: false }], 2],
+  ['memory is also counted for pods that are not ready', value('memory', '25Mi'), [{ use: '1m', ready: false }], 2],
   ['a pod without metrics counts as idle when the number grows', utilization(50), [{ use: '200m' }, {}], 4],
-  ['a pod without metrics counts as busy when the number falls', utilization(50), [{ use: '1m' }, {}], 2],
+  ['a pod without metrics counts as busy when the number decreases', utilization(50), [{ use: '1m' }, {}], 2],
   [
     'a pod that is not ready counts as idle when the number grows',
     utilization(50),
     [{ use: '200m' }, { use: '1m', ready: false }],
     4,
   ],
-])('a metric of an autoscaler: %s', (_, metric, given, replicas) => {
+])('replicasFor: %s', (_, metric, given, replicas) => {
   expect(replicasFor(metric, targetOf(given))).toMatchObject({ replicas });
 });
 
@@ -102,13 +102,13 @@ test.each<[string, JsonObject, readonly Given[], string]>([
     'failed to get x container metric value: failed to get cpu usage: did not receive metrics for targeted pods (pods might be unready)',
   ],
   [
-    'the target has no number',
+    'the metric target has no number',
     { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } },
     [{ use: '1m' }],
     'failed to get cpu resource metric value: invalid resource metric source: neither an average utilization target nor an average value (usage) target was set',
   ],
   [
-    'the metric is one of pods',
+    'the metric has the type Pods',
     { type: 'Pods', pods: { metric: { name: 'hits' }, target: { averageValue: '1' } } },
     [{ use: '1m' }],
     `failed to get pods metric value: unable to get metric hits: ${NO_CUSTOM}`,
@@ -140,7 +140,7 @@ test.each<[string, JsonObject, readonly Given[], string]>([
     [{ use: '1m' }],
     `failed to get queue external metric value: failed to get queue external metric: unable to get external metric default/queue/&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:c,Operator:In,Values:[x y],},},}: ${NO_EXTERNAL}`,
   ],
-])('a metric has a reason instead of a number when %s', (_, metric, given, message) => {
+])('replicasFor returns a reason instead of a number when %s', (_, metric, given, message) => {
   const result = replicasFor(metric, targetOf(given));
   expect('error' in result ? result.error : '').toBe(message);
 });
@@ -153,9 +153,9 @@ test('a metric reports the current usage', () => {
 
 test.each<[string, JsonObject, string, number]>([
   ['a larger tolerance keeps the number', { scaleUp: { tolerance: '0.5' } }, '70m', 2],
-  ['a smaller tolerance changes it', { scaleUp: { tolerance: '0.01' } }, '52m', 3],
-  ['the tolerance of the other direction does not count', { scaleDown: { tolerance: '0.5' } }, '70m', 3],
-  ['a tolerance down keeps the number', { scaleDown: { tolerance: '0.7' } }, '20m', 2],
+  ['a smaller tolerance changes the number', { scaleUp: { tolerance: '0.01' } }, '52m', 3],
+  ['the tolerance of the other direction is ignored', { scaleDown: { tolerance: '0.5' } }, '70m', 3],
+  ['a tolerance for scaling down keeps the number', { scaleDown: { tolerance: '0.7' } }, '20m', 2],
 ])('the tolerance of a behavior: %s', (_, behavior, use, replicas) => {
   expect(replicasFor(utilization(50), targetOf([{ use }, { use }], behavior))).toMatchObject({ replicas });
 });

@@ -1,6 +1,6 @@
 /**
- * The number of replicas that the metrics of a HorizontalPodAutoscaler request, computed as Kubernetes does. The
- * functions are pure.
+ * Computes the number of replicas that the metrics of a HorizontalPodAutoscaler request, like Kubernetes. The functions
+ * are pure.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
@@ -17,7 +17,7 @@ import type { MetricProblem } from './autoscaler-custom-metrics.ts';
 import { customMetricProblem } from './autoscaler-custom-metrics.ts';
 import { isReady, isTerminating } from './pods.ts';
 
-/** A pod of the target, and its metrics; `undefined` without any. */
+/** A pod of the target, and its metrics, or `undefined` when it has none. */
 export interface MeasuredPod {
   readonly pod: KubeObject;
   readonly metrics: JsonObject | undefined;
@@ -29,15 +29,15 @@ export type MetricResult =
   | MetricProblem;
 
 /**
- * The relative differences from the target that change nothing. They are those of `behavior.scaleDown` and
- * `behavior.scaleUp`, or a tenth.
+ * The maximum relative differences from the target that do not change the number: the tolerances of
+ * `behavior.scaleDown` and `behavior.scaleUp`. By default, 0.1.
  */
 export interface Tolerances {
   readonly down: number;
   readonly up: number;
 }
 
-/** The tolerances of a `behavior`. */
+/** Returns the tolerances of a `behavior`. */
 export function tolerancesOf(behavior: JsonObject): Tolerances {
   const tolerance = (field: string): number => {
     const quantity = quantityOf(objectAt(behavior, field)['tolerance']);
@@ -48,7 +48,7 @@ export function tolerancesOf(behavior: JsonObject): Tolerances {
 
 const DEFAULT_TOLERANCE = 0.1;
 
-/** The facts about the target of an autoscaler that its metrics are compared with. */
+/** The data about an autoscaler's target that is needed to evaluate its metrics. */
 export interface MeasuredTarget {
   readonly namespace: string;
   /** The `spec.replicas` of the Scale. */
@@ -57,7 +57,7 @@ export interface MeasuredTarget {
   readonly tolerances: Tolerances;
 }
 
-/** The replicas that a metric of the types `Resource` and `ContainerResource` requests. */
+/** Computes the replicas that a metric of the type `Resource` or `ContainerResource` requests. */
 export function replicasFor(metric: JsonObject, scaled: MeasuredTarget): MetricResult {
   const type = textAt(metric, 'type') || 'Resource';
   if (type !== 'Resource' && type !== 'ContainerResource') return customMetricProblem(metric, scaled.namespace);
@@ -78,13 +78,13 @@ export function replicasFor(metric: JsonObject, scaled: MeasuredTarget): MetricR
   return { ...measured, status: { type, [field]: { ...named, current: measured.status } } };
 }
 
-/** A resource of the pods, or of one of their containers. */
+/** A resource of the pods, or of one container in each pod. */
 interface MeasuredResource {
   readonly resource: string;
   readonly container: string | undefined;
 }
 
-/** The replicas for a resource and its current values, or the reason why they cannot be computed. */
+/** Computes the replicas for a resource, and its current values. Returns the reason if they cannot be computed. */
 function measureResource(
   target: JsonObject,
   { resource, container }: MeasuredResource,
@@ -158,7 +158,10 @@ function groupPods(pods: readonly MeasuredPod[], resource: string, container: st
   return { measured, unready, missing };
 }
 
-/** The use of a pod or of one of its containers; `undefined` when a container has no metric of the resource. */
+/**
+ * Returns the usage of a pod or of one of its containers, or `undefined` when a container has no metric for the
+ * resource.
+ */
 function useOf(metrics: JsonObject | undefined, resource: string, container: string | undefined): number | undefined {
   const uses = objectsAt(metrics, 'containers')
     .filter(({ name }) => container === undefined || name === container)
@@ -167,9 +170,9 @@ function useOf(metrics: JsonObject | undefined, resource: string, container: str
 }
 
 /**
- * The replicas for the ratio between usage and target. A pod without metrics makes the change smaller: it counts as
- * idle when the number grows, and as busy when the number falls. A pod that is not ready counts as idle when the number
- * grows.
+ * Computes the replicas from the ratio between usage and target. A pod without metrics reduces the change: it counts as
+ * idle when the number grows, and as busy when the number decreases. A pod that is not ready counts as idle when the
+ * number grows.
  */
 function scaleByRatio(
   current: number,
@@ -215,7 +218,7 @@ function requestProblem(pod: KubeObject, resource: string, container: string | u
   return `missing request for ${resource} in container ${textAt(withoutRequest, 'name')} of Pod ${pod.metadata.name ?? ''}`;
 }
 
-/** An average as a quantity: thousandths of a CPU, and whole units of everything else. */
+/** Formats an average as a quantity: in millicores for CPU, and in whole units for any other resource. */
 function averageText(resource: string, value: number): string {
   if (resource === 'cpu') return `${Math.round(value * 1000)}m`;
   return formatQuantity(quantityOfInteger(BigInt(Math.round(value))));

@@ -15,7 +15,7 @@ const autoscaler = (name: string, kind: string, target: string): KubeObject => (
   spec: { scaleTargetRef: { kind, name: target } },
 });
 
-test('an object has the autoscalers of its kind, namespace and name', () => {
+test('autoscalersOf finds the autoscalers that name the kind, namespace and name of an object', () => {
   const targets = new ScaleTargets();
   targets.take('n/a', autoscaler('a', 'Deployment', 'd'));
   targets.take('n/b', autoscaler('b', 'Deployment', 'd'));
@@ -31,7 +31,7 @@ test('an object has the autoscalers of its kind, namespace and name', () => {
   expect(targets.size).toBe(0);
 });
 
-test('an event of an object that no autoscaler names reads no autoscaler', () => {
+test('an event of an object that no autoscaler scales reads no autoscaler', () => {
   const reads: string[] = [];
   const read = (name: string) => () => {
     reads.push(name);

@@ -2,16 +2,16 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectAt, textAt } from '../../kubernetes/index.ts';
 
 /**
- * The keys of the autoscalers by the objects that they scale. Most events are those of kinds that no autoscaler names.
- * Such an event costs one look-up.
+ * Maps objects to the autoscalers that scale them. Most events are about kinds that no autoscaler scales, and take only
+ * one look-up.
  */
 export class ScaleTargets {
-  /** The keys of the autoscalers, by the kind of the target and then by its namespace and name. */
+  /** The keys of the autoscalers, keyed by the target's kind and then by its namespace and name. */
   readonly #byKind = new Map<string, Map<string, Set<string>>>();
   /** The target of each autoscaler. */
   readonly #targets = new Map<string, { readonly kind: string; readonly target: string }>();
 
-  /** Takes the present state of an autoscaler; `undefined` means that the autoscaler is gone. */
+  /** Updates the index with the present state of an autoscaler. `undefined` means that the autoscaler is gone. */
   take(key: string, autoscaler: KubeObject | undefined): void {
     const before = this.#targets.get(key);
     if (before !== undefined) this.#drop(key, before.kind, before.target);
@@ -27,7 +27,7 @@ export class ScaleTargets {
     this.#targets.set(key, { kind, target });
   }
 
-  /** The keys of the autoscalers that scale the object. */
+  /** Returns the keys of the autoscalers that scale the object. */
   autoscalersOf({ kind, metadata }: KubeObject): Iterable<string> {
     const targets = this.#byKind.get(kind);
     return targets?.get(`${metadata.namespace ?? ''}/${metadata.name ?? ''}`) ?? NONE;
@@ -38,7 +38,7 @@ export class ScaleTargets {
     this.#targets.clear();
   }
 
-  /** The number of kinds with an autoscaler. Tests read it to detect leaks. */
+  /** The number of kinds with an autoscaler, for tests that detect leaks. */
   get size(): number {
     return this.#byKind.size;
   }

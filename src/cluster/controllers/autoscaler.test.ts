@@ -34,7 +34,7 @@ describe('a HorizontalPodAutoscaler', () => {
 
   test.each([
     [1, 2, 2],
-    // Kubernetes computes no number without metrics, so the status does not have one.
+    // Without metrics, Kubernetes computes no number, so the status contains none.
     [3, 3, 0],
     [9, 4, 4],
   ])('scales a target of %d replicas to %d', async (replicas, expected, desiredReplicas) => {
@@ -61,7 +61,7 @@ describe('a HorizontalPodAutoscaler', () => {
     ]);
   });
 
-  test('says that the Scale of the target refuses an update', async () => {
+  test('reports that the update of the Scale is refused', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 1 }));
     await story.create({
@@ -115,7 +115,7 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(owner).toMatchObject({ manager: 'kube-controller-manager', operation: 'Update', subresource: 'scale' });
   });
 
-  test('scales a custom resource at the path of its definition', async () => {
+  test('scales a custom resource at the path in its CustomResourceDefinition', async () => {
     await using story = await startClusterStory();
     const fields = {
       subresources: { scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' }, status: {} },

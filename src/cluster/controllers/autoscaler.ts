@@ -25,7 +25,7 @@ const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' }
 /** The time between two reads of the metrics, as in Kubernetes. */
 const INTERVAL_MS = 15_000;
 
-/** The memory of the controller about an autoscaler. */
+/** The state that the controller keeps for an autoscaler. */
 interface AutoscalerMemory {
   readonly history: ScaleHistory;
   /** The time of the last read of the metrics, in milliseconds since the epoch. */
@@ -35,8 +35,8 @@ interface AutoscalerMemory {
 }
 
 /**
- * Scales the targets of HorizontalPodAutoscalers. Metrics count when pods of the target have some. Otherwise only
- * `minReplicas` and `maxReplicas` change the number of replicas.
+ * Scales the targets of HorizontalPodAutoscalers. If no pod of the target has metrics, only `minReplicas` and
+ * `maxReplicas` change the number of replicas.
  */
 export function autoscalerController(): SimulatedController {
   const memories = new Map<string, AutoscalerMemory>();
@@ -81,19 +81,23 @@ export function autoscalerController(): SimulatedController {
       const decision = decideScale(factsOf(client, autoscaler, target, history));
       const { change, warnings } = carryOut(client, autoscaler, target, decision);
       warnAnew(client, autoscaler, warnings, memory?.warnings);
-      // A run whose writes wait for webhooks begins again, from the memory before this reconcile.
+      // The state is updated only after the reconcile, because a reconcile that waits for webhooks runs again from the
+      // earlier state.
       client.afterwards(`${autoscaler.metadata.uid} history`, () => {
-        // Without metrics, no read counts, so that the first metrics are read at once.
+        // Without metrics, the read is not recorded, so that the first metrics are read immediately.
         const readAt = client.isEmpty(POD_METRICS) ? 0 : client.now();
         memories.set(key, { history: withChange(decision.history, client.now(), change), readAt, warnings });
       });
-      // Without metrics, the number depends only on objects, so no timer is needed.
+      // Without metrics, the number depends only on objects, whose events start the next reconcile.
       return client.isEmpty(POD_METRICS) ? undefined : INTERVAL_MS;
     },
   };
 }
 
-/** The milliseconds until the metrics are read again. A number of replicas outside the bounds is corrected at once. */
+/**
+ * Returns the milliseconds until the next read of the metrics. Returns 0 for a number of replicas outside the bounds,
+ * to correct it immediately.
+ */
 function untilNextReadMs(
   autoscaler: KubeObject,
   current: number,
@@ -165,23 +169,23 @@ function carryOut(
   return { change: replicas - current, warnings };
 }
 
-/** The metrics of an autoscaler; `autoscaling/v1` has a percentage of the CPU instead. */
+/** Returns the metrics of an autoscaler, converted from the CPU percentage in `autoscaling/v1`. */
 function metricsOf({ spec }: KubeObject): readonly JsonObject[] {
   const averageUtilization = numberAt(spec, 'targetCPUUtilizationPercentage');
   if (averageUtilization === undefined) return objectsAt(spec, 'metrics');
   return [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }];
 }
 
-/** The target of an autoscaler, as its Scale describes it. */
+/** The target of an autoscaler, as described by its Scale. */
 interface Target {
   readonly object: KubeObject;
   /** The `spec.replicas` of the Scale. */
   readonly current: number;
-  /** Which pods belong to the target? `undefined` when its Scale has no selector. */
+  /** Matches the pods of the target. `undefined` when its Scale has no selector. */
   readonly selects: Matcher | undefined;
 }
 
-/** The target of an autoscaler, or the reason why its Scale cannot be read. */
+/** Returns the target of an autoscaler, or the reason why its Scale cannot be read. */
 function targetOf(client: ControllerClient, autoscaler: KubeObject): Target | string {
   const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
   const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
@@ -213,8 +217,8 @@ function reportMissing(client: ControllerClient, autoscaler: KubeObject, problem
 }
 
 /**
- * Records the warnings that the read before did not have. Kubernetes records each warning every 15 seconds, which only
- * changes the count of its Event.
+ * Records the warnings that the previous read did not have. Kubernetes records each warning every 15 seconds, which
+ * only increases the count of the Event.
  */
 function warnAnew(
   client: ControllerClient,

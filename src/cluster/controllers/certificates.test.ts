@@ -12,7 +12,7 @@ import type { ClusterOptions, Listener, UserInfo } from '../options.ts';
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const CLIENT = ['digital signature', 'client auth'];
 
-/** A cluster with functions for its requests. */
+/** Starts a cluster, and returns functions for certificate requests. */
 async function story(options: ClusterOptions = {}) {
   const clock = createMovableClock();
   const cluster = await createEmbeddedCluster({ workloads: false, clock, ...options });
@@ -36,7 +36,7 @@ async function story(options: ClusterOptions = {}) {
 const base64 = (value: string) => Buffer.from(value).toString('base64');
 const decoded = (value = '') => Buffer.from(value, 'base64').toString('utf8');
 
-/** The user that the server sees on a new connection. */
+/** Returns the user that the server authenticates on a new connection. */
 async function whoAmI({ url, caData }: Listener, pair: { cert: string; key: string }) {
   const sent = httpsRequest(`${url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
     method: 'POST',
@@ -56,7 +56,7 @@ async function whoAmI({ url, caData }: Listener, pair: { cert: string; key: stri
   return (status as { userInfo?: JsonObject }).userInfo ?? message;
 }
 
-test('a user whose request is approved can log in until the certificate ends', async () => {
+test('a user whose request is approved can authenticate until the certificate expires', async () => {
   await using set = await story();
   const listener = await set.cluster.listen();
   const { request, key } = certificateRequest('ada', ['team']);
@@ -76,7 +76,7 @@ test('a user whose request is approved can log in until the certificate ends', a
   expect(await whoAmI(listener, pair)).toBe('Unauthorized');
 });
 
-test('the authority of the options signs, and its certificates are valid in the next cluster', async () => {
+test('certificates signed by the authority in the options are valid in the next cluster', async () => {
   const { createCertificateAuthority } = await import('../index.ts');
   const certificateAuthority = createCertificateAuthority(Date.now());
   const { request, key } = certificateRequest('ada');
@@ -94,7 +94,7 @@ test('the authority of the options signs, and its certificates are valid in the 
   expect(await whoAmI(await other.cluster.listen(), { cert, key })).toBe('Unauthorized');
 });
 
-test('a request that its signer refuses fails, and a request of an unknown signer waits', async () => {
+test('a request that its signer refuses fails, and a request to an unknown signer waits', async () => {
   await using set = await story();
   const request = base64(certificateRequest('ada').request);
   await set.createRequest('refused', { request, signerName: 'kubernetes.io/kubelet-serving', usages: CLIENT });
@@ -109,7 +109,7 @@ test('a request that its signer refuses fails, and a request of an unknown signe
   expect([foreign.certificate, foreign.conditions.length]).toEqual([undefined, 1]);
 });
 
-test('a certificate of a kubelet server has the names of its request', async () => {
+test('a kubelet server certificate has the names in its request', async () => {
   await using set = await story();
   const { request } = certificateRequest('system:node:a', ['system:nodes'], ['a.example.com']);
   const usages = ['digital signature', 'server auth'];
@@ -179,7 +179,7 @@ test('old requests are removed', async () => {
   expect(await names()).toEqual(['foreign']);
 });
 
-test('without controllers nothing is signed', async () => {
+test('a cluster without controllers signs no certificates', async () => {
   await using set = await story({ controllers: false });
   const request = base64(certificateRequest('ada').request);
   await set.createRequest('ada', { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: CLIENT });

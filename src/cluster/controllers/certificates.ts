@@ -35,7 +35,7 @@ const usagesOf = ({ spec }: KubeObject): string[] => listAt(spec, 'usages').map(
 const certificateOf = ({ status }: KubeObject): string => textAt(status, 'certificate');
 const has = (object: KubeObject, type: string): boolean => conditionOf(object, type)?.['status'] === 'True';
 
-/** The object with one more condition, which has the present time. */
+/** Returns the object with an additional condition at the present time. */
 function withCondition(object: KubeObject, client: ControllerClient, condition: JsonObject): KubeObject {
   const now = client.timestamp();
   const conditions = [
@@ -76,20 +76,20 @@ export function signingController(context: CertificatesContext): SimulatedContro
   };
 }
 
-/** The certificate of a request, in base64. */
+/** Signs the certificate for a request. Returns it in base64. */
 function sign(authority: Authority, object: KubeObject, request: CertificateRequest, now: number): string {
   const life = certificateLife(now, numberAt(object.spec, 'expirationSeconds'));
   const pem = authority.sign({
     ...request,
     usages: certificateUsages(usagesOf(object)),
-    // TLS checks certificates by the clock of the machine. The clock of the cluster may be ahead of this clock.
+    // TLS checks certificates by the machine's clock, and the cluster's clock can be ahead of it.
     notBefore: Math.min(life.notBefore, certificateLife(systemClusterClock.now(), undefined).notBefore),
     notAfter: life.notAfter,
   });
   return Buffer.from(pem).toString('base64');
 }
 
-/** The kinds of requests that are approved without an administrator, with the right that each needs. */
+/** The types of requests that are approved automatically, with the required right. */
 const RECOGNIZED = [
   {
     subresource: 'selfnodeclient',
@@ -103,7 +103,7 @@ const RECOGNIZED = [
   },
 ];
 
-/** The user of a certificate request. */
+/** Returns the user who created a certificate request. */
 function userOf({ spec }: KubeObject): UserInfo {
   const extra = Object.entries(objectAt(spec, 'extra')).map(([key, values]): [string, string[]] => [
     key,
@@ -127,7 +127,7 @@ export function approvingController(context: CertificatesContext): SimulatedCont
     target: targetIn(REQUESTS),
     *keysOf(event, client) {
       yield* changedRequests(event);
-      // A new role or binding may give the right.
+      // A new role or binding can grant the required right.
       if (event.type === 'DELETED' || event.collection.group !== RBAC_GROUP) return;
       for (const object of client.list(REQUESTS, '')) if (isPending(object)) yield object.metadata.name ?? '';
     },
@@ -151,7 +151,10 @@ export function approvingController(context: CertificatesContext): SimulatedCont
 const HOUR_MS = 3_600_000;
 const PENDING_MS = 24 * HOUR_MS;
 
-/** The time at which a request is removed, in milliseconds since the epoch; `undefined` for a request that stays. */
+/**
+ * Returns the time at which a request is removed, in milliseconds since the epoch, or `undefined` for a request that is
+ * kept.
+ */
 function endOf(object: KubeObject): number | undefined {
   const certificate = certificateOf(object);
   const conditions = objectsAt(object.status, 'conditions');
@@ -167,7 +170,7 @@ function endOf(object: KubeObject): number | undefined {
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** The time when a certificate expires. The API has validated the text of the certificate. */
+/** Returns the expiration of a certificate, whose text the API has already validated. */
 function expiryOf(certificate: string): number {
   const { X509Certificate } = cryptoLibrary();
   return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);

@@ -40,16 +40,16 @@ export interface ResourceName {
 
 /** The indexes that all controllers of a cluster share. */
 export interface Indexes {
-  /** Objects by the uids of their owners. */
+  /** Objects, keyed by the uids of their owners. */
   readonly owners: RelationIndex;
-  /** Pods by `namespace/name` of the claims that they use. */
+  /** Pods, keyed by `namespace/name` of the claims that they use. */
   readonly claims: RelationIndex;
   /**
-   * Objects without a controller, by resource and namespace, and also by label. The index has only resources whose
-   * objects a controller may adopt. Objects that are being deleted are in the index, too.
+   * Objects without a controller, keyed by resource and namespace, and also by label. The index contains only resources
+   * whose objects a controller can adopt. It includes objects that are being deleted.
    */
   readonly uncontrolled: RelationIndex;
-  /** Pods by the names of their nodes. */
+  /** Pods, keyed by the names of their nodes. */
   readonly nodes: RelationIndex;
   /** The counts of the pods of ReplicaSets and ReplicationControllers. */
   readonly tallies: PodTallies;
@@ -65,7 +65,7 @@ export function createIndexes(store: Store): Indexes {
   };
 }
 
-/** The term of a pod in the index of nodes. */
+/** Returns the key of a pod in the index by node. */
 function nodeOfPod({ group, plural }: Collection, { spec }: KubeObject): readonly string[] {
   if (plural !== 'pods' || group !== '') return NO_NODE;
   const name = textAt(spec, 'nodeName');
@@ -81,9 +81,9 @@ export interface RemoveOptions {
 }
 
 /**
- * The cluster as a simulated controller sees it. Reads go to the store. Writes go through admission, defaulting and
- * validation, and record their managed fields, like requests of the controller's ServiceAccount. Only `bind` writes to
- * the store directly.
+ * The client of a simulated controller. It reads from the store. Its writes pass admission, defaulting and validation,
+ * and record managed fields, like requests of the controller's ServiceAccount. Only `bind` writes to the store
+ * directly.
  */
 export class ControllerClient {
   readonly #context: ControllerContext;
@@ -92,7 +92,7 @@ export class ControllerClient {
   readonly #indexes: Indexes;
   #admission: WorkAdmission | undefined;
 
-  /** `manager` is the manager of the fields that the controller writes. */
+  /** `manager` is the field manager of the controller's writes. */
   constructor(context: ControllerContext, controller: string, indexes: Indexes, manager = 'kube-controller-manager') {
     this.#context = context;
     this.#indexes = indexes;
@@ -108,15 +108,17 @@ export class ControllerClient {
     this.#manager = manager;
   }
 
-  /** Sets the admission of the writes of the next reconcile; `undefined` in a cluster without webhooks and policies. */
+  /**
+   * Sets the admission for the writes of the next reconcile, or `undefined` in a cluster without webhooks and policies.
+   */
   admitBy(admission: WorkAdmission | undefined): void {
     this.#admission = admission;
   }
 
   /**
-   * Runs a task about the writes of a reconcile, e.g. records an Event. In a cluster without webhooks and policies, the
-   * task runs at once. Otherwise the reconcile may run several times; the task runs after the last run, and only if it
-   * is the first task with its `key`.
+   * Runs a task that belongs to the writes of a reconcile, e.g. recording an Event. In a cluster without webhooks and
+   * policies, the task runs immediately. In any other cluster, the reconcile can run several times. The task then runs
+   * after the last run, and only if it is the first task with its `key`.
    */
   afterwards(key: string, task: () => void): void {
     if (this.#admission === undefined) task();
@@ -124,14 +126,14 @@ export class ControllerClient {
   }
 
   /**
-   * The time of the cluster's clock, in milliseconds since the epoch. In a reconcile whose writes wait for webhooks:
-   * the time of the first run.
+   * Returns the time of the cluster's clock, in milliseconds since the epoch. In a reconcile whose writes wait for
+   * webhooks, returns the time of the first run.
    */
   now(): number {
     return this.#admission?.now ?? this.#context.clock.now();
   }
 
-  /** The time of `now()` in the format of timestamps in objects. */
+  /** Returns the time of `now()` in the format of timestamps in objects. */
   timestamp(): string {
     return timestampOf(this);
   }
@@ -140,7 +142,7 @@ export class ControllerClient {
     return this.#context.store.collection(resource.group, resource.plural).get(storeKey(namespace, name))?.object;
   }
 
-  /** The objects of a namespace (`''`: of all namespaces), ordered by key. */
+  /** Returns the objects of a namespace (`''` for all namespaces), sorted by key. */
   list(resource: ResourceName, namespace: string): readonly KubeObject[] {
     return this.#context.store
       .collection(resource.group, resource.plural)
@@ -148,7 +150,7 @@ export class ControllerClient {
       .map(({ object }) => object);
   }
 
-  /** The resources that can be listed and deleted, each in one of its versions. */
+  /** Returns the resources that can be listed and deleted, each in one of its versions. */
   resources(): ServedResource[] {
     const found = new Map<string, ServedResource>();
     for (const resource of this.#context.registry.all()) {
@@ -158,12 +160,12 @@ export class ControllerClient {
     return [...found.values()];
   }
 
-  /** The objects of all kinds that name this uid as an owner. */
+  /** Returns the objects of all kinds that name this uid as an owner. */
   dependents(uid: string): readonly IndexedObject[] {
     return this.#indexes.owners.find(uid);
   }
 
-  /** The objects of one resource that the owner controls. */
+  /** Returns the objects of one resource that the owner controls. */
   controlled(owner: KubeObject, resource: ResourceName): KubeObject[] {
     const uid = owner.metadata.uid ?? '';
     const collection = this.#context.store.collection(resource.group, resource.plural);
@@ -174,45 +176,45 @@ export class ControllerClient {
     return objects;
   }
 
-  /** The counts of the pods of a ReplicaSet or a ReplicationController. */
+  /** Returns the counts of the pods of a ReplicaSet or a ReplicationController. */
   podTallies(owner: KubeObject): readonly PodTally[] {
     return this.#indexes.tallies.of(owner.metadata.uid ?? '');
   }
 
   /**
-   * The objects in a namespace that have no controller: all of them, or those with a label. The resource is one whose
-   * objects a controller may adopt.
+   * Returns the objects in a namespace that have no controller: all of them, or those with a label. The resource must
+   * be one whose objects a controller can adopt.
    */
   uncontrolled(resource: ResourceName, namespace: string, label?: readonly [key: string, value: string]): KubeObject[] {
     return this.#indexes.uncontrolled.find(uncontrolledTerm(resource, namespace, label)).map(({ object }) => object);
   }
 
-  /** The pods that use a claim. */
+  /** Returns the pods that use a claim. */
   podsOfClaim(namespace: string, claim: string): KubeObject[] {
     return this.#indexes.claims.find(`${namespace}/${claim}`).map(({ object }) => object);
   }
 
-  /** The pods that are bound to a node, including those that have ended. */
+  /** Returns the pods that are bound to a node, including pods that have ended. */
   podsOfNode(node: string): KubeObject[] {
     return this.#indexes.nodes.find(node).map(({ object }) => object);
   }
 
-  /** Does the resource have no object at all? */
+  /** Does the resource have no objects? */
   isEmpty(resource: ResourceName): boolean {
     return this.#context.store.collection(resource.group, resource.plural).size === 0;
   }
 
-  /** A resource in one version; `undefined` when it is not served. */
+  /** Returns a resource in one version, or `undefined` when it is not served. */
   resource(group: string, version: string, plural: string): ServedResource | undefined {
     return this.#context.registry.find(group, version, plural);
   }
 
-  /** The schema engine. A cluster with definitions or policies has loaded it. */
+  /** Returns the schema engine, which a cluster with definitions or policies has loaded. */
   schemas(): SchemaEngine {
     return this.#context.schemas();
   }
 
-  /** The resource of a kind; `undefined` when the kind is not served. */
+  /** Returns the resource of a kind, or `undefined` when the kind is not served. */
   resourceOfKind(apiVersion: string, kind: string): ServedResource | undefined {
     return this.#context.registry.findKind(apiVersion, kind);
   }
@@ -233,13 +235,13 @@ export class ControllerClient {
     });
   }
 
-  /** Writes the status of an object. An equal status causes no change. */
+  /** Writes the status of an object. Does nothing when the status is equal. */
   updateStatus(object: KubeObject, status: JsonObject): KubeObject {
     return this.update({ ...object, status }, 'status');
   }
 
   /**
-   * The Scale of an object.
+   * Returns the Scale of an object.
    *
    * @throws ApiError when the object has no Scale.
    */
@@ -259,8 +261,8 @@ export class ControllerClient {
   }
 
   /**
-   * Binds a pod to a node, as the scheduler does. Clears the nomination of the pod. Writes to the store directly,
-   * because an update may not change `spec.nodeName`.
+   * Binds a pod to a node, like the scheduler, and clears the pod's nomination. Writes to the store directly, because
+   * an update may not change `spec.nodeName`.
    */
   bind(pod: KubeObject, nodeName: string): void {
     const { namespace = '', name = '' } = pod.metadata;
@@ -271,7 +273,7 @@ export class ControllerClient {
     store.collection('', 'pods').put(storeKey(namespace, name), bound);
   }
 
-  /** Begins the log of a new run of a container, with these lines. */
+  /** Starts the log of a new run of a container with these lines. */
   beginLog(pod: KubeObject, container: string, lines: readonly string[]): void {
     const key = logKey(pod, container);
     this.#context.logs.begin(key);
@@ -332,7 +334,7 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-/** The refusal of a pod that a workload needs. The manager reports it with the reason of kube-controller-manager. */
+/** The refusal of a pod that a workload requires. The manager reports it with the reason of kube-controller-manager. */
 export class RefusedPod extends Error {
   readonly refusal: ApiError;
 
@@ -343,8 +345,8 @@ export class RefusedPod extends Error {
 }
 
 /**
- * Creates pods. Returns the refusal by the API, if any. The caller writes its status first, and throws the refusal
- * after that.
+ * Creates pods. Returns the refusal by the API, if any, so that the caller can write its status before it throws the
+ * refusal.
  */
 export function refusedPod(createPods: () => void): RefusedPod | undefined {
   try {
@@ -356,12 +358,12 @@ export function refusedPod(createPods: () => void): RefusedPod | undefined {
   }
 }
 
-/** Is the error the refusal of a create, because another object has the name? */
+/** Was the create refused because an object with this name already exists? */
 export function isAlreadyExists(error: unknown): boolean {
   return isApiError(error) && error.status.reason === 'AlreadyExists';
 }
 
-/** The owner reference for objects that a controller creates. */
+/** Returns the owner reference for objects that a controller creates. */
 export function controllerReference(owner: KubeObject): OwnerReference {
   const { apiVersion, kind, metadata } = owner;
   return {

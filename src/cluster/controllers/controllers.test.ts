@@ -107,7 +107,7 @@ describe('a Deployment', () => {
     expect(await list('v1', 'Pod')).toEqual([]);
   });
 
-  test('becomes ready at the time of its annotation', async () => {
+  test('becomes ready at the time in its annotation', async () => {
     await create(deployment(1, { 'typekro.dev/simulate-ready-after-seconds': '30' }));
     expect((await get()).status?.['readyReplicas']).toBeUndefined();
     clock.advance(29_000);
@@ -136,7 +136,7 @@ describe('Services and Ingresses', () => {
     spec: { type, selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
   });
 
-  test('a Service finds the ready pods that it selects', async () => {
+  test('the endpoints of a Service list the ready pods that it selects', async () => {
     await create(service('ClusterIP'));
     await create(deployment(2));
     const [slice] = (await list('discovery.k8s.io/v1', 'EndpointSlice')).filter(({ metadata }) =>
@@ -155,7 +155,7 @@ describe('Services and Ingresses', () => {
     expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
   });
 
-  test('a hostname that a client has set stays', async () => {
+  test('a hostname that a client has set is kept', async () => {
     const hostname = { loadBalancer: { ingress: [{ hostname: 'lb.example.com' }] } };
     const change = async (ref: ReturnType<typeof inDefault>) => {
       await client.patch(ref, { status: hostname }, { subresource: 'status' });
@@ -210,7 +210,7 @@ describe('garbage collection and namespaces', () => {
   const names = async () =>
     (await list('v1', 'ConfigMap')).map(({ metadata }) => metadata.name).filter((name) => name !== 'kube-root-ca.crt');
 
-  test('dependents are deleted after their owner, along a chain', async () => {
+  test('a chain of dependents is deleted after the owner', async () => {
     const a = await create(configMap('a'));
     const b = await create(configMap('b', a));
     await create(configMap('c', b));
@@ -240,7 +240,7 @@ describe('garbage collection and namespaces', () => {
     expect((await client.get(inDefault('v1', 'ConfigMap', 'dependent'))).metadata.ownerReferences).toBeUndefined();
   });
 
-  test('a namespace gets its ServiceAccount, and is deleted together with its content', async () => {
+  test('a namespace gets its ServiceAccount, and its deletion also deletes its content', async () => {
     await create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
     expect((await list('v1', 'ServiceAccount', 'team')).map(({ metadata }) => metadata.name)).toEqual(['default']);
     await client.create({

@@ -29,10 +29,10 @@ test.each([
 });
 
 test.each([
-  // In winter Berlin is one hour ahead of UTC, in summer two.
+  // Berlin is one hour ahead of UTC in winter, and two hours in summer.
   ['0 9 * * *', 'Europe/Berlin', '2026-01-01T12:00:00Z', '2026-01-02T08:00'],
   ['0 9 * * *', 'Europe/Berlin', '2026-07-01T12:00:00Z', '2026-07-02T07:00'],
-  // 02:30 does not exist on the day when the clocks go forward.
+  // 02:30 does not exist on the day when summer time begins.
   ['30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', '2026-03-30T00:30'],
   ['0 0 * * *', 'America/New_York', '2026-01-01T12:00:00Z', '2026-01-02T05:00'],
 ])('the schedule %s in the zone %s is next due after %s at %s', (schedule, zone, after, expected) => {
@@ -79,7 +79,7 @@ test.each([
   ['0 0 1 1 *', '2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z', undefined],
   ['@every 7h', '2026-01-01T00:00:00Z', '2026-02-15T00:00:00Z', '2026-02-14T22:00'],
   ['@every 1h', '2026-01-01T00:00:00Z', '2026-01-01T00:59:59Z', undefined],
-])('the schedule %s is last due after %s and until %s at %s', (schedule, from, now, expected) => {
+])('the schedule %s is last due, after %s and until %s, at %s', (schedule, from, now, expected) => {
   const latest = parseSchedule(schedule)?.latest(at(from), at(now));
   expect(latest === undefined ? undefined : show(latest)).toBe(expected);
 });

@@ -4,9 +4,12 @@ import { isTimeZone } from '../kinds/time-zone.ts';
 
 /** The times at which a schedule is due. */
 export interface Schedule {
-  /** The first time after `time` (milliseconds since the epoch); `undefined` when none follows within five years. */
+  /**
+   * Returns the first due time after `time` (milliseconds since the epoch), or `undefined` when there is none within
+   * five years.
+   */
   next(time: number): number | undefined;
-  /** The last time after `from` and not after `now`; `undefined` when there is none. */
+  /** Returns the last due time after `from` and at or before `now`, or `undefined` when there is none. */
   latest(from: number, now: number): number | undefined;
 }
 
@@ -45,22 +48,22 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
     parseField(fields[3] ?? '', 1, 12, MONTHS),
     parseField(fields[4] ?? '', 0, 6, DAYS),
   ];
-  // When both fields for days are restricted, a match of one field suffices.
+  // When both the day of the month and the weekday are restricted, one match is sufficient.
   const either = !isAny(fields[2]) && !isAny(fields[4]);
   const matchesDay = (date: LocalTime) =>
     months.has(date.month) &&
     (either ? days.has(date.day) || weekdays.has(date.weekday) : days.has(date.day) && weekdays.has(date.weekday));
   return calendar({
     next(time) {
-      // A field may have only empty parts, and is then never due.
+      // A field can consist of empty parts only, and then the schedule is never due.
       if ([minutes, hours, days, months, weekdays].some(({ size }) => size === 0)) return undefined;
       let candidate = Math.floor(time / MINUTE) * MINUTE + MINUTE;
       const end = candidate + HORIZON_DAYS * DAY;
       while (candidate < end) {
         const date = local(candidate);
         if (!matchesDay(date)) {
-          // A jump directly to midnight could end after midnight, because the clocks may change on the way. The first
-          // jump therefore ends two hours before midnight, and a second one ends at midnight.
+          // A single jump to midnight could pass midnight, because summer time can begin or end in between. The first
+          // jump therefore ends two hours before midnight, and the second jump at midnight.
           const rest = (23 - date.hour) * 60 + (60 - date.minute);
           candidate += Math.max(1, rest > 120 ? rest - 120 : rest) * MINUTE;
         } else if (!hours.has(date.hour)) candidate += (60 - date.minute) * MINUTE;
@@ -72,7 +75,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
   });
 }
 
-/** Does the field have a part that allows all values? */
+/** Does one part of the field allow all values? */
 const isAny = (field = ''): boolean => field.split(',').some((part) => /^[*?](?:-[^/]*)?(?:\/0*1)?$/.test(part));
 
 interface LocalTime {
@@ -83,7 +86,7 @@ interface LocalTime {
   readonly minute: number;
 }
 
-/** Returns a function that converts a time to the local time of a zone; `undefined` for an unknown zone. */
+/** Returns a function that converts a time to the local time of a zone, or `undefined` for an unknown zone. */
 function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined {
   if (timeZone === 'UTC' || timeZone === 'Etc/UTC') {
     return (time) => {
@@ -112,7 +115,7 @@ function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined
   };
 }
 
-/** The values that a field of a valid schedule allows. */
+/** Returns the values that a field of a valid schedule allows. */
 function parseField(text: string, first: number, last: number, names: readonly string[] = []): Set<number> {
   const values = new Set<number>();
   const numberOf = (word: string): number => {
@@ -130,7 +133,7 @@ function parseField(text: string, first: number, last: number, names: readonly s
   return values;
 }
 
-/** A schedule with a fixed period of whole seconds, and of at least one second. */
+/** Creates a schedule with a fixed period, rounded to whole seconds and at least one second. */
 function periodic(period: number): Schedule {
   const seconds = Math.max(1, Math.floor(period / 1000));
   const next = (time: number): number => (Math.floor(time / 1000) + seconds) * 1000;
@@ -145,8 +148,8 @@ function periodic(period: number): Schedule {
 }
 
 /**
- * Adds `latest` to the times of a calendar. The search begins with the last hour, and looks at a period that is four
- * times as long while it finds none. So the number of missed times does not matter.
+ * Adds `latest` to a calendar. It searches the last hour, and multiplies the searched period by four until it finds a
+ * time. The number of missed times therefore does not affect the duration.
  */
 function calendar({ next }: Pick<Schedule, 'next'>): Schedule {
   return {

@@ -27,7 +27,7 @@ describe('a CronJob', () => {
     spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: template(annotations) } }, ...spec },
   });
 
-  test('makes a Job at each time of its schedule, by the clock of the cluster', async () => {
+  test('creates a Job at each time of its schedule, by the clock of the cluster', async () => {
     await using story = await startClusterStory();
     await story.create(cron());
     await story.advance(299);
@@ -67,7 +67,7 @@ describe('a CronJob', () => {
     expect(names.includes(first ?? '')).toBe(concurrencyPolicy !== 'Replace');
   });
 
-  test('follows the Jobs that it has not created, and notices a Job that is gone', async () => {
+  test('follows Jobs that it has not created, and notices when a Job is gone', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(cron({}, lasting(1000)));
     const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'c', uid: metadata.uid ?? '', controller: true };
@@ -94,7 +94,7 @@ describe('a CronJob', () => {
     expect(made?.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']).toBe(expected);
   });
 
-  test('makes one Job for missed times, and none after the starting deadline', async () => {
+  test('creates one Job for all missed times, and none after the starting deadline', async () => {
     await using story = await startClusterStory();
     await story.create(cron({ suspend: true, startingDeadlineSeconds: 60 }));
     await story.advance(3600 + 120);
@@ -104,14 +104,14 @@ describe('a CronJob', () => {
     expect(await story.names(JOB)).toHaveLength(1);
   });
 
-  /** The events about the CronJob, in the order of their texts. */
+  /** Returns the events about the CronJob, sorted by their text. */
   const eventsOf = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
     (await story.list('v1 Event'))
       .filter((event) => (event['involvedObject'] as JsonObject)['kind'] === 'CronJob')
       .map((event) => [event['type'], event['reason'], event['message']].map(String).join(' '))
       .toSorted();
 
-  test('warns of a running Job that it controls and has not started', async () => {
+  test('warns about a running Job that it controls but has not started', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(cron());
     const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'c', uid: metadata.uid ?? '', controller: true };
@@ -145,7 +145,7 @@ describe('a CronJob', () => {
     expect((await story.reasons('c')).includes('TooManyMissedTimes')).toBe(warns);
   });
 
-  test('warns of a schedule that is never due', async () => {
+  test('warns about a schedule that is never due', async () => {
     await using story = await startClusterStory();
     await story.create(cron({ schedule: '59 23 31 2 *' }));
     expect(await eventsOf(story)).toEqual([
@@ -171,7 +171,7 @@ describe('a CronJob', () => {
     expect(await story.names(JOB)).toEqual(['c-29454485']);
   });
 
-  test('leaves out a time whose name another Job has', async () => {
+  test('skips a time when another Job already has the name for this time', async () => {
     await using story = await startClusterStory();
     await story.create({ ...job(), metadata: { name: 'c-29454485' } });
     await story.create(cron());
@@ -182,7 +182,7 @@ describe('a CronJob', () => {
     expect(await story.names(JOB)).toEqual(['c-29454485', 'c-29454490']);
   });
 
-  test('keeps its list of Jobs current while a finalizer keeps it', async () => {
+  test('updates its list of Jobs while a finalizer delays its deletion', async () => {
     await using story = await startClusterStory();
     await story.create({ ...cron({}, lasting(1000)), metadata: { name: 'c', finalizers: ['example.com/hold'] } });
     await story.advance(300);

@@ -83,7 +83,7 @@ function reportUnexpected(client: ControllerClient, cron: KubeObject): void {
   }
 }
 
-/** Removes ended and missing Jobs from the list of active ones, and notes the last success of any of its Jobs. */
+/** Removes ended and missing Jobs from the list of active Jobs, and records the time of the last successful Job. */
 function noteFinished(client: ControllerClient, cron: KubeObject): void {
   const jobs = new Map(jobsOf(client, cron).map((job) => [job.metadata.uid ?? '', job]));
   const before = textAt(cron.status, 'lastSuccessfulTime');
@@ -137,7 +137,7 @@ function removeJob(client: ControllerClient, cron: KubeObject, job: KubeObject):
 
 const zoneOf = (cron: KubeObject): string => textAt(cron.spec, 'timeZone') || 'UTC';
 
-/** The time with the offset of a zone, such as `2026-01-01T13:05:00+01:00`. */
+/** Formats a time with the offset of a zone: `2026-01-01T13:05:00+01:00`. */
 function timeIn(timeZone: string, time: number): string {
   const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
   const name = format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
@@ -150,12 +150,13 @@ function timeIn(timeZone: string, time: number): string {
 const startOf = (job: KubeObject): number =>
   Date.parse(textAt(job.status, 'startTime') || String(job.metadata.creationTimestamp));
 
-/** The number of missed times up to which the controller does not warn. */
+/** The maximum number of missed times without a warning. */
 const MAX_SILENT_MISSES = 100;
 
 /**
- * The latest due time since the last scheduled one; `undefined` when none is due. Earlier missed times are dropped.
- * `missesMany`: are these more than `MAX_SILENT_MISSES`? As in Kubernetes, the distance of the first two times decides.
+ * Returns the latest due time since the last scheduled time, or `undefined` when none is due. Earlier missed times are
+ * dropped. `missesMany` is true when these are more than `MAX_SILENT_MISSES`, estimated from the interval between the
+ * first two times, as in Kubernetes.
  */
 function latestDue(
   cron: KubeObject,
@@ -173,7 +174,9 @@ function latestDue(
   return { due, missesMany: Math.floor((now - first) / (second - first)) + 1 > MAX_SILENT_MISSES };
 }
 
-/** Starts the Job of the latest due time. Returns false when the API refuses the Job; the caller must then try again. */
+/**
+ * Starts the Job of the latest due time. Returns false when the API refuses the Job, so that the caller must try again.
+ */
 function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule): boolean {
   const { due, missesMany } = latestDue(cron, schedule, client.now());
   if (due === undefined) return true;
@@ -202,7 +205,7 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
   const kept = policy === 'Replace' ? [] : active;
   const job = createJob(client, cron, due);
   if (typeof job === 'string') {
-    // The replaced Jobs are gone, although no Job has taken their place.
+    // The replaced Jobs are deleted even if the new Job could not be created.
     if (kept.length < active.length) writeStatus(client, cron, { active: kept });
     return job === 'taken';
   }
@@ -220,9 +223,9 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
 }
 
 /**
- * Creates the Job of a scheduled time. The name of the Job is derived from the minute of the time, so that each minute
- * has at most one Job. Returns `taken` when a Job that the CronJob does not control has the name, and `refused` when
- * the API refuses the Job.
+ * Creates the Job of a scheduled time. The name of the Job contains the minute of the time, so that there is at most
+ * one Job per minute. Returns `taken` when a Job that the CronJob does not control has the name, and `refused` when the
+ * API refuses the Job.
  */
 function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject | 'taken' | 'refused' {
   const { name = '', namespace = '' } = cron.metadata;

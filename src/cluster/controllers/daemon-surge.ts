@@ -1,17 +1,17 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** The pods of a DaemonSet on its nodes, for a rolling update with `maxSurge`. */
+/** The state of a DaemonSet's pods and nodes, for a rolling update with `maxSurge`. */
 export interface SurgeState {
   /** The names of the nodes that should have a pod. */
   readonly nodes: readonly string[];
-  /** The names of the nodes that only keep a pod that they already have. */
+  /** The names of the nodes that keep an existing pod and get no new one. */
   readonly keep: readonly string[];
   /** The pods that run and are not being deleted, in the order of `compareBoundThenAge`. */
   readonly pods: readonly KubeObject[];
   /** The `maxSurge` of the update strategy, as a number of nodes. */
   readonly maxSurge: number;
   readonly nodeOf: (pod: KubeObject) => string;
-  /** Does the pod have the present revision? */
+  /** Returns true when the pod has the present revision. */
   readonly isNew: (pod: KubeObject) => boolean;
   readonly isReady: (pod: KubeObject) => boolean;
   readonly isAvailable: (pod: KubeObject) => boolean;
@@ -24,10 +24,10 @@ export interface SurgePlan {
 }
 
 /**
- * The next step of a rolling update that creates new pods beside old ones, by the rules of the DaemonSet controller. An
- * old pod that is ready stays until its successor is available. The successor of an old pod that is not available is
- * created at once, even when the surge is used up. A node that only keeps its pod has no successor. Its old pod goes
- * when the pod is not available, or when enough pods are available without it.
+ * Returns the next step of a rolling update that creates new pods next to old ones, by the rules of the DaemonSet
+ * controller. An old pod that is ready is kept until its successor is available. The successor of an old pod that is
+ * not available is created immediately, even when the surge is used up. A node that only keeps its pod gets no
+ * successor. Its old pod is removed when the pod is not available, or when enough other pods are available.
  */
 export function surgePlan(state: SurgeState): SurgePlan {
   const { nodes, keep, pods, nodeOf, isNew, isReady, isAvailable } = state;

@@ -35,7 +35,7 @@ const OWNERS = { kind: 'DaemonSet', resource: DAEMON_SETS } as const;
 const PODS_OF_SET: ControlRule = { owners: OWNERS, resource: PODS };
 const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS };
 
-/** The tolerations that all pods of DaemonSets have. Pods in the network of their node have one more. */
+/** The tolerations that all pods of DaemonSets have. Pods with `hostNetwork` have an additional one. */
 const DAEMON_TOLERATIONS: readonly JsonObject[] = [
   ...['not-ready', 'unreachable'].map((taint) => daemonToleration(taint, 'NoExecute')),
   ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((taint) =>
@@ -50,8 +50,8 @@ function daemonToleration(taint: string, effect: string): JsonObject {
 }
 
 /**
- * The tolerations of a set's pods. A toleration of the template loses its time limit when all pods of DaemonSets have
- * the same toleration.
+ * Returns the tolerations of a set's pods. If a toleration of the template equals one of `DAEMON_TOLERATIONS`, its time
+ * limit is dropped.
  */
 function tolerationsOf(spec: JsonObject): readonly JsonObject[] {
   const daemons = spec['hostNetwork'] === true ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS;
@@ -81,7 +81,7 @@ export const daemonSetController: SimulatedController = {
     controlByRule(client, set, REVISIONS_OF_SET);
     const hashes = podsOf(client, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
     const { revision, collisions } = currentRevision(client, set, REVISION_HASH, new Set(hashes));
-    // A user may remove the label. The name of the revision ends with the same hash.
+    // A user can remove the label, so the hash is also read from the end of the revision's name.
     const hash = revision.metadata.labels?.[REVISION_HASH] ?? revision.metadata.name?.slice(name.length + 1) ?? '';
     const refusal =
       set.metadata.deletionTimestamp === undefined ? refusedPod(() => manage(client, set, hash)) : undefined;
@@ -91,18 +91,18 @@ export const daemonSetController: SimulatedController = {
   },
 };
 
-/** The nodes that concern a set, by their names. */
+/** The names of the nodes that are relevant for a set. */
 interface DaemonNodes {
   /** The nodes that should run a pod of the set. */
   readonly run: readonly string[];
-  /** The nodes that only keep a pod that they already have. No pod is created there. */
+  /** The nodes that keep an existing pod and get no new one. */
   readonly keep: readonly string[];
 }
 
 /**
- * A node runs a pod of the set when three conditions hold: the node matches the `nodeName`, the node selector and the
- * affinity of the template, the pods tolerate the taints of the node, and the node is not being deleted. A pod stays on
- * a node with a new taint, unless the taint evicts the pod.
+ * Returns the nodes of a set. A node should run a pod if three conditions are true. The node matches the `nodeName`,
+ * the node selector and the affinity of the template. The pods tolerate the taints of the node. The node is not being
+ * deleted. A node with a new taint keeps its pod, except if the taint evicts the pod.
  */
 function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
   const spec = objectAt(objectAt(set.spec, 'template'), 'spec');
@@ -121,10 +121,13 @@ function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
   return { run, keep };
 }
 
-/** The name of the node of a pod. For a pod that is not bound yet, the affinity of the pod names the node. */
+/** Returns the name of a pod's node. For a pod that is not bound yet, reads the name from the pod's affinity. */
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName') || (nodeOfAffinity(pod) ?? '');
 
-/** The number of pods beyond one per node that a rolling update may create; 0 for other strategies. */
+/**
+ * Returns the number of pods that a rolling update may create in addition to one per node. Returns 0 for other
+ * strategies.
+ */
 function surgeOf(set: KubeObject, nodes: number): number {
   const strategy = objectAt(set.spec, 'updateStrategy');
   if (textAt(strategy, 'type') === 'OnDelete') return 0;
@@ -158,7 +161,7 @@ function surge(client: ControllerClient, set: KubeObject, nodes: DaemonNodes, ha
   for (const node of plan.create) create(client, set, node, hash);
 }
 
-/** Sorts bound pods before unbound ones, and within each group the older before the younger. */
+/** Sorts bound pods before unbound pods, and within each group by descending age. */
 function compareBoundThenAge(a: KubeObject, b: KubeObject): number {
   const scheduled = (pod: KubeObject) => textAt(pod.spec, 'nodeName') !== '';
   if (scheduled(a) !== scheduled(b)) return scheduled(a) ? -1 : 1;
@@ -253,7 +256,8 @@ function updateStatus(
   if (set === undefined) return undefined;
   const nodes = new Set(eligibleNodes(client, set).run);
   const all = activePods(podsOf(client, set));
-  // A node may have two pods of the set during a surge. The first of them in the order of `compareBoundThenAge` counts.
+  // During a surge, a node can have two pods of the set, of which the first in the order of `compareBoundThenAge`
+  // counts.
   const oldest = new Map(
     all
       .toSorted(compareBoundThenAge)

@@ -10,8 +10,8 @@ const map = (name: string, metadata: object = {}): KubeObject => ({
 });
 const NAMESPACE = 'v1 Namespace';
 
-describe('a deletion in the foreground', () => {
-  /** Makes maps whose owners are other maps: each pair names a dependent and its owner. */
+describe('a foreground deletion', () => {
+  /** Creates ConfigMaps that own each other. Each pair names a dependent and its owner. */
   async function story(pairs: readonly (readonly [dependent: string, owner: string])[], block = true) {
     const cluster = await startClusterStory();
     const names = new Set(pairs.flat());
@@ -62,7 +62,7 @@ describe('a deletion in the foreground', () => {
       [],
     ],
     [
-      'two, and another owner outside the circle',
+      'two objects, and another owner outside the cycle',
       [
         ['a', 'b'],
         ['b', 'a'],
@@ -70,7 +70,7 @@ describe('a deletion in the foreground', () => {
       ],
       ['b', 'k'],
     ],
-  ] as const)('terminates for a circle of owners: %s', async (_, pairs, kept) => {
+  ] as const)('terminates for a cycle of owners: %s', async (_, pairs, kept) => {
     for (const block of [true, false]) {
       await using cluster = await story(pairs, block);
       await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
@@ -79,7 +79,7 @@ describe('a deletion in the foreground', () => {
     }
   });
 
-  test('waits for the finalizers of a circle', async () => {
+  test('waits for the finalizers in a cycle of owners', async () => {
     await using cluster = await story([
       ['b', 'a'],
       ['a', 'b'],
@@ -94,7 +94,7 @@ describe('a deletion in the foreground', () => {
 });
 
 describe('the deletion of a namespace', () => {
-  test('removes the other objects when no pod is left', async () => {
+  test('removes the other objects after all pods are gone', async () => {
     await using cluster = await startClusterStory();
     await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
     await cluster.create(map('settings', { namespace: 'n' }));
@@ -122,7 +122,7 @@ describe('the deletion of a namespace', () => {
   });
 });
 
-test('an object whose owner is of a kind that is not served stays, until its owner is gone', async () => {
+test('an object whose owner has an unserved kind is kept until the owner is known to be gone', async () => {
   await using story = await startClusterStory();
   const owner = { apiVersion: 'e.example/v1', kind: 'Thing', name: 't', uid: 'u' };
   await story.create(map('kept', { ownerReferences: [owner] }));

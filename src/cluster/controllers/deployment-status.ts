@@ -11,8 +11,9 @@ function count(sets: readonly KubeObject[], field: string): number {
 }
 
 /**
- * Writes counts and conditions of a Deployment from those of its ReplicaSets. Returns the milliseconds until the
- * progress deadline of a running rollout; `undefined` without such a rollout, and after the deadline.
+ * Writes the counts and conditions of a Deployment, computed from those of its ReplicaSets. Returns the milliseconds
+ * until the progress deadline of a running rollout, or `undefined` when no rollout is running or the deadline has
+ * passed.
  */
 export function reportDeployment(
   client: ControllerClient,
@@ -66,7 +67,7 @@ export function reportDeployment(
   return rollout?.remaining;
 }
 
-/** Does the status show that all pods have the present template and are available? */
+/** Does the status say that all pods have the present template and are available? */
 export function isComplete(deployment: KubeObject): boolean {
   const desired = specNumber(deployment, 'replicas', 1);
   const fields = ['replicas', 'updatedReplicas', 'availableReplicas'];
@@ -78,7 +79,7 @@ export function isComplete(deployment: KubeObject): boolean {
 
 const CREATE_ERROR = 'ReplicaSetCreateError';
 
-/** Reports that the API refuses the new ReplicaSet. `problem` has the name of the set and the refusal. */
+/** Reports that the API refuses the new ReplicaSet. `problem` contains the name of the set and the refusal. */
 export function reportRefusedSet(client: ControllerClient, deployment: KubeObject, problem: string): void {
   const message = `Failed to create new replica set ${problem}`;
   if (hasDeadline(deployment)) {
@@ -89,7 +90,7 @@ export function reportRefusedSet(client: ControllerClient, deployment: KubeObjec
   recordEvent(client, deployment, 'deployment-controller', CREATE_ERROR, message, 'Warning');
 }
 
-/** The condition for ReplicaSets whose pods the API refuses. The first ReplicaSet that has the condition counts. */
+/** Returns the condition for ReplicaSets whose pods the API refuses, from the first ReplicaSet that has it. */
 function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
   const found = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((condition) => condition !== undefined);
   if (found === undefined) return [];
@@ -97,7 +98,7 @@ function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
   return [{ type: 'ReplicaFailure', status: 'True', reason, message }];
 }
 
-/** The `progressDeadlineSeconds` that stand for no deadline. Such a Deployment has no condition `Progressing`. */
+/** The value of `progressDeadlineSeconds` that means no deadline. Such a Deployment has no condition `Progressing`. */
 const NO_DEADLINE_SECONDS = 2 ** 31 - 1;
 const DEFAULT_DEADLINE_SECONDS = 600;
 
@@ -111,13 +112,13 @@ interface NewCondition {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
-  /** Sets the time of the last update to the present time, even when status and reason stay equal. */
+  /** Sets `lastUpdateTime` to the present time, even when status and reason do not change. */
   readonly fresh?: true;
 }
 
 interface Progress {
   readonly complete: boolean;
-  /** Have the counts improved since the last status was written? */
+  /** True when the counts have improved since the last status was written. */
   readonly moved: boolean;
   readonly now: number;
 }
@@ -144,7 +145,7 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
     if (reason === 'ProgressDeadlineExceeded') return { condition: timedOut };
     return { condition: progressCondition('Unknown', 'DeploymentPaused', 'Deployment is paused') };
   }
-  // A complete Deployment that loses pods is not rolling out. Only a new template begins another rollout.
+  // A complete Deployment that loses pods stays complete. Only a new template begins another rollout.
   const isComplete = reason === 'NewReplicaSetAvailable' && textAt(known, 'message').startsWith(`${set} `);
   if (progress.complete || isComplete)
     return { condition: progressCondition('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
@@ -153,7 +154,7 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
     return { condition: progressCondition('True', 'ReplicaSetUpdated', `${set} is progressing.`), remaining: deadline };
   }
   const { name = '' } = current.metadata;
-  // The controller of ReplicaSets has not seen a new set yet.
+  // A set counts as new until the ReplicaSet controller has observed it.
   const isNew = countAt(current.status, 'observedGeneration') === 0;
   const isResumed = !isNew && (reason === 'DeploymentPaused' || reason === 'DeploymentResumed');
   if (
@@ -185,9 +186,9 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
 }
 
 /**
- * Merges conditions as the Deployment controller does. A condition with equal status and reason stays as it is, unless
- * `fresh` is set. A condition that changes moves to the end of the list. A Deployment without conditions gets
- * Progressing before Available.
+ * Merges conditions like the Deployment controller. A condition with equal status and reason is kept, except if `fresh`
+ * is set. A changed condition moves to the end of the list. A Deployment without conditions gets Progressing before
+ * Available.
  */
 function mergeConditions(
   client: ControllerClient,
@@ -205,7 +206,7 @@ function mergeConditions(
   return conditions;
 }
 
-/** The conditions with a new one, or with a changed one at the end. */
+/** Returns the conditions with the new or changed condition at the end. */
 function withCondition(conditions: JsonObject[], condition: NewCondition, now: string): JsonObject[] {
   const old = conditions.find((entry) => entry['type'] === condition.type);
   const sameStatus = old?.['status'] === condition.status;

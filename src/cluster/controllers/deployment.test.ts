@@ -37,7 +37,7 @@ describe('a Deployment', () => {
   const sizes = async (story: ClusterStory) =>
     (await story.list('apps/v1 ReplicaSet')).map(({ spec }) => Number(spec?.['replicas'])).toSorted((a, b) => a - b);
 
-  test('is scaled while it is paused, and rolls out after that', async () => {
+  test('is scaled while it is paused, and rolls out when it is resumed', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 2 }));
     await story.patch('apps/v1 Deployment', 'web', { spec: { paused: true } });
@@ -53,7 +53,7 @@ describe('a Deployment', () => {
     expect(await sizes(story)).toEqual([0, 4]);
   });
 
-  test('is scaled in proportion during a rollout', async () => {
+  test('is scaled proportionally during a rollout', async () => {
     await using story = await startClusterStory();
     const strategy = { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } };
     await story.create(deployment({ replicas: 10, strategy }));
@@ -125,7 +125,7 @@ describe('a Deployment', () => {
     expect(await sizes(story)).toEqual([1]);
   });
 
-  test('says that it is resumed until it makes progress', async () => {
+  test('reports that it is resumed until it makes progress', async () => {
     await using story = await startClusterStory();
     const failing = { 'typekro.dev/simulate-failure': 'Unhealthy' };
     await story.create(deployment({ progressDeadlineSeconds: 60 }, failing));
@@ -177,7 +177,7 @@ describe('a Deployment', () => {
     expect(await story.names('v1 Pod')).toEqual(pods);
   });
 
-  test('reports the pods that a quota refuses, and creates them when the quota allows it', async () => {
+  test('reports the pods that a quota refuses, and creates them when the quota allows them', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',

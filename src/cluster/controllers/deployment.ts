@@ -38,8 +38,8 @@ const NOT_COPIED = new Set([
 ]);
 
 /**
- * Rolls Deployments out. Each pod template has one ReplicaSet. The strategy scales the new ReplicaSet up and the old
- * ones down.
+ * Rolls out Deployments. Each pod template has one ReplicaSet. According to the strategy, the new ReplicaSet is scaled
+ * up and the old ReplicaSets are scaled down.
  */
 export const deploymentController: SimulatedController = {
   name: 'deployment-controller',
@@ -84,7 +84,7 @@ function newSetOf(deployment: KubeObject, sets: readonly KubeObject[]): KubeObje
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** The revision of a Deployment or ReplicaSet; 0 without a revision, and for a text that is not an int64. */
+/** Returns the revision of a Deployment or ReplicaSet, or 0 if it has none or if the revision is not an int64. */
 function revisionOf(object: KubeObject): bigint {
   const text = object.metadata.annotations?.[REVISION] ?? '';
   if (!/^\d{1,19}$/.test(text)) return 0n;
@@ -92,21 +92,21 @@ function revisionOf(object: KubeObject): bigint {
   return revision > MAX_INT64 ? 0n : revision;
 }
 
-/** The highest revision; 0 without revisions. */
+/** Returns the highest revision, or 0 if there are none. */
 const highestOf = (revisions: readonly bigint[]): bigint =>
   revisions.reduce((highest, revision) => (revision > highest ? revision : highest), 0n);
 
 const byRevision = (a: KubeObject, b: KubeObject): number => (revisionOf(a) < revisionOf(b) ? -1 : 1);
 
 /**
- * The result of a step. `taken`: another object has the name of the new ReplicaSet; the raised count of collisions then
+ * The result of a step. `taken`: another object has the name of the new ReplicaSet. The increased collision count then
  * starts the next step, with another name. `refused`: the API refuses the new ReplicaSet.
  */
 type StepResult = 'done' | 'taken' | 'refused';
 
 /**
- * Creates and scales the ReplicaSets. Another number of replicas only scales the present sets; their events start the
- * next step of the rollout. A paused Deployment does nothing else.
+ * Creates and scales the ReplicaSets. If the number of replicas has changed, only scales the present sets, whose events
+ * start the next step of the rollout. For a paused Deployment, this is the only step.
  */
 function rollOut(client: ControllerClient, deployment: KubeObject): StepResult {
   const sets = setsOf(client, deployment);
@@ -202,7 +202,7 @@ function resize(
     revision === undefined ? specNumber(set, 'minReadySeconds', 0) : specNumber(deployment, 'minReadySeconds', 0);
   const annotations = {
     ...set.metadata.annotations,
-    // Only the ReplicaSet of the present template follows the annotations and `minReadySeconds` of the Deployment.
+    // Only the ReplicaSet of the present template gets the annotations and `minReadySeconds` of the Deployment.
     ...(revision === undefined ? {} : copiedAnnotations(deployment)),
     [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
     [MAXIMUM]: String(maximum),
@@ -217,8 +217,8 @@ function resize(
 }
 
 /**
- * The earlier revisions of a ReplicaSet that gets a new revision, because its template is used again. The oldest ones
- * are dropped when the text becomes too long.
+ * Returns the annotation with the earlier revisions of a ReplicaSet that gets a new revision, because its template is
+ * used again. Drops the oldest revisions when the annotation becomes too long.
  */
 function historyOf(set: KubeObject, revision: bigint): Record<string, string> {
   const before = set.metadata.annotations?.[REVISION] ?? '';
@@ -241,13 +241,13 @@ function recordScaling(
   recordEvent(client, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
 }
 
-/** The annotations that a ReplicaSet gets from its Deployment. */
+/** Returns the annotations that a ReplicaSet gets from its Deployment. */
 function copiedAnnotations({ metadata }: KubeObject): Record<string, string> {
   const all = Object.entries(metadata.annotations ?? {});
   return Object.fromEntries(all.filter(([name]) => !NOT_COPIED.has(name) && !isSimulation(name)));
 }
 
-/** Writes annotations with a status update, which does not change the generation. */
+/** Writes annotations with a status update, so that the generation does not change. */
 function annotate(client: ControllerClient, object: KubeObject, annotations: Record<string, string>): void {
   const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } };
   client.update({ ...object, metadata }, 'status');

@@ -2,10 +2,10 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf, objectsAt } from '../../kubernetes/index.ts';
 import type { ControllerClient } from './controller-client.ts';
 
-/** The type of the condition of pods that the cluster ends. */
+/** The type of the condition on pods that the cluster terminates. */
 export const DISRUPTION_TARGET = 'DisruptionTarget';
 
-/** The status of a pod with the condition `DisruptionTarget`, which says why the cluster ends the pod. */
+/** Returns the status of a pod with the condition `DisruptionTarget`, which says why the cluster terminates the pod. */
 export function withDisruptionTarget(
   client: ControllerClient,
   pod: KubeObject,
@@ -27,8 +27,8 @@ export function withDisruptionTarget(
 }
 
 /**
- * Deletes a pod gracefully. The condition `DisruptionTarget` of the pod first says why, for example for the failure
- * policies of Jobs.
+ * Sets the condition `DisruptionTarget` of a pod with the reason, e.g. for the failure policies of Jobs, and then
+ * deletes the pod gracefully.
  */
 export function disruptPod(client: ControllerClient, pod: KubeObject, reason: string, message: string): void {
   client.updateStatus(pod, withDisruptionTarget(client, pod, reason, message));

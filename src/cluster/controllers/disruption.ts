@@ -14,18 +14,21 @@ import { isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
-/** The PodDisruptionBudgets. */
+/** The resource of PodDisruptionBudgets. */
 export const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
-/** The time in which the deletion of an evicted pod must begin. After this time, the pod counts as a pod that stays. */
+/**
+ * The time within which the deletion of an evicted pod must begin, in milliseconds. After this time, the pod is
+ * expected to stay.
+ */
 const DELETION_TIMEOUT_MS = 120_000;
 
 /** The component of the Events of this controller. */
 const COMPONENT = 'controllermanager';
 
 /**
- * Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count, and list the
- * evicted pods in the budget. A listed pod does not count as healthy, although it may still be ready.
+ * Computes the number of pods that may currently be evicted for each PodDisruptionBudget. Evictions read this number,
+ * and list the evicted pods in the budget. A listed pod does not count as healthy, even if it is still ready.
  */
 export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
@@ -72,7 +75,7 @@ export const disruptionController: SimulatedController = {
   },
 };
 
-/** Allows no eviction by a budget whose numbers cannot be computed. Its other numbers stay. */
+/** Sets the number of allowed evictions to 0 for a budget whose numbers cannot be computed. Keeps its other numbers. */
 function reportFailure(client: ControllerClient, budget: KubeObject, message: string): void {
   const text = `Failed to calculate the number of expected pods: ${message}`;
   recordEvent(client, budget, COMPONENT, 'CalculateExpectedPodCountFailed', text, 'Warning');
@@ -86,8 +89,8 @@ function reportFailure(client: ControllerClient, budget: KubeObject, message: st
 }
 
 /**
- * The evicted pods of a budget that are not being deleted yet, with the times of their evictions. `againMs` is the time
- * until the first of these pods counts as a pod that stays.
+ * Returns the evicted pods of a budget that are not being deleted yet, with their eviction times. `againMs` is the time
+ * until the first of these pods is expected to stay.
  */
 function disruptedPods(
   client: ControllerClient,
@@ -120,7 +123,10 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
   return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
 }
 
-/** The expected number of pods, and the number of pods that must stay healthy. Pods that have ended are expected, too. */
+/**
+ * Computes the expected number of pods, and the number of pods that must stay healthy. The expected number includes
+ * pods that have ended.
+ */
 function healthOf(
   client: ControllerClient,
   budget: KubeObject,
@@ -139,9 +145,9 @@ function healthOf(
 }
 
 /**
- * The sum of the replicas of the pods' controllers, by their Scales. The pods of a Deployment belong to the Deployment,
- * and not to its ReplicaSets, of which it has two during a rollout. Pods without a controller do not count. A
- * controller that has no Scale, such as a DaemonSet, or that does not exist makes the sum fail.
+ * Returns the sum of the replicas of the pods' controllers, from their Scales. The pods of a Deployment count for the
+ * Deployment and not for its ReplicaSets, of which it has two during a rollout. Pods without a controller are ignored.
+ * Fails for a controller that does not exist or has no Scale, such as a DaemonSet.
  */
 function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number | Failure {
   const scales = new Map<string, number>();
@@ -176,7 +182,7 @@ function ownerOf(client: ControllerClient, object: KubeObject): KubeObject | und
   return owner?.metadata.uid === reference?.uid ? owner : undefined;
 }
 
-/** The replicas in the Scale of an object. */
+/** Returns the replicas in the Scale of an object. */
 function replicasOf(client: ControllerClient, owner: KubeObject): number | Failure {
   try {
     return countAt(client.scaleOf(owner), 'spec', 'replicas');
@@ -186,7 +192,7 @@ function replicasOf(client: ControllerClient, owner: KubeObject): number | Failu
   }
 }
 
-/** Warns of pods without a controller, which only an integer in `minAvailable` counts. */
+/** Warns about pods without a controller, which only count when `minAvailable` is an integer. */
 function reportUnmanaged(client: ControllerClient, budget: KubeObject, pods: readonly KubeObject[]): void {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   const isCounted = typeof minAvailable === 'number' && (maxUnavailable === undefined || maxUnavailable === null);

@@ -24,7 +24,7 @@ const mirrors = async (story: ClusterStory) =>
   );
 
 describe('the Endpoints of a Service without a selector', () => {
-  test('are mirrored, and the mirror follows them', async () => {
+  test('are mirrored, and changes are mirrored too', async () => {
     await using story = await startClusterStory();
     await story.create(service());
     const labels = { tier: 'web' };
@@ -54,14 +54,14 @@ describe('the Endpoints of a Service without a selector', () => {
     expect(await mirrors(story)).toEqual([]);
   });
 
-  test('with addresses of both families are mirrored to two slices', async () => {
+  test('with IPv4 and IPv6 addresses are mirrored to two slices', async () => {
     await using story = await startClusterStory();
     await story.create(service());
     await story.create(endpoints([subset('10.1.0.1', 'fd00::1')]));
     expect((await mirrors(story)).map((slice) => slice['addressType']).toSorted()).toEqual(['IPv4', 'IPv6']);
   });
 
-  test('are mirrored up to 1000 addresses, with an event', async () => {
+  test('with more than 1000 addresses are mirrored in part, with an event', async () => {
     await using story = await startClusterStory();
     await story.create(service());
     const ips = Array.from({ length: 1003 }, (_, index) => `10.1.${index >> 8}.${index & 255}`);
@@ -84,7 +84,7 @@ describe('Endpoints are not mirrored', () => {
   test.each<[string, KubeObject | undefined, JsonObject]>([
     ['without a Service', undefined, {}],
     ['for a Service with a selector', service({ selector: { app: 'm' } }), {}],
-    ['with the label that skips them', service(), { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }],
+    ['with the label skip-mirror', service(), { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }],
     ['of a leader election', service(), { annotations: { 'control-plane.alpha.kubernetes.io/leader': '{}' } }],
   ])('%s', async (_title, owner, metadata) => {
     await using story = await startClusterStory({ controllers: { disable: ['endpointslice-controller'] } });

@@ -25,7 +25,7 @@ const CHANGE_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
 /** The maximum number of addresses of a subset that are mirrored. */
 const MAX_MIRRORED_ADDRESSES = 1000;
 
-/** Writes EndpointSlices for Endpoints that another client keeps for a Service without a selector. */
+/** Writes EndpointSlices for Endpoints that another client maintains for a Service without a selector. */
 export const endpointMirroring: SimulatedController = {
   name: NAME,
   target: targetIn(ENDPOINTS),
@@ -51,7 +51,7 @@ export const endpointMirroring: SimulatedController = {
   },
 };
 
-/** The mirrored slices of a Service. Slices whose Endpoints are gone are found by their labels. */
+/** Returns the mirrored slices of a Service. Finds slices whose Endpoints are gone by their labels. */
 function mirrorsOf(
   client: ControllerClient,
   namespace: string,
@@ -95,7 +95,7 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
     if (known === undefined) missing.push(each);
     else write(client, endpoints, known, each);
   }
-  // A slice with other ports is reused if it has the same type of addresses.
+  // A slice with other ports is reused if it has the same address type.
   for (const slice of [...unused.values(), ...surplus]) {
     const index = missing.findIndex(({ addressType }) => addressType === textAt(jsonOf(slice), 'addressType'));
     const [next] = index < 0 ? [] : missing.splice(index, 1);
@@ -107,7 +107,7 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
 
 const keyOf = (slice: JsonObject): string => `${textAt(slice, 'addressType')} ${portsKey(objectsAt(slice, 'ports'))}`;
 
-/** The slices for the subsets of an Endpoints object: one for each list of ports and family of addresses. */
+/** Returns the slices for the subsets of an Endpoints object, one per combination of port list and address family. */
 function mirrorsFor(endpoints: KubeObject): {
   readonly mirrors: readonly Mirror[];
   readonly invalid: number;

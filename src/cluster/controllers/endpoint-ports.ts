@@ -1,16 +1,16 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** Pods that offer a Service at the same port numbers. */
+/** Pods that serve a Service at the same port numbers. */
 export interface PortGroup {
-  /** The ports with `name` (maybe empty), `port`, `protocol` and maybe `appProtocol`. */
+  /** The ports, with `name` (can be empty), `port`, `protocol` and an optional `appProtocol`. */
   readonly ports: readonly JsonObject[];
   readonly pods: readonly KubeObject[];
 }
 
 /**
- * Groups pods by the ports at which they offer the Service. A named target port may have another number in each pod. A
- * pod without a container port of that name does not offer the port.
+ * Groups pods by the port numbers at which they serve the Service. A named target port can have a different number in
+ * each pod. A pod without a container port of that name does not serve the port.
  */
 export function groupByPorts(service: KubeObject, pods: readonly KubeObject[]): PortGroup[] {
   const servicePorts = objectsAt(service.spec, 'ports');
@@ -27,7 +27,7 @@ export function groupByPorts(service: KubeObject, pods: readonly KubeObject[]): 
   return [...groups.values()];
 }
 
-/** A text that is equal for lists with the same ports. */
+/** Returns a key that is equal for lists with the same ports. */
 export function portsKey(ports: readonly JsonObject[]): string {
   const texts = ports.map((port) =>
     JSON.stringify([port['name'] ?? '', port['port'], port['protocol'] ?? 'TCP', port['appProtocol'] ?? null]),
@@ -62,8 +62,8 @@ function namedPort(name: string, protocol: string, pod: KubeObject | undefined):
 }
 
 /**
- * The ports and pods of the subsets of an Endpoints object. Ports that the same pods offer are in one subset, so a pod
- * that shares only some of its ports with other pods is in several subsets.
+ * Returns the ports and pods of the subsets of an Endpoints object. A subset contains the ports that the same pods
+ * serve, so a pod that shares only some of its ports with other pods is in several subsets.
  */
 export function portSubsets(groups: readonly PortGroup[]): PortGroup[] {
   const [first, ...others] = groups;

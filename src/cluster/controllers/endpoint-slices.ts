@@ -15,7 +15,7 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 
-/** The key of the Service whose slice the event concerns; `undefined` for an event of anything else. */
+/** Returns the key of the Service whose slice the event is about, or `undefined` for any other event. */
 export function serviceOfSlice({ collection, stored: { object } }: StoreEvent): string | undefined {
   if (collection.plural !== SLICES.plural || collection.group !== SLICES.group) return undefined;
   const { namespace = '', labels } = object.metadata;
@@ -33,23 +33,28 @@ export function isHeadless({ spec }: KubeObject): boolean {
   return spec?.['type'] !== 'ExternalName' && (address === undefined || address === '' || address === 'None');
 }
 
-/** The name of a pod in the DNS of a Service: the `hostname` of a pod whose `subdomain` is the Service. */
+/**
+ * Returns the name of a pod in the DNS of a Service: the pod's `hostname`, if its `subdomain` is the name of the
+ * Service.
+ */
 export function hostnameIn(service: KubeObject, pod: KubeObject): string | undefined {
   const hostname = textAt(pod.spec, 'hostname');
   return hostname !== '' && textAt(pod.spec, 'subdomain') === service.metadata.name ? hostname : undefined;
 }
 
-/** The fields of a pod's endpoint that come from its Service and its node. */
+/** The fields of a pod's endpoint that depend on its Service and its node. */
 interface Surroundings {
   readonly publishes: boolean;
   readonly hostname: string | undefined;
   readonly zone: string | undefined;
 }
 
-/** The last endpoint of each pod. The key is the stored object, so a changed pod has another entry. */
+/**
+ * The last endpoint of each pod, keyed by the stored object. A changed pod is a new object and thus has a new entry.
+ */
 const made = new WeakMap<KubeObject, { readonly in: Surroundings; readonly endpoint: JsonObject }>();
 
-/** Makes endpoints of the pods of a Service. The zone of each node is read once. */
+/** Creates the endpoints for the pods of a Service. Reads the zone of each node once. */
 class EndpointMaker {
   readonly #client: ControllerClient;
   readonly #service: KubeObject;
@@ -98,8 +103,8 @@ function endpointIn(pod: KubeObject, surroundings: Surroundings): JsonObject {
 }
 
 /**
- * The endpoints that were last written into each slice. The comparison with them is fast, because unchanged pods have
- * the same endpoint objects.
+ * The endpoints that were last written into each slice. Comparing them is fast, because unchanged pods have identical
+ * endpoint objects.
  */
 const written = new WeakMap<KubeObject, JsonObject[]>();
 
@@ -115,9 +120,9 @@ interface KeptSlice {
 
 /**
  * Writes the EndpointSlices of a Service: slices for each group of pods with the same ports. An endpoint stays in its
- * slice, and new endpoints fill slices with room, so that a change of one pod changes one slice. A slice that loses all
- * its endpoints is used for other endpoints or deleted. The last slice is kept, empty and without ports, because it
- * tells clients that the Service has no endpoints.
+ * slice, and new endpoints fill slices that are not full, so that a change of one pod changes one slice. A slice
+ * without endpoints is reused or deleted. The last slice is kept, empty and without ports, to tell clients that the
+ * Service has no endpoints.
  */
 export function writeSlices(client: ControllerClient, service: KubeObject, groups: readonly PortGroup[]): void {
   const slices = client.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
@@ -137,7 +142,7 @@ export function writeSlices(client: ControllerClient, service: KubeObject, group
     while (rest.length > 0) unplaced.push({ endpoints: rest.splice(0, MAX_ENDPOINTS), ports });
   }
   for (const slice of [...byPorts.values()].flat()) kept.push({ slice, endpoints: [], ports: [] });
-  // A slice without endpoints takes the endpoints for which no other slice has room.
+  // Empty slices are reused for the endpoints that do not fit into other slices.
   const [empty, used] = [kept.filter(isEmpty), kept.filter((entry) => !isEmpty(entry))];
   for (const entry of empty) {
     const next = unplaced.shift();
@@ -152,7 +157,7 @@ export function writeSlices(client: ControllerClient, service: KubeObject, group
 
 const isEmpty = ({ endpoints }: KeptSlice): boolean => endpoints.length === 0;
 
-/** Distributes the pods of a group over the slices with its ports. `rest` has the endpoints without room. */
+/** Distributes the pods of a group over the slices with its ports. `rest` contains the endpoints that do not fit. */
 function fill(
   maker: EndpointMaker,
   slices: readonly KubeObject[],
@@ -170,7 +175,7 @@ function fill(
   });
   const rest = [...missing.values()].map((pod) => maker.endpointOf(pod));
   for (const { endpoints } of filled) {
-    // An empty slice is left for `writeSlices`, so that groups share the empty slices.
+    // Skips an empty slice, so that `writeSlices` can assign it to any group.
     if (endpoints.length > 0) endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - endpoints.length)));
   }
   return { filled, rest };

@@ -38,7 +38,7 @@ const named = {
   ],
 };
 
-describe('the groups of pods by ports', () => {
+describe('groupByPorts returns the groups of pods with the same ports', () => {
   const summary = (groups: ReturnType<typeof groupByPorts>) =>
     groups.map(({ ports, pods }) => [ports.map((port) => port['port']), pods.map(({ metadata }) => metadata.name)]);
 
@@ -46,7 +46,7 @@ describe('the groups of pods by ports', () => {
     ['no pods', named, [], []],
     ['fixed ports', { ports: [{ port: 80 }] }, [pod('a', {}), pod('b', {})], [[[80], ['a', 'b']]]],
     [
-      'a name with different numbers',
+      'a port name with different numbers',
       named,
       [pod('a', { http: 8080 }), pod('b', { http: 80 }), pod('c', { http: 8080 })],
       [
@@ -57,15 +57,15 @@ describe('the groups of pods by ports', () => {
         [[80, 9090], ['b']],
       ],
     ],
-    ['a name that a pod does not have', named, [pod('a', { other: 1 })], [[[9090], ['a']]]],
+    ['a port name that one pod does not have', named, [pod('a', { other: 1 })], [[[9090], ['a']]]],
     [
-      'a name of another protocol',
+      'a port name with another protocol',
       { ports: [{ port: 53, protocol: 'UDP', targetPort: 'dns' }] },
       [pod('a', { dns: 53 })],
       [[[], ['a']]],
     ],
     [
-      'a name of a sidecar',
+      'a port name in a sidecar',
       named,
       [
         pod(
@@ -82,7 +82,7 @@ describe('the groups of pods by ports', () => {
     expect(summary(groupByPorts(service(spec), pods))).toEqual(expected);
   });
 
-  test('subsets have the ports that the same pods offer', () => {
+  test('a subset has the ports that the same pods serve', () => {
     const groups = groupByPorts(service(named), [pod('a', { http: 8080 }), pod('b', { http: 80 })]);
     expect(summary(portSubsets(groups))).toEqual([
       [[8080], ['a']],
@@ -105,7 +105,7 @@ describe('the endpoints of a Service', () => {
       .toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
   const subsets = async (story: ClusterStory) => objectsAt(await story.get('v1 Endpoints', 'e'), 'subsets');
 
-  test('are in one slice for each set of port numbers', async () => {
+  test('are in one slice per set of port numbers', async () => {
     await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', { http: 8080 }));
@@ -124,7 +124,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toHaveLength(1);
   });
 
-  test('list a pod that offers no port only in a slice', async () => {
+  test('list a pod that serves no port only in a slice', async () => {
     await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', {}));
@@ -132,7 +132,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toEqual([]);
   });
 
-  test('are an empty slice without ports when there is no pod', async () => {
+  test('are an empty slice without ports when there are no pods', async () => {
     await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     const [before] = await story.names(SLICE);
@@ -154,7 +154,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toMatchObject([{ ports: [{ port: 81, appProtocol: 'http' }] }]);
   });
 
-  test('follow the labels of the Service, and say that it is headless', async () => {
+  test('get the labels of the Service, and a label when it is headless', async () => {
     await using story = await startClusterStory();
     await story.create(service({ clusterIP: 'None', ports: [{ port: 80 }] }));
     await story.create(pod('a', {}, { hostname: 'host', subdomain: 'e' }));

@@ -13,7 +13,7 @@ import type { ControllerClient } from './controller-client.ts';
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 
-/** The maximum number of addresses in an Endpoints object. The EndpointSlices have all addresses. */
+/** The maximum number of addresses in an Endpoints object. The EndpointSlices contain all addresses. */
 const MAX_ADDRESSES = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
@@ -53,7 +53,10 @@ export const endpointsController: SimulatedController = {
   },
 };
 
-/** The groups with addresses in the Endpoints. Only a headless Service without ports shows pods without ports. */
+/**
+ * Returns the groups whose addresses are in the Endpoints. Pods without ports are included only for a headless Service
+ * without ports.
+ */
 function withAddresses(service: KubeObject, groups: readonly PortGroup[]): readonly PortGroup[] {
   if (objectsAt(service.spec, 'ports').length > 0) return groups.filter(({ ports }) => ports.length > 0);
   return isHeadless(service) ? groups : [];
@@ -99,8 +102,8 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
 }
 
 /**
- * The subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. When a subset has too many pods,
- * it keeps its ready pods first.
+ * Returns the subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. A subset that must be
+ * reduced keeps its ready pods first.
  */
 function subsetsOf(
   service: KubeObject,
@@ -129,7 +132,7 @@ function subsetsOf(
   return { subsets, truncated };
 }
 
-/** A port of an Endpoints object, which has no empty name. */
+/** Returns a port without an empty name, which is not allowed in an Endpoints object. */
 function unnamed({ name, ...port }: JsonObject): JsonObject {
   return name === '' ? port : { name, ...port };
 }

@@ -1,11 +1,11 @@
-/** The lives of ephemeral containers, which `kubectl debug` adds to a pod. They never start again. */
+/** The life cycle of ephemeral containers, which `kubectl debug` adds to a pod. They never restart. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatTime, listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { CommandEnd } from './pod-command.ts';
 import { endOfCommand } from './pod-command.ts';
 import { terminated } from './pod-status.ts';
 
-/** The present life of the pod. */
+/** The present phase of the pod's life. */
 export type EphemeralPhase =
   /** The pod is created, and none of its containers can start yet. */
   | 'creating'
@@ -14,18 +14,18 @@ export type EphemeralPhase =
   /** The containers of the pod have ended. */
   | 'over';
 
-/** The states of the ephemeral containers of a pod, in the order of the specification. */
+/** The states of a pod's ephemeral containers, in the order of the spec. */
 export interface EphemeralPlan {
   readonly states: readonly JsonObject[];
   /** The names of the containers that start now. */
   readonly starting: readonly string[];
-  /** The milliseconds until a command ends; `undefined` when none has a known end. */
+  /** The milliseconds until the next command ends, or `undefined` when no command has a known end. */
   readonly next: number | undefined;
 }
 
 const KILLED = { exitCode: 137, reason: 'Error' } as const;
 
-/** Decides about the ephemeral containers of a pod, by the status that the pod has. */
+/** Decides about the ephemeral containers of a pod, based on the stored status of the pod. */
 export function planEphemeral(pod: KubeObject, phase: EphemeralPhase, nowMs: number): EphemeralPlan {
   const starting: string[] = [];
   let next = Number.POSITIVE_INFINITY;

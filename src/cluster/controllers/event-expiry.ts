@@ -3,7 +3,7 @@ import { concerns, splitKey } from './controller.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
-/** The time for which an Event is kept after its last change: one hour, as in the API server. */
+/** The time that an Event is kept after its last change: one hour, as in the API server. */
 const LIFETIME_MS = 3_600_000;
 
 /** The controller's only key. */
@@ -11,7 +11,7 @@ const ALL = 'all';
 
 /** Removes Events one hour after their last change, so that they do not fill a cluster that runs for a long time. */
 export function eventExpiry(): SimulatedController {
-  /** The changes of Events in order of time. Only the last change of an Event counts. */
+  /** The changes of Events, sorted by time. Only the last change of an Event counts. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];
   let first = 0;
   let waiting = false;

@@ -7,7 +7,7 @@ const EVENTS = { group: '', plural: 'events' } as const;
 
 /**
  * Records an Event of a controller about an object. A repeated Event only changes the count and the last time of the
- * known Event. When the API refuses the Event (a quota, a namespace that is being deleted), the Event is dropped, as in
+ * stored Event. An Event that the API refuses, e.g. because of a quota or a terminating namespace, is dropped, as in
  * Kubernetes.
  */
 export function recordEvent(

@@ -2,18 +2,18 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { indexesIn } from './index-list.ts';
 
-/** The verdict of a Job's failure policy on a failed pod. */
+/** The decision of a Job's failure policy about a failed pod. */
 export interface FailureVerdict {
   readonly action: 'Count' | 'FailIndex' | 'FailJob' | 'Ignore';
-  /** The reason why the Job fails; only for `FailJob`. */
+  /** The reason why the Job fails, only for `FailJob`. */
   readonly message: string;
 }
 
 const COUNTED: FailureVerdict = { action: 'Count', message: '' };
 
 /**
- * The verdict of the first rule of `podFailurePolicy` that a failed pod matches. When no rule matches, the failure
- * counts.
+ * Returns the decision of the first rule of `podFailurePolicy` that matches a failed pod. When no rule matches, the
+ * failure is counted.
  */
 export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict {
   for (const [index, rule] of objectsAt(objectAt(job.spec, 'podFailurePolicy'), 'rules').entries()) {
@@ -28,8 +28,8 @@ export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict
 }
 
 /**
- * The failed container or the condition that matches the rule, in the words of the Job's condition; `undefined` without
- * a match.
+ * Describes the failed container or the condition that matches the rule, in the words of the Job's condition. Returns
+ * `undefined` without a match.
  */
 function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   const place = `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
@@ -42,7 +42,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
     )) {
       const name = textAt(status, 'name');
       const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');
-      // A container that ended with exit code 0 never matches, for any operator of the rule.
+      // A container that ended with exit code 0 never matches, independent of the rule's operator.
       if (code === undefined || code === 0 || (only !== '' && only !== name)) continue;
       if (values.has(code) === (textAt(codes, 'operator') === 'In')) {
         return `Container ${name} for ${place} failed with exit code ${code}`;
@@ -60,8 +60,8 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
 }
 
 /**
- * The first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the Job's condition; `undefined`
- * when they fulfil none.
+ * Describes the first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the Job's condition.
+ * Returns `undefined` when they fulfil no rule.
  */
 export function successOf(job: KubeObject, done: ReadonlySet<number>): string | undefined {
   const rules = objectsAt(objectAt(job.spec, 'successPolicy'), 'rules');

@@ -6,10 +6,10 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
-/** The number of known removed owners at which the collector first forgets the owners without dependents. */
+/** The number of recorded removed owners at which the collector first drops those without dependents. */
 const MIN_PRUNED = 500;
 
-/** The uids of removed owners. Owners without dependents are forgotten from time to time. */
+/** The uids of removed owners. Uids of owners without dependents are dropped from time to time. */
 class RemovedOwners {
   readonly #uids = new Set<string>();
   #pruneAt = MIN_PRUNED;
@@ -32,13 +32,12 @@ class RemovedOwners {
 }
 
 /**
- * The garbage collector. It removes dependents whose owners do not exist. An owner of a kind that is not served may
- * exist, unless the collector has seen its removal. The collector keeps an owner with a foreground deletion until the
- * dependents that block the deletion are gone. It removes the references of orphaned dependents.
- *
- * A key is `plural.group namespace/name` of an object. The key of an owner is due when the owner is marked for
- * deletion, and then whenever a dependent is removed. The key of a dependent is due when the dependent changes, or one
- * of its owners is removed.
+ * The garbage collector. It removes dependents whose owners do not exist. An owner of an unserved kind counts as
+ * existing, except if the collector has seen its removal. In a foreground deletion, the collector keeps the owner until
+ * the dependents that block the deletion are gone. It removes the references of orphaned dependents. A key is
+ * `plural.group namespace/name` of an object. The key of an owner is queued when the owner is marked for deletion, and
+ * then whenever a dependent is removed. The key of a dependent is queued when the dependent changes, or one of its
+ * owners is removed.
  */
 export function garbageCollector(): SimulatedController {
   const removed = new RemovedOwners();
@@ -52,7 +51,8 @@ export function garbageCollector(): SimulatedController {
       const key = keyOf(collection.plural, collection.group, stored.key);
       const { metadata } = stored.object;
       if (type === 'DELETED') {
-        // A removal affects the dependents, which lose an owner, and the owners, which may wait for the removal.
+        // A removal affects the dependents of the object, which lose an owner, and its owners, which may wait for the
+        // removal.
         const dependents = client.dependents(metadata.uid ?? '');
         if (dependents.length > 0) removed.add(metadata.uid ?? '', client);
         for (const found of dependents) yield keyOfFound(found.collection, found.object);
@@ -91,15 +91,15 @@ function objectOf(key: string, client: ControllerClient): KubeObject | undefined
   return client.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
 }
 
-/** Is the object being deleted while one of the collector's finalizers keeps it? */
+/** Is the object being deleted and kept by one of the collector's finalizers? */
 function isHeld({ metadata }: KubeObject): boolean {
   const finalizers = metadata.finalizers ?? [];
   return metadata.deletionTimestamp !== undefined && (finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN));
 }
 
 /**
- * The stored owner that a reference names; `undefined` when no object has the uid of the reference. The owner of a
- * namespaced dependent is cluster-scoped or in the same namespace.
+ * Returns the stored owner that a reference names, or `undefined` when no object has the uid of the reference. The
+ * owner of a namespaced dependent is cluster-scoped or in the same namespace.
  */
 function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
   const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
@@ -109,7 +109,7 @@ function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerRe
   return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
 }
 
-/** Can nothing be known about the owner, because its kind is not served? */
+/** Is it unknown whether the owner exists, because its kind is not served? */
 const isUnknown = (client: ControllerClient, owner: OwnerReference, removed: RemovedOwners): boolean =>
   !removed.has(owner.uid) && client.resourceOfKind(owner.apiVersion, owner.kind) === undefined;
 
@@ -146,13 +146,13 @@ function resourceName(client: ControllerClient, object: KubeObject): ResourceNam
 }
 
 /**
- * Deletes a dependent when each owner is missing or waits for its dependents. Otherwise removes the references to such
- * owners.
+ * Deletes a dependent when all its owners are missing or wait for their dependents. If it has other owners, only
+ * removes the references to the former.
  */
 function collect(client: ControllerClient, object: KubeObject, removed: RemovedOwners): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
-  // As in Kubernetes, one owner of which nothing is known keeps the object, and all its references.
+  // As in Kubernetes, a single owner with unknown existence keeps the object and all its references.
   if (references.some((reference) => isUnknown(client, reference, removed))) return;
   const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
   const remaining = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
@@ -164,16 +164,16 @@ function collect(client: ControllerClient, object: KubeObject, removed: RemovedO
     }
     return;
   }
-  // When the owner waits for this dependent, the dependent is deleted in the foreground. The owner then also waits for
-  // the objects that depend on the dependent.
+  // If an owner waits for this dependent, the dependent is deleted in the foreground, so that the owner also waits for
+  // the objects that depend on it.
   const dependents = waiting.length > 0 ? client.dependents(object.metadata.uid ?? '') : [];
-  // In a circle of owners, a dependent may wait for this object. This object must then not block the deletion of its
-  // owners.
+  // In a cycle of owners, a dependent can wait for this object. In that case, this object must not block the deletion
+  // of its owners.
   if (dependents.some((dependent) => waitsForDependents(dependent.object))) unblockOwners(client, object);
   client.remove(object, { propagation: dependents.length > 0 ? 'Foreground' : deletionPolicy(object) });
 }
 
-/** The policy of a deletion. The finalizers of the object may request a policy. Default: `Background`. */
+/** Returns the propagation policy of a deletion, from the finalizers of the object. Default: `Background`. */
 function deletionPolicy({ metadata: { finalizers = [] } }: KubeObject): 'Foreground' | 'Background' | 'Orphan' {
   if (finalizers.includes(ORPHAN)) return 'Orphan';
   return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';

@@ -8,7 +8,7 @@ export function indexesIn(text: string): Set<number> {
   return found;
 }
 
-/** Formats indexes as the Job's status does. Three or more consecutive indexes become a range. */
+/** Formats indexes as in the status of a Job. Three or more consecutive indexes become a range. */
 export function textOfIndexes(indexes: ReadonlySet<number>): string {
   const parts: { first: number; last: number }[] = [];
   for (const index of [...indexes].toSorted((a, b) => a - b)) {

@@ -64,7 +64,7 @@ export type { ControllerSettings } from './settings.ts';
 export { noControllers } from './settings.ts';
 
 /**
- * The controllers that every cluster needs. The garbage collector is first, so that the other controllers do not
+ * Returns the controllers of every cluster. The garbage collector is first, so that the other controllers do not
  * reconcile objects that it removes.
  */
 function housekeeping(context: AccountTokenContext & CertificatesContext): SimulatedController[] {
@@ -84,7 +84,7 @@ function housekeeping(context: AccountTokenContext & CertificatesContext): Simul
   ];
 }
 
-/** The controllers that make workloads run. */
+/** Returns the controllers that run workloads. */
 function workloadControllers(
   context: ControllersContext,
   podRules: PodRuleSet,
@@ -126,14 +126,14 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
   readonly registry: Registry;
   readonly addresses: ServiceAddresses;
   onCertificateAuthority(listener: () => void): void;
-  /** The local processes of pods; `undefined` in a cluster that runs none. */
+  /** The local processes of pods, or `undefined` in a cluster that runs none. */
   readonly processes: ProcessRuntime | undefined;
 }
 
 /** The stand-ins of a cluster. */
 export interface HostedStandIns {
   readonly standIns: readonly StandIn[];
-  /** The time of each step of their work, in milliseconds. */
+  /** The duration of each step of their work, in milliseconds. */
   readonly stepMs: number;
 }
 
@@ -145,8 +145,8 @@ export interface StartedControllers {
 }
 
 /**
- * The controllers of the stand-ins. Flux's controllers run in every cluster with workloads. When the options do not
- * request Flux, these controllers work only while their marked Deployments run.
+ * Returns the controllers of the stand-ins. Flux's controllers run in every cluster with workloads. If the options do
+ * not request Flux, they work only while their marked Deployments run.
  */
 function standInControllers(
   { standIns, stepMs }: HostedStandIns,
@@ -161,7 +161,7 @@ function standInControllers(
 
 /**
  * Starts the simulated controllers of a cluster. The controllers stop when the cluster closes. With `workloads`, also
- * starts the controllers that make workloads run, and creates the node and the default storage class for them.
+ * starts the controllers that run workloads, and creates the node and the default storage class for them.
  *
  * @throws TypeKroError `cluster/unknown-controller` when the options name a controller that does not exist.
  */

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 const JOB = 'batch/v1 Job';
 
-/** A Job whose pods run for some seconds. */
+/** Returns a Job whose pods run for some seconds. */
 const job = (spec: JsonObject, seconds: number): KubeObject => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
@@ -23,7 +23,7 @@ const conditionsOf = ({ status }: KubeObject) =>
     ({ type, status: value, reason }) => `${type}=${value} ${reason}`,
   );
 
-test('a Job counts no pod that it deletes because it is suspended or needs fewer pods', async () => {
+test('a Job does not count pods that it deletes because it is suspended or needs fewer pods', async () => {
   await using story = await startClusterStory({ podStopSeconds: 5 });
   await story.create(job({ parallelism: 3, completions: 3 }, 60));
   await story.patch(JOB, 'j', { spec: { parallelism: 1 } });
@@ -35,13 +35,13 @@ test('a Job counts no pod that it deletes because it is suspended or needs fewer
 });
 
 describe('a Job ends when its last pod has ended', () => {
-  test('and gives the reason of its failure before', async () => {
+  test('and reports the reason of its failure before that', async () => {
     await using story = await startClusterStory({ podStopSeconds: 5 });
     await story.create(job({ activeDeadlineSeconds: 60 }, 3600));
     await story.advance(60);
     const ending = await story.get(JOB, 'j');
     expect(conditionsOf(ending)).toEqual(['FailureTarget=True DeadlineExceeded']);
-    // The pods that the Job deletes have failed at once.
+    // The pods that the Job deletes count as failed immediately.
     expect(ending.status).toMatchObject({ failed: 1, terminating: 1 });
     expect(await story.reasons('j')).not.toContain('DeadlineExceeded');
     await story.advance(5);
@@ -51,7 +51,7 @@ describe('a Job ends when its last pod has ended', () => {
     expect(await story.reasons('j')).toContain('DeadlineExceeded');
   });
 
-  test('and gives the reason of its success before', async () => {
+  test('and reports the reason of its success before that', async () => {
     await using story = await startClusterStory({ podStopSeconds: 5 });
     const successPolicy = { rules: [{ succeededIndexes: '0' }] };
     const spec = { completions: 2, parallelism: 2, completionMode: 'Indexed', successPolicy };
@@ -71,7 +71,7 @@ describe('a Job ends when its last pod has ended', () => {
     expect([status?.['completionTime'], status?.['failed']]).toEqual(['2026-01-01T12:00:05Z', undefined]);
   });
 
-  test('in two writes, also when no pod is left', async () => {
+  test('in two writes, even when no pod remains', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(job({}, 10));
     await story.advance(10);
@@ -115,7 +115,7 @@ test.each([
   },
 );
 
-test('a Job of another controller is left to it', async () => {
+test('a Job that another controller manages is not changed', async () => {
   await using story = await startClusterStory();
   await story.create(job({ managedBy: 'example.com/controller' }, 1));
   expect([await story.names('v1 Pod'), (await story.get(JOB, 'j')).status]).toEqual([[], {}]);

@@ -5,21 +5,22 @@ import { failureVerdict } from './failure-verdict.ts';
 import { INDEX, isFailedPod, TRACKING } from './job-pods.ts';
 
 /**
- * The annotations of a pod with the number of earlier failures of its index. `FAILURES` has the counted failures, and
- * `IGNORED_FAILURES` those that the failure policy ignores. Only pods of Jobs with `backoffLimitPerIndex` have them.
+ * The annotations of a pod with the number of earlier failures of its index: `FAILURES` for counted failures, and
+ * `IGNORED_FAILURES` for those that the failure policy ignores. Only pods of Jobs with `backoffLimitPerIndex` have
+ * them.
  */
 export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
 
-/** The index of a pod; NaN for a pod of a Job without indexes. */
+/** Returns the index of a pod, or NaN for a pod of a Job without indexes. */
 export function indexOf(pod: KubeObject): number {
   const text = pod.metadata.annotations?.[INDEX];
   return text === undefined ? Number.NaN : Number(text);
 }
 
 /**
- * The time when a pod ended, in milliseconds since the epoch: when its last container ended, or when its deletion was
- * requested, or when it was created.
+ * Returns the time when a pod ended, in milliseconds since the epoch: the end of its last container, or else the
+ * request to delete the pod, or else its creation.
  */
 export function endOf(pod: KubeObject): number {
   const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
@@ -34,33 +35,33 @@ export function endOf(pod: KubeObject): number {
 }
 
 /**
- * The pause after a failure, in milliseconds. No pod is created during the pause. `failures` is the number of failures
- * so far.
+ * Returns the pause after a failure, in milliseconds, during which no pod is created. `failures` is the number of
+ * failures so far.
  */
 export const pauseAfter = (failures: number): number => backoffMs(RETRY_POLICIES.failedPod, failures, 0);
 
-/** The number of retries of each index of a Job; `undefined` when only the Job as a whole has a limit. */
+/** Returns the number of retries per index of a Job, or `undefined` when only the Job as a whole has a limit. */
 export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(job.spec, 'backoffLimitPerIndex');
 
 /** The failed indexes of a Job with a limit per index. */
 export interface IndexFailures {
-  /** The indexes without a further retry. */
+  /** The indexes that are not retried. */
   readonly failed: ReadonlySet<number>;
   /**
-   * The latest failed pod of each index that will be retried. The next pod of the index takes over the failure counts
-   * in its annotations. The Job therefore neither counts nor releases the failed pod before the next pod exists.
+   * The latest failed pod of each index to retry. The next pod of the index takes over the failure counts from its
+   * annotations, so the Job does not count or release the failed pod until the next pod exists.
    */
   readonly awaiting: ReadonlyMap<number, KubeObject>;
 }
 
 const failuresOf = (pod: KubeObject, annotation: string): number => Number(pod.metadata.annotations?.[annotation] ?? 0);
 
-/** The number of failures of the index before this pod, ignored ones included. */
+/** Returns the number of failures of the index before this pod, including ignored failures. */
 const allFailuresOf = (pod: KubeObject): number => failuresOf(pod, FAILURES) + failuresOf(pod, IGNORED_FAILURES);
 
 /**
- * Groups the failed pods of a Job by index. `before` has the indexes that failed earlier. `settled` has the indexes
- * that have succeeded or have an active pod.
+ * Groups the failed pods of a Job by index. `before` contains the indexes that failed earlier. `settled` contains the
+ * indexes that have succeeded or have an active pod.
  */
 export function indexFailuresOf(
   job: KubeObject,
@@ -88,12 +89,12 @@ export function indexFailuresOf(
   return { failed, awaiting };
 }
 
-/** The time at which the index of this failed pod may be retried, in milliseconds since the epoch. */
+/** Returns the time at which the index of this failed pod can be retried, in milliseconds since the epoch. */
 export const retryAt = (pod: KubeObject): number => endOf(pod) + pauseAfter(allFailuresOf(pod) + 1);
 
 /**
- * The annotations of a new pod of a Job: the earlier failures of its index. `replaced` is the failed pod that the new
- * pod replaces.
+ * Returns the annotations of a new pod of a Job with the earlier failures of its index. `replaced` is the failed pod
+ * that the new pod replaces.
  */
 export function failureAnnotations(job: KubeObject, replaced: KubeObject | undefined): Record<string, string> {
   if (limitPerIndex(job) === undefined) return {};

@@ -9,33 +9,35 @@ import { isIndexed, TRACKING } from './job-pods.ts';
 import { isFinished, specNumber } from './pods.ts';
 import { earliest } from '../../core/index.ts';
 
-/** The pods of a Job by outcome. The counts include pods that were counted earlier and deleted since. */
+/**
+ * The pods of a Job, counted by outcome. The counts include pods that were counted earlier and have been deleted since.
+ */
 export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
   /**
-   * The sum of `failed` and of the failed pods whose index waits for a retry. The Job counts these pods when the next
-   * pod of the index exists.
+   * The sum of `failed` and the failed pods whose index waits for a retry. The Job counts the latter when the next pod
+   * of the index exists.
    */
   readonly failedWithAwaiting: number;
-  /** The message of the failure policy when a failed pod ends the Job; otherwise `undefined`. */
+  /** The message of the failure policy when a failed pod ends the Job, or `undefined`. */
   readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, such as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
   /** Failed and retried indexes. `undefined` for a Job without `backoffLimitPerIndex`. */
   readonly perIndex: IndexFailures | undefined;
-  /** The pods that have not ended and are not being deleted. */
+  /** The pods that are running or pending and are not being deleted. */
   readonly active: readonly KubeObject[];
-  /** The pods that have not ended and are being deleted. */
+  /** The pods that are being deleted and have not ended. */
   readonly terminating: readonly KubeObject[];
-  /** The ended pods that no earlier tally has counted. */
+  /** The ended pods that were not counted before. */
   readonly ended: readonly KubeObject[];
   /** The pods that this tally counts for the first time. */
   readonly counted: readonly KubeObject[];
   /** The number of restarts of the containers of active pods. */
   readonly restarts: number;
-  /** The number of failed pods that still exist, counted or not. */
+  /** The number of failed pods that still exist, including those that are already counted. */
   readonly failedPods: number;
   /** The time when the latest pod failed, in milliseconds since the epoch. */
   readonly lastFailure: number | undefined;
@@ -47,9 +49,11 @@ export interface JobPlan {
   /** The index of each new pod. */
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
-  /** The condition with which the Job ends when none of its pods is terminating any more. */
+  /** The condition with which the Job ends when all its pods have terminated. */
   readonly final: JobCondition | undefined;
-  /** The milliseconds after which the plan changes without an event; `undefined` when only an event can change it. */
+  /**
+   * The milliseconds after which the plan changes without an event, or `undefined` when only an event can change it.
+   */
   readonly replanInMs: number | undefined;
 }
 
@@ -60,7 +64,7 @@ export interface JobCondition {
   readonly message: string;
 }
 
-/** The condition of a Job that has ended. */
+/** Returns the condition with which the Job has ended, or `undefined` if it has not ended. */
 export function finishedCondition(job: KubeObject): JsonObject | undefined {
   for (const type of ['Complete', 'Failed']) {
     const condition = conditionOf(job, type);
@@ -69,7 +73,10 @@ export function finishedCondition(job: KubeObject): JsonObject | undefined {
   return undefined;
 }
 
-/** Counts the pods of a Job. Each pod has a finalizer until its end is counted, so that no end is counted twice. */
+/**
+ * Counts the pods of a Job. Each pod has a finalizer until its end is counted, so that each end is counted exactly
+ * once.
+ */
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const ended = pods.filter(
     (pod) => (isFinished(pod) || isFailedPod(job, pod)) && pod.metadata.finalizers?.includes(TRACKING) === true,
@@ -111,8 +118,8 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
 }
 
 /**
- * The tally of a Job that ends. All its pods are counted and released. When the Job fails, the pods that have not ended
- * count as failed.
+ * Returns the tally at the end of a Job, when all its pods are counted and released. When the Job fails, the pods that
+ * have not ended count as failed.
  */
 export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): Tally {
   const isTracked = ({ metadata }: KubeObject) => metadata.finalizers?.includes(TRACKING) === true;
@@ -174,7 +181,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   return { ...scale(job, tally, now, completions), conditions: resumed, final: undefined };
 }
 
-/** The final condition of a Job whose end an earlier plan has begun; `undefined` for any other Job. */
+/** Returns the final condition of a Job whose end an earlier plan has begun, or `undefined` for any other Job. */
 function begunEnd(job: KubeObject): JobCondition | undefined {
   for (const [interim, type] of [
     ['SuccessCriteriaMet', 'Complete'],
@@ -186,7 +193,7 @@ function begunEnd(job: KubeObject): JobCondition | undefined {
   return undefined;
 }
 
-/** The plan that removes all active pods. `conditions` has the reason, until the Job ends with `final`. */
+/** Returns the plan that removes all active pods. `conditions` contains the reason, until the Job ends with `final`. */
 function end(tally: Tally, conditions: readonly JobCondition[], final: JobCondition): JobPlan {
   return { remove: tally.active, create: [], conditions, final, replanInMs: undefined };
 }
@@ -216,7 +223,9 @@ function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string
   return undefined;
 }
 
-/** The reason why failed indexes end the Job: too many indexes have failed, or all other indexes have succeeded. */
+/**
+ * Returns the reason why failed indexes end the Job: too many indexes have failed, or all other indexes have succeeded.
+ */
 function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): readonly [string, string] | undefined {
   const failed = perIndex?.failed.size ?? 0;
   if (failed === 0) return undefined;
@@ -230,8 +239,8 @@ function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): read
 }
 
 /**
- * Plans the pods to create or to remove until the parallelism is reached. After a failure, pods are created only when
- * the pause of `RETRY_POLICIES.failedPod` is over.
+ * Plans the pods to create or remove, to reach the parallelism. After a failure, pods are created only after the pause
+ * of `RETRY_POLICIES.failedPod`.
  */
 function scale(
   job: KubeObject,
@@ -241,7 +250,7 @@ function scale(
 ): Pick<JobPlan, 'remove' | 'create' | 'replanInMs'> {
   const parallelism = specNumber(job, 'parallelism', 1);
   const needed = completions === undefined ? parallelism : completions - tally.succeeded;
-  // Without `completions` no pod is created after the first success.
+  // Without `completions`, no pod is created after the first success.
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const deadline = deadlineOf(job);
   const replanInMs = deadline === undefined ? undefined : deadline - now;
@@ -252,7 +261,7 @@ function scale(
   if (tally.perIndex !== undefined) {
     return planUnpaused(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
   }
-  // Ignored failures cause a pause, too. Otherwise the Job would retry them in a busy loop.
+  // Ignored failures also cause a pause, because the Job would otherwise retry them in a busy loop.
   const failures = Math.max(tally.failed, tally.failedPods);
   if (failures > 0 && tally.lastFailure !== undefined) {
     const remaining = tally.lastFailure + pauseAfter(failures) - now;

@@ -11,10 +11,13 @@ export const TRACKING = 'batch.kubernetes.io/job-tracking';
 /** The annotation and the label with the index of a pod of an indexed Job. */
 export const INDEX = 'batch.kubernetes.io/job-completion-index';
 
-/** Does the Job replace a pod only after the pod has ended? Otherwise it replaces a pod that is being deleted. */
+/** Does the Job replace a pod only after the pod has ended? Other Jobs already replace a pod that is being deleted. */
 export const replacesOnlyFailed = (job: KubeObject): boolean => job.spec?.['podReplacementPolicy'] === 'Failed';
 
-/** Does the pod count as failed? A pod that is being deleted does, unless the Job waits for the pod's end. */
+/**
+ * Does the pod count as failed? A pod that is being deleted counts as failed, except if the Job waits for the pod's
+ * end.
+ */
 export function isFailedPod(job: KubeObject, { metadata, status }: KubeObject): boolean {
   const phase = status?.['phase'];
   if (phase === 'Failed') return true;

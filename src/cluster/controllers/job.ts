@@ -65,7 +65,7 @@ export const jobController: SimulatedController = {
     const plan = planJob(job, present, client.now());
     const tally = plan.final === undefined ? present : tallyAtEnd(job, present, plan.final);
     for (const pod of plan.remove) {
-      // The Job counts no pod that it removes because it needs fewer pods.
+      // The Job does not count pods that it removes because it needs fewer pods, so their finalizer is removed first.
       client.remove(plan.final === undefined ? release(client, pod) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
@@ -83,7 +83,7 @@ export const jobController: SimulatedController = {
 
 const NO_PLAN: JobPlan = { remove: [], create: [], conditions: [], final: undefined, replanInMs: undefined };
 
-/** Does another controller than this one manage the Job? */
+/** Does another controller manage the Job? */
 function isManagedElsewhere(job: KubeObject): boolean {
   const manager = textAt(job.spec, 'managedBy');
   return manager !== '' && manager !== 'kubernetes.io/job-controller';
@@ -122,7 +122,7 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
     terminating: terminating.length,
     uncountedTerminatedPods: {},
   });
-  // The store may have removed a pod since then.
+  // The store can have removed a pod in the meantime.
   for (const { metadata } of tally.counted) {
     const pod = client.get(PODS, metadata.namespace ?? '', metadata.name ?? '');
     if (pod?.metadata.uid === metadata.uid && pod !== undefined) release(client, pod);
@@ -134,7 +134,7 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
   }
 }
 
-/** The time from which the Job counts as started. A Job that is suspended has none. */
+/** Returns the start time of a Job. A suspended Job has none. */
 function startTimeOf(job: KubeObject, { conditions, final }: JobPlan, now: string): JsonValue | undefined {
   const present = job.status?.['startTime'];
   if (conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')) return undefined;
@@ -165,7 +165,7 @@ function mergeConditions(before: readonly JsonObject[], wanted: JobPlan['conditi
   return [...others, ...added];
 }
 
-/** A field of `spec` that has seconds, converted to milliseconds; `undefined` when the field is absent. */
+/** Returns a field of `spec` in seconds, converted to milliseconds, or `undefined` when the field is absent. */
 export const secondsOf = (job: KubeObject, field: string): number | undefined => {
   const seconds = numberAt(job.spec, field);
   return seconds === undefined ? undefined : seconds * 1000;

@@ -25,7 +25,7 @@ const conditionsOf = ({ status }: KubeObject) =>
   );
 
 describe('a Job', () => {
-  test('runs as many pods at a time as its parallelism allows until all have succeeded', async () => {
+  test('runs as many pods at a time as its parallelism allows, until all have succeeded', async () => {
     await using story = await startClusterStory();
     await story.create(job({ completions: 5, parallelism: 2 }, lasting(10)));
     const progress: unknown[] = [];
@@ -46,7 +46,7 @@ describe('a Job', () => {
     ]);
   });
 
-  test('counts a pod that a client deletes after its end', async () => {
+  test('counts an ended pod that a client deletes', async () => {
     await using story = await startClusterStory();
     await story.create(job({ completions: 2, parallelism: 1 }, lasting(10)));
     await story.advance(10);
@@ -68,7 +68,7 @@ describe('a Job', () => {
     expect((await story.get(JOB, 'j')).status).toMatchObject({ completedIndexes: '0-2', succeeded: 3 });
   });
 
-  test('replaces a failing pod after growing pauses, and fails at the limit', async () => {
+  test('replaces a failing pod after increasing pauses, and fails at the limit', async () => {
     await using story = await startClusterStory();
     await story.create(job({ backoffLimit: 2 }, failing));
     const failed = async () => (await story.get(JOB, 'j')).status?.['failed'];
@@ -120,7 +120,7 @@ describe('a Job', () => {
     expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True DeadlineExceeded');
   });
 
-  test('fails at once when its failure policy requires it', async () => {
+  test('fails immediately when its failure policy requires it', async () => {
     await using story = await startClusterStory();
     const rules = [
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
@@ -142,7 +142,7 @@ describe('a Job', () => {
     const { status } = await story.get(JOB, 'j');
     expect(status?.['failed']).toBeUndefined();
     expect(status?.['conditions']).toBeUndefined();
-    // The Job creates the pod again after longer and longer pauses.
+    // The Job creates the pod again after increasing pauses.
     await story.advance(10);
     expect(await story.list('v1 Pod')).toHaveLength(2);
     await story.advance(19);
@@ -174,7 +174,7 @@ describe('a Job', () => {
       backoffLimitPerIndex: 1,
       ...spec,
     });
-    /** The index of each pod and its earlier failures, as `index:failures`. */
+    /** Returns the index of each pod and its earlier failures, as `index:failures`. */
     const pods = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
       (await story.list('v1 Pod'))
         .map(({ metadata: { annotations } }) => `${annotations?.[INDEX]}:${annotations?.[FAILURES]}`)
@@ -208,7 +208,7 @@ describe('a Job', () => {
       expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True FailedIndexes');
     });
 
-    test('fails at once when more than maxFailedIndexes have failed', async () => {
+    test('fails immediately when more than maxFailedIndexes have failed', async () => {
       await using story = await startClusterStory();
       const spec = indexed({ completions: 4, parallelism: 1, backoffLimitPerIndex: 0, maxFailedIndexes: 1 });
       await story.create(job(spec, failing));
@@ -293,7 +293,7 @@ describe('a Job', () => {
   );
 });
 
-describe('a long move of the clock', () => {
+describe('a long advance of the clock', () => {
   const cronJob = (spec: JsonObject, annotations: Record<string, string> = {}): KubeObject => ({
     apiVersion: 'batch/v1',
     kind: 'CronJob',
@@ -308,7 +308,7 @@ describe('a long move of the clock', () => {
   const started = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
     (await story.list(JOB)).map(({ metadata }) => String(metadata.creationTimestamp).slice(11, 19)).toSorted();
 
-  test('gives a CronJob each of its runs, at its time', async () => {
+  test('starts each run of a CronJob at its time', async () => {
     await using story = await startClusterStory();
     await story.create(cronJob({}, lasting(30)));
     await story.advance(5 * 60);
@@ -322,7 +322,7 @@ describe('a long move of the clock', () => {
     ]);
   });
 
-  test('keeps the rule of CronJobs against runs at the same time', async () => {
+  test('respects the concurrencyPolicy of a CronJob', async () => {
     await using story = await startClusterStory();
     await story.create(cronJob({ concurrencyPolicy: 'Forbid' }, lasting(90)));
     await story.advance(5 * 60);
@@ -330,7 +330,7 @@ describe('a long move of the clock', () => {
     expect(await started(story)).toEqual(['12:01:00', '12:02:30', '12:04:00']);
   });
 
-  test('ends a Job at its time, so that its TTL begins there', async () => {
+  test('ends a Job at its time, so that its TTL begins at this time', async () => {
     await using story = await startClusterStory();
     await story.create(job({ ttlSecondsAfterFinished: 60 }, lasting(30)));
     await story.advance(89);
@@ -339,7 +339,7 @@ describe('a long move of the clock', () => {
     expect(await story.names(JOB)).toEqual([]);
   });
 
-  test('also lets the controllers work whose writes pass a policy', async () => {
+  test('also runs controllers whose writes pass a policy', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'admissionregistration.k8s.io/v1',

@@ -28,7 +28,7 @@ const workload = (kind: string, more: JsonObject = {}): KubeObject => ({
 });
 const statusOf = async (story: ClusterStory, name: string) => (await story.find('v1 Pod', name))?.status;
 
-describe('the kubelet refuses a pod that names its node', () => {
+describe('the kubelet refuses a pod with nodeName', () => {
   test.each<[string, JsonObject, string, string]>([
     [
       'when a port is in use',
@@ -37,7 +37,7 @@ describe('the kubelet refuses a pod that names its node', () => {
       "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
     ],
     [
-      'when a resource is short',
+      'when a resource is insufficient',
       { nodeName: 'fake-0', containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '30k' } } }] },
       'OutOfcpu',
       "Pod was rejected: Node didn't have enough resource: cpu, requested: 30000000, used: 0, capacity: 20000000",
@@ -55,7 +55,7 @@ describe('the kubelet refuses a pod that names its node', () => {
   });
 });
 
-test('a refused pod takes no port of its node, and a deleted pod gives its port back', async () => {
+test('a refused pod does not occupy a port of its node, and a deleted pod frees its port', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', onPort()));
   await story.create(pod('b', onPort()));
@@ -77,14 +77,14 @@ test('a StatefulSet replaces its pod, which the kubelet refuses after increasing
     await story.advance(1);
   }
   uids.delete('');
-  // The kubelet refuses the first pod at once, and the later pods 1, 2 and 4 seconds after their predecessors.
+  // The kubelet refuses the first pod immediately, and the later pods 1, 2 and 4 seconds after their predecessors.
   expect(uids.size).toBe(4);
   await story.remove('v1 Pod', 'a');
   await story.advance(60);
   expect((await statusOf(story, 'w-0'))?.['phase']).toBe('Running');
 });
 
-test('the pauses of a workload begin again after its node has accepted a pod', async () => {
+test('the pauses of a workload are reset after its node has accepted a pod', async () => {
   await using story = await startClusterStory();
   const names = async (phase: string) =>
     (await story.list('v1 Pod'))
@@ -113,7 +113,7 @@ test('the pauses of a workload begin again after its node has accepted a pod', a
   expect(await names('Failed')).toHaveLength(6);
 });
 
-test('a restored node with the resources of an earlier release gets the present ones, and resources of a user stay', async () => {
+test('a restored node with the default resources of an earlier release gets the present defaults, and resources set by a user are kept', async () => {
   await using story = await startClusterStory();
   const former = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
   const node = { apiVersion: 'v1', kind: 'Node', name: 'fake-0' };

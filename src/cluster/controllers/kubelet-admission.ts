@@ -13,12 +13,12 @@ import { controllerOf } from './relation-index.ts';
 
 /** The step of the kubelet in which it accepts or refuses the pods that are bound to its node. */
 export class KubeletAdmission {
-  /** The resources that the accepted pods take from their nodes. */
+  /** The resources that the accepted pods use on their nodes. */
   readonly #ledger = new NodeLedger((pod) => (isAccepted(pod) ? boundNodeOf(pod) : ''));
-  /** The pauses of the pods' controllers. */
+  /** The pauses between refusals, per controller of the pods. */
   readonly #pauses = new RefusalPauses();
 
-  /** Takes an event of a pod. */
+  /** Updates the ledger with an event of a pod. */
   take({ type, stored: { key, object } }: StoreEvent): void {
     this.#ledger.take(key, type === 'DELETED' ? undefined : object);
   }
@@ -29,9 +29,9 @@ export class KubeletAdmission {
   }
 
   /**
-   * Refuses a new pod that its node cannot run: the pod fails. Returns the milliseconds until the refusal, 0 for a pod
-   * that this call refuses, and `undefined` for all other pods. The refusals of the pods of one owner have increasing
-   * pauses, because the owner replaces each refused pod at once.
+   * Refuses a new pod that its node cannot run, by setting it to Failed. Returns the milliseconds until a delayed
+   * refusal, 0 for a pod that this call refuses, and `undefined` for any other pod. The pauses between refusals of the
+   * same owner's pods increase, because the owner replaces each refused pod immediately.
    */
   refuse(client: ControllerClient, pod: KubeObject, node: KubeObject): number | undefined {
     if (isAccepted(pod) || isTerminating(pod) || isFinished(pod)) return undefined;

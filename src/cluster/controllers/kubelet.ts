@@ -26,15 +26,15 @@ import type { ControllerClient } from './controller-client.ts';
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
 
 /**
- * The kubelet of the simulated nodes. It refuses pods that their node cannot run. It runs no image. It reports the
- * containers of the nodes' pods as started and ready. It ends deleted pods, pods of Jobs, and pods whose commands end
- * (`planPod`). Rules of a test and annotations of a pod change this. `processes` has the pods that request local
- * processes.
+ * The kubelet of the simulated nodes. It refuses pods that their node cannot run. It runs no images, and reports the
+ * containers of the nodes' pods as started and ready. It terminates deleted pods, pods of Jobs, and pods whose commands
+ * end (`planPod`). Rules of a test and annotations of a pod can change this behaviour. `processes` manages the pods
+ * that request local processes.
  */
 export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
-  /** The problems of annotations that events have reported, by the uids of the pods. */
+  /** The problems of annotations that events have already reported, keyed by pod uid. */
   const reported = new Map<string, string>();
-  /** The times at which the kubelet began to end deleted pods, by the uids of the pods. */
+  /** The times at which the kubelet began to terminate deleted pods, keyed by pod uid. */
   const stopping = new Map<string, number>();
   const admission = new KubeletAdmission();
   let lastClient: ControllerClient | undefined;
@@ -89,9 +89,9 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
 }
 
 /**
- * Ends a deleted pod. A pod that has finalizers, or whose containers take time to end, gets the status of an ended pod.
- * The controllers that set the finalizers wait for this status, and then remove the finalizers. Returns the
- * milliseconds until the containers have ended.
+ * Terminates a deleted pod. A pod that has finalizers, or whose containers take time to end, first gets the status of
+ * an ended pod, because the controllers of the finalizers wait for this status. Returns the milliseconds until the
+ * containers have ended.
  */
 function end(
   client: ControllerClient,
@@ -105,7 +105,8 @@ function end(
   if (!stopping.has(uid)) {
     recordKilling(client, pod);
     if (leftMs > 0) {
-      // A run whose write waits for webhooks begins again. The later run writes the status, too.
+      // The time is recorded only after the reconcile, because a reconcile that waits for a webhook runs again and
+      // writes the status again.
       client.afterwards(`${uid} stopping`, () => stopping.set(uid, sinceMs));
       client.updateStatus(pod, observedStatus(pod));
     }
@@ -119,7 +120,7 @@ function end(
   return undefined;
 }
 
-/** Reports that all containers have ended now. */
+/** Reports that all containers have just ended. */
 function endContainers(
   client: ControllerClient,
   pod: KubeObject,
@@ -137,7 +138,7 @@ function endContainers(
   );
 }
 
-/** The start of the present run of the containers, in milliseconds after the start of the pod. */
+/** Returns the start of the containers' present run, in milliseconds after the start of the pod. */
 function startedMsOf(pod: KubeObject, startTime: string): number {
   const startedAt = textAt(objectsAt(pod.status, 'containerStatuses')[0], 'state', 'running', 'startedAt');
   return startedAt === '' ? 0 : Date.parse(startedAt) - Date.parse(startTime);
@@ -151,8 +152,8 @@ function recordKilling(client: ControllerClient, pod: KubeObject): void {
 }
 
 /**
- * Writes the status of a pod that is not finished. The first call starts the pod. Returns the milliseconds after which
- * the status changes without an event; `undefined` when only an event can change it.
+ * Writes the status of a pod that has not ended. The first call starts the pod. Returns the milliseconds after which
+ * the status changes without an event, or `undefined` when only an event can change it.
  */
 function run(
   client: ControllerClient,
@@ -212,7 +213,7 @@ const ephemeralPhase = (outcome: PodOutcome): EphemeralPhase => {
   return outcome.state === 'waiting' && outcome.reason === 'ContainerCreating' ? 'creating' : 'active';
 };
 
-/** Writes the logs and events of a run of the containers that the pod's status does not have yet. */
+/** Writes the logs and events of a container run that is not yet in the pod's status. */
 function recordRun(client: ControllerClient, pod: KubeObject, { outcome }: PodPlan, rules: PodRules): void {
   const containers = objectsAt(pod.spec, 'containers');
   if (outcome.state === 'waiting') {
@@ -258,7 +259,7 @@ function recordStart(client: ControllerClient, pod: KubeObject, name: string, im
   recordEvent(client, pod, KUBELET, 'Started', `Started container ${name}`);
 }
 
-/** The lines of a text. A final newline starts no further line. */
+/** Splits a text into lines. A final newline does not start another line. */
 function linesOf(text = ''): readonly string[] {
   const body = text.endsWith('\n') ? text.slice(0, -1) : text;
   return body === '' ? [] : body.split('\n');

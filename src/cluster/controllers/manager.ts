@@ -28,8 +28,8 @@ export interface ManagerContext extends ControllerContext {
 }
 
 /**
- * The maximum number of runs of one reconcile that waits for webhooks. Each run has at least one more answer of a
- * webhook than the run before.
+ * The maximum number of runs of one reconcile that waits for webhooks. Each run has at least one more webhook response
+ * than the previous run.
  */
 const MAX_RUNS = 1000;
 
@@ -37,28 +37,28 @@ interface Entry {
   readonly controller: SimulatedController;
   readonly client: ControllerClient;
   readonly behaviour: Behaviour;
-  /** `due` has the keys in the queue. `kept` has the keys that wait for `release`. */
+  /** `due` contains the keys in the queue. `kept` contains the keys that wait for `release`. */
   readonly due: Set<string>;
   readonly kept: Set<string>;
   /**
-   * `slowed` has the timers of keys whose work is delayed. `timers` has the timers of later calls that `reconcile`
-   * requested.
+   * `slowed` contains the timers of keys whose work is delayed. `timers` contains the timers of later reconciles that
+   * `reconcile` requested.
    */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
-  /** The keys whose last attempt ended with an error. */
+  /** The keys whose last reconcile ended with an error. */
   readonly refused: Set<string>;
   /**
-   * The keys whose work waits for a webhook. Further work for such a key is dropped, because the waiting work reads the
-   * present state.
+   * The keys whose work waits for a webhook. Additional work for such a key is dropped, because the waiting work reads
+   * the present state.
    */
   readonly waiting: Set<string>;
 }
 
 /**
- * Runs the simulated controllers. Events of the store become keys. The queue has a key only once, even when several
- * events cause it. The work of a key runs after the write that causes the work. Without an event, the work runs again
- * only at a time that `reconcile` requests.
+ * Runs the simulated controllers. Converts events of the store to keys. A key is in the queue at most once, even if
+ * several events cause it. The work for a key runs after the write that caused the event. Without an event, it runs
+ * again only at a time that `reconcile` requests.
  */
 export class ControllerManager implements ControllerSettings {
   readonly #context: ManagerContext;
@@ -114,14 +114,14 @@ export class ControllerManager implements ControllerSettings {
     this.#enqueueAll(entry);
   }
 
-  /** Drops the waiting work and the state of a controller. */
+  /** Drops the pending work and the state of a controller. */
   #forget(entry: Entry): void {
     for (const timer of [...entry.timers.values(), ...entry.slowed.values()]) timer.cancel();
     for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused, entry.waiting]) keys.clear();
     entry.controller.reset?.();
   }
 
-  /** Makes the keys of all objects due, as at the start of a controller. */
+  /** Queues the keys of all objects, like at the start of a controller. */
   #enqueueAll(entry: Entry): void {
     this.#forget(entry);
     if (!entry.behaviour.disabled) this.#enqueueKeys(entry);
@@ -160,13 +160,13 @@ export class ControllerManager implements ControllerSettings {
     this.#entry(name).behaviour.failures = attempts;
   }
 
-  /** Makes a key of one controller due without an event. Does nothing while the controller is disabled. */
+  /** Queues a key of one controller without an event. Does nothing while the controller is disabled. */
   enqueue(controller: string, key: string): void {
     const entry = this.#entries.get(controller);
     if (entry !== undefined && !entry.behaviour.disabled) this.#enqueue(entry, key);
   }
 
-  /** Makes the keys of all objects of a controller due. Does nothing while the controller is disabled. */
+  /** Queues the keys of all objects of a controller. Does nothing while the controller is disabled. */
   enqueueAll(controller: string): void {
     const entry = this.#entry(controller);
     if (!entry.behaviour.disabled) this.#enqueueKeys(entry);
@@ -222,7 +222,7 @@ export class ControllerManager implements ControllerSettings {
     entry.timers.delete(key);
     const { admission } = this.#context.parts;
     if (!this.#context.admissionGate.isOpen) this.#schedule(entry, key, this.#attempt(entry, key));
-    // Without a promise, the work is done before a moved clock goes on.
+    // Runs the work without a promise if possible, so that it is done before an advancing clock continues.
     else if (admission.loaded) this.#admit(entry, key);
     else this.#wait(entry, key, admission.load(), () => this.#admit(entry, key));
   }
@@ -234,8 +234,8 @@ export class ControllerManager implements ControllerSettings {
   }
 
   /**
-   * Schedules the next reconcile of a key in `again` milliseconds. The pause is at least 1 ms, so that a moved clock
-   * goes on before the reconcile.
+   * Schedules the next reconcile of a key in `again` milliseconds. The pause is at least 1 ms, so that an advancing
+   * clock cannot repeat the reconcile at the same time forever.
    */
   #schedule(entry: Entry, key: string, again: number | undefined): void {
     if (again === undefined) return;
@@ -256,7 +256,7 @@ export class ControllerManager implements ControllerSettings {
   }
 
   /**
-   * Runs a reconcile whose writes pass through webhooks and policies, with the answers of webhooks that have arrived.
+   * Runs a reconcile whose writes pass through webhooks and policies, with the webhook responses received so far.
    */
   #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
     entry.client.admitBy(admission);
@@ -286,8 +286,8 @@ export class ControllerManager implements ControllerSettings {
       entry.refused.delete(key);
       return again;
     } catch (error) {
-      // The API may refuse the write of a controller (a quota, a namespace that is being deleted). The controller then
-      // tries again later.
+      // The API can refuse the write of a controller (a quota, a terminating namespace). The controller then retries
+      // later.
       if (error instanceof WebhookPending) throw error;
       const isPod = error instanceof RefusedPod;
       if (!isPod && !isApiError(error)) this.#context.report(error);
@@ -302,7 +302,7 @@ export class ControllerManager implements ControllerSettings {
     }
   }
 
-  /** Do the object's annotations hold the work or make it fail? */
+  /** Do annotations of the object hold the work or make it fail? */
   #isStopped({ controller, client }: Entry, target: KubeObject): boolean {
     if (isHeld(target, controller.name)) return true;
     const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');

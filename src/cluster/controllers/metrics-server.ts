@@ -24,8 +24,9 @@ const API_VERSION = `${METRICS_GROUP}/v1beta1`;
 const WINDOW = '15s';
 
 /**
- * The metrics server: writes what pods and nodes use, for `kubectl top` and for autoscalers. A pod without a known
- * usage has no metrics, like a pod that a real metrics server has not measured yet. A node has the sum of its pods.
+ * The metrics server. It writes the resource usage of pods and nodes, for `kubectl top` and for autoscalers. A pod
+ * without a known usage has no metrics, like a pod that a real metrics server has not measured yet. The usage of a node
+ * is the sum of its pods.
  */
 export function metricsServer(
   usageOf: (pod: KubeObject) => readonly ContainerUsage[] | undefined,
@@ -38,7 +39,7 @@ export function metricsServer(
       const { key, object } = event.stored;
       if (concerns(event, NODES.group, NODES.plural) && event.type === 'DELETED') yield key;
       if (!concerns(event, PODS.group, PODS.plural)) return;
-      // Most clusters have no pod with a known usage.
+      // Avoids work in most clusters, which have no pod with a known usage.
       if (usageOf(object) === undefined && client.isEmpty(POD_METRICS)) return;
       yield key;
     },
@@ -56,7 +57,7 @@ export function metricsServer(
   };
 }
 
-/** The nodes whose metrics a pod may change: the node of the pod, or all nodes for a pod that is gone. */
+/** Returns the nodes whose metrics a pod can affect: the node of the pod, or all nodes for a pod that is gone. */
 function nodesOf(client: ControllerClient, pod: KubeObject | undefined): readonly string[] {
   if (pod !== undefined) return [textAt(pod.spec, 'nodeName')].filter((name) => name !== '');
   return client.list(NODES, '').map(({ metadata }) => metadata.name ?? '');
@@ -93,7 +94,7 @@ function writeNode(client: ControllerClient, name: string): void {
   write(client, known, isMeasured ? object : undefined);
 }
 
-/** Creates, changes or deletes metrics. Equal metrics keep their time. */
+/** Creates, changes or deletes metrics. Does not update the time of equal metrics. */
 function write(client: ControllerClient, known: KubeObject | undefined, wanted: KubeObject | undefined): void {
   if (wanted === undefined) {
     if (known !== undefined) client.remove(known);

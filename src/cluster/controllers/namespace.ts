@@ -14,9 +14,9 @@ interface Remaining {
 }
 
 /**
- * Deletes the content of a Terminating namespace. The pods are deleted first, and the other objects when no pod is
- * left. A running pod thus keeps its configuration and its network policies. The conditions of the namespace then name
- * the remaining objects and the finalizers that keep them. When no object is left, the namespace is finalized.
+ * Deletes the content of a Terminating namespace. Deletes the other objects only after all pods are gone, so that a
+ * running pod keeps its configuration and its network policies. The conditions of the namespace list the remaining
+ * objects and the finalizers that keep them. When no object remains, the namespace is finalized.
  */
 export const namespaceController: SimulatedController = {
   name: 'namespace-controller',
@@ -39,7 +39,7 @@ export const namespaceController: SimulatedController = {
     removeAll(client, client.list(PODS, name));
     const hasPods = client.list(PODS, name).length > 0;
     if (!hasPods) for (const { objects } of contentOf(client, name)) removeAll(client, objects);
-    // Like kube-controller-manager, this controller counts no objects while pods remain.
+    // Like kube-controller-manager, this controller does not count objects while pods remain.
     const remaining = hasPods ? [] : contentOf(client, name);
     client.updateStatus(namespace, {
       ...namespace.status,

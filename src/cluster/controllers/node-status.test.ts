@@ -23,14 +23,14 @@ test('a simulated node that a user creates has the status of fake-0, with its ow
   expect(status['conditions']).toMatchObject([{ type: 'Ready', status: 'True' }]);
 });
 
-test('a node that becomes simulated gets its status then', async () => {
+test('an existing node gets its status when it becomes simulated', async () => {
   await using story = await startClusterStory();
   expect(await createdNode(story, {})).not.toHaveProperty('conditions');
   await story.patch('v1 Node', 'n1', { metadata: { annotations: SIMULATED } });
   expect((await story.get('v1 Node', 'n1')).status).toMatchObject({ conditions: [{ type: 'Ready' }] });
 });
 
-test('the values of a user stay', async () => {
+test('values that a user has set are kept', async () => {
   await using story = await startClusterStory();
   const own = {
     capacity: { cpu: '4', 'example.com/gpu': '2' },

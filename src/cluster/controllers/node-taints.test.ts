@@ -34,7 +34,7 @@ async function withNode(spec: JsonObject): Promise<ClusterStory> {
   return story;
 }
 
-test('a node without conditions takes pods', async () => {
+test('a node without conditions accepts pods', async () => {
   await using story = await withNode({ taints: [own] });
   expect(await keysOf(story)).toEqual(['example.com/own:NoSchedule']);
 });
@@ -54,7 +54,7 @@ test.each<[string[], string[]]>([
   expect(await keysOf(story)).toEqual(expected);
 });
 
-test('taints follow the conditions and the cordon, and taints of users stay', async () => {
+test('taints follow the conditions and spec.unschedulable, and taints of users are kept', async () => {
   const pressure = { key: 'node.kubernetes.io/disk-pressure', effect: 'NoExecute' };
   await using story = await withNode({ taints: [own, pressure] });
   const kept = ['example.com/own:NoSchedule', 'disk-pressure:NoExecute'];
@@ -88,7 +88,7 @@ describe('a node that is not ready', () => {
       return taints.some(({ effect }) => effect === 'NoExecute') ? [metadata.name] : [];
     });
 
-  test('loses its pods after the time that they tolerate, but not those of DaemonSets', async () => {
+  test('loses its pods after their toleration seconds, except pods of DaemonSets', async () => {
     await using story = await startClusterStory();
     const labels = { app: 'd' };
     const selector = { matchLabels: labels };
@@ -119,7 +119,7 @@ describe('a node that is not ready', () => {
     expect(await story.names('v1 Pod')).toContain(daemon);
   });
 
-  test('keeps its pods while no node is ready', async () => {
+  test('keeps its pods while all nodes are not ready', async () => {
     await using story = await withNode({});
     await setReady(story, 'n', 'Unknown');
     expect(await evicting(story)).toEqual(['n']);
@@ -158,7 +158,7 @@ describe('a node that is not ready', () => {
   });
 });
 
-test('a node has the labels for old node selectors', async () => {
+test('a node has the deprecated labels for old node selectors', async () => {
   await using story = await startClusterStory();
   const labelsOf = async (name: string) => (await story.client.get({ ...REF, name })).metadata.labels;
   expect(await labelsOf('fake-0')).toMatchObject({

@@ -8,13 +8,13 @@ import { NODES } from './node.ts';
 import { withReplacedLabels } from './node-labels.ts';
 import { ZoneHealth } from './zone-health.ts';
 
-/** The keys of taints with the effect `NoExecute`, by the status of the condition `Ready` from which they follow. */
+/** Maps the status of the condition `Ready` to the key of the resulting taint with the effect `NoExecute`. */
 const EVICTING_TAINTS: ReadonlyMap<string, string> = new Map([
   ['False', 'node.kubernetes.io/not-ready'],
   ['Unknown', 'node.kubernetes.io/unreachable'],
 ]);
 
-/** The keys of taints with the effect `NoSchedule`, by the condition and its status from which they follow. */
+/** Maps a condition and its status to the key of the resulting taint with the effect `NoSchedule`. */
 const TAINTS: ReadonlyMap<string, string> = new Map([
   ...[...EVICTING_TAINTS].map(([status, key]) => [`Ready=${status}`, key] as const),
   ['MemoryPressure=True', 'node.kubernetes.io/memory-pressure'],
@@ -25,7 +25,10 @@ const TAINTS: ReadonlyMap<string, string> = new Map([
 
 const CORDON = textAt(CORDON_TAINT, 'key');
 
-/** The keys of the taints that follow from conditions and from `spec.unschedulable`. Other taints belong to users. */
+/**
+ * The keys of the taints that this controller manages, because they follow from conditions and `spec.unschedulable`.
+ * Other taints belong to users.
+ */
 const MANAGED: ReadonlySet<string> = new Set([CORDON, ...TAINTS.values()]);
 const EVICTING: ReadonlySet<string> = new Set(EVICTING_TAINTS.values());
 
@@ -49,8 +52,8 @@ function wantedTaints(node: KubeObject, health: ZoneHealth): JsonObject[] {
 }
 
 /**
- * The key of the taint that evicts the pods of a node. In a zone with many failed nodes, a node keeps the taint that it
- * has, and no node gets a new one.
+ * Returns the key of the taint that evicts the pods of a node. In a zone with many failed nodes, nodes keep their
+ * present taints and get no new ones.
  */
 function evictingKey(node: KubeObject, health: ZoneHealth): string | undefined {
   if (health.isFullyDisrupted) return undefined;
@@ -60,10 +63,10 @@ function evictingKey(node: KubeObject, health: ZoneHealth): string | undefined {
 }
 
 /**
- * Keeps the taints that follow from a node's conditions: `NoSchedule` for each of them, and `NoExecute` for a node that
- * is not ready. Kubernetes taints at most one node in ten seconds for evictions; here each node is tainted at once.
- * Also keeps the replaced labels. The API server gives each new node the taint for a node that is not ready, so a node
- * takes pods only after this controller has seen it.
+ * Maintains the taints that follow from a node's conditions: `NoSchedule` for each condition, and `NoExecute` for a
+ * node that is not ready. Kubernetes taints at most one node per ten seconds for evictions, while this controller
+ * taints each node immediately. Also maintains the deprecated labels. The API server sets the taint for unready nodes
+ * on each new node, so a node accepts pods only after this controller has seen it.
  */
 export function nodeTaintController(): SimulatedController {
   const health = new ZoneHealth();
@@ -77,7 +80,7 @@ export function nodeTaintController(): SimulatedController {
       const isGone = event.type === 'DELETED';
       const isChanged = health.take(key, isGone ? undefined : object);
       if (!isGone) yield key;
-      // The health of one node decides about the taints of the others.
+      // The health of one node can change the taints of other nodes in its zone.
       if (isChanged) yield* health.unreadyNodes();
     },
 

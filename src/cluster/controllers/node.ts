@@ -13,20 +13,20 @@ import { putControllerObject } from './put-object.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 
-/** The annotation of nodes with a simulated kubelet. A test may create further such nodes. */
+/** The annotation of nodes with a simulated kubelet. A test can create additional simulated nodes. */
 const SIMULATED = 'typekro.dev/simulated';
 
 export const isSimulatedNode = (node: KubeObject): boolean => node.metadata.annotations?.[SIMULATED] === 'true';
 
-/** The name of the node with which a cluster with workloads begins. */
+/** The name of the initial node in a cluster with workloads. */
 export const NODE_NAME = 'fake-0';
 
-/** The resources of the node in earlier releases, which the scheduler of these releases did not count. */
+/** The resources of the node in earlier releases, whose scheduler did not use them. */
 const FORMER_CAPACITY = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
 
 /**
- * Gives the node of a kept cluster the present capacity, when an earlier release made the node and no user has changed
- * its resources.
+ * Sets the present capacity on the node of a kept cluster, if an earlier release created the node and no user has
+ * changed its resources.
  */
 function raiseFormerCapacity({ store }: BootstrapContext): void {
   const nodes = store.collection('', 'nodes');
@@ -35,7 +35,7 @@ function raiseFormerCapacity({ store }: BootstrapContext): void {
   nodes.put(NODE_NAME, { ...node, status: { ...node.status, capacity: NODE_CAPACITY, allocatable: NODE_CAPACITY } });
 }
 
-/** Creates the node, which is Ready and has ample resources. */
+/** Creates the node, which is Ready and has large resources. */
 export function putNode(context: BootstrapContext): void {
   context.onRestored.push(() => raiseFormerCapacity(context));
   putControllerObject(context, '', 'nodes', {
@@ -54,8 +54,8 @@ export function putNode(context: BootstrapContext): void {
 }
 
 /**
- * The status of a simulated node, with the members of the present status that a user has set. When a user has set only
- * one of `capacity` and `allocatable`, the other one gets the same amounts.
+ * Returns the status of a simulated node, with the members of the present status that a user has set. When a user has
+ * set only one of `capacity` and `allocatable`, the other one gets the same values.
  */
 export function reportedStatus(name: string, present: JsonObject, kubeletVersion: string, now: string): JsonObject {
   const capacity = optionalAt(present, 'capacity');
@@ -84,7 +84,7 @@ export function reportedStatus(name: string, present: JsonObject, kubeletVersion
     nodeInfo: {
       ...NODE_INFO,
       kubeletVersion,
-      // The API server stores empty texts for the values that a client leaves out.
+      // The API server stores empty strings for the values that a client leaves out.
       ...Object.fromEntries(Object.entries(objectAt(present, 'nodeInfo')).filter(([, value]) => value !== '')),
     },
   };
@@ -102,7 +102,9 @@ const NODE_INFO = {
   systemUUID: '',
 };
 
-/** Reports the status of simulated nodes that users create, as their kubelets do. Values of users stay. */
+/**
+ * Reports the status of simulated nodes that users create, like their kubelets would. Keeps values that users have set.
+ */
 export function nodeStatusController({ registry }: Pick<BootstrapContext, 'registry'>): SimulatedController {
   return {
     name: 'node-status',

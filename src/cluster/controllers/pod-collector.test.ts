@@ -20,12 +20,12 @@ describe('the collector of pods', () => {
     ['evicted pods first', 3, ['evicted']],
     ['then the oldest', 2, ['evicted', 'old']],
     ['then by name', 1, ['evicted', 'old', 'a']],
-  ])('chooses ended pods above the maximum: %s', (_title, maximum, names) => {
+  ])('surplusPods returns the ended pods above the maximum: %s', (_title, maximum, names) => {
     const pods = [ended('b', 5), ended('a', 5), ended('old', 1), ended('evicted', 9, 'Evicted')];
     expect(surplusPods(pods, maximum).map(({ metadata }) => metadata.name)).toEqual(names);
   });
 
-  test('removes an ended pod for each one above the maximum', () => {
+  test('removes one ended pod per pod above the maximum', () => {
     const store = new Store();
     const pods = store.collection('', 'pods');
     const removed: string[] = [];
@@ -54,7 +54,7 @@ describe('the collector of pods', () => {
     expect(removed).toEqual(['a', 'c']);
   });
 
-  test('removes the pods of a node that is gone for 40 seconds, and their owner replaces them', async () => {
+  test('removes the pods of a node that has been gone for 40 seconds, and their owner replaces them', async () => {
     await using story = await startClusterStory();
     const labels = { app: 'r' };
     await story.create({
@@ -83,7 +83,7 @@ describe('the collector of pods', () => {
     expect(left).not.toContain(name);
   });
 
-  test('leaves the pods of a node that comes back', async () => {
+  test('keeps the pods of a node that returns', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',
@@ -102,7 +102,7 @@ describe('the collector of pods', () => {
     expect(await story.names('v1 Pod')).toEqual([]);
   });
 
-  test('fails a deleted pod that never had a node, and that a finalizer keeps', async () => {
+  test('sets a deleted pod to Failed when it never had a node and a finalizer keeps it', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',

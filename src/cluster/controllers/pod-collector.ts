@@ -10,13 +10,16 @@ import { isFinished, isTerminating, PODS } from './pods.ts';
 /** The number of ended pods that a cluster keeps: the default of `--terminated-pod-gc-threshold`. */
 const MAX_ENDED_PODS = 12_500;
 
-/** The time after which a node that was not found counts as gone, in milliseconds. */
+/** The time after which a missing node counts as gone, in milliseconds. */
 const QUARANTINE_MS = 40_000;
 
-/** The interval of the checks of kube-controller-manager, in milliseconds. It delays the end of unscheduled pods. */
+/**
+ * The interval of kube-controller-manager's checks, in milliseconds. It delays the removal of deleted pods without a
+ * node.
+ */
 const CHECK_MS = 20_000;
 
-/** The key of the work on all ended pods. The other keys are those of pods. */
+/** The key for the work on all ended pods. All other keys are keys of pods. */
 const ENDED = 'ended';
 
 /**
@@ -26,7 +29,7 @@ const ENDED = 'ended';
 export function podCollector(maxEnded: number = MAX_ENDED_PODS): SimulatedController {
   /** The keys of the ended pods. */
   const ended = new Set<string>();
-  /** The times at which the nodes of pods were first missed, by the key of the pod. */
+  /** The times at which the nodes of pods were first missing, keyed by pod key. */
   const missedAt = new Map<string, number>();
   return {
     name: 'pod-garbage-collector',
@@ -81,7 +84,9 @@ export function podCollector(maxEnded: number = MAX_ENDED_PODS): SimulatedContro
   };
 }
 
-/** The ended pods above the maximum: evicted pods first, then the oldest; by name when they are equally old. */
+/**
+ * Returns the ended pods above the maximum: evicted pods first, then the oldest pods. Sorts pods of equal age by name.
+ */
 export function surplusPods(ended: readonly KubeObject[], maximum: number): readonly KubeObject[] {
   const rank = (pod: KubeObject): string =>
     [isEvicted(pod) ? 0 : 1, pod.metadata.creationTimestamp ?? '', pod.metadata.name ?? ''].join(' ');
@@ -100,7 +105,7 @@ const nodeOf = ({ spec }: KubeObject): string => textAt(spec, 'nodeName');
 const isOrphaned = (pod: KubeObject, client: ControllerClient): boolean =>
   nodeOf(pod) !== '' && client.get(NODES, '', nodeOf(pod)) === undefined;
 
-/** Is the pod being deleted, although it has neither a node nor an end? */
+/** Is the pod being deleted, has no node, and has not ended? */
 const isUnscheduledEnd = (pod: KubeObject): boolean => isTerminating(pod) && nodeOf(pod) === '' && !isFinished(pod);
 
 function podAt(key: string, client: ControllerClient): KubeObject | undefined {
@@ -108,7 +113,7 @@ function podAt(key: string, client: ControllerClient): KubeObject | undefined {
   return client.get(PODS, namespace, name);
 }
 
-/** Removes a pod at once. A pod that has not ended becomes Failed first, because no kubelet can say how it ends. */
+/** Removes a pod immediately. Sets a pod that has not ended to Failed first, because no kubelet reports its outcome. */
 function failAndRemove(client: ControllerClient, pod: KubeObject, status: NonNullable<KubeObject['status']>): void {
   const failed = isFinished(pod) ? pod : client.updateStatus(pod, { ...status, phase: 'Failed' });
   client.remove(failed, { graceSeconds: 0 });

@@ -78,7 +78,7 @@ describe('a command', () => {
   test.each([
     ['jobs', 'sleep 1 &'.repeat(200_000)],
     ['assignments and digits', `${'A=1 '.repeat(200_000)} exit ${'1'.repeat(200_000)}`],
-  ])('of many %s is read to its end', (_what, script) => {
+  ])('with many %s is evaluated completely', (_what, script) => {
     expect(endOfCommand(['sh', '-c', script])).toEqual({ afterMs: 0, exitCode: 0 });
   });
 });
@@ -89,12 +89,12 @@ describe('the containers of a pod', () => {
 
   test.each<[string, JsonObject[], unknown]>([
     [
-      'end together with the last one',
+      'end together with the last container',
       [{ command: ['sleep', '1'] }, { args: ['sleep', '2'] }],
       { afterMs: 2000, exitCode: 0 },
     ],
-    ['fail when one of them fails', [{ command: ['false'] }, { command: ['true'] }], { afterMs: 0, exitCode: 1 }],
-    ['run on without a command', [{ command: ['true'] }, {}], undefined],
+    ['fail when one container fails', [{ command: ['false'] }, { command: ['true'] }], { afterMs: 0, exitCode: 1 }],
+    ['keep running without a command', [{ command: ['true'] }, {}], undefined],
     ['run on with ports', [{ command: ['serve'], ports: [{ containerPort: 80 }] }], undefined],
     ['run on with probes', [{ command: ['serve'], readinessProbe: { httpGet: { port: 80 } } }], undefined],
   ])('%s', (_title, containers, expected) => {
@@ -136,7 +136,7 @@ describe('a pod with a command', () => {
     });
   });
 
-  test('runs for the time in its annotation, whatever its command is', async () => {
+  test('runs for the time in its annotation, independent of its command', async () => {
     await using story = await startClusterStory();
     await story.create(pod(['false'], 'Never', { 'typekro.dev/simulate-run-seconds': '60' }));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });

@@ -3,7 +3,7 @@ import { listAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
 import type { CommandList, Pipeline } from './shell-script.ts';
 import { parseScript } from './shell-script.ts';
 
-/** The time and the exit code with which the command of a container ends. */
+/** The time after which a container's command ends, and its exit code. */
 export interface CommandEnd {
   readonly afterMs: number;
   readonly exitCode: number;
@@ -11,7 +11,7 @@ export interface CommandEnd {
 
 const SHELLS = new Set(['ash', 'bash', 'dash', 'sh', 'zsh']);
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** Programs that end by themselves, apart from those that `runCommand` knows. */
+/** Programs that end by themselves, in addition to those that `runCommand` handles. */
 const ENDING = new Set(
   `: [ [[ awk base64 basename cat cd chmod chown cp curl cut date df dig dirname du echo export expr find getent grep
   gunzip gzip head host hostname id ln ls md5sum mkdir mktemp mv nproc nslookup pg_isready printenv printf ps pwd
@@ -21,9 +21,9 @@ const ENDING = new Set(
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /**
- * The end of a pod whose commands are known to end: the time at which the last container ends, and the exit code of the
- * first container that fails. `undefined` when a container has ports or probes, has neither a command nor arguments, or
- * runs a command without a known end.
+ * Returns the end of a pod whose commands are known to end: the time at which the last container ends, and the exit
+ * code of the first failing container. Returns `undefined` when a container has ports or probes, has neither a command
+ * nor arguments, or runs a command without a known end.
  */
 export function endOfCommands(pod: KubeObject): CommandEnd | undefined {
   let [afterMs, exitCode] = [0, 0];
@@ -44,8 +44,9 @@ function endOfContainer(container: JsonObject): CommandEnd | undefined {
 }
 
 /**
- * The end of a command: `sleep` ends after its time, `false` fails, `exit N` ends with the exit code N, and other known
- * programs succeed at once. A program that is not known, a loop, `sleep infinity` and `tail -f` have no end.
+ * Returns the end of a command: `sleep` ends after its time, `false` fails, `exit N` ends with the exit code N, and
+ * other known programs succeed immediately. Returns `undefined` for unknown programs, loops, `sleep infinity` and
+ * `tail -f`.
  */
 export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
   const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };
@@ -53,19 +54,19 @@ export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
   return Number.isFinite(run.afterMs) ? { afterMs: run.afterMs, exitCode: run.exitCode } : undefined;
 }
 
-/** The progress of a shell. */
+/** The state of a simulated shell. */
 interface Run {
-  /** The time that has passed; infinite after a command without an end. */
+  /** The elapsed time, which is infinite after a command without an end. */
   afterMs: number;
   /** The exit code of the last command. */
   exitCode: number;
-  /** Has the shell ended before the end of its script? */
+  /** True when the shell has ended before the end of its script. */
   hasExited: boolean;
-  /** The times at which the commands in the background end. */
+  /** The times at which background commands end. */
   jobs: number[];
 }
 
-/** Is the word a prefix of a command: an assignment, `env` or `exec`? */
+/** Can the word precede a command: an assignment, `env` or `exec`? */
 const isPrefix = (word: string | undefined): boolean =>
   word !== undefined && /^(?:[A-Za-z_]\w*=|env$|exec$)/.test(word);
 
@@ -108,7 +109,7 @@ function runCommand(all: readonly string[], run: Run): void {
   }
 }
 
-/** Runs a script in a shell of its own. Returns the milliseconds that it takes, and sets the exit code. */
+/** Runs a script in a separate shell. Returns its duration in milliseconds, and sets the exit code. */
 function runShell(script: string, outer: Run): number {
   const lists = parseScript(script);
   if (lists === undefined) return Number.POSITIVE_INFINITY;
@@ -136,7 +137,7 @@ function runList({ pipelines }: CommandList, run: Run): void {
   }
 }
 
-/** Runs programs at the same time, each in a shell of its own. The exit code is that of the last program. */
+/** Runs programs concurrently, each in a separate shell. The exit code is that of the last program. */
 function runPipeline(pipeline: Pipeline, run: Run): void {
   const start = run.afterMs;
   for (const words of pipeline) {

@@ -35,7 +35,7 @@ const container = async (story: ClusterStory) =>
   objectsAt((await story.get('v1 Pod', 'p')).status, 'containerStatuses')[0];
 
 describe('a pod without rules', () => {
-  test('says once in its log and in an event that its containers are simulated', async () => {
+  test('says once, in its log and in an event, that its containers are simulated', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     const text = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
@@ -47,7 +47,7 @@ describe('a pod without rules', () => {
 });
 
 describe('the annotations of a pod', () => {
-  test('a crash loop has restarts, exit codes, times and logs', async () => {
+  test('a crash loop by annotation has restarts, exit codes, times and logs', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ 'exit-code': '3', 'run-seconds': '5', log: 'starting\nfailed' }));
     expect(await container(story)).toMatchObject({ ready: true, restartCount: 0 });
@@ -84,7 +84,7 @@ describe('the annotations of a pod', () => {
     );
   });
 
-  test('a wrong value has no effect, and an event has the reason', async () => {
+  test('a wrong value has no effect, and an event contains the reason', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ 'exit-code': 'three' }));
     const reason = 'typekro.dev/simulate-exit-code has no effect: "three" is not a whole number from 0 to 255';
@@ -97,7 +97,7 @@ describe('the annotations of a pod', () => {
 });
 
 describe('the rules of a test', () => {
-  test('apply to the pods that they match, have precedence over annotations, and can be removed', async () => {
+  test('apply to the pods that they match, take precedence over annotations, and can be removed', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ ready: 'true', log: 'own' }));
     const other = story.cluster.pods.simulate({ labels: { app: 'other' } }, { ready: false });
@@ -181,7 +181,7 @@ describe('the resource usage of a pod', () => {
     expect(await read(story, 'pods')).toMatchObject({ kind: 'PodMetricsList', items: [] });
   });
 
-  test('makes an autoscaler raise the number of replicas at once, and lower it after five minutes', async () => {
+  test('makes an autoscaler increase the number of replicas immediately, and decrease it after five minutes', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'apps/v1',
@@ -225,14 +225,14 @@ describe('a deleted pod', () => {
   const stopping = { 'stop-seconds': '20' };
   const ready = expect.objectContaining({ type: 'Ready', status: 'True', observedGeneration: 2 });
 
-  test('is removed at once by default', async () => {
+  test('is removed immediately by default', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     await story.remove('v1 Pod', 'p');
     expect(await story.find('v1 Pod', 'p')).toBeUndefined();
   });
 
-  test('stays while its containers end, and is reported as ended before its removal', async () => {
+  test('is kept while its containers end, and is reported as ended before its removal', async () => {
     await using story = await startClusterStory();
     const kept = pod(stopping);
     await story.create({ ...kept, metadata: { ...kept.metadata, finalizers: ['example.com/keep'] } });
@@ -270,7 +270,7 @@ describe('a deleted pod', () => {
     expect(await story.find('v1 Pod', 'p')).toBeUndefined();
   });
 
-  test('takes the stop time of the cluster, unless it has an annotation', async () => {
+  test('uses the stop time of the cluster if it has no annotation', async () => {
     await using story = await startClusterStory({ podStopSeconds: 3 });
     await story.create(pod());
     expect(await messages(story, 'Simulated')).toHaveLength(1);
@@ -286,7 +286,7 @@ describe('a deleted pod', () => {
     await expect(createEmbeddedCluster({ podStopSeconds: -1 })).rejects.toThrow('stopSeconds: -1 is not a number');
   });
 
-  test('that has not started ends at once', async () => {
+  test('that has not started ends immediately', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ ...stopping, failure: 'ImagePullBackOff' }));
     await story.remove('v1 Pod', 'p');
@@ -301,7 +301,7 @@ describe('activeDeadlineSeconds', () => {
     message: 'Pod was active on the node longer than the specified deadline',
   };
 
-  test('of an update counts from the start of the pod', async () => {
+  test('in an update counts from the start of the pod', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     await story.advance(3);
@@ -327,7 +327,7 @@ describe('activeDeadlineSeconds', () => {
     });
   });
 
-  test('does not concern a pod that has succeeded', async () => {
+  test('does not affect a pod that has succeeded', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ 'run-seconds': '5' }, { activeDeadlineSeconds: 5, restartPolicy: 'Never' }));
     await story.advance(10);

@@ -26,13 +26,13 @@ function pod(settings: Settings, restartPolicy = 'Always', owner = 'ReplicaSet')
   };
 }
 
-/** A pod of a Job whose container runs the program of an image. */
+/** Returns a pod of a Job whose container runs the program of an image. */
 const imaged = (image: string): KubeObject => {
   const job = pod({}, 'Never', 'Job');
   return { ...job, spec: { ...job.spec, containers: [{ name: 'c', image }] } };
 };
 
-/** A pod of a Job whose container runs a command. */
+/** Returns a pod of a Job whose container runs a command. */
 const commanded = (...command: string[]): KubeObject => {
   const job = pod({}, 'Never', 'Job');
   return { ...job, spec: { ...job.spec, containers: [{ name: 'c', image: 'i', command }] } };
@@ -67,9 +67,9 @@ describe('the outcome of a pod', () => {
     ['has crashed again', pod({ failure: 'OOMKilled' }), 10, crashing('OOMKilled', 1, 20), 20],
     ['crashes after a while', pod({ failure: 'Error', 'run-seconds': '60' }), 50, running(true), 10],
     ['fails without restarts', pod({ failure: 'Error' }, 'Never'), 0, { state: 'failed', reason: 'Error' }, undefined],
-    ['of a Job succeeds at once', pod({}, 'Never', 'Job'), 0, { state: 'succeeded' }, undefined],
+    ['of a Job succeeds immediately', pod({}, 'Never', 'Job'), 0, { state: 'succeeded' }, undefined],
     [
-      'of a Job fails as its command does',
+      'of a Job fails when its command fails',
       commanded('sh', '-c', 'exit 3'),
       0,
       { state: 'failed', exitCode: 3 },
@@ -77,13 +77,13 @@ describe('the outcome of a pod', () => {
     ],
     ['of a Job runs as long as its command', commanded('sleep', '30'), 10, running(true), 20],
     [
-      'of a Job succeeds at once when its program is not known',
+      'of a Job succeeds immediately when its program is not known',
       commanded('work'),
       0,
       { state: 'succeeded' },
       undefined,
     ],
-    ['of a Job runs on with the image pause', imaged('registry.k8s.io/pause:3.10'), 99, running(true), undefined],
+    ['of a Job keeps running with the image pause', imaged('registry.k8s.io/pause:3.10'), 99, running(true), undefined],
     [
       'of a Job ends with an image of a similar name',
       imaged('registry.k8s.io/pause-tool'),
@@ -126,7 +126,7 @@ describe('the outcome of a pod', () => {
     ],
     ['crashes a number of times', pod({ crashes: '2' }), 29, { ...crashing('Error', 1, 20), exitCode: 1 }, 1],
     [
-      'runs on after its last crash',
+      'keeps running after its last crash',
       pod({ crashes: '2' }),
       1000,
       { ...running(true), restarts: 2, earlier: { reason: 'Error', exitCode: 1 } },

@@ -5,7 +5,7 @@ import type { PodRules } from '../pods/pod-rules.ts';
 import { endOfCommands } from './pod-command.ts';
 import { controllerOf } from './relation-index.ts';
 
-/** The last end of containers that run again. */
+/** The previous end of containers that have been restarted. */
 export interface EarlierEnd {
   readonly reason: string;
   readonly exitCode: number;
@@ -13,7 +13,7 @@ export interface EarlierEnd {
 
 /** The state of the containers of a started pod. */
 export type PodOutcome =
-  /** The containers wait with a reason and have not run yet. */
+  /** The containers wait for this reason and have not run yet. */
   | { readonly state: 'waiting'; readonly reason: string }
   | {
       readonly state: 'running';
@@ -42,10 +42,10 @@ export type PodOutcome =
       readonly message?: string;
     };
 
-/** An outcome, and its times. All times are milliseconds after the start of the pod, except `next`. */
+/** An outcome, and its times. All times except `next` are in milliseconds after the start of the pod. */
 export interface PodPlan {
   readonly outcome: PodOutcome;
-  /** The milliseconds until the passing of time alone changes the outcome; `undefined` when the outcome lasts. */
+  /** The milliseconds until the outcome changes without an event, or `undefined` when it does not change. */
   readonly next: number | undefined;
   /** The start of the present or last run of the containers. */
   readonly startedMs: number;
@@ -53,7 +53,7 @@ export interface PodPlan {
   readonly endedMs?: number;
 }
 
-/** The reasons for which a container waits before its first start. Every other reason except `Unhealthy` is a crash. */
+/** The reasons why a container waits before its first start. Every other reason except `Unhealthy` means a crash. */
 const BEFORE_START = new Set([
   'ContainerCreating',
   'CreateContainerConfigError',
@@ -73,18 +73,18 @@ const FIRST_PAUSE_SECONDS = RETRY_POLICIES.endedContainer.initialMs / 1000;
 const MAX_PAUSE_SECONDS = RETRY_POLICIES.endedContainer.maxMs / 1000;
 
 /**
- * The outcome of a pod, by its rules and the milliseconds since its start. The containers start and become ready at
- * once or later. Rules may let them wait, crash or fail. Containers with an exit code or a number of crashes end. With
- * a restart policy other than `Always`, containers also end in three cases: when their time to run is over, when their
- * commands end, and in a pod of a Job. All others run without end. The first run of the containers is longer by
- * `sinceMs`, the time between the start of the pod and the setting of the rules.
+ * Computes the outcome of a pod from its rules and the milliseconds since its start. By default, the containers start
+ * and become ready immediately. Rules can delay them, and make them wait, crash or fail. Containers with an exit code
+ * or a number of crashes end. With a restart policy other than `Always`, containers also end in three cases: after
+ * their time to run, when their commands end, and in a pod of a Job. All other containers run forever. `sinceMs` is the
+ * time between the start of the pod and the setting of the rules, by which the first run is longer.
  */
 export function planPod(pod: KubeObject, rules: PodRules, elapsedMs: number, sinceMs = 0): PodPlan {
   const { failure } = rules;
   if (failure !== undefined && BEFORE_START.has(failure)) {
     return { outcome: { state: 'waiting', reason: failure }, next: undefined, startedMs: 0 };
   }
-  // Containers that have started do not wait again.
+  // Containers that have already started do not wait again.
   const startMs = sinceMs > 0 ? 0 : (rules.startAfterSeconds ?? 0) * 1000;
   if (elapsedMs < startMs) {
     return { outcome: { state: 'waiting', reason: 'ContainerCreating' }, next: startMs - elapsedMs, startedMs: 0 };
@@ -103,7 +103,7 @@ interface RunEnd {
   readonly runMs: number;
   readonly reason: string;
   readonly exitCode: number | undefined;
-  /** The number of runs that end; `undefined` when all runs end. */
+  /** The number of runs that end, or `undefined` when all runs end. */
   readonly crashes: number | undefined;
 }
 
@@ -129,8 +129,8 @@ function endOf(pod: KubeObject, rules: PodRules, readyMs: number): RunEnd | unde
   if (runMs !== undefined) return success(runMs);
   const commands = endOfCommands(pod);
   if (commands === undefined) {
-    // The pod of a Job usually ends by itself, so the simulation ends it as soon as it is ready. A pod with the image
-    // `pause` only waits.
+    // A pod of a Job usually ends by itself, so the simulation ends it as soon as it is ready. A pod with the image
+    // `pause` keeps waiting.
     if (controllerOf(pod)?.kind !== 'Job' || hasPauseImage(pod)) return undefined;
     return success(Number.isFinite(readyMs) ? readyMs : 0);
   }
@@ -147,7 +147,10 @@ const hasPauseImage = (pod: KubeObject): boolean =>
 
 const success = (runMs: number): RunEnd => ({ runMs, reason: 'Completed', exitCode: 0, crashes: undefined });
 
-/** The run, or the pause between two runs, at a time after the first start. The pauses are those of the kubelet. */
+/**
+ * Computes the run, or the pause between two runs, at a time after the first start. The pauses are those of the
+ * kubelet.
+ */
 function planRuns({ readyMs, end, sinceMs, policy }: Life, elapsedMs: number): PodPlan {
   const running = (startedMs: number, endMs: number, restarts: number, earlier: EarlierEnd | undefined): PodPlan => {
     const isReady = elapsedMs >= startedMs + readyMs;
@@ -184,8 +187,8 @@ function planRuns({ readyMs, end, sinceMs, policy }: Life, elapsedMs: number): P
       };
     }
     const nextPause = runMs >= STABLE_RUN_MS ? FIRST_PAUSE_SECONDS : Math.min(MAX_PAUSE_SECONDS, pauseSeconds * 2);
-    // When the pause does not grow any more, a division gives the number of further restarts. A loop over them would be
-    // slow for a pod that has crashed for a long time.
+    // When the pause no longer grows, the number of remaining restarts is computed by a division. A loop would be slow
+    // for a pod that has crashed for a long time.
     const cycleMs = runMs + nextPause * 1000;
     const isSteady = nextPause === MAX_PAUSE_SECONDS || nextPause === pauseSeconds;
     const skipped = isSteady ? Math.min(Math.floor((elapsedMs - againMs) / cycleMs), crashes - restarts - 1) : 0;

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { conditionOf } from '../../kubernetes/index.ts';
 
-/** The readiness of each stored pod. A stored object never changes, so an entry stays true. */
+/** The readiness of each stored pod. A stored object never changes, so an entry stays valid. */
 const readiness = new WeakMap<KubeObject, boolean>();
 
 export function isReady(pod: KubeObject): boolean {

@@ -11,24 +11,24 @@ export interface ContainerReport {
   readonly lastState: JsonObject;
 }
 
-/** What a kubelet reports about a started pod. The lists have the order of the containers in the specification. */
+/** The data that a kubelet reports about a started pod. The lists are in the order of the containers in the spec. */
 export interface PodReport {
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   readonly startTime: string;
   readonly containers: readonly ContainerReport[];
   readonly initContainers: readonly ContainerReport[];
-  /** Have all init containers ended with success? */
+  /** True when all init containers have succeeded. */
   readonly initialized: boolean;
   /** The address of the pod. Default: the address in the stored status, or an address of the simulated network. */
   readonly address?: string;
-  /** The beginning of an `imageID`. */
+  /** The prefix of each `imageID`. */
   readonly imagePrefix: string;
   /** The states of the ephemeral containers. Default: the pod has none. */
   readonly ephemeralContainers?: readonly JsonObject[];
   /** The reason for the state of the whole pod, such as `DeadlineExceeded`, and its explanation. Default: none. */
   readonly reason?: string;
   readonly message?: string;
-  /** A further condition that does not hold, and its explanation. Default: none. */
+  /** An additional condition with the status False, and its explanation. Default: none. */
   readonly unmet?: { readonly type: string; readonly reason: string; readonly message: string };
 }
 
@@ -37,7 +37,7 @@ const KUBELET_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready',
 /** Does the kubelet alone write conditions of this type? The kubelet keeps the conditions of all other types. */
 const isOfKubelet = (type: string): boolean => KUBELET_CONDITIONS.includes(type) || type.startsWith('typekro.dev/');
 
-/** The status of a started pod. A condition that has not changed keeps its times. */
+/** Returns the status of a started pod. A condition that has not changed keeps its times. */
 export function podStatus(pod: KubeObject, report: PodReport, now: string): JsonObject {
   const { phase, containers, initContainers, initialized, imagePrefix, unmet, ephemeralContainers = [] } = report;
   const ended = phase === 'Succeeded' || phase === 'Failed';
@@ -94,7 +94,7 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
   };
 }
 
-/** The statuses of the ephemeral containers. A kubelet neither probes nor restarts them. */
+/** Returns the statuses of the ephemeral containers, which a kubelet does not probe or restart. */
 const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], imagePrefix: string): JsonObject[] =>
   objectsAt(pod.spec, 'ephemeralContainers').map((container, index) => {
     const image = String(container['image'] ?? '');
@@ -103,7 +103,7 @@ const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], image
     return { name: container['name'], image, imageID: imagePrefix + image, ...own };
   });
 
-/** The status of a pod, marked as observed at the present generation. */
+/** Returns the status of a pod, marked as observed at the present generation. */
 export function observedStatus({ metadata: { generation = 1 }, status }: KubeObject): JsonObject {
   const conditions = objectsAt(status, 'conditions').map((entry) =>
     entry['observedGeneration'] === undefined ? entry : { ...entry, observedGeneration: generation },
@@ -128,7 +128,7 @@ function containerStatus(
   return { name: container['name'], image, imageID: imagePrefix + image, ...report };
 }
 
-/** The state `terminated` of a container. */
+/** Returns the state `terminated` of a container. */
 export const terminated = (
   exitCode: number,
   reason: string,
@@ -139,7 +139,7 @@ export const terminated = (
   terminated: { exitCode, reason, ...(message === undefined ? {} : { message }), startedAt, finishedAt },
 });
 
-/** The number of restarts in the status of a pod's container; 0 for a container that has not started. */
+/** Returns the number of restarts in the status of a pod's container, or 0 for a container that has not started. */
 export function restartsIn(pod: KubeObject, index: number): number {
   const count = objectsAt(pod.status, 'containerStatuses')[index]?.['restartCount'];
   return typeof count === 'number' ? count : 0;
@@ -152,7 +152,7 @@ export function hasPodStarted(pod: KubeObject, index: number): boolean {
   return objectAt(status, 'state')['waiting'] === undefined || Object.keys(objectAt(status, 'lastState')).length > 0;
 }
 
-/** An address of the pod network that is derived from the uid, so that a pod keeps its address. */
+/** Returns an address of the pod network, derived from the uid so that a pod keeps its address. */
 function addressOf({ metadata }: KubeObject): string {
   const bits = Number.parseInt((metadata.uid ?? '').replaceAll('-', '').slice(0, 6), 16) || 0;
   return `10.244.${(bits >> 8) & 0xff}.${(bits & 0xfe) + 1}`;

@@ -21,7 +21,7 @@ const podState = fc.record({
 });
 type PodState = typeof podState extends fc.Arbitrary<infer State> ? State : never;
 
-/** `state` undefined means the removal of the pod. */
+/** When `state` is undefined, the pod is removed. */
 const change = fc.record({ name: fc.constantFrom(...NAMES), state: fc.option(podState, { nil: undefined, freq: 4 }) });
 
 function podOf(name: string, { owner, kind, labels, phase, ready, terminating }: PodState): KubeObject {
@@ -40,7 +40,7 @@ function podOf(name: string, { owner, kind, labels, phase, ready, terminating }:
   };
 }
 
-/** The counts of a scan of all pods: by owner and labels, without empty entries. */
+/** Counts the pods of an owner by a scan of all pods, grouped by labels and without empty entries. */
 function scanned(store: Store, owner: string): Map<string, number[]> {
   const counts = new Map<string, number[]>();
   for (const { object } of store.collection('', 'pods').all()) {
@@ -79,7 +79,7 @@ const replicaSet = (replicas: number): KubeObject => ({
 });
 
 describe('the counts of pods', () => {
-  test('equal the counts of a scan of all pods, after any changes', () => {
+  test('equal the counts of a scan of all pods after random changes', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), fc.nat(40), (changes, begin) => {
         const store = new Store();
@@ -99,7 +99,7 @@ describe('the counts of pods', () => {
     );
   });
 
-  test('avoid a read of all pods when pods are replaced one after the other', async () => {
+  test('avoid reading all pods when pods are replaced one after another', async () => {
     await using story = await startClusterStory();
     const count = 30;
     await story.create(replicaSet(count));
@@ -126,7 +126,7 @@ describe('the counts of pods', () => {
     });
   });
 
-  test('show that one of many pods has to be released', async () => {
+  test('show that one of many pods must be released', async () => {
     await using story = await startClusterStory();
     await story.create(replicaSet(3));
     const [name = ''] = await story.names('v1 Pod');

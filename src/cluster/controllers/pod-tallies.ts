@@ -3,14 +3,14 @@ import type { Collection, Store, StoreEvent } from '../store/store.ts';
 import { isFinished, isReady, isTerminating } from './pod-state.ts';
 import { controllerOf } from './relation-index.ts';
 
-/** The counts of the pods of one controller that have equal labels. */
+/** The counts of those pods of a controller that have the same labels. */
 export interface PodTally {
   readonly labels: Readonly<Record<string, string>>;
-  /** The pods that have neither ended nor are being deleted. */
+  /** The number of pods that have not ended and are not being deleted. */
   readonly active: number;
-  /** The active pods that are ready. */
+  /** The number of active pods that are ready. */
   readonly ready: number;
-  /** The pods that are being deleted and have not ended. */
+  /** The number of pods that are being deleted and have not ended. */
   readonly terminating: number;
 }
 
@@ -21,7 +21,7 @@ type Tally = { -readonly [Member in keyof PodTally]: PodTally[Member] } & {
   pods: number;
 };
 
-/** What one pod adds to a tally. */
+/** The contribution of one pod to a tally. */
 interface Share {
   readonly tally: Tally;
   readonly active: number;
@@ -30,14 +30,14 @@ interface Share {
 }
 
 /**
- * Counts the pods of ReplicaSets and ReplicationControllers. Events of the store keep the counts up to date, so that no
+ * Counts the pods of ReplicaSets and ReplicationControllers. The counts are updated by store events, so that no
  * controller reads all pods after an event of one pod. Pods with equal labels are counted together, because the labels
  * decide whether an owner keeps its pods.
  */
 export class PodTallies {
   readonly #owners: ReadonlySet<string>;
   readonly #byOwner = new Map<string, Map<string, Tally>>();
-  /** By the key of the pod. A pod that is counted again replaces its earlier share. */
+  /** The shares, keyed by pod. When a pod is counted again, its new share replaces the earlier one. */
   readonly #shares = new Map<string, Share>();
 
   /** Counts the present pods of controllers of these kinds. */
@@ -46,7 +46,7 @@ export class PodTallies {
     this.fill(store);
   }
 
-  /** Counts the present pods again. */
+  /** Recounts the present pods. */
   fill(store: Store): void {
     this.#byOwner.clear();
     this.#shares.clear();
@@ -60,12 +60,12 @@ export class PodTallies {
     if (type !== 'DELETED') this.#count(stored.key, stored.object);
   }
 
-  /** The counts of the pods of a controller, by its uid. */
+  /** Returns the counts of the pods of the controller with this uid. */
   of(uid: string): readonly PodTally[] {
     return [...(this.#byOwner.get(uid)?.values() ?? [])];
   }
 
-  /** The number of controllers with counted pods. Tests read it to detect leaks. */
+  /** The number of controllers with counted pods, for tests that detect leaks. */
   get size(): number {
     return this.#byOwner.size;
   }

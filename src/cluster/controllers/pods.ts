@@ -10,7 +10,7 @@ export { isFinished, isReady, isTerminating } from './pod-state.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
-/** The component of the kubelet's events. */
+/** The component in the kubelet's events. */
 export const KUBELET = 'kubelet';
 
 /** Has the pod been ready for `minReadySeconds`? */
@@ -21,8 +21,8 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, now: numbe
 }
 
 /**
- * Can the event of a pod matter to controllers that count or address pods? Most status changes do not matter, and
- * reading all pods is expensive when there are many.
+ * Can the event of a pod affect controllers that count or address pods? Most status changes cannot, and reading all
+ * pods is expensive when there are many.
  */
 export function isNotablePodEvent({ type, stored, previous }: StoreEvent): boolean {
   if (type !== 'MODIFIED' || previous === undefined) return true;
@@ -54,17 +54,17 @@ export function removeEnded(client: ControllerClient, pod: KubeObject): boolean 
   return true;
 }
 
-/** The pods that an object controls, including finished and terminating ones. */
+/** Returns the pods that an object controls, including finished and terminating pods. */
 export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
   return client.controlled(owner, PODS);
 }
 
-/** The pods that count as replicas: neither ended nor being deleted. */
+/** Returns the pods that count as replicas: those that have not ended and are not being deleted. */
 export function activePods(pods: readonly KubeObject[]): KubeObject[] {
   return pods.filter((pod) => !isFinished(pod) && !isTerminating(pod));
 }
 
-/** A new pod without a name, made from the pod template of a workload. */
+/** Returns a new pod without a name, made from the pod template of a workload. */
 export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['metadata']; spec: JsonObject } {
   const template = workload.spec?.['template'];
   const { metadata, spec } = isJsonObject(template) ? template : {};
@@ -78,16 +78,19 @@ export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['m
   };
 }
 
-/** The number in a field of `spec`; `otherwise` when the field is absent. */
+/** Returns the number in a field of `spec`, or `otherwise` when the field is absent. */
 export function specNumber(object: KubeObject, field: string, otherwise: number): number {
   const value = object.spec?.[field];
   return typeof value === 'number' ? value : otherwise;
 }
 
-/** An object as plain JSON, for kinds whose content is not under `spec`. */
+/** Returns an object as plain JSON, for kinds whose content is not below `spec`. */
 export const jsonOf = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 
-/** The milliseconds until the next ready pod becomes available; `undefined` when all ready pods are available. */
+/**
+ * Returns the milliseconds until the next ready pod becomes available, or `undefined` when all ready pods are
+ * available.
+ */
 export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: number, now: number): number | undefined {
   if (minReadySeconds === 0) return undefined;
   const waits = pods
@@ -96,7 +99,7 @@ export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: num
   return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
-/** The counts without members whose value is 0, like Go's `omitempty`. */
+/** Removes counts that are 0, like Go's `omitempty`. */
 export function withoutZeros(counts: Readonly<Record<string, number>>): JsonObject {
   return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== 0));
 }

@@ -7,7 +7,7 @@ import { concerns, targetIn } from './controller.ts';
 const POLICIES = { group: 'admissionregistration.k8s.io', plural: 'validatingadmissionpolicies' } as const;
 const DEFINITIONS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' } as const;
 
-/** Writes the type errors in the expressions of a policy to the status of the policy. */
+/** Writes the type errors in a policy's expressions to its status. */
 export const policyStatusController: SimulatedController = {
   name: 'validatingadmissionpolicy-status-controller',
   target: targetIn(POLICIES),
@@ -28,10 +28,10 @@ export const policyStatusController: SimulatedController = {
   },
 };
 
-/** The maximum number of kinds whose types are checked. */
+/** The maximum number of kinds against which a policy is checked. */
 const MAX_KINDS = 10;
 
-/** The kinds that the rules of a policy name without a wildcard, in the order of group, version and kind. */
+/** Returns the kinds that the rules of a policy name without wildcards, sorted by group, version and kind. */
 function kindsOf(spec: JsonObject, client: ControllerClient): GroupVersionKind[] {
   const found = new Map<string, GroupVersionKind>();
   for (const rule of objectsAt(spec, 'matchConstraints', 'resourceRules')) {

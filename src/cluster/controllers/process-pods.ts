@@ -14,24 +14,24 @@ import { podStatus } from './pod-status.ts';
 import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import { processReport, refusalReport } from './process-report.ts';
 
-/** Runs the pods that request local processes. Without a runtime, the cluster refuses these pods. */
+/** Runs the pods that request local processes. Without a runtime, refuses these pods. */
 export class ProcessPods {
   readonly #runtime: ProcessRuntime | undefined;
-  /** The refusals that events have reported, by the uids of the pods. */
+  /** The refusals that events have already reported, keyed by pod uid. */
   readonly #reported = new Map<string, string>();
-  /** The number of restarts before the last reported pause, by the uids of the pods and the names of the containers. */
+  /** The number of restarts at the last reported pause, keyed by pod uid and container name. */
   readonly #paused = new Map<string, number>();
 
   constructor(runtime: ProcessRuntime | undefined) {
     this.#runtime = runtime;
   }
 
-  /** Does the pod run as local processes, or request them? New annotations do not affect a pod that runs. */
+  /** Does the pod run as local processes, or request them? New annotations do not affect a running pod. */
   owns(pod: KubeObject): boolean {
     return this.#runtime?.find(pod) !== undefined || (asksForProcesses(pod) && !isSimulated(pod));
   }
 
-  /** The keys of the pods that may use the ConfigMap or Secret of an event. */
+  /** Yields the keys of pods that may use the ConfigMap or Secret of an event. */
   *keysOf(event: StoreEvent): Generator<string> {
     if (this.#runtime === undefined) return;
     if (!concerns(event, '', 'configmaps') && !concerns(event, '', 'secrets')) return;
@@ -45,13 +45,13 @@ export class ProcessPods {
     this.#runtime?.forget(uid);
   }
 
-  /** Kills the processes of pods that are not in the cluster any more. */
+  /** Kills the processes of pods that no longer exist in the cluster. */
   retain(client: ControllerClient): void {
     const uids = new Set(client.list(PODS, '').map(({ metadata }) => metadata.uid));
     this.#runtime?.retain((uid) => uids.has(uid));
   }
 
-  /** Does the due work for a pod, and writes its status. Returns the milliseconds until the next change. */
+  /** Does the pending work for a pod, and writes its status. Returns the milliseconds until the next change. */
   reconcile(pod: KubeObject, client: ControllerClient): number | undefined {
     const startTime = textAt(pod.status, 'startTime') || client.timestamp();
     const refusal = this.#runtime === undefined ? NOT_ALLOWED : this.#refusalOf(pod);

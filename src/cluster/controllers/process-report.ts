@@ -7,13 +7,13 @@ import type { ContainerReport, PodReport } from './pod-status.ts';
 import { DEADLINE } from './pod-end.ts';
 import { terminated } from './pod-status.ts';
 
-/** The type of the condition of a pod that requests local processes and does not get them. */
+/** The type of the condition on a pod that requests local processes and does not get them. */
 export const RUNS_AS_PROCESS = 'typekro.dev/RunsAsProcess';
 
-/** The beginning of the `imageID` of a container that is a local process. */
+/** The prefix of the `imageID` of a container that runs as a local process. */
 const IMAGE_PREFIX = 'process://';
 
-/** The report about a pod whose containers are local processes. */
+/** Returns the report about a pod whose containers run as local processes. */
 export function processReport(pod: KubeObject, run: PodRun, decision: LifeDecision, startTime: string): PodReport {
   const reports = (list: string) =>
     objectsAt(pod.spec, list).map((container) => {
@@ -35,7 +35,7 @@ export function processReport(pod: KubeObject, run: PodRun, decision: LifeDecisi
   };
 }
 
-/** The state of an ephemeral container in a pod whose containers are local processes. */
+/** The state of an ephemeral container in a pod whose containers run as local processes. */
 const NO_EPHEMERAL: JsonObject = {
   waiting: {
     reason: 'CreateContainerError',
@@ -87,7 +87,7 @@ const isInit = ({ spec }: KubeObject, name: string): boolean =>
 const endState = ({ exitCode, reason, startedMs, endedMs, message }: ContainerEnd): JsonObject =>
   terminated(exitCode, reason, formatTime(startedMs), formatTime(endedMs), message);
 
-/** The report about a pod whose processes cannot run. */
+/** Returns the report about a pod whose processes cannot run. */
 export function refusalReport(pod: KubeObject, startTime: string, reason: string, message: string): PodReport {
   const waiting: ContainerReport = {
     ready: false,

@@ -4,7 +4,7 @@ import { complete } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';
 import { decodeObject } from '../types/decode.ts';
 
-/** Stores an object of the system without the checks of a request. Does nothing when no such resource is served. */
+/** Stores a system object without the checks of a request. Does nothing when the resource is not served. */
 export function putControllerObject(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
   const resource = context.registry.findAny(group, plural);
   if (resource === undefined) return;

@@ -10,8 +10,8 @@ import type { ResourceName } from './controller-client.ts';
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 
 /**
- * Keeps the status of ResourceQuotas. Admission adds new objects to the status. This controller counts all objects
- * again after each change.
+ * Maintains the status of ResourceQuotas. Admission adds new objects to the status, and this controller recounts all
+ * objects after each change.
  */
 export const quotaController: SimulatedController = {
   name: 'resourcequota-controller',
@@ -20,7 +20,7 @@ export const quotaController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, '', 'resourcequotas')) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // A quota may count ResourceQuotas themselves. A modification does not change their number.
+      // A quota can count ResourceQuotas themselves, but a modification does not change their number.
       if (event.type === 'MODIFIED') return;
     }
     const { namespace } = event.stored.object.metadata;
@@ -57,7 +57,7 @@ export const quotaController: SimulatedController = {
   },
 };
 
-/** The resources whose objects a quota counts. */
+/** Returns the resources whose objects a quota counts. */
 function resourcesOf(quota: KubeObject): ResourceName[] {
   return countedResources(Object.keys(objectAt(quota.spec, 'hard')));
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RefusalPauses } from './refusal-pauses.ts';
 
-test('the pauses of an owner increase, until one of its pods is accepted', () => {
+test('the pauses of an owner increase until one of its pods is accepted', () => {
   const pauses = new RefusalPauses();
   const found: number[] = [];
   for (let count = 0; count < 6; count += 1) {
@@ -14,7 +14,7 @@ test('the pauses of an owner increase, until one of its pods is accepted', () =>
   expect(pauses.pauseOf('a', 0)).toBe(0);
 });
 
-test('a refusal forgets the owners whose last refusal is more than 20 seconds old', () => {
+test('a refusal drops the owners whose last refusal is more than 20 seconds old', () => {
   const pauses = new RefusalPauses();
   for (let owner = 0; owner < 100; owner += 1) pauses.add(`uid-${owner}`, owner * 1000);
   expect(pauses.size).toBe(21);

@@ -1,6 +1,6 @@
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 
-/** The refused pods of one owner. */
+/** The refusals of one owner's pods. */
 interface Refusals {
   readonly count: number;
   readonly lastMs: number;
@@ -9,11 +9,12 @@ interface Refusals {
 const POLICY = RETRY_POLICIES.rejectedPod;
 
 /**
- * The pauses between the refusals of the pods of one owner. A controller replaces each refused pod at once, so without
- * pauses the cluster would do nothing else. Owners are named by their uids, times are milliseconds since the epoch.
+ * Computes the pauses between refusals of the same owner's pods. A controller replaces each refused pod immediately, so
+ * without pauses the cluster would do nothing else. Owners are identified by their uids. Times are in milliseconds
+ * since the epoch.
  */
 export class RefusalPauses {
-  /** The refusals by the uids of the owners, the oldest first. */
+  /** The refusals, keyed by owner uid, oldest first. */
   readonly #refusals = new Map<string, Refusals>();
 
   /** The number of known owners. */
@@ -21,7 +22,7 @@ export class RefusalPauses {
     return this.#refusals.size;
   }
 
-  /** The milliseconds until the next pod of the owner may be refused; 0 or less: now. */
+  /** Returns the milliseconds until the next pod of the owner can be refused. 0 or less means now. */
   pauseOf(owner: string, nowMs: number): number {
     const refusals = this.#refusals.get(owner);
     if (refusals === undefined) return 0;
@@ -29,8 +30,8 @@ export class RefusalPauses {
   }
 
   /**
-   * Counts a refusal. Forgets the owners without a refusal for twice the longest pause: the owners are gone, or their
-   * pods run.
+   * Counts a refusal. Drops owners without a refusal for twice the longest pause, because they are gone or their pods
+   * run.
    */
   add(owner: string, nowMs: number): void {
     const count = (this.#refusals.get(owner)?.count ?? 0) + 1;
@@ -42,7 +43,7 @@ export class RefusalPauses {
     }
   }
 
-  /** Ends the pauses of an owner. */
+  /** Resets the pauses of an owner. */
   delete(owner: string): void {
     this.#refusals.delete(owner);
   }

@@ -9,7 +9,7 @@ const KINDS = ['pods', 'configmaps'] as const;
 const change = fc.record({
   kind: fc.constantFrom(...KINDS),
   name: fc.constantFrom('a', 'b', 'c', 'd'),
-  /** `undefined` means the removal of the object. */
+  /** When `owners` is undefined, the object is removed. */
   owners: fc.option(fc.uniqueArray(fc.constantFrom('u1', 'u2', 'u3'), { maxLength: 3 }), { nil: undefined }),
 });
 
@@ -23,7 +23,7 @@ const objectOf = (name: string, owners: readonly string[]): KubeObject => ({
   },
 });
 
-test('after any changes the index finds what a scan of all objects finds', () => {
+test('after random changes, the index finds the same objects as a scan of all objects', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
       const store = new Store();
@@ -46,13 +46,13 @@ test('after any changes the index finds what a scan of all objects finds', () =>
   );
 });
 
-test('a new index has the existing objects', () => {
+test('a new index contains the existing objects', () => {
   const store = new Store();
   store.collection('', 'pods').put('a', objectOf('a', ['u1']));
   expect(new RelationIndex(store, ownersOf).find('u1')).toHaveLength(1);
 });
 
-test('objects without a controller are found by their labels', () => {
+test('the index finds objects without a controller by their labels', () => {
   const store = new Store();
   const index = new RelationIndex(store, uncontrolledIn);
   store.subscribe((event) => index.take(event));

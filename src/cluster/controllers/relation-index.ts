@@ -8,20 +8,20 @@ export interface IndexedObject {
   readonly object: KubeObject;
 }
 
-/** The terms by which the index finds an object; often none. */
+/** Returns the terms by which the index finds an object, often none. */
 export type TermsOf = (collection: Collection, object: KubeObject) => readonly string[];
 
 const NOTHING: readonly string[] = [];
 
 /**
- * Finds objects of all kinds by terms that are derived from their content, such as the uids of their owners. Events of
- * the store keep the index up to date, so that the cost of a look-up depends only on the number of its results.
+ * Finds objects of all kinds by terms that are derived from their content, such as the uids of their owners. The index
+ * is updated by store events, so the cost of a look-up depends only on the number of its results.
  */
 export class RelationIndex {
   readonly #termsOf: TermsOf;
   readonly #places = new Map<string, Map<string, { readonly collection: Collection; readonly key: string }>>();
 
-  /** Indexes the present objects. Objects that the store creates on their first read must have no terms. */
+  /** Indexes the present objects. Objects that the store creates lazily, on their first read, must have no terms. */
   constructor(store: Store, termsOf: TermsOf) {
     this.#termsOf = termsOf;
     this.fill(store);
@@ -35,7 +35,7 @@ export class RelationIndex {
     }
   }
 
-  /** Updates the index for an event of the store. The index finds the object by its new terms only after this call. */
+  /** Updates the index for a store event. Before this call, the index finds the object only by its old terms. */
   take({ type, collection, stored, previous }: StoreEvent): void {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);
@@ -45,7 +45,7 @@ export class RelationIndex {
     if (after.length > 0) this.#add(collection, stored.key, stored.object);
   }
 
-  /** The objects with a term, in the order of their addition. */
+  /** Returns the objects with a term, in the order of their addition. */
   find(term: string): IndexedObject[] {
     const found: IndexedObject[] = [];
     for (const { collection, key } of this.#places.get(term)?.values() ?? []) {
@@ -55,7 +55,7 @@ export class RelationIndex {
     return found;
   }
 
-  /** The number of terms. Tests read it to detect leaks. */
+  /** The number of terms, for tests that detect leaks. */
   get size(): number {
     return this.#places.size;
   }
@@ -78,19 +78,19 @@ export class RelationIndex {
 
 const placeOf = (collection: Collection, key: string): string => `${collection.plural}.${collection.group} ${key}`;
 
-/** Terms of the owner index: the uids of the owners. */
+/** Returns the terms of the owner index: the uids of the owners. */
 export function ownersOf(_collection: Collection, { metadata }: KubeObject): readonly string[] {
   const owners = metadata.ownerReferences;
   return owners === undefined || owners.length === 0 ? NOTHING : owners.map(({ uid }) => uid);
 }
 
-/** Terms of the claim index: `namespace/name` of the claims that the volumes of a pod name. */
+/** Returns the terms of the claim index: `namespace/name` of the claims in the volumes of a pod. */
 export function claimsOf(collection: Collection, pod: KubeObject): readonly string[] {
   if (collection.plural !== 'pods' || collection.group !== '') return NOTHING;
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
 }
 
-/** The resources whose objects a controller may adopt, with their groups. */
+/** Maps the plural of each resource whose objects a controller can adopt to its group. */
 const ADOPTABLE: ReadonlyMap<string, string> = new Map([
   ['pods', ''],
   ['replicasets', 'apps'],
@@ -98,8 +98,8 @@ const ADOPTABLE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The term under which the index has the objects of a namespace that have no controller. With `label`, the term covers
- * only the objects with this label.
+ * Returns the term for the objects in a namespace that have no controller. With `label`, the term covers only the
+ * objects with this label.
  */
 export function uncontrolledTerm(
   { group, plural }: Pick<Collection, 'group' | 'plural'>,
@@ -111,11 +111,11 @@ export function uncontrolledTerm(
 }
 
 /**
- * The terms of an object without a controller: the term of its namespace, and one for each of its labels. Objects of
- * resources that no controller adopts have no terms.
+ * Returns the terms of an object without a controller: the term of its namespace, and one term per label. Returns none
+ * for resources whose objects no controller adopts.
  */
 export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
-  // Most events concern other resources.
+  // This check is fast, because most events are about other resources.
   if (ADOPTABLE.get(collection.plural) !== collection.group || controllerOf(object) !== undefined) return NOTHING;
   const { namespace = '', labels = {} } = object.metadata;
   const terms = [uncontrolledTerm(collection, namespace)];
@@ -123,7 +123,7 @@ export function uncontrolledIn(collection: Collection, object: KubeObject): read
   return terms;
 }
 
-/** The reference to the controller of an object; `undefined` without a controller. */
+/** Returns the reference to the controller of an object, or `undefined` if it has none. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }

@@ -5,16 +5,17 @@ import { isReady } from './pods.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
-/** The phases from the least to the most valuable. */
+/** The phases in the order of removal. */
 const PHASES = ['Pending', 'Unknown', 'Running'];
 
 /**
- * Sorts pods so that the pods whose removal matters least are first, as Kubernetes does (`ActivePodsWithRanks`). The
- * first criterion in which two pods differ decides: no node, an early phase, not ready, a low deletion cost, a node
- * with many related pods, a short time of readiness, many restarts, a young pod. Times are compared in powers of two.
- * Of two pods with different times in the same power of two, the one with the smaller UID is first.
+ * Sorts pods in the order in which Kubernetes removes them (`ActivePodsWithRanks`). The first criterion in which two
+ * pods differ decides. Pods are removed earlier that have no node, have an early phase, are not ready, have a low
+ * deletion cost, share their node with many related pods, became ready recently, have many restarts, or are young. Ages
+ * are compared by their power of two. If two ages differ within the same power of two, the pod with the smaller UID is
+ * first.
  *
- * @param related the pods whose number on each node is compared
+ * @param related the pods that are counted per node
  * @param now the present time, in milliseconds since the epoch
  */
 export function removalOrder(
@@ -30,12 +31,12 @@ export function removalOrder(
 
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName');
 
-/** The criteria of a pod. Of two numbers at the same place, the pod with the smaller one is removed first. */
+/** The criteria of a pod. At the first differing number, the pod with the smaller number is removed first. */
 interface RankedPod {
   readonly pod: KubeObject;
-  /** The criteria before the time of readiness. */
+  /** The criteria that precede the time of readiness. */
   readonly first: readonly number[];
-  /** The time since which the pod is ready; 0 when it is not ready or when the time is not known. */
+  /** The time when the pod became ready, or 0 when it is not ready or the time is not known. */
   readonly readyAt: number;
   readonly restarts: readonly number[];
   readonly createdAt: number;
@@ -85,19 +86,19 @@ function compareTimes(a: RankedPod, b: RankedPod, member: 'readyAt' | 'createdAt
 
 const NANOSECONDS_PER_MS = 1e6;
 
-/** The power of two in the nanoseconds of an age; -1 for a time in the future. */
+/** Returns the binary logarithm of an age in nanoseconds, or -1 for a time in the future. */
 const powerOfAge = (milliseconds: number): number =>
   milliseconds > 0 ? Math.floor(Math.log2(milliseconds * NANOSECONDS_PER_MS)) : -1;
 
 const uidOf = ({ metadata: { uid = '' } }: KubeObject): string => uid;
 
-/** The maximum number of restarts of a container of a pod, among those with these names. */
+/** Returns the maximum number of restarts among the containers of a pod, or among the containers with these names. */
 function maxRestarts(pod: KubeObject, statuses: string, names?: ReadonlySet<string>): number {
   const counted = objectsAt(pod.status, statuses).filter((entry) => names?.has(textAt(entry, 'name')) !== false);
   return Math.max(0, ...counted.map((entry) => numberAt(entry, 'restartCount') ?? 0));
 }
 
-/** The names of the init containers that run beside the other containers. */
+/** Returns the names of the sidecars: init containers that run together with the other containers. */
 const sidecarsOf = ({ spec }: KubeObject): ReadonlySet<string> =>
   new Set(
     objectsAt(spec, 'initContainers').flatMap((entry) =>
@@ -107,7 +108,7 @@ const sidecarsOf = ({ spec }: KubeObject): ReadonlySet<string> =>
 
 const timeOf = (value: unknown): number => Date.parse(String(value)) || 0;
 
-/** The deletion cost in the annotation of a pod: a 32-bit integer, otherwise 0. */
+/** Returns the deletion cost in the annotation of a pod, or 0 if it is not a 32-bit integer. */
 function costOf(pod: KubeObject): number {
   const text = pod.metadata.annotations?.[DELETION_COST] ?? '';
   const cost = /^(?:0|-?[1-9]\d{0,9})$/.test(text) ? Number(text) : 0;

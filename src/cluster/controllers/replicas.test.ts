@@ -71,7 +71,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(await available()).toBe(2);
   });
 
-  test('has a condition about a refused pod until all its pods exist', async () => {
+  test('has a condition about a refused pod until all pods exist', async () => {
     await using story = await startClusterStory();
     await quota(story, '1');
     await story.create(replicas());
@@ -86,7 +86,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(conditionOf(await story.get(type, 'r'), 'ReplicaFailure')).toBeUndefined();
   });
 
-  test('does not count a pod that has lost a label of the template as fully labelled', async () => {
+  test('does not count a pod without all labels of the template as fully labelled', async () => {
     await using story = await startClusterStory();
     const template = podTemplate({ ...labels, extra: 'x' });
     await story.create(replicas({ template }));
@@ -104,7 +104,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 });
 
-test('a ReplicaSet first removes pods from nodes with many pods of all ReplicaSets of its controller', async () => {
+test('a ReplicaSet first removes pods from nodes with many pods of its Deployment', async () => {
   await using story = await startClusterStory();
   const { metadata } = await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owner' } });
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid ?? '', controller: true };
@@ -165,25 +165,21 @@ describe('the order of removal', () => {
     ['have a low deletion cost', cost('-5'), {}],
     ['have a deletion cost below that of another pod', {}, cost('7')],
     ['have been ready for a short time', { status: ready('2026-01-01T18:00:00Z') }, {}],
+    ['have been ready for an unknown time', { status: { conditions: [{ type: 'Ready', status: 'True' }] } }, {}],
     [
-      'have been ready for a time that is not known',
-      { status: { conditions: [{ type: 'Ready', status: 'True' }] } },
-      {},
-    ],
-    [
-      'have the smaller UID, of those that have been ready for a similar time',
+      'have the smaller UID among pods that have been ready for a similar time',
       { ...uid('a'), status: ready('2026-01-01T12:00:00Z') },
       { ...uid('b'), status: ready('2026-01-01T13:00:00Z') },
     ],
     ['have many restarts of a sidecar', sidecar('Always', 2), sidecar('Always', 1)],
     [
-      'have many restarts of a container, not of a sidecar',
+      'have many restarts of a container that is not a sidecar',
       { status: { containerStatuses: [{ restartCount: 1 }] } },
       sidecar('Always', 2),
     ],
-    ['are young, whatever the restarts of other init containers', uid('a', YOUNG), sidecar('Never', 2)],
+    ['are young, independent of the restarts of other init containers', uid('a', YOUNG), sidecar('Never', 2)],
     [
-      'have the smaller UID, of a similar age',
+      'have the smaller UID among pods of a similar age',
       uid('a', { creationTimestamp: '2026-01-01T12:00:00Z' }),
       uid('b', { creationTimestamp: '2026-01-01T13:00:00Z' }),
     ],
@@ -194,7 +190,7 @@ describe('the order of removal', () => {
     expect(order(pods)).toEqual(['first', 'second']);
   });
 
-  test('begins with pods that share their node with others', () => {
+  test('begins with pods that share their node with many others', () => {
     const near = { spec: { nodeName: 'same' } };
     const pods = [pod('far'), pod('near', near), pod('near-too', near)];
     expect(order(pods).at(-1)).toBe('far');

@@ -29,22 +29,22 @@ import { removalOrder } from './removal-order.ts';
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 export const REPLICATION_CONTROLLERS = { group: '', plural: 'replicationcontrollers' } as const;
 
-/** A kind whose objects keep a number of equal pods. */
+/** A kind whose objects maintain a number of equal pods. */
 interface ReplicaKind {
   readonly kind: 'ReplicaSet' | 'ReplicationController';
   readonly resource: ResourceName;
-  /** The name of the controller. Its events name this controller as their source. */
+  /** The name of the controller, which is the source of its events. */
   readonly name: string;
-  /** The label selector of an object. */
+  /** Returns the label selector of an object. */
   readonly selectorOf: (set: KubeObject) => JsonObject | undefined;
-  /** Does the status count the terminating pods? */
+  /** True when the status counts terminating pods. */
   readonly countsTerminating: boolean;
 }
 
 /** The maximum number of pods that one call creates or removes. The events of these pods cause the next call. */
 const MAX_CHANGED_PODS = 500;
 
-/** Keeps the pods and the counts of ReplicaSets. */
+/** Maintains the pods and the counts of ReplicaSets. */
 export const replicaSetController = replicaController({
   kind: 'ReplicaSet',
   resource: REPLICA_SETS,
@@ -53,7 +53,7 @@ export const replicaSetController = replicaController({
   countsTerminating: true,
 });
 
-/** Keeps the pods and the counts of ReplicationControllers, by the rules of ReplicaSets. */
+/** Maintains the pods and the counts of ReplicationControllers, by the rules of ReplicaSets. */
 export const replicationController = replicaController({
   kind: 'ReplicationController',
   resource: REPLICATION_CONTROLLERS,
@@ -65,7 +65,7 @@ export const replicationController = replicaController({
   countsTerminating: false,
 });
 
-/** Has the pod ended, or is it being deleted? The controllers leave such pods alone. */
+/** Has the pod ended, or is it being deleted? The controllers ignore such pods. */
 function isInactive(pod: KubeObject): boolean {
   return isFinished(pod) || isTerminating(pod);
 }
@@ -108,7 +108,7 @@ interface Problem {
   readonly message: string;
 }
 
-/** Creates missing pods or removes surplus ones. Returns the refusal of a new pod or of a removal. */
+/** Creates missing pods or removes surplus pods. Returns the refusal of a new pod or of a removal. */
 function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Problem | undefined {
   const wanted = specNumber(set, 'replicas', 1);
   const present = sumOf(client.podTallies(set), ({ active }) => active);
@@ -123,7 +123,7 @@ function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Pr
   return undefined;
 }
 
-/** Removes the pods whose loss matters least. */
+/** Removes the first pods in `removalOrder`. */
 function removePods(
   client: ControllerClient,
   kind: ReplicaKind,
@@ -143,8 +143,8 @@ function removePods(
 }
 
 /**
- * The active pods of all sets that have the controller of this set, such as the ReplicaSets of a Deployment. A set
- * without a controller has no related pods, as in Kubernetes.
+ * Returns the active pods of all sets with the same controller, such as the ReplicaSets of a Deployment. For a set
+ * without a controller, returns no pods, as in Kubernetes.
  */
 function relatedPods(client: ControllerClient, { resource }: ReplicaKind, set: KubeObject): readonly KubeObject[] {
   const controller = controllerOf(set);
@@ -170,7 +170,7 @@ function createPod(client: ControllerClient, kind: ReplicaKind, set: KubeObject)
   }
 }
 
-/** Returns the refusal of a write. Records an Event only while the set has no condition `ReplicaFailure`. */
+/** Converts the refusal of a write. Records an Event only if the set has no condition `ReplicaFailure` yet. */
 function refused(
   client: ControllerClient,
   kind: ReplicaKind,
@@ -214,7 +214,10 @@ function report(
   return again;
 }
 
-/** The number of available pods, and the milliseconds until the next one. Only `minReadySeconds` needs the pods. */
+/**
+ * Returns the number of available pods, and the milliseconds until the next pod becomes available. Reads the pods only
+ * if `minReadySeconds` is set.
+ */
 function availability(
   client: ControllerClient,
   set: KubeObject,
@@ -233,8 +236,8 @@ function sumOf(tallies: readonly PodTally[], part: (tally: PodTally) => number):
 }
 
 /**
- * The condition with the refusal. The condition keeps the text of the first refusal, because each later refusal of a
- * new pod names another random pod and would therefore cause a write.
+ * Returns the condition for a refusal. The condition keeps the message of the first refusal, because each later message
+ * contains another random pod name and would cause a write.
  */
 function failureOf(client: ControllerClient, set: KubeObject, { reason, message }: Problem): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');

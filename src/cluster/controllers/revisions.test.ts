@@ -41,7 +41,7 @@ describe('the revisions of a Deployment', () => {
     expect((await story.get(DEPLOYMENT, 'r')).metadata.annotations?.[REVISION]).toBe(after);
   });
 
-  test('keep the earlier numbers of a template that is used again', async () => {
+  test('record the earlier numbers of a template that is used again', async () => {
     await using story = await startClusterStory();
     await story.create(workload('Deployment'));
     const [first = ''] = await story.names('apps/v1 ReplicaSet');
@@ -72,7 +72,7 @@ describe('a ControllerRevision', () => {
     expect(keys(revision?.['data'])).toBe(true);
   });
 
-  test('has a number with all its digits', async () => {
+  test('has an int64 number without rounding', async () => {
     await using story = await startClusterStory();
     await story.create(workload('DaemonSet'));
     const [name = ''] = await story.names('apps/v1 ControllerRevision');
@@ -101,7 +101,7 @@ describe('the template generation of a DaemonSet', () => {
     expect(changed.metadata.annotations?.[GENERATION]).toBe(String(BigInt(stored) + 1n));
   });
 
-  test('is a number that clients do not change', async () => {
+  test('is not changed by clients', async () => {
     await using story = await startClusterStory();
     for (const [text, problem] of [
       ['x', 'invalid syntax'],

@@ -9,28 +9,28 @@ import type { ControllerClient } from './controller-client.ts';
 export const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 
 /**
- * The label with the hash in the revisions and pods of DaemonSets. In the pods of StatefulSets, the label has the name
+ * The label with the hash on the revisions and pods of DaemonSets. On the pods of StatefulSets, its value is the name
  * of the revision.
  */
 export const REVISION_HASH = 'controller-revision-hash';
 
-/** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
+/** Returns the ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
 function revisionsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
   return client.controlled(owner, REVISIONS).toSorted((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
 }
 
-/** The number of a revision. It is an int64, so a JavaScript number may lose its last digits. */
+/** Returns the number of a revision as a bigint, because a JavaScript number cannot represent every int64. */
 function numberOf(revision: KubeObject): bigint {
   const value = jsonOf(revision)['revision'];
   return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : 0n;
 }
 
-/** An integer in the form in which objects contain it: a bigint only when a number would lose digits. */
+/** Converts an integer to a number or, if a number would lose digits, keeps it as a bigint. */
 const integer = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 
 /**
- * The data of a revision: a strategic patch that replaces the owner's pod template. Clients compare it byte by byte, so
- * its keys are sorted.
+ * Returns the data of a revision: a strategic patch that replaces the owner's pod template. Its keys are sorted,
+ * because clients compare it byte by byte.
  */
 function dataOf(owner: KubeObject): JsonObject {
   const template = withSortedKeys({ ...objectAt(owner.spec, 'template'), $patch: 'replace' });
@@ -48,8 +48,8 @@ export interface CurrentRevision {
 }
 
 /**
- * The revision of the present pod template. When a revision with this template exists, that revision gets the highest
- * number. Otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
+ * Returns the revision of the present pod template. If a revision with this template exists, it gets the highest
+ * number. If none exists, a new revision is created. Deletes unused revisions beyond the history limit.
  */
 export function currentRevision(
   client: ControllerClient,
@@ -76,8 +76,8 @@ export function currentRevision(
 }
 
 /**
- * Creates a revision. When its name is taken by an object with equal data, e.g. a released revision, that object is
- * used. Any other object is a collision, and the next hash is tried.
+ * Creates a revision. If an object with equal data has the name, e.g. a released revision, uses that object. Any other
+ * object with the name is a collision, and the next hash is tried.
  */
 function create(
   client: ControllerClient,
@@ -105,7 +105,7 @@ function create(
   }
 }
 
-/** The owner with the pod template of an earlier revision. */
+/** Returns the owner with the pod template of an earlier revision. */
 export function atRevision(client: ControllerClient, owner: KubeObject, name: string): KubeObject {
   const revision = client.get(REVISIONS, owner.metadata.namespace ?? '', name);
   if (revision === undefined) return owner;

@@ -8,7 +8,7 @@ import { jsonOf } from './pods.ts';
 
 const ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' } as const;
 
-/** Fills aggregated ClusterRoles with the rules of the ClusterRoles that they select. */
+/** Sets the rules of aggregated ClusterRoles to the rules of the ClusterRoles that they select. */
 export const aggregationController: SimulatedController = {
   name: 'clusterrole-aggregation-controller',
   target: targetIn(ROLES),

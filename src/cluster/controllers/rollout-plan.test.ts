@@ -31,7 +31,7 @@ describe('the next step of a rolling update', () => {
       [3],
     ],
     ['the surge is used up while new pods are not available', deployment(4), set('n', 2, 0), [set('o', 3, 3)], 2, [3]],
-    ['old pods are removed when new ones are available', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
+    ['old pods are removed when new pods are available', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
     ['old pods that are not available are removed first', deployment(4), set('n', 1, 1), [set('o', 4, 0)], 1, [2]],
     ['maxUnavailable 0: new pods come first', deployment(2, rolling(1, 0)), set('n', 0, 0), [set('o', 2, 2)], 1, [2]],
     [
@@ -59,7 +59,7 @@ describe('a Recreate rollout', () => {
     const plan = rolloutPlan(recreate, undefined, [set('o', 3, 3)], 3);
     expect(plan).toMatchObject({ mayCreate: false, newReplicas: 0, old: [{ replicas: 0 }] });
   });
-  test('then creates all new pods at once', () => {
+  test('then creates all new pods together', () => {
     expect(rolloutPlan(recreate, undefined, [set('o', 0, 0)], 0)).toMatchObject({ mayCreate: true, newReplicas: 3 });
   });
 });

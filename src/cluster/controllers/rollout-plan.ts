@@ -3,19 +3,19 @@ import { isJsonObject } from '../../core/index.ts';
 import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { specNumber } from './pods.ts';
 
-/** The next number of pods of each ReplicaSet of a Deployment. */
+/** The next number of pods for each ReplicaSet of a Deployment. */
 export interface RolloutPlan {
-  /** May the new ReplicaSet be created yet? A Recreate rollout waits until the old pods are gone. */
+  /** True when the new ReplicaSet can be created. A Recreate rollout waits until the old pods are gone. */
   readonly mayCreate: boolean;
   readonly newReplicas: number;
-  /** The maximum number of pods that the Deployment may have at a time. */
+  /** The maximum number of pods of the Deployment at any time. */
   readonly maxReplicas: number;
   readonly old: readonly { readonly set: KubeObject; readonly replicas: number }[];
 }
 
 /**
- * The next step of a rollout, by the rules of the Deployment controller. The new ReplicaSet grows within the surge. Old
- * ReplicaSets shrink as far as availability permits. They first lose the pods that are not available.
+ * Returns the next step of a rollout, by the rules of the Deployment controller. The new ReplicaSet grows within the
+ * surge. Old ReplicaSets shrink as much as `maxUnavailable` allows, starting with unavailable pods.
  */
 export function rolloutPlan(
   deployment: KubeObject,
@@ -59,7 +59,7 @@ interface Budget {
 function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; replicas: number }[] {
   const plan = old.map((set) => ({ set, replicas: specNumber(set, 'replicas', 0) }));
   let removable = budget.total - budget.minAvailable - budget.newUnavailable;
-  // Removing pods that are not available does not lower the availability.
+  // Removing unavailable pods does not reduce the availability.
   for (const entry of plan) {
     const unhealthy = Math.min(Math.max(0, entry.replicas - available(entry.set)), Math.max(0, removable));
     entry.replicas -= unhealthy;
@@ -81,8 +81,8 @@ function available(set: KubeObject): number {
 }
 
 /**
- * The surge, rounded up, and the unavailability, rounded down. If both are zero, one pod may be unavailable; otherwise
- * the rollout could not proceed. Both are 0 for the strategy `Recreate`.
+ * Returns `maxSurge`, rounded up, and `maxUnavailable`, rounded down. If both are zero, one pod may be unavailable,
+ * because the rollout could not proceed otherwise. Both are 0 for the strategy `Recreate`.
  */
 export function rollingLimits({ spec }: KubeObject): { readonly maxSurge: number; readonly maxUnavailable: number } {
   if (textAt(spec, 'strategy', 'type') === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
@@ -95,7 +95,7 @@ export function rollingLimits({ spec }: KubeObject): { readonly maxSurge: number
     : { maxSurge, maxUnavailable };
 }
 
-/** A number of pods, given as a number or as a percentage of `of`. */
+/** Returns a number of pods that is given as a number or as a percentage of `of`. */
 export function share(value: JsonValue, of: number, round: (value: number) => number): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d+)%$/.exec(String(value));

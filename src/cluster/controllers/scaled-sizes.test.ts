@@ -5,7 +5,7 @@ import { isScaled, scaledSizes } from './scaled-sizes.ts';
 const deployment = (replicas: number, strategy: object = { rollingUpdate: { maxSurge: 3 } }): KubeObject =>
   ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec: { replicas, strategy } }) as KubeObject;
 
-/** The name of a set is the day of its creation. */
+/** Returns a ReplicaSet whose name is the day of its creation. */
 const set = (day: string, replicas: number, desired?: number, maximum?: number, available = 0): KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'ReplicaSet',
@@ -26,7 +26,7 @@ describe('the sizes after a change of the number of replicas', () => {
     ['without a set', deployment(3), undefined, [], {}],
     ['with one set', deployment(3), undefined, [set('1', 1, 1), set('2', 0)], { 1: 3 }],
     [
-      'with only empty sets and none of the present template',
+      'with only empty sets, and no set of the present template',
       deployment(3),
       undefined,
       [set('1', 0), set('2', 0)],
@@ -58,7 +58,7 @@ describe('the sizes after a change of the number of replicas', () => {
     ['another number', [set('1', 3, 2)], true],
     ['another number in an empty set', [set('1', 0, 2)], false],
     ['no annotation', [set('1', 2)], false],
-  ])('%s in the annotations of the sets is such a change: %s', (_title, sets, expected) => {
+  ])('whether %s in the annotations of the sets counts as a change: %s', (_title, sets, expected) => {
     expect(isScaled(deployment(3), sets)).toBe(expected);
   });
 });

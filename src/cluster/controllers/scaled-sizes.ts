@@ -3,13 +3,13 @@ import { numberAt, textAt } from '../../kubernetes/index.ts';
 import { specNumber } from './pods.ts';
 import { rollingLimits } from './rollout-plan.ts';
 
-/** The annotations of a ReplicaSet with the replicas and the maximum number of pods of its Deployment. */
+/** The annotations on a ReplicaSet with the number of replicas and the maximum number of pods of its Deployment. */
 export const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 export const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
 const sizeOf = (set: KubeObject): number => specNumber(set, 'replicas', 0);
 
-/** The number in an annotation of a ReplicaSet; `undefined` when there is none. */
+/** Returns the number in an annotation of a ReplicaSet, or `undefined` if there is none. */
 function annotated({ metadata }: KubeObject, name: string): number | undefined {
   const text = metadata.annotations?.[name] ?? '';
   return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
@@ -22,9 +22,9 @@ export function isScaled(deployment: KubeObject, sets: readonly KubeObject[]): b
 }
 
 /**
- * The sizes of the ReplicaSets after the number of replicas of their Deployment has changed, by the rules of the
+ * Computes the sizes of the ReplicaSets after a change of their Deployment's number of replicas, by the rules of the
  * Deployment controller. A single ReplicaSet gets all replicas. During a rolling update, each ReplicaSet grows or
- * shrinks in proportion to its size, so that a larger number does not hasten the rollout. ReplicaSets that are not in
+ * shrinks in proportion to its size, so that a larger number does not speed up the rollout. ReplicaSets that are not in
  * the result do not change.
  */
 export function scaledSizes(
@@ -43,7 +43,7 @@ export function scaledSizes(
   return proportionalSizes(deployment, desired, active);
 }
 
-/** Does the ReplicaSet have all pods of its Deployment, and are they available? */
+/** Does the ReplicaSet have all pods of its Deployment, and are all of them available? */
 const isSaturated = (set: KubeObject, desired: number): boolean =>
   sizeOf(set) === desired &&
   annotated(set, DESIRED) === desired &&
@@ -74,7 +74,7 @@ function proportionalSizes(
   return sizes;
 }
 
-/** The change of one ReplicaSet that keeps its part of all pods. */
+/** Returns the change of one ReplicaSet that preserves its proportion of all pods. */
 function proportionOf(
   set: KubeObject,
   { status }: KubeObject,
@@ -85,7 +85,7 @@ function proportionOf(
   return before === 0 ? 0 : Math.round((sizeOf(set) * maximum) / before) - sizeOf(set);
 }
 
-/** Sorts older objects before younger ones. */
+/** Sorts objects by descending age. */
 function compareAge(a: KubeObject, b: KubeObject): number {
   const [left, right] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
   return left < right ? -1 : left > right ? 1 : 0;

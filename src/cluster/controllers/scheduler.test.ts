@@ -77,7 +77,7 @@ describe('a pod that fits no node', () => {
     expect([await phaseOf(story, 'a'), await phaseOf(story, 'b')]).toEqual(['Succeeded', 'Running']);
   });
 
-  test('starts as soon as the node has more resources, together with the equal pods that fit', async () => {
+  test('starts as soon as the node has more resources, together with all equal pods that fit', async () => {
     await using story = await startStory(0);
     for (const name of ['a', 'b', 'c']) await story.create(pod(name, 1));
     await setAllocatable(story, { [GPU]: '2' });
@@ -98,7 +98,7 @@ describe('a pod that fits no node', () => {
     expect(await phaseOf(story, 'b')).toBe('Running');
   });
 
-  test('starts although an equal pod that came first is held', async () => {
+  test('starts even if an equal pod that was created earlier is held', async () => {
     await using story = await startStory(1);
     await story.create(pod('a', 1));
     await story.create(pod('b', 1));
@@ -109,7 +109,7 @@ describe('a pod that fits no node', () => {
     expect([await phaseOf(story, 'b'), await phaseOf(story, 'c')]).toEqual(['Pending', 'Running']);
   });
 
-  test('gets a new message when the node changes, also when it is not the first of equal pods', async () => {
+  test('gets a new message when the node changes, even if it is not the first of equal pods', async () => {
     await using story = await startStory(0);
     for (const name of ['a', 'b']) await story.create(pod(name, 1));
     await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: true } });
@@ -142,7 +142,7 @@ describe('the events of pods', () => {
     return { type, collection: { group: '', plural: 'pods' }, stored, previous: stored } as unknown as StoreEvent;
   };
   const bound = (name: string) => ({ ...pod(name, 0), spec: { nodeName: 'fake-0' } });
-  /** A client whose reads are counted. */
+  /** Returns a client that records its reads. */
   const countingClient = (reads: string[]) => {
     const read = (name: string) => () => {
       reads.push(name);
@@ -151,14 +151,14 @@ describe('the events of pods', () => {
     return { get: read('get'), list: read('list') } as unknown as ControllerClient;
   };
 
-  test('cause one search for each node, which reads the node once', () => {
+  test('cause one search per node, which reads the node once', () => {
     const reads: string[] = [];
     const client = countingClient(reads);
     const controller = scheduler();
     const { search } = controller;
     const names = ['a', 'b', 'c'];
     for (const name of names) expect([...controller.keysOf(event('ADDED', bound(name)), client)]).toEqual([]);
-    // Without a pod that waits there is no search.
+    // Without waiting pods, there is no search.
     expect([...controller.keysOf(event('DELETED', bound('c')), client)]).toEqual([]);
     for (const name of ['w', 'x', 'y']) {
       expect([...controller.keysOf(event('MODIFIED', { ...pod(name, 0), status: { conditions } }), client)]).toEqual(
@@ -196,7 +196,7 @@ describe('preemption', () => {
     expect((await story.get('v1 Pod', 'preemptor')).status).not.toHaveProperty('nominatedNodeName');
   });
 
-  test('starts the pod that evicts a pod without a grace period', async () => {
+  test('starts a pod that preempts a pod without a grace period', async () => {
     await using story = await startStory(1);
     await story.create(pod('victim', 1, { priorityClassName: 'low', terminationGracePeriodSeconds: 0 }));
     await story.create(pod('preemptor', 1, { priorityClassName: 'high' }));
@@ -205,7 +205,7 @@ describe('preemption', () => {
     expect((await story.get('v1 Pod', 'preemptor')).status).not.toHaveProperty('nominatedNodeName');
   });
 
-  test('keeps the room of the victim for the pod that evicts it', async () => {
+  test('reserves the resources of the victim for the preempting pod', async () => {
     await using story = await startStory(2);
     const replicaSet: KubeObject = {
       apiVersion: 'apps/v1',
@@ -231,7 +231,7 @@ describe('preemption', () => {
     expect((await story.list('v1 Pod')).map(({ status }) => status?.['phase'])).toEqual(['Running', 'Running']);
   });
 
-  test('begins for a waiting pod as soon as all pods of the node have lower priorities', async () => {
+  test('starts for a waiting pod as soon as all pods of the node have lower priorities', async () => {
     await using story = await startStory(4);
     await story.create(pod('a', 2, { priorityClassName: 'high' }));
     await story.create(pod('b', 2, { priorityClassName: 'high' }));
@@ -246,7 +246,7 @@ describe('preemption', () => {
     expect([await phaseOf(story, 'small'), await phaseOf(story, 'large')]).toEqual([undefined, 'Running']);
   });
 
-  test('does not evict for a pod whose policy is Never', async () => {
+  test('evicts no pod for a pod with the policy Never', async () => {
     await using story = await startStory(1);
     await story.client.create({ ...priorityClass('polite', 2000), preemptionPolicy: 'Never' });
     await story.create(pod('a', 1, { priorityClassName: 'low' }));
@@ -258,7 +258,7 @@ describe('preemption', () => {
     );
   });
 
-  test('gives up a nomination for a pod of higher priority, and uses the room that this pod leaves', async () => {
+  test('gives a nomination up to a pod of higher priority, and later uses the resources that this pod does not need', async () => {
     await using story = await startStory(1);
     await story.client.create(priorityClass('highest', 5000));
     await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));
@@ -274,7 +274,7 @@ describe('preemption', () => {
     expect(await phaseOf(story, 'first')).toBe('Running');
   });
 
-  test('comes to an end for two pods that wait for the same ending pod', async () => {
+  test('ends for two pods that wait for the same terminating pod', async () => {
     await using story = await startStory(2);
     await story.create(pod('victim', 2));
     story.cluster.controllers.hold('kubelet');
@@ -286,7 +286,7 @@ describe('preemption', () => {
     expect([await phaseOf(story, 'first'), await phaseOf(story, 'second')]).toEqual(['Running', 'Running']);
   });
 
-  test('keeps no room for a nominated pod that is deleted', async () => {
+  test('reserves nothing for a nominated pod that is deleted', async () => {
     await using story = await startStory(1);
     await story.create(pod('victim', 1, { priorityClassName: 'low' }));
     story.cluster.controllers.hold('kubelet');

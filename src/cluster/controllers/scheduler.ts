@@ -20,16 +20,19 @@ import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 const NAME = 'default-scheduler';
 
-/** What causes a search for waiting pods: a change of a node, or of the pods on it. */
+/** The cause of a search for waiting pods: a change of a node, or of the pods on the node. */
 type Change = 'node' | 'pods';
 
-/** The key of a search for waiting pods with at most this priority. A key of a pod has no space. */
+/**
+ * Returns the key of a search for waiting pods with at most this priority. It contains a space, which a key of a pod
+ * does not.
+ */
 const searchKey = (change: Change, node: string, maxPriority = Number.POSITIVE_INFINITY): string =>
   `${change} ${maxPriority} ${node}`;
 
 /**
- * The maximum number of waiting pods whose messages are written again after a change of a node. Even a change that lets
- * no pod run can alter the messages of all waiting pods. Kubernetes tries these pods minutes later, or after another
+ * The maximum number of waiting pods whose messages are updated after a change of a node. Even a change that allows no
+ * pod to run can alter the messages of all waiting pods. Kubernetes retries these pods minutes later, or after another
  * event.
  */
 const MAX_NEW_TEXTS = 10;
@@ -37,9 +40,9 @@ const MAX_NEW_TEXTS = 10;
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
- * The scheduler. It binds pods to simulated nodes that have room for them (`schedule`). It evicts pods of lower
- * priority for pods that fit nowhere. It leaves alone pods with scheduling gates and pods that name another scheduler.
- * `ledger` and `waiting` follow the events, so that no decision reads all pods.
+ * The scheduler. It binds pods to simulated nodes with sufficient resources (`schedule`). It preempts pods of lower
+ * priority for pods that fit on no node. It ignores pods with scheduling gates and pods that name another scheduler.
+ * `ledger` and `waiting` are updated by events, so that no decision reads all pods.
  */
 export function scheduler(): SimulatedController {
   const ledger = new NodeLedger(boundNodeOf);
@@ -56,7 +59,7 @@ export function scheduler(): SimulatedController {
     budgets: () => client.list(BUDGETS, ''),
   });
 
-  /** The keys of waiting pods that a change of a node, or of the pods on it, concerns. */
+  /** Yields the keys of waiting pods to try after a change of a node, or of the pods on the node. */
   function* find(key: string, client: ControllerClient): Iterable<string> {
     const [change, maxPriority, name = ''] = key.split(' ');
     const node = client.get(NODES, '', name);
@@ -81,15 +84,15 @@ export function scheduler(): SimulatedController {
     const waited = waiting.has(key);
     const freed = ledger.take(key, pod);
     const next = waiting.take(key, pod);
-    // A write of the status by another client can make the scheduler forget that the pod waits.
+    // A status write by another client can remove the pod from `waiting`.
     const isForgotten = waited && !waiting.has(key);
     if (pod !== undefined && isUnbound(pod) && (isForgotten || isNewNeed(event))) yield key;
     if (next !== undefined) yield next;
     if (waiting.isEmpty) return;
     if (freed !== undefined) yield searchKey('pods', freed);
-    // A pod that gives up the room that was kept for it makes room for other pods, unless it now uses this room. Only
-    // pods of at most its priority are tried: pods of higher priority could use the room before, and could now take the
-    // nomination of the pod again.
+    // When a pod loses its nomination without using it, the reserved resources become free for other pods. Only pods of
+    // at most its priority are tried. Pods of higher priority could already use these resources before, and could now
+    // take the nomination of the pod again.
     const isGivenUp = nomination !== waiting.nominationOf(key) && textAt(pod?.spec, 'nodeName') !== nomination;
     if (nomination !== '' && nomination !== freed && isGivenUp) {
       yield searchKey('pods', nomination, demandOf(object).priority);
@@ -129,7 +132,8 @@ export function scheduler(): SimulatedController {
         recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${decision.node}`);
         return;
       }
-      // The nomination comes before the evictions. The removal of a victim may follow at once, and wakes waiting pods.
+      // The nomination is written before the evictions, because a victim can be removed immediately, which wakes
+      // waiting pods.
       wait(client, pod, decision);
       if (decision.victims === undefined) return;
       evict(client, pod, decision.victims);
@@ -143,10 +147,13 @@ const isUnbound = (pod: KubeObject): boolean => pod.spec?.['nodeName'] === undef
 
 const priorityOf = (pod: KubeObject): number => demandOf(pod).priority;
 
-/** A number that is derived from the uid and spreads pods over the nodes. */
+/** Returns a number, derived from the uid, that spreads pods over the nodes. */
 const spread = ({ metadata }: KubeObject): number => Number.parseInt((metadata.uid ?? '').slice(0, 6), 16) || 0;
 
-/** Is the unbound pod of the event new, has its spec or its annotations changed, or has it lost its nomination? */
+/**
+ * Must the unbound pod of the event be scheduled? True for a new pod, after a change of its spec or annotations, and
+ * after the loss of its nomination.
+ */
 function isNewNeed({ stored: { object }, previous }: StoreEvent): boolean {
   if (previous === undefined) return true;
   const { spec, metadata } = previous.object;
@@ -154,7 +161,7 @@ function isNewNeed({ stored: { object }, previous }: StoreEvent): boolean {
   return spec !== object.spec || metadata.annotations !== object.metadata.annotations || lostNomination;
 }
 
-/** Does the event of a node concern pods that wait? A heartbeat does not. */
+/** Can the event of a node affect waiting pods? A heartbeat cannot. */
 function isRoomChanged({ type, stored: { object }, previous }: StoreEvent): boolean {
   const before = previous?.object;
   return (
@@ -167,7 +174,10 @@ function isRoomChanged({ type, stored: { object }, previous }: StoreEvent): bool
   );
 }
 
-/** Why the volumes of a pod are not ready, in the words of kube-scheduler; `undefined` when they are. */
+/**
+ * Returns the reason why the volumes of a pod are not ready, in the words of kube-scheduler, or `undefined` when they
+ * are ready.
+ */
 function claimProblem(client: ControllerClient, pod: KubeObject): string | undefined {
   const { namespace = '' } = pod.metadata;
   for (const name of claimsOfPod(pod)) {
@@ -181,7 +191,7 @@ function claimProblem(client: ControllerClient, pod: KubeObject): string | undef
   return undefined;
 }
 
-/** Begins the deletion of the pods that make room for another pod. Pods that are being deleted are left alone. */
+/** Starts the deletion of the victims of a preemption. Ignores pods that are already being deleted. */
 function evict(client: ControllerClient, pod: KubeObject, { node, pods }: Victims): void {
   const message = `${NAME}: preempting to accommodate a higher priority pod`;
   for (const { pod: victim } of pods) {
@@ -196,7 +206,9 @@ function withoutNomination({ status = {} }: KubeObject): JsonObject {
   return rest;
 }
 
-/** Writes why a pod waits, and its nomination. An equal status causes no write and no event. */
+/**
+ * Writes the reason why a pod waits, and its nomination. Writes nothing and records no event when the status is equal.
+ */
 function wait(
   client: ControllerClient,
   pod: KubeObject,

@@ -19,7 +19,7 @@ test.each([
   expect(after.metadata.uid).toBe(before.metadata.uid);
 });
 
-test('as in Kubernetes, only the data and the description of this ConfigMap are restored, as a whole', async () => {
+test('as in Kubernetes, only the data and the description of this ConfigMap are restored, and data as a whole', async () => {
   await using story = await startClusterStory();
   const before = await story.get(MAP, ROOT_CA);
   const own = { annotations: { 'kubernetes.io/description': 'mine', own: 'x' } };
@@ -28,11 +28,11 @@ test('as in Kubernetes, only the data and the description of this ConfigMap are 
   await story.patch(MAP, ROOT_CA, { data: { 'ca.crt': 'mine', extra: 'x' } });
   const after = await story.get(MAP, ROOT_CA);
   expect([after['data'], after['binaryData']]).toEqual([before['data'], { more: 'AAE=' }]);
-  // Each write of the controller also writes its description.
+  // Each write by the controller also sets the description.
   expect(after.metadata.annotations).toEqual({ ...before.metadata.annotations, own: 'x' });
 });
 
-test('labels of this ConfigMap stay, and a deleted ConfigMap or ServiceAccount is created again', async () => {
+test('labels of this ConfigMap are kept, and a deleted ConfigMap or ServiceAccount is created again', async () => {
   await using story = await startClusterStory();
   await story.patch(MAP, ROOT_CA, { metadata: { labels: { a: 'b' } } });
   expect((await story.get(MAP, ROOT_CA)).metadata.labels).toEqual({ a: 'b' });

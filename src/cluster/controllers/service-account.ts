@@ -14,8 +14,8 @@ const DESCRIPTION_TEXT =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /**
- * Gives every namespace its `default` ServiceAccount and the certificate authority of the cluster. Restores both after
- * a client has deleted them, and the certificate authority also after a client has changed it.
+ * Creates the `default` ServiceAccount and the ConfigMap with the cluster's certificate authority in every namespace.
+ * Restores both after a client has deleted them, and the ConfigMap also after a client has changed it.
  */
 export function serviceAccountController(certificateAuthority: () => string): SimulatedController {
   return {

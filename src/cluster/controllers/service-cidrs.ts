@@ -20,7 +20,7 @@ export const serviceCidrController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, RANGES.group, RANGES.plural)) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // Another range may now contain the addresses of a range that is being deleted.
+      // A changed range can contain the addresses of another range that is being deleted.
       for (const { metadata } of client.list(RANGES, ''))
         if (metadata.deletionTimestamp !== undefined) yield metadata.name ?? '';
     } else if (event.type === 'DELETED' && concerns(event, ADDRESSES.group, ADDRESSES.plural)) {
@@ -50,7 +50,7 @@ export const serviceCidrController: SimulatedController = {
 };
 
 /**
- * Does the range contain an IPAddress that no other range contains? Other ranges that are being deleted do not count.
+ * Does the range contain an IPAddress that no other range contains? Ignores other ranges that are being deleted.
  */
 function isNeeded(client: ControllerClient, range: KubeObject): boolean {
   const others = client
@@ -66,7 +66,7 @@ const isIn = ({ spec }: KubeObject, address: string): boolean =>
 
 function report(client: ControllerClient, range: KubeObject, status: string, reason: string, message: string): void {
   const known = conditionOf(range, 'Ready');
-  // An equal condition stays, such as the condition with which the API server creates the first range.
+  // Keeps an equal condition, such as the condition with which the API server creates the first range.
   if (known?.['status'] === status && known['reason'] === reason) return;
   const condition: JsonObject = { type: 'Ready', status, reason, message, lastTransitionTime: client.timestamp() };
   client.updateStatus(range, { ...range.status, conditions: [condition] });

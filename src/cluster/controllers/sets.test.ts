@@ -44,7 +44,7 @@ describe('a StatefulSet', () => {
     expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ replicas: 3, readyReplicas: 3 });
   });
 
-  test('creates all pods at once with parallel management', async () => {
+  test('creates all pods together with parallel management', async () => {
     await using story = await startClusterStory();
     const annotations = { 'typekro.dev/simulate-ready-after-seconds': '10' };
     await story.create(statefulSet({ podManagementPolicy: 'Parallel' }, annotations));
@@ -93,7 +93,7 @@ describe('a StatefulSet', () => {
     const { status } = await story.get(STATEFUL_SET, 's');
     expect(status).toMatchObject({ currentReplicas: 1, updatedReplicas: 2 });
     expect(status?.['currentRevision']).not.toBe(status?.['updateRevision']);
-    // The replacement of a pod below the partition has the old revision.
+    // The replacement of a pod below the partition gets the old revision.
     await story.remove('v1 Pod', 's-0');
     expect(imageOf(await story.get('v1 Pod', 's-0'))).toBe('i:1');
     await story.patch(STATEFUL_SET, 's', { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } });
@@ -122,7 +122,7 @@ describe('a StatefulSet', () => {
     expect(status?.['updateRevision']).not.toBe(before);
   });
 
-  test('leaves alone a claim that is not of its templates', async () => {
+  test('does not change a claim that does not come from its templates', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(statefulSet({ replicas: 1, volumeClaimTemplates: CLAIM_TEMPLATES }));
     const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 's', uid: metadata.uid ?? '' };
@@ -183,7 +183,7 @@ describe('a StatefulSet', () => {
     expect(await story.names('v1 Pod')).toEqual(remaining);
   });
 
-  test('gives a pod its lost label again', async () => {
+  test('restores the lost label of a pod', async () => {
     await using story = await startClusterStory();
     await story.create(statefulSet());
     await story.patch('v1 Pod', 's-1', {
@@ -233,7 +233,7 @@ describe('a DaemonSet', () => {
   const nodesOf = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
     (await story.list('v1 Pod')).map(({ spec }) => String(spec?.['nodeName'])).toSorted();
 
-  test('has a pod on every node, and on a node that is added later', async () => {
+  test('has a pod on every node, including a node that is added later', async () => {
     await using story = await startClusterStory();
     await story.create(daemonSet);
     expect(await nodesOf(story)).toEqual(['fake-0']);
@@ -250,7 +250,7 @@ describe('a DaemonSet', () => {
     });
   });
 
-  test('leaves out nodes that its pods do not select', async () => {
+  test('ignores nodes that its pods do not select', async () => {
     await using story = await startClusterStory();
     await addNode(story, node('fake-1', { disk: 'ssd' }));
     const template = {
@@ -261,7 +261,7 @@ describe('a DaemonSet', () => {
     expect(await nodesOf(story)).toEqual(['fake-1']);
   });
 
-  test('has no pod on another node than the one that its template names', async () => {
+  test('has a pod only on the node that its template names', async () => {
     await using story = await startClusterStory();
     await addNode(story, node('fake-1'));
     const template = {
@@ -308,7 +308,7 @@ describe('a DaemonSet', () => {
     });
   });
 
-  test('keeps the oldest of two pods on a node', async () => {
+  test('keeps the older of two pods on a node', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',
@@ -317,7 +317,7 @@ describe('a DaemonSet', () => {
       spec: { containers: [{ name: 'c', image: 'i:1' }], terminationGracePeriodSeconds: 0 },
     });
     await story.advance(10);
-    // Any other strategy would replace the adopted pod, because the pod has no revision.
+    // With any other strategy, the adopted pod would be replaced, because it has no revision.
     await story.create({ ...daemonSet, spec: { ...daemonSet.spec, updateStrategy: { type: 'OnDelete' } } });
     await story.patch('v1 Pod', 'old', { metadata: { labels } });
     await story.advance(60);

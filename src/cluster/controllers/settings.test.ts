@@ -16,7 +16,7 @@ const deployment = (
 });
 
 describe('options of the controllers', () => {
-  test('a disabled controller does nothing, and the others work', async () => {
+  test('a disabled controller does nothing, and the other controllers work', async () => {
     await using story = await startClusterStory({ controllers: { disable: ['replicaset-controller'] } });
     await story.create(deployment());
     expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
@@ -34,7 +34,7 @@ describe('options of the controllers', () => {
     expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
   });
 
-  test('a delay of all controllers adds up along a chain of objects', async () => {
+  test('a delay of all controllers accumulates along a chain of objects', async () => {
     await using story = await startClusterStory({ controllers: { delay: { '*': 1000 } } });
     await story.create(deployment());
     const seen: number[] = [];
@@ -101,7 +101,7 @@ describe('annotations of an object', () => {
     expect(await story.names('v1 Pod')).toHaveLength(1);
   });
 
-  test('hold a pod that is deleted', async () => {
+  test('hold the removal of a deleted pod', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({}, { [HOLD]: 'kubelet' }));
     const [name = ''] = await story.names('v1 Pod');

@@ -4,20 +4,20 @@ import type { PodSimulation } from '../pods/pod-rule-set.ts';
 
 /** The behaviour of the simulated controllers of a cluster. It can be changed while the controllers run. */
 export interface ControllerSettings {
-  /** The names of the controllers, disabled ones included. */
+  /** The names of the controllers, including disabled controllers. */
   readonly names: readonly string[];
-  /** Disables a controller. A disabled controller does no work and collects none. */
+  /** Disables a controller. A disabled controller does no work and queues none. */
   disable(name: string): void;
-  /** Enables a controller again. As at its start, it reconciles all objects. */
+  /** Enables a controller again. The controller reconciles all objects, like at its start. */
   enable(name: string): void;
-  /** Lets a controller collect work without doing it. */
+  /** Makes a controller queue its work without doing it. */
   hold(name: string): void;
-  /** Lets a held controller do the work that it has collected. */
+  /** Makes a held controller do its queued work. */
   release(name: string): void;
   /** Sets the time between an event and the work, in milliseconds of the cluster's clock. */
   delay(name: string, milliseconds: number): void;
   /**
-   * Makes the next attempts of a controller fail (default: all attempts). A failed attempt is repeated after a second
+   * Makes the next attempts of a controller fail (default: all attempts). A failed attempt is repeated after one second
    * of the cluster's clock.
    */
   fail(name: string, attempts?: number): void;
@@ -31,15 +31,15 @@ export interface Behaviour {
   failures: number;
 }
 
-/** The name of the controller that gives every namespace its account `default`. */
+/** The name of the controller that creates the ServiceAccount `default` in every namespace. */
 export const SERVICE_ACCOUNT_CONTROLLER = 'serviceaccount-controller';
 
-/** Do the options of a cluster enable the controller? The controller must be one that every cluster has. */
+/** Do the options of a cluster enable the controller? Valid only for a controller that every cluster has. */
 export function isControllerEnabled(name: string, controllers: boolean | ControllersOptions = true): boolean {
   return typeof controllers === 'boolean' ? controllers : !(controllers.disable?.includes(name) ?? false);
 }
 
-/** The error for a name that no controller has. */
+/** Makes the error for a name that no controller has. */
 export function unknownController(name: string, known: readonly string[]): TypeKroError {
   return new TypeKroError(`no simulated controller is named ${JSON.stringify(name)}`, {
     code: 'cluster/unknown-controller',
@@ -47,7 +47,7 @@ export function unknownController(name: string, known: readonly string[]): TypeK
   });
 }
 
-/** The behaviour of a controller by the options of the cluster. */
+/** Returns the behaviour of a controller from the options of the cluster. */
 export function behaviourOf(name: string, options: ControllersOptions): Behaviour {
   return {
     disabled: options.disable?.includes(name) ?? false,
@@ -69,7 +69,7 @@ export function checkControllerNames(options: ControllersOptions, known: readonl
   for (const name of mentioned) if (!known.includes(name)) throw unknownController(name, known);
 }
 
-/** The settings of a cluster without controllers. Every method throws, because no name is known. */
+/** The settings of a cluster without controllers. Every method throws, because there are no controller names. */
 export const noControllers: ControllerSettings = {
   names: [],
   disable: refuseName,
@@ -80,7 +80,7 @@ export const noControllers: ControllerSettings = {
   fail: refuseName,
 };
 
-/** The rules for pods of a cluster without controllers. No pod runs in it, so `simulate` throws. */
+/** The pod rules of a cluster without controllers. `simulate` throws, because no pod runs in this cluster. */
 export const noPods: PodSimulation = {
   simulate() {
     throw new TypeKroError('no pod runs in a cluster without the controllers of workloads', {

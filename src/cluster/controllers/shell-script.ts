@@ -1,14 +1,14 @@
-/** Programs that run at the same time. Each program is the list of its words. */
+/** Programs that run concurrently, each as a list of words. */
 export type Pipeline = readonly (readonly string[])[];
 
-/** Pipelines that `&&` and `||` join. */
+/** Pipelines that are joined by `&&` and `||`. */
 export interface CommandList {
   readonly pipelines: readonly { readonly operator: '&&' | '||' | undefined; readonly pipeline: Pipeline }[];
-  /** Does the list end with `&`, so that the shell does not wait for it? */
+  /** True when the list ends with `&`, so that the shell does not wait for it. */
   readonly isBackground: boolean;
 }
 
-/** The tokens of simple commands. Any other character begins a construct that the parser does not support. */
+/** Matches the tokens of simple commands. Any other character begins a construct that the parser does not support. */
 const TOKEN = new RegExp(
   [
     /(?<blank>(?:[ \t\r]|\\\n)+)/,
@@ -26,8 +26,8 @@ const TOKEN = new RegExp(
 );
 
 /**
- * The command lists of a shell script that consists of simple commands. Quotes, comments and redirections are honoured.
- * `undefined` for a script with another construct, e.g. a subshell, a group, or the output of a command as a word.
+ * Parses a shell script of simple commands, with quotes, comments and redirections. Returns `undefined` for a script
+ * with any other construct, e.g. a subshell, a group or a command substitution.
  */
 export function parseScript(script: string): readonly CommandList[] | undefined {
   const lists: CommandList[] = [];
@@ -39,7 +39,7 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   let isTarget = false;
 
   const endWord = (): void => {
-    // The word after a redirection is a file, not an argument.
+    // The word after a redirection is a file instead of an argument.
     if (word !== undefined && !isTarget) words.push(word);
     if (word !== undefined) isTarget = false;
     word = undefined;
@@ -79,7 +79,7 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   endList(false);
   return lists;
 
-  /** Does the script continue in the next line, after an operator? */
+  /** Does the script continue on the next line, after an operator? */
   function isOpen(): boolean {
     endWord();
     return words.length === 0 && (commands.length > 0 || operator !== undefined);

@@ -14,8 +14,8 @@ const PHASES = {
 } as const;
 
 /**
- * The report about a pod whose containers are simulated. All containers have the same state. `startTime` is the start
- * time of the pod. The times of the plan count from `baseMs`, in milliseconds since the epoch.
+ * Returns the report about a pod whose containers are simulated. All containers have the same state. `startTime` is the
+ * start time of the pod. The times in the plan are relative to `baseMs` (milliseconds since the epoch).
  */
 export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: string, baseMs: number): PodReport {
   const { outcome } = plan;
@@ -26,7 +26,7 @@ export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: strin
     startTime,
     containers: objectsAt(pod.spec, 'containers').map((_, index) => {
       const own = containerReport(outcome, startedAt, finishedAt);
-      // The restarts of a rule that is set later count from 0, but the number in a status must not fall.
+      // A rule that is set later counts restarts from 0, but the number in a status must not decrease.
       return { ...own, restartCount: Math.max(own.restartCount, restartsIn(pod, index)) };
     }),
     initContainers: objectsAt(pod.spec, 'initContainers').map((entry) =>
@@ -60,7 +60,7 @@ function stateOf(
       };
     case 'running': {
       const { earlier } = outcome;
-      // The time of the earlier start is not part of the plan, and no client needs it.
+      // The plan does not contain the time of the earlier start, which no client needs.
       const lastState =
         earlier === undefined ? {} : terminated(earlier.exitCode, earlier.reason, finishedAt, finishedAt);
       return { state: { running: { startedAt } }, lastState };
@@ -82,7 +82,7 @@ function stateOf(
   }
 }
 
-/** The report about an init container. An init container ends before the containers start, unless it is a sidecar. */
+/** Returns the report about an init container. It has ended before the containers start, except if it is a sidecar. */
 function initReport(
   container: JsonObject,
   outcome: PodOutcome,

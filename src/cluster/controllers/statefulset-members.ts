@@ -22,7 +22,7 @@ const claimName = (template: JsonObject, member: string): string =>
 
 /**
  * Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. Returns false
- * when the API refused the pod or a claim, e.g. because another pod has the name.
+ * when the API refused the pod or a claim, e.g. because another pod already has this name.
  */
 export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): boolean {
   const { name = '', namespace = '' } = set.metadata;
@@ -65,7 +65,7 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
     client.create(pod);
   } catch (error) {
     if (!isApiError(error)) throw error;
-    // While another pod has the name, the set waits and records no Event.
+    // While another pod has the member's name, the set waits and records no Event.
     const isTaken = error.status.reason === 'AlreadyExists';
     const text = `Create Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
     if (!isTaken) recordEvent(client, set, NAME, 'FailedCreate', text, 'Warning');
@@ -83,7 +83,7 @@ const identityOf = (set: KubeObject, ordinal: number): Record<string, string> =>
   [POD_NAME]: `${set.metadata.name ?? ''}-${ordinal}`,
 });
 
-/** Gives a member that has lost the label with its name its identity again. */
+/** Restores the identity labels of a member that has lost the label with its pod name. */
 export function restoreIdentity(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   const { name = '', labels } = pod.metadata;
   if (labels?.[POD_NAME] === name) return;
@@ -128,7 +128,8 @@ const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string
   textAt(objectAt(set.spec, 'persistentVolumeClaimRetentionPolicy'), event);
 
 /**
- * An owner reference for a claim. The deletion of the owner also deletes the claim, but does not wait for the claim.
+ * An owner reference for a claim. The deletion of the owner also deletes the claim, but does not wait until the claim
+ * is gone.
  */
 function ownerOfClaim(owner: KubeObject) {
   const { controller: _controller, blockOwnerDeletion: _block, ...reference } = controllerReference(owner);
@@ -141,7 +142,9 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
   );
 }
 
-/** Is the object a claim of a member of the set? A claim of a user with another name does not belong to a member. */
+/**
+ * Is the object a claim of a member of the set? A claim with any other name belongs to the user and not to a member.
+ */
 function isClaimOf(set: KubeObject, { kind, metadata: { name = '' } }: KubeObject): boolean {
   if (kind !== 'PersistentVolumeClaim') return false;
   return objectsAt(set.spec, 'volumeClaimTemplates').some((template) => {
@@ -184,8 +187,8 @@ export function giveClaimsToPod(client: ControllerClient, set: KubeObject, pod: 
 }
 
 /**
- * Removes the reference to the owner with `uid` from a claim. Adds a reference to `owner` when `owner` is given. A
- * claim that already refers to `owner` does not change.
+ * Removes the owner reference with `uid` from a claim. If `owner` is given, adds an owner reference to `owner`; a claim
+ * that already has this reference does not change.
  */
 function setOwner(client: ControllerClient, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
   const { ownerReferences = [], ...metadata } = claim.metadata;

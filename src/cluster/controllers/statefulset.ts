@@ -27,8 +27,8 @@ const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;
 const OWNERS = { kind: 'StatefulSet', resource: STATEFUL_SETS } as const;
 
 /**
- * The name of a member is the name of its set and a number. The set releases a member that has lost the labels,
- * although the pod keeps the name.
+ * A member's name consists of the set's name and a number. The set releases a member that no longer matches the
+ * selector, even though the pod keeps its name.
  */
 const MEMBERS: ControlRule = {
   owners: OWNERS,
@@ -38,7 +38,9 @@ const MEMBERS: ControlRule = {
 
 const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS, keepsAll: true };
 
-/** Keeps the numbered pods of StatefulSets in their order, with their claims and revisions. */
+/**
+ * Creates, updates and deletes the numbered pods of StatefulSets in order, together with their claims and revisions.
+ */
 export const statefulSetController: SimulatedController = {
   name: NAME,
   target: targetIn(STATEFUL_SETS),
@@ -104,7 +106,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
     else restoreIdentity(client, set, pod);
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
-  // An ordered set removes of its unhealthy pods only the one with the lowest ordinal.
+  // Of its unhealthy surplus pods, an ordered set removes only the pod with the lowest ordinal.
   const firstUnhealthy = surplus.findLast(([, pod]) => !healthy(pod))?.[1];
   for (const [, pod] of surplus) {
     if (!isTerminating(pod)) {
@@ -118,7 +120,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   return true;
 }
 
-/** Replaces one pod of an old revision, from the last ordinal down to the partition. */
+/** Replaces one pod that has an old revision. The search runs from the last ordinal down to the partition. */
 function replaceOutdated(
   client: ControllerClient,
   set: KubeObject,
@@ -137,8 +139,8 @@ function replaceOutdated(
 }
 
 /**
- * The ordinal at which the partition ends. Pods with a lower ordinal keep the revision from which the rollout started.
- * As in Kubernetes, the partition counts from the first ordinal.
+ * The lowest ordinal that a rollout updates. Pods with a lower ordinal keep the revision from which the rollout
+ * started. As in Kubernetes, the partition counts from the first ordinal.
  */
 function partitionOf(set: KubeObject): number {
   const partition = isOnDelete(set) ? 0 : numberAt(set.spec, 'updateStrategy', 'rollingUpdate', 'partition');
@@ -163,7 +165,8 @@ function report(
 ): number | undefined {
   const set = client.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
-  // As in Kubernetes, a pod that is being deleted counts until it is gone, and is ready as long as its condition says so.
+  // As in Kubernetes, a pod that is being deleted still counts, and counts as ready while its `Ready` condition is
+  // true.
   const pods = podsOf(client, set);
   const replicas = specNumber(set, 'replicas', 1);
   const minReady = specNumber(set, 'minReadySeconds', 0);

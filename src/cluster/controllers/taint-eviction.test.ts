@@ -27,21 +27,31 @@ const messagesOf = async (story: ClusterStory) =>
     .map(({ message }) => String(message))
     .toSorted();
 
-describe('the time until an eviction', () => {
+describe('the delay before an eviction', () => {
   test.each<[string, readonly JsonObject[], readonly JsonObject[], number | undefined]>([
     ['without a toleration', [TAINT], [], 0],
-    ['with a toleration of another taint', [TAINT], [toleration({ key: 'x' })], 0],
+    ['with a toleration for another taint', [TAINT], [toleration({ key: 'x' })], 0],
     ['with a toleration', [TAINT], [toleration()], undefined],
     ['with seconds', [TAINT], [toleration({ tolerationSeconds: 5 })], 5000],
     ['with negative seconds', [TAINT], [toleration({ tolerationSeconds: -5 })], 0],
-    ['with several tolerations of a taint', [TAINT], [toleration(), toleration({ tolerationSeconds: 5 })], undefined],
     [
-      'of several taints',
+      'with several tolerations for one taint',
+      [TAINT],
+      [toleration(), toleration({ tolerationSeconds: 5 })],
+      undefined,
+    ],
+    [
+      'with several tolerated taints',
       [TAINT, { ...TAINT, key: 'c' }],
       [toleration({ tolerationSeconds: 9 }), toleration({ key: 'c', tolerationSeconds: 5 })],
       5000,
     ],
-    ['of a taint that is not tolerated', [TAINT, { ...TAINT, key: 'c' }], [toleration({ tolerationSeconds: 9 })], 0],
+    [
+      'with a second taint that is not tolerated',
+      [TAINT, { ...TAINT, key: 'c' }],
+      [toleration({ tolerationSeconds: 9 })],
+      0,
+    ],
   ])('%s', (_, taints, tolerations, expected) => {
     expect(evictionDelayMs(taints, tolerations)).toBe(expected);
   });
@@ -94,7 +104,7 @@ test('a taint evicts the pods that do not tolerate it', async () => {
   expect(await messagesOf(story)).toEqual(['Marking for deletion Pod default/a']);
 });
 
-test('pods with tolerationSeconds are evicted by the clock, unless the taint ends before', async () => {
+test('pods are evicted after their tolerationSeconds, unless the taint is removed before', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', [toleration({ tolerationSeconds: 5 })]));
   await story.create(pod('b', [toleration({ tolerationSeconds: 25 })]));
@@ -114,7 +124,7 @@ test('pods with tolerationSeconds are evicted by the clock, unless the taint end
   ]);
 });
 
-test('a pod that is bound to a tainted node leaves it after its time', async () => {
+test('a pod that is bound to a node with a taint is evicted after its tolerationSeconds', async () => {
   await using story = await startClusterStory();
   await setTaints(story, TAINT);
   await story.create(pod('a', [toleration({ tolerationSeconds: 5 })]));
@@ -126,24 +136,27 @@ test('a pod that is bound to a tainted node leaves it after its time', async () 
   expect((await story.get('v1 Pod', 'b')).status?.['phase']).toBe('Pending');
 });
 
-test.each([0, 30])('a pod with the name of an evicted pod has its own time (grace period %i)', async (seconds) => {
-  await using story = await startClusterStory();
-  for (let round = 0; round < 2; round += 1) {
-    const named = pod('a', [toleration({ tolerationSeconds: 5 })]);
-    await story.create({ ...named, spec: { ...named.spec, terminationGracePeriodSeconds: seconds } });
-    await setTaints(story, TAINT);
-    await story.advance(4);
-    expect((await story.get('v1 Pod', 'a')).metadata.deletionTimestamp).toBeUndefined();
-    await story.advance(1);
-    await story.advance(60);
-    expect(await story.names('v1 Pod')).toEqual([]);
-    await setTaints(story);
-  }
-});
+test.each([0, 30])(
+  'a new pod with the name of an evicted pod gets its full tolerationSeconds (grace period %i)',
+  async (seconds) => {
+    await using story = await startClusterStory();
+    for (let round = 0; round < 2; round += 1) {
+      const named = pod('a', [toleration({ tolerationSeconds: 5 })]);
+      await story.create({ ...named, spec: { ...named.spec, terminationGracePeriodSeconds: seconds } });
+      await setTaints(story, TAINT);
+      await story.advance(4);
+      expect((await story.get('v1 Pod', 'a')).metadata.deletionTimestamp).toBeUndefined();
+      await story.advance(1);
+      await story.advance(60);
+      expect(await story.names('v1 Pod')).toEqual([]);
+      await setTaints(story);
+    }
+  },
+);
 
 test.each<[string, string, number]>([
-  ['keeps the pod that it has on a node with a new taint', 'NoSchedule', 1],
-  ['has no pod on a node with a taint that evicts', 'NoExecute', 0],
+  ['keeps its existing pod on a node with a new NoSchedule taint', 'NoSchedule', 1],
+  ['has no pod on a node with a NoExecute taint', 'NoExecute', 0],
 ])('a DaemonSet %s', async (_, effect, pods) => {
   await using story = await startClusterStory();
   const labels = { app: 'd' };
@@ -171,7 +184,7 @@ describe('a DaemonSet whose node has a new taint with the effect NoSchedule', ()
   });
   const newRevision = { template: { metadata: { annotations: { revision: '2' } } } };
 
-  test('deletes its failed pod there, and creates no other', async () => {
+  test('deletes its failed pod on this node, and creates no new pod there', async () => {
     await using story = await startClusterStory();
     await story.create(set());
     await setTaints(story, { ...TAINT, effect: 'NoSchedule' });
@@ -185,8 +198,12 @@ describe('a DaemonSet whose node has a new taint with the effect NoSchedule', ()
   });
 
   test.each([
-    ['deletes a pod of an old revision there', {}, 0],
-    ['keeps a pod of an old revision there, for OnDelete', { updateStrategy: { type: 'OnDelete' } }, 1],
+    ['deletes a pod of an old revision on this node', {}, 0],
+    [
+      'keeps a pod of an old revision on this node, with the strategy OnDelete',
+      { updateStrategy: { type: 'OnDelete' } },
+      1,
+    ],
   ])('%s', async (_, spec, pods) => {
     await using story = await startClusterStory();
     await story.create(set(spec));

@@ -19,9 +19,9 @@ const noExecuteTaints = (node: KubeObject | undefined): readonly JsonObject[] =>
 type Eviction = number | 'done';
 
 /**
- * Evicts pods from nodes with taints with the effect `NoExecute`: pods that do not tolerate a taint at once, and pods
- * with `tolerationSeconds` after this time. The end of the taint cancels the eviction. As in Kubernetes, a change to
- * other `tolerationSeconds` above 0 does not move the time of an eviction that already waits.
+ * Evicts pods from nodes that have taints with the effect `NoExecute`. A pod that does not tolerate a taint is evicted
+ * at once; a pod with `tolerationSeconds` is evicted after this time. The removal of the taint cancels the eviction. As
+ * in Kubernetes, a scheduled eviction keeps its time when `tolerationSeconds` changes to another value above 0.
  */
 export function taintEvictionController(): SimulatedController {
   const evictions = new Map<string, Eviction>();
@@ -38,7 +38,7 @@ export function taintEvictionController(): SimulatedController {
     const { namespace = '', name = '', uid } = pod.metadata;
     recordEvent(client, pod, NAME, 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
     disruptPod(client, pod, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint');
-    // The pod ends later, unless its grace period is zero.
+    // The pod still exists until its grace period has passed, unless the grace period is zero.
     if (client.get(PODS, namespace, name)?.metadata.uid === uid) evictions.set(key, 'done');
   };
 

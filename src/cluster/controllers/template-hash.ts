@@ -17,17 +17,15 @@ export function podTemplateOf(workload: KubeObject): {
   };
 }
 
-/**
- * The number of times that another object had the name of a set or revision of the workload: `status.collisionCount`.
- */
+/** `status.collisionCount`: the number of name collisions of the workload's ReplicaSets or ControllerRevisions. */
 export function collisionsOf(workload: KubeObject): number {
   const count = workload.status?.['collisionCount'];
   return typeof count === 'number' ? count : 0;
 }
 
 /**
- * Ten characters that are derived from the template, for the label `pod-template-hash` and for names. Each number of
- * collisions gives another hash.
+ * A hash of the template, ten characters long, for the label `pod-template-hash` and for names. A different number of
+ * collisions produces a different hash.
  */
 export function templateHash(workload: KubeObject, collisions = collisionsOf(workload)): string {
   const { metadata, spec } = podTemplateOf(workload);
@@ -37,7 +35,7 @@ export function templateHash(workload: KubeObject, collisions = collisionsOf(wor
   return Array.from(digest.subarray(0, 10), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
 }
 
-/** Do the ReplicaSet and the workload have equal templates? The hash label does not count. */
+/** Do the ReplicaSet and the workload have equal templates? The label `pod-template-hash` is ignored. */
 export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
   const wanted = podTemplateOf(workload);
   const present = podTemplateOf(set);
@@ -49,7 +47,7 @@ export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
   );
 }
 
-/** A value whose objects have sorted keys, as Go writes maps. */
+/** A copy of the value in which the keys of all objects are sorted, as Go serializes maps. */
 export function withSortedKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withSortedKeys);
   if (!isJsonObject(value)) return value;

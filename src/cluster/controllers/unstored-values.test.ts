@@ -58,7 +58,7 @@ const tokenCase = () => {
 test.each([
   ['certificate', signingCase],
   ['token', tokenCase],
-])('a refused %s is written again unchanged, and dropped with its object', (_, setUp) => {
+])('a %s whose write is refused is written again unchanged, and dropped when its object is deleted', (_, setUp) => {
   const { client, collection, controller, key, made, make, object, store } = setUp();
   const due: string[] = [];
   store.subscribe((event) => due.push(...controller.keysOf(event, client)));

@@ -43,7 +43,7 @@ describe('volumes', () => {
   const phaseOf = async (story: ClusterStory, name: string) =>
     (await story.client.find({ apiVersion: 'v1', kind: 'PersistentVolume', name }))?.status?.['phase'];
 
-  test('a claim without a class gets a new volume of the default class, which is deleted with the claim', async () => {
+  test('a claim without a class gets a new volume of the default class, and the volume is deleted with the claim', async () => {
     await using story = await startClusterStory();
     await story.create(claim());
     const found = await story.get(CLAIM, 'c');
@@ -82,7 +82,7 @@ describe('volumes', () => {
     expect((await story.get(CLAIM, 'c')).status).toMatchObject({ phase: 'Bound' });
   });
 
-  test('a claim is lost with its volume', async () => {
+  test('a claim becomes Lost when its volume is deleted', async () => {
     await using story = await startClusterStory();
     await story.create(claim());
     const name = String(await boundTo(story));
@@ -160,7 +160,7 @@ describe('a PodDisruptionBudget', () => {
     [{ minAvailable: '100%' }, { desiredHealthy: 4, disruptionsAllowed: 0 }],
     [{ maxUnavailable: 1 }, { desiredHealthy: 3, disruptionsAllowed: 1 }],
     [{ maxUnavailable: '50%' }, { desiredHealthy: 2, disruptionsAllowed: 2 }],
-  ])('of %j counts %j of four pods', async (spec, expected) => {
+  ])('with the spec %j has the status %j for four pods', async (spec, expected) => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 4 }));
     const selector = { matchLabels: labels };
@@ -178,7 +178,7 @@ describe('a PodDisruptionBudget', () => {
   });
 });
 
-describe('a PodDisruptionBudget with a number that depends on the owners of its pods', () => {
+describe('a PodDisruptionBudget whose pod count depends on the owners of its pods', () => {
   const budget = (spec: JsonObject): KubeObject => ({
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
@@ -188,7 +188,7 @@ describe('a PodDisruptionBudget with a number that depends on the owners of its 
   const status = async (story: ClusterStory) => (await story.get('policy/v1 PodDisruptionBudget', 'b')).status;
 
   test.each([{ maxUnavailable: 1 }, { minAvailable: '50%' }])(
-    'of %j does not count pods without an owner',
+    'with the spec %j does not count pods without an owner',
     async (spec) => {
       await using story = await startClusterStory();
       for (const name of ['p', 'q']) {
@@ -212,7 +212,7 @@ describe('a PodDisruptionBudget with a number that depends on the owners of its 
     ['v1', 'ConfigMap', 'configmaps does not implement the scale subresource'],
     ['apps/v1', 'ReplicaSet', 'found no controllers for pod "p"'],
     ['example.com/v1', 'Web', 'no matches for kind "Web" in version "example.com/v1"'],
-  ])('cannot be computed for a pod of a %s %s that has no Scale', async (apiVersion, kind, message) => {
+  ])('cannot be computed for a pod of a %s %s without a scale subresource', async (apiVersion, kind, message) => {
     await using story = await startClusterStory({ controllers: { disable: ['generic-garbage-collector'] } });
     await story.create(budget({ minAvailable: 0 }));
     const ownerReferences = [{ apiVersion, kind, name: 'o', uid, controller: true }];
@@ -244,7 +244,7 @@ describe('a PodDisruptionBudget with a number that depends on the owners of its 
     expect(await story.reasons('b')).toContain('CalculateExpectedPodCountFailed');
   });
 
-  test('expects a pod that has ended', async () => {
+  test('still expects a pod that has completed', async () => {
     await using story = await startClusterStory();
     await story.create(budget({ minAvailable: 1 }));
     expect(await story.reasons('b')).toEqual(['NoPods']);
@@ -265,7 +265,7 @@ describe('a PodDisruptionBudget with a number that depends on the owners of its 
     expect(await status(story)).toMatchObject({ currentHealthy: 1, expectedPods: 2, disruptionsAllowed: 0 });
   });
 
-  test('expects the pods of a Deployment once during its rollout', async () => {
+  test('expects as many pods as the Deployment has replicas, also during a rollout', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 4 }));
     await story.create(budget({ maxUnavailable: 1 }));
@@ -277,7 +277,7 @@ describe('a PodDisruptionBudget with a number that depends on the owners of its 
   });
 });
 
-test('a pod that two budgets select is not evicted, and no budget counts it', async () => {
+test('the eviction of a pod that two budgets select is refused, and counts for neither budget', async () => {
   await using story = await startClusterStory();
   await story.create(deployment({ replicas: 2 }));
   const spec = { selector: { matchLabels: labels }, maxUnavailable: 1 };
@@ -303,7 +303,7 @@ test('a pod that two budgets select is not evicted, and no budget counts it', as
   await transport.close();
 });
 
-test('a budget allows only its number of concurrent evictions', async () => {
+test('a budget allows at most maxUnavailable concurrent evictions', async () => {
   await using story = await startClusterStory();
   await story.create(deployment({ replicas: 4 }));
   const spec = { selector: { matchLabels: labels }, maxUnavailable: 2 };
@@ -326,7 +326,7 @@ test('a budget allows only its number of concurrent evictions', async () => {
 });
 
 describe('upkeep', () => {
-  test('the usage of a quota follows creations and deletions', async () => {
+  test('the used amount of a quota follows creations and deletions', async () => {
     await using story = await startClusterStory();
     const hard = { pods: '10', 'requests.cpu': '4', 'count/deployments.apps': '3', configmaps: '5' };
     await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard } });
@@ -364,7 +364,7 @@ describe('upkeep', () => {
     const ref = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'a' };
     await story.client.patch(ref, { metadata: { labels: { part: null } } });
     expect(await rulesOf('whole')).toEqual(['secrets']);
-    // Some roles that every cluster begins with are aggregated, too.
+    // Some of the default roles of every cluster are also aggregated.
     await story.client.create(role('c', 'gadgets', { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }));
     expect(await rulesOf('view')).toContain('gadgets');
   });
@@ -413,7 +413,7 @@ describe('upkeep', () => {
   });
 });
 
-test('a namespace with objects of many kinds becomes idle, and is deleted with its content', async () => {
+test('controllers become idle with objects of many kinds in a namespace, which is deleted with its content', async () => {
   await using story = await startClusterStory();
   await story.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'all' } });
   const template = podTemplate(labels);

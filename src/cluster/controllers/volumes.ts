@@ -46,7 +46,8 @@ export const claimController: SimulatedController = {
         if (isPending(claim) || textAt(claim.spec, 'volumeName') === lost) yield keyOfObject(claim);
       }
     } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
-      // Classes with `WaitForFirstConsumer` let a claim wait for the first pod that uses it.
+      // With `WaitForFirstConsumer`, a claim waits for the first pod that uses the claim, so each pod queues its
+      // claims.
       for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
     }
   },
@@ -56,7 +57,7 @@ export const claimController: SimulatedController = {
     const claim = client.get(CLAIMS, namespace, name);
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
     if (!isPending(claim)) return resize(client, claim);
-    // A claim that names a volume waits for this volume, even if the volume does not exist any more.
+    // A claim that names a volume waits for this volume, even if the volume no longer exists.
     const namesVolume = textAt(claim.spec, 'volumeName') !== '';
     const volume = volumeFor(client, claim) ?? (namesVolume ? undefined : provision(client, claim));
     if (volume !== undefined) bind(client, claim, volume);
@@ -73,7 +74,8 @@ const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'ca
 
 /**
  * The volume for a claim. A claim that names a volume gets only this volume. Any other claim gets a fitting volume that
- * is reserved for the claim, or else the smallest fitting free volume. Returns `undefined` without such a volume.
+ * is reserved for the claim; if none is reserved, it gets the smallest fitting free volume. Returns `undefined` when no
+ * volume fits.
  */
 function volumeFor(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');
@@ -119,8 +121,8 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
 }
 
 /**
- * Creates a volume for a claim. Returns `undefined` when no volume can be created, and usually records the reason as an
- * Event.
+ * Creates a volume for a claim. When no volume can be created, returns `undefined`, and in most cases records the
+ * reason as an Event.
  */
 function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
@@ -202,8 +204,8 @@ function bind(client: ControllerClient, claim: KubeObject, volume: KubeObject): 
 }
 
 /**
- * Enlarges the volume of a bound claim that requests more. Only volumes of simulated classes grow. A claim whose volume
- * does not exist becomes Lost.
+ * Enlarges the volume of a bound claim when the claim requests more storage. Only volumes of simulated classes are
+ * enlarged. A claim whose volume does not exist becomes Lost.
  */
 function resize(client: ControllerClient, claim: KubeObject): void {
   const volume = client.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));

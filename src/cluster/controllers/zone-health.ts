@@ -1,12 +1,12 @@
 import type { KubeObject } from '../../core/index.ts';
 import { conditionOf, textAt } from '../../kubernetes/index.ts';
 
-/** The label of nodes that do not count in the health of their zone. */
+/** Nodes with this label do not count in the health of their zone. */
 const NOT_COUNTED = 'node.kubernetes.io/exclude-disruption';
 
-/** A zone is disrupted when at least this part of its nodes, and more than two nodes, are not ready. */
+/** A zone is disrupted when at least this fraction of its nodes, and at least three nodes, are not ready. */
 const UNHEALTHY_PART = 0.55;
-/** A disrupted zone with more nodes than this still gets taints. */
+/** In a disrupted zone with more nodes than this, nodes still get taints. */
 const MAX_SMALL_ZONE = 50;
 
 interface Health {
@@ -23,8 +23,8 @@ interface Counts {
 }
 
 /**
- * The numbers of ready nodes by zone. By these numbers, the node lifecycle controller of Kubernetes distinguishes nodes
- * that have failed from a control plane that has lost its network.
+ * Counts the ready nodes of each zone. As in Kubernetes, the node lifecycle controller uses these counts to distinguish
+ * failed nodes from a control plane that has lost its network.
  */
 export class ZoneHealth {
   readonly #nodes = new Map<string, Health>();
@@ -32,7 +32,8 @@ export class ZoneHealth {
   #ready = 0;
 
   /**
-   * Takes the present state of a node; `undefined` means that the node is gone. Returns whether the health has changed.
+   * Records the current state of a node; `undefined` means that the node is gone. Returns whether the health has
+   * changed.
    */
   take(name: string, node: KubeObject | undefined): boolean {
     const before = this.#nodes.get(name);
@@ -51,13 +52,14 @@ export class ZoneHealth {
   }
 
   /**
-   * Is no node of the cluster ready? The control plane then counts as the part that has failed, and no pod is evicted.
+   * Is no node of the cluster ready? In this case the control plane is assumed to have lost its network, and no pod is
+   * evicted.
    */
   get isFullyDisrupted(): boolean {
     return this.#ready === 0;
   }
 
-  /** Are so many nodes of a small zone not ready that no further node of the zone loses its pods? */
+  /** Is the zone of the node small and disrupted? The other nodes of the zone then keep their pods. */
   isPartlyDisrupted(node: KubeObject): boolean {
     const { ready, notReady } = this.#zones.get(zoneOf(node)) ?? NONE;
     const total = ready + notReady;

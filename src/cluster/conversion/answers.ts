@@ -14,7 +14,8 @@ interface Answer {
 }
 
 /**
- * The conversions of one write. They stay known when the write runs again, so that equal objects are converted once.
+ * The webhook conversions of one write. The results are kept when the write runs again, so that equal objects are
+ * converted once.
  */
 export class ConversionAnswers implements Conversions {
   readonly #context: ConversionContext;
@@ -25,8 +26,8 @@ export class ConversionAnswers implements Conversions {
   }
 
   /**
-   * The converted object. Throws `ConversionPending` when the webhook must be called first. The function `answered` of
-   * this error calls the webhook.
+   * Returns the converted object. Throws `ConversionPending` when the webhook must be called first; the error's
+   * `answered` function calls the webhook.
    */
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject {
     const known = this.#answers.find(

@@ -75,7 +75,7 @@ test('a list converts all objects in one review, selects by converted fields and
   expect(seen).toHaveLength(1);
 });
 
-test('each write converts the stored object, and managers of other versions keep or lose their fields', async () => {
+test('each write converts the stored object, and managers that used another version keep or lose their fields', async () => {
   await using set = await setUpConversion();
   const { transport } = set;
   const apply = (version: 'v1' | 'v2', spec: JsonObject, manager: string) =>
@@ -141,7 +141,7 @@ test('a watch gets converted objects in the order of their changes', async () =>
   await lines.return?.();
 });
 
-test('objects of an earlier storage version are converted until they are written again', async () => {
+test('objects in an earlier storage version are converted on each read until they are written again', async () => {
   await using set = await setUpConversion();
   const { transport, conversion } = set;
   await call(transport, 'POST', panels('v1'), panel('v1', 'a', { size: '1x1' }));
@@ -178,7 +178,7 @@ test('a webhook is called through a Service, and with ConversionReview v1beta1',
   expect([created.status, seen.length]).toEqual([201, 2]);
 });
 
-test('labels and annotations are those of the converted object, and other metadata never changes', async () => {
+test('the webhook may change labels and annotations, but no other metadata', async () => {
   await using set = await setUpConversion((request) =>
     (convertPanels(request) as JsonObject[]).map((object) => ({
       ...object,

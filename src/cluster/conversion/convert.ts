@@ -8,7 +8,7 @@ import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './review.ts';
 
-/** The time that a conversion webhook has for an answer, in seconds. */
+/** The time within which a conversion webhook must respond, in seconds. */
 const TIMEOUT_SECONDS = 30;
 
 /** The approximate maximum size of the objects of one review, in bytes. */
@@ -21,10 +21,11 @@ export interface ConversionContext {
 }
 
 /**
- * Converts objects of one definition by its webhook. Many objects take several reviews.
+ * Converts objects of one definition with the definition's webhook. Many objects are split into several reviews.
  *
- * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or returns an invalid
- * object. An object with another version, kind, name, namespace or uid, or with invalid metadata, is invalid.
+ * @throws ApiError 500 with an API server's message when the webhook cannot be called, refuses, or returns an invalid
+ * object. A returned object is invalid if its version is not the target version, if its kind, name, namespace or uid
+ * differs from the original, or if its metadata is malformed.
  */
 export async function convertObjects(
   context: ConversionContext,
@@ -39,7 +40,7 @@ export async function convertObjects(
   return converted;
 }
 
-/** The objects in groups of a limited size. */
+/** Splits the objects into groups of at most about `MAX_REVIEW_BYTES`. */
 function* reviewsOf(objects: readonly KubeObject[]): Generator<readonly KubeObject[]> {
   let group: KubeObject[] = [];
   let size = 0;

@@ -17,7 +17,7 @@ const MERGE = 'application/merge-patch+json';
 
 type Answer = (request: ConversionRequest) => unknown;
 
-/** A webhook that answers with this review. */
+/** A webhook that responds with the given review. */
 const raw =
   (answer: Answer): Convert =>
   () =>
@@ -35,7 +35,7 @@ const review = (response: unknown, apiVersion = 'apiextensions.k8s.io/v1', kind 
 const success = ({ uid }: ConversionRequest, convertedObjects: unknown) =>
   review({ uid, result: { status: 'Success' }, convertedObjects });
 
-/** A webhook that converts the objects of its request, and then changes them. */
+/** A webhook that converts the objects of its request, and then applies `change` to each converted object. */
 const changing = (change: (object: JsonObject) => unknown): Convert =>
   raw((request) => success(request, (convertPanels(request) as JsonObject[]).map(change)));
 
@@ -46,10 +46,10 @@ const withMetadata = (metadata: JsonObject) =>
 const DEEP = '['.repeat(100_000) + ']'.repeat(100_000);
 const NOT_JSON = "failed: couldn't get version/kind; json parse error: the answer is not a JSON object";
 
-describe('the answer of a conversion webhook', () => {
+describe('the response of a conversion webhook', () => {
   test.each<[string, Convert, string]>([
     ['garbage', raw(() => 'nonsense'), NOT_JSON],
-    ['a value that is too deep', raw(() => DEEP), NOT_JSON],
+    ['JSON that is nested too deeply', raw(() => DEEP), NOT_JSON],
     [
       'another kind',
       raw(() => review({}, 'v1', 'Pod')),
@@ -100,17 +100,17 @@ describe('the answer of a conversion webhook', () => {
       'returned invalid object: must have the same namespace: default != other',
     ],
     [
-      'a label that is no text',
+      'a label that is not a string',
       withMetadata({ labels: { a: 1 } }),
       'returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object',
     ],
     [
-      'labels that are no object',
+      'labels that are not an object',
       withMetadata({ labels: ['a'] }),
       'returned invalid metadata: invalid metadata.labels of type []interface {} in converted object',
     ],
     [
-      'an annotation with a wrong name',
+      'an annotation with an invalid name',
       withMetadata({ annotations: { 'a b': '' } }),
       `returned invalid metadata: metadata.annotation: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
     ],
@@ -183,7 +183,7 @@ test('a failing webhook prevents only requests that need a conversion', async ()
   );
 });
 
-test('a watch whose next object is not converted ends with an error', async () => {
+test('a watch ends with an error when the conversion of its next object fails', async () => {
   let isBroken = false;
   await using set = await setUpConversion((request) =>
     isBroken ? (response) => void response.writeHead(503).end() : convertPanels(request),
@@ -264,7 +264,7 @@ test.each([
     '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
     'failed to parse certificate: x509: malformed certificate',
   ],
-])('a definition whose webhook has the authority %j is refused', async (pem, problem) => {
+])('a definition whose webhook has the CA bundle %j is refused', async (pem, problem) => {
   await using set = await setUpConversion();
   const { body } = await call(set.transport, 'GET', DEFINITION);
   const caBundle = Buffer.from(pem).toString('base64');

@@ -3,18 +3,17 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { Stored } from '../store/store.ts';
 import type { ConversionContext, convertObjects } from './convert.ts';
 
-/** The parts of the cluster that reads of converted objects use. */
+/** The parts of the cluster that a read of converted objects uses. */
 export interface FormsContext extends ConversionContext {
   readonly parts: { readonly conversion: LazyModule<{ readonly convertObjects: typeof convertObjects }> };
 }
 
-/** The running conversions of stored objects. Several watches of one version wait for the same answer. */
+/** The running conversions of stored objects. Several watches of one version share one call of the webhook. */
 const running = new WeakMap<Stored, Map<ServedResource, Promise<void>>>();
 
 /**
- * Converts stored objects to the version of a resource, if a webhook converts the objects of the resource; otherwise
- * does nothing. With `isFresh`, also converts objects again whose converted form is known, because the webhook may have
- * changed.
+ * Converts stored objects to the version of a resource. Does nothing when the resource's definition has no conversion
+ * webhook. With `isFresh`, objects with a cached conversion are converted again, because the webhook may have changed.
  *
  * @throws ApiError 500 when the webhook does not convert an object.
  */

@@ -6,10 +6,10 @@ import { textAt } from '../../kubernetes/index.ts';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import { validateAnnotations, validateLabels } from '../kinds/metadata.ts';
 
-/** The versions of ConversionReview that the cluster knows. */
+/** The versions of ConversionReview that the cluster supports. */
 const REVIEW_VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta1']);
 
-/** An answer that cannot be used. The message follows `conversion webhook for KIND `. */
+/** The error for a webhook response that cannot be used. The message follows `conversion webhook for KIND `. */
 export class InvalidConversion extends Error {}
 
 /** The objects that a webhook converts, and their target version. */
@@ -22,11 +22,11 @@ export interface ConversionTask {
   readonly apiVersion: string;
 }
 
-/** The first of the webhook's versions that the cluster knows; `undefined` when the cluster knows none of them. */
+/** The first of the webhook's review versions that the cluster supports; `undefined` when it supports none of them. */
 export const reviewVersionOf = (versions: readonly string[]): string | undefined =>
   versions.find((version) => REVIEW_VERSIONS.has(version));
 
-/** The ConversionReview that a webhook gets. Like the review of an API server, it has an empty `response`. */
+/** The ConversionReview that is sent to a webhook. As with a real API server, the review has an empty `response`. */
 export function conversionReview({ reviewVersion, uid, objects, apiVersion }: ConversionTask): JsonObject {
   return {
     kind: 'ConversionReview',
@@ -37,9 +37,10 @@ export function conversionReview({ reviewVersion, uid, objects, apiVersion }: Co
 }
 
 /**
- * The converted objects, with the metadata of the originals except for labels and annotations.
+ * Parses the response of a webhook. The converted objects keep the metadata of the originals, except for labels and
+ * annotations.
  *
- * @throws InvalidConversion with the message of an API server.
+ * @throws InvalidConversion with an API server's message.
  */
 export function readConversion(text: string, task: ConversionTask): KubeObject[] {
   const response = responseOf(text, task);
@@ -57,7 +58,7 @@ function responseOf(text: string, { reviewVersion, uid }: ConversionTask): JsonO
   }
   const expected = `apiextensions.k8s.io/${reviewVersion}`;
   const [kind, apiVersion] = [textAt(review, 'kind'), textAt(review, 'apiVersion')];
-  // An answer of version v1beta1 needs neither a kind nor a uid.
+  // A v1beta1 response may omit the kind and the uid.
   const isChecked = reviewVersion !== 'v1beta1';
   if (isChecked && (kind !== 'ConversionReview' || apiVersion !== expected)) {
     const got = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
@@ -99,7 +100,7 @@ function checkedObject(original: KubeObject, converted: JsonValue, index: number
   return { ...converted, metadata: restoredMetadata(original, converted) } as unknown as KubeObject;
 }
 
-/** The metadata of the original with the labels and annotations of the converted object. */
+/** Returns the original's metadata with the converted object's labels and annotations. */
 function restoredMetadata({ metadata: before }: KubeObject, converted: JsonObject): JsonObject {
   const invalid = (problem: string) => new InvalidConversion(`returned invalid metadata: ${problem}`);
   const sent = converted['metadata'];
@@ -147,7 +148,7 @@ function checkTexts(
   if (shown.length > 0) throw invalid(shown.length === 1 ? (shown[0] ?? '') : `[${shown.join(', ')}]`);
 }
 
-/** The name of the Go type of a decoded JSON value. */
+/** The name of the Go type into which Go decodes a JSON value. */
 function goType(value: JsonValue): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';

@@ -8,8 +8,8 @@ import type { ObjectNode } from '../types/node.ts';
 import { checkEmbedded } from './embedded.ts';
 
 /**
- * Decodes an object as a custom resource: removes unknown members, decodes the metadata as ObjectMeta (`managedFields`
- * is kept as it is), and then applies the schema's defaults.
+ * Decodes an object as a custom resource. Removes unknown members, decodes the metadata as ObjectMeta (except
+ * `managedFields`, which is kept unchanged), and then applies the schema's defaults.
  */
 export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
   const pruned = prune(schema, object);
@@ -37,8 +37,8 @@ function copyTop(value: JsonObject): JsonObject {
 }
 
 /**
- * An object type whose only field is `metadata`. Decoding with it throws the server's error for `metadata` that is not
- * an object.
+ * An object type whose only field is `metadata`. Decoding with this type throws the API server's error when `metadata`
+ * is not an object.
  */
 const METADATA_MEMBER: ObjectNode = {
   kind: 'object',

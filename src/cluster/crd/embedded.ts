@@ -19,14 +19,14 @@ const META: ObjectNode = {
 const { invalid } = fieldErrors((value) => goJson(value as JsonValue));
 
 /**
- * Checks that `apiVersion` and `kind` of embedded resources are texts, and that their metadata has the types of
- * ObjectMeta.
+ * Checks that `apiVersion` and `kind` of embedded resources are strings, and that the fields of their metadata have the
+ * types of ObjectMeta.
  *
  * @throws DecodeError
  */
 export function checkEmbedded(schema: Schema, object: JsonValue): void {
   for (const { value, path } of embeddedResources(schema, object)) {
-    // The decoder of the object itself checks the root.
+    // The root is skipped, because the decoder of the object checks it.
     if (path.length === 0) continue;
     for (const name of Object.keys(value)) {
       const problem = problemOf(name, value[name]);

@@ -4,7 +4,10 @@ import { builtinType } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode, ScalarType, TypeNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 
-/** The maximum depth of a schema. Validation refuses deeper schemas. Here, deeper parts count as free-form. */
+/**
+ * The maximum depth of a schema. Validation refuses deeper schemas; this file treats the parts below this depth as
+ * free-form.
+ */
 const MAX_DEPTH = 120;
 
 /** The type of a custom resource in one version, for ownership and patches. */

@@ -27,7 +27,7 @@ export interface DefinedVersion {
 /** The finalizer that keeps a deleted definition until its objects are gone. */
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
-/** The names of a definition. */
+/** The names of the kind that a definition declares. */
 export interface DefinedNames {
   readonly plural: string;
   readonly singular: string;
@@ -39,7 +39,7 @@ export interface DefinedNames {
 
 /** The webhook that converts the objects of a definition between its versions. */
 export interface ConversionWebhook {
-  /** The address and the authority: `spec.conversion.webhook.clientConfig`. */
+  /** `spec.conversion.webhook.clientConfig`: the address of the webhook and its CA bundle. */
   readonly clientConfig: JsonObject;
   /** The versions of ConversionReview that the webhook understands, the preferred one first. */
   readonly reviewVersions: readonly string[];
@@ -52,7 +52,7 @@ export interface ParsedCrd {
   readonly namespaced: boolean;
   readonly names: DefinedNames;
   readonly versions: readonly DefinedVersion[];
-  /** `undefined` for the strategy `None`: a conversion then changes only `apiVersion`. */
+  /** `undefined` for the strategy `None`, with which a conversion changes only `apiVersion`. */
   readonly conversion: ConversionWebhook | undefined;
 }
 

@@ -14,7 +14,7 @@ function check(rule: string, schema: Schema) {
 const costOf = (rule: string, schema: Schema) =>
   estimateCost(check(rule, schema), (path) => sizeAtPath(schema, false, path)).max;
 
-/** A function that makes a schema with a bound on its size, or without one when `bound` is absent. */
+/** Creates a schema whose size is limited to `bound`; without `bound`, the size is unlimited. */
 type Bounded = (bound?: number) => Schema;
 
 const bounded = (name: 'maxItems' | 'maxLength' | 'maxProperties', bound?: number) =>
@@ -40,7 +40,7 @@ const replacing: Bounded = (bound) => ({
   properties: { str: text(bound), before: text(2), after: text(4) },
 });
 
-describe('estimated costs are those of an API server', () => {
+describe('estimated costs equal the estimates of an API server', () => {
   test.each<[string, Bounded, number, number, number]>([
     ['self.all(x, true)', list(plain('number')), 4_718_591, 10, 32],
     ['self.all(x, true)', list(plain('int-or-string')), 4_718_591, 10, 32],
@@ -110,7 +110,7 @@ describe('the limits', () => {
   const numbers = (maxItems: number): Schema => ({ type: 'array', items: { type: 'number' }, maxItems });
 
   test.each([
-    // The rule costs three units for each element, plus two.
+    // The estimated cost is three units per element plus two.
     [3_333_332, []],
     [
       3_333_333,
@@ -124,13 +124,13 @@ describe('the limits', () => {
         'Forbidden: estimated rule cost exceeds budget by factor of 5.0x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)',
       ],
     ],
-  ])('the errors of one rule over %i elements', (maxItems, messages) => {
+  ])('a rule over %i elements has the errors of an API server', (maxItems, messages) => {
     const schema = numbers(maxItems);
     const errors = new RuleCosts().rule(check(rule, schema), schema, false, 1, 'rule');
     expect(errors.map(({ message }) => message)).toEqual(messages);
   });
 
-  test('the error about the total cost names the four most expensive rules', () => {
+  test('the errors about the total cost name the four most expensive rules', () => {
     const costs = new RuleCosts();
     for (let index = 1; index <= 40; index++) {
       const schema = numbers(100_000 * index);

@@ -9,27 +9,29 @@ import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 const MAX_EXPRESSION_COST = 10_000_000;
 /** The maximum estimated cost of all expressions of a schema. */
 const MAX_SCHEMA_COST = 100_000_000;
-/** When all rules together cost too much, errors name at most this number of rules: the most expensive ones. */
+/**
+ * The number of rules that errors name at most when the total cost is too high. Errors name the most expensive rules.
+ */
 const MAX_NAMED_RULES = 4;
 
 const HINT =
   'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
 
-/** The error text with the factor by which a limit is exceeded, in the words of an API server. */
+/** The API server's message for a cost that exceeds a limit. The message contains the factor between cost and limit. */
 function excess(what: string, cost: number, limit: number): string {
   const factor = cost / limit;
   const shown = factor > 100 ? 'more than 100x' : `${factor.toFixed(factor < 1.5 ? 6 : 1)}x`;
   return `${what} exceeds budget by factor of ${shown} (${HINT})`;
 }
 
-/** Adds up the costs of the rules of one schema. `finish` begins the sum of the next schema. */
+/** Adds up the costs of the rules of one schema. `finish` resets the sum for the next schema. */
 export class RuleCosts {
   #total = 0;
   #expensive: { readonly field: string; readonly cost: number }[] = [];
 
   /**
-   * Adds one rule, and returns an error when the rule costs too much. `times` is the maximum number of values of the
-   * schema in one object; `undefined` when this number has no bound.
+   * Adds one rule, and returns an error when the rule costs too much. `times` is the maximum number of values in one
+   * object to which the rule applies; `undefined` when this number has no bound.
    */
   rule(checked: Checked, schema: Schema, resource: boolean, times: number | undefined, field: string): FieldError[] {
     const each = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;
@@ -37,7 +39,8 @@ export class RuleCosts {
   }
 
   /**
-   * Adds the expression of a message, which is evaluated once, and returns an error when the expression costs too much.
+   * Adds a `messageExpression`, and returns an error when it costs too much. Its cost counts once, because it is
+   * evaluated at most once.
    */
   message(checked: Checked, schema: Schema, resource: boolean, field: string): FieldError[] {
     const cost = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;

@@ -13,7 +13,7 @@ const MAX_OBJECT_COST = 10_000_000;
 /** The result of an evaluation of a rule. */
 export interface LimitedResult {
   readonly result: ReturnType<Program['evaluate']>;
-  /** Did the evaluation cost more than `MAX_CALL_COST`? The result is then the error `LIMIT_EXCEEDED`. */
+  /** Did the evaluation cost more than `MAX_CALL_COST`? If so, the result is the error `LIMIT_EXCEEDED`. */
   readonly isOverLimit: boolean;
   /** The lower bound of the cost of the evaluation. */
   readonly cost: number;
@@ -25,7 +25,10 @@ export class ObjectBudget {
   isExhausted = false;
   #left = MAX_OBJECT_COST;
 
-  /** Spends the cost of an evaluation. Returns false, and stops the rules, when the budget does not suffice. */
+  /**
+   * Subtracts the cost of an evaluation from the budget. Returns false and sets `isExhausted` when the budget is
+   * exceeded.
+   */
   spend({ cost }: LimitedResult): boolean {
     this.#left -= cost;
     if (this.#left < 0) this.isExhausted = true;
@@ -34,10 +37,10 @@ export class ObjectBudget {
 }
 
 /**
- * An evaluation that stops at the cost limit of an API server. The exact cost is not counted. The rounds of loops are
- * limited instead, and each round counts with its minimum cost. An evaluation that an API server admits is therefore
- * never stopped. An evaluation that the API server stops may pass here, because long texts cost no more than short
- * ones, and an expression without loops costs nothing.
+ * Makes an evaluation that stops at the cost limit of an API server. The exact cost is not counted; instead, the number
+ * of loop iterations is limited, and each iteration counts with its minimum cost. An evaluation that an API server
+ * completes is therefore never stopped. An evaluation that an API server stops may complete here, because long strings
+ * cost no more than short strings, and an expression without loops costs nothing.
  */
 export function limitedRun(program: Program, checked: Checked): (variables: Record<string, unknown>) => LimitedResult {
   const round = minRoundCost(checked);

@@ -3,12 +3,11 @@ import { unescapeFieldName } from '../../cel/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
 /**
- * The maximum size of a request to an API server, in bytes. This size is the bound of data for which the schema has no
- * bound.
+ * The maximum size of a request to an API server, in bytes. This size limits data for which the schema sets no limit.
  */
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
-/** Lengths of values as JSON text, including quotes. */
+/** The lengths of values in JSON, including quotes. */
 const DATE = 12;
 const MIN_DATE_TIME = 21;
 const MAX_DATE_TIME = 32;
@@ -16,7 +15,7 @@ const MIN_DURATION = 3;
 const MAX_DURATION = 32;
 const BRACKETS = 2;
 
-/** Do rules see values of this schema? Rules do not see values without a declared type. */
+/** Can rules access values of this schema? Rules cannot access values without a declared type. */
 function isVisible(schema: Schema): boolean {
   if (schema['x-kubernetes-int-or-string'] === true) return true;
   const { type, items, additionalProperties } = schema;
@@ -25,7 +24,7 @@ function isVisible(schema: Schema): boolean {
   return type !== undefined;
 }
 
-/** The length of the shortest JSON text of a value of the schema. */
+/** The length in JSON of the shortest value that the schema allows. */
 function shortest(schema: Schema): number {
   if (schema['x-kubernetes-int-or-string'] === true) return 1;
   switch (schema.type) {
@@ -43,7 +42,7 @@ function shortest(schema: Schema): number {
   }
 }
 
-/** The length of the shortest object. Only required members without a default count. */
+/** The length in JSON of the shortest object that the schema allows. Only required members without a default count. */
 function shortestObject({ properties = {}, required = [] }: Schema): number {
   let size = BRACKETS;
   for (const name of new Set(required)) {
@@ -84,7 +83,7 @@ function longestText({ format, maxLength, enum: values = [] }: Schema): number {
 }
 
 const TEXT: Schema = { type: 'string' };
-/** The fields of a resource's metadata that rules see. */
+/** The metadata fields that rules can access. */
 const METADATA: Schema = { type: 'object', properties: { name: TEXT, generateName: TEXT } };
 
 function member(schema: Schema, name: string, resource: boolean): Schema | undefined {
@@ -96,8 +95,9 @@ function member(schema: Schema, name: string, resource: boolean): Schema | undef
 }
 
 /**
- * The size of the data at a path of an expression, with the bounds that an API server's estimates use. The first step
- * of the path is `self`, whose schema is given. Returns `undefined` when the path leads out of the schema.
+ * The range of sizes of the value at a path such as `self.a.b`, as an API server's cost estimate assumes it. The first
+ * element of the path is `self`, which has the schema `self`. Returns `undefined` when the schema does not declare the
+ * path.
  */
 export function sizeAtPath(self: Schema, resource: boolean, path: readonly string[]): CostRange | undefined {
   let current = self;
@@ -119,7 +119,7 @@ function elementOf({ items, additionalProperties }: Schema): Schema | undefined 
 }
 
 /**
- * The maximum number of values of the schema in a request. This number is the bound when the lists and maps around the
- * data have none.
+ * The maximum number of values of the schema that fit into one request. Estimates use this number when the surrounding
+ * lists and maps have no maximum size.
  */
 export const timesInRequest = (schema: Schema): number => Math.floor(MAX_REQUEST_BYTES / (shortest(schema) + 1));

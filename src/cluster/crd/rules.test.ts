@@ -39,10 +39,10 @@ describe('a rule stops at the cost limit of an API server', () => {
   const pairs = 'self.all(x, self.all(y, x >= y || y >= x))';
 
   test.each([
-    ['few elements', numbers, list(300), pairs, true],
-    ['many elements', numbers, list(600), pairs, false],
-    ['many elements of one loop', numbers, list(100_000), 'self.all(x, x >= 0)', true],
-    ['very many elements of one loop', numbers, list(400_000), 'self.all(x, x >= 0)', false],
+    ['few elements in nested loops', numbers, list(300), pairs, true],
+    ['many elements in nested loops', numbers, list(600), pairs, false],
+    ['many elements in one loop', numbers, list(100_000), 'self.all(x, x >= 0)', true],
+    ['too many elements of one loop', numbers, list(400_000), 'self.all(x, x >= 0)', false],
     ['a loop that ends early', numbers, list(400_000), 'self.exists(x, x == 5)', true],
     ['a loop over loops that end early', numbers, list(2000), 'self.all(x, self.exists(y, y == 1))', true],
     [
@@ -52,7 +52,7 @@ describe('a rule stops at the cost limit of an API server', () => {
       `self.all(x, x == 'a' || ${Array.from({ length: 20 }, () => "x.matches('a+')").join(' && ')})`,
       true,
     ],
-    ['long texts without a loop', texts, ['x'.repeat(500_000)], "self[0] + 'y' != ''", true],
+    ['long strings without a loop', texts, ['x'.repeat(500_000)], "self[0] + 'y' != ''", true],
   ])('%s', (_, schema, value, rule, passes) => {
     const errors = evaluate(schema, value, { rule });
     if (passes) expect(errors).toEqual([]);
@@ -71,12 +71,12 @@ describe('a rule stops at the cost limit of an API server', () => {
     const site = { schema: numbers, old: undefined, path: [] };
     expect(evaluateSite({ ...site, rules: [{ rule: pairs }], value: list(600), field: 'a' })).toHaveLength(1);
     expect(evaluateSite({ ...site, rules: [{ rule: 'false' }], value: [1], field: 'b' })).toEqual([]);
-    // Another object has a budget of its own.
+    // Another object has its own budget.
     const other = ruleEvaluator(numbers)();
     expect(other({ ...site, rules: [{ rule: 'false' }], value: [1], field: 'b' })).toHaveLength(1);
   });
 
-  test('all rules of an object together have a limit, too', () => {
+  test('the total cost of all rules of an object is also limited', () => {
     const evaluateSite = ruleEvaluator(numbers)();
     const value = list(200_000);
     const site = { schema: numbers, rules: [{ rule: 'self.all(x, x >= 0)' }], value, old: undefined, path: [] };
@@ -88,7 +88,7 @@ describe('a rule stops at the cost limit of an API server', () => {
     expect(counts.findIndex((errors) => errors.length > 0)).toBeGreaterThanOrEqual(10);
   });
 
-  test('a message with the text of the limit stops no rule', () => {
+  test('a message expression that evaluates to the limit error text stops no rule', () => {
     const message = "'operation cancelled: actual cost limit exceeded'";
     expect(evaluate(numbers, [1], { rule: 'false', message }, { rule: 'false' })).toHaveLength(2);
   });

@@ -17,8 +17,8 @@ const baseEnvironment = (): Environment => (base ??= createEnvironment({ librari
 const environments = new WeakMap<Schema, Map<boolean, Environment>>();
 
 /**
- * The environment of the rules of one schema node. `self` has the type of the node. `oldSelf` has the same type. With
- * `optionalOld`, the type of `oldSelf` is the optional of this type.
+ * The environment of the rules of one schema node. `self` and `oldSelf` have the type of the node. With `optionalOld`,
+ * `oldSelf` is an optional value of this type.
  */
 export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
   let pair = environments.get(schema);
@@ -38,16 +38,16 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
 
 type Outcome =
   | { readonly ok: true; readonly value: unknown }
-  /** `limit`: the limit that the evaluation exceeds. No further rule of the object is then evaluated. */
+  /** `limit` says which limit the evaluation exceeded. The remaining rules of the object are then not evaluated. */
   | { readonly ok: false; readonly message: string; readonly limit?: 'rule' | 'object' };
 
 /** Evaluates the rules of one object. Each call evaluates the rules of one site. */
 export type ObjectRules = (site: RuleSite) => readonly FieldError[];
 
 /**
- * Makes a function that begins the evaluation of the rules of an object. A rule is compiled at its first use, and its
- * program is kept. The sites of an object share one budget; when it is used up, or when one rule costs too much, no
- * further rule of the object is evaluated.
+ * Returns a function that starts the evaluation of the rules of one object. A rule is compiled at its first use, and
+ * the program is cached. All sites of an object share one budget. When the budget is used up, or when one rule costs
+ * too much, the remaining rules of the object are not evaluated.
  */
 export function ruleEvaluator(root: Schema): () => ObjectRules {
   const programs = new WeakMap<Schema, Map<string, CompiledRule>>();
@@ -91,7 +91,7 @@ export function ruleEvaluator(root: Schema): () => ObjectRules {
 
 const OUT_OF_BUDGET = 'failed due to running out of cost budget, no further validation rules will be run';
 
-/** The function that evaluates a rule, or the error of its text. */
+/** The function that evaluates a rule, or the message of its compilation error. */
 type CompiledRule = ReturnType<typeof limitedRun> | string;
 
 function outcomeOf(result: ReturnType<Program['evaluate']>): Outcome {
@@ -168,7 +168,10 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   }
 }
 
-/** The message of a rule that is not fulfilled, or why its expression stops all rules of the object. */
+/**
+ * The message of a rule that evaluates to false, or the reason why its message expression stops all rules of the
+ * object.
+ */
 function messageOf(
   rule: ValidationRule,
   site: RuleSite,
@@ -192,7 +195,7 @@ function messageOf(
   return rule.message !== undefined && rule.message !== '' ? rule.message : `failed rule: ${rule.rule.trim()}`;
 }
 
-/** The members of a field path such as `.spec.max` or `.labels['a.b']`. */
+/** Splits a field path such as `.spec.max` or `.labels['a.b']` into member names. */
 function fieldPathParts(path: string): string[] | undefined {
   const parts: string[] = [];
   let rest = path;
@@ -229,8 +232,8 @@ const shownRule = (rule: ValidationRule) => ({
 });
 
 /**
- * Makes a checker that compiles the rules of a schema node and returns their errors. `costs` adds up the costs of the
- * rules.
+ * Returns a checker that compiles the rules of a schema node, adds their estimated costs to `costs`, and returns the
+ * errors.
  */
 export const ruleChecker =
   (costs: RuleCosts): RuleChecker =>

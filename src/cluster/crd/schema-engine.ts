@@ -1,6 +1,6 @@
 /**
- * The code that is used only in clusters with definitions or policies: structural schemas, their rules and the language
- * of the rules. `lazy-modules.ts` loads it as one module.
+ * Exports the code that only clusters with definitions or policies use: structural schemas, their rules, and the CEL
+ * implementation. `lazy-modules.ts` loads this code as one module.
  */
 export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
 export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/environment.ts';

@@ -2,12 +2,12 @@ import type { LazyModule } from '../lazy-module.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type * as Engine from './schema-engine.ts';
 
-/** Structural schemas, their rules and the language of the rules. */
+/** The schema engine: structural schemas, their rules, and the CEL implementation. */
 export type SchemaEngine = typeof Engine;
 
 /**
- * Returns the schema engine. Throws when the engine is not loaded. The caller must load the engine first when
- * `needsSchemas` returns true. `docs/decisions/0013-schema-engine-behind-a-gate.md` has the reasons.
+ * Returns the schema engine. Throws when the engine is not loaded. When `needsSchemas` returns true, the caller must
+ * load the engine first. `docs/decisions/0013-schema-engine-behind-a-gate.md` explains why.
  */
 export type SchemaEngineSource = () => SchemaEngine;
 
@@ -15,10 +15,9 @@ export type SchemaEngineSource = () => SchemaEngine;
 const GROUPS: ReadonlySet<string | undefined> = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io']);
 
 /**
- * Must the schema engine be loaded for a request to the API group? Two kinds of requests need it: requests for
- * definitions, webhooks or policies, and all requests in a cluster with definitions or ValidatingAdmissionPolicies. The
- * result is false when the engine is loaded already. When `group` is `undefined`, only the content of the cluster
- * counts.
+ * Must the schema engine be loaded for a request to the API group? Requests for definitions, webhooks or policies need
+ * the engine. In a cluster with definitions or ValidatingAdmissionPolicies, all requests need it. The result is false
+ * when the engine is already loaded. When `group` is `undefined`, only the content of the cluster counts.
  */
 export function needsSchemas(
   store: ObjectLookup,

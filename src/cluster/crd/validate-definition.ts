@@ -8,8 +8,8 @@ import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker } from './rules.ts';
 
 /**
- * Checks a definition. With `old`, also checks the update against the stored definition. Other code checks the rules
- * that hold for all kinds.
+ * Checks a definition. With `old`, also checks the update against the stored definition. The rules for all kinds are
+ * checked elsewhere.
  */
 export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
   const costs = new RuleCosts();
@@ -21,7 +21,7 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
   }
   const authority = authorityOf(object);
   const problem = authorityProblem(authority);
-  // A definition whose stored authority is invalid may have an invalid authority after the update, too.
+  // An update may keep or set an invalid CA bundle when the stored CA bundle is already invalid.
   const isAllowed = old !== undefined && authorityProblem(authorityOf(old)) !== '';
   if (problem !== '' && !isAllowed)
     problems.push(fieldInvalid('spec.conversion.webhookClientConfig.caBundle', authority, problem));

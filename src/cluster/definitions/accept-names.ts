@@ -14,7 +14,8 @@ interface NamesCondition {
 
 /**
  * The accepted names of a definition, and the condition that says whether all names are accepted. A name is accepted
- * when it is no accepted name of another definition of the group. Otherwise the previously accepted name stays.
+ * unless another definition of the group already has this name as an accepted name. If a name is not accepted, the
+ * previously accepted name stays.
  */
 export function acceptNames(
   store: ObjectLookup,
@@ -62,7 +63,7 @@ function shown(names: DefinedNames): JsonObject {
   };
 }
 
-/** The names of this definition that are accepted names of another definition of the group. */
+/** The names of this definition that another definition of the group already has as accepted names. */
 function takenNames(
   store: ObjectLookup,
   { object: own, group, names }: ParsedCrd,

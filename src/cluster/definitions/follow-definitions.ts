@@ -17,8 +17,8 @@ export interface DefinitionsContext extends LifecycleContext {
 
 /**
  * Reacts to the events of CustomResourceDefinitions. Enqueues `settleDefinition` for a changed definition, and stops
- * serving a deleted definition at once. After a deletion, settles all definitions again, because names that they
- * request may be free now.
+ * serving a deleted definition at once. After a deletion, settles all definitions again, because the deleted definition
+ * may have held a name that another definition requests.
  */
 export function followDefinitions(context: DefinitionsContext): void {
   const definitions = context.store.collection(GROUP, PLURAL);
@@ -52,7 +52,7 @@ function settleLater(context: DefinitionsContext, name: string): void {
 
 /**
  * Replaces the stored definitions by calling `change`. Before the call, stops serving all custom resources and drops
- * their collections. After the call, serves the definitions that are then stored.
+ * their collections. After the call, serves the definitions that the store has then.
  */
 export function republishDefinitions(context: DefinitionsContext, change: () => void): void {
   const definitions = context.store.collection(GROUP, PLURAL);

@@ -5,7 +5,7 @@ import { createEmbeddedCluster } from '../cluster.ts';
 
 const RIGS = { apiVersion: 'example.com/v1', kind: 'Rig' };
 
-test('after a schema change, reads return the new form of an object while an older watch is open', async () => {
+test('after a schema change, reads return objects in the new schema even while an older watch is open', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const client = new KubeClient({ transport });

@@ -10,7 +10,8 @@ export const GROUP = 'apiextensions.k8s.io';
 export const PLURAL = 'customresourcedefinitions';
 
 /**
- * The parts of the cluster that serve custom resources. `store` and `registry` change. `schemas` is passed to the resources.
+ * The parts of the cluster that serve custom resources. Publishing changes `store` and `registry`, and passes `schemas`
+ * to the resources.
  */
 export interface PublishContext {
   readonly store: Store;
@@ -18,7 +19,10 @@ export interface PublishContext {
   readonly schemas: SchemaEngineSource;
 }
 
-/** The served state of each definition as text. A different text means that the definition has changed. */
+/**
+ * Maps the name of a definition to its served state as a string. A different string means that the definition has
+ * changed.
+ */
 const published = new WeakMap<Registry, Map<string, string>>();
 
 /** Serves the versions of an established definition. Does nothing when the same state is served already. */

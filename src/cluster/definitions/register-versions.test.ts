@@ -6,7 +6,7 @@ import { Store } from '../store/store.ts';
 import { Work } from '../work.ts';
 import { registerVersions } from './register-versions.ts';
 
-/** A store with a definition and its APIService. The journal refuses changes of APIServices while `isFull`. */
+/** A store with a definition and its APIService. The journal refuses changes of APIServices while `isFull` is true. */
 async function registered() {
   const disk = { isFull: false };
   const store = new Store();
@@ -31,7 +31,7 @@ async function registered() {
   return { store, work, services, onRestored };
 }
 
-test('the APIService of the last definition goes when changes can be stored again', async () => {
+test('the APIService of the last definition is deleted as soon as changes can be stored again', async () => {
   const { store, work, services } = await registered();
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
   store.collection('', 'configmaps').put('default/a', map);
@@ -39,7 +39,7 @@ test('the APIService of the last definition goes when changes can be stored agai
   expect(services.get('v1.example.com')).toBeUndefined();
 });
 
-test('the APIService of the last definition goes at the next start', async () => {
+test('the APIService of the last definition is deleted at the next start', async () => {
   const { work, services, onRestored } = await registered();
   for (const listener of onRestored) listener();
   await work.idle();

@@ -26,8 +26,8 @@ interface GroupVersion {
 }
 
 /**
- * Keeps an APIService for each version of a group that a definition serves, as an API server does. An APIService that a
- * user makes for the same version stays as it is.
+ * Keeps one APIService per group version that a definition serves, as an API server does. An APIService that a user
+ * creates for such a version is not changed.
  */
 export function registerVersions(context: RegistrationContext): void {
   const { store, work } = context;
@@ -43,7 +43,7 @@ export function registerVersions(context: RegistrationContext): void {
   });
   const registerAll = () => {
     for (const { object } of definitions.all()) for (const place of versionsOf(object)) later(place);
-    // The definition of an APIService may be gone, so the versions of the APIServices are checked, too.
+    // The versions of existing APIServices are also checked, because their definition may be gone.
     for (const { object } of services.all()) if (isManaged(object)) later(placeOf(object));
   };
   context.onRestored.push(registerAll);

@@ -22,8 +22,8 @@ export interface LifecycleContext extends WriteServices, PublishContext {
 }
 
 /**
- * Does one step for a definition. A step accepts its names, establishes it, serves it, or cleans up after its deletion.
- * A step that writes causes an event, and the event causes the next step.
+ * Performs one step of the lifecycle of a definition: accepts its names, establishes it, serves it, or cleans up after
+ * its deletion. A step that writes causes an event, and the event causes the next step.
  */
 export function settleDefinition(context: LifecycleContext, name: string): void {
   const stored = context.store.collection(GROUP, PLURAL).get(name);
@@ -123,7 +123,7 @@ function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   return serverStatusWrite(context, resource, name);
 }
 
-/** Deletes the objects of a deleted definition, and then the finalizer of the definition. */
+/** Deletes the objects of a deleted definition. Removes the definition's finalizer when all objects are gone. */
 function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
   const { object, group, names } = definition;
   if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;
@@ -134,7 +134,7 @@ function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
       if (instance.metadata.deletionTimestamp !== undefined) continue;
       const { name = '', namespace = '' } = instance.metadata;
       const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
-      // The deletion uses the stored version of the object, so that no webhook has to convert the object.
+      // The deletion uses the stored version of the object, so that no conversion webhook is called.
       const own = resource.inVersion(instance.apiVersion) ?? resource;
       deleteObject(
         { services: context, resource: own, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
 
-test('the list of the core versions has the address that each client uses', async () => {
+test('the list of core versions contains the address by which the client reaches the server', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   for (const host of ['one.test:1', 'two.test:2']) {
     const reply = await cluster.transport().request({ method: 'GET', path: '/api', headers: { host } });

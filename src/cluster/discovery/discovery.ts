@@ -18,7 +18,7 @@ interface Documents {
 const caches = new WeakMap<Registry, Documents>();
 
 /**
- * Answers `/api…` and `/apis…` paths without a resource. Returns `undefined` when the group is unknown.
+ * The response to an `/api…` or `/apis…` path without a resource; `undefined` when the group is unknown.
  *
  * @throws ApiError 404 when the group does not have the version.
  */
@@ -32,7 +32,8 @@ export function discoveryReply(
     discovery: group === undefined || (group === '' && version === undefined),
   });
   const make = () => build(registry, request, group, version, output);
-  // The list of the core versions has the address by which the client has reached the server.
+  // The response is different for each host, because the list of core versions contains the address by which the client
+  // reaches the server.
   const isForHost = group === '' && version === undefined && output.form !== 'discovery';
   const reply = isForHost ? make() : cached(registry, `${request.segments.join('/')} ${output.contentType}`, make);
   if (reply === undefined) return undefined;

@@ -3,8 +3,8 @@ import { fieldErrors } from '../../kubernetes/index.ts';
 import { toJsonText } from '../codec/json.ts';
 
 /**
- * Constructors of errors for fields of built-in kinds. Built-in kinds are structs in Go, so their members are printed
- * in the order of the struct.
+ * Constructors of errors for fields of built-in kinds. Built-in kinds are structs in Go, so messages print their
+ * members in the order of the struct.
  */
 export const {
   print: formatValue,
@@ -24,7 +24,7 @@ export function addInvalid(problems: FieldError[], field: string, value: unknown
   for (const detail of details) problems.push(fieldInvalid(field, value, detail));
 }
 
-/** The indexes of the entries that repeat an earlier entry of the list. */
+/** The indexes of the entries that equal an earlier entry of the list. */
 export function repeatedIndexes(entries: readonly unknown[]): ReadonlySet<number> {
   const seen = new Set<unknown>();
   const repeated = new Set<number>();

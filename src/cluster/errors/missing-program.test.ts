@@ -14,11 +14,11 @@ test.each([
   [error('ENOENT', '/elsewhere/file'), false],
   [error('EIO'), false],
   [undefined, false],
-])('%o: is a file of the program missing? %s', (thrown, expected) => {
+])('the error %o means that a file of the program is missing: %s', (thrown, expected) => {
   expect(missesProgram(thrown)).toBe(expected);
 });
 
-test('a request that misses a file of the program names the cause and the remedy', async () => {
+test('the error of a request that needs a missing program file names the cause and the remedy', async () => {
   vi.spyOn(console, 'error').mockReturnValue(undefined);
   vi.spyOn(impersonation, 'load').mockRejectedValue(error('ERR_MODULE_NOT_FOUND'));
   await using cluster = await createEmbeddedCluster({ controllers: false });

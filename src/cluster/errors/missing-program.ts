@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { errorCode, packageFolder } from '../../core/index.ts';
 
-/** Why a server misses a file of its program, and what to do. */
+/** The message for a missing program file: the cause and the remedy. */
 export const PROGRAM_GONE =
   'files of the running program are gone, for example because its package was updated; stop the cluster, and start it again';
 
-/** Was an error thrown because a module or a data file of the running program is gone? */
+/** Was this error thrown because a module or a data file of the running program is gone? */
 export function missesProgram(thrown: unknown): boolean {
   const code = errorCode(thrown);
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return true;

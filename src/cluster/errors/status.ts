@@ -19,7 +19,7 @@ export interface StatusDetails {
   readonly retryAfterSeconds?: number;
 }
 
-/** The body of an error answer, and of the answer to a deletion that has no object to return. */
+/** The body of an error response. Also the body of the response to a deletion that returns no object. */
 export interface StatusBody {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
@@ -31,21 +31,24 @@ export interface StatusBody {
   readonly code?: number;
 }
 
-/** The content of an error answer. */
+/** The content of an error response. */
 export interface ApiErrorInit {
   readonly code: number;
   readonly reason?: string;
   readonly message: string;
   readonly details?: StatusDetails;
-  /** The `continue` token of an expired list. With it, the client can continue the list at the present state. */
+  /**
+   * The `continue` token of an expired list. With this token, the client can continue the list at the current resource
+   * version.
+   */
   readonly metadata?: StatusBody['metadata'];
-  /** Texts for the warning header, in addition to earlier ones. */
+  /** Messages for the `Warning` header, in addition to earlier warnings. */
   readonly warnings?: readonly string[];
   /** Headers in addition to the content type. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The refusal of a request. The handler turns it into a `Status` answer. */
+/** The refusal of a request. The handler converts the error to a `Status` response. */
 export class ApiError extends TypeKroError {
   readonly status: StatusBody;
   readonly httpCode: number;
@@ -74,7 +77,7 @@ function kebab(reason: string) {
   return reason.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
-/** The group and plural of a resource. Error texts print them as `deployments.apps`. */
+/** The group and plural of a resource. Messages print them as `deployments.apps`. */
 export interface GroupResource {
   readonly group: string;
   readonly plural: string;
@@ -90,7 +93,7 @@ export function badRequest(message: string): ApiError {
   return new ApiError({ code: 400, reason: 'BadRequest', message });
 }
 
-/** 503: the server, or a server that it depends on, cannot answer now. */
+/** 503: the server, or a server that it depends on, cannot respond at the moment. */
 export function serviceUnavailable(message: string): ApiError {
   return new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
 }
@@ -141,7 +144,10 @@ export function methodNotAllowed(): ApiError {
   return new ApiError({ code: 405, reason: 'MethodNotAllowed', message, details: {} });
 }
 
-/** 410: the requested version is older than all kept events, or a list's token belongs to such a version. */
+/**
+ * 410: the requested resource version, or the version in a list's `continue` token, is older than all events that the
+ * server keeps.
+ */
 export function expired(message: string, token?: string): ApiError {
   const metadata = token === undefined ? {} : { continue: token };
   return new ApiError({ code: 410, reason: 'Expired', message, metadata });

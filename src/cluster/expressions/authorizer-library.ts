@@ -17,14 +17,14 @@ const GROUP_CHECK: CelType = opaqueType(`${NAME}.GroupCheck`);
 export const RESOURCE_CHECK: CelType = opaqueType(`${NAME}.ResourceCheck`);
 const DECISION: CelType = opaqueType(`${NAME}.Decision`);
 
-/** A value of the library. Values are equal only to themselves. */
+/** A value of the library. A value is equal only to itself. */
 abstract class LibraryValue extends OpaqueValue {
   equals(other: Value): boolean {
     return other === this;
   }
 }
 
-/** The value of `authorizer`: checks the rights of one user. */
+/** The value of the variable `authorizer`. It checks the permissions of one user. */
 export class AuthorizerValue extends LibraryValue {
   readonly typeName: string = AUTHORIZER.name;
   readonly user: UserInfo;
@@ -60,7 +60,7 @@ class GroupCheck extends LibraryValue {
 
 type ResourceFacts = Omit<Attributes, 'path' | 'verb'>;
 
-/** A right on a resource that an expression checks. */
+/** A permission check for a resource. The methods of an expression set its fields. */
 export class ResourceCheck extends LibraryValue {
   readonly typeName: string = RESOURCE_CHECK.name;
   readonly authorizer: AuthorizerValue;
@@ -107,15 +107,15 @@ const method = (
   overloads: [{ id, member: true, params, result, call }],
 });
 
-/**
- * A function with the overloads of some methods. The ids of the overloads need not contain the name of the function.
- */
+/** A function that has the given methods as overloads. The overload IDs are independent of the function's name. */
 const named = (name: string, ...methods: readonly ReturnType<typeof method>[]) => ({
   name,
   overloads: methods.flatMap(({ overloads }) => overloads),
 });
 
-/** The functions of the variable `authorizer`, by which policies and match conditions check the rights of users. */
+/**
+ * The functions of the variable `authorizer`. Policies and match conditions use them to check the permissions of users.
+ */
 export const authorizerLibrary: Library = {
   name: 'kubernetes.authz',
   functions: [
@@ -154,7 +154,7 @@ export const authorizerLibrary: Library = {
     method('resourcecheck_name', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck, name: string) =>
       check.with({ name }),
     ),
-    // The rules of roles have no selectors, so the selectors of a check do not change its decision.
+    // RBAC rules have no selectors, so selectors in a check do not change the decision.
     named(
       'fieldSelector',
       method('authorizer_fieldselector', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck) => check),

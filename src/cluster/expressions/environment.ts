@@ -63,24 +63,21 @@ const NAMESPACE = object({
   status: object({ phase: TEXT }),
 });
 
-/** The variables that depend on the place of an expression. */
+/** The options that say which variables and types an expression can use. */
 export interface ScopeOptions {
-  /** Is there a variable `params`? */
+  /** Can the expression use the variable `params`? */
   readonly hasParams: boolean;
-  /** Is there a variable `authorizer`? Message expressions have none. */
+  /** Can the expression use the variable `authorizer`? Message expressions cannot. */
   readonly hasAuthorizer: boolean;
   /** Can the expression use the types by which mutating policies describe changes? Default: false. */
   readonly hasMutations?: boolean;
-  /**
-   * The schemas of the objects and of the parameters, for the check of types. Default: objects and parameters of any
-   * type.
-   */
+  /** The schemas of the objects and the parameters, for type checking. Default: objects and parameters of any type. */
   readonly types?: { readonly object: Schema; readonly params: Schema | undefined };
 }
 
 const scopes = new Map<string, Environment>();
 
-/** The environment of an expression without `variables`. */
+/** The environment of an expression, without the policy's `variables`. */
 function scopeOf(options: ScopeOptions): Environment {
   if (options.types !== undefined) return newScope(options);
   const key = `${options.hasParams} ${options.hasAuthorizer} ${options.hasMutations === true}`;
@@ -102,7 +99,7 @@ function newScope({ hasParams, hasAuthorizer, hasMutations, types: checked }: Sc
     types: hasMutations === true ? combineProviders(types, mutationTypes) : types,
     variables: {
       ...others,
-      // Both objects share one type, because expressions compare them.
+      // `object` and `oldObject` share one type, because expressions compare them.
       object: ofObject,
       oldObject: ofObject,
       ...(hasParams ? { params } : {}),
@@ -116,7 +113,7 @@ function newScope({ hasParams, hasAuthorizer, hasMutations, types: checked }: Sc
   });
 }
 
-/** A compiled expression, or the text of its problems. */
+/** A compiled expression, or the message of its compilation errors. */
 export type CompiledExpression =
   | { readonly ok: true; readonly program: Program; readonly checked: Checked; readonly type: CelType }
   | { readonly ok: false; readonly problem: string };
@@ -127,25 +124,25 @@ export interface NamedExpression {
   readonly expression: string;
 }
 
-/** The variables of the `spec` of a policy, for its compiler. */
+/** The variables that a policy's `spec` declares. */
 export const variablesOf = (spec: JsonObject): NamedExpression[] =>
   objectsAt(spec, 'variables').map((variable) => ({
     name: textAt(variable, 'name'),
     expression: textAt(variable, 'expression'),
   }));
 
-/** A variable of a policy. */
+/** A compiled variable of a policy. */
 export interface CompiledVariable {
   readonly name: string;
   readonly text: string;
   readonly compiled: CompiledExpression;
 }
 
-/** Compiles the expressions of one policy or webhook. Later variables see earlier ones. */
+/** Compiles the expressions of one policy or webhook. A variable can use the variables that are declared before it. */
 export class ExpressionCompiler {
   readonly #options: ScopeOptions;
   readonly #environment: Environment;
-  /** The variables in their order. */
+  /** The variables in the order of their declarations. */
   readonly variables: readonly CompiledVariable[];
 
   private constructor(options: ScopeOptions, environment: Environment, variables: readonly CompiledVariable[]) {
@@ -154,7 +151,7 @@ export class ExpressionCompiler {
     this.variables = variables;
   }
 
-  /** A compiler for the scope, with the variables. */
+  /** Creates a compiler for expressions that have this scope and these variables. */
   static for(options: ScopeOptions, variables: readonly NamedExpression[] = []): ExpressionCompiler {
     const scope = scopeOf(options);
     const compiled: CompiledVariable[] = [];
@@ -165,13 +162,13 @@ export class ExpressionCompiler {
     return new ExpressionCompiler(options, withVariables(scope, compiled), compiled);
   }
 
-  /** A compiler of message expressions. They have the same variables, except `authorizer`. */
+  /** Creates a compiler for message expressions, which can use the same variables except `authorizer`. */
   forTexts(): ExpressionCompiler {
     const options = { ...this.#options, hasAuthorizer: false };
     return new ExpressionCompiler(options, withVariables(scopeOf(options), this.variables), this.variables);
   }
 
-  /** The type errors of an expression; `undefined` when there are none. */
+  /** The type errors of an expression as one message; `undefined` when the expression has no type errors. */
   typeErrors(text: string): string | undefined {
     const result = this.#environment.check(text);
     return result.ok ? undefined : result.text;
@@ -193,8 +190,8 @@ function withVariables(scope: Environment, variables: readonly CompiledVariable[
 }
 
 /**
- * The problem of an expression whose value must have one of the types; `undefined` when there is none. The words are
- * those of an API server.
+ * The API server's message for an expression that does not compile, or whose value has none of the given types.
+ * `undefined` for a valid expression.
  */
 export function expressionProblem(
   compiler: ExpressionCompiler,
@@ -208,15 +205,18 @@ export function expressionProblem(
   return names.length === 1 ? `must evaluate to ${names.join('')}` : `must evaluate to one of [${names.join(' ')}]`;
 }
 
-/** The problem of an expression that must be a boolean; `undefined` when there is none. */
+/** The message for an expression that does not compile or is not a boolean; `undefined` for a valid expression. */
 export const conditionProblem = (compiler: ExpressionCompiler, text: string): string | undefined =>
   expressionProblem(compiler, text, [BOOL]);
 
-/** The problem of an expression that must be a string, or null with `isNullable`; `undefined` when there is none. */
+/**
+ * The message for an expression that does not compile or is not a string; `undefined` for a valid expression. With
+ * `isNullable`, the value may also be null.
+ */
 export const textProblem = (compiler: ExpressionCompiler, text: string, isNullable: boolean): string | undefined =>
   expressionProblem(compiler, text, isNullable ? [STRING, NULL] : [STRING]);
 
-/** The problem of an expression of a mutating policy; `undefined` when there is none. */
+/** The message for an invalid expression of a mutating policy; `undefined` for a valid expression. */
 export const mutationProblem = (
   compiler: ExpressionCompiler,
   text: string,

@@ -5,7 +5,7 @@ import { limitedRun, ObjectBudget } from '../crd/rule-limits.ts';
 import type { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
 import type { CompiledExpression, ExpressionCompiler } from './environment.ts';
 
-/** The data of one evaluation. `null` stands for an object that the request does not have. */
+/** The data of one evaluation. An object that the request does not have is `null`. */
 export interface ExpressionData {
   readonly object: KubeObject | null;
   readonly oldObject: KubeObject | null;
@@ -16,12 +16,12 @@ export interface ExpressionData {
   readonly requestResource: ResourceCheck;
 }
 
-/** The value of an expression, or the text of its error. */
+/** The value of an expression, or the message of its error. */
 export type Evaluated = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
 
 const runs = new WeakMap<CompiledExpression, ReturnType<typeof limitedRun>>();
 
-/** The budgets of the expressions that are evaluated with the same variables. */
+/** Maps the variables of one evaluation to the cost budget that all expressions with these variables share. */
 const budgets = new WeakMap<Record<string, unknown>, ObjectBudget>();
 
 const OUT_OF_BUDGET: Evaluated = {
@@ -36,15 +36,15 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
   let limited = runs.get(compiled);
   if (limited === undefined) runs.set(compiled, (limited = limitedRun(compiled.program, compiled.checked)));
   const outcome = limited(variables);
-  // An evaluation that a limit has stopped has its own error.
+  // An evaluation that the limit for one expression has stopped already has its own error.
   if (!outcome.isOverLimit && budget?.spend(outcome) === false) return OUT_OF_BUDGET;
   const { result } = outcome;
   return result.ok ? result : { ok: false, message: result.error.message };
 }
 
 /**
- * The variables of all expressions of a policy or webhook. The expressions share one budget of costs. A variable of the
- * policy is evaluated at its first use, and only once; the expressions that use a failed variable fail.
+ * Binds the variables for all expressions of a policy or webhook. The expressions share one cost budget. A policy
+ * variable is evaluated once, at its first use. If its evaluation fails, all expressions that use the variable fail.
  */
 export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData): Record<string, unknown> {
   const { requestResource, ...direct } = data;
@@ -63,7 +63,7 @@ export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData
   return bound;
 }
 
-/** Evaluates an expression. The text of an error is that of an API server. */
+/** Evaluates an expression. An error has the API server's message. */
 export function evaluateExpression(
   compiled: CompiledExpression,
   text: string,
@@ -75,7 +75,7 @@ export function evaluateExpression(
   return { ok: false, message: `expression '${text}' resulted in error: ${result.message}` };
 }
 
-/** A condition that a request must meet before a policy or webhook decides about the request. */
+/** A condition that a request must meet so that a policy or webhook applies to the request. */
 export interface MatchCondition {
   readonly name: string;
   readonly expression: string;
@@ -83,8 +83,9 @@ export interface MatchCondition {
 }
 
 /**
- * Do all conditions hold? The result is false when a condition is false, even if other conditions fail. Otherwise a
- * failed condition refuses the request; with `ignoresErrors`, the result is false.
+ * Are all conditions true? The result is false when one condition is false, even if the evaluation of another condition
+ * fails. If no condition is false and an evaluation fails, the result is the error that refuses the request. With
+ * `ignoresErrors`, the result is false instead.
  */
 export function conditionsHold(
   conditions: readonly MatchCondition[],

@@ -86,7 +86,7 @@ describe('variables', () => {
     expect(evaluate(text, variables)).toEqual(expected);
   });
 
-  test('an expression for a text sees variables, but not the authorizer', () => {
+  test('a message expression can use variables, but not the authorizer', () => {
     const compiler = ExpressionCompiler.for(scope, variables).forTexts();
     expect(expressionProblem(compiler, 'string(variables.long)', [STRING])).toBeUndefined();
     expect(expressionProblem(compiler, "authorizer.path('/').check('get').reason()", [STRING])).toContain(
@@ -109,7 +109,7 @@ describe('problems of expressions', () => {
     expect(expressionProblem(ExpressionCompiler.for(scope), text, [BOOL])).toBe(expected);
   });
 
-  test('without params there is no variable for them', () => {
+  test('the variable params is undeclared for a policy without parameters', () => {
     const compiler = ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true });
     expect(expressionProblem(compiler, 'params == null', [BOOL])).toContain("undeclared reference to 'params'");
   });
@@ -135,7 +135,7 @@ describe('conditions', () => {
     [['object.spec.x == 1', 'true'], false, { problem }],
     [['object.spec.x == 1', 'object.spec.x == 1'], false, { problem: `[${problem}, ${problem}]` }],
     [['object.spec.x == 1', 'true'], true, false],
-  ])('%j are evaluated, and errors are ignored: %s', (texts, ignoresErrors, expected) => {
+  ])('%j are evaluated with ignoresErrors = %s', (texts, ignoresErrors, expected) => {
     expect(hold(texts, ignoresErrors)).toEqual(expected);
   });
 
@@ -147,7 +147,7 @@ describe('conditions', () => {
     );
   });
 
-  test('the expressions of a policy share a budget', () => {
+  test('the expressions of a policy share one cost budget', () => {
     const list = `[${Array.from({ length: 200 }, () => '1').join(',')}]`;
     const text = `${list}.all(a, ${list}.all(b, a + b > 0))`;
     const compiler = ExpressionCompiler.for(scope);

@@ -7,12 +7,12 @@ import { isJsonObject } from '../../core/index.ts';
 const OBJECT = 'Object';
 const PATCH = 'JSONPatch';
 
-/** The type of the expression of an `ApplyConfiguration`. */
+/** The type that an `ApplyConfiguration` expression must return. */
 export const OBJECT_TYPE: CelType = structType(OBJECT);
-/** The type of the elements of the expression of a `JSONPatch`. */
+/** The type of the list elements that a `JSONPatch` expression must return. */
 export const PATCH_TYPE: CelType = structType(PATCH);
 
-/** A literal of one of the types. */
+/** A literal of an object type or of `JSONPatch`. */
 class ObjectLiteral extends OpaqueValue {
   readonly typeName: string;
   readonly fields: ReadonlyMap<string, Value>;
@@ -42,7 +42,7 @@ const isObjectType = (name: string): boolean => name === OBJECT || name.startsWi
 
 const PATCH_FIELDS: Readonly<Record<string, CelType>> = { op: STRING, path: STRING, from: STRING, value: DYN };
 
-/** Any field of any object may be set; the schema of the object is checked when the value is applied. */
+/** A literal may set any field. The object's schema is checked later, when the value is applied. */
 export const mutationTypes: TypeProvider = {
   findType: (name) => (name === PATCH || isObjectType(name) ? structType(name) : undefined),
   findField(typeName, field) {
@@ -61,7 +61,7 @@ export const mutationTypes: TypeProvider = {
   },
 };
 
-/** The function that escapes a key, so that the key is one segment of a path. */
+/** Declares the function that escapes a key, so that the key becomes one segment of a JSON Pointer. */
 export const patchLibrary: Library = {
   name: 'kubernetes.jsonpatch',
   functions: [
@@ -80,8 +80,8 @@ export const patchLibrary: Library = {
 };
 
 /**
- * Checks that the type of each literal is the path of its field: the field `spec` of `Object` is an `Object.spec`.
- * Returns the error text for the first literal of another type.
+ * Checks that the type name of each literal equals the path of its field. For example, the value of the field `spec` of
+ * an `Object` must be an `Object.spec`. Returns the message for the first literal with another type.
  */
 function misnamed(value: Value, expected: string): string | undefined {
   if (Array.isArray(value)) return firstProblem(value.map((element: Value) => misnamed(element, expected)));
@@ -94,12 +94,12 @@ function misnamed(value: Value, expected: string): string | undefined {
 
 const firstProblem = (problems: readonly (string | undefined)[]) => problems.find((problem) => problem !== undefined);
 
-/** The outcome of reading the value of an expression. */
+/** The mutation that an expression returned, or the message of an error. */
 export type ReadMutation<Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly problem: string };
 
-/** The value of the expression of an `ApplyConfiguration` as JSON. */
+/** Converts the value of an `ApplyConfiguration` expression to JSON. */
 export function readConfiguration(value: Value): ReadMutation<JsonObject> {
   const problem = misnamed(value, OBJECT);
   if (problem !== undefined) return { ok: false, problem: `type mismatch: ${problem}` };
@@ -110,7 +110,7 @@ export function readConfiguration(value: Value): ReadMutation<JsonObject> {
     : { ok: false, problem: 'unsupported return type from ApplyConfiguration expression' };
 }
 
-/** The value of the expression of a `JSONPatch` as the operations of the patch. */
+/** Converts the value of a `JSONPatch` expression to patch operations. */
 export function readPatch(value: Value): ReadMutation<readonly JsonValue[]> {
   const elements = Array.isArray(value) ? (value as readonly Value[]) : [];
   for (const element of elements) {

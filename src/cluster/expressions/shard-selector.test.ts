@@ -71,7 +71,7 @@ describe('a shard selector', () => {
     expect(problemOf('shardRange(')).toMatch(/^invalid shard selector: CEL parse error: Syntax error: /);
   });
 
-  test('divides all objects among its ranges', () => {
+  test('assigns each object to exactly one of the ranges', () => {
     const halves = [parseShardSelector(range(FIRST, HALF)), parseShardSelector(range(HALF, END))];
     const counts = [0, 0];
     for (let index = 0; index < 200; index++) {
@@ -83,8 +83,8 @@ describe('a shard selector', () => {
     expect(Math.min(...counts)).toBeGreaterThan(50);
   });
 
-  test('uses the FNV-1a hash of 64 bits', () => {
-    // The hash of an empty text is the offset basis of FNV.
+  test('uses the 64-bit FNV-1a hash', () => {
+    // The hash of an empty string is the offset basis of FNV.
     const only = parseShardSelector(range('0xcbf29ce484222325', '0xcbf29ce484222326', 'object.metadata.namespace'));
     expect(only.matches({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } })).toBe(true);
     expect(only.matches({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'a' } })).toBe(false);

@@ -13,7 +13,7 @@ interface ShardRange {
   readonly end: string;
 }
 
-/** The fields that a selector may hash. */
+/** Maps the path of a field that a selector may hash to a function that reads the field. */
 const FIELDS: ReadonlyMap<string, (object: KubeObject) => string> = new Map([
   ['object.metadata.uid', ({ metadata }) => metadata.uid ?? ''],
   ['object.metadata.namespace', ({ metadata }) => metadata.namespace ?? ''],
@@ -23,7 +23,7 @@ const FIELDS: ReadonlyMap<string, (object: KubeObject) => string> = new Map([
 const HASH_END = '0x10000000000000000';
 const HASH_DIGITS = 16;
 
-/** The numbers that cel-go gives the kinds of expressions. The API server's error texts have them. */
+/** Maps the kind of an expression to its number in cel-go. The API server's messages contain these numbers. */
 const KIND_NUMBERS: Readonly<Record<Expr['kind'], number>> = {
   call: 1,
   comprehension: 2,
@@ -36,7 +36,7 @@ const KIND_NUMBERS: Readonly<Record<Expr['kind'], number>> = {
   macro: 1,
 };
 
-/** The names of Go's types for the literals of CEL. */
+/** Maps the type of a CEL literal to the name of its Go type. */
 const GO_TYPES = {
   bool: 'bool',
   bytes: '[]uint8',
@@ -54,7 +54,7 @@ const refused = (problem: string) => internalError(`invalid shard selector: ${pr
  * or `object.metadata.namespace`. An object matches when the FNV-1a hash of its field is in a range. The expression is
  * CEL, but is never evaluated.
  *
- * @throws ApiError 500 for any other text, as kube-apiserver does.
+ * @throws ApiError 500 for any other expression, as kube-apiserver does.
  */
 export function parseShardSelector(text: string): ShardSelector {
   const trimmed = text.trim();
@@ -78,7 +78,10 @@ export function parseShardSelector(text: string): ShardSelector {
 
 const hashOf = (value: string): string => `0x${Buffer.from(fnv64a(value)).toString('hex')}`;
 
-/** Is the number `a` less than `b`? Both are hexadecimal texts with leading zeros. Only 2^64 has more digits. */
+/**
+ * Is the number `a` less than `b`? Both are hexadecimal strings that are padded with zeros to the same length. Only
+ * 2^64 has one digit more.
+ */
 const isLess = (a: string, b: string): boolean => (a.length === b.length ? a < b : a.length < b.length);
 
 function rangesOf(expr: Expr): ShardRange[] {

@@ -19,7 +19,7 @@ test.each<[string, object]>([
   ['variables', { ...validations('variables.n > 1'), variables: [{ name: 'n', expression: 'object.spec.replicas' }] }],
   ['parameters', { ...validations("params.data['a'] == 'b'"), paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } }],
   [
-    'parameters of an unknown kind',
+    'an expression over parameters of an unknown kind',
     { ...validations('params.x.y == 1'), paramKind: { apiVersion: 'x.y/v1', kind: 'Z' } },
   ],
   ['the authorizer', validations("authorizer.group('').resource('pods').check('get').allowed()")],

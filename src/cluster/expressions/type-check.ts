@@ -12,8 +12,8 @@ export interface ExpressionWarning {
 }
 
 /**
- * The type errors in the expressions of a policy. `kinds` are the kinds that the rules of the policy name, in the order
- * of their names. `definitions` are the CustomResourceDefinitions of the cluster. A kind without a schema is left out.
+ * The type errors in the expressions of a policy. `kinds` are the kinds that the policy's rules name, sorted by name.
+ * `definitions` are the CustomResourceDefinitions of the cluster. Kinds without a schema are not checked.
  */
 export function policyTypeWarnings(
   spec: JsonObject,

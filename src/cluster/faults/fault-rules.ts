@@ -11,7 +11,7 @@ import { replyError } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 
-/** The parts of the cluster that faults use. Fault rules handle requests before the cluster does. */
+/** The parts of the cluster that faults use. Fault rules see each request before the cluster handles it. */
 export interface FaultContext {
   readonly store: Store;
   readonly registry: Registry;
@@ -19,7 +19,7 @@ export interface FaultContext {
   intercept: Interceptor | undefined;
 }
 
-/** Processes a request. A request with `asOf` reads the cluster at that version. */
+/** Processes a request. A request with `asOf` reads the state of the cluster at that resource version. */
 type Proceed = (request: ApiRequest) => Promise<ApiReply>;
 
 interface Rule {
@@ -27,14 +27,14 @@ interface Rule {
   readonly fault: Fault;
   readonly random: () => number;
   readonly probability: number;
-  /** The version of the cluster when the rule was added. */
+  /** The cluster's resource version when the rule was added. */
   readonly since: number;
   passing: number;
   remaining: number;
   hits: number;
 }
 
-/** The faults of a cluster. Requests pass this code only while there are rules. */
+/** The faults of a cluster. Requests pass through this class only while rules exist. */
 export class FaultRules implements Faults {
   readonly #context: FaultContext;
   readonly #rules: Rule[] = [];
@@ -188,14 +188,14 @@ export class FaultRules implements Faults {
     }
   }
 
-  /** The version that a stale read sees. */
+  /** The resource version whose state a stale read returns. */
   #past(rule: Rule, fault: Extract<Fault, { kind: 'stale' }>, shown: FaultRequest): number {
     if (fault.resourceVersion !== undefined) return Number(fault.resourceVersion);
     if (fault.behind === undefined) return rule.since;
     const resource = this.#context.registry.find(shown.group, shown.version, shown.resource);
     if (resource === undefined) return rule.since;
     const events = resource.collection.since(resource.collection.oldest) ?? [];
-    // The stale state is the state before the event that is `behind` events from the end.
+    // The stale state is the state before the last `behind` events.
     const event = events[Math.max(0, events.length - fault.behind)];
     return event === undefined ? this.#context.store.version : event.stored.version - 1;
   }
@@ -222,7 +222,7 @@ function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
   });
 }
 
-/** Drops an answer that no client reads, and stops its stream. */
+/** Drops a response that no client reads, and stops its stream. */
 function discard(reply: ApiReply): void {
   reply.stream?.stop();
 }

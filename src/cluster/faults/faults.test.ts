@@ -50,7 +50,7 @@ describe('the requests that a rule matches', () => {
     ['the name', { name: 'a' }, 'GET', `${MAPS}/a`],
     ['the name in a field selector', { name: 'a', verb: 'list' }, 'GET', `${MAPS}?fieldSelector=metadata.name%3Da`],
     ['the subresource', { subresource: 'status' }, 'GET', '/api/v1/namespaces/default/services/kubernetes/status'],
-    ['the absence of a subresource', { subresource: '' }, 'GET', MAPS],
+    ['an empty subresource', { subresource: '' }, 'GET', MAPS],
     ['the user', { user: 'kubernetes-admin' }, 'GET', MAPS],
     ['the method', { method: 'GET' }, 'GET', MAPS],
     ['the path', { path: /limit=5/ }, 'GET', `${MAPS}?limit=5`],
@@ -79,7 +79,7 @@ describe('the requests that a rule matches', () => {
     await cluster.close();
   });
 
-  test('a rule skips some requests, hits a limited number of requests, and can be removed', async () => {
+  test('a rule skips its first `after` requests, hits at most `times` requests, and can be removed', async () => {
     const { cluster } = await bare();
     const statuses = async (count: number) => {
       const found: number[] = [];
@@ -98,7 +98,7 @@ describe('the requests that a rule matches', () => {
     await cluster.close();
   });
 
-  test('the same seed hits the same requests, and another seed hits others', async () => {
+  test('rules with the same seed hit the same requests, and a rule with another seed hits other requests', async () => {
     const pattern = async (seed: number) => {
       const { cluster } = await bare();
       cluster.faults.add({}, ERROR, { times: Number.POSITIVE_INFINITY, probability: 0.3, seed });
@@ -116,7 +116,7 @@ describe('the requests that a rule matches', () => {
 });
 
 describe('the effects of faults', () => {
-  test('an error carries its Retry-After', async () => {
+  test('an error response has the Retry-After header of the rule', async () => {
     const { cluster } = await bare();
     cluster.faults.add({}, { kind: 'error', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 3 });
     const { status, headers, body } = await call(cluster, 'GET', MAPS);
@@ -126,7 +126,7 @@ describe('the effects of faults', () => {
     await cluster.close();
   });
 
-  test('latency follows the clock of the cluster and combines with the next fault', async () => {
+  test('latency follows the clock of the cluster, and a later rule can hit the same request', async () => {
     const { cluster, clock } = await bare();
     cluster.faults.add({}, { kind: 'latency', milliseconds: 1000 });
     cluster.faults.add({}, { kind: 'conflict' });
@@ -166,7 +166,7 @@ describe('the effects of faults', () => {
     await cluster.close();
   });
 
-  test('a request without an answer is executed, and ends when the client aborts or the transport closes', async () => {
+  test('a request without a response is executed, and ends when the client aborts or the transport closes', async () => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'create' }, { kind: 'no-answer' }, 2);
     const controller = new AbortController();
@@ -189,7 +189,7 @@ describe('the effects of faults', () => {
     await cluster.close();
   });
 
-  test('stale reads return old states, even of a deleted object; writes use the present state', async () => {
+  test('stale reads return old states, even of a deleted object, and writes use the current state', async () => {
     const { cluster } = await bare();
     await call(cluster, 'POST', MAPS, map('a', 'one'));
     const rule = cluster.faults.add({ kind: 'ConfigMap' }, { kind: 'stale' }, Number.POSITIVE_INFINITY);
@@ -204,7 +204,7 @@ describe('the effects of faults', () => {
     await cluster.close();
   });
 
-  test('a stale read returns the state before a number of changes, or at a version', async () => {
+  test('a stale read returns the state before the last `behind` changes, or the state at a resource version', async () => {
     const { cluster } = await bare();
     const versions: string[] = [];
     for (const value of ['one', 'two', 'three']) {
@@ -257,7 +257,7 @@ describe('faults of watches', () => {
     ['end', ['ADDED a'], undefined],
     ['expire', ['ADDED a', 'ERROR '], undefined],
     ['break', ['ADDED a'], /connection broke/],
-  ] as const)('a watch ends after an event: %s', async (how, expected, error) => {
+  ] as const)('a watch-drop ends a watch after one event: %s', async (how, expected, error) => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'watch' }, { kind: 'watch-drop', afterEvents: 1, how });
     const { seen, ended } = await watching(cluster);
@@ -269,7 +269,7 @@ describe('faults of watches', () => {
     await cluster.close();
   });
 
-  test('a stalled watch is silent after an event until the cluster closes', async () => {
+  test('a stalled watch receives one event and then nothing until the cluster closes', async () => {
     const { cluster } = await bare();
     cluster.faults.add({}, { kind: 'watch-stall', afterEvents: 1 });
     const { seen, ended } = await watching(cluster);
@@ -282,7 +282,7 @@ describe('faults of watches', () => {
     expect(seen).toEqual(['ADDED a']);
   });
 
-  test('a delayed watch receives its events in order, by the clock of the cluster', async () => {
+  test('a delayed watch receives its events in order, with a delay by the clock of the cluster', async () => {
     const { cluster, clock } = await bare();
     cluster.faults.add({}, { kind: 'watch-delay', milliseconds: 50 });
     const { seen, stop, ended } = await watching(cluster);
@@ -304,7 +304,7 @@ describe('faults of watches', () => {
 });
 
 describe('over a socket', () => {
-  test('a client sees a broken connection, a lost answer and a broken watch', async () => {
+  test('a client gets errors for a broken connection, a lost response and a broken watch', async () => {
     const { cluster } = await bare();
     const { url } = await cluster.listen({ https: false });
     cluster.faults.add({ verb: 'get' }, { kind: 'disconnect' });

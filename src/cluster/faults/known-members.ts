@@ -4,7 +4,10 @@ import { neverHits } from './never-hits.ts';
 
 type MembersOf<F> = Readonly<Record<Exclude<keyof F, 'kind'>, true>>;
 
-/** The members of each fault. The TypeScript compiler checks that this table and the next two are complete. */
+/**
+ * The names of each fault's members. The TypeScript compiler checks that this table and the next two tables are
+ * complete.
+ */
 const FAULTS: { readonly [Kind in Fault['kind']]: MembersOf<Extract<Fault, { kind: Kind }>> } = {
   latency: { milliseconds: true, jitterMs: true },
   error: { status: true, reason: true, message: true, retryAfterSeconds: true },
@@ -50,9 +53,9 @@ const ENDS: Readonly<Record<NonNullable<Extract<Fault, { kind: 'watch-drop' }>['
 const CODE = 'testing/unknown-option';
 
 /**
- * Refuses a kind of fault that does not exist, unknown members of a rule, and rules that can hit no request. A misspelt
- * condition would otherwise make the fault hit every request, and a misspelt value would make a test pass without its
- * fault.
+ * Refuses a kind of fault that does not exist, unknown members of a rule, and rules that can hit no request. Without
+ * this check, a misspelt condition would make the fault hit every request, and a misspelt value would make a test pass
+ * although its fault never occurs.
  *
  * @throws TypeKroError `testing/unknown-option` for the first unknown name, and for the first value that no request
  *   has.

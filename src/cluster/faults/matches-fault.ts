@@ -3,7 +3,7 @@ import type { ApiRequest } from '../protocol/request.ts';
 import type { FaultMatch, FaultRequest } from './model.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** The facts of a request that the conditions of rules compare. */
+/** Collects the properties of a request that the conditions of rules compare. */
 export function faultRequest(registry: Registry, request: ApiRequest): FaultRequest {
   const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
   const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';

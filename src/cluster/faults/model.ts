@@ -1,4 +1,4 @@
-/** The verb of a request, as in RBAC rules. For a path that is not a resource, it is the HTTP method in lower case. */
+/** The verb of a request, as in RBAC rules. For a non-resource path, the verb is the HTTP method in lower case. */
 export type KubeVerb =
   | 'get'
   | 'list'
@@ -10,7 +10,7 @@ export type KubeVerb =
   | 'deletecollection'
   | (string & Record<never, never>);
 
-/** The facts of a request that rules compare. */
+/** The properties of a request that the conditions of rules compare. */
 export interface FaultRequest {
   /** The HTTP method. */
   readonly method: string;
@@ -60,11 +60,11 @@ export interface FaultMatch {
 /** The effect of a fault on a request. Times are in milliseconds of the cluster's clock. */
 export type Fault =
   /**
-   * The request is delayed by `milliseconds` and a random part of `jitterMs` (default 0). Later rules are applied, too,
-   * so that latency combines with other faults.
+   * The request is delayed by `milliseconds` and a random part of `jitterMs` (default 0). Later rules still apply to
+   * the request, so that latency can be combined with other faults.
    */
   | { readonly kind: 'latency'; readonly milliseconds: number; readonly jitterMs?: number }
-  /** The server answers with this error and does not process the request. */
+  /** The server responds with this error and does not process the request. */
   | {
       readonly kind: 'error';
       readonly status: number;
@@ -73,23 +73,23 @@ export type Fault =
       /** Seconds in the `Retry-After` header. Default: no header. */
       readonly retryAfterSeconds?: number;
     }
-  /** The server answers a write with 409, as if another client had changed the object in the meantime. */
+  /** The server responds to a write with 409, as if another client had changed the object in the meantime. */
   | { readonly kind: 'conflict' }
   /** The connection breaks before the request arrives. */
   | { readonly kind: 'disconnect' }
-  /** The request is processed, but the connection breaks before the answer arrives. */
+  /** The request is processed, but the connection breaks before the response arrives. */
   | { readonly kind: 'lost-answer' }
   /**
-   * The server answers 504 `Timeout`, so that the client does not know the outcome. The request is processed unless
+   * The server responds with 504 `Timeout`, so the client does not know the outcome. The request is processed unless
    * `executed` is false.
    */
   | { readonly kind: 'timeout'; readonly executed?: boolean }
-  /** No answer arrives until the client gives up. The request is processed unless `executed` is false. */
+  /** No response arrives, until the client gives up. The request is processed unless `executed` is false. */
   | { readonly kind: 'no-answer'; readonly executed?: boolean }
   /**
-   * A get or list reads the cluster at `resourceVersion`, or at the version before the last `behind` changes of its
-   * resource. Default: the version when the rule was added. When the cluster does not have that state any more, the
-   * read shows the oldest state that it has.
+   * A get or list returns the state at `resourceVersion`, or the state before the last `behind` changes of its
+   * resource. Default: the state when the rule was added. When the cluster no longer keeps that state, the read returns
+   * the oldest state that the cluster keeps.
    */
   | { readonly kind: 'stale'; readonly resourceVersion?: string; readonly behind?: number }
   /**
@@ -98,13 +98,14 @@ export type Fault =
    */
   | { readonly kind: 'watch-drop'; readonly afterEvents?: number; readonly how?: 'end' | 'break' | 'expire' }
   /**
-   * A watch is half open after `afterEvents` events (default 0): the client receives nothing more, not even the end.
+   * A watch is half open after `afterEvents` events (default 0): the client receives no more events, and the stream
+   * does not end.
    */
   | { readonly kind: 'watch-stall'; readonly afterEvents?: number }
-  /** Every event of a watch is delayed. The order of events stays. */
+  /** Every event of a watch is delayed. The events keep their order. */
   | { readonly kind: 'watch-delay'; readonly milliseconds: number };
 
-/** The number and the choice of the requests that a rule hits. */
+/** Options that say which of the matching requests a rule hits, and how many. */
 export interface FaultOptions {
   /** The number of requests that the rule hits. Default: 1; `Infinity` for all, 0 for none. */
   readonly times?: number;
@@ -125,14 +126,15 @@ export interface FaultRule extends Disposable {
 }
 
 /**
- * Disturbs requests over sockets and in-process transports. Rules are applied in the order in which they were added.
+ * Injects faults into requests over sockets and in-process transports. Rules apply in the order in which they were
+ * added.
  */
 export interface Faults {
   /**
    * Adds a rule. A number as `options` is short for `{ times }`.
    *
    * @throws TypeKroError `testing/unknown-option` for a kind of fault or a member that does not exist, and for a rule
-   *   that can hit no request, such as one for the verb `gett`, or a stale read of writes.
+   *   that can hit no request. Examples are a rule for the verb `gett`, and a `stale` fault for writes.
    */
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Removes all rules. */

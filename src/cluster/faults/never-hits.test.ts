@@ -83,7 +83,7 @@ test.each<[FaultMatch, Fault]>([
   expect(shown(match, fault)).toEqual([]);
 });
 
-test('a cluster refuses rules that can hit no request, and ways to end a watch that do not exist', async () => {
+test('a cluster refuses rules that can hit no request, and unknown ways to end a watch', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   expect(() => cluster.faults.add({ verb: 'gett' }, ERROR)).toThrowError(
     expect.objectContaining({

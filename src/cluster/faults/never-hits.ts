@@ -5,17 +5,18 @@ import type { Fault, FaultMatch } from './model.ts';
 export interface FaultMistake {
   /** The condition of the match. */
   readonly member: keyof FaultMatch;
-  /** The place of the value in the list of the condition; absent for a condition with one value. */
+  /** The index of the value in the condition's list; absent for a condition with a single value. */
   readonly index?: number;
   readonly message: string;
   readonly hint: string;
 }
 
-/** A kind of request: its verb, its HTTP method, and whether its path is that of a resource. */
+/** A kind of request: its verb, its HTTP method, and whether its path is a resource path. */
 type Candidate = readonly [verb: string, method: string, isResource: boolean];
 
 /**
- * All requests that the server can receive. A path that is no resource has the method as its verb, and GET for HEAD.
+ * All kinds of requests that the server can receive. The verb of a non-resource path is its method in lower case; HEAD
+ * counts as GET.
  */
 const CANDIDATES: readonly Candidate[] = [
   ...['get', 'list', 'watch'].flatMap((verb): Candidate[] => [
@@ -38,7 +39,9 @@ const READS = ['get', 'list'];
 const WRITES = ['create', 'update', 'patch', 'delete'];
 const WATCH = ['watch'];
 
-/** The verbs of resources that a fault can hit. A fault that is not here can hit every request. */
+/**
+ * Maps a kind of fault to the resource verbs that it can hit. A fault that is not in this map can hit every request.
+ */
 export const FAULT_VERBS: Readonly<Partial<Record<Fault['kind'], readonly string[]>>> = {
   stale: READS,
   conflict: WRITES,
@@ -53,7 +56,7 @@ const CONDITIONS = [...SEGMENTS, 'verb', 'name', 'user', 'method'] as const;
 
 /**
  * The reasons why a rule can hit no request: values that no request has, and conditions and faults that exclude each
- * other. A resource that the cluster does not serve is no mistake, because its definition may follow.
+ * other. A resource that the cluster does not serve is not a mistake, because a test may install its definition later.
  */
 export function neverHits(match: FaultMatch, fault: Fault): readonly FaultMistake[] {
   const mistakes = [...emptyLists(match), ...unknownValues(match)];
@@ -97,7 +100,7 @@ function* unknownValues(match: FaultMatch): Iterable<FaultMistake> {
 const placeIn = (match: FaultMatch, member: keyof FaultMatch, index: number): { readonly index?: number } =>
   typeof match[member] === 'string' ? {} : { index };
 
-/** The conditions that exclude each other, or the fault. */
+/** The mistakes of conditions that exclude each other, or that exclude the fault. */
 function exclusions(match: FaultMatch, fault: Fault): readonly FaultMistake[] {
   const [verbs, methods, resources] = [valuesOf(match.verb), valuesOf(match.method), valuesOf(match.resource)];
   const faultVerbs = FAULT_VERBS[fault.kind];

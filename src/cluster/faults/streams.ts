@@ -6,8 +6,8 @@ import { ApiError } from '../errors/status.ts';
 const NEWLINE = 0x0a;
 
 /**
- * The offset after the first `count` lines of a chunk. `lines` is less than `count` when the chunk has fewer complete
- * lines.
+ * `end` is the offset after the first `count` lines of a chunk. `lines` is the number of complete lines before `end`,
+ * which is less than `count` when the chunk has fewer lines.
  */
 function endOfLines(chunk: Buffer, count: number): { readonly end: number; readonly lines: number } {
   let end = 0;
@@ -19,12 +19,12 @@ function endOfLines(chunk: Buffer, count: number): { readonly end: number; reado
   return { end, lines: count };
 }
 
-/** The fault of a stream after its first lines. */
+/** The behavior of a stream after its first lines. */
 export type AfterLines = 'end' | 'break' | 'expire' | 'stall';
 
 /**
- * A stream that passes the first `lines` lines of another one. Then it ends as `how` says, or stays open and silent
- * (`stall`).
+ * Wraps a stream. Passes the first `lines` lines of the inner stream. Then ends as `how` says, or stays open without
+ * data (`stall`).
  */
 export function cutStream(inner: ByteStream, lines: number, how: AfterLines, stalled: Set<() => void>): ByteStream {
   let remaining = lines;
@@ -51,7 +51,8 @@ export function cutStream(inner: ByteStream, lines: number, how: AfterLines, sta
         }
       };
       if (remaining === 0) finish();
-      // A stream that is cut at once need not be started. A stream that stalls is started, and its lines are dropped.
+      // If the first line is already cut, the inner stream is not started. For `stall`, the inner stream is started,
+      // and its lines are dropped.
       if (cut && how !== 'stall') return;
       inner.start({
         write(chunk) {
@@ -82,7 +83,7 @@ function expiredLine(): Buffer {
   return Buffer.concat([toJsonBytes({ type: 'ERROR', object: error.status }), Buffer.from('\n')]);
 }
 
-/** A stream that passes the chunks and the end of another one after a delay. */
+/** Wraps a stream. Passes the chunks and the end of the inner stream after a delay. */
 export function delayedStream(inner: ByteStream, clock: ClusterClock, milliseconds: number): ByteStream {
   const timers = new Set<Timer>();
   const later = (action: () => void) => {

@@ -6,10 +6,9 @@ import { formatFieldPath } from './tree.ts';
 import { memberStep, elementSteps, TypedError } from './walk.ts';
 
 /**
- * Checks that a configuration has the structure of its type. Throws at the first violation: a member that the schema
- * does not declare, a value of a wrong kind, or list elements with the same key.
- *
- * `checked` is a value that has passed this check. Parts that `value` shares with it are not checked again.
+ * Checks that a configuration has the structure of its type. Throws at the first violation: an undeclared member, a
+ * value of the wrong kind, or two list elements with the same key. `checked` is a value that has already passed this
+ * check; the parts that `value` shares with `checked` are skipped.
  *
  * @throws TypedError whose message begins with the path.
  */
@@ -17,7 +16,7 @@ export function checkTyped(node: TypeNode, value: JsonValue, checked?: JsonValue
   check(node, value, [], checked);
 }
 
-/** `path` is the path of the value. The call changes and restores it. */
+/** `path` is the path of the value. The function changes `path` during the call and restores it before it returns. */
 function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonValue | undefined): void {
   if (value === null || node.kind === 'any') return;
   if (value === checked && typeof value === 'object') return;
@@ -98,7 +97,7 @@ function checkScalar(node: ScalarNode, value: JsonValue, path: readonly string[]
 const fail = (path: readonly string[], problem: string) =>
   new TypedError(`${path.length === 0 ? '' : `${formatFieldPath(path)}: `}${problem}`);
 
-/** A value as Go prints it when it is unstructured. */
+/** Formats a value as Go prints an unstructured value. */
 function goValue(value: JsonValue): string {
   if (typeof value === 'object' && value !== null) return `&{${goText(value)}}`;
   return `&value.valueUnstructured{Value:${typeof value === 'string' ? JSON.stringify(value) : goText(value)}}`;

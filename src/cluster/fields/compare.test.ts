@@ -21,7 +21,7 @@ test.each<[string, JsonValue | undefined, JsonValue | undefined, unknown[]]>([
   ['null that becomes a number', null, 1, ['-', {}, '-']],
   ['a new object', undefined, { b: 1 }, [{ '.': {}, 'f:b': {} }, '-', '-']],
   ['an equal value', { b: [1] }, { b: [1] }, ['-', '-', '-']],
-])('a comparison without a schema: %s', (_, before, after, expected) => {
+])('without a schema, the comparison reports the difference of %s', (_, before, after, expected) => {
   expect(differences(before, after)).toEqual(expected);
 });
 
@@ -31,6 +31,6 @@ test.each<[string, JsonValue | undefined, JsonValue, JsonValue]>([
   ['an empty object does not change an object with members', { b: 1 }, {}, { b: 1 }],
   ['a list replaces an object', { b: 1 }, [1], [1]],
   ['an object replaces a list', [1], { b: 1 }, { b: 1 }],
-])('an apply without a schema: %s', (_, live, applied, expected) => {
+])('in an apply without a schema, %s', (_, live, applied, expected) => {
   expect(mergeApplied(anyNode, live, applied)).toEqual(expected);
 });

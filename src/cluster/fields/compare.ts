@@ -21,8 +21,8 @@ const REMOVED: FieldComparison = { ...SAME, removed: leafTree };
 
 /**
  * Compares two values of one type. `undefined` means absent; `null` is a value. Values without a declared type may have
- * different forms: a list may replace an object. The parts of the old value then count as removed, and the parts of the
- * new value as added.
+ * different forms, e.g. when a list replaces an object. In this case the old value's parts count as removed, and the
+ * new value's parts count as added.
  */
 export function compareFields(
   node: TypeNode,
@@ -140,8 +140,8 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
 }
 
 /**
- * Compares the elements with one key in two lists, when at least one list has several elements with this key. A manager
- * that changes one of these elements owns all of them.
+ * Compares the elements with the same key in two lists, when at least one of the lists repeats the key. A manager that
+ * changes one of these elements owns all of them.
  */
 function compareRepeated(node: ListNode, oldElements: JsonValue[], newElements: JsonValue[]): FieldComparison {
   if (newElements.length === 0) return REMOVED;
@@ -157,6 +157,6 @@ function compareRepeated(node: ListNode, oldElements: JsonValue[], newElements: 
   return jsonEquals(oldElements, newElements) ? SAME : MODIFIED;
 }
 
-/** The paths that are new, and those whose value has changed. */
+/** The paths that were added, and the paths whose value has changed. */
 export const addedOrModified = (comparison: FieldComparison): FieldTree =>
   unionOfTrees(comparison.added, comparison.modified);

@@ -4,8 +4,8 @@ import { capUpdaters, entryKey } from './entries.ts';
 import { treeOfMembers } from './tree.ts';
 
 /**
- * An entry of `manager` for a write at `minute` in a version. The entry owns one field, which has the name of the
- * manager.
+ * An entry for a write by `manager` at `minute` in the version `apiVersion`. The entry owns one field, which is named
+ * like the manager.
  */
 const entryOf = (manager: string, minute: number, apiVersion = 'v1'): ManagedEntry => ({
   manager,
@@ -18,12 +18,12 @@ const entryOf = (manager: string, minute: number, apiVersion = 'v1'): ManagedEnt
 
 const LATE = Array.from({ length: 9 }, (_, index) => entryOf(`late${index}`, 50));
 
-// The expected entries are those of `capUpdateManagers` in k8s.io/apimachinery.
+// The expected entries equal the result of `capUpdateManagers` in k8s.io/apimachinery.
 test.each<[string, readonly ManagedEntry[], Readonly<Record<string, readonly string[]>>]>([
-  ['ten entries stay', [entryOf('a', 1)], { 'v1 a': ['f:a'] }],
-  ['the two oldest are merged', [entryOf('b', 2), entryOf('a', 1)], { 'v1 ancient-changes': ['f:a', 'f:b'] }],
+  ['ten entries are kept', [entryOf('a', 1)], { 'v1 a': ['f:a'] }],
+  ['the two oldest entries are merged', [entryOf('b', 2), entryOf('a', 1)], { 'v1 ancient-changes': ['f:a', 'f:b'] }],
   [
-    'an entry of another version stays',
+    'the only entry of another version is kept',
     [entryOf('a', 1, 'v2'), entryOf('b', 2), entryOf('c', 3)],
     {
       'v2 a': ['f:a'],
@@ -31,7 +31,7 @@ test.each<[string, readonly ManagedEntry[], Readonly<Record<string, readonly str
     },
   ],
   [
-    'entries of each version are merged',
+    'entries are merged only with entries of the same version',
     [entryOf('a', 1, 'v2'), entryOf('b', 2), entryOf('c', 3, 'v2'), entryOf('d', 4)],
     {
       'v2 ancient-changes': ['f:a', 'f:c'],
@@ -39,14 +39,14 @@ test.each<[string, readonly ManagedEntry[], Readonly<Record<string, readonly str
     },
   ],
   [
-    'merged entries are merged again',
+    'an earlier merged entry is merged with the oldest entry',
     [entryOf('ancient-changes', 1), entryOf('b', 2)],
     {
       'v1 ancient-changes': ['f:ancient-changes', 'f:b'],
     },
   ],
   [
-    'merged entries stay after an older entry',
+    'an entry that is older than the merged entry is kept',
     [entryOf('a', 1), entryOf('ancient-changes', 2)],
     {
       'v1 a': ['f:a'],

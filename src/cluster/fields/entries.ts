@@ -58,7 +58,7 @@ function readFields(value: JsonValue | undefined): FieldTree | undefined {
   return tree;
 }
 
-/** Makes `metadata.managedFields` in its order: `Apply` entries first, then by time and by name. */
+/** Builds `metadata.managedFields`. The order is: `Apply` entries first, then by time, then by name. */
 export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   const sorted = [...entries].sort(
     (a, b) =>
@@ -87,16 +87,16 @@ export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   });
 }
 
-/** The maximum number of `Update` entries. Beyond it, the oldest entries are merged. */
+/** The maximum number of `Update` entries. When an object has more, the oldest entries are merged. */
 const MAX_UPDATERS = 10;
 
-/** The text by which kube-apiserver orders the entries of one time. */
+/** The string by which kube-apiserver sorts entries that have the same time. */
 const identifierOf = ({ manager, operation, apiVersion, subresource }: ManagedEntry): string =>
   JSON.stringify({ manager, operation, apiVersion, ...(subresource === '' ? {} : { subresource }) });
 
 /**
- * Merges the oldest `Update` entries until few enough are left. Only entries of one version can be merged: the entry
- * `ancient-changes` of the version then has their fields.
+ * Merges the oldest `Update` entries until at most `MAX_UPDATERS` remain. Only entries of the same version are merged;
+ * the version's entry `ancient-changes` then has their fields.
  */
 export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   const updaters = [...entries.entries()].filter(([, entry]) => entry.operation === 'Update');
@@ -105,7 +105,7 @@ export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   updaters.sort(
     ([, a], [, b]) => compareText(a.time ?? '', b.time ?? '') || compareText(identifierOf(a), identifierOf(b)),
   );
-  /** The keys of the oldest entries by their versions. */
+  /** Maps a version to the key of its oldest entry. */
   const oldest = new Map<string, string>();
   for (const [key, entry] of updaters) {
     const { apiVersion, time } = entry;

@@ -15,8 +15,9 @@ const annotationsOf = (object: JsonObject): JsonObject => {
 };
 
 /**
- * The fields that the manager `kubectl` may change without force. These are the fields that its client-side apply
- * declared in the annotation of the stored object. Returns `undefined` for other managers and without the annotation.
+ * The fields that the manager `kubectl` may change without force: the fields that kubectl's client-side apply recorded
+ * in the annotation of the stored object. Returns `undefined` for other managers, and when the object has no such
+ * annotation.
  */
 export function declaredBefore(live: KubeObject | undefined, manager: string, node: ObjectNode): FieldTree | undefined {
   const text = live?.metadata.annotations?.[LAST_APPLIED_ANNOTATION];
@@ -31,7 +32,7 @@ export function declaredBefore(live: KubeObject | undefined, manager: string, no
 }
 
 /**
- * Replaces the annotation by the configuration that `kubectl` applies. Does nothing for other managers and objects
+ * Sets the annotation to the configuration that `kubectl` applies. Does nothing for other managers, and for objects
  * without the annotation.
  */
 export function rewriteLastApplied(object: KubeObject, config: JsonObject, manager: string): void {
@@ -59,7 +60,9 @@ function sortedMembers(value: JsonValue): JsonValue {
   return out;
 }
 
-/** Parses an annotation. Users write annotations, so a text that is not a JSON object counts as absent. */
+/**
+ * Parses the annotation. An annotation that is not a JSON object counts as absent, because users can write any string.
+ */
 function parsed(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);

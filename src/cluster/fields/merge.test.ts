@@ -7,12 +7,17 @@ import { mergeApplied } from './merge.ts';
 const VARIABLES: ListNode = { kind: 'list', list: 'map', keys: ['name'], items: anyNode };
 const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 'scalar', type: 'string' } };
 
-// A PUT may store several elements with one key. An apply may not have such elements, and treats all stored elements
-// with one key as one element.
+// A PUT may store several elements with one key. An apply with such elements is refused. An apply treats all stored
+// elements with one key as one element.
 test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
-  ['a key', [{ name: 'a', x: 1 }, { name: 'b' }], [{ name: 'a', y: 2 }], [{ name: 'a', x: 1, y: 2 }, { name: 'b' }]],
   [
-    'a duplicate key',
+    'one of two keys',
+    [{ name: 'a', x: 1 }, { name: 'b' }],
+    [{ name: 'a', y: 2 }],
+    [{ name: 'a', x: 1, y: 2 }, { name: 'b' }],
+  ],
+  [
+    'a key that is stored twice',
     [
       { name: 'a', x: 1 },
       { name: 'a', x: 2 },
@@ -21,7 +26,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     [{ name: 'a', y: 3 }],
   ],
   [
-    'a duplicate key and another one',
+    'a key that is stored twice, and another key',
     [{ name: 'a', x: 1 }, { name: 'b' }, { name: 'a', x: 2 }],
     [
       { name: 'b', y: 1 },
@@ -33,7 +38,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     ],
   ],
   [
-    'another key than the duplicate one',
+    'a key next to another key that is stored twice',
     [{ name: 'a', x: 1 }, { name: 'a', x: 2 }, { name: 'b' }],
     [{ name: 'b', y: 1 }],
     [
@@ -43,7 +48,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     ],
   ],
   [
-    'two keys over a duplicate key',
+    'a key that is stored twice, and a new key',
     [
       { name: 'a', x: 1 },
       { name: 'a', x: 2 },
@@ -58,7 +63,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     ],
   ],
   [
-    'a duplicate key over a duplicate key',
+    'a repeated key that is stored twice',
     [
       { name: 'a', x: 1 },
       { name: 'a', x: 2 },
@@ -84,6 +89,6 @@ test.each<[string[], string[], string[]]>([
     ['b', 'a'],
     ['b', 'a'],
   ],
-])('a set %j with %j applied is %j', (live, applied, merged) => {
+])('the live set %j with the applied set %j becomes %j', (live, applied, merged) => {
   expect(mergeApplied(NAMES, live, applied)).toEqual(merged);
 });

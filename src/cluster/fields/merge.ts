@@ -30,7 +30,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
   for (const key of Object.keys(applied)) {
     const left = Object.hasOwn(live, key) ? live[key] : undefined;
     const right = applied[key];
-    // An equal member stays in its place, even when its value is `undefined`.
+    // An equal member keeps its position, even when its value is `undefined`.
     if (left === right && (left !== undefined || Object.hasOwn(live, key))) continue;
     const merged = mergeApplied(memberNode(node, key) ?? anyNode, left, right);
     if (merged === left) continue;
@@ -46,9 +46,9 @@ interface Element {
 }
 
 /**
- * Merges two lists with one cursor in each. When both cursors are at the same key, merges the two elements. Copies a
- * live element that the configuration does not have. Elements that are in both lists get the applied order. The merge
- * therefore writes such an element only after the applied elements that precede it.
+ * Merges two lists with one cursor per list. When both cursors point to the same key, the two elements are merged. A
+ * live element that the configuration does not have is copied. Elements that are in both lists get the order of the
+ * configuration, so such an element is written only after the applied elements that precede it.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

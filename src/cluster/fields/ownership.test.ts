@@ -41,7 +41,7 @@ const configs = fc
     spec: { replicas, template: { metadata: { labels }, spec: { containers: list } } },
   }));
 
-/** The configuration as a request body has it, without members that are `undefined`. */
+/** The configuration as a parsed request body, without members that are `undefined`. */
 const sent = (config: object) => JSON.parse(JSON.stringify(config)) as JsonObject;
 
 test('an apply has the same result with and without cached configurations', () => {
@@ -50,7 +50,7 @@ test('an apply has the same result with and without cached configurations', () =
     fc.property(steps, (list) => {
       let live: KubeObject | undefined;
       for (const [manager, config] of list) {
-        // A copy of the object has its own trees, for which nothing is cached.
+        // A copy of the object creates new trees, for which no data is cached.
         const forgotten = live === undefined ? undefined : structuredClone(live);
         const expected = applyWithOwnership(forgotten, {}, sent(config), manager, true, context);
         const actual = applyWithOwnership(live, {}, sent(config), manager, true, context);

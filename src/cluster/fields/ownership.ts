@@ -23,18 +23,23 @@ import {
 } from './tree.ts';
 import { fieldSet, removePaths, TypedError, withDeclaredParents } from './walk.ts';
 
-/** A resource in one version, for `applyWithOwnership` and `updateOwnership`. */
+/**
+ * The input of `applyWithOwnership` and `updateOwnership` that depends on the resource, its version and the request.
+ */
 export interface FieldContext {
   readonly apiVersion: string;
   readonly node: ObjectNode;
   readonly subresource: string;
-  /** Is the type built-in? The decoder copies requests of built-in types, so `claim` may keep their configuration. */
+  /**
+   * Is the type built-in? The decoder copies the bodies of built-in types, so `claim` may keep a reference to the
+   * configuration.
+   */
   readonly builtin: boolean;
-  /** Paths that this request cannot change. They get no owner. */
+  /** Paths that this request cannot change. The request does not become their owner. */
   readonly resetFields: FieldTree;
   /** The time of new entries; `undefined` for writes to the scale subresource. */
   readonly time: string | undefined;
-  /** The type and the object in another version; `undefined` when that version is not served any more. */
+  /** The type and the object in another version; `undefined` when that version is no longer served. */
   inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
 }
 
@@ -62,7 +67,7 @@ function bare(object: KubeObject): JsonObject {
   return { ...object, metadata } as unknown as JsonObject;
 }
 
-/** Removes the deletion fields. A create ignores these fields, so no manager owns them. */
+/** Removes the deletion timestamp and grace period. A create ignores these fields, so no manager owns them. */
 function withoutDeletion(object: JsonObject): JsonObject {
   const {
     deletionTimestamp: _timestamp,
@@ -83,8 +88,8 @@ function withEntries(object: JsonObject, entries: Entries): KubeObject {
 }
 
 /**
- * The entries that a request sends in `managedFields`, or the stored entries. `cleared` is true when the request
- * removes all entries.
+ * The entries that a request sends in `managedFields`; the stored entries if the request sends none. `cleared` is true
+ * when the request removes all entries.
  */
 function entriesOf(
   live: KubeObject | undefined,
@@ -94,7 +99,7 @@ function entriesOf(
   const sent = next.metadata.managedFields;
   const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
-  // The API server first encodes the metadata of a custom resource again. This encoding drops an empty list.
+  // The API server first re-encodes the metadata of a custom resource, and this encoding drops an empty list.
   if (sent.length === 0 && !context.builtin) return { entries: stored(), cleared: false };
   const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
   if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
@@ -103,9 +108,9 @@ function entriesOf(
 }
 
 /**
- * The object with its owners after a create, update or patch (but not an apply). Only `manager` owns the changed
- * fields. A create has no `live` object. The new object is then compared with `empty`, an object of the type without
- * content.
+ * Returns the object with its owners after a create, update or non-apply patch. `manager` becomes the only owner of the
+ * changed fields. A create has no `live` object; the new object is then compared with `empty`, an object of the type
+ * without content.
  */
 export function updateOwnership(
   live: KubeObject | undefined,
@@ -123,7 +128,7 @@ export function updateOwnership(
     checkInVersions(before, entries, context);
     checkInVersions(after, entries, context);
   } catch (thrown) {
-    // Without an apply, the server drops the owners instead of refusing the request.
+    // For requests other than an apply, the server drops all owners instead of refusing the request.
     if (thrown instanceof TypedError) return withEntries(after, new Map());
     throw thrown;
   }
@@ -133,8 +138,8 @@ export function updateOwnership(
 
 /**
  * Checks that a custom resource has the structure of its type in the versions of all entries. The server compares the
- * object in these versions. An object can lack the structure when a later version has further fields: its defaults
- * are then fields that the earlier version does not declare.
+ * object in these versions. The check fails, for example, when a later version has additional fields with defaults that
+ * the earlier version does not declare.
  *
  * @throws TypedError
  */
@@ -153,7 +158,10 @@ function checkInVersions(
   }
 }
 
-/** Runs a check of an apply. A violation refuses the apply with status 500 and these words before the path. */
+/**
+ * Runs a check of an apply. A violation refuses the apply with status 500; the message is `words` followed by the
+ * check's message.
+ */
 function refusing(words: string, check: () => void): void {
   try {
     check();
@@ -187,7 +195,7 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
 const isSame = (comparison: FieldComparison) =>
   comparison.added.empty && comparison.modified.empty && comparison.removed.empty;
 
-/** The comparison without the paths that no manager can own, and without the paths that the request cannot change. */
+/** Removes from the comparison the paths that no manager can own and the paths that the request cannot change. */
 function limited(comparison: FieldComparison, context: FieldContext): FieldComparison {
   if (isSame(comparison)) return comparison;
   const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.resetFields);
@@ -195,8 +203,8 @@ function limited(comparison: FieldComparison, context: FieldContext): FieldCompa
 }
 
 /**
- * Removes changed and removed paths from all entries except that of `exceptKey`. Deletes the entries of versions that
- * are not served any more.
+ * Removes changed and removed paths from all entries except the entry `exceptKey`. Deletes the entries of versions that
+ * are no longer served.
  */
 function release(
   before: JsonObject,
@@ -253,11 +261,11 @@ export interface ApplyResult {
 
 /**
  * Server-side apply of `config` by `manager` to `live`. The result is the merged object with its new owners. A create
- * has no `live` object; `empty` then takes its place.
+ * has no `live` object; `empty` then replaces it.
  *
- * @throws ApiError 409 when the apply changes fields of other managers without force, with a cause for each field; 500
- *   when the configuration does not have the structure of the type, or when the object does not have the structure of
- *   its type in the version of an entry; 400 when the configuration sets `managedFields`.
+ * @throws ApiError 409 when the apply changes fields of other managers without force, with one cause per field; 500
+ *   when the configuration does not have the structure of its type, or when the object does not have the structure of
+ *   its type in an entry's version; 400 when the configuration sets `managedFields`.
  */
 export function applyWithOwnership(
   live: KubeObject | undefined,
@@ -303,12 +311,12 @@ export function applyWithOwnership(
   return { object: withEntries(isChanged ? pruned : before, entries), isChanged: isChanged };
 }
 
-/** The last configuration that claimed each set of paths. */
+/** Maps a set of claimed paths to the last configuration that claimed it. */
 const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
 
 /**
  * Checks the configuration and returns the paths that it claims. Most applies repeat the manager's last configuration.
- * For built-in types, the equal parts are therefore not checked and walked again.
+ * For built-in types, the parts that are equal are therefore not checked and traversed again.
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -335,7 +343,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   }
   const all = fieldSet(context.node, config, previous?.fields, old);
   const claimed = differenceBelow(difference(all, SYSTEM), context.resetFields);
-  // An equal set keeps the previous `FieldTree`, because the serialized form is cached for this object.
+  // If the set is equal, the previous `FieldTree` is kept, because its serialized form is cached.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   const fields = same ? previous.fields : claimed;
   if (context.builtin) claimedWith.set(fields, { node: context.node, config });
@@ -350,8 +358,8 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const converted = context.inVersion(apiVersion, merged);
   if (converted === undefined) return merged;
-  // The conversion returns an empty value for a field that the other version always has. Such a field counts as kept.
-  // Its value comes from `merged`.
+  // For a field that the other version always has, the conversion returns an empty value, even if the field was pruned.
+  // Such a field counts as kept, with its value from `merged`.
   const pruned = pruneIn(converted.node, converted.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);

@@ -25,7 +25,7 @@ test('the owners of the replicas of an object own the replicas of its Scale', ()
   ]);
 });
 
-test('a write to the Scale moves the replicas from their owner to an entry without a time', () => {
+test('a write to the Scale moves the ownership of the replicas to a new entry without a time', () => {
   const owner = entry('owner', 'Apply', [REPLICAS, ['spec', 'paused']]);
   expect(toParentEntries([owner], [scaler], pathIn, 'apps/v1')).toEqual([
     { ...owner, fields: treeOfMembers([['spec', 'paused']]) },

@@ -3,10 +3,12 @@ import { entryKey } from './entries.ts';
 import type { FieldTree } from './tree.ts';
 import { difference, intersection, treeOfMembers } from './tree.ts';
 
-/** The version of the Scale in the entries of `managedFields`. */
+/** The version that `managedFields` entries of a Scale name. */
 export const SCALE_VERSION = 'autoscaling/v1';
 
-/** Returns the path of the replicas in a version of the scaled resource; `undefined` when there is no such version. */
+/**
+ * Returns the path of the replicas in a version of the scaled resource; `undefined` when the version does not exist.
+ */
 export type ReplicasPath = (apiVersion: string) => readonly string[] | undefined;
 
 const REPLICAS = treeOfMembers([['spec', 'replicas']]);
@@ -33,9 +35,10 @@ export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: Replica
 }
 
 /**
- * The owners of the scaled object after a write to its Scale. A manager loses the replicas unless it owns them in the
- * Scale under the same key. The key of an `Update` entry contains the version. An `Update` manager therefore always
- * loses the replicas, and gets a new entry that has only the replicas and no time.
+ * Returns the owners of the scaled object after a write to its Scale. A manager keeps the replicas only if the Scale
+ * has an entry with the same key that owns them. The key of an `Update` entry contains the version, and the Scale has
+ * another version. An `Update` manager therefore always loses the replicas, and gets a new entry that has only the
+ * replicas and no time.
  */
 export function toParentEntries(
   parents: readonly ManagedEntry[],

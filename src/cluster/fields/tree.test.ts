@@ -19,7 +19,7 @@ const names = fc.constantFrom('a', 'b', 'c');
 const trees = fc.array(fc.array(names, { minLength: 1, maxLength: 4 }), { maxLength: 8 }).map(treeOfMembers);
 const keys = (tree: FieldTree) => new Set([...pathsOf(tree)].map((path) => path.join(' ')));
 
-test('union, difference and intersection agree with sets of paths', () => {
+test('union, difference and intersection have the same results as operations on sets of paths', () => {
   fc.assert(
     fc.property(trees, trees, (left, right) => {
       const [a, b] = [keys(left), keys(right)];
@@ -41,7 +41,7 @@ test('an operation that does not change a set returns the same object', () => {
   );
 });
 
-test('fieldsV1 is read back as the same set', () => {
+test('a set that is written as fieldsV1 and parsed again is the same set', () => {
   fc.assert(
     fc.property(trees, (tree) => {
       const read = fromFieldsV1(JSON.parse(JSON.stringify(toFieldsV1(tree))) as JsonObject);
@@ -54,7 +54,7 @@ test.each([
   [['f:spec', 'k:{"port":53,"protocol":"UDP"}', 'f:name'], '.spec[port=53,protocol="UDP"].name'],
   [['f:metadata', 'f:finalizers', 'v:"a/b"'], '.metadata.finalizers[="a/b"]'],
   [['f:list', 'i:0'], '.list[0]'],
-])('%j is shown as %s', (path, text) => {
+])('the path %j is formatted as %s', (path, text) => {
   expect(formatFieldPath(path)).toBe(text);
 });
 

@@ -30,7 +30,8 @@ export const emptyTree = new FieldTree(false);
 export const leafTree = new FieldTree(true);
 
 /**
- * The tree with other children. Returns `tree` itself when nothing changed, so that data derived from it stays valid.
+ * Returns a tree with changed children. Returns `tree` itself when nothing changed, so that data cached for `tree`
+ * stays valid.
  */
 function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, FieldTree> | undefined): FieldTree {
   if (changes === undefined) return owned === tree.owned ? tree : new FieldTree(owned, tree.children);
@@ -43,8 +44,8 @@ function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, F
 }
 
 /**
- * Merges the children of `b` into those of `a` by `merge`. Returns only the children that differ from those of `a`;
- * `undefined` when there are none.
+ * Merges the children of `b` into the children of `a` with `merge`. Returns only the children that differ from the
+ * children of `a`; `undefined` when all are equal.
  */
 function changesOf(
   a: FieldTree,
@@ -112,14 +113,17 @@ export function sameTree(a: FieldTree, b: FieldTree): boolean {
 const rank = (step: string) => 'fkvi'.indexOf(step.charAt(0));
 const byStep = (a: string, b: string) => rank(a) - rank(b) || (a < b ? -1 : 1);
 
-/** Every path of the set as a list of steps. At each level, the paths that end at this level precede longer paths. */
+/**
+ * Yields every path of the set as a list of steps. At each level, the paths that end at this level precede longer
+ * paths.
+ */
 export function* pathsOf(tree: FieldTree, prefix: readonly string[] = []): Generator<readonly string[]> {
   const steps = [...tree.children.keys()].sort(byStep);
   for (const step of steps) if (tree.children.get(step)?.owned === true) yield [...prefix, step];
   for (const step of steps) yield* pathsOf(tree.children.get(step) ?? emptyTree, [...prefix, step]);
 }
 
-/** The set of the given paths, which are lists of member names. */
+/** Makes a set from paths that are lists of member names. */
 export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree {
   let tree = emptyTree;
   for (const path of paths) {
@@ -130,7 +134,7 @@ export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree 
   return tree;
 }
 
-/** The notation of `managedFields[].fieldsV1`. */
+/** Converts a set to the format of `managedFields[].fieldsV1`. */
 export function toFieldsV1(tree: FieldTree): JsonObject {
   const out: JsonObject = {};
   for (const step of [...tree.children.keys()].sort()) {
@@ -162,7 +166,7 @@ export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree
   return new FieldTree(self, children);
 }
 
-/** A path in the notation of conflict messages: `.spec.items[name="a"].value`. */
+/** Formats a path as conflict messages show it: `.spec.items[name="a"].value`. */
 export function formatFieldPath(path: readonly string[]): string {
   let text = '';
   for (const step of path) {

@@ -15,8 +15,8 @@ export type Granular = ObjectNode | MapNode | ListNode;
 export type Form = Exclude<TypeNode, { kind: 'any' }>;
 
 /**
- * The form of a value: the form of its type, or the value's own form when no schema declares the type. Without a type,
- * `null` is an object without members.
+ * The form of a value: the form of its type, or the value's own form when no schema declares the type. `null` without a
+ * declared type counts as an object without members.
  */
 export const formOf = (node: TypeNode, value: JsonValue): Form =>
   value === null && node.kind === 'any' && node.atomic !== true ? anyMapNode : deduce(node, value);
@@ -25,7 +25,7 @@ export const formOf = (node: TypeNode, value: JsonValue): Form =>
 export const isLeaf = (form: Form): form is ScalarNode | (Form & { atomic: true }) | (ListNode & { list: 'atomic' }) =>
   form.kind === 'scalar' || (form.kind === 'list' ? form.list === 'atomic' : form.atomic === true);
 
-/** The type whose members or elements are walked; `undefined` when the value is owned as a whole. */
+/** The type whose members or elements are traversed; `undefined` when the value is owned as a whole. */
 export function granular(node: TypeNode, value: JsonValue | undefined): Granular | undefined {
   const known = deduce(node, value);
   return isLeaf(known) ? undefined : known;
@@ -34,7 +34,7 @@ export function granular(node: TypeNode, value: JsonValue | undefined): Granular
 const memberSteps = new Map<string, string>();
 const MAX_CACHED_STEPS = 10_000;
 
-/** The step to a member. Steps are cached, because names of fields repeat. */
+/** The step to a member. Steps are cached, because field names recur. */
 export function memberStep(name: string): string {
   let step = memberSteps.get(name);
   if (step === undefined) {
@@ -56,8 +56,9 @@ export function elementSteps(node: ListNode, list: readonly JsonValue[]): readon
 }
 
 /**
- * The step of a list element. `v:` has the value of an element of a set. `k:` has the keys of an object; a missing key
- * has its default. `i:` has the index of any other element.
+ * The step of a list element. For an element of a set, the step is `v:` and the value. For an object in a list with
+ * keys, it is `k:` and the key fields; a missing key field has its default. For any other element, it is `i:` and the
+ * index.
  */
 export function elementStep(node: ListNode, element: JsonValue, index: number): string {
   if (node.list === 'set') return `v:${toJsonText(element)}`;
@@ -89,9 +90,9 @@ function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
 const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(value).length === 0;
 
 /**
- * The paths that an apply of `value` claims. `known` are the paths of an earlier value `of`. The result reuses equal
+ * The paths that an apply of `value` claims. `known` has the paths of an earlier value `of`. The result reuses equal
  * subtrees of `known`, so that data cached for them stays valid. A member that is the same JavaScript object in `value`
- * and `of` is not walked again.
+ * and `of` is not traversed again.
  */
 export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of?: JsonValue): FieldTree {
   const inner = granular(node, value);
@@ -100,7 +101,7 @@ export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of
   return isJsonObject(value) ? memberSet(inner, value, known, of) : emptyTree;
 }
 
-/** `known` when it has these children and this `owned`; otherwise a new tree. */
+/** Returns `known` when it has these children and this `owned`; otherwise returns a new tree. */
 function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known: FieldTree | undefined): FieldTree {
   if (known?.owned === owned && known.children.size === children.size) {
     let same = true;
@@ -170,7 +171,7 @@ function elementSet(
   return treeOf(false, children, known);
 }
 
-/** The tree plus the declared members on the way to each of its paths. `removePaths` needs these members. */
+/** Adds to the tree all declared members that are ancestors of its paths. `removePaths` needs these members. */
 export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree {
   const children = new Map<string, FieldTree>();
   for (const [step, child] of tree.children) {
@@ -181,7 +182,7 @@ export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree 
   return new FieldTree(tree.owned, children);
 }
 
-/** The type at one step below a type. */
+/** The type of the member or element to which `step` leads. */
 export function nodeAt(node: TypeNode, step: string): TypeNode {
   if (node.kind === 'list') return node.items;
   if (node.kind === 'object' || node.kind === 'map') {
@@ -191,7 +192,7 @@ export function nodeAt(node: TypeNode, step: string): TypeNode {
 }
 
 /**
- * `value` without the paths of `remove`. An atomic container, and a container that has lost all its content, become
+ * Removes the paths of `remove` from a value. An atomic container, and a container that loses all its content, become
  * `null`.
  */
 export function removePaths(node: TypeNode, value: JsonValue, remove: FieldTree): JsonValue {

@@ -1,6 +1,6 @@
 import { SocketConnection } from './socket-connection.ts';
 
-/** A connection whose messages are pieces of its bytes. */
+/** A connection without framing: each chunk of received bytes is one message. */
 export class ByteConnection extends SocketConnection {
   send(message: Buffer): void {
     this.write(message);

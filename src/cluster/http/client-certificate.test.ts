@@ -31,7 +31,7 @@ interface Answer {
   readonly body: { readonly status?: { readonly userInfo?: unknown }; readonly message?: string };
 }
 
-/** Asks the server for the user of the client's credentials. */
+/** Requests the user that the server derives from the client's credentials. */
 async function whoAmI(listener: Listener, pair?: CertificatePair, token?: string): Promise<Answer> {
   const { url, caData } = listener;
   const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
@@ -84,14 +84,14 @@ const future = createAuthority(NOW + 5 * YEAR_MS);
 test.each([
   ['another authority', clients.ca, createAuthority(NOW).issueClient('admin', ['system:masters'])],
   ['an expired validity', expired.ca, expired.issueClient('admin', ['system:masters'])],
-  ['a validity that has not begun', future.ca, future.issueClient('admin', ['system:masters'])],
-  ['the purpose of a server', clients.ca, clients.issue(['localhost'], ['127.0.0.1'])],
-])('a certificate of %s is refused', async (_, authority, pair) => {
+  ['a validity period that has not begun', future.ca, future.issueClient('admin', ['system:masters'])],
+  ['a server-only key usage', clients.ca, clients.issue(['localhost'], ['127.0.0.1'])],
+])('a client certificate with %s is refused', async (_, authority, pair) => {
   await using server = await served(authority);
   expect(await whoAmI(server.listener, pair)).toMatchObject({ code: 401, body: { message: 'Unauthorized' } });
 });
 
-test('a certificate with an empty common name names no user', async () => {
+test('a certificate with an empty common name does not identify a user', async () => {
   await using server = await served(clients.ca);
   const { code } = await whoAmI(server.listener, clients.issueClient('', ['system:masters']));
   expect(code).toBe((await whoAmI(server.listener)).code);
@@ -122,7 +122,7 @@ test('without an authority of client certificates, a certificate does not authen
   }
 });
 
-test('a socket serves the given certificate, and texts that are not certificates are refused', async () => {
+test('a listener serves the given certificate, and strings that are not certificates are refused', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   try {
     const certificate = createServingCertificate(NOW, ['127.0.0.1']);
@@ -142,7 +142,7 @@ test('a socket serves the given certificate, and texts that are not certificates
   }
 });
 
-test('a cluster that allows all requests refuses a web page that sends no credentials', async () => {
+test('a cluster that allows all requests refuses requests of a web page without credentials', async () => {
   await using server = await served(clients.ca, { authorization: 'AlwaysAllow' });
   expect(await whoAmI(server.listener)).toMatchObject({
     code: 201,

@@ -3,21 +3,22 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ClusterClock } from '../clock.ts';
 import type { UserInfo } from '../options.ts';
 
-/** The values of one attribute of a certificate's subject. */
+/** The values of one attribute of a certificate's subject, as a list. */
 const valuesOf = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
-/** The user of a certificate, and the end of the certificate's validity in milliseconds since the epoch. */
+/** The user that a certificate identifies, and the expiry of the certificate in milliseconds since the epoch. */
 interface CertifiedUser {
   readonly user: UserInfo | 'refuse' | undefined;
   readonly end: number;
 }
 
 /**
- * Reads the user of each connection's client certificate: the common name is the user's name, and the organizations are
- * the groups. The result is `undefined` for a connection without a certificate, and for a certificate without a common
- * name. It is `refuse` for a certificate that is of another authority, is not valid now, or is not for clients. `clock`
- * may be ahead of the machine's clock: a certificate also expires when `clock` reaches its end.
+ * Returns a function that reads the user from the client certificate of a connection. The common name is the user's
+ * name, and the organizations are the groups. The result is `undefined` for a connection without a certificate, and for
+ * a certificate without a common name. It is `refuse` for a certificate that another authority signed, that is not
+ * valid now, or that is not a client certificate. A certificate also expires when `clock`, which may be ahead of the
+ * machine's clock, reaches the end of its validity.
  */
 export function certificateUsers(
   clock: Pick<ClusterClock, 'now'>,

@@ -26,7 +26,7 @@ describe('an answer', () => {
   });
 });
 
-test('the document of version 2 is compressed, and is not sent again to a client that has it', async () => {
+test('the OpenAPI v2 document is compressed, and is not sent again to a client that has it', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const get = async (headers: Record<string, string>) => {
     const answer = await cluster.transport().request({ method: 'GET', path: '/openapi/v2', headers });

@@ -1,18 +1,18 @@
 import { promisify } from 'node:util';
 import type { ApiReply } from '../protocol/request.ts';
 
-/** The size in bytes from which an answer is compressed, as in an API server. */
+/** The minimum size of a response that is compressed, in bytes, as in an API server. */
 const MIN_COMPRESSED_BYTES = 128 * 1024;
 
 /**
- * The compressed forms of bodies that the server keeps in memory, such as the documents of the API. The body of a list
- * is made again for each answer, so its compressed form is not kept.
+ * The compressed forms of bodies that the server keeps in memory, such as OpenAPI documents. The body of a list is
+ * created for each response, so its compressed form is not kept.
  */
 const compressed = new WeakMap<Buffer, Buffer>();
 
 /**
- * Compresses a large answer of any status for a client that accepts gzip. The work is done outside the event loop.
- * Streams and small answers are not compressed.
+ * Compresses a large response of any status for a client that accepts gzip. Compression runs outside the event loop.
+ * Streams and small responses are not compressed.
  */
 export async function compressReply(acceptEncoding: string | undefined, reply: ApiReply): Promise<ApiReply> {
   const { body, headers } = reply;
@@ -20,7 +20,7 @@ export async function compressReply(acceptEncoding: string | undefined, reply: A
   if (sizeOf(body) < MIN_COMPRESSED_BYTES || !acceptsGzip(acceptEncoding)) return reply;
   let compressedBody = Buffer.isBuffer(body) ? compressed.get(body) : undefined;
   if (compressedBody === undefined) {
-    // The module is loaded with the first large answer, so that the start of a server does not wait for it.
+    // The module is loaded for the first large response, so that the start of a server does not wait for it.
     const { gzip } = await import('node:zlib');
     compressedBody = await promisify(gzip)(Buffer.isBuffer(body) ? body : Buffer.concat(body), { level: 1 });
     if (Buffer.isBuffer(body)) compressed.set(body, compressedBody);
@@ -32,7 +32,7 @@ export async function compressReply(acceptEncoding: string | undefined, reply: A
 const sizeOf = (body: Buffer | readonly Buffer[]): number =>
   Buffer.isBuffer(body) ? body.length : body.reduce((sum, part) => sum + part.length, 0);
 
-/** Does a client accept gzip? A weight of 0 means that it does not. */
+/** Does a client accept gzip? A weight of 0 means that the client does not accept it. */
 function acceptsGzip(header: string): boolean {
   return header.split(',').some((part) => {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());

@@ -2,20 +2,21 @@ import type { ObjectLookup } from '../types/lookup.ts';
 import type { Route } from '../verbs/route.ts';
 import type { Work } from '../work.ts';
 
-/** The parts of the cluster that the wait for an account uses. */
+/** The parts of the cluster that `awaitDefaultAccount` uses. */
 export interface AccountContext {
   readonly store: ObjectLookup;
   readonly hasServiceAccountAdmission: boolean;
   readonly work: Pick<Work, 'isBusy'>;
 }
 
-/** The longest wait for the account, in milliseconds. kube-apiserver waits one to two seconds. */
+/** The maximum time that a request waits for the account, in milliseconds. kube-apiserver waits one to two seconds. */
 const MAX_WAIT_MS = 1000;
 
 /**
- * Waits until the account `default` of a namespace exists. A controller creates this account in every new namespace. A
- * client may create a namespace and its first pod in quick succession, while the controllers have much other work.
- * Returns `undefined` when the request does not concern pods, the account exists, or the controllers have no work.
+ * Waits until the account `default` of a namespace exists. A controller creates this account in every new namespace.
+ * Without the wait, a pod that a client creates directly after its namespace would be refused while the controllers are
+ * busy. Returns `undefined` when the request does not concern pods, the account exists, or the controllers have no
+ * work.
  */
 export function awaitDefaultAccount(context: AccountContext, route: Route): Promise<void> | undefined {
   const { group, plural } = route.resource;

@@ -7,11 +7,11 @@ import type { Duplex } from 'node:stream';
 const CLOSE_MS = 10_000;
 
 /**
- * Sends the last bytes on a connection that has left HTTP, and closes the connection. The time limits of the HTTP
- * server do not hold for such a connection.
+ * Sends the last bytes on a connection that no longer speaks HTTP, and closes the connection. The timeouts of the HTTP
+ * server do not apply to such a connection.
  */
 export function endSocket(socket: Duplex, last?: Buffer | string): void {
-  // Reads on, because the end of the client's side is noticed only by reading.
+  // Continues to read, because only reading detects that the client has closed its side.
   socket.resume();
   socket.end(last);
   if (socket.destroyed) return;

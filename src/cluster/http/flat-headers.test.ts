@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { flatHeaders } from './flat-headers.ts';
 
-/** The two forms that Node gives of these lines. Counts the reads of the lines. */
+/** Node's two representations of these header lines. The result also counts how often each line is read. */
 function received(lines: readonly (readonly [string, string])[]) {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of lines) {
@@ -39,7 +39,7 @@ test('the values of a repeated impersonation header are separate', () => {
   });
 });
 
-test('of several names or UIDs of an impersonated user, the first counts', () => {
+test('only the first name and the first UID of an impersonated user count', () => {
   const { request } = received([
     ['Impersonate-User', 'anna, the first'],
     ['impersonate-user', 'bob'],
@@ -54,7 +54,7 @@ test('the lines of a request without impersonation are not read', () => {
   expect([flatHeaders(request), reads.count]).toEqual([{ accept: 'a' }, 0]);
 });
 
-test('each line is read once for any number of impersonation headers', () => {
+test('each line is read once, however many impersonation headers a request has', () => {
   const { request, reads } = received(Array.from({ length: 1000 }, (_, index) => [`Impersonate-Extra-${index}`, 'x']));
   expect(flatHeaders(request)['impersonate-extra-999']).toBe('x');
   expect(reads.count).toBeLessThan(10_000);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Does an impersonation have several values of this header? */
+/** Can this impersonation header have several values? */
 const isMultiValued = (name: string): boolean => name === 'impersonate-group' || name.startsWith('impersonate-extra-');
 
 /** As in kube-apiserver, only the first value of such a header counts. */
@@ -9,8 +9,9 @@ const isFirstValued = (name: string): boolean => name === 'impersonate-user' || 
 const isSeparate = (name: string): boolean => isMultiValued(name) || isFirstValued(name);
 
 /**
- * Headers by name in lower case. The values of a repeated header are joined by commas. A value of an impersonation header
- * may contain a comma: groups and extra values are joined by newlines, and a user and a UID are the first value.
+ * Headers, keyed by lower-case name. The values of a repeated header are joined by commas. Impersonation headers are
+ * different, because their values may contain commas: groups and extra values are joined by newlines, and only the
+ * first user and the first UID are kept.
  */
 export function flatHeaders(
   request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
@@ -34,10 +35,9 @@ export function flatHeaders(
 }
 
 /**
- * The values of the lines of each impersonation header, by name in lower case. Node's `headersDistinct` has them too,
- * but in older releases (CVE-2026-21710) it throws when a client sends a header with the name `__proto__`. All lines are
- * read in one pass, because an unauthenticated client may send many such headers, and one pass for each name would be
- * quadratic.
+ * Maps the lower-case name of an impersonation header to the list of its values. Node's `headersDistinct` has the same
+ * values, but older releases throw when a client sends a header named `__proto__` (CVE-2026-21710). All lines are read
+ * in one pass. An unauthenticated client may send many such headers, and one pass per name would take quadratic time.
  */
 function separateValues(rawHeaders: readonly string[]): ReadonlyMap<string, string[]> {
   const values = new Map<string, string[]>();

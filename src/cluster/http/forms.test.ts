@@ -43,14 +43,17 @@ test.each([
   expect((await send('POST', path, `${TABLE},application/json`, body)).kind).not.toBe('Table');
 });
 
-test.each(['', '/status'])('a write to a namespace%s is answered as a table or as metadata', async (subresource) => {
-  const body = { metadata: { name: 'default' } };
-  expect(await send('PUT', `${NAMESPACE}${subresource}`, TABLE, body)).toMatchObject({ status: 200, kind: 'Table' });
-  expect(await send('PUT', `${NAMESPACE}${subresource}`, PARTIAL, body)).toMatchObject({
-    status: 200,
-    kind: 'PartialObjectMetadata',
-  });
-});
+test.each(['', '/status'])(
+  'the response to a write of a namespace%s can be a table or metadata',
+  async (subresource) => {
+    const body = { metadata: { name: 'default' } };
+    expect(await send('PUT', `${NAMESPACE}${subresource}`, TABLE, body)).toMatchObject({ status: 200, kind: 'Table' });
+    expect(await send('PUT', `${NAMESPACE}${subresource}`, PARTIAL, body)).toMatchObject({
+      status: 200,
+      kind: 'PartialObjectMetadata',
+    });
+  },
+);
 
 const INVALID =
   "Unable to convert to Table as requested: includeObject: Invalid value: \"All\": must be 'Metadata', 'Object', 'None', or empty";
@@ -61,7 +64,7 @@ test.each([
   ['GET', '/api/v1/secrets'],
   ['GET', '/api/v1/namespaces', 'watch=true'],
   ['PUT', NAMESPACE],
-])('%s %s as a table is refused for an invalid includeObject', async (method, path, more = '') => {
+])('%s %s as a table is refused when includeObject is invalid', async (method, path, more = '') => {
   const body = method === 'PUT' ? { metadata: { name: 'default' } } : undefined;
   expect(await send(method, `${path}?includeObject=All&${more}`, TABLE, body)).toMatchObject({
     status: 400,
@@ -92,7 +95,7 @@ test.each([
     'you requested PartialObjectMetadata, but the requested object is a list (*rbac.ClusterRoleList)',
   ],
   [NAMESPACE, 'PartialObjectMetadataX', 'v1', `only the following media types are accepted: ${TYPES}`],
-])('%s as %s of %s', async (path, kind, version, refusal) => {
+])('%s is returned or refused as %s of the version %s', async (path, kind, version, refusal) => {
   const reply = await send('GET', path, partial(kind, version));
   expect(reply).toMatchObject(
     refusal === undefined

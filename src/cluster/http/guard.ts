@@ -7,10 +7,9 @@ import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 
 /**
- * Refuses a listener that gives a named identity to requests without credentials from other machines.
+ * Refuses a listener that would give requests from other machines an identity without credentials.
  *
- * @throws TypeKroError `cluster/open-to-all` when such requests would have more than the rights of anonymous
- * users.
+ * @throws TypeKroError `cluster/open-to-all` when such requests would have more permissions than anonymous users.
  */
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
   if (isLoopbackHost(host) || anonymous === undefined) return;
@@ -22,8 +21,9 @@ export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined
 }
 
 /**
- * May a request without credentials have the identity of the listener? A request from a web page may not. A request for
- * a host name that is not local may not, because a page of another site can make a browser send it.
+ * May a request without credentials have the identity of the listener? The result is false for a request from a web
+ * page. It is also false for a request to a host name that is not local, because a page of another site can make a
+ * browser send such a request.
  */
 export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   if (headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none') return false;
@@ -31,7 +31,7 @@ export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   return isLoopbackHost(host.replace(/:\d*$/, ''));
 }
 
-/** The refusal for an error of Node's HTTP parser. */
+/** The error response for an error of Node's HTTP parser. */
 function refusalOf(code: string | undefined): ApiError & { readonly phrase: string } {
   const refuse = (status: number, reason: string, message: string, phrase: string) =>
     Object.assign(new ApiError({ code: status, reason, message }), { phrase });
@@ -50,9 +50,9 @@ function refusalOf(code: string | undefined): ApiError & { readonly phrase: stri
   }
 }
 
-/** Answers bytes that are not a valid request, and closes the connection. */
+/** Sends an error response to a client whose bytes are not a valid request, and closes the connection. */
 export function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // In the middle of a TLS handshake no answer can be sent.
+  // No response can be sent during a TLS handshake.
   if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'ERR_TLS_SESSION_ATTACK') {
     socket.destroy();
     return;

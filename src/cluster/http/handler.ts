@@ -31,7 +31,7 @@ export type HandlerContext = RouterContext &
     readonly access: ClusterAccess;
     /** `undefined` for a cluster without an audit log. */
     readonly auditLog: AuditLog | undefined;
-    /** Handles each request before the verbs. Set while the cluster has fault rules. */
+    /** Called for each request before it is handled. Set while the cluster has fault rules. */
     readonly intercept: Interceptor | undefined;
     /** Receives errors that are not refusals. */
     readonly report: (thrown: unknown) => void;
@@ -52,9 +52,9 @@ export type HandlerContext = RouterContext &
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /**
- * Answers one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
- * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception, including one of the audit
- * log, becomes a 500 without internal details. Never rejects.
+ * Handles one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
+ * with `refuse`, such a request is refused. Errors become `Status` responses. An unexpected exception, including one of
+ * the audit log, becomes a 500 without internal details. Never rejects.
  */
 export async function handle(
   context: HandlerContext,
@@ -76,7 +76,7 @@ export async function handle(
   }
 }
 
-/** Either the user of a request, or the identity that a request has without a token. */
+/** Either the authenticated user of a request, or the identity to use if the request has no token. */
 type Requester = { readonly user: UserInfo } | { readonly identity: UserInfo | 'refuse' | undefined };
 
 async function answered(
@@ -173,8 +173,8 @@ async function dispatch(context: HandlerContext, request: ApiRequest, warnings: 
 }
 
 /**
- * The answer of another server, or a discovery document with the versions of other servers; `undefined` when the
- * request concerns no other server.
+ * The response of another API server, or a discovery document that includes the versions of other servers. `undefined`
+ * when the request concerns only this server.
  */
 async function aggregated(context: HandlerContext, request: ApiRequest): Promise<ApiReply | undefined> {
   const { aggregatedReply } = await context.parts.aggregation.load();
@@ -200,7 +200,7 @@ async function otherPath(context: HandlerContext, request: ApiRequest): Promise<
   switch (request.segments[0]) {
     case 'version':
       if (request.method !== 'GET') throw methodNotAllowed();
-      // An API server always indents its version.
+      // An API server always indents the response to `/version`.
       return indentedReply(replyValue(200, versionInfo(context.registry.release)));
     case 'healthz':
     case 'livez':

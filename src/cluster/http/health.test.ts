@@ -42,7 +42,7 @@ test.each([
   await cluster.close();
 });
 
-test('the server, its documents and its nodes report one version', async () => {
+test('the server, its OpenAPI documents and its nodes report the same version', async () => {
   await using story = await startClusterStory();
   const read = async (path: string) => {
     const reply = await story.cluster.transport().request({ method: 'GET', path, headers: {} });
@@ -57,7 +57,7 @@ test('the server, its documents and its nodes report one version', async () => {
   expect((await read('/openapi/v3/api/v1')).info?.version).toBe(version);
 });
 
-test('a pod that fits no node has the reason in a condition', async () => {
+test('a condition of a pod says why the pod fits no node', async () => {
   await using story = await startClusterStory();
   const [node] = await story.names('v1 Node', '');
   await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: node ?? '' }, { spec: { unschedulable: true } });
@@ -80,7 +80,7 @@ test('a pod that fits no node has the reason in a condition', async () => {
   );
 });
 
-test('the Date header of an answer follows the clock of the cluster', async () => {
+test('the Date header of a response follows the clock of the cluster', async () => {
   const now = Date.parse('2031-05-06T07:08:09Z');
   const cluster = await createEmbeddedCluster({ controllers: false, clock: createManualClock(now) });
   const { url } = await cluster.listen({ https: false });

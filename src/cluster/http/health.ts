@@ -36,14 +36,14 @@ const STARTED = [
   'poststarthook/apiservice-openapiv3-controller',
 ];
 
-/** The checks of `/healthz` and `/livez`, by the names and in the order of kube-apiserver. */
+/** The names of the checks of `/healthz` and `/livez`, in the order of kube-apiserver. */
 const CHECKS = [...BASIC, ...STARTED];
 const READY_CHECKS = [...BASIC, 'etcd-readiness', 'informer-sync', ...STARTED, 'shutdown'];
 
 /**
- * Answers `/healthz`, `/livez`, `/readyz` and the path of one check; `undefined` for a check that does not exist. The
- * parts of an embedded server are complete before it answers its first request, so every check passes. This includes
- * the checks of parts that only kube-apiserver has.
+ * The response to `/healthz`, `/livez`, `/readyz` and the path of a single check; `undefined` for a check that does not
+ * exist. Every check passes, because an embedded server is complete before it handles its first request. Checks of
+ * parts that only kube-apiserver has also pass.
  */
 export function healthReply({ segments, query }: ApiRequest): ApiReply | undefined {
   const [name = '', ...rest] = segments;

@@ -19,7 +19,7 @@ afterEach(() => cluster.close());
 
 /** The number of open watches. */
 async function openWatches(): Promise<number> {
-  // A request that is still being handled may open a watch in a later turn.
+  // A request that is still being handled may open a watch in a later turn of the event loop.
   for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
   let text = '';
   for await (const chunk of (await cluster.transport().request({ method: 'GET', path: '/metrics' })).body)
@@ -28,7 +28,7 @@ async function openWatches(): Promise<number> {
 }
 
 describe('a watch without a socket', () => {
-  test('is open until its client gives up', async () => {
+  test('stays open until its client gives up', async () => {
     const leaving = new AbortController();
     await transport.request({ ...WATCH, signal: leaving.signal });
     expect(await openWatches()).toBe(1);
@@ -36,7 +36,7 @@ describe('a watch without a socket', () => {
     expect(await openWatches()).toBe(0);
   });
 
-  test('is not opened for a client that gives up before the answer', async () => {
+  test('is not opened for a client that gives up before the response', async () => {
     const leaving = new AbortController();
     const answer = transport.request({ ...WATCH, signal: leaving.signal });
     leaving.abort(new Error('enough'));
@@ -44,7 +44,7 @@ describe('a watch without a socket', () => {
     expect(await openWatches()).toBe(0);
   });
 
-  test('is stopped when its client gives up while a fault rule delays the answer', async () => {
+  test('is stopped when its client gives up while a fault rule delays the response', async () => {
     const api = new Api({});
     let answer: (reply: ApiReply) => void = () => undefined;
     let reached: () => void = () => undefined;
@@ -64,7 +64,7 @@ describe('a watch without a socket', () => {
     await stopped;
   });
 
-  test('is not opened by a transport that closes before the answer', async () => {
+  test('is not opened by a transport that closes before the response', async () => {
     const answer = transport.request(WATCH);
     await transport.close();
     await expect(answer).rejects.toBeInstanceOf(KubeError);

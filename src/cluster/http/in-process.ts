@@ -15,7 +15,7 @@ function toBuffer(body: string | Uint8Array | undefined): Buffer {
 }
 
 /**
- * A transport to the request handler without a socket. It carries the same bytes and gives the same answers as a
+ * A transport to the request handler without a socket. It transfers the same bytes and returns the same responses as a
  * socket.
  */
 export function inProcessTransport(context: HandlerContext, user: UserInfo = ADMIN): Transport {
@@ -32,7 +32,7 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
       const pending = handle(context, { method: request.method, target: request.path, headers, body }, user);
       const reply = await (faulty ? answerOrAbort(pending, request.signal, open) : pending);
       if (reply.stream !== undefined) {
-        // A client that left while the request was handled reads no body, so nothing else stops the stream.
+        // A client that gave up while the request was handled never reads the body, so the stream must be stopped here.
         if (closed || request.signal?.aborted === true) {
           reply.stream.stop();
           request.signal?.throwIfAborted();
@@ -57,8 +57,8 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
 }
 
 /**
- * The error of a closed transport. No later request can succeed, so clients must not retry. The client's code is loaded
- * only for this error, so that a server starts sooner.
+ * The error of a closed transport. No later request can succeed, so clients must not retry. The class of the error is
+ * loaded only here, so that a server starts faster.
  */
 async function closedError(): Promise<KubeError> {
   const { KubeError } = await import('../../kube/index.ts');
@@ -66,8 +66,8 @@ async function closedError(): Promise<KubeError> {
 }
 
 /**
- * The pending answer. Rejects when the client gives up or the transport closes first, because a fault may delay the
- * answer for ever.
+ * Waits for a pending response. Rejects when the client gives up or the transport closes first, because a fault may
+ * delay the response indefinitely.
  */
 function answerOrAbort(
   pending: Promise<ApiReply>,
@@ -112,7 +112,7 @@ async function* fixedBody(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Ar
   yield* chunks;
 }
 
-/** Starts the stream at once, so that no event is lost between the answer and the first read. */
+/** Starts the stream at once, so that no event is lost between the response and the first read. */
 function streamBody(
   stream: ByteStream,
   signal: AbortSignal | undefined,

@@ -1,8 +1,8 @@
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 
 /**
- * A kubeconfig with one cluster, one user and one context. This code writes the text itself, so that it loads no YAML
- * library. The token has quotes, because a token such as `0123` or `yes` would not be a text in YAML.
+ * A kubeconfig with one cluster, one user and one context. The YAML is written by hand, so that no YAML library is
+ * loaded. The token is quoted, because an unquoted token such as `0123` or `yes` would not be a string in YAML.
  */
 export function kubeconfigText(url: string, token: string, ca: string | undefined): string {
   const trust =

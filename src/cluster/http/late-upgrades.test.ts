@@ -13,7 +13,7 @@ interface UpgradeCode {
   readonly serveUpgrades: typeof serveUpgrades;
 }
 
-/** A server whose code for upgrades is loaded by the test, and a client that has sent its request. */
+/** A server whose upgrade code `load` provides, and a client that has sent an upgrade request. */
 async function served(load: () => Promise<UpgradeCode>) {
   const server: Server = createServer();
   const reported: unknown[] = [];
@@ -52,14 +52,14 @@ test('a client that breaks its connection while the code is loaded ends only thi
   await close();
 });
 
-test('a request that has waited for the code is answered, without a second listener for its errors', async () => {
+test('a request that has waited for the code gets its response, and its socket has a single error listener', async () => {
   const { client, socket, answers, close } = await served(() => Promise.resolve({ serveUpgrades }));
   await once(client, 'close');
   expect([answers(), socket.listenerCount('error')]).toEqual([1, 1]);
   await close();
 });
 
-test('an error in the load of the code is reported and ends the connection', async () => {
+test('an error while the code is loaded is reported and ends the connection', async () => {
   const error = new Error('no code');
   const { client, reported, close } = await served(() => Promise.reject(error));
   await once(client, 'close');

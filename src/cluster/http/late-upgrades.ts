@@ -2,12 +2,12 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { serveUpgrades, UpgradeHost } from './upgrade.ts';
 
-/** The code for requests for another protocol. */
+/** The exports of the module that serves protocol upgrades. */
 interface UpgradeCode {
   readonly serveUpgrades: typeof serveUpgrades;
 }
 
-/** Serves requests for another protocol. The code for them is loaded with the first such request. */
+/** Serves protocol upgrades. Loads the code for upgrades when the first upgrade request arrives. */
 export function serveUpgradesLate(
   server: Server,
   isSecure: boolean,
@@ -15,18 +15,18 @@ export function serveUpgradesLate(
   load: () => Promise<UpgradeCode> = () => import('./upgrade.ts'),
 ): void {
   const loadFirst = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // The server has removed its own listener. An error without a listener would end the process.
+    // Node's server has removed its own error listener, and an error without a listener would end the process.
     const destroy = () => void socket.destroy();
     socket.on('error', destroy);
     load().then(
       (code) => {
-        // Several requests may wait for the code.
+        // Several requests may wait for the code; the first of them registers it.
         if (server.listeners('upgrade').includes(loadFirst)) {
           server.off('upgrade', loadFirst);
           code.serveUpgrades(server, isSecure, host);
         }
         if (socket.destroyed) return;
-        // Each listener of the event sets its own listener for errors at once.
+        // Each listener of the `upgrade` event immediately adds its own error listener.
         socket.off('error', destroy);
         server.emit('upgrade', request, socket, head);
       },

@@ -18,7 +18,7 @@ import { replyError } from '../protocol/reply.ts';
 
 /** The parts of the cluster that a socket uses. */
 export type ListenerContext = HandlerContext & {
-  /** Called when a socket is opened with a certificate of this authority. */
+  /** Called when a TLS socket is opened. `pem` is the authority of its certificate. */
   setCertificateAuthority(pem: string): void;
   /** The URL of the latest socket. */
   serverUrl: string | undefined;
@@ -50,7 +50,7 @@ export async function openListener(
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     noteRequest();
     serve(context, request, response, callerOf).catch((thrown: unknown) => {
-      // One request must not end the process.
+      // An error of one request must not end the process.
       context.report(thrown);
       response.destroy();
     });
@@ -64,7 +64,7 @@ export async function openListener(
   };
   const server: Server = (secure ?? httpLibrary()).createServer(limits, onRequest);
   const sockets = new Set<Socket>();
-  // The server must also close connections that never finish their handshake.
+  // Connections are tracked here so that the server can also close connections that never finish their TLS handshake.
   server.on('connection', (socket: Socket) => {
     noteRequest();
     sockets.add(socket);
@@ -120,12 +120,12 @@ async function serve(
   if (body === undefined) return;
   const reply = await answerTo(context, request, body, caller, () => signalOf(response));
   if (response.destroyed) return reply.stream?.stop();
-  // The cluster sends the time of its own clock, which may differ from the machine's time.
+  // The `Date` header has the time of the cluster's clock, which may differ from the machine's time.
   response.setHeader('date', new Date(context.clock.now()).toUTCString());
   send(reply, request, response);
 }
 
-/** A signal that is aborted when the response ends or its client leaves. */
+/** A signal that is aborted when the response ends or the client disconnects. */
 function signalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   if (response.destroyed) controller.abort();
@@ -141,7 +141,8 @@ function answerTo(
   clientSignal?: () => AbortSignal,
 ): Promise<ApiReply> {
   let headers = flatHeaders(request);
-  // As in Kubernetes, a valid certificate comes before a token, and a token before a certificate that is not valid.
+  // As in Kubernetes, a valid certificate takes precedence over a token, and a token takes precedence over an invalid
+  // certificate.
   if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
   const { method = 'GET', url: target = '/', socket } = request;
   const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress, clientSignal };

@@ -4,7 +4,7 @@ import { metricsText } from './metrics.ts';
 
 const stream = (isWatch: boolean) => ({ isWatch, end: () => undefined, expire: () => undefined });
 
-test('the metrics count the objects of each resource, and the watches without other streams', () => {
+test('the metrics count the objects of each resource, and the open watches but not other streams', () => {
   const store = new Store();
   const collection = store.collection('apps', 'deployments');
   collection.put('default/web', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } });

@@ -2,7 +2,7 @@ import { withGroup } from '../../core/index.ts';
 import type { OpenStream } from '../protocol/request.ts';
 import type { Store } from '../store/store.ts';
 
-/** The sources of the figures. */
+/** The parts of the cluster that the metrics describe. */
 export interface MetricsContext {
   readonly store: Store;
   readonly streams: ReadonlySet<OpenStream>;

@@ -1,6 +1,5 @@
 /**
- * Paths that clients of the API seldom request. `lazy-modules.ts` loads this file as one module at the first request
- * for one of them.
+ * Paths that clients rarely request. `lazy-modules.ts` loads this module at the first request for one of these paths.
  */
 import { groupVersionPath } from '../../kubernetes/index.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
@@ -21,7 +20,9 @@ export interface OtherPathsContext extends MetricsContext {
   readonly serverUrl: string | undefined;
 }
 
-/** The answer for `/`, for metrics, and for the keys of tokens; `undefined` for a path that is not served. */
+/**
+ * The response to `/`, to `/metrics`, and to the paths of the token keys; `undefined` for a path that is not served.
+ */
 export function otherPathReply(context: OtherPathsContext, request: ApiRequest): ApiReply | undefined {
   const [first, second] = request.segments;
   switch (first) {
@@ -64,9 +65,9 @@ function servedPaths(registry: Registry): string[] {
 }
 
 /**
- * Answers with the keys of service-account tokens, or with the document that has the URL of the keys. As in Kubernetes,
- * both exist only for an issuer that is an https URL. The URL has the address of the server, and not the host of the
- * request, because a proxy may keep the document for other clients.
+ * The response with the public keys of service-account tokens, or with the OpenID document that contains the URL of the
+ * keys. As in Kubernetes, these paths exist only when the issuer is an https URL. The URL contains the server's address
+ * instead of the request's host, because a proxy may cache the document for other clients.
  */
 function issuerReply({ access: { tokens }, serverUrl }: OtherPathsContext, request: ApiRequest): ApiReply | undefined {
   const isKeys = request.path === KEYS_PATH;

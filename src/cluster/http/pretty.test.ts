@@ -34,18 +34,18 @@ describe('an answer', () => {
     ['/api/v1/pods', { 'user-agent': 'kubectl/v1.36.0' }, false],
     ['/api/v1/pods', { accept: 'application/json;pretty=1' }, true],
     ['/api/v1/pods', { accept: 'application/json; pretty=10' }, false],
-  ])('of %s for %j is indented: %s', (target, headers, isIndented) => {
+  ])('to %s with the headers %j is indented: %s', (target, headers, isIndented) => {
     expect(text(prettyReply(request(target, headers), json(Buffer.from(PLAIN))))).toBe(isIndented ? INDENTED : PLAIN);
   });
 
-  test('in parts, or of another form of JSON, is indented', () => {
+  test('is also indented when its body has several parts, or when its media type is another JSON type', () => {
     const parts = [Buffer.from(PLAIN.slice(0, 9)), Buffer.from(PLAIN.slice(9))];
     expect(text(prettyReply(request('/?pretty=true'), json(parts)))).toBe(INDENTED);
     const discovery = json(Buffer.from(PLAIN), 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
     expect(text(prettyReply(request('/?pretty=true'), discovery))).toBe(INDENTED);
   });
 
-  test.each(['application/yaml', 'text/plain'])('of the type %s stays as it is', (type) => {
+  test.each(['application/yaml', 'text/plain'])('of the type %s is not indented', (type) => {
     const reply = json(Buffer.from('a: 1'), type);
     expect(prettyReply(request('/?pretty=true'), reply)).toBe(reply);
   });

@@ -3,16 +3,22 @@ import { parseBool } from '../../golang/index.ts';
 import type { ApiReply, IncomingRequest } from '../protocol/request.ts';
 import { Query, splitTarget } from '../protocol/request.ts';
 
-/** Browsers and programs of the command line, whose answers an API server indents without a parameter. */
+/**
+ * Matches browsers and command-line programs. An API server indents its responses to them even without the parameter
+ * `pretty`.
+ */
 const HUMAN_CLIENT = /^(?:curl|Wget|Mozilla\/5\.0)/;
 
-/** Indents a JSON answer for a request that asks for it, or that a person reads. Streams are not indented. */
+/**
+ * Indents a JSON response if the request asks for it or comes from a client with a human reader. Streams are not
+ * indented.
+ */
 export function prettyReply(request: IncomingRequest, reply: ApiReply): ApiReply {
   const isJson = reply.headers['content-type']?.startsWith('application/json') === true;
   return isJson && reply.stream === undefined && wantsPretty(request) ? indentedReply(reply) : reply;
 }
 
-/** Indents a JSON answer. */
+/** Indents a JSON response. */
 export function indentedReply(reply: ApiReply): ApiReply {
   const { body } = reply;
   if (body === undefined) return reply;
@@ -20,7 +26,7 @@ export function indentedReply(reply: ApiReply): ApiReply {
   return { ...reply, body: Buffer.from(stringifyJson(parseJson(text), 2)) };
 }
 
-/** The query parameter `pretty` counts before the client's name. */
+/** Does the request want indented JSON? The query parameter `pretty` takes precedence over the client's name. */
 function wantsPretty({ target, headers }: IncomingRequest): boolean {
   if (/;\s*pretty=1\b/.test(headers['accept'] ?? '')) return true;
   const value = target.includes('pretty') ? new Query(splitTarget(target).query).get('pretty') : '';

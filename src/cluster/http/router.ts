@@ -33,13 +33,13 @@ export type RouterContext = WriteRouterContext &
     };
   };
 
-/** The output form of a table, with the loaded code that prints tables. */
+/** Loads the code that prints tables, and adds it to the output form. */
 async function withTables({ clock, parts }: RouterContext, output: Negotiated & { form: 'table' }): Promise<Output> {
   const tables = await parts.tables.load();
   return { ...output, tableOf: (...shown) => tables.tableOf(clock, ...shown) };
 }
 
-/** Finds the resource, namespace and name of a path; `undefined` when no resource serves the path. */
+/** Parses the resource, namespace and name from a path; `undefined` when no resource serves the path. */
 function parseRoute(registry: Registry, group: string, version: string, parts: readonly string[]): Route | undefined {
   const watchPath = parts[0] === 'watch' && parts.length > 1;
   const segments = watchPath ? parts.slice(1) : parts;
@@ -55,7 +55,7 @@ function parseRoute(registry: Registry, group: string, version: string, parts: r
   return { resource, namespace, name, subresource, rest, watchPath };
 }
 
-/** Answers a request for a resource. */
+/** Handles a request for a resource. */
 export async function routeResource(
   context: RouterContext,
   request: ApiRequest,
@@ -73,7 +73,7 @@ export async function routeResource(
   const { resource, subresource } = route;
   const wrong = pathSegment(route.name);
   if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${goQuote(route.name)}: ${wrong.join(';')}`);
-  // Only the subresource `proxy` may have further segments after it.
+  // Only the subresource `proxy` may be followed by additional segments.
   const hasFurtherSegments = route.rest.length > 0 && subresource !== 'proxy';
   if (hasFurtherSegments || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
@@ -110,7 +110,7 @@ function builtinDeprecation({ group, plural }: ServedResource): string | undefin
   return plural === 'componentstatuses' ? 'v1 ComponentStatus is deprecated in v1.19+' : undefined;
 }
 
-/** Answers a GET of stored objects. */
+/** Handles a GET of stored objects. */
 async function read(
   context: ReadContext & RouterContext,
   request: ApiRequest,

@@ -4,9 +4,12 @@ import { cryptoLibrary, httpsLibrary, TypeKroError } from '../../core/index.ts';
 import type { ListenOptions, ServingCertificate } from '../options.ts';
 import { createAuthority } from '../codec/certificate.ts';
 
-/** Makes servers with TLS. */
+/** Creates TLS servers. */
 export interface SecureServing {
-  /** The authority of the server's certificate, or the given certificate, as PEM text. */
+  /**
+   * The certificate with which clients verify the server, in PEM format: the generated authority, or the certificate
+   * from the options.
+   */
   readonly caData: string;
   createServer(limits: ServerOptions, onRequest: RequestListener): Server;
 }
@@ -19,23 +22,24 @@ const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.defa
  */
 const NO_ROOTS: SecureContextOptions = { ca: [] };
 
-/** The options by which a socket checks the certificates of its clients. */
+/** The TLS options for the check of client certificates. */
 interface ClientChecks {
-  /** The options of the server itself. */
+  /** The options that are passed to the server when it is created. */
   readonly ofServer: TlsOptions;
-  /** The authorities of clients. They are set together with the certificate of the server. */
+  /** The authorities that may sign client certificates. They are set together with the server's certificate. */
   readonly ofCertificate: () => SecureContextOptions;
 }
 
 /**
- * The checks of client certificates. The handshake succeeds with any certificate, and the request gets the refusal. A
- * resumed session would skip the check of the certificate, so there are no resumed sessions. `own` makes the authority
- * of the cluster, after the socket is open.
+ * The options for the check of client certificates. The handshake succeeds with any certificate; an invalid certificate
+ * is refused in the response to the request. Session resumption is off, because a resumed session would skip the check
+ * of the certificate. `own` creates the cluster's authority; it is called after the socket is open.
  */
 function clientChecks(authority: string | undefined, own: (() => string) | undefined): ClientChecks {
   if (authority === undefined && own === undefined) return { ofServer: NO_ROOTS, ofCertificate: () => NO_ROOTS };
   const { X509Certificate, constants } = cryptoLibrary();
-  // TLS accepts any text as an authority. With a text that is no certificate, it trusts no client.
+  // Node accepts any string as an authority. With a string that is not a certificate, Node would trust no client, so
+  // the string is checked here.
   if (authority !== undefined) readable(() => new X509Certificate(authority));
   const secureOptions = constants.SSL_OP_NO_TICKET;
   return {
@@ -59,11 +63,11 @@ function readable<Result>(work: () => Result): Result {
 
 /**
  * Prepares TLS for a socket on `host`, with the certificate of the options or a generated one that is valid at `now`
- * (milliseconds since the epoch). `own` makes the authority of the client certificates that the cluster signs; without
- * it, the cluster signs none.
+ * (milliseconds since the epoch). `own` creates the authority of the client certificates that the cluster signs;
+ * without `own`, the cluster signs no certificates.
  *
- * @throws TypeKroError `cluster/certificate-unusable` for a text that is not a certificate, or not its key.
- *   `createServer` throws the same error.
+ * @throws TypeKroError `cluster/certificate-unusable` for a malformed certificate, and for a key that does not belong
+ *   to its certificate. `createServer` throws the same error.
  */
 export function secureServing(
   options: Pick<ListenOptions, 'certificate' | 'clientCertificateAuthority'>,
@@ -100,9 +104,9 @@ export function secureServing(
 }
 
 /**
- * Makes a certificate for a socket on loopback and the given hosts, which are names or IP addresses. It is valid at
- * `now` (milliseconds since the epoch). Its text ends with the certificate of its authority, so that clients can trust
- * the whole text.
+ * Creates a certificate for loopback and the given hosts, which are names or IP addresses. The certificate is valid at
+ * `now` (milliseconds since the epoch). The PEM string ends with the certificate of the authority, so that clients can
+ * use the whole string as trust anchor.
  */
 export function createServingCertificate(now: number, hosts: readonly string[]): ServingCertificate {
   const authority = createAuthority(now);
@@ -111,7 +115,8 @@ export function createServingCertificate(now: number, hosts: readonly string[]):
 }
 
 /**
- * Makes the authority of the client certificates that a cluster signs, valid at `now` (milliseconds since the epoch).
+ * Creates the authority of the client certificates that a cluster signs. The authority is valid at `now` (milliseconds
+ * since the epoch).
  */
 export function createCertificateAuthority(now: number): ServingCertificate {
   const { ca, key } = createAuthority(now);
@@ -119,8 +124,8 @@ export function createCertificateAuthority(now: number): ServingCertificate {
 }
 
 /**
- * A server whose certificate is made after its socket is open, and before its first handshake. Opening the socket does
- * not wait for the certificate.
+ * A server whose certificate is created between the opening of the socket and the first handshake, so that opening the
+ * socket does not wait for the certificate.
  */
 function lateServer(
   certificate: () => SecureContextOptions,
@@ -137,7 +142,7 @@ function lateServer(
     secured = true;
     server.setSecureContext(certificate());
   };
-  // Runs before the server's own listener, which starts the handshake.
+  // Sets the certificate before the server's own listener starts the handshake.
   server.prependOnceListener('connection', secure);
   server.once('listening', () => void setImmediate(secure));
   return server;

@@ -2,16 +2,19 @@ import type { Duplex } from 'node:stream';
 import type { MessageConnection } from '../protocol/request.ts';
 import { endSocket } from './end-socket.ts';
 
-/** The maximum number of unsent bytes. The server closes the connection of a client that does not read. */
+/**
+ * The maximum number of unsent bytes. The server closes the connection when a client reads too slowly and more bytes
+ * are waiting.
+ */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /**
- * The time between two probes of a client whose messages are not read, in milliseconds. The end of such a connection is
- * known only when a write fails.
+ * The time between two probes, in milliseconds. While the server does not read from a client, only a failed write shows
+ * that the connection has ended.
  */
 const PROBE_MS = 1000;
 
-/** A connection that has changed its protocol. */
+/** A connection that has switched from HTTP to another protocol. */
 export abstract class SocketConnection implements MessageConnection {
   onMessage: (message: Buffer) => void = () => undefined;
   onClose: () => void = () => undefined;
@@ -20,7 +23,7 @@ export abstract class SocketConnection implements MessageConnection {
   #isClosed = false;
   #probes: NodeJS.Timeout | undefined;
 
-  /** `probe` is a message that has no effect on the client. */
+  /** `probe` is a message that the client ignores. */
   constructor(socket: Duplex, probe: Buffer) {
     this.#socket = socket;
     this.#probe = probe;
@@ -38,7 +41,7 @@ export abstract class SocketConnection implements MessageConnection {
 
   abstract close(): void;
 
-  /** Reads bytes of the client. */
+  /** Parses bytes that the client has sent. */
   protected abstract read(chunk: Buffer): void;
 
   /** Has the server closed the connection, or was it lost? */
@@ -46,7 +49,7 @@ export abstract class SocketConnection implements MessageConnection {
     return this.#isClosed;
   }
 
-  /** Reads bytes that came with the request. */
+  /** Parses bytes that the client sent together with the upgrade request. */
   unread(head: Buffer): void {
     if (head.length > 0) this.read(head);
   }
@@ -82,7 +85,7 @@ export abstract class SocketConnection implements MessageConnection {
     this.#socket.on('close', once);
   }
 
-  /** Sends bytes. Closes the connection of a client that does not read. */
+  /** Sends bytes. Closes the connection when more than `MAX_BACKLOG_BYTES` are unsent. */
   protected write(bytes: Buffer): void {
     if (this.#isClosed) return;
     this.#socket.write(bytes);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** The answer to raw requests on one connection, up to the text that matches `until`. */
+/** Sends raw requests on one connection, and returns the received text up to the match of `until`. */
 function exchange(requests: string, until: RegExp, url = listener.url): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -40,7 +40,7 @@ const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Setti
 const SOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const PODS = '/api/v1/namespaces/default/pods';
 
-test('a request that has a body and offers another protocol is answered, and the connection stays open', async () => {
+test('a request that has a body and offers another protocol gets a response, and the connection stays open', async () => {
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'sent' } });
   const create = request(
     'POST /api/v1/namespaces/default/configmaps',
@@ -52,16 +52,16 @@ test('a request that has a body and offers another protocol is answered, and the
 });
 
 test.each([
-  ['of an unknown pod', `GET ${PODS}/absent/exec?command=ls`, SOCKET, '404 Not Found'],
-  ['of an unknown pod, by POST', `POST ${PODS}/absent/attach`, SOCKET, '404 Not Found'],
+  ['to an unknown pod', `GET ${PODS}/absent/exec?command=ls`, SOCKET, '404 Not Found'],
+  ['to an unknown pod, with the method POST', `POST ${PODS}/absent/attach`, SOCKET, '404 Not Found'],
   ['with a malformed path', `GET ${PODS}/%zz/exec?command=ls`, SOCKET, '400 Bad Request'],
-])('a connection %s is refused and closed', async (_title, line, headers, status) => {
+])('an upgrade request %s is refused, and its connection is closed', async (_title, line, headers, status) => {
   const text = await exchange(request(line, headers), /never/);
   expect(text).toContain(`HTTP/1.1 ${status}\r\n`);
   expect(text).toContain('"kind":"Status"');
 });
 
-test('an error after the change of the protocol is reported and ends only its connection', async () => {
+test('an error after the protocol switch is reported and ends only its connection', async () => {
   const server = createServer();
   const open = () => {
     throw new Error('not opened');
@@ -84,7 +84,7 @@ test('an error after the change of the protocol is reported and ends only its co
 test.each([
   ['a local process', `GET /api/v1/namespaces/default/services/web/proxy/x?watch=1`],
   ['a followed log', `GET ${PODS}/p/log?follow=1&watch=1`],
-])('the answer of %s to a request for a watch over a WebSocket is sent as it is', async (_title, line) => {
+])('a request for a watch over a WebSocket gets the response of %s unchanged', async (_title, line) => {
   const server = createServer();
   const stream = { start: (sink: StreamSink) => sink.end(), stop: () => undefined };
   serveUpgrades(server, false, {
@@ -99,10 +99,13 @@ test.each([
   await new Promise((resolve) => server.close(resolve));
 });
 
-describe('the connection of a refused request', () => {
+describe('the connection of an upgrade request that is refused', () => {
   afterEach(() => void vi.useRealTimers());
 
-  /** The sockets of a server that has answered a request, and of its client, which leaves its side open. */
+  /**
+   * Sends a request and waits for the complete response. Returns the server's socket, and the client's socket, whose
+   * sending side is still open.
+   */
   async function answered(reply: ApiReply, line: string) {
     const server = createServer();
     serveUpgrades(server, false, {
@@ -137,7 +140,7 @@ describe('the connection of a refused request', () => {
       { status: 200, headers: {}, stream: stopped, isWatch: true },
       'GET /api/v1/pods?watch=1',
     ],
-    ['by the API, to a pod', { status: 404, headers: {} }, `GET ${PODS}/p/exec?command=ls`],
+    ['by the API for a pod subresource', { status: 404, headers: {} }, `GET ${PODS}/p/exec?command=ls`],
   ];
 
   test.each(cases)('%s ends when the client closes its side', async (_title, reply, line) => {

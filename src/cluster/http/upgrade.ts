@@ -1,5 +1,5 @@
 /**
- * Connections that change their protocol: `exec`, `attach` and `portforward` of pods that are local processes, and
+ * Connections that switch to another protocol: `exec`, `attach` and `portforward` of pods that are local processes, and
  * watches over a WebSocket.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -14,22 +14,22 @@ import { endSocket } from './end-socket.ts';
 import { asksForWatchSocket, isWatch, openWatchSocket } from './watch-socket.ts';
 import { acceptKey, WebSocketConnection } from './web-socket.ts';
 
-/** What a socket does with requests for another protocol. */
+/** The callbacks of a listener for upgrade requests. */
 export interface UpgradeHost {
-  /** The answer to the request. */
+  /** Handles the request and returns the response. */
   answer(request: IncomingMessage): Promise<ApiReply>;
-  /** Sends an answer that does not change the protocol. */
+  /** Sends a response that does not switch protocols. */
   send(reply: ApiReply, request: IncomingMessage, response: ServerResponse): void;
   /** Receives errors that are not refusals. */
   report(thrown: unknown): void;
 }
 
-/** The paths of the subresources that connect to pods by another protocol. */
+/** Matches the paths of the subresources that connect to pods over another protocol. */
 const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\?|$)/;
 
 /**
- * Lets a server change the protocol of connections to pods, and of watches over a WebSocket. All other requests for
- * another protocol get the answer of a plain request.
+ * Enables protocol upgrades on a server: for connections to pods, and for watches over a WebSocket. All other upgrade
+ * requests are handled like plain requests.
  */
 export function serveUpgrades(server: Server, isSecure: boolean, host: UpgradeHost): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -72,7 +72,7 @@ function answerUpgrade(
   connection.unread(head);
 }
 
-/** A ping of the server has an even id. The client answers it, and the server ignores the answer. */
+/** A ping from the server has an even ID. The server ignores the client's reply. */
 const SPDY_PROBE = pingFrame(2);
 
 const spdyLines = ({ protocol }: ConnectionUpgrade): string[] => [
@@ -80,7 +80,7 @@ const spdyLines = ({ protocol }: ConnectionUpgrade): string[] => [
   `X-Stream-Protocol-Version: ${protocol}`,
 ];
 
-/** The headers of the answer to a WebSocket; `undefined` for a request without a key. */
+/** The response headers that accept a WebSocket; `undefined` for a request without a key. */
 function webSocketLines({ protocol }: ConnectionUpgrade, { headers }: IncomingMessage): string[] | undefined {
   const key = headers['sec-websocket-key'];
   if (key === undefined) return undefined;
@@ -88,19 +88,19 @@ function webSocketLines({ protocol }: ConnectionUpgrade, { headers }: IncomingMe
   return protocol === '' ? lines : [...lines, `Sec-WebSocket-Protocol: ${protocol}`];
 }
 
-/** Sends an answer and closes the connection, because the server reads no further requests from it. */
+/** Sends a response and closes the connection, because the server reads no more requests from this connection. */
 function sendAnswer(host: UpgradeHost, reply: ApiReply, request: IncomingMessage, socket: Duplex): void {
   const response = new (httpLibrary().ServerResponse)(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.on('finish', () => endSocket(socket));
   host.send(reply, request, response);
-  // The end of the client's side is noticed only by reading. Further bytes of the client have no meaning.
+  // Only reading detects that the client has closed its side. The bytes that are read are discarded.
   socket.on('end', () => endSocket(socket));
   socket.resume();
 }
 
-/** Passes a connection back to the server, with its request, but without the headers that request another protocol. */
+/** Passes a connection back to the HTTP server. The request is parsed again without its upgrade headers. */
 function readAgain(server: Server, isSecure: boolean, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/1.1`];
   const { rawHeaders } = request;

@@ -25,7 +25,7 @@ const HEADERS = {
 };
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
-/** The bytes that the server sends for a request, up to those that `until` matches. */
+/** Sends a request, and returns the received bytes up to the match of `until`. */
 function exchange(path: string, until: RegExp, begun: (text: string) => void = () => undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
@@ -50,7 +50,7 @@ const create = (name: string) =>
     body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }),
   });
 
-test('a watch over a WebSocket sends each event as a message of text, past events and later ones', async () => {
+test('a watch over a WebSocket sends each past and each new event as a text message', async () => {
   await create('first');
   await create('second');
   let later: Promise<unknown> | undefined;
@@ -68,7 +68,7 @@ test('a watch over a WebSocket sends each event as a message of text, past event
   const bytes = Buffer.from(frames, 'latin1');
   const names: unknown[] = [];
   for (let at = 0; at < bytes.length;) {
-    // A final frame with text. Its length is in the two bytes that follow.
+    // A final text frame whose length is in the next two bytes.
     expect([bytes[at], bytes[at + 1]]).toEqual([0x81, 126]);
     const end = at + 4 + bytes.readUInt16BE(at + 2);
     const line = bytes.subarray(at + 4, end).toString();
@@ -84,7 +84,7 @@ test('a watch over a WebSocket sends each event as a message of text, past event
   ]);
 });
 
-test('a watch that the server ends has a close frame after its last event', async () => {
+test('the server sends a close frame after the last event of a watch that it ends', async () => {
   const text = await exchange(`${MAPS}?watch=true&resourceVersion=1`, /never/);
   expect(text.slice(-32)).toBe('"reason":"Expired","code":410}}\n\x88\x02\x03\xe8'.slice(-32));
 });
@@ -93,7 +93,7 @@ test.each([
   ['a watch of an unknown resource', '/api/v1/namespaces/default/nothings?watch=true', '404 Not Found'],
   ['a list', MAPS, '200 OK'],
   ['a get', `${MAPS}/first`, '200 OK'],
-])('%s over a WebSocket gets the answer of a plain request', async (_title, path, status) => {
+])('%s over a WebSocket gets the response of a plain request', async (_title, path, status) => {
   const text = await exchange(path, /\}\n?$/);
   expect(text.startsWith(`HTTP/1.1 ${status}\r\n`)).toBe(true);
 });
@@ -125,7 +125,7 @@ test.each<[string, Record<string, string | undefined>, string]>([
   expect(watchHandshake({ ...HEADERS, ...changed })).toEqual({ accepted: false, head });
 });
 
-test('a handshake with one protocol gets this protocol', () => {
+test('a handshake that offers one subprotocol gets this subprotocol', () => {
   const { accepted, head } = watchHandshake({ ...HEADERS, 'sec-websocket-protocol': 'v1' });
   expect([accepted, head]).toEqual([true, expect.stringContaining('\r\nSec-WebSocket-Protocol: v1\r\n')]);
 });

@@ -1,4 +1,6 @@
-/** Watches over a WebSocket, which the Java client fabric8 and web pages use. Each event is a message with its text. */
+/**
+ * Watches over a WebSocket, which the Java client fabric8 and web pages use. Each event is sent as one text message.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiReply, ByteStream, StreamSink } from '../protocol/request.ts';
@@ -18,16 +20,16 @@ export function asksForWatchSocket({ method, headers, url = '' }: HandshakeReque
   return new Query(query).flag('watch') || path.includes('/watch/');
 }
 
-/** The answer to a handshake: its status line, its headers, and the text of a refusal. */
+/** The response to a handshake: its status line, its headers, and the body of a refusal. */
 export interface Handshake {
   readonly accepted: boolean;
   readonly head: string;
 }
 
 /**
- * The answer to the handshake of a watch that the API has accepted. The rules and the texts are those of the server of
- * `golang.org/x/net/websocket`, which kube-apiserver uses: version 13, an `Origin`, and at most one protocol, of any
- * name.
+ * The response to the handshake of a watch that the API has accepted. The rules and messages equal those of
+ * `golang.org/x/net/websocket`, which kube-apiserver uses. The handshake must have version 13, an `Origin`, and at most
+ * one subprotocol of any name.
  */
 export function watchHandshake(headers: IncomingMessage['headers']): Handshake {
   const refuse = (status: string, lines: readonly string[] = [], text = ''): Handshake => ({
@@ -55,8 +57,8 @@ export function watchHandshake(headers: IncomingMessage['headers']): Handshake {
 }
 
 /**
- * Is the answer a watch? Other answers to the request are sent as they are: refusals, followed logs, and the answers of
- * local processes and of other servers.
+ * Is the response a watch? All other responses are sent unchanged: refusals, followed logs, and the responses of local
+ * processes and other servers.
  */
 export const isWatch = (reply: ApiReply): reply is ApiReply & { readonly stream: ByteStream } =>
   reply.stream !== undefined && reply.isWatch === true && reply.status === 200 && reply.fate === undefined;
@@ -97,7 +99,7 @@ function messageSink(connection: WebSocketConnection, socket: Duplex): StreamSin
       if (frames.length > 0 && socket.writable) socket.write(Buffer.concat(frames));
     },
     end() {
-      // Another API server may leave out the end of its last line.
+      // Another API server may omit the newline after its last line.
       if (rest.length > 0 && socket.writable) socket.write(writeFrame(TEXT_OPCODE, rest));
       connection.close();
     },

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { masked } from '../../../test/support/masked-frame.ts';
 import { acceptKey, readFrame, WebSocketConnection, writeFrame } from './web-socket.ts';
 
-test('the answer to a key is that of RFC 6455', () => {
+test('the accept value for a key equals the example of RFC 6455', () => {
   expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
 });
 
@@ -19,8 +19,8 @@ test.each([0, 1, 125, 126, 65_535, 65_536])('a frame of %i bytes is read only wh
 test.each<[string, Buffer, number]>([
   ['without a mask', writeFrame(2, Buffer.from('x')), 1002],
   ['with a reserved bit', Buffer.from([0xc2, 0x80]), 1002],
-  ['of control that is fragmented', masked(9, Buffer.from('x'), false), 1002],
-  ['of control that is too long', masked(9, Buffer.alloc(126)), 1002],
+  ['that is a fragmented control frame', masked(9, Buffer.from('x'), false), 1002],
+  ['that is a control frame with a long payload', masked(9, Buffer.alloc(126)), 1002],
   ['that is too long', Buffer.from([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0]), 1009],
 ])('a frame %s is refused', (_title, bytes, code) => {
   expect(readFrame(bytes)).toBe(code);
@@ -42,7 +42,7 @@ function connection() {
   return { opened, messages, written, closeCode };
 }
 
-test('a message is joined from its parts, also with a ping between them', () => {
+test('the parts of a message are joined, even with a ping between them', () => {
   const { opened, messages, written } = connection();
   const ping = masked(9, Buffer.from('p'));
   const bytes = Buffer.concat([
@@ -68,7 +68,7 @@ test('empty parts and many small parts are joined into one message', () => {
   expect(messages).toEqual([`${'x'.repeat(3000)}y`, '']);
 });
 
-test('a client that sends many pings before it reads gets the answer to the last ping only', async () => {
+test('a client that sends many pings before it reads gets only the pong for the last ping', async () => {
   const written: Buffer[] = [];
   let read = (): void => undefined;
   const socket = new Duplex({
@@ -88,7 +88,7 @@ test('a client that sends many pings before it reads gets the answer to the last
   expect(written.slice(1)).toEqual([writeFrame(10, Buffer.from('999'))]);
 });
 
-test('a closed connection is destroyed ten seconds after the last read of its client', () => {
+test('a closed connection is destroyed ten seconds after the client last read data', () => {
   vi.useFakeTimers();
   try {
     const reads: (() => void)[] = [];
@@ -129,8 +129,12 @@ test('a paused connection notices that its client disconnects', async () => {
 });
 
 test.each<[string, Buffer[], number]>([
-  ['a part without a beginning', [masked(0, Buffer.from('x'))], 1002],
-  ['a message inside of another', [masked(2, Buffer.from('x'), false), masked(2, Buffer.from('y'))], 1002],
+  ['a continuation frame without a first frame', [masked(0, Buffer.from('x'))], 1002],
+  [
+    'a new message inside an unfinished message',
+    [masked(2, Buffer.from('x'), false), masked(2, Buffer.from('y'))],
+    1002,
+  ],
   ['an unknown operation', [masked(3, Buffer.from('x'))], 1002],
   [
     'parts that are too long',

@@ -2,13 +2,16 @@ import type { Duplex } from 'node:stream';
 import { cryptoLibrary } from '../../core/index.ts';
 import { SocketConnection } from './socket-connection.ts';
 
-/** The maximum size of a message of a client, in bytes. */
+/** The maximum size of a client's message, in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
-/** The maximum number of kept parts of a message. The server joins more parts into one. */
+/**
+ * The maximum number of separate parts of a message in memory. When a message has more parts, the server joins them
+ * into one buffer.
+ */
 const MAX_PARTS = 1024;
 
-/** The constant of RFC 6455 for the answer to a client's key. */
+/** The constant that RFC 6455 appends to a client's key. */
 const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** The value of `Sec-WebSocket-Accept` for the key of a client. */
@@ -22,23 +25,26 @@ const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 
 
 const CLOSE_CODES = { normal: 1000, protocolError: 1002, tooBig: 1009 } as const;
 
-/** A frame of a client, without its mask. */
+/** A frame from a client, with its payload unmasked. */
 export interface Frame {
   readonly isFinal: boolean;
   readonly opcode: number;
   readonly payload: Buffer;
-  /** The number of bytes that the frame has in the input. */
+  /** The number of input bytes that the frame occupies. */
   readonly length: number;
 }
 
-/** The first frame in the bytes; `undefined` when it is not complete; the code of a refusal when it is not allowed. */
+/**
+ * Parses the first frame of the bytes. Returns `undefined` when the frame is incomplete, and a close code when the
+ * frame is not allowed.
+ */
 export function readFrame(bytes: Buffer): Frame | number | undefined {
   if (bytes.length < 2) return undefined;
   const [first = 0, second = 0] = bytes;
   const opcode = first & 0x0f;
   const isControl = opcode >= OPCODES.close;
   const short = second & 0x7f;
-  // A client masks its frames. No extension is agreed on, so the reserved bits are 0.
+  // A client must mask its frames. The reserved bits must be 0, because no extension is negotiated.
   if ((first & 0x70) !== 0 || (second & 0x80) === 0) return CLOSE_CODES.protocolError;
   if (isControl && (short > 125 || (first & 0x80) === 0)) return CLOSE_CODES.protocolError;
   const start = short === 126 ? 4 : short === 127 ? 10 : 2;
@@ -54,7 +60,7 @@ export function readFrame(bytes: Buffer): Frame | number | undefined {
   return { isFinal: (first & 0x80) !== 0, opcode, payload, length };
 }
 
-/** A frame of the server. */
+/** Encodes a frame that the server sends. */
 export function writeFrame(opcode: number, payload: Buffer): Buffer {
   const size = payload.length;
   const header = Buffer.alloc(size < 126 ? 2 : size < 65_536 ? 4 : 10);
@@ -73,12 +79,12 @@ export function writeFrame(opcode: number, payload: Buffer): Buffer {
 /** The server's side of a WebSocket (RFC 6455) on an open connection. */
 export class WebSocketConnection extends SocketConnection {
   #bytes: Buffer = Buffer.alloc(0);
-  /** The payloads of a message in several frames. */
+  /** The payloads that have arrived for a fragmented message. */
   #parts: Buffer[] = [];
   #partBytes = 0;
-  /** Has a message begun that is not complete yet? */
+  /** Has a fragmented message begun that is not complete yet? */
   #isBegun = false;
-  /** The latest ping that has no answer yet. */
+  /** The latest ping for which no pong was sent yet. */
   #ping: Buffer | undefined;
 
   constructor(socket: Duplex) {
@@ -119,13 +125,14 @@ export class WebSocketConnection extends SocketConnection {
       case OPCODES.continuation:
       case OPCODES.text:
       case OPCODES.binary: {
-        // A continuation frame needs a message that has begun. No other data frame may interrupt such a message.
+        // A continuation frame is allowed only while a message is unfinished, and any other data frame is allowed only
+        // while none is.
         if ((opcode === OPCODES.continuation) !== this.#isBegun) return this.close(CLOSE_CODES.protocolError);
         this.#isBegun = !isFinal;
         this.#partBytes += payload.length;
         if (this.#partBytes > MAX_MESSAGE_BYTES) return this.close(CLOSE_CODES.tooBig);
         if (payload.length > 0) this.#parts.push(payload);
-        // Many small parts take much more memory than their bytes.
+        // Parts are joined here because many small buffers take much more memory than their bytes.
         if (this.#parts.length > MAX_PARTS) this.#parts = [Buffer.concat(this.#parts)];
         if (!isFinal) return;
         const message = Buffer.concat(this.#parts);
@@ -138,7 +145,7 @@ export class WebSocketConnection extends SocketConnection {
     }
   }
 
-  /** Answers a ping. While the client reads nothing, only the latest ping waits for its answer, as RFC 6455 permits. */
+  /** Sends a pong. While the client does not read, only the latest ping is kept for a pong, as RFC 6455 permits. */
   #answer(ping: Buffer): void {
     if (this.backlog === 0) return this.write(writeFrame(OPCODES.pong, ping));
     if (this.#ping === undefined) {

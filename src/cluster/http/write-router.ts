@@ -41,7 +41,7 @@ export type WriteRouterContext = WriteServices &
     readonly parts: { readonly admission: LazyModule<{ readonly withAdmission: typeof withAdmission }> };
   };
 
-/** Answers a write, or a read of a resource that is not stored. */
+/** Handles a write, or a read of a resource that is not stored. */
 export function routeWrite(
   context: WriteRouterContext,
   request: ApiRequest,
@@ -65,7 +65,7 @@ function routeChecked(
   const answer = (services: WriteRouterContext) => answerWrite(services, request, route, output, warnings);
   const { audit } = request;
   const audited = audit === undefined ? context : { ...context, audit };
-  // Each object of a collection is admitted on its own.
+  // The objects of a collection are admitted one by one.
   const isCollection = request.method === 'DELETE' && route.name === '';
   return isCollection ? answer(audited) : admit(audited, warnings, answer);
 }
@@ -178,7 +178,7 @@ function onObject(
   }
 }
 
-/** Answers a write with its object. A stored object is sent with its cached bytes. */
+/** The response to a write: the written object. For a stored object, the response has the object's cached bytes. */
 function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
   const stored = resource.collection.get(storeKey(write.namespace, outcome.object.metadata.name ?? ''));
@@ -245,7 +245,7 @@ function deleteQuery({ query }: ApiRequest): JsonObject {
   return options;
 }
 
-/** The options of a deletion: from the body, or from the query when there is no body. */
+/** Reads the options of a deletion from the body. Without a body, reads them from the query. */
 function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteRequestOptions {
   const body = request.body.length > 0 ? deleteBody(registry, request) : deleteQuery(request);
   const grace = body['gracePeriodSeconds'];

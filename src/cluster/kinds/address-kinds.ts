@@ -8,7 +8,10 @@ import type { Strategy } from './strategy.ts';
 
 const IMMUTABLE = 'field is immutable';
 
-/** The strategy of IPAddresses. The name is the address, and `parentRef` names the object that has the address. */
+/**
+ * The strategy of IPAddresses. The name of the object is the address, and `parentRef` names the object that uses the
+ * address.
+ */
 export const ipAddressStrategy: Partial<Strategy> = {
   validateName(name) {
     const problem = strictAddressProblem(name);
@@ -42,7 +45,7 @@ export const serviceCidrStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status') return;
     const [next, before] = [listAt(object.spec, 'cidrs').map(String), listAt(old.spec, 'cidrs').map(String)];
-    // A range of the other family may be added.
+    // An update may add a range of the other IP family.
     const isAddition = before.length === 1 && next.length === 2;
     if (next.length !== before.length && !isAddition) {
       problems.push(fieldInvalid('spec.cidrs', next, IMMUTABLE));

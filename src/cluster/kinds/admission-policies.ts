@@ -55,8 +55,8 @@ export const validatingPolicyStrategy: Partial<Strategy> = {
 type Compiler = ReturnType<SchemaEngine['ExpressionCompiler']['for']>;
 
 /**
- * Checks the fields that validating and mutating policies have in common. Returns the compiler for their other
- * expressions.
+ * Checks the fields that validating and mutating policies have in common. Returns the compiler for the other
+ * expressions of the policy.
  */
 function validateCommon(
   spec: JsonObject,
@@ -153,7 +153,7 @@ function validateVariables({ variables }: Compiler, problems: FieldError[]) {
 interface Compilers {
   readonly engine: SchemaEngine;
   readonly compiler: Compiler;
-  /** The compiler of expressions for messages. */
+  /** The compiler for message expressions. */
   readonly texts: Compiler;
 }
 
@@ -315,7 +315,7 @@ function validateBinding(spec: JsonObject, problems: FieldError[]) {
   const params = optionalAt(spec, 'paramRef');
   if (params !== undefined) validateParamRef(params, problems);
   const match = optionalAt(spec, 'matchResources');
-  // The API server spells the path this way.
+  // The spelling `matchResouces` is the API server's.
   if (match !== undefined) validateMatchResources(match, 'spec.matchResouces', problems);
 }
 

@@ -58,7 +58,7 @@ function validateResources(resources: readonly JsonValue[], at: string, problems
   }
   if (resources.length > 1 && resources.includes('*/*'))
     problems.push(fieldInvalid(at, resources, "if '*/*' is present, must not specify other resources"));
-  // The API server looks only at the last name that is not empty and has no subresource.
+  // The API server checks only the last non-empty name without a subresource.
   const last = resources.findLast((name) => name !== '' && !String(name).includes('/'));
   if (resources.includes('*') && last !== '*')
     problems.push(
@@ -66,12 +66,12 @@ function validateResources(resources: readonly JsonValue[], at: string, problems
     );
 }
 
-/** Returns the problem of an expression of a match condition; `undefined` when there is none. */
+/** Returns the message for an invalid expression of a match condition; `undefined` for a valid expression. */
 export type ConditionChecker = (expression: string) => string | undefined;
 
 const MAX_CONDITIONS = 64;
 
-/** Checks the conditions that a request must meet. */
+/** Checks the match conditions of a webhook or policy. */
 export function validateMatchConditions(
   conditions: readonly JsonObject[],
   at: string,
@@ -96,7 +96,7 @@ export function validateMatchConditions(
   }
 }
 
-/** Sets the defaults of the resources that a policy or a binding matches. */
+/** Sets the defaults in the `matchConstraints` of a policy or the `matchResources` of a binding. */
 export function defaultMatchResources(match: JsonObject | undefined): void {
   if (match === undefined) return;
   fill(match, { matchPolicy: 'Equivalent' });
@@ -106,7 +106,7 @@ export function defaultMatchResources(match: JsonObject | undefined): void {
     for (const rule of objectsAt(match, key)) fill(rule, { scope: '*' });
 }
 
-/** Checks the resources that a policy or a binding matches. */
+/** Checks the `matchConstraints` of a policy or the `matchResources` of a binding. */
 export function validateMatchResources(match: JsonObject, at: string, problems: FieldError[]): void {
   const policy = textAt(match, 'matchPolicy');
   if (policy === '') problems.push(fieldRequired(`${at}.matchPolicy`));

@@ -76,7 +76,7 @@ describe('an APIService', () => {
       ],
     ],
     [
-      'of this server with settings of another server',
+      'of this server with settings for a remote server',
       { group: 'a.io', version: 'v1', ...PRIORITIES, caBundle: 'YWJj', insecureSkipTLSVerify: true },
       undefined,
       [
@@ -85,7 +85,7 @@ describe('an APIService', () => {
       ],
     ],
     [
-      'with a service that has no name',
+      'with a nameless service and an invalid port',
       { ...REMOTE, service: { port: 70_000 }, caBundle: 'YWJj', insecureSkipTLSVerify: true },
       undefined,
       [
@@ -95,14 +95,14 @@ describe('an APIService', () => {
         'spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present',
       ],
     ],
-  ])('%s is checked', async (_what, spec, name, expected) => {
+  ])('%s is accepted or refused as by an API server', async (_what, spec, name, expected) => {
     await using cluster = await story();
     const { code, body } = await cluster.create(spec, name);
     const problems = (body.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);
     expect([code, problems]).toEqual([expected.length === 0 ? 201 : 422, expected]);
   });
 
-  test('of this server is available at once, and one of another server has the port 443', async () => {
+  test('of this server is available at once, and an APIService of another server has the default port 443', async () => {
     await using cluster = await story();
     const local = await cluster.create({ group: 'b.io', version: 'v1', ...PRIORITIES });
     expect(local.body.status.conditions?.map(({ reason, status }) => [reason, status])).toEqual([['Local', 'True']]);
@@ -110,7 +110,7 @@ describe('an APIService', () => {
     expect(remote.body.spec['service']).toEqual({ namespace: 'ops', name: 'api', port: 443 });
   });
 
-  test('has a status with known values', async () => {
+  test('refuses an unknown condition status', async () => {
     await using cluster = await story();
     await cluster.create(REMOTE);
     const status = { conditions: [{ type: 'Available', status: 'Maybe' }] };
@@ -130,7 +130,7 @@ describe('the versions of a definition', () => {
     return items.map(({ metadata }) => metadata.name).filter((name) => name.endsWith('.example.com'));
   };
 
-  test('that are served have APIServices, which a user cannot delete', async () => {
+  test('have APIServices if they are served, and the cluster recreates a deleted APIService', async () => {
     await using cluster = await story();
     await cluster.define('cats', ['v1', 'v0']);
     expect(await registered(cluster)).toEqual(['v1.example.com']);
@@ -154,7 +154,7 @@ describe('the versions of a definition', () => {
     expect(await registered(cluster)).toEqual([]);
   });
 
-  test('do not change the APIService of a user', async () => {
+  test('do not change or delete the APIService of a user', async () => {
     await using cluster = await story();
     await cluster.create({ ...REMOTE, group: 'example.com' });
     await cluster.define('cats', ['v1']);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 
-test('the tolerance of an autoscaler is not negative', async () => {
+test('an autoscaler with a negative tolerance is refused', async () => {
   await using story = await startClusterStory({ controllers: false });
   const autoscaler = (tolerance: string) => ({
     apiVersion: 'autoscaling/v2',

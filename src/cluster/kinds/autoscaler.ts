@@ -70,7 +70,8 @@ function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
   if (!apiVersion.includes('/') && apiVersion !== 'v1')
     problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
   for (const [index, metric] of metrics.entries()) validateMetric(metric, `spec.metrics[${index}]`, problems);
-  // `autoscaling/v1` has a CPU percentage. Its errors name the metric to which the API server converts the percentage.
+  // In `autoscaling/v1`, the target is a CPU percentage. Errors about it name the metric to which the API server
+  // converts the percentage.
   const percentage = numberAt(spec, 'targetCPUUtilizationPercentage');
   if (percentage !== undefined && percentage < 1)
     problems.push(
@@ -130,7 +131,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) 
   const type = textAt(metric, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
   if (!METRIC_TYPES.includes(type)) {
-    // The API server reports an unknown type twice: as a type, and as the source for that type.
+    // The API server reports an unknown type twice: as an invalid type, and as a missing source for that type.
     const unknown = fieldNotSupported(`${at}.type`, type, METRIC_TYPES);
     problems.push(unknown, unknown);
     return;

@@ -3,15 +3,15 @@ import { cryptoLibrary } from '../../core/index.ts';
 import type { DerElement } from '../codec/der.ts';
 import { derChildren, DerError, identifierOf, readDer } from '../codec/der.ts';
 
-/** A request for a certificate (PKCS #10) with a valid signature. */
+/** A certificate signing request (PKCS #10) with a valid signature. */
 export interface CertificateRequest {
-  /** The name of the subject as DER. */
+  /** The subject name, in DER. */
   readonly subject: Buffer;
-  /** The public key as DER (SubjectPublicKeyInfo). */
+  /** The public key, in DER (SubjectPublicKeyInfo). */
   readonly publicKey: Buffer;
   readonly commonName: string;
   readonly organizations: readonly string[];
-  /** The alternative names as DER; `undefined` when the request has none. */
+  /** The subject alternative names, in DER; `undefined` when the request has no alternative names. */
   readonly alternativeNames: Buffer | undefined;
   /** The number of alternative names of each kind. */
   readonly counts: Readonly<Record<AlternativeName, number>>;
@@ -37,7 +37,7 @@ const NAME_TAGS = new Map<number, AlternativeName>([
   [0x87, 'ip'],
 ]);
 
-/** A kind of keys: its name in Node, its name and its type in errors, and the error of a wrong signature. */
+/** A kind of key: its name in Node, the name and the Go type that errors print, and the error for a wrong signature. */
 interface KeyKind {
   readonly type: string;
   readonly name: string;
@@ -64,7 +64,10 @@ const ED25519: KeyKind = {
   failure: 'x509: Ed25519 verification failure',
 };
 
-/** Digests of signature algorithms, with the kind of their keys. Ed25519 has no digest of its own. */
+/**
+ * Maps the object identifier of a signature algorithm to its digest and its kind of key. Ed25519 has no separate
+ * digest.
+ */
 const ALGORITHMS = new Map<string, readonly [digest: string | null, key: KeyKind]>([
   ['1.2.840.113549.1.1.5', ['sha1', RSA]],
   ['1.2.840.113549.1.1.11', ['sha256', RSA]],
@@ -78,10 +81,10 @@ const ALGORITHMS = new Map<string, readonly [digest: string | null, key: KeyKind
 ]);
 const UNIMPLEMENTED = 'x509: cannot verify signature: algorithm unimplemented';
 
-/** The error of a text that is not a request, or whose signature is wrong. */
+/** The error for a string that is not a certificate signing request, and for a request with a wrong signature. */
 export class CertificateRequestError extends Error {}
 
-/** Reads a request as PEM text and checks its signature. Throws CertificateRequestError. */
+/** Parses a request in PEM format and checks its signature. Throws CertificateRequestError. */
 export function readCertificateRequest(pem: string): CertificateRequest {
   const block = /-----BEGIN ([^-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/.exec(pem);
   if (block?.[1] !== 'CERTIFICATE REQUEST')
@@ -127,7 +130,7 @@ function readRequest(der: Buffer): CertificateRequest {
   };
 }
 
-/** The alternative names in the attributes of a request, as DER. */
+/** The subject alternative names in the attributes of a request, in DER. */
 function alternativesOf(attributes: DerElement | undefined): Buffer | undefined {
   if (attributes?.tag !== ATTRIBUTES) return undefined;
   for (const attribute of readDer(attributes.content)) {
@@ -145,7 +148,7 @@ function alternativesOf(attributes: DerElement | undefined): Buffer | undefined 
 function checkSignature(signed: Buffer, algorithm: string, signature: DerElement | undefined, publicKey: DerElement) {
   const known = ALGORITHMS.get(algorithm);
   if (known === undefined) throw new DerError(UNIMPLEMENTED);
-  // The first byte of a bit string is the number of unused bits.
+  // The first byte of a bit string is the number of unused bits, so it is skipped.
   if (signature?.tag !== BIT_STRING) throw new DerError("asn1: structure error: tags don't match");
   const [digest, expected] = known;
   const key = keyOf(publicKey.bytes);

@@ -51,11 +51,11 @@ test.each([
     'usages did not match [digital signature key encipherment server auth]',
   ],
   [KUBELET_SERVING_SIGNER, node({ commonName: 'a' }, { dns: 1 }), SERVER, NO_NODE],
-])('%s, the request %j and the usages %j', (signer, request, usages, problem) => {
+])('%s has the expected problem for the request %j with the usages %j', (signer, request, usages, problem) => {
   expect(signerProblem(signer, request, usages)).toEqual(problem === undefined ? undefined : { problem });
 });
 
-test('an unknown signer name has no rules', () => {
+test('an unknown signer name has the problem `unknown`', () => {
   expect(signerProblem('example.com/own', node(), CLIENT)).toBe('unknown');
 });
 
@@ -67,6 +67,6 @@ test.each([
   [28_800, 28_500],
   [28_799, 28_799],
   [600, 600],
-])('a certificate that is requested for %j seconds ends after %j seconds', (requested, seconds) => {
+])('a certificate that is requested for %j seconds expires after %j seconds', (requested, seconds) => {
   expect(certificateLife(1_000_000, requested)).toEqual({ notBefore: 700_000, notAfter: 1_000_000 + seconds * 1000 });
 });

@@ -1,7 +1,7 @@
 import type { CertificateUsage } from '../codec/certificate.ts';
 import type { CertificateRequest } from './certificate-request.ts';
 
-/** The signers that the cluster has. */
+/** The names of the signers that the cluster implements. */
 export const KUBELET_CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const KUBELET_SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
@@ -12,8 +12,8 @@ const CLIENT_USAGES = ['client auth', 'digital signature', 'key encipherment'];
 const KUBELET_SERVING_USAGES = ['digital signature', 'key encipherment', 'server auth'];
 
 /**
- * The reason why a signer does not sign a request, in Kubernetes' words; `undefined` when it signs. `unknown` for the
- * name of a signer that the cluster does not have.
+ * Kubernetes' message that says why a signer does not sign a request; `undefined` when the signer signs the request.
+ * The result is `unknown` for a signer that the cluster does not have.
  */
 export function signerProblem(
   signer: string,
@@ -69,8 +69,8 @@ function kubeletServingProblem(request: Names, usages: readonly string[]): strin
 }
 
 /**
- * The problem of usages that are not exactly the required usages. The usage `key encipherment` may be missing, because
- * only RSA keys can encipher other keys.
+ * The message for usages that differ from the required usages; `undefined` when they agree. The usage
+ * `key encipherment` may be missing, because only RSA keys can encipher other keys.
  */
 function usageProblem(required: readonly string[], usages: readonly string[]): string | undefined {
   const given = new Set(usages);
@@ -80,7 +80,7 @@ function usageProblem(required: readonly string[], usages: readonly string[]): s
   return fits ? undefined : `usages did not match [${required.join(' ')}]`;
 }
 
-/** The usages among `usages` that the signers accept. */
+/** Keeps only the usages that the signers accept. */
 export const certificateUsages = (usages: readonly string[]): CertificateUsage[] =>
   (['client auth', 'digital signature', 'key encipherment', 'server auth'] as const).filter((usage) =>
     usages.includes(usage),
@@ -93,8 +93,8 @@ const MIN_SECONDS = 600;
 
 /**
  * The validity period of a certificate. Both ends are milliseconds since the epoch. The duration is the requested
- * seconds, at least ten minutes and at most a year (the default). The period begins five minutes early, because clocks
- * differ. A period of eight hours or more also ends five minutes early.
+ * duration, but at least ten minutes and at most one year. The default is one year. The period begins five minutes
+ * early, because clocks differ. A period of eight hours or more also ends five minutes early.
  */
 export function certificateLife(
   now: number,

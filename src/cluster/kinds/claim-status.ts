@@ -3,7 +3,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { objectAt, qualifiedName, quantityOf, quantityToInteger } from '../../kubernetes/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
 
-/** The statuses of the growth of a claim. */
+/** The values of `allocatedResourceStatuses`, which say how far the resize of a claim has progressed. */
 const RESIZE_STATUSES = [
   'ControllerResizeInProgress',
   'ControllerResizeInfeasible',
@@ -19,7 +19,7 @@ export function checkClaimStatus({ status }: KubeObject, _old: KubeObject, probl
   const resizes = 'status.allocatedResourceStatuses';
   for (const [name, resize] of Object.entries(objectAt(status, 'allocatedResourceStatuses'))) {
     checkName(name, resizes, problems);
-    // An API server shows the name of the resource, not the unknown status.
+    // The API server's message contains the name of the resource instead of the unknown status.
     if (!RESIZE_STATUSES.includes(String(resize))) problems.push(fieldNotSupported(resizes, name, RESIZE_STATUSES));
   }
   for (const [name, amount = null] of Object.entries(objectAt(status, 'allocatedResources'))) {
@@ -34,7 +34,7 @@ function checkNotNegative(value: JsonValue, at: string, problems: FieldError[]):
     problems.push(fieldInvalid(at, quantityToInteger(amount) ?? value, 'must be a valid resource quantity'));
 }
 
-/** Checks the name of a resource of a claim: `storage`, or a name with the domain of its owner. */
+/** Checks the name of a claim's resource, which must be `storage` or a domain-prefixed name. */
 function checkName(name: string, at: string, problems: FieldError[]): boolean {
   const wrong = qualifiedName(name);
   addInvalid(problems, at, name, wrong);

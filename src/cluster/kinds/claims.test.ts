@@ -5,7 +5,7 @@ import { claimStrategy } from './cluster-kinds.ts';
 import { volumeStrategy } from './storage.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 
-// The rules of claims and volumes use only the subresource of the write.
+// The rules of claims and volumes use no other member of the context.
 const context = { subresource: '' } as WriteContext;
 const CLASS = 'volume.beta.kubernetes.io/storage-class';
 
@@ -25,7 +25,7 @@ const claim = ({ spec = {}, status = {}, annotations = {} }: Parts): KubeObject 
 const requests = (storage: string, more: JsonObject = {}): JsonObject => ({ requests: { storage }, ...more });
 const bound = (capacity: string): JsonObject => ({ phase: 'Bound', capacity: { storage: capacity } });
 
-/** The first line of each problem of an update. */
+/** The first line of each problem that the strategy reports for an update. */
 function problemsOf(strategy: Partial<Strategy>, next: KubeObject, old: KubeObject): string[] {
   const problems: FieldError[] = [];
   strategy.validateUpdate?.(next, old, problems, context);
@@ -40,12 +40,17 @@ describe('an update of a claim', () => {
   test.each<[string, Parts, Parts, string[]]>([
     ['may enlarge a bound claim', { status: bound('2Gi') }, { spec: { resources: requests('3Gi') } }, []],
     [
-      'may not shrink it below its capacity',
+      'may not shrink a bound claim below its capacity',
       { status: bound('2Gi') },
       { spec: { resources: requests('1Gi') } },
       [TOO_SMALL],
     ],
-    ['may undo a growth that has failed', { status: bound('1Gi') }, { spec: { resources: requests('1500Mi') } }, []],
+    [
+      'may reduce the request after a failed expansion',
+      { status: bound('1Gi') },
+      { spec: { resources: requests('1500Mi') } },
+      [],
+    ],
     [
       'may change no other resource of a bound claim',
       { status: bound('2Gi') },
@@ -53,33 +58,38 @@ describe('an update of a claim', () => {
       [NO_CHANGE],
     ],
     [
-      'may change the class of attributes of a bound claim',
+      'may change the VolumeAttributesClass of a bound claim',
       { status: bound('2Gi'), spec: { volumeAttributesClassName: 'a' } },
       { spec: { volumeAttributesClassName: 'b' } },
       [],
     ],
     [
-      'may not remove the class of attributes',
+      'may not remove the VolumeAttributesClass',
       { status: bound('2Gi'), spec: { volumeAttributesClassName: 'a' } },
       {},
       [NO_CHANGE, 'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden'],
     ],
-    ['may change no class of attributes before', {}, { spec: { volumeAttributesClassName: 'a' } }, [NO_CHANGE]],
-    ['may set a class', {}, { spec: { storageClassName: 'a' } }, []],
     [
-      'may replace the annotation with the class by the field',
+      'may not change the VolumeAttributesClass of an unbound claim',
+      {},
+      { spec: { volumeAttributesClassName: 'a' } },
+      [NO_CHANGE],
+    ],
+    ['may set a storage class', {}, { spec: { storageClassName: 'a' } }, []],
+    [
+      'may move the class from the annotation to the field',
       { annotations: { [CLASS]: 'a' } },
       { spec: { storageClassName: 'a' } },
       [],
     ],
     [
-      'may set only the class of the annotation',
+      'may not set a class that differs from the annotation',
       { annotations: { [CLASS]: 'a' } },
       { spec: { storageClassName: 'b' }, annotations: { [CLASS]: 'a' } },
       [NO_CHANGE],
     ],
     [
-      'may not change the annotation with the class',
+      'may not change the class annotation',
       { annotations: { [CLASS]: 'a' } },
       { annotations: { [CLASS]: 'b' } },
       [`metadata.annotations.${CLASS}: Invalid value: "b": field is immutable`],
@@ -89,7 +99,7 @@ describe('an update of a claim', () => {
     expect(problemsOf(claimStrategy, claim({ ...next, status }), claim({ ...before }))).toEqual(expected);
   });
 
-  test('completes the sources of a client that knows only the old field', () => {
+  test('fills in dataSourceRef for a client that sends only dataSource', () => {
     const source = { apiGroup: 'a.b', kind: 'Foo', name: 'f' };
     const old = claim({ spec: { dataSource: source, dataSourceRef: source } });
     const next: MutableObject = structuredClone(claim({ spec: { dataSource: source } }));
@@ -117,9 +127,9 @@ describe('an update of a volume', () => {
   });
   const SECRET = { name: 's', namespace: 'n' };
   test.each<[string, JsonObject, JsonObject, string[]]>([
-    ['may set its nodes', {}, on('a'), []],
+    ['may set its node affinity', {}, on('a'), []],
     [
-      'may not change its nodes',
+      'may not change its node affinity',
       on('a'),
       on('b'),
       [
@@ -127,19 +137,19 @@ describe('an update of a volume', () => {
       ],
     ],
     [
-      'may set the secret for an expansion',
+      'may set the Secret for expansions',
       {},
       { csi: { driver: 'a.b', volumeHandle: 'h', controllerExpandSecretRef: SECRET } },
       [],
     ],
     [
-      'may not change the secret for an expansion',
+      'may not remove the Secret for expansions',
       { csi: { driver: 'a.b', volumeHandle: 'h', controllerExpandSecretRef: SECRET } },
       {},
       ['spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation'],
     ],
     [
-      'may not remove its class of attributes',
+      'may not remove its VolumeAttributesClass',
       { volumeAttributesClassName: 'a' },
       {},
       ['spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden'],

@@ -27,7 +27,7 @@ const ZERO = quantityOfInteger(0n);
 /** The access modes of volumes. */
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
-/** Checks the access modes of a claim or a volume. `whenEmpty` is the detail of the error for missing modes. */
+/** Checks the access modes of a claim or a volume. `whenEmpty` is the message for an empty list of modes. */
 export function validateAccessModes(spec: JsonObject, path: string, problems: FieldError[], whenEmpty: string): void {
   const modes = listAt(spec, 'accessModes');
   if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, whenEmpty));
@@ -38,13 +38,13 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
     problems.push(fieldForbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'));
 }
 
-/** The annotation with the class of a claim. It precedes the field `storageClassName`. */
+/** The annotation with the class of a claim. The annotation takes precedence over the field `storageClassName`. */
 export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /**
  * Aligns `dataSource` and `dataSourceRef` of a claim. The older field, `dataSource`, allows only claims and snapshots.
- * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. The `dataSource` stays when
- * `before`, the stored specification, has a source.
+ * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. It is kept when the stored
+ * specification `before` has a source.
  */
 export function alignSources(spec: JsonObject, before: JsonObject = {}): void {
   const reference = optionalAt(spec, 'dataSourceRef');
@@ -87,7 +87,7 @@ export function validateClaimSpec(spec: JsonObject, path: string, problems: Fiel
     problems.push(fieldNotSupported(`${path}.volumeMode`, mode, ['Block', 'Filesystem']));
 }
 
-/** Checks the object from which a claim gets its content. */
+/** Checks `dataSource` and `dataSourceRef`, which name the object from which a claim gets its content. */
 function validateSources(spec: JsonObject, path: string, problems: FieldError[]) {
   const [source, reference] = [optionalAt(spec, 'dataSource'), optionalAt(spec, 'dataSourceRef')];
   if (source !== undefined) validateSource(source, `${path}.dataSource`, problems);
@@ -98,7 +98,7 @@ function validateSources(spec: JsonObject, path: string, problems: FieldError[])
   const text = isForeign
     ? 'may not be specified when dataSourceRef.namespace is specified'
     : 'must match dataSourceRef';
-  // The API server shows the path of a field as the value, which prints as an empty object.
+  // The API server passes the field path as the value of the error, and this value prints as an empty object.
   if (isForeign || !isEqual) problems.push(fieldInvalid(path, {}, text));
 }
 
@@ -114,7 +114,7 @@ function validateSource(source: JsonObject, path: string, problems: FieldError[]
   if (namespace !== '') addInvalid(problems, `${path}.namespace`, namespace, dnsLabel(namespace));
 }
 
-/** Checks an update of a claim. Only a bound claim may change, and only its size and its class of attributes. */
+/** Checks an update of a claim. Only a bound claim may change, and only its size and its VolumeAttributesClass. */
 export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems: FieldError[]): void {
   const [next, before] = [claim.spec ?? {}, old.spec ?? {}];
   if (next['volumeMode'] !== before['volumeMode'])
@@ -149,19 +149,22 @@ export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems
   }
 }
 
-/** Does a claim without a class get one? An annotation with the class is immutable, and the class agrees with it. */
+/**
+ * Does the update set the class of a claim without a class? The class annotation is immutable, and the new class must
+ * equal the annotation.
+ */
 function getsClass(claim: KubeObject, old: KubeObject, problems: FieldError[]): boolean {
   const [next, before] = [claim.metadata.annotations?.[CLASS_ANNOTATION], old.metadata.annotations?.[CLASS_ANNOTATION]];
   const [name, known] = [claim.spec?.['storageClassName'], old.spec?.['storageClassName']];
   const isNew = name !== undefined && known === undefined;
-  // The field may replace the annotation.
+  // An update may move the class from the annotation to the field.
   const replaces = isNew && before === name && next === undefined;
   if (!replaces && (next ?? '') !== (before ?? ''))
     problems.push(fieldInvalid(`metadata.annotations.${CLASS_ANNOTATION}`, next ?? '', 'field is immutable'));
   return isNew && (before === undefined || before === name);
 }
 
-/** Checks that the size of a claim stays above its capacity. A claim may shrink only when it has not grown yet. */
+/** Checks a reduced storage request. The new request must still be greater than the claim's capacity. */
 function checkShrinking(next: JsonObject, old: KubeObject, problems: FieldError[]) {
   const sizeOf = (amounts: JsonObject) => quantityOf(amounts['storage'] ?? '0') ?? ZERO;
   const size = sizeOf(objectAt(next, 'resources', 'requests'));

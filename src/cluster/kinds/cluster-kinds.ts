@@ -52,7 +52,7 @@ export const claimStrategy: Partial<Strategy> = {
   },
 };
 
-/** The maximum value of a priority class that a user creates. */
+/** The maximum value of a user-defined PriorityClass. */
 const MAX_PRIORITY = 1_000_000_000;
 const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 
@@ -78,7 +78,7 @@ export const priorityClassStrategy: Partial<Strategy> = {
     const policy = textAt(json(object), 'preemptionPolicy');
     if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));
   },
-  /** The admission plugin `Priority`: only one class is the default. */
+  /** Does the check of the admission plugin `Priority`: at most one class is the default. */
   admitValidating(object, old, { store }) {
     if (json(object)['globalDefault'] !== true) return;
     const [name = '', known] = [object.metadata.name, defaultPriorityClass(store)?.metadata.name];

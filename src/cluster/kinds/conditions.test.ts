@@ -11,7 +11,7 @@ test.each<[string, JsonObject[], string[]]>([
   ['is valid', [VALID, { ...VALID, type: 'example.com/Other', status: 'Unknown', observedGeneration: 1 }], []],
   ['is repeated', [VALID, { ...VALID, status: 'False' }], ['[1].type: Duplicate value: "Ready"']],
   [
-    'has no status, reason and time',
+    'has no status, reason or time',
     [{ type: 'Ready' }],
     [
       '[0].status: Unsupported value: "": supported values: "False", "True", "Unknown"',
@@ -20,7 +20,7 @@ test.each<[string, JsonObject[], string[]]>([
     ],
   ],
   [
-    'has a negative generation and a wrong reason',
+    'has a negative generation and an invalid reason',
     [{ ...VALID, observedGeneration: -1, reason: 'no reason' }],
     [
       '[0].observedGeneration: Invalid value: -1: must be greater than or equal to zero',

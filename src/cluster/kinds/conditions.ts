@@ -16,7 +16,7 @@ const STATUSES = ['False', 'True', 'Unknown'];
 const MAX_REASON_BYTES = 1024;
 const MAX_MESSAGE_BYTES = 32 * 1024;
 
-/** Checks conditions in the common form of Kubernetes (`metav1.Condition`). */
+/** Checks conditions of the type `metav1.Condition`. */
 export function validateStatusConditions(
   conditions: readonly JsonObject[],
   path: string,

@@ -14,14 +14,17 @@ function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
-/** Checks the size of an object's data. `path` is the path of the error. `encoding` is the encoding of `data`. */
+/**
+ * Checks the size of an object's data. `path` is the path that an error names. `encoding` is the encoding of the values
+ * in `data`.
+ */
 function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldError[]) {
   const bytes = (part: string, written: 'utf8' | 'base64') =>
     Object.values(objectAt(json(object), part)).reduce<number>(
       (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
       0,
     );
-  // Base64 counts with the size of the decoded bytes.
+  // For base64, the size of the decoded bytes counts.
   const size = bytes('data', encoding) + bytes('binaryData', 'base64');
   if (size > MAX_DATA_BYTES) problems.push(fieldTooLong(path, MAX_DATA_BYTES));
 }
@@ -56,7 +59,7 @@ export const configMapStrategy: Partial<Strategy> = {
 
 const SSH_KEY = 'ssh-privatekey';
 
-/** The keys that Secrets of a type must have. */
+/** Maps the type of a Secret to the keys that such a Secret must have. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/dockercfg': ['.dockercfg'],
@@ -86,7 +89,7 @@ export const secretStrategy: Partial<Strategy> = {
     const type = textAt(secret, 'type');
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       const value = data[key];
-      // Of all required keys, only that of an SSH key must not be empty.
+      // Of all required keys, only the SSH key must have a non-empty value.
       if (value === undefined || (key === SSH_KEY && value === '')) problems.push(fieldRequired(`data[${key}]`));
       else if (type.startsWith('kubernetes.io/dockerc')) {
         const problem = mapProblem(Buffer.from(String(value), 'base64').toString('utf8'));
@@ -112,7 +115,7 @@ export const secretStrategy: Partial<Strategy> = {
   },
 };
 
-/** The problem of a text that Go cannot decode as a JSON object, in the words of its decoder. */
+/** The message of Go's decoder for a string that is not a JSON object; `undefined` for a JSON object. */
 function mapProblem(text: string): string | undefined {
   const syntaxError = goJsonSyntaxError(text);
   if (syntaxError !== undefined) return syntaxError;
@@ -122,7 +125,7 @@ function mapProblem(text: string): string | undefined {
     : `json: cannot unmarshal ${goJsonKind(value)} into Go value of type map[string]interface {}`;
 }
 
-/** The strategy of ServiceAccounts. A reference to a Secret keeps only the name. */
+/** The strategy of ServiceAccounts. Of a reference to a Secret, only the name is kept. */
 export const serviceAccountStrategy: Partial<Strategy> = {
   defaults(object) {
     const account = json(object);

@@ -15,7 +15,7 @@ const SCHEMES = ['HTTP', 'HTTPS'];
 const HEADER =
   "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
-/** Checks that a hook or probe has exactly one action. Checks this action. */
+/** Checks that a hook or probe has exactly one action, and checks this action. */
 function validateHandler(handler: JsonObject, grace: number, at: string, problems: FieldError[]) {
   let count = 0;
   for (const kind of HANDLERS) {
@@ -61,7 +61,7 @@ export function validateLifecycle(lifecycle: JsonObject, pod: JsonObject, at: st
 
 const PERIODS = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'];
 
-/** Checks a probe. `kind` is the name of its member in the container. */
+/** Checks a probe. `kind` is the container's member that has the probe, e.g. `livenessProbe`. */
 export function validateProbe(probe: JsonObject, kind: string, at: string, problems: FieldError[]): void {
   validateHandler(probe, Number.MAX_SAFE_INTEGER, at, problems);
   for (const key of PERIODS) notNegative(probe, key, at, problems);
@@ -77,7 +77,7 @@ export function validateProbe(probe: JsonObject, kind: string, at: string, probl
   if (success !== 1) problems.push(fieldInvalid(`${at}.successThreshold`, success, 'must be 1'));
 }
 
-/** Checks a port given by number or by name. */
+/** Checks a port that is a number or a name. */
 export function checkPortOrName(value: JsonValue | undefined, path: string, problems: FieldError[]): void {
   if (typeof value === 'string') {
     addInvalid(problems, path, value, portName(value));

@@ -21,7 +21,7 @@ import { PULL_POLICIES } from './pod-volumes.ts';
 
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
 
-/** Facts about the pod of a container, for the checks of the container. */
+/** The facts about a container's pod that the checks of the container need. */
 export interface Place {
   readonly spec: JsonObject;
   readonly isTemplate: boolean;
@@ -53,7 +53,7 @@ export function validateContainers(
     validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
     validateRestart(container, at, problems);
-    // Only containers that keep running may have hooks and probes.
+    // An init container that runs only once may not have hooks and probes.
     const once = list === 'initContainers' && container['restartPolicy'] !== 'Always';
     for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
       const value = optionalAt(container, key);
@@ -68,7 +68,7 @@ export function validateContainers(
   }
 }
 
-/** Checks the restart policy of a container, which replaces that of the pod. */
+/** Checks the restart policy of a container, which overrides the pod's restart policy. */
 function validateRestart(container: JsonObject, at: string, problems: FieldError[]) {
   const policy = textAt(container, 'restartPolicy');
   if (policy !== '' && !RESTART_POLICIES.includes(policy))
@@ -118,7 +118,7 @@ const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 function validateContainer(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
   const image = textAt(container, 'image');
   if (image === '') problems.push(fieldRequired(`${at}.image`));
-  // The image of a template may have spaces: the API server checks it only in pods.
+  // The API server checks for spaces around the image only in pods, not in pod templates.
   else if (!place.isTemplate && image !== image.trim())
     problems.push(fieldInvalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
   for (const [key, known] of [

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateSchedule, validateTimeZone } from './jobs.ts';
 
-/** The messages of a function that adds problems. */
+/** Calls a function that adds problems, and returns their messages. */
 function messagesOf(validate: (problems: FieldError[]) => void): string[] {
   const problems: FieldError[] = [];
   validate(problems);
@@ -19,7 +19,7 @@ test.each<[string, string[]]>([
   ['TZ=UTC * * *', ['expected exactly 5 fields, found 3: [* * *]', NO_ZONES]],
   ['TZ=0', ['invalid schedule format: runtime error: slice bounds out of range [:-1]', NO_ZONES]],
   ['* * * * TZ', ['failed to parse int from TZ: strconv.Atoi: parsing "TZ": invalid syntax', NO_ZONES]],
-])('the problems of the schedule %j', (schedule, messages) => {
+])('the schedule %j has the problems %j', (schedule, messages) => {
   expect(messagesOf((problems) => validateSchedule(schedule, problems))).toEqual(
     messages.map((message) => expect.stringContaining(message) as string),
   );
@@ -34,7 +34,7 @@ test.each<[string, string[]]>([
   ['+01:00', ['unknown time zone +01:00']],
   ['../UTC', ['unknown time zone ../UTC']],
   ['Middle/Earth', ['unknown time zone Middle/Earth']],
-])('the problems of the zone %j', (timeZone, messages) => {
+])('the time zone %j has the problems %j', (timeZone, messages) => {
   const expected = messages.map((message) => expect.stringContaining(message) as string);
   expect(messagesOf((problems) => validateTimeZone(timeZone, problems))).toEqual(expected);
 });

@@ -58,7 +58,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ['CSIDriver', 'nothing', { spec: {} }, []],
   [
     'CSIDriver',
-    'unknown words and a short period',
+    'unknown policy and mode values, and a short period',
     { spec: { fsGroupPolicy: 'x', volumeLifecycleModes: ['Persistent', 'y'], nodeAllocatableUpdatePeriodSeconds: 9 } },
     [
       'spec.fsGroupPolicy: Unsupported value: "x": supported values: "File", "None", "ReadWriteOnceWithFSType"',
@@ -87,7 +87,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ],
   [
     'CSIDriver',
-    'tokens in secrets without tokens',
+    'serviceAccountTokenInSecrets without tokenRequests',
     { spec: { serviceAccountTokenInSecrets: false } },
     [
       'spec.serviceAccountTokenInSecrets: Invalid value: false: serviceAccountTokenInSecrets is set but no tokenRequests are specified',
@@ -112,7 +112,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ],
   [
     'CSINode',
-    'repeated drivers and wrong keys',
+    'repeated drivers and invalid topology keys',
     drivers(driver(), driver({ topologyKeys: ['k', 'k', ''] })),
     [
       'spec.drivers[1].name: Duplicate value: "a.example.com"',
@@ -125,7 +125,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ['CSIStorageCapacity', 'a class', { storageClassName: 'c', capacity: '1Gi' }, []],
   [
     'CSIStorageCapacity',
-    'no class, a wrong selector and a negative capacity',
+    'no class, an invalid selector and a negative capacity',
     { nodeTopology: { matchExpressions: [{ key: 'a', operator: 'In' }] }, capacity: '-1' },
     [
       "nodeTopology.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
@@ -137,7 +137,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ['VolumeAttachment', 'a volume in it', attachment(inline({ persistentVolumeReclaimPolicy: 'Retain' })), []],
   [
     'VolumeAttachment',
-    'neither attacher nor node nor source',
+    'no attacher, no node and no source',
     attachment({}, { attacher: '', nodeName: '' }),
     [
       'spec.attacher: Required value',
@@ -162,7 +162,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ],
   [
     'VolumeAttachment',
-    'a volume in it that belongs to a claim',
+    'an inline volume that belongs to a claim',
     attachment(
       inline({
         claimRef: { name: 'c' },
@@ -185,7 +185,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ],
   [
     'VolumeAttachment',
-    'a volume in it of another type',
+    'an inline volume of another type',
     attachment({ inlineVolumeSpec: { accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } } }),
     [`${INLINE}.csi: Required value: has to be specified in the context of inline volumes`],
   ],
@@ -236,7 +236,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
 test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   [
     'CSIDriver',
-    'keeps its modes',
+    'may not change its modes',
     { spec: { attachRequired: false, volumeLifecycleModes: ['Ephemeral'], podInfoOnMount: true } },
     { spec: {} },
     [
@@ -246,7 +246,7 @@ test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   ],
   [
     'CSINode',
-    'may change the number of volumes',
+    'may change the allocatable volume count of a driver',
     drivers(driver({ allocatable: { count: 2 } })),
     drivers(driver()),
     [],
@@ -254,7 +254,7 @@ test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   ['CSINode', 'may replace drivers', drivers(driver({ name: 'b' })), drivers(driver()), []],
   [
     'CSINode',
-    'keeps the ids of drivers',
+    'may not change the node ID of a driver',
     drivers(driver({ nodeID: 'm' })),
     drivers(driver()),
     [
@@ -263,7 +263,7 @@ test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   ],
   [
     'CSIStorageCapacity',
-    'keeps its class and nodes',
+    'may not change its class and node topology',
     { storageClassName: 'd', nodeTopology: { matchLabels: { a: 'b' } }, capacity: '1' },
     { storageClassName: 'c' },
     [
@@ -273,7 +273,7 @@ test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   ],
   [
     'VolumeAttachment',
-    'keeps its specification',
+    'may not change its specification',
     attachment({ persistentVolumeName: 'w' }),
     attachment({ persistentVolumeName: 'v' }),
     [
@@ -282,7 +282,7 @@ test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   ],
   [
     'VolumeAttributesClass',
-    'keeps its driver and parameters',
+    'may not change its driver and parameters',
     { driverName: 'e', parameters: { a: 'c' } },
     { driverName: 'd', parameters: { a: 'b' } },
     [
@@ -294,13 +294,13 @@ test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   expect(problems(kind, next, before)).toEqual(expected);
 });
 
-test('the field of a feature that is off is removed', async () => {
+test('a field that belongs to a disabled feature is removed', async () => {
   await using story = await startClusterStory({ controllers: false });
   const created = await story.client.create(made('CSIDriver', { spec: { preventPodSchedulingIfMissing: true } }));
   expect(created.spec).not.toHaveProperty('preventPodSchedulingIfMissing');
 });
 
-test('a driver that gets tokens in the attributes of volumes is warned', () => {
+test('a driver that gets tokens in volume attributes causes a warning', () => {
   const warnings = (next: JsonObject, before?: JsonObject) =>
     driverStrategy.warnings?.(
       made('CSIDriver', { spec: next }),
@@ -318,7 +318,7 @@ test('a driver that gets tokens in the attributes of volumes is warned', () => {
   ]).toEqual([[text], [text], [], [], []]);
 });
 
-test('a class of attributes is protected while volumes use it, and an attacher writes only the status', async () => {
+test('a new VolumeAttributesClass has the protection finalizer, and an attacher writes only the status', async () => {
   await using story = await startClusterStory({ controllers: false });
   const created = await story.client.create(made('VolumeAttributesClass', { driverName: 'd', parameters: { a: 'b' } }));
   expect(created.metadata.finalizers).toEqual(['kubernetes.io/vac-protection']);

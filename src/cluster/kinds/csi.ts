@@ -77,7 +77,10 @@ export const driverStrategy: Partial<Strategy> = {
   },
 };
 
-/** Removes the field of a feature that is off by default. A stored one stays. */
+/**
+ * Removes a field that belongs to a feature which is disabled by default. An object that was stored with the field
+ * keeps it.
+ */
 function dropDisabled({ spec }: MutableObject, old: KubeObject | undefined) {
   if (spec !== undefined && old?.spec?.['preventPodSchedulingIfMissing'] === undefined)
     delete spec['preventPodSchedulingIfMissing'];
@@ -168,7 +171,10 @@ function validateTopologyKeys(keys: readonly string[], at: string, problems: Fie
   }
 }
 
-/** The strategy of CSIStorageCapacities. The parameters of the request to the driver are immutable. */
+/**
+ * The strategy of CSIStorageCapacities. The storage class and the node topology are immutable, because the driver was
+ * asked for the capacity with them.
+ */
 export const storageCapacityStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateCapacity(json(object), problems),
   validateUpdate(object, old, problems) {
@@ -221,7 +227,7 @@ function validateAttachment({ spec = {}, status = {} }: KubeObject, problems: Fi
 }
 
 function validateError(error: JsonObject, at: string, problems: FieldError[]) {
-  // The text of an API server names the limit of the metadata.
+  // The API server's message names the limit for the metadata instead of the limit for the error.
   if (Buffer.byteLength(textAt(error, 'message')) > MAX_ERROR_BYTES)
     problems.push(fieldTooLong(`${at}.message`, MAX_METADATA_BYTES));
   const code = numberAt(error, 'errorCode');
@@ -230,8 +236,8 @@ function validateError(error: JsonObject, at: string, problems: FieldError[]) {
 }
 
 /**
- * Checks the inline volume of an attachment. It must be a CSI volume without a claim, a capacity and a node affinity,
- * and its only reclaim policy is `Retain`.
+ * Checks the inline volume of an attachment. It must be a CSI volume. It may not have a claim, a capacity or a node
+ * affinity. Its reclaim policy must be `Retain`.
  */
 function validateInlineVolume(spec: JsonObject, at: string, problems: FieldError[]) {
   const foreign = (key: string) =>

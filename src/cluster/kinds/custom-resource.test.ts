@@ -9,7 +9,7 @@ test.each<[string, JsonValue, string]>([
   ['a list', [1], '[1] is of the type []interface {}, expected int64'],
   ['a negative number', -1, 'should be a non-negative integer'],
   ['a large number', 2 ** 31, 'should be less than or equal to 2147483647'],
-])('the replicas of a custom resource are not %s', async (_, size, message) => {
+])('a custom resource whose replicas field is %s is refused', async (_, size, message) => {
   await using story = await startClusterStory({ controllers: false });
   const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' };
   const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };

@@ -15,8 +15,8 @@ import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { goQuote, goTypeOf } from '../../golang/index.ts';
 
 /**
- * The strategy of custom resources. Objects are validated by their schema. They have a status subresource when the
- * definition declares one.
+ * The strategy of custom resources. Objects are validated against the schema. They have a status subresource if the
+ * definition declares it.
  */
 export function customStrategy(
   schema: Schema,
@@ -57,7 +57,7 @@ export function customStrategy(
   };
 }
 
-/** Turns errors of rules on unchanged values into warnings. A rule that reads `oldSelf` keeps its errors. */
+/** Converts errors of rules for unchanged values to warnings. Errors of a rule that reads `oldSelf` remain errors. */
 function ratcheted(
   site: RuleSite,
   evaluate: (site: RuleSite) => readonly FieldError[],
@@ -72,7 +72,7 @@ function ratcheted(
 
 const MAX_INT32 = 2_147_483_647;
 
-/** Checks that a field of the scale subresource holds a number of replicas, or is not set. */
+/** Checks that a field to which the scale subresource maps is either unset or a valid number of replicas. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
   const value = valueAt(object, ...pathParts(path));
   if (value === undefined) return;
@@ -86,7 +86,7 @@ function checkReplicas(object: JsonObject, path: string, problems: FieldError[])
   problems.push(fieldInvalid(path, 0, text));
 }
 
-/** Warnings about finalizers without a domain that a write adds to a custom resource. */
+/** Warnings about finalizers without a domain, for the finalizers that a write adds to a custom resource. */
 export function finalizerWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
   const before = new Set(old?.metadata.finalizers ?? []);
   return [...new Set(object.metadata.finalizers ?? [])]

@@ -14,7 +14,7 @@ const ingress = (spec: JsonObject = {}, annotations: Record<string, string> = {}
 test.each<[string, KubeObject, unknown]>([
   ['gets the newest default class', ingress(), 'newer'],
   ['keeps its class', ingress({ ingressClassName: 'x' }), 'x'],
-  ['with the annotation for a class gets none', ingress({}, { 'kubernetes.io/ingress.class': 'x' }), undefined],
+  ['with the class annotation gets no default class', ingress({}, { 'kubernetes.io/ingress.class': 'x' }), undefined],
 ])('a new Ingress %s', async (_title, object, expected) => {
   await using story = await startClusterStory({ controllers: false });
   for (const [name, annotations] of [
@@ -33,7 +33,7 @@ test.each<[string, KubeObject, unknown]>([
   expect((await story.create(object)).spec?.['ingressClassName']).toBe(expected);
 });
 
-test('an update gives an Ingress no class', async () => {
+test('an update does not set the default class of an Ingress', async () => {
   await using story = await startClusterStory({ controllers: false });
   await story.create(ingress());
   await story.client.create({

@@ -2,8 +2,8 @@ import type { KubeObject } from '../../core/index.ts';
 import type { WriteContext } from './strategy.ts';
 
 /**
- * The class for an object that names none: the newest class that one of the annotations makes a default. Of equally old
- * default classes, the first by name counts. `undefined` when no class is a default.
+ * The default class: the newest class that has one of the annotations. If several default classes are equally old, the
+ * first by name is chosen. `undefined` when no class is a default.
  */
 export function defaultClass(
   { store }: Pick<WriteContext, 'store'>,
@@ -16,7 +16,7 @@ export function defaultClass(
     .all()
     .map(({ object }) => object)
     .filter(({ metadata }) => annotations.some((name) => metadata.annotations?.[name] === 'true'));
-  // The objects come in the order of their names.
+  // The sort is stable, and the objects are already sorted by name.
   return defaults.toSorted((a, b) => createdAt(b) - createdAt(a))[0]?.metadata.name;
 }
 

@@ -61,17 +61,17 @@ test.each<[string, [string, JsonObject], JsonObject]>([
   ['a volume of Gluster', volume({ glusterfs: { endpoints: 'x' } }), { Glusterfs: { EndpointsName: 'x' } }],
   ['a volume of ScaleIO', volume({ scaleIO: { sslEnabled: true } }), { ScaleIO: { SSLEnabled: true } }],
   [
-    'a label selector, which has no internal form',
+    'a field with a label selector, whose members keep their JSON names,',
     ['core.v1.TopologySpreadConstraint', { labelSelector: { matchLabels: { b: '1', a: '2' } } }],
     { LabelSelector: { matchLabels: { a: '2', b: '1' } } },
   ],
   [
-    'a term of a label selector',
+    'a field with a label selector expression',
     ['core.v1.TopologySpreadConstraint', { labelSelector: { matchExpressions: [{ key: 'k', operator: 'Exists' }] } }],
     { LabelSelector: { matchExpressions: [{ key: 'k', operator: 'Exists' }] } },
   ],
   [
-    'the template of a claim, whose metadata is inlined',
+    'a claim template, whose metadata is inlined,',
     volume({ ephemeral: { volumeClaimTemplate: { metadata: { labels: { a: 'b' } }, spec: { volumeName: 'v' } } } }),
     { Ephemeral: { VolumeClaimTemplate: { labels: { a: 'b' }, Spec: { VolumeName: 'v' } } } },
   ],

@@ -6,21 +6,24 @@ import { goName } from './internal-names.ts';
 import { unifiedDifference } from './line-difference.ts';
 
 /**
- * The unified difference of two values. Both values are printed as the server prints its internal types: with the
- * member names of Go, `null` or Go's zero value for absent members, and one line per member.
+ * The unified diff of two values. Both values are printed as the server prints its internal types: with Go member
+ * names, with `null` or Go's zero value for absent members, and with one line per member.
  */
 export function describeDifference(type: string, before: JsonObject, after: JsonObject): string {
   const lines = (value: JsonObject) => JSON.stringify(internalValue(type, value), null, 1).split('\n');
   return unifiedDifference(lines(before), lines(after));
 }
 
-/** A value of a built-in type in the form of the server's internal type. */
+/** Converts a value of a built-in type to the form of the server's internal type. */
 export function internalValue(type: string, value: JsonObject): JsonValue {
   const shown = convert(builtinType(type), value);
   return type === 'core.v1.PodSpec' && isJsonObject(shown) ? internalPodSpec(shown) : shown;
 }
 
-/** A pod template in the form of the server's internal type, in which the fields of the metadata are beside `Spec`. */
+/**
+ * Converts a pod template to the form of the server's internal type, in which the metadata fields are siblings of
+ * `Spec`.
+ */
 export function internalTemplate(template: JsonObject): JsonValue {
   const { metadata, spec } = template;
   return {
@@ -29,9 +32,9 @@ export function internalTemplate(template: JsonObject): JsonValue {
   };
 }
 
-/** Members of a pod's specification that are the first members of its security context in the internal type. */
+/** Members of a pod's specification that the internal type has at the start of the security context. */
 const HOST_MEMBERS = ['HostNetwork', 'HostPID', 'HostIPC', 'ShareProcessNamespace', 'HostUsers'];
-/** The members that directly follow another member in the internal type. Each key precedes the members in its value. */
+/** Maps a member to the members that directly follow it in the internal type. */
 const MOVED = new Map([
   ['Subdomain', ['SetHostnameAsFQDN']],
   ['Priority', ['PreemptionPolicy']],
@@ -64,7 +67,7 @@ function reorder(value: JsonObject): JsonObject {
   return out;
 }
 
-/** Types without an internal form. They are printed with their JSON names, and without absent members. */
+/** Types without a separate internal type. They are printed with their JSON names, and without absent members. */
 const SHARED = new Set(['LabelSelector', 'LabelSelectorRequirement', 'ObjectMeta']);
 
 function convertObject(node: ObjectNode, value: JsonObject): JsonObject {

@@ -4,7 +4,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { deviceSliceStrategy } from './devices.ts';
 import type { WriteContext } from './strategy.ts';
 
-/** The fields and reasons of the problems of a slice with these devices. */
+/** The field and reason of each problem of a ResourceSlice with these device names. */
 function problemsOf(names: readonly string[]) {
   const spec = {
     driver: 'gpu.example.com',
@@ -18,7 +18,7 @@ function problemsOf(names: readonly string[]) {
   return problems.map(({ field, reason }) => `${field} ${reason}`);
 }
 
-test('each device with the name of an earlier device is reported', () => {
+test('each device that repeats the name of an earlier device is reported', () => {
   expect(problemsOf(['a', 'b', 'a', 'c', 'b', 'a'])).toEqual(
     [2, 4, 5].map((index) => `spec.devices[${index}].name FieldValueDuplicate`),
   );

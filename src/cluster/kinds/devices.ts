@@ -26,7 +26,7 @@ import { ensureAt } from '../types/parts.ts';
 import { isExtendedResource } from './resource-names.ts';
 import type { Strategy } from './strategy.ts';
 
-/** The maximum numbers of entries in lists. */
+/** Maps a list to its maximum number of entries. */
 const MAX_ENTRIES = { requests: 32, constraints: 32, config: 32, selectors: 32, firstAvailable: 8, reservedFor: 256 };
 const MAX_DEVICES = 128;
 /** The maximum number of devices in a slice with taints or shared counters. */
@@ -159,7 +159,7 @@ function validateRequest(request: JsonObject, at: string, problems: FieldError[]
   }
 }
 
-/** Checks the class, the selectors and the number of the devices of a request. */
+/** Checks the device class, the selectors and the device count of a request. */
 function validateDevices(request: JsonObject, at: string, problems: FieldError[]): void {
   checkName(textAt(request, 'deviceClassName'), dnsSubdomain, `${at}.deviceClassName`, problems);
   validateSelectors(request, at, problems);
@@ -225,7 +225,10 @@ const driverName = (name: string): readonly string[] => [
   ...dnsSubdomain(name.toLowerCase()),
 ];
 
-/** The problems of the name of a pool. The name may be a path, so that a driver can put a node's name into it. */
+/**
+ * The problems of a pool name. The name may have several segments separated by slashes, so that a driver can use a
+ * node's name as one of them.
+ */
 const poolName = (name: string): readonly string[] => name.split('/').flatMap((part) => dnsSubdomain(part));
 
 const PLACES = ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection'] as const;
@@ -261,7 +264,7 @@ function validateSlice(spec: JsonObject, old: JsonObject | undefined, problems: 
   );
 }
 
-/** Checks that a slice sets exactly one of the fields for the nodes that have its devices. */
+/** Checks that a slice sets exactly one of the fields that say which nodes can use its devices. */
 function validatePlace(spec: JsonObject, problems: FieldError[]): void {
   for (const key of ['allNodes', 'perDeviceNodeSelection'])
     if (spec[key] === false) problems.push(fieldInvalid(`spec.${key}`, false, 'must be either unset or set to true'));

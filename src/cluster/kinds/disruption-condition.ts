@@ -5,7 +5,7 @@ const TYPE = 'DisruptionAllowed';
 
 /**
  * The conditions of a PodDisruptionBudget that allows `allowed` evictions. `now` is the time in the format of
- * timestamps in objects. Conditions of other types stay.
+ * timestamps in objects. Conditions of other types are kept.
  */
 export function disruptionConditions({ metadata, status }: KubeObject, allowed: number, now: string): JsonObject[] {
   const present = objectsAt(status, 'conditions');

@@ -27,14 +27,14 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
-/** The maximum numbers of the endpoints of a slice, of the addresses of an endpoint, and of its hints of one kind. */
+/** Limits: endpoints per slice, addresses per endpoint, and hints of one kind per endpoint. */
 const MAX_ENDPOINTS = 1000;
 const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
 
 type NameCheck = (text: string) => readonly string[];
 
-/** Checks an optional member. */
+/** Checks the member `key` if it is present. */
 function checkOptional(parent: JsonObject, key: string, check: NameCheck, at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
@@ -61,7 +61,7 @@ export const endpointSliceStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems, context) {
     const [slice, before] = [json(object), json(old)];
-    // Endpoints that do not change are not checked against a new address type.
+    // Unchanged endpoints are not checked again.
     if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, addressRule(context), problems);
     validateRest(slice, problems);
     if (slice['addressType'] === before['addressType']) return;
@@ -76,15 +76,15 @@ function validateRest(slice: JsonObject, problems: FieldError[]) {
   else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
 }
 
-/** Why an endpoint cannot have the address; `undefined` when it can. */
+/** Returns the reason why an endpoint cannot have an address; `undefined` for an allowed address. */
 type AddressRule = (address: string) => string | undefined;
 
-/** The controller that writes the endpoints of pods. */
+/** The user name of the controller that writes the EndpointSlices of pods. */
 const CONTROLLER = 'system:serviceaccount:kube-system:endpointslice-controller';
 
 /**
- * The rule for the addresses that a user may write. Only the controller of endpoints writes loopback addresses: those
- * of pods that are local processes.
+ * The rule for the addresses that the user of a request may write. Only the EndpointSlice controller may write loopback
+ * addresses, which belong to pods that are local processes.
  */
 const addressRule =
   ({ user }: Pick<WriteContext, 'user'>): AddressRule =>
@@ -134,7 +134,7 @@ function validateEndpoint(
     validateHints(objectsAt(endpoint, 'hints', list), rule, `${at}.hints.${list}`, problems);
 }
 
-/** Checks the zones or the nodes that use an endpoint. */
+/** Checks the hints of an endpoint, which name the zones or nodes that should use it. */
 function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string, problems: FieldError[]) {
   if (hints.length > MAX_HINTS) {
     problems.push(fieldTooMany(at, hints.length, MAX_HINTS));
@@ -148,7 +148,7 @@ function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string
   }
 }
 
-/** Problems of a full host name. It must have at least two labels, and may end with a dot. */
+/** The problems of a fully qualified host name. It must have at least two labels, and may end with a dot. */
 function domainName(text: string): string[] {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   const wrong = dnsSubdomain(name);
@@ -210,7 +210,7 @@ function validateAddress(address: JsonObject, rule: AddressRule, at: string, pro
   if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));
   checkOptional(address, 'hostname', dnsLabel, at, problems);
   checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
-  // The API server reports a text that is not an address twice.
+  // For a string that is not an address, the API server reports two errors.
   const text = isIpAddress(ip) ? rule(ip) : 'must be a valid IP address';
   if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
 }

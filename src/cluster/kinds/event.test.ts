@@ -5,7 +5,7 @@ import { createEmbeddedCluster } from '../index.ts';
 import { coreEventStrategy, eventStrategy } from './event.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
 
-// The rules of events use nothing of the server.
+// The rules of Events use no member of the context.
 const context = {} as WriteContext;
 
 const event = (namespace: string, content: JsonObject): KubeObject & JsonObject => ({
@@ -42,15 +42,20 @@ describe('an Event in v1', () => {
   const report = { eventTime: TIME, reportingComponent: 'c', reportingInstance: 'i', action: 'a', reason: 'r' };
   test.each<[string, string, JsonObject, string[]]>([
     ['needs no reporter without eventTime', 'ns', { involvedObject: { namespace: 'ns' } }, []],
-    ['may have a null as eventTime', 'ns', { involvedObject: { namespace: 'ns' }, eventTime: null }, []],
-    ['is in the namespace of its object', 'ns', { involvedObject: { namespace: 'other' } }, [other('other')]],
-    ['about an object of the cluster is in default', 'default', { involvedObject: {} }, []],
-    ['about an object of the cluster is in no other namespace', 'kube-system', {}, [other('')]],
-    ['with eventTime may be in kube-system', 'kube-system', report, []],
-    ['with eventTime about an object of the cluster is not anywhere', 'ns', report, [other('')]],
-    ['with eventTime may be elsewhere', 'ns', { ...report, involvedObject: { namespace: 'other' } }, []],
+    ['may have the eventTime null', 'ns', { involvedObject: { namespace: 'ns' }, eventTime: null }, []],
+    ['must be in the namespace of its object', 'ns', { involvedObject: { namespace: 'other' } }, [other('other')]],
+    ['about a cluster-scoped object may be in default', 'default', { involvedObject: {} }, []],
+    ['about a cluster-scoped object may not be in kube-system', 'kube-system', {}, [other('')]],
+    ['with eventTime about a cluster-scoped object may be in kube-system', 'kube-system', report, []],
+    ['with eventTime about a cluster-scoped object may not be in another namespace', 'ns', report, [other('')]],
     [
-      'with eventTime needs a reporter',
+      'with eventTime may be in another namespace than its object',
+      'ns',
+      { ...report, involvedObject: { namespace: 'other' } },
+      [],
+    ],
+    [
+      'with eventTime needs a reporting component',
       'default',
       { eventTime: TIME },
       [
@@ -63,7 +68,7 @@ describe('an Event in v1', () => {
       ],
     ],
     [
-      'with eventTime has bounded texts',
+      'with eventTime may not have strings above their maximum length',
       'default',
       {
         ...report,
@@ -74,7 +79,12 @@ describe('an Event in v1', () => {
       },
       [long('reportingInstance', 128), long('action', 128), long('reason', 128), long('message', 1024)],
     ],
-    ['has texts up to their bounds', 'default', { ...report, action: 'a'.repeat(128), message: 'm'.repeat(1024) }, []],
+    [
+      'with eventTime may have strings of the maximum length',
+      'default',
+      { ...report, action: 'a'.repeat(128), message: 'm'.repeat(1024) },
+      [],
+    ],
   ])('%s', (_title, namespace, content, expected) => {
     expect(created(coreEventStrategy, namespace, content)).toEqual(expected);
   });
@@ -85,15 +95,19 @@ describe('a new Event in events.k8s.io/v1', () => {
     ['is valid', full, []],
     ['may have an empty deprecated source', { ...full, deprecatedSource: {}, deprecatedCount: 0 }, []],
     ['needs eventTime', { ...full, eventTime: null }, ['eventTime: Required value']],
-    ['has one of two types', { ...full, type: 'Bad' }, ['type: Invalid value: "": has invalid value: Bad']],
-    ['has a bounded note', { ...full, note: 'n'.repeat(1025) }, [long('message', 1024)]],
+    [
+      'must have the type Normal or Warning',
+      { ...full, type: 'Bad' },
+      ['type: Invalid value: "": has invalid value: Bad'],
+    ],
+    ['may not have a note above the maximum length', { ...full, note: 'n'.repeat(1025) }, [long('message', 1024)]],
     [
       'needs a reporting controller',
       { ...full, reportingController: 'a b' },
       [expect.stringMatching(/^reportingController: Invalid value: "a b": name part must consist/)],
     ],
     [
-      'has no deprecated members',
+      'may not have deprecated members',
       {
         ...full,
         deprecatedFirstTimestamp: '2026-01-01T00:00:00Z',
@@ -106,7 +120,7 @@ describe('a new Event in events.k8s.io/v1', () => {
       ),
     ],
     [
-      'has a series of two or more',
+      'may not have a series with a count below 2',
       { ...full, series: { count: 1 } },
       ['series.count: Invalid value: "": should be at least 2', 'series.lastObservedTime: Required value'],
     ],
@@ -126,24 +140,34 @@ describe('an update in events.k8s.io/v1', () => {
       { series: { count: 1, lastObservedTime: TIME } },
       ['series.count: Invalid value: "": should be at least 2'],
     ],
-    ['keeps a wrong series', { series: { count: 1 } }, { series: { count: 1 } }, []],
-    ['keeps deprecated members', { deprecatedCount: 3 }, { deprecatedCount: 3 }, []],
-    ['takes an absent member for its empty value', { deprecatedSource: {}, note: '' }, { deprecatedCount: 0 }, []],
+    ['may keep an invalid series', { series: { count: 1 } }, { series: { count: 1 } }, []],
+    ['may keep deprecated members', { deprecatedCount: 3 }, { deprecatedCount: 3 }, []],
     [
-      'keeps the reason, with two errors',
+      'treats an absent member and its empty value as equal',
+      { deprecatedSource: {}, note: '' },
+      { deprecatedCount: 0 },
+      [],
+    ],
+    [
+      'may not change the reason, and reports this twice',
       {},
       { reason: 'x' },
       [immutable('reason', '"x"'), immutable('reason', '"x"')],
     ],
-    ['keeps the note', {}, { note: 'x' }, [immutable('message', '"x"')]],
-    ['keeps the count', { deprecatedCount: 1 }, { deprecatedCount: 2 }, [immutable('count', '2')]],
-    ['keeps the source', {}, { deprecatedSource: { host: 'h' } }, [immutable('source', '{"Component":"","Host":"h"}')]],
-    ['keeps the type', {}, { type: 'Warning' }, [immutable('type', '"Warning"')]],
-    ['keeps the action', {}, { action: 'x' }, [immutable('action', '"x"')]],
-    ['keeps the controller', {}, { reportingController: 'x' }, [immutable('reportingController', '"x"')]],
-    ['keeps the instance', {}, { reportingInstance: 'x' }, [immutable('reportingInstance', '"x"')]],
+    ['may not change the note', {}, { note: 'x' }, [immutable('message', '"x"')]],
+    ['may not change the count', { deprecatedCount: 1 }, { deprecatedCount: 2 }, [immutable('count', '2')]],
     [
-      'keeps the related object',
+      'may not change the source',
+      {},
+      { deprecatedSource: { host: 'h' } },
+      [immutable('source', '{"Component":"","Host":"h"}')],
+    ],
+    ['may not change the type', {}, { type: 'Warning' }, [immutable('type', '"Warning"')]],
+    ['may not change the action', {}, { action: 'x' }, [immutable('action', '"x"')]],
+    ['may not change the controller', {}, { reportingController: 'x' }, [immutable('reportingController', '"x"')]],
+    ['may not change the instance', {}, { reportingInstance: 'x' }, [immutable('reportingInstance', '"x"')]],
+    [
+      'may not change the related object',
       {},
       { related: { kind: 'Pod' } },
       [
@@ -154,7 +178,7 @@ describe('an update in events.k8s.io/v1', () => {
       ],
     ],
     [
-      'keeps the time',
+      'may not change the time',
       {},
       { eventTime: '2026-01-01T00:00:00.000001Z' },
       [expect.stringMatching(/^eventTime: .*: field is immutable$/)],
@@ -166,7 +190,7 @@ describe('an update in events.k8s.io/v1', () => {
   });
 });
 
-test('each group of the API has its own rules for the same Event', async () => {
+test('the API groups v1 and events.k8s.io apply different rules to the same Event', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const send = async (method: string, path: string, body: JsonObject) => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';

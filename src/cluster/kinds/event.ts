@@ -17,8 +17,9 @@ const MAX_WORD_LENGTH = 128;
 const MAX_MESSAGE_LENGTH = 1024;
 
 /**
- * The names of the members of an Event in one API group, by their names in `v1`. In both groups, errors use the names
- * of `v1`. Only an error about the reporting controller uses the name in the group of the request.
+ * Maps the name that a member of an Event has in `v1` to its name in an API group. Errors use the names of `v1`,
+ * whatever the group of the request is. Only an error about the reporting controller uses the name in the request's
+ * group.
  */
 interface EventNames {
   readonly involvedObject: string;
@@ -54,8 +55,8 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const isUnset = (value: JsonValue | undefined) => value === undefined || value === null || value === '';
 
 /**
- * The strategy of Events in `v1`: the rules for the namespace, and with `eventTime` also the rules for the reporter.
- * The source is `ValidateEventCreate` of Kubernetes.
+ * The strategy of Events in `v1`. It checks the namespace and, for an Event with `eventTime`, the reporting component.
+ * The rules follow `ValidateEventCreate` of Kubernetes.
  */
 export const coreEventStrategy: Partial<Strategy> = {
   uncollected: true,
@@ -65,8 +66,8 @@ export const coreEventStrategy: Partial<Strategy> = {
 };
 
 /**
- * The strategy of Events in `events.k8s.io/v1`: the rules of `v1`, and the strict rules. A new Event has no deprecated
- * members, and an update changes only `series` and the metadata.
+ * The strategy of Events in `events.k8s.io/v1`. In addition to the rules of `v1`, a new Event may not have deprecated
+ * members, and an update may change only `series` and the metadata.
  */
 export const eventStrategy: Partial<Strategy> = {
   uncollected: true,
@@ -92,7 +93,10 @@ function validateLegacy(object: KubeObject, names: EventNames, problems: FieldEr
   addInvalid(problems, 'namespace', namespace, dnsSubdomain(namespace));
 }
 
-/** Events about objects of the cluster are in `default`; those with `eventTime` may be in `kube-system`, too. */
+/**
+ * Is an Event in the right namespace? Events about cluster-scoped objects must be in `default`. With `eventTime`, they
+ * may also be in `kube-system`.
+ */
 function namespaceAgrees(namespace: string, involved: string, hasTime: boolean): boolean {
   if (involved === '') return namespace === 'default' || (hasTime && namespace === 'kube-system');
   return hasTime || namespace === involved;
@@ -100,7 +104,7 @@ function namespaceAgrees(namespace: string, involved: string, hasTime: boolean):
 
 function validateReport(event: JsonObject, names: EventNames, problems: FieldError[]): void {
   const atMost = (field: string, text: string, max: number) => {
-    // The API server counts bytes, and calls them characters.
+    // The API server counts bytes, although its message says characters.
     if (Buffer.byteLength(text) > max) problems.push(fieldInvalid(field, '', `can have at most ${max} characters`));
   };
   const controller = textAt(event, names.reportingController);
@@ -136,7 +140,7 @@ function validateNew(event: JsonObject, problems: FieldError[]): void {
 
 type Shown = (value: JsonValue | undefined) => unknown;
 
-/** A struct in an error: all members, with the names of Go. */
+/** Prints a struct as errors show it: with all members and with Go member names. */
 const struct =
   (members: readonly (readonly [name: string, key: string])[]): Shown =>
   (value) =>
@@ -158,10 +162,10 @@ const optionalReference: Shown = (value) => (isUnset(value) ? null : reference(v
 const text: Shown = (value) => value ?? '';
 const count: Shown = (value) => value ?? 0;
 
-/** The decoder writes each time in one form, so equal times are equal texts. */
+/** The decoder normalizes times, so equal times are equal strings. */
 const time: Shown = (value) => value ?? null;
 
-/** The members that do not change, in the order of their errors. `reason` has two errors, as in Kubernetes. */
+/** The immutable members, in the order of their errors. `reason` has two errors, as in Kubernetes. */
 const FIXED: readonly (readonly [field: string, key: string, shown: Shown])[] = [
   ['involvedObject', EVENTS_NAMES.involvedObject, reference],
   ['reason', 'reason', text],

@@ -23,7 +23,7 @@ import type { Strategy } from './strategy.ts';
 
 const MAX_PRECEDENCE = 10_000;
 const MAX_QUEUES = 10_000_000;
-/** The maximum number of hash bits for the choice of queues. */
+/** The maximum number of hash bits that the choice of queues may need. */
 const MAX_HASH_BITS = 60;
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 const SUBJECTS = { Group: 'group', ServiceAccount: 'serviceAccount', User: 'user' } as const;
@@ -120,7 +120,7 @@ function validateSubject(subject: JsonObject, at: string, problems: FieldError[]
     else if (kind === 'ServiceAccount')
       addInvalid(problems, `${at}.${member}.namespace`, namespace, dnsLabel(namespace));
   }
-  // The server names the other members in this order.
+  // The API server reports the other members in this order.
   for (const [otherKind, other] of Object.entries({ ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' }))
     if (other !== member && optionalAt(subject, other) !== undefined)
       problems.push(fieldForbidden(`${at}.${other}`, `${other} is forbidden when subject kind is not '${otherKind}'`));

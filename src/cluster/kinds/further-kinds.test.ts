@@ -100,19 +100,19 @@ test.each<[Kind, JsonObject, JsonObject]>([
 
 test.each<[string, Kind, JsonObject, string[]]>([
   [
-    'a schema without a level',
+    'a schema without a priority level',
     'FlowSchema',
     {},
     ['spec.priorityLevelConfiguration.name: Required value: must reference a priority level'],
   ],
   [
-    'a precedence of 1',
+    'a schema with the precedence 1',
     'FlowSchema',
     schema({ matchingPrecedence: 1 }),
     [`spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1`],
   ],
   [
-    'a large precedence and an unknown method',
+    'a schema with a large precedence and an unknown method',
     'FlowSchema',
     schema({ matchingPrecedence: 10_001, distinguisherMethod: { type: 'x' } }),
     [
@@ -130,7 +130,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'subjects whose members are not those of their kind',
+    'a rule with subjects whose members belong to another kind',
     'FlowSchema',
     schema({
       rules: [
@@ -192,9 +192,9 @@ test.each<[string, Kind, JsonObject, string[]]>([
         `spec.rules[0].nonResourceRules[0].nonResourceURLs[${index}]: Invalid value: ${JSON.stringify(['', 'a', '/a b', '/a//b', '/*/b'][index])}: ${text}`,
     ),
   ],
-  ['a level without a type', 'PriorityLevelConfiguration', {}, ['spec.type: Required value']],
+  ['a priority level without a type', 'PriorityLevelConfiguration', {}, ['spec.type: Required value']],
   [
-    'an exempt level with another name',
+    'an exempt priority level with a name other than exempt',
     'PriorityLevelConfiguration',
     { type: 'Exempt', limited: { limitResponse: { type: 'Reject' } } },
     [
@@ -243,7 +243,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a slice without a place',
+    'a slice that names no nodes',
     'ResourceSlice',
     { ...slice({ pool: { name: '', generation: -1, resourceSliceCount: 0 } }), nodeName: '' },
     [
@@ -255,7 +255,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a slice with two places',
+    'a slice that names its nodes in two ways',
     'ResourceSlice',
     slice({ allNodes: true }),
     [
@@ -302,19 +302,19 @@ test.each(['FlowSchema', 'PriorityLevelConfiguration'] as const)('a status patch
   }
 });
 
-/** A length-delimited field of a protobuf message. */
+/** Encodes a length-delimited field of a protobuf message. */
 function field(number: number, content: Buffer | string): Buffer {
   const bytes = Buffer.from(content);
   return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 }
 
-/** An object in the protobuf form of the API: the prefix, the type, the object. */
+/** Encodes an object as the API's protobuf media type: the prefix, the type, and the object. */
 function envelope(apiVersion: string, kind: string, object: Buffer): Buffer {
   const type = field(1, Buffer.concat([field(1, apiVersion), field(2, kind)]));
   return Buffer.concat([Buffer.from('k8s\0'), type, field(2, object)]);
 }
 
-test('objects are read from the protobuf form', async () => {
+test('objects can be sent as protobuf', async () => {
   const metadata = field(1, field(1, 'proto'));
   const exactly = field(2, field(1, 'c'));
   const claim = Buffer.concat([metadata, field(2, field(1, field(1, Buffer.concat([field(1, 'gpu'), exactly]))))]);

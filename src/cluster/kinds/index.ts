@@ -186,8 +186,8 @@ const CREATE_ON_UPDATE = new Set([
 ]);
 
 /**
- * Resources whose PUT must name the resourceVersion that it replaces. This also holds for all resources of
- * admissionregistration.k8s.io.
+ * Resources for which a PUT must contain the current resourceVersion. All resources of admissionregistration.k8s.io
+ * have the same rule.
  */
 const VERSIONED_UPDATE = new Set([
   'apiextensions.k8s.io/customresourcedefinitions',

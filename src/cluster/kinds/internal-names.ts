@@ -1,4 +1,4 @@
-/** Members whose names in Go differ from the JSON names in more than the case of the first letter. */
+/** Maps the JSON name of a member to its Go name, if the names differ in more than the case of the first letter. */
 const NAMES = new Map([
   ['apiGroup', 'APIGroup'],
   ['apiVersion', 'APIVersion'],
@@ -38,7 +38,7 @@ const NAMES = new Map([
   ['wwids', 'WWIDs'],
 ]);
 
-/** Names in Go that members have only in certain types. */
+/** Maps the JSON name of a member to a Go name that the member has only in this type. */
 const RBD = new Map([
   ['image', 'RBDImage'],
   ['monitors', 'CephMonitors'],
@@ -53,6 +53,6 @@ const NAMES_OF_TYPES = new Map<string, ReadonlyMap<string, string>>([
   ['GlusterfsPersistentVolumeSource', GLUSTERFS],
 ]);
 
-/** The name of a member of a built-in type in the server's internal type. */
+/** The Go name that a member of a built-in type has in the server's internal type. */
 export const goName = (name: string, type = ''): string =>
   NAMES_OF_TYPES.get(type)?.get(name) ?? NAMES.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);

@@ -12,7 +12,8 @@ import {
 const NOT_AN_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const MAPPED = 'must not be an IPv4-mapped IPv6 address';
 
-// `strict` is the problem in fields with strict rules. Other fields also accept addresses that are not canonical.
+// `problem` is the problem in older fields, which also accept addresses that are not canonical. `strict` is the problem
+// in fields with strict rules.
 test.each<[text: string, problem: string | undefined, strict: string | undefined]>([
   ['10.0.0.1', undefined, undefined],
   ['0.0.0.0', undefined, undefined],
@@ -62,7 +63,7 @@ test.each<[text: string, problem: string | undefined]>([
   ['10.0.0.0/', NOT_A_RANGE],
   ['10.0.0.0/33', NOT_A_RANGE],
   ['fd00::/129', NOT_A_RANGE],
-])('the range %s is checked', (text, problem) => {
+])('the range %s has the problem %s', (text, problem) => {
   expect(cidrProblem(text)).toBe(problem);
 });
 
@@ -71,7 +72,7 @@ test.each<[text: string, problem: string | undefined]>([
   ['10.0.0.0/08', LEADING_ZEROS],
   ['::ffff:10.0.0.0/104', 'must not have an IPv4-mapped IPv6 address'],
   ['FD00::/64', 'must be in canonical form ("fd00::/64")'],
-])('the strict range %s is checked', (text, problem) => {
+])('in a field with strict rules, the range %s has the problem %s', (text, problem) => {
   expect(strictCidrProblem(text)).toBe(problem);
 });
 
@@ -82,11 +83,11 @@ test.each([
   ['11.1.0.0/16', '10.0.0.0/8', false],
   ['fd00::/64', 'fd00::/8', true],
   ['fd00::/64', '10.0.0.0/8', false],
-])('the range %s is a proper part of %s: %s', (inner, outer, expected) => {
+])('the range %s is a proper subrange of %s: %s', (inner, outer, expected) => {
   expect(isProperPart(inner, outer)).toBe(expected);
 });
 
-test('a range contains the addresses with its first bits', () => {
+test('a range contains the addresses that start with its prefix', () => {
   expect(rangeContains('10.0.0.0/08', '10.1.2.3')).toBe(true);
   expect(rangeContains('10.0.0.0/8', '::ffff:10.1.2.3')).toBe(false);
 });

@@ -17,29 +17,32 @@ import {
 } from '../../golang/index.ts';
 
 /**
- * The text without leading zeros in the numbers of its address and of its prefix length. Kubernetes reads addresses with
- * them, and Go's package netip refuses them.
+ * Removes leading zeros from the numbers of an address and of a prefix length. Kubernetes accepts addresses with
+ * leading zeros, but Go's package netip refuses them.
  */
 const withoutLeadingZeros = (text: string): string => text.replace(/(^|[.:/])0+(?=[\da-f])/gi, '$1');
 
-/** The address of a text, also with leading zeros; `undefined` for any other text and for an address with a zone. */
+/**
+ * Parses an address, which may have leading zeros. Returns `undefined` for any other string, and for an address with a
+ * zone.
+ */
 function addressOf(text: string): IpAddress | undefined {
   const address = text.includes('%') ? undefined : parseAddress(withoutLeadingZeros(text));
   return address instanceof Failure ? undefined : address;
 }
 
-/** The CIDR range of a text, also with leading zeros; `undefined` for any other text. */
+/** Parses a CIDR range, which may have leading zeros. Returns `undefined` for any other string. */
 function rangeOf(text: string): IpPrefix | undefined {
   const range = parsePrefix(withoutLeadingZeros(text));
   return range instanceof Failure ? undefined : range;
 }
 
-/** Is the text an IP address, also with leading zeros? */
+/** Is the string an IP address? Leading zeros are allowed. */
 export const isIpAddress = (text: string): boolean => addressOf(text) !== undefined;
 
 /**
- * The reason why the API server refuses an IP address in a field that existed before its strict rules, such as the
- * addresses of Services; `undefined` for an accepted one. The address need not be canonical.
+ * The reason why the API server refuses an IP address in a field that predates the strict rules, such as a Service's
+ * `externalIPs`; `undefined` for an accepted address. The address need not be canonical.
  */
 export function addressProblem(text: string): string | undefined {
   const address = addressOf(text);
@@ -48,7 +51,7 @@ export function addressProblem(text: string): string | undefined {
   return is4In6(address) ? 'must not be an IPv4-mapped IPv6 address' : undefined;
 }
 
-/** The reason why a text is not an IP address in its canonical form; `undefined` for a canonical address. */
+/** The reason why a string is not a canonical IP address; `undefined` for a canonical address. */
 export function strictAddressProblem(text: string): string | undefined {
   const address = addressOf(text);
   return addressProblem(text) ?? (address && notCanonical(text, formatAddress(address)));
@@ -58,8 +61,7 @@ const notCanonical = (text: string, canonical: string): string | undefined =>
   text === canonical ? undefined : `must be in canonical form ("${canonical}")`;
 
 /**
- * The family of an IP address or of a CIDR range; 0 for any other text. An IPv4 address in the form of IPv6 is an IPv4
- * address.
+ * The family of an IP address or of a CIDR range; 0 for any other string. An IPv4-mapped IPv6 address counts as IPv4.
  */
 export function familyOf(text: string): 0 | 4 | 6 {
   const address = addressOf(text) ?? rangeOf(text)?.address;
@@ -73,22 +75,22 @@ export function rangeContains(cidr: string, text: string): boolean {
   return range !== undefined && address !== undefined && containsAddress(range, address);
 }
 
-/** Is the range `inner` a proper part of the range `outer`? Both must be valid. */
+/** Is the range `inner` inside the range `outer`, and smaller? Both must be valid. */
 export function isProperPart(inner: string, outer: string): boolean {
   const [part, whole] = [rangeOf(inner), rangeOf(outer)];
   if (part === undefined || whole === undefined) return false;
   return part.bits > whole.bits && containsAddress(whole, part.address);
 }
 
-/** The reason why a text is not a CIDR range in its canonical form; `undefined` for a canonical range. */
+/** The reason why a string is not a canonical CIDR range; `undefined` for a canonical range. */
 export function strictCidrProblem(text: string): string | undefined {
   const range = rangeOf(text);
   return cidrProblem(text) ?? (range && notCanonical(text, formatPrefix(range)));
 }
 
 /**
- * The reason why the API server refuses a CIDR range in a field that existed before its strict rules, such as the
- * ranges of NetworkPolicies; `undefined` for an accepted one. The range need not be canonical.
+ * The reason why the API server refuses a CIDR range in a field that predates the strict rules, such as the ranges of a
+ * NetworkPolicy; `undefined` for an accepted range. The range need not be canonical.
  */
 export function cidrProblem(text: string): string | undefined {
   const range = rangeOf(text);
@@ -105,13 +107,13 @@ const SPECIAL: readonly (readonly [(address: IpAddress) => boolean, string])[] =
 ];
 
 /**
- * The reason why an endpoint cannot have the address: the address is reserved, or means the machine itself. `undefined`
- * for other addresses.
+ * The reason why an endpoint cannot have the address, e.g. because it is a loopback or link-local address. `undefined`
+ * for all other addresses.
  */
 export function specialAddressProblem(text: string): string | undefined {
   const parsed = addressOf(text);
   if (parsed === undefined) return undefined;
-  // An IPv4 address in the form of IPv6 has the meaning of the IPv4 address.
+  // An IPv4-mapped IPv6 address is checked as the IPv4 address.
   const address = is4In6(parsed) ? { bytes: parsed.bytes.subarray(-4), zone: '' } : parsed;
   if (isUnspecified(address)) return `may not be unspecified (${text})`;
   return SPECIAL.find(([isSpecial]) => isSpecial(address))?.[1];

@@ -36,11 +36,11 @@ export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec:
   for (const [index, rule] of rules.entries()) validateRule(rule, pod, `${at}[${index}]`, problems);
 }
 
-/** The error of a missing value, which lists the valid ones as Go prints them. */
+/** The error for a missing value. Its message lists the valid values as Go prints them. */
 const missing = (field: string, values: readonly string[]): FieldError =>
   fieldRequired(field, `valid values: [${values.map(goQuote).join(' ')}]`);
 
-/** An error about a whole rule. The message has no value. */
+/** An error about a whole rule. Its message contains no value. */
 const wholeRule = (field: string, text: string): FieldError => ({
   reason: 'FieldValueInvalid',
   field,

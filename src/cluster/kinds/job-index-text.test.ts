@@ -19,7 +19,7 @@ test.each<[string, string | undefined]>([
   ['3-1', 'non-increasing order, previous: 3, current: 1'],
   ['0-2,2', 'non-increasing order, previous: 2, current: 2'],
   ['5,1', 'non-increasing order, previous: 5, current: 1'],
-])('of ten indexes, "%s" has the problem %s', (text, problem) => {
+])('for ten completions, the indexes "%s" have the problem %s', (text, problem) => {
   expect(indexesProblem(text, 10)).toBe(problem);
 });
 

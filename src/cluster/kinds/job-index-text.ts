@@ -1,4 +1,4 @@
-/** The texts of indexes in a Job's status, such as `0-2,5`, and their problems in the words of an API server. */
+/** Checks the index strings in a Job's status, such as `0-2,5`, with the messages of an API server. */
 import { goParseInt, goQuote } from '../../golang/index.ts';
 
 interface Interval {
@@ -6,7 +6,7 @@ interface Interval {
   readonly last: number;
 }
 
-/** The problem of a text; `undefined` for indexes below `completions` in their order. */
+/** The problem of an index string; `undefined` when all indexes are in order and below `completions`. */
 export function indexesProblem(text: string, completions: number): string | undefined {
   if (text === '') return undefined;
   let previous: number | undefined;
@@ -19,11 +19,14 @@ export function indexesProblem(text: string, completions: number): string | unde
   return undefined;
 }
 
-/** The number of indexes in a text. Parts that cannot be read count as absent. */
+/** The number of indexes in a string. Parts that cannot be parsed are ignored. */
 export const indexCount = (text: string, completions: number): number =>
   readIntervals(text, completions).reduce((sum, { first, last }) => sum + last - first + 1, 0);
 
-/** The problem of an index that is in both texts. Parts that cannot be read count as absent. */
+/**
+ * The message when an index is in both strings; `undefined` when no index is in both. Parts that cannot be parsed are
+ * ignored.
+ */
 export function overlapProblem(completed: string, failed: string, completions: number): string | undefined {
   const [successes, failures] = [readIntervals(completed, completions), readIntervals(failed, completions)];
   let [index, position] = [0, 0];

@@ -6,7 +6,10 @@ import { checkJobStatus } from './job-status.ts';
 const START = '2026-01-01T12:00:00Z';
 const END = '2026-01-01T12:01:00Z';
 
-/** The status of a Job. The conditions are written as words, with `!` before those that are False. */
+/**
+ * Builds the status of a Job. `conditions` has the condition types, separated by spaces; `!` before a type means the
+ * status False.
+ */
 const status = (conditions: string, more: JsonObject = {}): JsonObject => ({
   conditions: conditions
     .split(' ')
@@ -33,36 +36,41 @@ function refusals(next: JsonObject, before: JsonObject = {}, spec: JsonObject = 
 }
 
 test.each<[string, JsonObject, JsonObject?, JsonObject?]>([
-  ['the counts of pods', { active: 2, ready: 1, terminating: 1, succeeded: 1, failed: 1, startTime: START }],
+  ['valid pod counts', { active: 2, ready: 1, terminating: 1, succeeded: 1, failed: 1, startTime: START }],
   ['a Job that is complete', complete],
   ['a Job that has failed', failed],
   [
-    'a Job that is complete, with its conditions in two writes',
+    'the completion of a Job whose two conditions are written one after the other',
     complete,
     status('SuccessCriteriaMet', { startTime: START }),
   ],
   [
-    'a start that a resumed Job gets again',
+    'a new start time of a resumed Job',
     status('!Suspended', { startTime: END }),
     status('Suspended', { startTime: START }),
   ],
-  ['a suspended Job without its start', status('Suspended'), { startTime: START }, { suspend: true }],
+  ['the removal of the start time of a suspended Job', status('Suspended'), { startTime: START }, { suspend: true }],
   [
-    'a suspended Job that needs no pods and has no start',
+    'the completion of a suspended Job that needs no pods and has no start time',
     status('SuccessCriteriaMet Complete', { completionTime: END }),
     {},
     { suspend: true, completions: 0 },
   ],
-  ['fewer successes of an elastic Job', { succeeded: 1 }, { succeeded: 2 }, { ...INDEXED, parallelism: 3 }],
-  ['indexes', { completedIndexes: '0', failedIndexes: '1,2' }, {}, LIMITED],
   [
-    'indexes beyond the completions that were there before',
+    'a decreased succeeded counter of an indexed Job whose completions can change',
+    { succeeded: 1 },
+    { succeeded: 2 },
+    { ...INDEXED, parallelism: 3 },
+  ],
+  ['completed and failed indexes', { completedIndexes: '0', failedIndexes: '1,2' }, {}, LIMITED],
+  [
+    'unchanged indexes that are not below the completions',
     { active: 1, completedIndexes: '0-9' },
     { completedIndexes: '0-9' },
     INDEXED,
   ],
   [
-    'a Job that was complete without a time',
+    'a complete Job that is already stored without a completion time',
     status('SuccessCriteriaMet Complete', { ready: 0 }),
     status('SuccessCriteriaMet Complete'),
   ],
@@ -82,7 +90,7 @@ describe('refuses', () => {
       { succeeded: -1, failed: -1 },
     ],
     [
-      'uncounted pods that are empty or repeated',
+      'uncounted pods with empty or repeated uids',
       [
         'uncountedTerminatedPods.succeeded[1]: Invalid value: "": must not be empty',
         'uncountedTerminatedPods.failed[0]: Duplicate value: "a"',
@@ -90,7 +98,7 @@ describe('refuses', () => {
       { uncountedTerminatedPods: { succeeded: ['a', ''], failed: ['a', 'b'] } },
     ],
     [
-      'both ends',
+      'conditions for both completion and failure',
       [
         'conditions: Invalid value: cannot set Complete=True and Failed=true conditions',
         'conditions: Invalid value: cannot set Complete=True and FailureTarget=true conditions',
@@ -100,32 +108,32 @@ describe('refuses', () => {
       status('SuccessCriteriaMet Complete FailureTarget Failed', { startTime: START, completionTime: END }),
     ],
     [
-      'a time of completion without completion',
+      'a completion time without the condition Complete',
       [`completionTime: Invalid value: "${END}": cannot set completionTime when there is no Complete=True condition`],
       { startTime: START, completionTime: END },
     ],
     [
-      'completion without its time',
+      'the condition Complete without a completion time',
       ['completionTime: Required value: completionTime is required for Complete jobs'],
       status('SuccessCriteriaMet Complete', { startTime: START }),
     ],
     [
-      'a completion before the start',
+      'a completion time before the start time',
       [`completionTime: Invalid value: "${START}": must be equal to or after \`startTime\``],
       status('SuccessCriteriaMet Complete', { startTime: END, completionTime: START }),
     ],
     [
-      'a failure without its reason',
+      'the condition Failed without FailureTarget',
       ['conditions: Invalid value: cannot set Failed=True condition without the FailureTarget=true condition'],
       status('Failed', { startTime: START }),
     ],
     [
-      'completion without its reason',
+      'the condition Complete without SuccessCriteriaMet',
       ['conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true condition'],
       status('Complete', { startTime: START, completionTime: END }),
     ],
     [
-      'completion without the reason that a success policy requires, also when it was there before',
+      'with a success policy, Complete without SuccessCriteriaMet, even if the status is unchanged',
       ['conditions: Invalid value: cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True'],
       status('Complete', { startTime: START, completionTime: END }),
       status('Complete', { startTime: START, completionTime: END }),
@@ -137,7 +145,7 @@ describe('refuses', () => {
       { ...failed, active: 2 },
     ],
     [
-      'a finished Job without a start',
+      'a finished Job without a start time',
       ['startTime: Required value: startTime is required for finished job'],
       status('FailureTarget Failed'),
     ],
@@ -157,14 +165,14 @@ describe('refuses', () => {
       { active: 1, ready: 2 },
     ],
     [
-      'completed indexes that cannot be read',
+      'completed indexes that are too large',
       ['completedIndexes: Invalid value: "0-9": error parsing completedIndexes: too large index: "9"'],
       { completedIndexes: '0-9' },
       {},
       INDEXED,
     ],
     [
-      'failed indexes that cannot be read',
+      'failed indexes that cannot be parsed',
       [
         'failedIndexes: Invalid value: "x": error parsing failedIndexes: cannot convert string to integer for index: "x"',
       ],
@@ -173,7 +181,7 @@ describe('refuses', () => {
       LIMITED,
     ],
     [
-      'indexes of a Job without indexes',
+      'index fields of a Job that is not indexed',
       [
         'completedIndexes: Invalid value: "0": cannot set non-empty completedIndexes when non-indexed completion mode',
         'failedIndexes: Invalid value: "": cannot set non-null failedIndexes when backoffLimitPerIndex is null',
@@ -181,21 +189,26 @@ describe('refuses', () => {
       { completedIndexes: '0', failedIndexes: '' },
     ],
     [
-      'an index that has succeeded and failed',
+      'an index that is both completed and failed',
       ['failedIndexes: Invalid value: "1": failedIndexes and completedIndexes overlap at index: 1'],
       { completedIndexes: '0,1', failedIndexes: '1' },
       {},
       LIMITED,
     ],
-    ['the end of a failure', [LOST('Failed'), LOST('FailureTarget')], status('!Failed', { startTime: START }), failed],
     [
-      'the end of completion',
+      'the removal of the conditions Failed and FailureTarget',
+      [LOST('Failed'), LOST('FailureTarget')],
+      status('!Failed', { startTime: START }),
+      failed,
+    ],
+    [
+      'the removal of the conditions Complete and SuccessCriteriaMet',
       [LOST('Complete'), 'conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition'],
       { startTime: START },
       complete,
     ],
     [
-      'a reason for completion after the completion',
+      'SuccessCriteriaMet that is added after Complete',
       ['conditions: Invalid value: cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions'],
       complete,
       status('Complete', { startTime: START, completionTime: END }),
@@ -210,25 +223,25 @@ describe('refuses', () => {
       { failed: 2, succeeded: 1 },
     ],
     [
-      'another time of completion',
+      'a changed completion time',
       [`completionTime: Invalid value: "${START}": field is immutable`],
       { ...complete, completionTime: START },
       complete,
     ],
     [
-      'another start',
+      'a changed start time',
       [`startTime: Invalid value: "${END}": field is immutable for unsuspended job once set`],
       { startTime: END },
       { startTime: START },
     ],
     [
-      'another start of a Job that is still suspended by its condition',
+      'a changed start time while the condition Suspended is still True',
       [`startTime: Invalid value: "${END}": field is immutable for unsuspended job once set`],
       status('Suspended', { startTime: END }),
       status('Suspended', { startTime: START }),
     ],
     [
-      'the removal of the start',
+      'the removal of the start time of a running Job',
       ['startTime: Invalid value: null: field is immutable for unsuspended job once set'],
       {},
       { startTime: START },

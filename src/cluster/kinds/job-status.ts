@@ -1,6 +1,6 @@
 /**
- * The rules of a Job's status. Most rules hold only when a write changes one of their fields, so that a status which an
- * earlier release or a change of the specification has made wrong can still be written.
+ * The rules for a Job's status. Most rules apply only when a write changes one of their fields. A status that became
+ * invalid through a change of the specification, or that an earlier release stored, can therefore still be written.
  */
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
@@ -80,7 +80,7 @@ export function checkJobStatus(job: KubeObject, old: KubeObject, problems: Field
   checkSteps(write, isResumed(job, old));
 }
 
-/** Does the write resume a suspended Job? */
+/** Does the write change the condition `Suspended` so that a suspended Job is resumed? */
 const isResumed = (job: KubeObject, old: KubeObject): boolean =>
   hasCondition(old, 'Suspended') && hasCondition(job, 'Suspended', 'False');
 
@@ -104,7 +104,7 @@ function checkCounts({ next: { status }, problems }: StatusWrite) {
   }
 }
 
-/** Checks the conditions with which a Job ends, and its times. */
+/** Checks the conditions that end a Job, and the times in the status. */
 function checkEnds(write: StatusWrite) {
   const { next, changes, problems } = write;
   const [start, end] = [textAt(next.status, 'startTime'), textAt(next.status, 'completionTime')];
@@ -126,7 +126,7 @@ function checkEnds(write: StatusWrite) {
     refuseConditions(write, 'cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
 }
 
-/** Checks that a finished Job has a start, no active pods, and no pods that it has not counted. */
+/** Checks that a finished Job has a start time, no active pods, and no uncounted pods. */
 function checkFinished({ spec, next, changes, problems }: StatusWrite) {
   if (!next.isFinished) return;
   const active = count(next, 'active');
@@ -183,7 +183,7 @@ function checkCriteria(write: StatusWrite) {
     refuseConditions(write, 'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True');
 }
 
-/** Checks the step from the stored status to the new one. */
+/** Checks the transition from the stored status to the new status. */
 function checkSteps(write: StatusWrite, isResumedJob: boolean) {
   const { spec, next, before, changes, problems } = write;
   for (const [type, fact] of [

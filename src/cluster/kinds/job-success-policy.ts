@@ -14,7 +14,7 @@ export function validateSuccessPolicy(policy: JsonObject, job: JsonObject, at: s
   const text = 'at least one rules must be specified when the successPolicy is specified';
   if (rules.length === 0) problems.push(fieldRequired(`${at}.rules`, text));
   if (rules.length > MAX_RULES) problems.push(fieldTooMany(`${at}.rules`, rules.length, MAX_RULES));
-  // Another problem names the missing completions of an indexed Job.
+  // Missing completions count as 0 here, because another check reports them.
   const completions = numberAt(job, 'completions') ?? 0;
   for (const [index, rule] of rules.entries()) validateRule(rule, completions, `${at}.rules[${index}]`, problems);
 }

@@ -8,12 +8,12 @@ import { notNegative } from '../types/parts.ts';
 export const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
 
 /**
- * The maximum of `parallelism` and `maxFailedIndexes` of an indexed Job. A Job with a limit per index and more
+ * The maximum of `parallelism` and `maxFailedIndexes` of an indexed Job. A Job with `backoffLimitPerIndex` and more
  * completions than this has the lower maximum `MAX_FAILED_INDEXES`.
  */
 const MAX_INDEXES = 100_000;
 /**
- * The maximum of `parallelism` and `maxFailedIndexes` of a Job with a limit per index and more than `MAX_INDEXES`
+ * The maximum of `parallelism` and `maxFailedIndexes` of a Job with `backoffLimitPerIndex` and more than `MAX_INDEXES`
  * completions.
  */
 const MAX_FAILED_INDEXES = 10_000;

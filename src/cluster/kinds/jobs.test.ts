@@ -4,7 +4,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { jobStrategy } from './jobs.ts';
 import type { MutableObject, WriteContext } from './strategy.ts';
 
-// The rules of Jobs use only the subresource of the write.
+// The rules of Jobs use no other member of the context.
 const context = { subresource: '' } as WriteContext;
 
 interface JobParts {
@@ -54,29 +54,29 @@ describe('a new Job', () => {
     ['is accepted', {}, []],
     ['may have a success policy', success({ succeededIndexes: '0-2,4', succeededCount: 4 }), []],
     [
-      'has a rule in its success policy',
+      'must have a rule in its success policy',
       success(),
       [`${RULES}: Required value: at least one rules must be specified when the successPolicy is specified`],
     ],
     [
-      'has at most 20 rules in its success policy',
+      'may have at most 20 rules in its success policy',
       success(...numbers(21).map(() => ({ succeededCount: 1 }))),
       [`${RULES}: ${TOO_MANY(21, 20)}`],
     ],
     [
-      'has a condition in each rule of its success policy',
+      'must have a criterion in each rule of its success policy',
       success({}),
       [`${RULES}[0]: Required value: at least one of succeededCount or succeededIndexes must be specified`],
     ],
     [
-      'has readable indexes in its success policy',
+      'must have valid indexes in its success policy',
       success({ succeededIndexes: '3-1' }),
       [
         `${RULES}[0].succeededIndexes: Invalid value: "3-1": error parsing succeededIndexes: non-increasing order, previous: 3, current: 1`,
       ],
     ],
     [
-      'has reachable counts in its success policy',
+      'must have reachable counts in its success policy',
       success({ succeededCount: 6 }, { succeededIndexes: '0-2', succeededCount: 4 }, { succeededCount: -1 }),
       [
         `${RULES}[0].succeededCount: Invalid value: 6: must be less than or equal to 5 (the number of specified completions)`,
@@ -85,17 +85,17 @@ describe('a new Job', () => {
       ],
     ],
     [
-      'has an action in each rule of its failure policy',
+      'must have an action in each rule of its failure policy',
       failure({ onPodConditions: [CONDITION] }),
       [`${FAILURES}[0].action: Required value: valid values: ["Count" "FailIndex" "FailJob" "Ignore"]`],
     ],
     [
-      'has an operator for exit codes',
+      'must have an operator for exit codes',
       failure({ action: 'Ignore', onExitCodes: { values: [1] } }),
       [`${FAILURES}[0].onExitCodes.operator: Required value: valid values: ["In" "NotIn"]`],
     ],
     [
-      'has a failure policy of limited size',
+      'may have only a limited number of failure rules',
       failure(...numbers(20).map(() => codes([1])), {
         action: 'Ignore',
         onPodConditions: numbers(21).map(() => CONDITION),
@@ -103,34 +103,34 @@ describe('a new Job', () => {
       [`${FAILURES}: ${TOO_MANY(21, 20)}`, `${FAILURES}[20].onPodConditions: ${TOO_MANY(21, 20)}`],
     ],
     [
-      'has a limited number of exit codes',
+      'may have only a limited number of exit codes',
       failure(codes(numbers(256))),
       [`${FAILURES}[0].onExitCodes.values: ${TOO_MANY(256, 255)}`],
     ],
     [
-      'with a failure policy does not restart containers for ever',
+      'may not have a failure policy with the restart policy Always',
       { ...failure(codes([1])), pod: { restartPolicy: 'Always' } },
       ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     ],
     [
-      'has a manager with a short name',
+      'may not have a long value in managedBy',
       { spec: { managedBy: `a.b/${'c'.repeat(60)}` } },
       ['spec.managedBy: Too long: may not be more than 63 bytes'],
     ],
     [
-      'with indexes has a name for the host names of its pods',
+      'that is indexed must have a name that is valid in host names',
       { name: 'a.b', spec: INDEXED },
       ['metadata.name: Invalid value: "a.b": will not able to create pod with invalid DNS label: a.b-4'],
     ],
     [
-      'with indexes has a short name',
+      'that is indexed must have a short name',
       { name: 'a'.repeat(62), spec: INDEXED },
       [
         `metadata.name: Invalid value: "${'a'.repeat(62)}": will not able to create pod with invalid DNS label: ${'a'.repeat(62)}-4`,
       ],
     ],
     [
-      'of another Job has its labels',
+      'may not have the labels of another Job',
       { labels: { 'job-name': 'other', 'controller-uid': 'v' } },
       [
         `spec.template.metadata.labels[controller-uid]: Invalid value: {"batch.kubernetes.io/controller-uid":"u","batch.kubernetes.io/job-name":"j","controller-uid":"v","job-name":"other"}: must be 'u'`,
@@ -138,7 +138,7 @@ describe('a new Job', () => {
       ],
     ],
     [
-      'of another Job has its selector',
+      'may not have the selector of another Job',
       { spec: { selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': 'v' } } } },
       [
         'spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid":"v"}}: `selector` not auto-generated',
@@ -166,8 +166,8 @@ describe('an update of a suspended Job', () => {
     ['removes a node affinity', { affinity: { nodeAffinity: nodes } }, {}, true],
     ['changes a node affinity', { affinity: pods }, { affinity: { ...pods, nodeAffinity: nodes } }, true],
     ['adds an empty affinity', {}, { affinity: {} }, true],
-    ['does not add a pod affinity', {}, { affinity: pods }, false],
-    ['does not remove a pod affinity', { affinity: pods }, { affinity: { nodeAffinity: nodes } }, false],
+    ['may not add a pod affinity', {}, { affinity: pods }, false],
+    ['may not remove a pod affinity', { affinity: pods }, { affinity: { nodeAffinity: nodes } }, false],
   ])('%s', (_title, pod, change, isAccepted) => {
     const old = newJob({ spec: { suspend: true }, pod });
     const next = newJob({ spec: { suspend: true }, pod: change });
@@ -183,27 +183,32 @@ describe('an update of a suspended Job', () => {
 describe('an update of a Job', () => {
   const elastic = { completionMode: 'Indexed', completions: 2, parallelism: 2 };
   test.each<[string, JsonObject, JsonObject, string[]]>([
-    ['changes the number of an indexed Job and of its pods', elastic, { completions: 3, parallelism: 3 }, []],
     [
-      'changes the number of an indexed Job only together with that of its pods',
+      'may change the completions of an indexed Job together with its parallelism',
+      elastic,
+      { completions: 3, parallelism: 3 },
+      [],
+    ],
+    [
+      'may not change the completions of an indexed Job without its parallelism',
       elastic,
       { completions: 3 },
       ['spec.completions: Invalid value: 3: can only be modified in tandem with spec.parallelism'],
     ],
     [
-      'does not change the completions of any other Job',
+      'may not change the completions of any other Job',
       { completions: 2 },
       { completions: 3 },
       [`spec.completions: Invalid value: 3: ${IMMUTABLE}`],
     ],
     [
-      'does not change the manager',
+      'may not change managedBy',
       { managedBy: 'a.b/c' },
       { managedBy: 'a.b/d' },
       [`spec.managedBy: Invalid value: "a.b/d": ${IMMUTABLE}`],
     ],
     [
-      'does not change the success policy',
+      'may not change the success policy',
       { ...elastic, successPolicy: { rules: [{ succeededCount: 1 }] } },
       { successPolicy: { rules: [{ succeededCount: 2 }] } },
       [`spec.successPolicy: Invalid value: {"rules":[{"succeededCount":2}]}: ${IMMUTABLE}`],

@@ -28,7 +28,8 @@ import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';
 
 /**
- * The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer, and must fit in a label.
+ * The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer, and must be valid label
+ * values.
  */
 const MAX_CRON_JOB_NAME_LENGTH = 52;
 
@@ -67,9 +68,9 @@ export const jobStrategy: Partial<Strategy> = {
     if (spec['manualSelector'] === true) return;
     const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
     const uid = object.metadata.uid ?? '';
-    // A Job that has no labels gets those of its pods.
+    // A Job without labels gets the labels of its pods.
     const inherited = object.metadata.labels === undefined || jsonEquals(object.metadata.labels, labels);
-    // A label of the client stays. The rules of Jobs refuse one with another value.
+    // A label that the client has set is kept. Validation refuses it if its value is wrong.
     for (const [key, value] of generatedLabels(object)) labels[key] ??= value;
     const matchLabels = ensureAt(ensureAt(spec, 'selector'), 'matchLabels');
     matchLabels['batch.kubernetes.io/controller-uid'] ??= uid;
@@ -79,7 +80,7 @@ export const jobStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     validateJob(object, problems);
-    // The API server checks the specification twice: as that of a new Job, and as that of an update.
+    // The API server checks the specification twice: with the rules for a new Job, and with the rules for an update.
     validateWholeSpec(object.spec ?? {}, problems);
     immutableSelector(object, old, problems);
     checkCompletions(object.spec ?? {}, old.spec ?? {}, problems);
@@ -92,7 +93,7 @@ export const jobStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-/** The labels by which a Job and its pods find one another, in the order of their names. */
+/** The generated labels that connect a Job and its pods, sorted by name. */
 const generatedLabels = ({ metadata: { name = '', uid = '' } }: KubeObject): (readonly [string, string])[] =>
   [...NAME_LABELS.map((key) => [key, name] as const), ...UID_LABELS.map((key) => [key, uid] as const)].toSorted(
     ([a], [b]) => compareText(a, b),
@@ -104,7 +105,7 @@ function validateJob(object: KubeObject, problems: FieldError[]) {
   validateWholeSpec(spec, problems);
   const completions = numberAt(spec, 'completions') ?? 0;
   if (textAt(spec, 'completionMode') !== 'Indexed' || completions <= 0) return;
-  // The host name of a pod is the name of its Job and its index.
+  // The host name of a pod consists of the Job's name and the pod's index.
   const { name = '' } = object.metadata;
   const hostname = `${name}-${completions - 1}`;
   if (dnsLabel(hostname).length === 0) return;
@@ -112,7 +113,10 @@ function validateJob(object: KubeObject, problems: FieldError[]) {
   problems.push(fieldInvalid('metadata.name', name, text));
 }
 
-/** Checks the labels and the selector that the API server generates. A Job with a manual selector has none. */
+/**
+ * Checks the labels and the selector that the API server generates. A Job with `manualSelector` has no generated labels
+ * and selector.
+ */
 function validateGenerated(object: KubeObject, problems: FieldError[]) {
   const selector = optionalAt(object.spec, 'selector');
   if (object.spec?.['manualSelector'] === true || selector === undefined) return;
@@ -130,7 +134,7 @@ function validateGenerated(object: KubeObject, problems: FieldError[]) {
 const sortedLabels = (labels: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => compareText(a, b)));
 
-/** Checks that an update changes the completions only of an indexed Job, and to the number of its parallel pods. */
+/** Checks a change of `completions`. Only an indexed Job may change it, and the new value must equal `parallelism`. */
 function checkCompletions(spec: JsonObject, before: JsonObject, problems: FieldError[]) {
   const { completions, parallelism } = spec;
   if (jsonEquals(completions, before['completions'])) return;
@@ -162,8 +166,8 @@ function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
 }
 
 /**
- * Checks an update of the template. The template is immutable, except for placement and resources while a suspended Job
- * has not started.
+ * Checks an update of the template. The template is immutable. A suspended Job that has not started may still change
+ * the placement and resources of its pods.
  */
 function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
   const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
@@ -177,7 +181,7 @@ function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: Fiel
     problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), IMMUTABLE));
 }
 
-/** The specification of a pod without the fields for placement on nodes, and without resources. */
+/** Removes the fields for node placement and the resources from a pod's specification. */
 function withoutPlacement(spec: JsonObject): JsonObject {
   const {
     affinity: _affinity,
@@ -266,8 +270,8 @@ export const cronJobStrategy: Partial<Strategy> = {
 };
 
 /**
- * Adds the problems of the schedule of a CronJob. As in Kubernetes, the problem of the schedule comes before that of a
- * zone in it.
+ * Adds the problems of a CronJob's schedule. As in Kubernetes, syntax problems come before the problem of a time zone
+ * in the schedule.
  */
 export function validateSchedule(schedule: string, problems: FieldError[]) {
   const problem = /^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule);
@@ -277,10 +281,11 @@ export function validateSchedule(schedule: string, problems: FieldError[]) {
   problems.push(fieldInvalid('spec.schedule', schedule, text));
 }
 
-/** The problem of a schedule that begins with a zone. */
+/** The problem of a schedule that begins with a time zone (`TZ=` or `CRON_TZ=`). */
 function zonedProblem(schedule: string): string | undefined {
   const space = schedule.indexOf(' ');
-  // Without a space, the parser of Kubernetes takes an invalid slice of the text. This is Go's error about the slice.
+  // If the schedule has no space, the parser of Kubernetes takes an invalid slice of the string. This is Go's error
+  // about the slice.
   if (space < 0) return 'invalid schedule format: runtime error: slice bounds out of range [:-1]';
   const zone = schedule.slice(schedule.indexOf('=') + 1, space);
   const isKnown = zone === '' || zone === 'Local' || isTimeZone(zone);
@@ -288,7 +293,7 @@ function zonedProblem(schedule: string): string | undefined {
   return scheduleProblem(schedule.slice(space).trim());
 }
 
-/** Adds the problem of the zone of a CronJob. */
+/** Adds the problem of a CronJob's `timeZone`. */
 export function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
   if (typeof zone !== 'string') return;
   let text: string | undefined;

@@ -16,7 +16,9 @@ const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
 const GROUPS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 type Group = (typeof GROUPS)[number];
 
-/** Checks the limits of a LimitRange: types, resources, and whether the bounds contradict each other. */
+/**
+ * Checks the limits of a LimitRange: the types, the resource names, and that the bounds do not contradict each other.
+ */
 export function validateLimits(spec: JsonObject, problems: FieldError[]): void {
   const seen = new Set<string>();
   for (const [index, item] of objectsAt(spec, 'limits').entries()) {
@@ -59,8 +61,8 @@ function validateItem(item: JsonObject, type: string, at: string, problems: Fiel
 }
 
 /**
- * Pairs of bounds. The first bound must not exceed the second. Each pair has the names of its bounds in error texts,
- * the field of the error, and the bound whose value the error shows.
+ * Pairs of bounds. The first bound must not exceed the second. A row has the names of both bounds in messages, the
+ * field that the error names, and the bound whose value the error shows.
  */
 const ORDER: readonly (readonly [
   lower: Group,

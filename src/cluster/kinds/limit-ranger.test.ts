@@ -16,7 +16,12 @@ describe('a limit of the type Container', () => {
     podProblems({ containers }, { type: 'Container', ...bounds });
   const ratio = 'cpu max limit to request ratio per Container is 2';
   test.each<[string, JsonObject, JsonObject, string[]]>([
-    ['is kept at its bounds', { min: { cpu: '1' }, max: { cpu: '2' } }, container({ cpu: '1' }, { cpu: '2' }), []],
+    [
+      'accepts a container at the bounds',
+      { min: { cpu: '1' }, max: { cpu: '2' } },
+      container({ cpu: '1' }, { cpu: '2' }),
+      [],
+    ],
     [
       'needs a request',
       { min: { cpu: '1' } },
@@ -24,13 +29,13 @@ describe('a limit of the type Container', () => {
       ['minimum cpu usage per Container is 1.  No request is specified'],
     ],
     [
-      'bounds the request from below',
+      'refuses a request below the minimum',
       { min: { cpu: '1' } },
       container({ cpu: '500m' }),
       ['minimum cpu usage per Container is 1, but request is 500m'],
     ],
     [
-      'bounds the limit from below',
+      'refuses a limit below the minimum',
       { min: { cpu: '1' } },
       container({ cpu: '1' }, { cpu: '500m' }),
       ['minimum cpu usage per Container is 1, but limit is 500m'],
@@ -42,25 +47,25 @@ describe('a limit of the type Container', () => {
       ['maximum cpu usage per Container is 1.  No limit is specified'],
     ],
     [
-      'bounds the limit from above',
+      'refuses a limit above the maximum',
       { max: { cpu: '1' } },
       container({}, { cpu: '2' }),
       ['maximum cpu usage per Container is 1, but limit is 2'],
     ],
     [
-      'bounds the request from above',
+      'refuses a request above the maximum',
       { max: { cpu: '1' } },
       container({ cpu: '2' }, { cpu: '1' }),
       ['maximum cpu usage per Container is 1, but request is 2'],
     ],
     [
-      'needs a request for a ratio',
+      'requires a request when it has a maximum ratio',
       { maxLimitRequestRatio: { cpu: '2' } },
       container({}, { cpu: '1' }),
       [`${ratio}, but no request is specified or request is 0`],
     ],
     [
-      'needs a limit for a ratio',
+      'requires a limit when it has a maximum ratio',
       { maxLimitRequestRatio: { cpu: '2' } },
       container({ cpu: '1' }, { cpu: '0' }),
       [`${ratio}, but no limit is specified or limit is 0`],
@@ -72,7 +77,7 @@ describe('a limit of the type Container', () => {
       [`${ratio}, but provided ratio is 3.333333`],
     ],
     [
-      'bounds a ratio by less than a whole number',
+      'refuses a fractional ratio above the maximum',
       { maxLimitRequestRatio: { cpu: '2' } },
       container({ cpu: '400m' }, { cpu: '1' }),
       [`${ratio}, but provided ratio is 2.500000`],
@@ -84,7 +89,7 @@ describe('a limit of the type Container', () => {
       [],
     ],
     [
-      'has all its problems, min before max',
+      'reports all problems, min before max',
       { max: { cpu: '1' }, min: { memory: '1Gi' } },
       container({ memory: '1Mi' }),
       [
@@ -96,7 +101,7 @@ describe('a limit of the type Container', () => {
     expect(problems(bounds, one)).toEqual(expected);
   });
 
-  test('holds for init containers, after the containers', () => {
+  test('applies to init containers, whose problems follow those of the containers', () => {
     const spec = { containers: [container({ cpu: '3' })], initContainers: [container({ cpu: '2' })] };
     expect(podProblems(spec, { type: 'Container', min: { cpu: '4' } })).toEqual([
       'minimum cpu usage per Container is 4, but request is 3',
@@ -183,7 +188,7 @@ describe('the admission plugin', () => {
     );
   });
 
-  test('lets a claim in deletion go, whatever its requests are', () => {
+  test('accepts an update of a claim that is being deleted, whatever its requests are', () => {
     const claim = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',

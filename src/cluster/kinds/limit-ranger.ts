@@ -8,14 +8,14 @@ import type { Amounts } from './pod-totals.ts';
 import { amountsOf, parsedAmounts, podTotals } from './pod-totals.ts';
 import type { WriteContext } from './strategy.ts';
 
-/** The requests and limits that a LimitRange bounds. */
+/** The total requests and limits of a container or pod, to which the bounds of a LimitRange apply. */
 interface Usage {
   readonly requests: Amounts;
   readonly limits: Amounts;
 }
 
 /**
- * Refuses a pod that exceeds the bounds of a LimitRange of its namespace. The error has all problems of the first such
+ * Refuses a pod that violates a LimitRange of its namespace. The error lists all problems of the first violated
  * LimitRange. Throws 403.
  */
 export function checkLimits(pod: KubeObject, context: WriteContext): void {
@@ -26,11 +26,11 @@ export function checkLimits(pod: KubeObject, context: WriteContext): void {
 }
 
 /**
- * Refuses a claim whose requests exceed the bounds of a LimitRange of its namespace. The error has all problems of the
- * first such LimitRange. Throws 403.
+ * Refuses a claim whose requests violate a LimitRange of its namespace. The error lists all problems of the first
+ * violated LimitRange. Throws 403.
  */
 export function checkClaimLimits(claim: KubeObject, context: WriteContext): void {
-  // An update of an object in deletion, such as the removal of its finalizers, always passes.
+  // An update of an object that is being deleted, such as the removal of its finalizers, always passes.
   if (claim.metadata.deletionTimestamp !== undefined) return;
   const requests = amountsOf(claim.spec ?? {}, 'requests');
   for (const limits of rangesOf(claim, context)) {
@@ -90,7 +90,7 @@ function applyDefaults(
   return notes;
 }
 
-/** The problems of a pod for one limit of a LimitRange, in the order and with the texts of Kubernetes. */
+/** The problems of a pod with one limit of a LimitRange, in Kubernetes' order and with its messages. */
 export function podProblems(spec: JsonObject, item: JsonObject): string[] {
   if (item['type'] === 'Container') {
     const containers = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
@@ -104,7 +104,10 @@ export function podProblems(spec: JsonObject, item: JsonObject): string[] {
   return usageProblems({ requests: podTotals(counted, 'requests'), limits: podTotals(counted, 'limits') }, item);
 }
 
-/** The problems of a claim for one limit of a LimitRange. Only its requests count, and `max` bounds them, too. */
+/**
+ * The problems of a claim with one limit of a LimitRange. Only the requests of the claim count; both `min` and `max`
+ * apply to them.
+ */
 export function claimProblems(requests: Amounts, item: JsonObject): string[] {
   const nothing: Amounts = new Map();
   const smallest = boundProblems(item, 'min', (name, bound) => minProblem(name, bound, { requests, limits: nothing }));
@@ -127,7 +130,8 @@ function usageProblems(usage: Usage, item: JsonObject): string[] {
 type Check = (name: string, bound: ParsedQuantity) => string | undefined;
 
 /**
- * The error texts of the violated bounds. `check` returns the end of such a text; `undefined` for a bound that holds.
+ * The messages for the violated bounds. `check` returns the end of a message, or `undefined` when the bound is not
+ * violated.
  */
 function boundProblems(item: JsonObject, part: 'min' | 'max' | 'maxLimitRequestRatio', check: Check): string[] {
   const problems: string[] = [];
@@ -169,7 +173,7 @@ function ratioProblem(name: string, bound: ParsedQuantity, { requests, limits }:
   return ratio * 1000 > (toMilli(bound) ?? 0) ? `, but provided ratio is ${ratio.toFixed(6)}` : undefined;
 }
 
-/** The thousandths of an amount, rounded up. Ratios of whole numbers have no error of binary fractions. */
+/** An amount in thousandths, rounded up. Ratios of these whole numbers have no binary rounding errors. */
 function toMilli(amount: ParsedQuantity | undefined): number | undefined {
   if (amount === undefined) return undefined;
   const scale = amount.scale + 3;
@@ -178,7 +182,7 @@ function toMilli(amount: ParsedQuantity | undefined): number | undefined {
   return Number((amount.unscaled + divisor - 1n) / divisor);
 }
 
-/** Several problems in one text, as Kubernetes joins errors: each text once, in brackets. */
+/** Joins several problems to one message, as Kubernetes joins errors: without repetitions, in brackets. */
 function joined(problems: readonly string[]): string | undefined {
   const texts = [...new Set(problems)];
   return texts.length > 1 ? `[${texts.join(', ')}]` : texts[0];

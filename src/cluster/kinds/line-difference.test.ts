@@ -25,7 +25,7 @@ test.each<[string, string, string, string]>([
   expect(unifiedDifference(lines(before), lines(after))).toBe(expected);
 });
 
-/** Applies the hunks of a difference to the text from which they were made. */
+/** Applies the hunks of a difference to the first list of lines. */
 function patch(before: readonly string[], difference: string): string[] {
   const out: string[] = [];
   let next = 0;
@@ -45,7 +45,7 @@ function patch(before: readonly string[], difference: string): string[] {
   return [...out, ...before.slice(next)];
 }
 
-test('a difference turns the first text into the second, even with repeated lines', () => {
+test('applying a difference to the first text results in the second text, even with repeated lines', () => {
   const text = fc.array(fc.constantFrom('a', 'b', 'c', '{', '}'), { maxLength: 300 });
   fc.assert(
     fc.property(text, text, (before, after) => {
@@ -55,7 +55,7 @@ test('a difference turns the first text into the second, even with repeated line
   );
 });
 
-test('the lines of a long text outside its common start and end are one change', () => {
+test('the lines between the common start and the common end of very long texts are one change', () => {
   const words = (count: number, from: number) =>
     Array.from({ length: count }, (_, index) => `w${(index + from) % 150}`);
   const [start, end] = [words(50, 0), words(50, 7)];

@@ -1,10 +1,13 @@
 const CONTEXT = 3;
 /** In a text with at least this number of lines, frequent lines do not start a match. */
 const MANY_LINES = 200;
-/** The maximum number of lines, of both texts together, that are searched for common blocks: the time is quadratic. */
+/**
+ * The maximum number of lines (of both texts together) that are searched for common blocks. There is a limit because
+ * the search takes quadratic time.
+ */
 const MAX_SEARCHED_LINES = 10_000;
 
-/** A block of lines that both texts share: its start in each text, and its number of lines. */
+/** A block of lines that both texts have: its start in each text, and its number of lines. */
 interface Match {
   readonly before: number;
   readonly after: number;
@@ -20,8 +23,8 @@ export function unifiedDifference(before: readonly string[], after: readonly str
 
 /**
  * The longest common blocks of lines, in order. The search finds the longest block first, and then the blocks on both
- * sides of it. Of long texts, only the part between a common start and a common end is searched. The last match is an
- * empty block at the end of both texts.
+ * sides of it. In long texts, only the part between the common start and the common end is searched. The last match is
+ * an empty block at the end of both texts.
  */
 function matchesOf(before: readonly string[], after: readonly string[]): Match[] {
   if (before.length + after.length <= MAX_SEARCHED_LINES) return searchedMatches(before, after);
@@ -89,7 +92,7 @@ function longestMatch(
     lengths = next;
   }
   let { before: start, after: otherStart, size } = best;
-  // Lines that are too frequent to start a match may still extend one.
+  // Lines that are too frequent to start a match may still extend a match.
   while (start > from && otherStart > other && before[start - 1] === after[otherStart - 1]) {
     start--;
     otherStart--;
@@ -99,13 +102,13 @@ function longestMatch(
   return { before: start, after: otherStart, size };
 }
 
-/** A change replaces lines of the first text by lines of the second. */
+/** A change replaces lines of the first text with lines of the second text. */
 interface Change {
   readonly before: readonly [from: number, to: number];
   readonly after: readonly [from: number, to: number];
 }
 
-/** The changes between matches. Changes with few lines between them share a hunk. */
+/** Groups the changes between matches into hunks. Changes that are separated by few lines share a hunk. */
 function hunksOf(matches: readonly Match[]): Change[][] {
   const hunks: Change[][] = [];
   let [line, other] = [0, 0];

@@ -7,10 +7,10 @@ const MAX = 256 * 1024;
 test.each<[string, Record<string, string>, boolean]>([
   ['the greatest size', { a: 'x'.repeat(MAX - 1) }, true],
   ['one byte more', { a: 'x'.repeat(MAX) }, false],
-  ['the greatest size in characters of two bytes', { aa: 'ä'.repeat(MAX / 2 - 1) }, true],
-  ['one character of two bytes more', { aa: 'ä'.repeat(MAX / 2) }, false],
+  ['the maximum size, in two-byte characters', { aa: 'ä'.repeat(MAX / 2 - 1) }, true],
+  ['one two-byte character more', { aa: 'ä'.repeat(MAX / 2) }, false],
   ['the sum of several annotations', { a: 'x'.repeat(MAX / 2), b: 'x'.repeat(MAX / 2) }, false],
-])('the limit of annotations counts bytes: %s', (_, annotations, isValid) => {
+])('the size limit of annotations counts bytes: %s', (_, annotations, isValid) => {
   const problems: FieldError[] = [];
   validateAnnotations(annotations, 'metadata.annotations', problems);
   expect(problems.map(({ message }) => message)).toEqual(
@@ -18,7 +18,7 @@ test.each<[string, Record<string, string>, boolean]>([
   );
 });
 
-test('finalizers that are added during a deletion are listed once, by their names', () => {
+test('the error lists each finalizer that is added during a deletion once, sorted by name', () => {
   const object = (...finalizers: string[]) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',

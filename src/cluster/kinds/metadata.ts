@@ -20,7 +20,7 @@ const LENIENT_GROUPS: ReadonlySet<string> = new Set([
   'policy',
 ]);
 
-/** The facts of a resource that the rules for metadata use. */
+/** The properties of a resource on which the metadata rules depend. */
 export interface MetadataRules {
   readonly group: string;
   /** Set only for custom resources. */
@@ -97,7 +97,7 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldError[
   let controller: OwnerReference | undefined;
   for (const owner of owners) {
     const { group, version } = parseApiVersion(owner.apiVersion ?? '');
-    // A text with two slashes names no version.
+    // An `apiVersion` with two slashes has no version.
     if (version === '' || version.includes('/'))
       problems.push(fieldInvalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
     if ((owner.kind ?? '') === '') problems.push(fieldInvalid(`${path}.kind`, '', 'must not be empty'));

@@ -6,7 +6,7 @@ import { fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-pro
 import { validateFieldReference, validateResourceReference } from './pod-env.ts';
 import { checkLocalPath } from './pod-security.ts';
 
-/** Checks the path of a file in a volume. The kubelet itself writes files whose names start with `..`. */
+/** Checks the path of a file in a volume. Names that start with `..` are reserved for the kubelet's own files. */
 function checkFilePath(path: string, at: string, problems: FieldError[]) {
   checkLocalPath(path, at, problems);
   if (path.startsWith('..') && !path.startsWith('../'))
@@ -19,7 +19,7 @@ function checkMode(mode: JsonValue | undefined, path: string, problems: FieldErr
 }
 
 /**
- * Checks a source that mounts the keys of a ConfigMap or Secret. `name` is the member with the name of the ConfigMap or
+ * Checks a source that mounts the keys of a ConfigMap or Secret. `name` is the member that names the ConfigMap or
  * Secret.
  */
 export function checkKeys(source: JsonObject, at: string, problems: FieldError[], name: string): void {
@@ -58,7 +58,9 @@ function checkDownwardFile(item: JsonObject, at: string, problems: FieldError[])
   checkMode(item['mode'], `${at}.mode`, problems);
 }
 
-/** Checks a source that mounts the files of several sources. A file may be in only one of them. */
+/**
+ * Checks a projected source, which mounts the files of several sources. A path may occur in only one of these sources.
+ */
 export function checkProjected(source: JsonObject, at: string, problems: FieldError[]): void {
   const paths = new Set<string>();
   const take = (path: string, shown: string) => {

@@ -60,7 +60,7 @@ export const namespaceStrategy: Partial<Strategy> = {
   isHeld: isHeldBySpec,
 };
 
-/** Do finalizers in `spec` keep the namespace? Other objects have finalizers only in `metadata`. */
+/** Do finalizers in `spec` prevent the removal of the namespace? Only namespaces have finalizers in `spec`. */
 function isHeldBySpec(namespace: KubeObject): boolean {
   const finalizers = namespace.spec?.['finalizers'];
   return Array.isArray(finalizers) && finalizers.length > 0;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 
-test('an update may give an Ingress two classes, a creation may not', async () => {
+test('an Ingress may have a class annotation and a different ingressClassName after an update, but not at creation', async () => {
   await using story = await startClusterStory({ controllers: false });
   const annotations = { 'kubernetes.io/ingress.class': 'old' };
   const backend = { service: { name: 's', port: { number: 80 } } };

@@ -30,7 +30,7 @@ import { checkPortOrName } from './container-handlers.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, portProblem } from '../types/parts.ts';
 
-/** The annotation for the class of an Ingress. The field `ingressClassName` replaces it. */
+/** The deprecated annotation that names the class of an Ingress. Its successor is the field `ingressClassName`. */
 const CLASS = 'kubernetes.io/ingress.class';
 
 const MAX_CONTROLLER_BYTES = 250;
@@ -55,7 +55,7 @@ export const ingressStrategy: Partial<Strategy> = {
         fieldInvalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified'),
       );
   },
-  // An update may change the class of an Ingress with the annotation.
+  // The check that the annotation and the field agree does not run for updates.
   validateUpdate: (object, _old, problems) => validateIngress(object.spec ?? {}, problems),
   warnings: (object) =>
     object.metadata.annotations?.[CLASS] === undefined

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/index.ts';
 import { withGroup } from '../../core/index.ts';
 import { newObjects } from './new-objects.ts';
 
-/** The kinds of the rows: the kind, its group and its plural. */
+/** The kinds that the rows use, each with its group and its plural. */
 const KINDS = {
   Endpoints: ['Endpoints', '', 'endpoints'],
   EndpointSlice: ['EndpointSlice', 'discovery.k8s.io', 'endpointslices'],
@@ -24,7 +24,7 @@ const KINDS = {
   StorageClass: ['StorageClass', 'storage.k8s.io', 'storageclasses'],
 } as const;
 
-/** The problems for which the server refuses an object; none for an accepted object. */
+/** The message with which the server refuses an object; empty for an accepted object. */
 function problemsOf(name: keyof typeof KINDS, { metadata = {}, ...content }: JsonObject): string {
   const [kind, group, plural] = KINDS[name];
   const version = group === '' ? 'v1' : `${group}/v1`;
@@ -77,107 +77,112 @@ const at = 'spec.nodeAffinity.required.nodeSelectorTerms';
 
 describe('a new object', () => {
   test.each<[string, keyof typeof KINDS, JsonObject, string]>([
-    ['a finalizer of a Lease needs no domain', 'Lease', { metadata: { finalizers: ['x'] }, spec: {} }, ''],
-    ['a finalizer of a budget needs no domain', 'PodDisruptionBudget', { metadata: { finalizers: ['x'] } }, ''],
+    ['a Lease may have a finalizer without a domain', 'Lease', { metadata: { finalizers: ['x'] }, spec: {} }, ''],
     [
-      'a finalizer of a quota needs a domain',
+      'a PodDisruptionBudget may have a finalizer without a domain',
+      'PodDisruptionBudget',
+      { metadata: { finalizers: ['x'] } },
+      '',
+    ],
+    [
+      'a ResourceQuota must not have a finalizer without a domain',
       'ResourceQuota',
       { metadata: { finalizers: ['x'] } },
       'metadata.finalizers[0]: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified',
     ],
     [
-      'the name of an Event fits into a path',
+      'an Event must have a name that is a valid path segment',
       'Event',
       { metadata: { name: 'a/b', namespace: 'default' } },
       `Event "a/b" is invalid: metadata.name: Invalid value: "a/b": may not contain '/'`,
     ],
     [
-      'an owner has a version',
+      'an owner reference must have a version',
       'Secret',
       { metadata: { ownerReferences: [{ apiVersion: 'a/b/c', kind: 'K', name: 'n', uid: 'u' }] } },
       'metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty',
     ],
     [
-      'a registry configuration is JSON',
+      'a registry configuration must be JSON',
       'Secret',
       secret(CONFIG_JSON, '.dockerconfigjson', 'hello'),
       `${REDACTED} invalid character 'h' looking for beginning of value`,
     ],
     [
-      'a registry configuration is complete',
+      'a registry configuration must be complete JSON',
       'Secret',
       secret(CONFIG_JSON, '.dockerconfigjson', '{"auths":'),
       `${REDACTED} unexpected end of JSON input`,
     ],
     [
-      'a registry configuration is an object',
+      'a registry configuration must not be an array',
       'Secret',
       secret(CONFIG_JSON, '.dockerconfigjson', '[]'),
       `${REDACTED} json: cannot unmarshal array into Go value of type map[string]interface {}`,
     ],
     ['a registry configuration may be null', 'Secret', secret(CONFIG_JSON, '.dockerconfigjson', 'null'), ''],
     [
-      'an SSH key is not empty',
+      'an SSH key must not be empty',
       'Secret',
       secret('kubernetes.io/ssh-auth', 'ssh-privatekey', ''),
       'data[ssh-privatekey]: Required value',
     ],
     [
-      'a key of a certificate may be empty',
+      'a TLS certificate and its key may be empty',
       'Secret',
       { type: 'kubernetes.io/tls', data: { 'tls.crt': '', 'tls.key': '' } },
       '',
     ],
     [
-      'a slice has at most 1000 endpoints',
+      'a slice may have at most 1000 endpoints',
       'EndpointSlice',
       { addressType: 'IPv4', endpoints: Array.from({ length: 1001 }, () => ({ addresses: ['1.2.3.4'] })) },
       'endpoints: Too many: 1001: must have at most 1000 items',
     ],
     [
-      'an endpoint has at most 100 addresses',
+      'an endpoint may have at most 100 addresses',
       'EndpointSlice',
       endpoint({ addresses: Array.from({ length: 101 }, () => '1.2.3.4') }),
       'endpoints[0].addresses: Too many: 101: must have at most 100 items',
     ],
     [
-      'a zone of an endpoint is named once, as a label',
+      'the zone hints of an endpoint must be distinct label values',
       'EndpointSlice',
       endpoint({ hints: { forZones: [{ name: 'a' }, { name: 'a' }, { name: '-' }] } }),
       `[endpoints[0].hints.forZones[1].name: Duplicate value: "a", endpoints[0].hints.forZones[2].name: Invalid value: "-": ${LABEL}]`,
     ],
     [
-      'an endpoint has hints for at most eight nodes',
+      'an endpoint may have hints for at most eight nodes',
       'EndpointSlice',
       endpoint({ hints: { forNodes: Array.from({ length: 9 }, (_, index) => ({ name: `n${index}` })) } }),
       'endpoints[0].hints.forNodes: Too many: 9: must have at most 8 items',
     ],
     [
-      'an endpoint has no unspecified address in any form',
+      'an endpoint must not have the unspecified address, in any notation',
       'Endpoints',
       subset('0:0::0'),
       'subsets[0].addresses[0].ip: Invalid value: "0:0::0": may not be unspecified (0:0::0)',
     ],
     [
-      'an endpoint has no multicast address of any scope for a link',
+      'an endpoint must not have a link-local multicast address with any flags',
       'Endpoints',
       subset('ff12::1'),
       'subsets[0].addresses[0].ip: Invalid value: "ff12::1": may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
     ],
     [
-      'an endpoint has no loopback address in the form of IPv6',
+      'an endpoint must not have an IPv4-mapped loopback address',
       'Endpoints',
       subset('::ffff:127.0.0.1'),
       '[subsets[0].addresses[0].ip: Invalid value: "::ffff:127.0.0.1": must not be an IPv4-mapped IPv6 address, subsets[0].addresses[0].ip: Invalid value: "::ffff:127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)]',
     ],
     [
-      'a range has one slash',
+      'a range must have exactly one slash',
       'NetworkPolicy',
       policy('10.0.0.0/8/9'),
       'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0/8/9": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
     ],
     [
-      'the sources of a claim agree',
+      'dataSource and dataSourceRef of a claim must agree',
       'PersistentVolumeClaim',
       claim({
         dataSource: { kind: 'PersistentVolumeClaim', name: 'a' },
@@ -186,7 +191,7 @@ describe('a new object', () => {
       'spec: Invalid value: {}: must match dataSourceRef',
     ],
     [
-      'a source of a claim has a name and a group',
+      'the data source of a claim must have a name and a group',
       'PersistentVolumeClaim',
       claim({ dataSourceRef: { kind: 'Foo' } }),
       `[${['dataSource', 'dataSourceRef']
@@ -197,37 +202,37 @@ describe('a new object', () => {
         .join(', ')}]`,
     ],
     [
-      'the nodes of a volume have a term',
+      'the node affinity of a volume must have a term',
       'PersistentVolume',
       onNodes([]),
       `${at}: Required value: must have at least one node selector term`,
     ],
     [
-      'the value of a label of a node is a label',
+      'a node affinity expression must have valid label values',
       'PersistentVolume',
       onNodes([{ matchExpressions: [{ key: 'a', operator: 'In', values: ['a b'] }] }]),
       `${at}[0].matchExpressions[0].values[0]: Invalid value: "a b": ${LABEL}`,
     ],
     [
-      'a selected node has the name of a node',
+      'a node affinity field must have a valid node name',
       'PersistentVolume',
       onNodes([{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['A'] }] }]),
       `${at}[0].matchFields[0].values[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must consist of`,
     ],
     [
-      'a topology names a key once',
+      'an allowed topology must not repeat a key',
       'StorageClass',
       topology('a', 'b', 'a'),
       'allowedTopologies[0].matchLabelExpressions[2].key: Duplicate value: "a"',
     ],
     [
-      'a ratio fits between the minimum and the maximum',
+      'a ratio must not exceed the maximum divided by the minimum',
       'LimitRange',
       limit({ min: { memory: '512Mi' }, max: { memory: '2Gi' }, maxLimitRequestRatio: { memory: '10' } }),
       'spec.limits[0].maxLimitRequestRatio[memory]: Invalid value: "10": ratio 10 is greater than max/min = 4.000000',
     ],
     [
-      'the defaults of a resource that is not overcommitted are equal',
+      'default and defaultRequest of an extended resource must be equal',
       'LimitRange',
       limit({ default: { 'a.b/gpu': '2' }, defaultRequest: { 'a.b/gpu': '1' } }),
       'spec.limits[0].defaultRequest[a.b/gpu]: Invalid value: "1": default value 2 must equal to defaultRequest value 1 in a.b/gpu',
@@ -245,25 +250,25 @@ describe('a new object', () => {
       `scheduling.tolerations[0].operator: Invalid value: "v": value must be empty when \`operator\` is 'Exists'`,
     ],
     [
-      'the requests of an extended resource may be a fraction in a quota',
+      'a quota may have a fraction for the requests of an extended resource',
       'ResourceQuota',
       { spec: { hard: { 'requests.a.b/gpu': '500m' } } },
       '',
     ],
     [
-      'a count of objects is no fraction',
+      'a quota must not have a fraction for a count of objects',
       'ResourceQuota',
       { spec: { hard: { 'count/deployments.apps': '500m' } } },
       'spec.hard[count/deployments.apps]: Invalid value: "500m": must be an integer',
     ],
     [
-      'a load balancer does not have the port of the kubelet',
+      'a load balancer must not have the port of the kubelet',
       'Service',
       service({ type: 'LoadBalancer', ports: [{ port: 10_250 }] }),
       'spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
     ],
     [
-      'a node port of a protocol is used once',
+      'a Service must not repeat a node port of the same protocol',
       'Service',
       service({
         type: 'NodePort',
@@ -275,26 +280,26 @@ describe('a new object', () => {
       'spec.ports[1].nodePort: Duplicate value: 30080',
     ],
     [
-      'an external name has no address families',
+      'an ExternalName Service must not have address families',
       'Service',
       { spec: { type: 'ExternalName', externalName: 'a.b', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' } },
       '[spec.ipFamilies: Forbidden: may not be set for ExternalName services, spec.ipFamilyPolicy: Forbidden: may not be set for ExternalName services]',
     ],
     [
-      'the resource of a backend has a kind',
+      'the resource of a backend must have a kind',
       'Ingress',
       { spec: { defaultBackend: { resource: { name: 'a/b' } } } },
       `[spec.defaultBackend.resource.kind: Required value: kind is required, spec.defaultBackend.resource.name: Invalid value: "a/b": may not contain '/']`,
     ],
     [
-      'the controller of a class has a short name',
+      'an IngressClass must not have a long controller name',
       'IngressClass',
       { spec: { controller: `a.b/${'c'.repeat(250)}` } },
       'spec.controller: Too long: may not be more than 250 bytes',
     ],
   ])('%s', (_title, name, content, expected) => {
     const problems = problemsOf(name, content);
-    // The texts of some rules are long, so that a row has only their beginning.
+    // Some messages are long, so their rows have only the beginning of the message.
     expect(expected === '' ? problems : problems.slice(0, expected.length)).toBe(expected);
   });
 });

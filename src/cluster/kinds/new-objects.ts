@@ -7,7 +7,7 @@ import { validateMeta } from './metadata.ts';
 import { createServiceAddresses } from './service-addresses.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 
-/** The facts of a built-in kind that decide about the form of its objects. */
+/** The properties of a built-in kind on which the stored form of its objects depends. */
 export interface NewObjectKind {
   readonly group: string;
   readonly plural: string;
@@ -19,20 +19,20 @@ export interface NewObjectKind {
 /** The object as a server stores it, or the message with which the server refuses it. */
 export type NewObject = { readonly object: KubeObject } | { readonly refusal: string };
 
-/** Gives objects of built-in kinds the form in which an API server stores them. There is no server and no store. */
+/** Converts objects of built-in kinds to the form in which an API server stores them, without a server and a store. */
 export interface NewObjects {
   /**
-   * Completes and checks a new object: defaults, allocated addresses and ports, the first status, and the rules of the
-   * kind. The caller sets the members of `metadata` that a server sets. An object of a kind that counts no generations
-   * loses its generation. Admission does not run. Kinds whose checks need the schema engine or Node's cryptography are
-   * not checked.
+   * Completes and validates a new object: sets defaults, allocates addresses and ports, sets the initial status, and
+   * applies the rules of the kind. The caller sets the members of `metadata` that a server sets. If the kind has no
+   * generations, the generation is removed. Admission does not run. Kinds whose checks need the schema engine or Node's
+   * cryptography are not checked.
    */
   create(object: KubeObject, kind: NewObjectKind): NewObject;
   /** The object with the defaults of its kind. */
   withDefaults(object: KubeObject, kind: NewObjectKind): KubeObject;
 }
 
-/** The default range of the addresses of Services. */
+/** The default range of Service addresses. */
 const SERVICE_CIDR = '10.96.0.0/16';
 
 /** The groups whose checks need the schema engine, or the cryptography of Node. */
@@ -43,9 +43,9 @@ const UNCHECKED_GROUPS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Begins with an empty range of addresses. Each created Service takes addresses and ports from it.
+ * Returns a converter whose address and port ranges are still unused. Each created Service allocates from them.
  *
- * @param timestamp the time of the objects, in the format of timestamps in objects
+ * @param timestamp the creation time of the objects, in RFC 3339 format
  */
 export function newObjects(timestamp: string): NewObjects {
   const context = contextOf(timestamp);

@@ -35,7 +35,7 @@ test.each<[string, KubeObject, string[]]>([
     [],
   ],
   [
-    'taints without key and effect',
+    'a taint without a key and an effect',
     node({ taints: [{}] }),
     [
       'metadata.taints[0].key: Invalid value: "": name part must be non-empty',
@@ -58,7 +58,7 @@ test.each<[string, KubeObject, string[]]>([
     ],
   ],
   [
-    'resources that are negative or not whole',
+    'negative or fractional resources',
     node({}, { capacity: { cpu: '-1' }, allocatable: { pods: '1500m' } }),
     [
       'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
@@ -71,7 +71,7 @@ test.each<[string, KubeObject, string[]]>([
     ['metadata.nodeSwapStatus.capacity: Invalid value: 0: must be greater than zero'],
   ],
   [
-    'features that are unsorted, repeated or no names',
+    'features that are unsorted, repeated or invalid',
     node({}, { declaredFeatures: ['B', 'A', 'A', 'c'] }),
     [
       'status.declaredFeatures[1]: Invalid value: "A": list must be sorted alphabetically',
@@ -80,7 +80,7 @@ test.each<[string, KubeObject, string[]]>([
     ],
   ],
   [
-    'a range that is none',
+    'an address instead of a range',
     node({ podCIDRs: ['10.0.0.0'] }),
     ['spec.podCIDRs[0]: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
   ],
@@ -91,7 +91,7 @@ test.each<[string, KubeObject, string[]]>([
       'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family',
     ],
   ],
-])('a node with %s', (_title, object, expected) => {
+])('a node with %s has the expected problems', (_title, object, expected) => {
   expect(problems(object)).toEqual(expected);
 });
 
@@ -100,24 +100,29 @@ describe('an update of a node', () => {
   const CIDRS = 'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid';
 
   test.each<[string, KubeObject, KubeObject, string[]]>([
-    ['sets ranges and the provider', node({ podCIDRs: ['10.0.0.0/24'], providerID: 'x' }), node(), []],
+    ['may set ranges and the provider ID', node({ podCIDRs: ['10.0.0.0/24'], providerID: 'x' }), node(), []],
     ['may change taints', node({ taints: [taint('b')], unschedulable: true }), node({ taints: [taint('a')] }), []],
-    ['keeps the provider', node({ providerID: 'y' }), node({ providerID: 'x' }), [PROVIDER]],
-    ['keeps the ranges', node({ podCIDRs: ['10.0.1.0/24'] }), node({ podCIDRs: ['10.0.0.0/24'] }), [CIDRS]],
-    ['keeps the number of ranges', node(), node({ podCIDRs: ['10.0.0.0/24', 'fd00::/64'] }), [CIDRS]],
-    ['keeps the external id', node(), node({ externalID: 'x' }), ['spec.externalID: Forbidden: may not be updated']],
+    ['may not change the provider ID', node({ providerID: 'y' }), node({ providerID: 'x' }), [PROVIDER]],
+    ['may not change the ranges', node({ podCIDRs: ['10.0.1.0/24'] }), node({ podCIDRs: ['10.0.0.0/24'] }), [CIDRS]],
+    ['may not remove the ranges', node(), node({ podCIDRs: ['10.0.0.0/24', 'fd00::/64'] }), [CIDRS]],
+    [
+      'may not remove the external ID',
+      node(),
+      node({ externalID: 'x' }),
+      ['spec.externalID: Forbidden: may not be updated'],
+    ],
   ])('%s', (_title, object, old, expected) => {
     expect(problems(object, old)).toEqual(expected);
   });
 
-  test('reports the mistakes of a new node twice', () => {
+  test('reports a problem that is also checked for new nodes twice', () => {
     const object = node({ taints: [taint('a', '')] });
     expect(problems(object, node())).toEqual(
       Array.from({ length: 2 }, () => 'metadata.taints[0].effect: Required value'),
     );
   });
 
-  test('of its status refuses repeated addresses and wrong resources', () => {
+  test('refuses repeated addresses and negative resources in the status', () => {
     const addresses = [
       { type: 'InternalIP', address: '10.0.0.1' },
       { type: 'ExternalIP', address: '10.0.0.1' },
@@ -130,8 +135,8 @@ describe('an update of a node', () => {
   });
 });
 
-describe('a new node without controllers', () => {
-  test('is not ready for pods', async () => {
+describe('a new node in a cluster without controllers', () => {
+  test('has the not-ready taint', async () => {
     await using story = await startClusterStory({ controllers: false });
     const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
     expect((await story.client.create(node({ taints: [taint('a')] }))).spec).toEqual({
@@ -143,7 +148,7 @@ describe('a new node without controllers', () => {
     expect((await story.client.patch(ref, { spec: { taints: null } })).spec).toEqual({});
   });
 
-  test('has its range in both fields, and no configuration of a kubelet', async () => {
+  test('has its range in podCIDR and podCIDRs, and loses the fields for kubelet configuration', async () => {
     await using story = await startClusterStory({ controllers: false });
     const created = await story.client.create(
       node({ podCIDR: '10.0.0.0/24', configSource: { configMap: { name: 'c' } } }, { config: { error: 'e' } }),

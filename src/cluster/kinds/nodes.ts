@@ -25,7 +25,10 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 export const nodeStrategy: Partial<Strategy> = {
   keepsStatus: true,
   defaults: (object) => alignCidrs(objectAt(json(object), 'spec')),
-  /** The admission plugin `TaintNodesByCondition`: no pod runs on a new node before a controller has seen the node. */
+  /**
+   * Does the work of the admission plugin `TaintNodesByCondition`: taints a new node, so that no pod runs on it before
+   * a controller has processed the node.
+   */
   admitMutating(object, context) {
     if (context.subresource !== '') return;
     const taints = objectsAt(object.spec, 'taints');
@@ -45,7 +48,9 @@ export const nodeStrategy: Partial<Strategy> = {
       : ['spec.externalID: this field is deprecated, and is unused by Kubernetes'],
 };
 
-/** Aligns `podCIDR` with the first entry of `podCIDRs`. When both are set and differ, `podCIDR` replaces the list. */
+/**
+ * Aligns `podCIDR` with the first entry of `podCIDRs`. When both are set and differ, the list is replaced by `podCIDR`.
+ */
 function alignCidrs(spec: JsonObject) {
   const [cidr, first] = [textAt(spec, 'podCIDR'), listAt(spec, 'podCIDRs')[0]];
   if (cidr === '' && first !== undefined) spec['podCIDR'] = first;

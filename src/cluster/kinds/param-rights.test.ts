@@ -22,7 +22,7 @@ const KINDS = [
   ],
 ] as const;
 
-/** Gives the user `ann` rights on policies and bindings, and `more`. */
+/** Grants the user `ann` permissions on policies and bindings, and the additional rules `more`. */
 async function grant(transport: Transport, more: readonly object[]) {
   const policies = { apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: ['*'] };
   const group = 'rbac.authorization.k8s.io';
@@ -68,7 +68,7 @@ test.each(KINDS)('the author of a %s policy must be able to read its parameters'
     ),
   ]);
   await call(admin, 'POST', policies, policy);
-  // An update that keeps the kind needs no right.
+  // An update that does not change the kind needs no permission on the parameters.
   const labels = { metadata: { labels: { a: 'b' } } };
   const kept = await call(ann, 'PATCH', `${policies}/p`, labels, 'application/merge-patch+json');
   expect(kept.status).toBe(200);

@@ -1,4 +1,4 @@
-/** The rights on parameters that the author of an admission policy or of a binding needs. */
+/** Checks the permissions on parameters that the author of an admission policy or binding needs. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals, parseApiVersion } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -10,14 +10,14 @@ import type { WriteContext } from './strategy.ts';
 
 const GROUP = 'admissionregistration.k8s.io';
 
-/** A user as Go prints it. */
+/** Formats a user as Go prints the struct. */
 function shownUser({ name, uid = '', groups, extra = {} }: UserInfo): string {
   const keys = Object.keys(extra).sort();
   const members = keys.map((key) => `${key}:[${(extra[key] ?? []).join(' ')}]`);
   return `&{${name} ${uid} [${groups.join(' ')}] map[${members.join(' ')}]}`;
 }
 
-/** The group and the resource of a kind of parameters. `*` when no resource serves the kind. */
+/** The group and resource of a parameter kind. The resource is `*` when no resource serves the kind. */
 function resourceOf(kind: JsonObject | undefined, { kinds }: WriteContext): { group: string; resource: string } {
   if (kind === undefined) return { group: '*', resource: '*' };
   const apiVersion = textAt(kind, 'apiVersion');
@@ -47,8 +47,9 @@ export function checkParamKind(
 }
 
 /**
- * Refuses a binding whose author may not read the parameters that it names. `plural` is the resource of its policy. In
- * all other respects, the function decides like `checkParamKind`.
+ * Refuses a binding whose author may not read the parameters that it names. `plural` is the resource of its policy. As
+ * in `checkParamKind`, an update that does not change the reference is not refused, and a binding with other problems
+ * is not checked.
  */
 export function checkParamRef(
   plural: 'mutatingadmissionpolicies' | 'validatingadmissionpolicies',
@@ -72,7 +73,7 @@ export function checkParamRef(
     name,
   };
   if (authorize(context, context.user, { verb, ...attributes }).allowed) return;
-  // As in the API server, this text has the verb in the place of the user, and the user in the place of the verb.
+  // As in the API server's message, the user and the verb are swapped.
   const problem = `user ${verb} does not have "${shownUser(context.user)}" permission on the object referenced by paramRef`;
   problems.push(fieldForbidden('spec.paramRef', problem));
 }

@@ -16,11 +16,11 @@ import type { ObjectLookup } from '../types/lookup.ts';
 import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
-/** 403: an admission plugin refuses a pod. The error shows `generateName` for a pod whose name is not generated yet. */
+/** 403: an admission plugin refuses a pod. The message contains `generateName` if the name is not generated yet. */
 export const refusePod = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name || (pod.metadata.generateName ?? ''), problem);
 
-/** The priority classes that every cluster has. */
+/** Maps the name of a built-in PriorityClass to its value. */
 export const SYSTEM_PRIORITIES = new Map([
   ['system-cluster-critical', 2_000_000_000],
   ['system-node-critical', 2_000_001_000],
@@ -34,7 +34,7 @@ interface Priority {
 
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
-/** The priority class of pods without `priorityClassName`: of the default classes, the one with the lowest value. */
+/** The PriorityClass of pods without `priorityClassName`: the default class with the lowest value. */
 export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefined {
   const value = (one: KubeObject) => numberAt(one, 'value') ?? 0;
   return store
@@ -49,8 +49,8 @@ export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefine
 }
 
 /**
- * Sets the priority of a pod's class, or of the default class. Refuses a pod that declares another priority. Throws
- * 403.
+ * Sets a pod's priority to the value of its PriorityClass, or of the default class. Throws 403 for a pod that declares
+ * another priority.
  */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
@@ -84,8 +84,8 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
 }
 
 /**
- * Gives a pod the overhead, the node selector and the tolerations of its runtime class. Refuses a pod whose class does
- * not exist, or that declares another overhead or a node selector that contradicts the class. Throws 403.
+ * Gives a pod the overhead, the node selector and the tolerations of its RuntimeClass. Throws 403 when the class does
+ * not exist, when the pod declares another overhead, and when the node selectors of pod and class conflict.
  */
 export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');

@@ -13,7 +13,7 @@ describe('the QoS class of a pod', () => {
     ['whose amounts are zero', withResources({ requests: { cpu: '0' }, limits: { memory: '0' } }), 'BestEffort'],
     ['with another resource', withResources(both({ 'a.b/gpu': '1' })), 'BestEffort'],
     [
-      'with equal amounts in other words',
+      'with equal amounts in different notations',
       withResources({ requests: { cpu: '1', memory: '1G' }, limits: { cpu: '1e0', memory: '1e9' } }),
       'Guaranteed',
     ],
@@ -60,7 +60,7 @@ test.each([
   });
 });
 
-test('the ports of a pod in the network of its node have numbers on the node, and those of a template have none', () => {
+test('with hostNetwork, the ports of a pod get a default hostPort, and the ports of a template do not', () => {
   const ports = (isPod: boolean) => {
     const spec: JsonObject = { hostNetwork: true, containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] };
     defaultPodSpec(spec, isPod);
@@ -71,7 +71,7 @@ test('the ports of a pod in the network of its node have numbers on the node, an
   expect(JSON.stringify(ports(false))).not.toContain('hostPort');
 });
 
-describe('the resources of a whole pod', () => {
+describe('the pod-level resources', () => {
   const defaulted = (resources: JsonObject, ...ofContainers: JsonObject[]): unknown => {
     const spec: JsonObject = { ...withResources(...ofContainers), resources };
     defaultPodSpec(spec, true);
@@ -98,7 +98,7 @@ describe('the resources of a whole pod', () => {
   });
 });
 
-test('the sources of volumes get their defaults', () => {
+test('volume sources get their defaults', () => {
   const volume: JsonObject = { azureDisk: { diskName: 'd' }, iscsi: {}, rbd: {}, scaleIO: {}, hostPath: { path: '/' } };
   defaultVolumeSource(volume);
   expect(volume).toEqual({

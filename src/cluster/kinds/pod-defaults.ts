@@ -16,7 +16,7 @@ import type { Amounts } from './pod-totals.ts';
 import { addAmounts, containerTotals, hasPodLevelResources } from './pod-totals.ts';
 import { isHugePages, isPodLevelResource } from './resource-names.ts';
 
-/** Sets the defaults of a pod's specification, in pods and in templates. */
+/** Sets the defaults in the specification of a pod or a pod template. */
 export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
   if (isPod) spec['enableServiceLinks'] ??= true;
   fill(spec, {
@@ -34,7 +34,10 @@ export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
   for (const volume of objectsAt(spec, 'volumes')) defaultVolume(volume);
 }
 
-/** Copies between `serviceAccountName` and its old name `serviceAccount`. The API shows both fields. */
+/**
+ * Copies the value of `serviceAccountName` to the deprecated field `serviceAccount`, or the other way round, because
+ * the API shows both fields.
+ */
 export function aliasServiceAccount(spec: JsonObject) {
   const name = textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount');
   if (name === '') return;
@@ -43,8 +46,8 @@ export function aliasServiceAccount(spec: JsonObject) {
 }
 
 /**
- * The default pull policy of an image: `Always` for the tag `latest`, and for an image that has neither a tag nor a
- * digest; otherwise `IfNotPresent`.
+ * The default pull policy of an image. It is `Always` for the tag `latest` and for an image without a tag and a digest,
+ * and `IfNotPresent` for all other images.
  */
 function pullPolicy(image: string): string {
   const [name = '', digest] = image.slice(image.lastIndexOf('/') + 1).split('@');
@@ -100,8 +103,8 @@ function defaultRequests(container: JsonObject) {
 }
 
 /**
- * Completes the resources that a pod sets for all its containers together. Huge pages of the containers become limits
- * of the pod. A missing request becomes the sum of the containers' requests, or the limit of the pod.
+ * Sets the defaults of pod-level resources. The containers' huge pages become limits of the pod. A missing request
+ * becomes the sum of the containers' requests; if no container has a request, it becomes the pod's limit.
  */
 function defaultPodResources(spec: JsonObject) {
   const resources = optionalAt(spec, 'resources');
@@ -147,7 +150,7 @@ function defaultVolume(volume: JsonObject) {
   if (claim !== undefined) ensureAt(claim, 'spec')['volumeMode'] ??= 'Filesystem';
 }
 
-/** The defaults of the sources that volumes of pods and PersistentVolumes have in common. */
+/** The defaults of the volume sources that both pods and PersistentVolumes can have. */
 const SOURCE_DEFAULTS: readonly (readonly [source: string, defaults: JsonObject])[] = [
   ['azureDisk', { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4' }],
   ['iscsi', { iscsiInterface: 'default' }],
@@ -155,10 +158,7 @@ const SOURCE_DEFAULTS: readonly (readonly [source: string, defaults: JsonObject]
   ['scaleIO', { storageMode: 'ThinProvisioned', fsType: 'xfs' }],
 ];
 
-/**
- * Sets the defaults of the source of a volume. `owner` is the volume of a pod, or the specification of a
- * PersistentVolume.
- */
+/** Sets the defaults of a volume source. `owner` is a volume of a pod, or the specification of a PersistentVolume. */
 export function defaultVolumeSource(owner: JsonObject): void {
   for (const [name, defaults] of SOURCE_DEFAULTS) {
     const source = optionalAt(owner, name);
@@ -177,8 +177,8 @@ export function defaultTemplate(owner: JsonObject): void {
 }
 
 /**
- * The quality-of-service class of a pod, by its requests and limits of CPU and memory. Resources of the pod itself
- * replace those of its containers. Amounts of zero do not count.
+ * The quality-of-service class of a pod, which depends on its requests and limits for CPU and memory. If the pod sets
+ * pod-level resources, the containers' resources are ignored. Amounts of zero count as absent.
  */
 export function qosClass(spec: JsonObject): string {
   const requests: Amounts = new Map();
@@ -213,7 +213,10 @@ function computeAmounts(owner: JsonObject, part: 'requests' | 'limits'): Amounts
 
 const NOT_READY = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-/** Adds what admission gives every pod: the priority, and tolerations for short node failures. */
+/**
+ * Sets the default priority and preemption policy of a pod, and adds the tolerations for short node failures, as
+ * admission does for every pod.
+ */
 export function admitPod(spec: JsonObject): void {
   spec['priority'] ??= 0;
   spec['preemptionPolicy'] ??= 'PreemptLowerPriority';

@@ -68,7 +68,7 @@ const FIELDS = [
   'status.podIP',
   'status.podIPs',
 ];
-/** The field labels of pods. */
+/** The pod fields to which an environment variable may refer. */
 const FIELD_LABELS = [
   ...FIELDS,
   'metadata.annotations',
@@ -110,10 +110,13 @@ const RESOURCES = [
   'requests.memory',
 ];
 
-/** The units of bytes in which a reference may give an amount. */
+/** The divisors that a reference to an amount of bytes may have. */
 const BYTE_DIVISORS = '1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei'.split(', ');
 
-/** The resources that references may name, with their names in errors and their units. */
+/**
+ * The resources to which a reference may refer. A row has the pattern of the resource name, the name in messages, the
+ * allowed divisors, and their list in messages.
+ */
 const DIVISORS: readonly (readonly [pattern: RegExp, word: string, divisors: readonly string[], shown: string])[] = [
   [/\.cpu$/, 'cpu', ['1m', '1'], '1m and 1'],
   [/\.memory$/, 'memory', BYTE_DIVISORS, BYTE_DIVISORS.join(', ')],

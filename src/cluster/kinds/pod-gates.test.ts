@@ -5,7 +5,7 @@ import { podStrategy } from './pod.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
 import type { WriteContext } from './strategy.ts';
 
-// The rules of pods use only the subresource of the write.
+// The rules of pods use no other member of the context.
 const context = { subresource: '' } as WriteContext;
 
 function pod(spec: JsonObject): KubeObject {
@@ -38,7 +38,7 @@ describe('an update of a pod with scheduling gates', () => {
     ['may set the node affinity', gated(), gated(nodes(A)), []],
     ['may set the node affinity and remove the gates', gated(), { affinity: { nodeAffinity: nodes(A) } }, []],
     [
-      'may set the node affinity beside that of pods',
+      'may set the node affinity of a pod that has a pod affinity',
       gated(undefined, { affinity: PEERS }),
       gated(nodes(A), PEERS),
       [],
@@ -70,13 +70,13 @@ describe('an update of a pod with scheduling gates', () => {
       gated(),
       [`${TERMS}: Invalid value: null: no additions/deletions to non-empty NodeSelectorTerms list are allowed`],
     ],
-    ['may not set the affinity of pods', gated(), gated(nodes(A), PEERS), [REFUSED]],
+    ['may not set the pod affinity', gated(), gated(nodes(A), PEERS), [REFUSED]],
   ])('%s', (_title, before, next, expected) => {
     const found = problemsOf(next, before);
     expect(found.map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
   });
 
-  test('of another pod does not change the node affinity', () => {
+  test('may not set the node affinity after the gates are removed', () => {
     const [found = ''] = problemsOf({ affinity: { nodeAffinity: nodes(A) } }, {});
     expect(found.slice(0, REFUSED.length)).toBe(REFUSED);
   });

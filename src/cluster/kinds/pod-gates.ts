@@ -1,4 +1,6 @@
-/** Scheduling gates, which keep a new pod from the scheduler. A pod with gates may still get rules for its node. */
+/**
+ * Scheduling gates: the scheduler ignores a new pod with gates. An update may still restrict the nodes of such a pod.
+ */
 import type { JsonObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -50,7 +52,10 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
 const shownTerm = (term: JsonObject) => internalValue('core.v1.NodeSelectorTerm', term);
 
-/** Checks that the required terms of the node affinity, if the pod has any, only get more expressions. */
+/**
+ * Checks the required terms of the node affinity. If the stored pod has terms, an update may only add expressions to
+ * these terms.
+ */
 function checkNodeTerms(next: JsonObject, before: JsonObject, problems: FieldError[]) {
   const at = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`;
   const [terms, known] = [next, before].map((spec) =>
@@ -70,8 +75,8 @@ function checkNodeTerms(next: JsonObject, before: JsonObject, problems: FieldErr
 }
 
 /**
- * Does a term begin with all expressions of the stored term? A stored term without expressions matches no node, and
- * must stay without expressions.
+ * Does a new term begin with all expressions of the stored term? A stored term without expressions matches no node, so
+ * the new term may not have expressions.
  */
 function onlyAdds(term: JsonObject, before: JsonObject): boolean {
   const lists = ['matchExpressions', 'matchFields'];
@@ -83,7 +88,10 @@ function onlyAdds(term: JsonObject, before: JsonObject): boolean {
   });
 }
 
-/** Replaces the node affinity in the new specification, which is a copy, by that of the stored specification. */
+/**
+ * Replaces the node affinity of the new specification with the node affinity of the stored specification. `next` is a
+ * copy, which this function changes.
+ */
 export function keepNodeAffinity(next: JsonObject, before: JsonObject): void {
   const [affinity, known] = [optionalAt(next, 'affinity'), optionalAt(before, 'affinity', 'nodeAffinity')];
   if (jsonEquals(affinity?.['nodeAffinity'], known)) return;

@@ -52,11 +52,11 @@ export function validateResources(resources: JsonObject, pod: JsonObject, at: st
   }
 }
 
-/** Checks the overhead of a pod or of a runtime class: the amounts are checked like limits of a container. */
+/** Checks the overhead of a pod or of a RuntimeClass. The rules are those for the limits of a container. */
 export const validateOverhead = (amounts: JsonObject, at: string, problems: FieldError[]): void =>
   validateAmounts({ limits: amounts }, checkContainerResourceName, at, problems);
 
-/** Checks the resources that a pod sets for all its containers together. */
+/** Checks the pod-level resources. */
 export function validatePodResources(pod: JsonObject, at: string, problems: FieldError[]): void {
   const resources = optionalAt(pod, 'resources');
   if (resources === undefined) return;
@@ -71,7 +71,7 @@ export function validatePodResources(pod: JsonObject, at: string, problems: Fiel
     for (const [name, amount] of amountsOf(container, 'limits')) {
       const limit = Object.hasOwn(limits, name) ? quantityOf(limits[name]) : undefined;
       if (limit === undefined || compareQuantities(amount, limit) <= 0) continue;
-      // The API server puts the path of the container below that of the resources.
+      // As in the API server's message, the container's path is appended to the path of the resources.
       const place = `${at}.containers[${index}][${name}].limits`;
       const text = `must be less than or equal to pod limits of ${formatQuantity(limit)}`;
       problems.push(fieldInvalid(place, formatQuantity(amount), text));
@@ -79,7 +79,7 @@ export function validatePodResources(pod: JsonObject, at: string, problems: Fiel
   }
 }
 
-/** Checks that the amounts of a pod are at least the sums of its containers. */
+/** Checks that each pod-level amount is at least the sum of the containers' amounts. */
 function compareToContainers(
   sums: Iterable<readonly [string, ParsedQuantity]>,
   amounts: JsonObject,
@@ -95,7 +95,7 @@ function compareToContainers(
   }
 }
 
-/** Checks requests and limits. `checkName` is the rule for the names of the resources. */
+/** Checks requests and limits. `checkName` checks the name of a resource. */
 function validateAmounts(
   resources: JsonObject,
   checkName: typeof checkContainerResourceName,
@@ -148,7 +148,7 @@ function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: 
 const RESIZABLE = ['cpu', 'memory'];
 const RESTARTS = ['NotRequired', 'RestartContainer'];
 
-/** Checks the policy for changing a container's resources. */
+/** Checks a container's `resizePolicy`. */
 export function validateResizePolicy(container: JsonObject, at: string, problems: FieldError[]): void {
   const policies = objectsAt(container, 'resizePolicy');
   const names = policies.map((entry) => textAt(entry, 'resourceName'));

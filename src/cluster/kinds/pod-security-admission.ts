@@ -11,16 +11,16 @@ import { SECCOMP_ANNOTATION, violationsOf } from './pod-security-standards.ts';
 
 const PREFIX = 'pod-security.kubernetes.io/';
 
-/** The audit annotation with the policy that refuses pods. */
+/** The audit annotation that contains the enforced policy. */
 const ENFORCED_POLICY = `${PREFIX}enforce-policy`;
 
 const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
 type Level = (typeof LEVELS)[number];
 
-/** The maximum number of pods that a new policy of a namespace is compared with. */
+/** The maximum number of existing pods that are checked when the policy of their namespace changes. */
 const MAX_CHECKED_PODS = 3000;
 
-/** A level in a version, e.g. `baseline` in `latest`. */
+/** A level and its version, e.g. `baseline` and `latest`. */
 interface Rule {
   readonly level: Level;
   readonly version: string;
@@ -44,7 +44,7 @@ export interface PodSecurityRequest {
   readonly annotate: (key: string, value: string) => void;
 }
 
-/** The place of the pod template in the objects of a resource. */
+/** Maps a resource to the path of the pod template in its objects. */
 const TEMPLATES = new Map<string, readonly string[]>([
   ['/podtemplates', ['template']],
   ['/replicationcontrollers', ['spec', 'template']],
@@ -68,8 +68,8 @@ const UNCHECKED_SUBRESOURCES = new Set([
 ]);
 
 /**
- * Applies the Pod Security labels of the namespace. Refuses a pod that violates the enforced level (throws 403), warns
- * about pods and templates that violate the level for warnings, and refuses wrong labels of a namespace (throws 422).
+ * Applies the Pod Security labels of the namespace. Throws 403 for a pod that violates the enforced level, and 422 for
+ * a namespace with invalid labels. Warns about pods and pod templates that violate the warning level.
  */
 export function admitPodSecurity(store: ObjectLookup, request: PodSecurityRequest): void {
   const { resource, subresource, object, old } = request;
@@ -130,8 +130,8 @@ function hasPolicy(labels: Labels | undefined): labels is Labels {
 }
 
 /**
- * The policy of a namespace. A wrong label counts as `restricted` for the enforced level, and as `privileged` for
- * warnings and for the audit.
+ * The policy of a namespace. An invalid label counts as `restricted` for the enforced level, and as `privileged` for
+ * the warning and audit levels.
  */
 function policyOf(labels: Labels): { readonly policy: Policy; readonly problems: FieldError[] } {
   const problems: FieldError[] = [];
@@ -155,7 +155,7 @@ function policyOf(labels: Labels): { readonly policy: Policy; readonly problems:
   const enforce = { level: levelIn('enforce', 'restricted'), version: versionIn('enforce') };
   const audit = { level: levelIn('audit', 'privileged'), version: versionIn('audit') };
   const own = { level: levelIn('warn', 'privileged'), version: versionIn('warn') };
-  // Without a level for warnings, the enforced level also warns about templates.
+  // If no warning level is set, templates that violate the enforced level cause warnings.
   const isWrong = !LEVELS.some((level) => level === (labels[`${PREFIX}enforce`] ?? 'privileged'));
   const followsEnforce = labels[`${PREFIX}warn`] === undefined && !isWrong && enforce.level !== 'privileged';
   const version = labels[`${PREFIX}warn-version`] === undefined ? enforce.version : own.version;
@@ -173,8 +173,8 @@ function evaluate({ level, version }: Rule, pod: CheckedPod): Violation[] {
 }
 
 /**
- * Does an update change the number of containers, their images or their seccomp annotations? Other changes of a pod are
- * not checked again.
+ * Does an update change the number of containers, their images or their seccomp annotations? Only such updates of a pod
+ * are checked again.
  */
 function changesContainers(object: KubeObject, old: KubeObject): boolean {
   const profileOf = ({ metadata }: KubeObject, name: string) => metadata.annotations?.[`${SECCOMP_ANNOTATION}${name}`];

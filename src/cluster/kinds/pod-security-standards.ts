@@ -13,9 +13,9 @@ export type Violation = readonly [reason: string, detail: string];
 
 interface Check {
   readonly level: 'baseline' | 'restricted';
-  /** The first minor version of Kubernetes 1 with this check. */
+  /** The first minor version of Kubernetes 1.x that has this check. */
   readonly since: number;
-  /** The name of the check of the baseline that this check replaces. */
+  /** The name of the baseline check that this check replaces. */
   readonly replaces?: string;
   readonly check: (pod: CheckedPod, minor: number) => Violation | undefined;
 }
@@ -36,7 +36,7 @@ const CAPABILITIES = new Set([
   'SYS_CHROOT',
 ]);
 
-/** The sysctls that a version and its successors allow. */
+/** The allowed sysctls, each with the minor version that first allows them. */
 const SYSCTLS: readonly (readonly [since: number, names: readonly string[]])[] = [
   [
     0,
@@ -84,10 +84,10 @@ const containersOf = ({ spec }: CheckedPod): JsonObject[] =>
   ['initContainers', 'containers', 'ephemeralContainers'].flatMap((key) => objectsAt(spec, key));
 const contextOf = (owner: JsonObject): JsonObject => objectAt(owner, 'securityContext');
 const isWindows = ({ spec }: CheckedPod): boolean => textAt(objectAt(spec, 'os'), 'name') === 'windows';
-/** Does the pod have its own user namespace? Root in the pod is then not root on the node. */
+/** Does the pod have its own user namespace? In this case, root in the pod is not root on the node. */
 const hasOwnUsers = ({ spec }: CheckedPod): boolean => spec['hostUsers'] === false;
 
-/** The owners of a setting that breaks a rule: the pod, its containers, or both. */
+/** Describes which security contexts break a rule: the pod's, its containers', or both. `undefined` when none does. */
 function setters(pod: CheckedPod, breaks: (context: JsonObject) => boolean): string | undefined {
   const containers = containersOf(pod).filter((container) => breaks(contextOf(container)));
   const parts = [
@@ -97,7 +97,7 @@ function setters(pod: CheckedPod, breaks: (context: JsonObject) => boolean): str
   return parts.length === 0 ? undefined : parts.join(' and ');
 }
 
-/** The values of a setting in the pod and its containers that are not allowed. */
+/** The forbidden values of a setting in the pod and its containers. */
 function badValues(
   pod: CheckedPod,
   valueOf: (context: JsonObject) => string | undefined,
@@ -144,7 +144,7 @@ function appArmor(pod: CheckedPod): Violation | undefined {
 const addedTo = (container: JsonObject): string[] =>
   listAt(objectAt(contextOf(container), 'capabilities'), 'add').map(String);
 
-/** The detail about containers that add capabilities that are not allowed. */
+/** The detail about containers that add forbidden capabilities. */
 function addedCapabilities(pod: CheckedPod, isAllowed: (name: string) => boolean): string | undefined {
   const bad = containersOf(pod).filter((container) => addedTo(container).some((name) => !isAllowed(name)));
   if (bad.length === 0) return undefined;
@@ -265,10 +265,10 @@ function seccomp(pod: CheckedPod, minor: number): Violation | undefined {
   return ['seccompProfile', `${owners} must not set securityContext.seccompProfile.type to ${values}`];
 }
 
-/** The prefix of the annotation with a container's seccomp profile. The name of the container follows it. */
+/** The prefix of the annotation that sets a container's seccomp profile. The container's name follows the prefix. */
 export const SECCOMP_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/';
 
-/** Checks the annotations that hold the profiles before version 1.19. */
+/** Checks the annotations that set seccomp profiles before version 1.19. */
 function seccompAnnotations(pod: CheckedPod): Violation | undefined {
   const keys = [
     'seccomp.security.alpha.kubernetes.io/pod',
@@ -346,7 +346,10 @@ function user(pod: CheckedPod, minor: number): Violation | undefined {
   return owners === undefined ? undefined : ['runAsUser=0', `${owners} must not set runAsUser=0`];
 }
 
-/** The checks by their names, in the order of the server's texts: first the baseline, then the restricted ones. */
+/**
+ * The checks, keyed by name, in the order of the API server's messages: first the baseline checks, then the restricted
+ * checks.
+ */
 const CHECKS: Readonly<Record<string, Check>> = {
   appArmorProfile: { level: 'baseline', since: 0, check: appArmor },
   capabilities_baseline: {
@@ -390,7 +393,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
-/** The violations of a level of the Pod Security Standards in a minor version of Kubernetes 1. */
+/** Returns how a pod violates a level of the Pod Security Standards, as defined by Kubernetes 1.`minor`. */
 export function violationsOf(pod: CheckedPod, level: 'baseline' | 'restricted', minor: number): Violation[] {
   const checks = Object.entries(CHECKS).filter(
     ([, check]) => minor >= check.since && (level === 'restricted' || check.level === 'baseline'),

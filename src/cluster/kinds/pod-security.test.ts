@@ -73,14 +73,14 @@ describe('the baseline', () => {
   });
 
   test.each<[string, JsonObject, number]>([
-    ['hosts of probes before 1.34', { containers: [container({ livenessProbe: { httpGet: { host: 'h' } } })] }, 33],
+    ['a host in a probe before 1.34', { containers: [container({ livenessProbe: { httpGet: { host: 'h' } } })] }, 33],
     ['procMount in a pod with its own user namespace', { hostUsers: false, ...context({ procMount: 'Unmasked' }) }, 36],
     ['a pod without settings', { containers: [container()] }, 36],
   ])('allows %s', (_title, spec, minor) => {
     expect(found(spec, 'baseline', minor)).toEqual([]);
   });
 
-  test('knows the sysctls and types of its version', () => {
+  test('allows the sysctls and SELinux types of the given version', () => {
     const spec = {
       securityContext: { sysctls: [{ name: 'net.ipv4.tcp_rmem' }], seLinuxOptions: { type: 'container_engine_t' } },
     };
@@ -135,12 +135,12 @@ describe('the restricted level', () => {
       },
       ['restricted volume types (volumes "a", "h" use restricted volume types "hostPath", "nfs")'],
     ],
-  ])('finds the violations of %j', (spec, expected) => {
+  ])('reports the violations of %j', (spec, expected) => {
     expect(found(spec, 'restricted')).toEqual(expected);
   });
 });
 
-describe('the labels of a namespace', () => {
+describe('the Pod Security labels of a namespace', () => {
   const namespace = (labels: Record<string, string>): KubeObject => ({
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -273,7 +273,7 @@ describe('the runtime class of a pod', () => {
       { nodeSelector: { a: 'c' } },
       'conflict: runtimeClass.scheduling.nodeSelector[a] = b; pod.spec.nodeSelector[a] = c',
     ],
-  ])('%j refuses a pod with %j', async (own, spec, text) => {
+  ])('the runtime class %j refuses the pod %j', async (own, spec, text) => {
     await using story = await startClusterStory();
     await story.create(runtime(own));
     await expect(story.create(pod(spec))).rejects.toThrow(text);

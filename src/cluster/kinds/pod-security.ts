@@ -13,7 +13,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { internalValue } from './describe-difference.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: FieldError[]) {
-  // A number beyond 2^53 is a bigint.
+  // A number above 2^53 is parsed as a bigint.
   if ((typeof value === 'number' || typeof value === 'bigint') && (value < 0 || value > 2_147_483_647))
     problems.push(fieldInvalid(path, value, 'must be between 0 and 2147483647, inclusive'));
 }
@@ -119,7 +119,7 @@ interface Members {
   readonly ofContainer: readonly string[];
 }
 
-/** The members of security contexts that pods of Windows do not have. */
+/** The members of security contexts that Windows pods may not set. */
 const NOT_OF_WINDOWS: Members = {
   ofPod: [
     'appArmorProfile',
@@ -148,7 +148,7 @@ const NOT_OF_WINDOWS: Members = {
   ],
 };
 
-/** Refuses members of the security contexts of a pod and of its containers. */
+/** Adds an error for each of the given members that a security context of the pod or its containers sets. */
 function refuseMembers(
   spec: JsonObject,
   { ofPod, ofContainer }: Members,

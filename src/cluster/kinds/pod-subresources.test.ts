@@ -27,7 +27,7 @@ function update(subresource: string, before: JsonObject, next: JsonObject, statu
   return { kept, problems: problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`) };
 }
 
-test('a write to the pod or to its status is not partial', () => {
+test('writes to a pod and to its status have no partial update', () => {
   expect([partialUpdateOf(''), partialUpdateOf('status')]).toEqual([undefined, undefined]);
 });
 
@@ -35,7 +35,7 @@ describe('ephemeral containers', () => {
   const before = { containers: [container('c', '1')], ephemeralContainers: [{ name: 'e', image: 'x' }] };
   const added = [...before.ephemeralContainers, { name: 'f', image: 'y' }];
 
-  test('are added, and nothing else of the pod changes', () => {
+  test('can be added, and other changes of the pod are ignored', () => {
     const next = { containers: [container('c', '1', { image: 'other' })], ephemeralContainers: added, hostname: 'h' };
     expect(update('ephemeralcontainers', before, next)).toEqual({
       kept: { containers: before.containers, ephemeralContainers: added },
@@ -47,7 +47,7 @@ describe('ephemeral containers', () => {
     ['changed', [{ name: 'e', image: 'z' }], 'existing ephemeral containers "e" may not be changed'],
     ['removed', [], 'existing ephemeral containers "e" may not be removed'],
     ['removed together with the list', undefined, 'existing ephemeral containers "e" may not be removed'],
-  ])('are not %s', (_, ephemeralContainers, problem) => {
+  ])('cannot be %s', (_, ephemeralContainers, problem) => {
     const next = { ...before, ...(ephemeralContainers === undefined ? {} : { ephemeralContainers }) };
     if (ephemeralContainers === undefined) delete (next as JsonObject)['ephemeralContainers'];
     expect(update('ephemeralcontainers', before, next).problems).toEqual([

@@ -10,9 +10,9 @@ import { describeDifference } from './describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The rules for a write to a subresource that may change only a part of a pod. */
+/** The rules for a write to a pod subresource that may change only a part of the specification. */
 interface PartialUpdate {
-  /** The new specification; fields that the write may not change have their old values. */
+  /** Returns the specification to store. Fields that the write may not change keep their old values. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
   readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
 }
@@ -24,7 +24,7 @@ const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
   ['resize', { keep: keepResources, check: checkResize }],
 ]);
 
-/** The rules of a write to the subresource; `undefined` for subresources that follow the rules of the pod. */
+/** The rules for a write to the subresource; `undefined` for subresources to which the rules of the pod apply. */
 export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
 
 /** Refuses to resize a pod whose node does not exist. Throws 403. */
@@ -149,7 +149,7 @@ function checkContainer(
     );
 }
 
-/** A container without the resources that a resize may change. */
+/** Removes from a container the resources that a resize may change. */
 function withoutMutable(container: JsonObject): JsonObject {
   const bare = copyJson(container);
   const resources = objectAt(bare, 'resources');

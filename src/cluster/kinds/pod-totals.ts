@@ -10,13 +10,14 @@ import {
 } from '../../kubernetes/index.ts';
 import { isPodLevelResource } from './resource-names.ts';
 
-/** Amounts by the name of the resource. */
+/** Maps the name of a resource to its amount. */
 export type Amounts = Map<string, ParsedQuantity>;
 
 /**
- * The requests or the limits of a whole pod. Containers and sidecars run at the same time. Init containers run before
- * the containers, one after another. The larger of the two sums counts. Resources of the pod itself replace those of
- * its containers. The overhead of the runtime class is added to the requests, and to each limit that the pod has.
+ * The requests or the limits of a whole pod. Containers and sidecars run at the same time; init containers run one
+ * after another, before the containers. The result is the maximum over these two phases. Pod-level resources replace
+ * the containers' resources. The overhead of the RuntimeClass is added to the requests, and to each limit that the pod
+ * has.
  */
 export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
   const total = containerTotals(spec, part);
@@ -33,7 +34,10 @@ export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amount
   return total;
 }
 
-/** The requests or the limits of the containers of a pod. `podTotals` describes the sum. */
+/**
+ * The requests or the limits of a pod's containers, computed as described for `podTotals`, without overhead and
+ * pod-level resources.
+ */
 export function containerTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
   const total: Amounts = new Map();
   for (const container of objectsAt(spec, 'containers')) addAmounts(total, amountsOf(container, part));
@@ -54,18 +58,18 @@ export function containerTotals(spec: JsonObject, part: 'requests' | 'limits'): 
   return total;
 }
 
-/** Does the pod set resources for all its containers together? */
+/** Does the pod set pod-level resources? */
 export function hasPodLevelResources(spec: JsonObject): boolean {
   const resources = objectAt(spec, 'resources');
   const names = [...Object.keys(objectAt(resources, 'requests')), ...Object.keys(objectAt(resources, 'limits'))];
   return names.some(isPodLevelResource);
 }
 
-/** The amounts in the requests or the limits of `resources`, of a container, a claim or a pod. */
+/** The amounts in `resources.requests` or `resources.limits` of a container, a claim or a pod. */
 export const amountsOf = (owner: JsonObject, part: 'requests' | 'limits'): Amounts =>
   parsedAmounts(objectAt(objectAt(owner, 'resources'), part));
 
-/** The amounts of a list of resources. */
+/** Parses the quantities of a resource list. */
 export function parsedAmounts(values: JsonObject): Amounts {
   const amounts: Amounts = new Map();
   for (const [name, value] of Object.entries(values)) {
@@ -75,7 +79,7 @@ export function parsedAmounts(values: JsonObject): Amounts {
   return amounts;
 }
 
-/** Adds amounts to those in `total`. */
+/** Adds each amount of `more` to the amount of the same resource in `total`. */
 export function addAmounts(total: Amounts, more: ReadonlyMap<string, ParsedQuantity>): void {
   for (const [name, amount] of more) {
     const before = total.get(name);

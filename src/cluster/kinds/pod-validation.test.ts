@@ -77,7 +77,7 @@ test.each<[string, JsonObject, string]>([
     'spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
   ],
   [
-    'policies for the change of resources',
+    'resize policies',
     pod({}, { resizePolicy: ['cpu', 'cpu'].map((resourceName) => ({ resourceName, restartPolicy: 'NotRequired' })) }),
     'spec.containers[0].resizePolicy[1]: Duplicate value: "cpu"',
   ],
@@ -138,7 +138,7 @@ test.each<[string, JsonObject, string]>([
     'spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
   ],
   [
-    'ports of init containers on the node',
+    'host ports of init containers',
     pod({
       initContainers: [
         { name: 'i', image: 'i', ports: [1, 2].map((containerPort) => ({ containerPort, hostPort: 1 })) },
@@ -160,7 +160,7 @@ test.each<[string, JsonObject, string]>([
     `spec.containers[0].volumeDevices[0].devicePath: Invalid value: "/../p": can not contain backsteps ('..')`,
   ],
   [
-    'users beyond the numbers of JavaScript',
+    'user IDs above the safe integers of JavaScript',
     pod({ securityContext: { runAsUser: 9_223_372_036_854_775_807n } }),
     'spec.securityContext.runAsUser: Invalid value: 9223372036854775807: must be between 0 and 2147483647, inclusive',
   ],
@@ -208,7 +208,7 @@ test.each<[string, JsonObject, string]>([
     'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Invalid value: "metadata.x": error converting fieldPath: field label not supported: metadata.x',
   ],
   [
-    'policies for the pull of images in volumes',
+    'pull policies of image volumes',
     pod({ volumes: [{ name: 'v', image: { reference: 'i', pullPolicy: 'X' } }] }),
     'spec.volumes[0].image.pullPolicy: Unsupported value: "X": supported values: "Always", "IfNotPresent", "Never"',
   ],
@@ -223,13 +223,13 @@ test.each<[string, JsonObject, string]>([
     }),
     'spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "{z, DoNotSchedule}"',
   ],
-])('a pod is checked for its %s', (_, spec, problem) => {
+])('validation of a pod checks its %s', (_, spec, problem) => {
   const [first = '', ...rest] = problemsOf(spec);
   expect(rest).toEqual([]);
   expect(first.startsWith(problem)).toBe(true);
 });
 
-test('an annotation may have capital letters in its domain', () => {
+test('an annotation key may have capital letters in its domain', () => {
   const fieldRef = { fieldPath: "metadata.annotations['Example.com/a']" };
   expect(problemsOf(pod({}, { env: [{ name: 'A', valueFrom: { fieldRef } }] }))).toEqual([]);
 });
@@ -256,13 +256,13 @@ test.each<[string, JsonObject, string[]]>([
     ],
   ],
   [
-    'the name of a limit of quotas',
+    'a name with the prefix that quotas use',
     { 'requests.a.b/gpu': '1' },
     [`limits[requests.a.b/gpu]: Invalid value: "requests.a.b/gpu": ${NOT_EXTENDED}`],
   ],
-  ['a name in a domain of Kubernetes', { 'my.kubernetes.io/gpu': '500m' }, []],
+  ['a name in a Kubernetes domain', { 'my.kubernetes.io/gpu': '500m' }, []],
   [
-    'a resource of other objects',
+    'a resource that only claims have',
     { storage: '1' },
     ['limits[storage]: Invalid value: "storage": must be a standard resource for containers'],
   ],

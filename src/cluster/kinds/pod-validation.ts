@@ -84,7 +84,7 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldE
 
 const dnsLabelOrDots = (text: string) => (text.includes('.') ? ['must not contain dots'] : dnsLabel(text));
 
-/** Members whose values are names, with the rule of each. */
+/** The members whose values are names, each with the check for its names. */
 const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
   ['serviceAccountName', dnsSubdomain],
   ['nodeName', dnsSubdomain],
@@ -121,7 +121,7 @@ function validateDns(spec: JsonObject, path: string, problems: FieldError[]) {
     if (textAt(option, 'name') === '') problems.push(fieldRequired(`${at}.options[${index}]`, 'must not be empty'));
 }
 
-/** Checks the domains in which a pod looks for names. */
+/** Checks the DNS search domains of a pod. */
 function validateSearches(searches: readonly string[], at: string, problems: FieldError[]) {
   if (searches.length > MAX_SEARCHES)
     problems.push(fieldInvalid(at, searches, `must not have more than ${MAX_SEARCHES} search paths`));
@@ -136,10 +136,13 @@ function validateSearches(searches: readonly string[], at: string, problems: Fie
   }
 }
 
-/** The part of a pattern for a label of a name, and for a label that may have underscores. */
+/** The patterns for a DNS label, and for a label that may contain underscores. */
 const [LABEL, LABEL_WITH_UNDERSCORES] = ['[a-z0-9]([-a-z0-9]*[a-z0-9])?', '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'];
 
-/** The problems of a search domain. Unlike other domains, its labels may begin with an underscore and contain more. */
+/**
+ * The problems of a search domain. Unlike in other domains, a label may contain underscores and begin with an
+ * underscore.
+ */
 const searchProblems = (domain: string): string[] =>
   dnsSubdomain(domain.replaceAll(/(^|\.)_/g, '$1').replaceAll('_', '-')).map((text) =>
     text.replace("characters, '-'", "characters, '_', '-'").replaceAll(LABEL, LABEL_WITH_UNDERSCORES),
@@ -173,7 +176,7 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
   }
 }
 
-/** Checks that a pod uses each port of the node at most once per protocol and address. */
+/** Checks that a pod uses each host port at most once per protocol and host IP. */
 function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
@@ -187,12 +190,13 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
       problems.push(fieldInvalid(`${at}[${position}].hostPort`, number, text));
     }
   }
-  // Init containers run one after another. The API server names the first of them in each error.
+  // Init containers run one after another, so each is checked separately. In every error, the API server names the
+  // first init container.
   for (const container of objectsAt(spec, 'initContainers'))
     checkHostPorts(container, new Set(), `${path}.initContainers[0].ports`, problems);
 }
 
-/** Checks that the ports of the node that a container uses are not in `taken`, and adds them. */
+/** Checks that a container's host ports are not in `taken`, and adds them to `taken`. */
 function checkHostPorts(container: JsonObject, taken: Set<string>, at: string, problems: FieldError[]) {
   for (const [position, port] of objectsAt(container, 'ports').entries()) {
     const number = numberAt(port, 'hostPort') ?? 0;

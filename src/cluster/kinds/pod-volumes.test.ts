@@ -20,7 +20,7 @@ const RESERVED = "must not start with '..'";
 describe('a volume of a pod', () => {
   test.each<[string, JsonObject, string[]]>([
     [
-      'has one source, and the others are not checked',
+      'may have only one source, and additional sources are refused without further checks',
       { secret: { secretName: 's' }, hostPath: {}, csi: {} },
       [
         'hostPath.path: Required value',
@@ -29,46 +29,66 @@ describe('a volume of a pod', () => {
       ],
     ],
     [
-      'has one source, in the order of the server',
+      'with two sources is refused for the later one in the order of the API server',
       { portworxVolume: { volumeID: 'v' }, emptyDir: {} },
       ['portworxVolume: Forbidden: may not specify more than 1 volume type'],
     ],
     [
-      'does not write its own files',
+      'must not contain files that the kubelet reserves',
       { configMap: keys('..data') },
       [`configMap.items[0].path: Invalid value: "..data": ${RESERVED}`],
     ],
-    ['has files in folders', { configMap: keys('a/..b', 'a') }, []],
+    ['may have files in folders', { configMap: keys('a/..b', 'a') }, []],
     [
-      'reports a path above its folder once',
+      'with a path above its folder has one error',
       { configMap: keys('../a') },
       [`configMap.items[0].path: Invalid value: "../a": must not contain '..'`],
     ],
     ['may have the same file twice', { configMap: keys('a', 'a') }, []],
     [
-      'does not write its own files from fields',
+      'must not contain reserved files from pod fields',
       labels('..a'),
       [`downwardAPI.path: Invalid value: "..a": ${RESERVED}`],
     ],
     [
-      'has a local path for its token',
+      'must have a relative path for its token',
       projected({ serviceAccountToken: { path: '/t' } }),
       ['projected.path: Invalid value: "/t": must be a relative path'],
     ],
-    ['has its files once', projected({ secret: keys('a') }, { configMap: keys('b', 'a') }), [conflict('x')]],
-    ['has its fields once', projected({ configMap: keys('a') }, labels('a')), [conflict('a')]],
-    ['has different files', projected({ secret: keys('a') }, { configMap: keys('b') }, labels('c')), []],
-    ['of OpenStack has a disk', { cinder: {} }, ['cinder.volumeID: Required value']],
-    ['of vSphere has a path', { vsphereVolume: {} }, ['vsphereVolume.volumePath: Required value']],
-    ['of Photon has a disk', { photonPersistentDisk: {} }, ['photonPersistentDisk.pdID: Required value']],
-    ['of Portworx has a name', { portworxVolume: {} }, ['portworxVolume.volumeID: Required value']],
     [
-      'of Azure has a disk',
+      'must not have the same file from two sources',
+      projected({ secret: keys('a') }, { configMap: keys('b', 'a') }),
+      [conflict('x')],
+    ],
+    [
+      'must not have a field and a file at the same path',
+      projected({ configMap: keys('a') }, labels('a')),
+      [conflict('a')],
+    ],
+    [
+      'may have different files from several sources',
+      projected({ secret: keys('a') }, { configMap: keys('b') }, labels('c')),
+      [],
+    ],
+    ['of the type cinder must have a disk', { cinder: {} }, ['cinder.volumeID: Required value']],
+    ['of the type vsphereVolume must have a path', { vsphereVolume: {} }, ['vsphereVolume.volumePath: Required value']],
+    [
+      'of the type photonPersistentDisk must have a disk',
+      { photonPersistentDisk: {} },
+      ['photonPersistentDisk.pdID: Required value'],
+    ],
+    [
+      'of the type portworxVolume must have a volume ID',
+      { portworxVolume: {} },
+      ['portworxVolume.volumeID: Required value'],
+    ],
+    [
+      'of the type azureDisk must have a disk name and URI',
       { azureDisk: { kind: 'Shared' } },
       ['azureDisk.diskName: Required value', 'azureDisk.diskURI: Required value'],
     ],
     [
-      'of ScaleIO has a gateway',
+      'of the type scaleIO must have a gateway, a system and a name',
       { scaleIO: {} },
       ['scaleIO.gateway: Required value', 'scaleIO.system: Required value', 'scaleIO.volumeName: Required value'],
     ],

@@ -42,8 +42,8 @@ export function checkVolumeSource(kind: string, source: JsonObject, at: string, 
 }
 
 /**
- * The order in which the API server checks volume sources. It accepts the first source of a volume and refuses further
- * ones.
+ * The order in which the API server checks volume sources. It accepts the first source of a volume and refuses all
+ * additional sources.
  */
 const SOURCE_ORDER = [
   'emptyDir',
@@ -78,15 +78,15 @@ const SOURCE_ORDER = [
   'image',
 ];
 
-/** The sources whose name in error paths differs from that of the member. */
+/** Maps the member name of a source to its name in error paths, if the names differ. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 
-/** The policies for the pull of an image. */
+/** The pull policies of an image. */
 export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 
 type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;
 
-/** Makes a check that each of these members is present and not empty. */
+/** Returns a check that requires each of these members to be present and not empty. */
 const requireMembers =
   (...members: readonly string[]): Check =>
   (source, at, problems) => {

@@ -7,7 +7,7 @@ const port = (more: JsonObject = {}): JsonObject => ({ containerPort: 80, protoc
 const at = (index: number): string => `spec.containers[0].ports[${index}]`;
 
 describe('the warnings about ports', () => {
-  test('name each earlier port that may be in conflict, in the order of the ports', () => {
+  test('name each earlier port that may conflict, in the order of the ports', () => {
     const ports = [port({ hostPort: 1 }), port(), port({ hostPort: 2 }), port({ hostPort: 1 }), port()];
     expect(podWarnings(withPorts(ports), '')).toEqual([
       `${at(1)}: overlapping port definition with ${at(0)}`,
@@ -21,7 +21,7 @@ describe('the warnings about ports', () => {
     ]);
   });
 
-  test('are few for many equal ports', () => {
+  test('are limited in number for many equal ports', () => {
     const many = Array.from({ length: 3000 }, () => port());
     expect(podWarnings(withPorts(many), '').length).toBe(100);
   });

@@ -11,7 +11,7 @@ import {
 } from '../../kubernetes/index.ts';
 
 /**
- * Warnings about parts of a pod or a pod template that are legal but likely mistakes. `path` is the path of the
+ * Warnings about parts of a pod or pod template that are allowed but probably mistakes. `path` is the path of the
  * template, or `''` for a pod.
  */
 export function podWarnings(template: JsonObject, path: string): string[] {
@@ -139,7 +139,7 @@ function repeated(list: readonly JsonObject[], key: string, path: string): strin
 
 const IN_BYTES = ['memory', 'ephemeral-storage'];
 
-/** The warning about an amount of bytes that is not an integer. */
+/** The warning about a byte amount that is not an integer. */
 function fraction(amounts: JsonObject, name: string, path: string): string[] {
   const value = amounts[name];
   const quantity = quantityOf(value);
@@ -157,7 +157,7 @@ function containerWarnings(container: JsonObject, at: string): string[] {
   const names = new Set<string>();
   for (const [index, entry] of objectsAt(container, 'env').entries()) {
     const name = textAt(entry, 'name');
-    // The new value may refer to the old one: X=$(X):more.
+    // A variable may be defined again if its new value contains the old value, e.g. `X=$(X):more`.
     const reference = `$(${name})`;
     const value = textAt(entry, 'value');
     const extends_ = entry['valueFrom'] === undefined && value !== reference && value.includes(reference);
@@ -175,7 +175,7 @@ const MAX_PORT_WARNINGS = 100;
 
 interface PlacedPort {
   readonly port: JsonObject;
-  /** The number of ports before this one. */
+  /** The number of ports before this port. */
   readonly position: number;
   readonly place: string;
 }
@@ -185,7 +185,7 @@ const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 /** Warnings about ports of the pod's containers that are equal or may conflict. */
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
-  // Two ports can be in conflict only if their `hostPort` is equal, or if one of them has no `hostPort`.
+  // Two ports can conflict only if their `hostPort` is equal, or if one of them has no `hostPort`.
   const known = new Map<string, Map<number, PlacedPort[]>>();
   let position = 0;
   for (const { container, place: at } of containers) {
@@ -200,7 +200,8 @@ function portWarnings(containers: readonly Placed[]): string[] {
       const group = groups.get(hostPort(port)) ?? [];
       const others = hostPort(port) === 0 ? [...groups.values()].flat() : [...(groups.get(0) ?? []), ...group];
       for (const other of others.sort((a, b) => a.position - b.position)) {
-        // A list of equal ports has a warning for each pair of ports. A response has no room for that many warnings.
+        // A list of equal ports causes one warning per pair of ports. The number is limited, because the response
+        // headers would become too large.
         if (warnings.length >= MAX_PORT_WARNINGS) return warnings;
         const text = overlap(port, other.port);
         if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);
@@ -214,7 +215,7 @@ function portWarnings(containers: readonly Placed[]): string[] {
   return warnings;
 }
 
-/** Warnings about repeated port names. A reference by name finds only the first port. */
+/** Warnings about repeated port names. A reference by name resolves to the first port with the name. */
 function portNameWarnings(containers: readonly Placed[]): string[] {
   const first = new Map<string, string>();
   return containers.flatMap(({ container, place: at }) =>

@@ -47,7 +47,7 @@ export const podStrategy: Partial<Strategy> = {
     }
     if (old === undefined && context.subresource === '') {
       checkLimits(object, context);
-      // Webhooks and policies may have changed the account.
+      // The account is checked again, because webhooks and policies may have changed it.
       if (context.hasServiceAccountAdmission) checkServiceAccount(object, context);
     }
     if (context.subresource === 'ephemeralcontainers' && context.hasServiceAccountAdmission)
@@ -120,7 +120,7 @@ export const podStrategy: Partial<Strategy> = {
   ],
 };
 
-/** Aligns `podIP` with the first entry of `podIPs`. When both are set and differ, `podIP` replaces the list. */
+/** Aligns `podIP` with the first entry of `podIPs`. When both are set and differ, the list is replaced by `podIP`. */
 function alignAddresses(status: JsonObject | undefined) {
   if (status === undefined) return;
   const [address, first] = [textAt(status, 'podIP'), textAt(objectsAt(status, 'podIPs')[0], 'ip')];
@@ -128,7 +128,7 @@ function alignAddresses(status: JsonObject | undefined) {
   else if (address !== '' && address !== first) status['podIPs'] = [{ ip: address }];
 }
 
-/** The new specification in which the mutable fields have their old values. */
+/** Returns the new specification with the old values of the mutable fields. It must equal the old specification. */
 function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject {
   const out = copyJson(next);
   for (const key of ['containers', 'initContainers']) {
@@ -153,7 +153,10 @@ function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject 
   return out;
 }
 
-/** Checks that the containers of an update have images. No other mutable field of a container is required. */
+/**
+ * Checks that the containers of an update have images. The image is the only mutable field of a container that is
+ * required.
+ */
 function checkImages(spec: JsonObject, key: string, problems: FieldError[]) {
   for (const [index, container] of objectsAt(spec, key).entries())
     if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));

@@ -25,7 +25,7 @@ test('only one priority class is the default', async () => {
   await expect(client.patch(ref('first'), { description: 'd' })).resolves.toMatchObject({ globalDefault: true });
 });
 
-test('of several default classes, the one with the lowest value counts', () => {
+test('of several default classes, pods get the class with the lowest value', () => {
   const classes = [priorityClass('a', 3, true), priorityClass('b', 1, true), priorityClass('c', 0, false)];
   const items = classes.map((object) => ({ key: object.metadata.name ?? '', object }));
   const store = {

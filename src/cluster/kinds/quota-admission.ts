@@ -20,7 +20,7 @@ import { limitedBy, usageOf } from './quota-usage.ts';
 
 const ZERO = quantityOfInteger(0n);
 
-/** The write of an object that quotas may count. */
+/** A write that may change the usage of quotas. */
 export interface QuotaRequest {
   readonly resource: GroupResource;
   /** The subresource of the write, or `''`. */
@@ -34,9 +34,9 @@ export interface QuotaRequest {
 }
 
 /**
- * Refuses a write that would exceed a quota of the namespace (throws 403). Otherwise returns a function that adds the
- * difference to the used amounts. For a dry run, the function adds nothing. The quota controller subtracts amounts that
- * become smaller.
+ * Refuses a write that would exceed a quota of the namespace (throws 403). If the write is allowed, returns a function
+ * that adds the difference to the used amounts. For a dry run, the function does nothing. Decreases are not subtracted
+ * here; the quota controller does this.
  */
 export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): () => void {
   const { resource, object, old, now } = request;
@@ -63,7 +63,7 @@ export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): 
   return count;
 }
 
-/** Can the write change what quotas count? Most updates cannot. */
+/** Can the write change the usage of a quota? Most updates cannot. */
 function isCounted({ resource: { group, plural }, subresource, object, old }: QuotaRequest): boolean {
   if (old === undefined) return subresource === '';
   if (group !== '') return false;
@@ -86,7 +86,7 @@ const refuse = (resource: GroupResource, object: KubeObject, problem: string) =>
 
 const REQUIRED = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
-/** Refuses a pod whose containers do not state a resource that the quota limits. */
+/** Refuses a pod if one of its containers does not specify a request or limit that the quota limits. */
 function checkConstraints(
   resource: GroupResource,
   { metadata, spec = {} }: KubeObject,
@@ -111,13 +111,13 @@ function checkConstraints(
   throw forbidden(resource, metadata.name ?? '', problem);
 }
 
-/** Does a container state the amount that a quota limits by this name, e.g. `cpu` or `limits.memory`? */
+/** Does a container specify the amount that a quota limits under this name, e.g. `cpu` or `limits.memory`? */
 function states(container: JsonObject, limit: string): boolean {
   const [part, name] = limit.includes('.') ? limit.split('.') : ['requests', limit];
   return objectAt(objectAt(container, 'resources'), part ?? '')[name ?? ''] !== undefined;
 }
 
-/** The amounts by which the usage grows. */
+/** The amounts by which the usage increases. */
 function difference(usage: Amounts, before: Amounts): Amounts {
   const grown: Amounts = new Map();
   for (const [name, amount] of usage) {
@@ -127,7 +127,9 @@ function difference(usage: Amounts, before: Amounts): Amounts {
   return grown;
 }
 
-/** The used amounts after the write; `undefined` when they stay equal. Throws 403 when an amount exceeds its limit. */
+/**
+ * The used amounts after the write; `undefined` when they do not change. Throws 403 when an amount exceeds its limit.
+ */
 function charge(
   resource: GroupResource,
   object: KubeObject,

@@ -4,14 +4,14 @@ import type { GroupResource } from '../errors/status.ts';
 import { qosClass } from './pod-defaults.ts';
 import { selects } from './selects.ts';
 
-/** One condition of a quota for the objects that it counts. */
+/** A condition that an object must meet so that a quota counts the object. */
 export interface ScopeCondition {
   readonly scope: string;
   readonly operator: string;
   readonly values: readonly unknown[];
 }
 
-/** The conditions of a quota, from `scopes` and `scopeSelector`. All of them must hold. */
+/** The conditions of a quota, from `scopes` and `scopeSelector`. A counted object must meet all of them. */
 export function quotaScopes(quota: KubeObject): ScopeCondition[] {
   const plain = listAt(quota.spec, 'scopes').map((scope) => ({ scope: String(scope), operator: 'Exists', values: [] }));
   const expressions = objectsAt(objectAt(quota.spec, 'scopeSelector'), 'matchExpressions');
@@ -57,8 +57,8 @@ function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
 }
 
 /**
- * Does a claim meet the condition? A claim counts for the class that it requests. Until a change of the class is
- * complete, it also counts for the class of its volume.
+ * Does a claim meet the condition? A claim counts for the VolumeAttributesClass that it requests. Until a change of the
+ * class is complete, the claim also counts for the current class of its volume.
  */
 function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
   if (condition.scope !== 'VolumeAttributesClass') return false;
@@ -74,7 +74,7 @@ function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): bo
 
 const classOf = (pod: KubeObject): string => textAt(pod.status, 'qosClass') || qosClass(pod.spec ?? {});
 
-/** Does the name of a class meet the condition? An object without a class has the empty name. */
+/** Does the name of an object's class meet the condition? For an object without a class, the name is empty. */
 function matchesValue({ scope, operator, values }: ScopeCondition, name: string): boolean {
   const labels: JsonObject = name === '' ? {} : { [scope]: name };
   return selects({ matchExpressions: [{ key: scope, operator, values: [...values] as string[] }] }, labels);

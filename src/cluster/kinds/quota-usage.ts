@@ -39,8 +39,8 @@ export function usageOf(resource: GroupResource, object: KubeObject, now: number
 }
 
 /**
- * Does a pod use resources? A pod that has ended uses none. A pod whose grace period is over uses none, so that a pod
- * on a lost node leaves room for the next pod.
+ * Does a pod use resources? A completed pod uses no resources. A pod whose grace period is over also uses none, so that
+ * a pod on a lost node does not block its replacement.
  */
 function consumes({ metadata, status }: KubeObject, now: number): boolean {
   const phase = textAt(status, 'phase');
@@ -83,7 +83,10 @@ function addClaim(usage: Amounts, { metadata, spec, status }: KubeObject): void 
   if (storage !== undefined) usage.set(`${storageClass}${BY_CLASS}requests.storage`, storage);
 }
 
-/** The larger amount; `undefined` without a requested amount, because such a claim counts no storage. */
+/**
+ * The larger of two amounts; `undefined` when the requested amount is missing, because storage is not counted for such
+ * a claim.
+ */
 function larger(
   requested: ParsedQuantity | undefined,
   allocated: ParsedQuantity | undefined,
@@ -98,7 +101,7 @@ const CORE_NAMES = new Map<string, readonly string[]>([
   ['pods', ['pods', ...OF_CONTAINERS, ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`])]],
 ]);
 
-/** The names of a quota's limits that objects of the resource use. */
+/** The limits of a quota to which objects of the resource contribute. */
 export function limitedBy(resource: GroupResource, names: readonly string[]): string[] {
   const { group, plural } = resource;
   const count = `count/${withGroup(plural, group)}`;
@@ -114,7 +117,7 @@ export function limitedBy(resource: GroupResource, names: readonly string[]): st
   });
 }
 
-/** The resources whose objects the limits of a quota count. */
+/** The resources whose objects contribute to the given limits of a quota. */
 export function countedResources(names: readonly string[]): GroupResource[] {
   const found = new Map<string, GroupResource>();
   for (const name of names) {

@@ -36,7 +36,7 @@ describe('the requests of a pod', () => {
       { cpu: '1500m' },
     ],
     [
-      'are those of a larger init container',
+      'are the requests of an init container if these are larger',
       { containers: [container({ cpu: '1' })], initContainers: [container({ cpu: '3' }), container({ cpu: '2' })] },
       { cpu: '3' },
     ],
@@ -46,7 +46,7 @@ describe('the requests of a pod', () => {
       { cpu: '3' },
     ],
     [
-      'include the sidecars that run beside an init container',
+      'include the sidecars that run at the same time as an init container',
       {
         containers: [container({ cpu: '1' })],
         initContainers: [container({ cpu: '2' }, {}, sidecar), container({ cpu: '4' })],
@@ -54,7 +54,7 @@ describe('the requests of a pod', () => {
       { cpu: '6' },
     ],
     [
-      'are those of the pod',
+      'are the pod-level requests if the pod has them',
       { resources: { requests: { cpu: '9' } }, containers: [container({ cpu: '1', memory: '1Gi' })] },
       { cpu: '9', memory: '1Gi' },
     ],
@@ -63,7 +63,7 @@ describe('the requests of a pod', () => {
     expect(shown(podTotals(spec, 'requests'))).toEqual(expected);
   });
 
-  test('limits get the overhead only where the pod has a limit', () => {
+  test('include the overhead, which is added to limits only if the pod has a limit', () => {
     const spec = { overhead: { cpu: '1', memory: '1Gi' }, containers: [container({}, { cpu: '1' })] };
     expect(shown(podTotals(spec, 'limits'))).toEqual({ cpu: '2' });
   });
@@ -90,7 +90,7 @@ describe('the usage', () => {
       },
     ],
     [
-      'of a pod that has ended',
+      'of a completed pod',
       'pods',
       object('Pod', { containers: [container({ cpu: '1' })] }, { phase: 'Failed' }),
       { 'count/pods': '1' },
@@ -143,7 +143,7 @@ describe('the usage', () => {
     expect(shown(usageOf({ group: '', plural }, counted, NOW))).toEqual(expected);
   });
 
-  test('of other kinds is their number', () => {
+  test('of other kinds is the number of objects', () => {
     const jobs = { group: 'batch', plural: 'jobs' };
     expect(shown(usageOf(jobs, object('Job', {}), NOW))).toEqual({ 'count/jobs.batch': '1' });
     expect(countedResources(['count/jobs.batch', 'requests.storage', 'requests.a.io/gpu', 'x'])).toEqual([
@@ -197,11 +197,11 @@ describe('the scope', () => {
     [{ scopes: ['CrossNamespacePodAffinity'] }, pod(preferred({ namespaces: ['other'] })), true],
     [{ scopes: ['CrossNamespacePodAffinity'] }, pod(preferred({ namespaceSelector: {} })), true],
     [{ scopes: ['VolumeAttributesClass'] }, pod(), false],
-  ])('of %j selects the right pods', (spec, counted, expected) => {
+  ])('of the quota %j decides about the pod %j: %s', (spec, counted, expected) => {
     expect(inScopes(object('ResourceQuota', spec), PODS, counted)).toBe(expected);
   });
 
-  test('of a claim is the class that it requests or that its volume has', () => {
+  test('VolumeAttributesClass matches a claim that requests a class or whose volume has a class', () => {
     const quota = object('ResourceQuota', { scopes: ['VolumeAttributesClass'] });
     const holds = (spec: JsonObject, status: JsonObject = {}) =>
       inScopes(quota, CLAIMS, object('PersistentVolumeClaim', spec, status));
@@ -242,7 +242,7 @@ describe('a ResourceQuota', () => {
     );
   });
 
-  test('refuses an update that moves a pod into a full scope', async () => {
+  test('refuses an update after which a pod matches the scopes of a full quota', async () => {
     await using story = await startClusterStory();
     await quota(story, { hard: { pods: '0' }, scopes: ['Terminating'] });
     await story.create(pod('p'));
@@ -251,7 +251,7 @@ describe('a ResourceQuota', () => {
     );
   });
 
-  test('refuses a container that does not state a limited resource', async () => {
+  test('refuses a container that does not specify a limited resource', async () => {
     await using story = await startClusterStory();
     await quota(story, { hard: { 'limits.cpu': '1', memory: '1Gi' } });
     await expect(story.create(pod('p'))).rejects.toThrow(
@@ -267,7 +267,7 @@ describe('a ResourceQuota', () => {
     expect(await used(story)).toEqual({ 'requests.ephemeral-storage': '1Gi', 'limits.ephemeral-storage': '2Gi' });
   });
 
-  test('charges the difference when a Service gets node ports, and releases it later', async () => {
+  test('adds the node ports that an update gives to a Service, and subtracts them when the Service loses them', async () => {
     await using story = await startClusterStory();
     await quota(story, { hard: { 'services.nodeports': '1' } });
     await story.create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });

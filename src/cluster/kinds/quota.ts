@@ -8,7 +8,7 @@ import { checkQuotaResourceName, isQuotaName } from './resource-names.ts';
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
-/** The resources that a quota with each scope may limit. */
+/** Maps a scope to the resources that a quota with this scope may limit. */
 const SCOPES = new Map<string, readonly string[]>([
   ['BestEffort', ['pods']],
   ['NotBestEffort', PODS],
@@ -18,7 +18,9 @@ const SCOPES = new Map<string, readonly string[]>([
   ['CrossNamespacePodAffinity', PODS],
   ['VolumeAttributesClass', ['persistentvolumeclaims', 'requests.storage']],
 ]);
-/** Scopes that have values. For any other scope, a selector can only require that the scope applies. */
+/**
+ * The scopes whose selectors can name values. For any other scope, a selector can only require that the scope applies.
+ */
 const VALUED = new Set(['PriorityClass', 'VolumeAttributesClass']);
 const OPPOSITES = [
   ['BestEffort', 'NotBestEffort'],

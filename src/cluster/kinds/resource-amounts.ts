@@ -4,7 +4,9 @@ import { formatQuantity, isWholeQuantity, quantityOf } from '../../kubernetes/in
 import { fieldInvalid } from '../errors/field-problems.ts';
 import { isCounted } from './resource-names.ts';
 
-/** Checks the amount of a resource: it is not negative, and a whole number for a resource that is counted. */
+/**
+ * Checks that the amount of a resource is not negative, and that the amount of a counted resource is a whole number.
+ */
 export function checkResourceAmount(name: string, value: JsonValue, at: string, problems: FieldError[]): void {
   const amount = quantityOf(value);
   if (amount === undefined) return;

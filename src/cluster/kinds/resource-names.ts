@@ -14,7 +14,7 @@ export const CORE_COUNTS: ReadonlySet<string> = new Set([
 ]);
 const COUNTED = [...CORE_COUNTS, 'services.loadbalancers', 'services.nodeports'];
 
-/** The names without a domain that resources of containers may have. Names of huge pages are not included. */
+/** The container resources whose names have no domain, except huge pages. */
 export const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
 
 const OF_QUOTAS = [
@@ -27,16 +27,16 @@ const KNOWN = new Set([...OF_QUOTAS, 'storage']);
 const CONTAINER_NAMES = new Set(OF_CONTAINERS);
 const QUOTA_NAMES = new Set(OF_QUOTAS);
 
-/** Does the name stand for huge pages of a size? */
+/** Is this the name of huge pages, e.g. `hugepages-2Mi`? */
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-/** Does the resource belong to Kubernetes itself? Its name then has no domain, or a domain of Kubernetes. */
+/** Does the resource belong to Kubernetes itself? The name of such a resource has no domain or a Kubernetes domain. */
 const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
-/** Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix of quotas. */
+/** Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix that quotas use. */
 export const isExtendedResource = (name: string): boolean =>
   !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
-/** May the requests of a resource be lower than its limits? */
+/** May the request of a resource be lower than its limit? */
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePages(name);
-/** May a pod set this resource for all its containers together? */
+/** May a pod set this resource at pod level? */
 export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);
 
 const isHugeOfQuota = (name: string) => isHugePages(name) || name.startsWith('requests.hugepages-');
@@ -65,7 +65,7 @@ export function checkContainerResourceName(name: string, path: string, problems:
     problems.push(fieldInvalid(path, name, "doesn't follow extended resource name standard"));
 }
 
-/** Checks the name of a resource that a pod sets for all its containers together. */
+/** Checks the name of a pod-level resource. */
 export function checkPodResourceName(name: string, path: string, problems: FieldError[]): void {
   const known = problems.length;
   checkResourceName(name, path, problems);

@@ -11,7 +11,7 @@ const FIELDS: readonly { readonly min: number; readonly max: number; readonly na
 const EVERY = '@every ';
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 
-/** The reason why a text is not a valid schedule; `undefined` for a valid schedule. */
+/** The reason why a string is not a valid schedule; `undefined` for a valid schedule. */
 export function scheduleProblem(text: string): string | undefined {
   if (text.startsWith('@')) {
     if (text.startsWith(EVERY)) {

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** The paths of the names of Secrets in a volume, apart from those of projected volumes. */
+/** The paths at which a volume names a Secret. Projected volumes are handled separately. */
 const VOLUME_SECRETS: readonly (readonly string[])[] = [
   ['azureFile', 'secretName'],
   ['cephfs', 'secretRef', 'name'],
@@ -15,7 +15,7 @@ const VOLUME_SECRETS: readonly (readonly string[])[] = [
   ['storageos', 'secretRef', 'name'],
 ];
 
-/** The lists of containers, with the word for one of them in messages. */
+/** The lists of containers in a specification, each with the word that messages use for its entries. */
 const LISTS = [
   ['initContainers', 'init container'],
   ['containers', 'container'],
@@ -23,12 +23,12 @@ const LISTS = [
 ] as const;
 
 interface ContainerReference {
-  /** The place in the words of the server, e.g. `container c with envVar X`. */
+  /** The location of the reference in the API server's words, e.g. `container c with envVar X`. */
   readonly place: string;
   readonly secret: string;
 }
 
-/** The Secrets in the environments of containers. */
+/** The references to Secrets in the environments of containers. */
 function* environmentSecrets(spec: JsonObject): Generator<ContainerReference> {
   for (const [list, word] of LISTS) {
     for (const container of objectsAt(spec, list)) {
@@ -56,7 +56,7 @@ function referencesSecret(spec: JsonObject): boolean {
   );
 }
 
-/** The reason why a mirror pod is refused; `undefined` for an allowed one. */
+/** The reason why a mirror pod is refused; `undefined` for an allowed pod. */
 export function mirrorPodProblem(spec: JsonObject): string | undefined {
   if (textAt(spec, 'serviceAccountName') !== '') return 'a mirror pod may not reference service accounts';
   if (referencesSecret(spec)) return 'a mirror pod may not reference secrets';
@@ -67,8 +67,8 @@ export function mirrorPodProblem(spec: JsonObject): string | undefined {
 }
 
 /**
- * The reason why a pod is refused: the first Secret in its specification that the account does not name. `undefined`
- * when there is no such Secret. Without an account, no Secret is refused.
+ * The reason why a pod is refused: it names the first Secret in the specification that the account does not list.
+ * `undefined` when the account lists all Secrets, and when `account` is `undefined`.
  */
 export function referenceProblem(spec: JsonObject, account: KubeObject | undefined): string | undefined {
   if (account === undefined) return undefined;

@@ -50,7 +50,7 @@ function checkLabelValues(expression: JsonObject, at: string, problems: FieldErr
     addInvalid(problems, `${at}.values[${position}]`, value, labelValue(String(value)));
 }
 
-/** Checks a selector of nodes, which must have at least one term. */
+/** Checks a node selector, which must have at least one term. */
 export function validateNodeSelector(selector: JsonObject, path: string, problems: FieldError[]): void {
   const terms = objectsAt(selector, 'nodeSelectorTerms');
   const at = `${path}.nodeSelectorTerms`;
@@ -62,7 +62,7 @@ export function validateNodeSelector(selector: JsonObject, path: string, problem
   }
 }
 
-/** Checks a term that selects nodes by their labels and fields. The values of labels may have any syntax. */
+/** Checks a term that selects nodes by labels and fields. Label values may be any strings. */
 export function validateNodeTerm(term: JsonObject, path: string, problems: FieldError[]): void {
   for (const [index, expression] of objectsAt(term, 'matchExpressions').entries()) {
     const at = `${path}.matchExpressions[${index}]`;

@@ -6,7 +6,7 @@ export function selects(selector: JsonObject, labels: JsonObject): boolean {
   return labelSelectorMatcher(selector)(labels);
 }
 
-/** The match of a label selector. One selector can be matched with many labels. */
+/** Returns a function that matches labels against the selector. The selector is parsed once. */
 export function labelSelectorMatcher(selector: JsonObject): (labels: JsonObject) => boolean {
   const equal = Object.entries(objectAt(selector, 'matchLabels'));
   const expressions = objectsAt(selector, 'matchExpressions');

@@ -33,7 +33,7 @@ async function start(accounts: readonly KubeObject[] = [], options: ClusterOptio
 }
 
 describe('a new pod', () => {
-  test('gets the account of its namespace, and the volume with its token', async () => {
+  test('gets the default account of its namespace, and a volume with a token', async () => {
     const story = await start();
     const { spec } = await story.create(pod({ initContainers: [{ name: 'before', image: 'i' }] }));
     expect(spec).toMatchObject({ serviceAccountName: 'default', serviceAccount: 'default' });
@@ -52,7 +52,7 @@ describe('a new pod', () => {
       expect(container['volumeMounts']).toEqual([{ name: volume?.['name'], readOnly: true, mountPath: TOKEN_PATH }]);
   });
 
-  test('keeps its own mount at the path of the token, and its own volume with the prefix', async () => {
+  test('keeps an existing mount at the token path, and uses an existing volume whose name has the prefix', async () => {
     const story = await start();
     const own = { name: 'c', image: 'i', volumeMounts: [{ name: 'v', mountPath: TOKEN_PATH }] };
     const kept = await story.create(pod({ containers: [own], volumes: [{ name: 'v', emptyDir: {} }] }));
@@ -67,16 +67,19 @@ describe('a new pod', () => {
     [undefined, false, 0],
     [true, false, 1],
     [false, true, 0],
-  ])('with automountServiceAccountToken %s, of an account with %s, has %i mounts', async (ofPod, ofAccount, count) => {
-    const wish = (value: boolean | undefined): JsonObject =>
-      value === undefined ? {} : { automountServiceAccountToken: value };
-    const story = await start([account('a', wish(ofAccount))]);
-    const created = await story.create(pod({ serviceAccountName: 'a', ...wish(ofPod) }));
-    expect(mounts(created)[0]).toHaveLength(count);
-    expect(objectsAt(created.spec, 'volumes')).toHaveLength(count);
-  });
+  ])(
+    'with automountServiceAccountToken %s and an account with %s has %i token mounts',
+    async (ofPod, ofAccount, count) => {
+      const wish = (value: boolean | undefined): JsonObject =>
+        value === undefined ? {} : { automountServiceAccountToken: value };
+      const story = await start([account('a', wish(ofAccount))]);
+      const created = await story.create(pod({ serviceAccountName: 'a', ...wish(ofPod) }));
+      expect(mounts(created)[0]).toHaveLength(count);
+      expect(objectsAt(created.spec, 'volumes')).toHaveLength(count);
+    },
+  );
 
-  test('gets the pull secrets of its account, unless it has some', async () => {
+  test('gets the pull secrets of its account, unless it names its own pull secrets', async () => {
     const story = await start([account('a', { imagePullSecrets: [{ name: 'registry' }] })]);
     const filled = await story.create(pod({ serviceAccountName: 'a' }));
     const own = await story.create(pod({ serviceAccountName: 'a', imagePullSecrets: [{ name: 'o' }] }, { name: 'q' }));
@@ -84,7 +87,7 @@ describe('a new pod', () => {
     expect(secrets).toEqual([[{ name: 'registry' }], [{ name: 'o' }]]);
   });
 
-  test('of a missing account is refused', async () => {
+  test('with an account that does not exist is refused', async () => {
     const story = await start();
     const text = 'error looking up service account default/gone: serviceaccount "gone" not found';
     const spec = { serviceAccountName: 'gone' };
@@ -92,7 +95,7 @@ describe('a new pod', () => {
     await expect(story.create(pod(spec, { generateName: 'x-' }))).rejects.toThrow(`pods "x-" is forbidden: ${text}`);
   });
 
-  test('of an account that restricts Secrets uses only those of the account', async () => {
+  test('with an account that restricts Secrets may use only the Secrets that the account names', async () => {
     const restricting = account(
       'a',
       { secrets: [{ name: 'own' }] },
@@ -114,7 +117,7 @@ describe('a new pod', () => {
     );
   });
 
-  test('that mirrors a static pod stays as it is, and may use no account', async () => {
+  test('that mirrors a static pod is not changed, and may not use an account', async () => {
     const story = await start();
     const { spec } = await story.create(pod({}, { name: 'p', annotations: MIRROR }));
     expect([spec?.['serviceAccountName'], spec?.['volumes']]).toEqual([undefined, undefined]);
@@ -124,7 +127,7 @@ describe('a new pod', () => {
     );
   });
 
-  test('is accepted directly after the creation of its namespace, while the controllers have other work', async () => {
+  test('is accepted directly after the creation of its namespace, while the controllers are busy', async () => {
     const cluster = await createEmbeddedCluster();
     onTestFinished(() => cluster.close());
     const transport = cluster.transport();
@@ -171,7 +174,7 @@ describe('references to Secrets', () => {
     [{ csi: { nodePublishSecretRef: { name: 's' } } }, 'reference secrets'],
     [{ projected: { sources: [{ secret: { name: 's' } }] } }, 'reference secrets'],
     [{ projected: { sources: [{ serviceAccountToken: {} }] } }, 'use ServiceAccountToken volume projections'],
-  ])('a mirror pod with the volume %j is checked', (source, what) => {
+  ])('a mirror pod with the volume %j has the problem %s', (source, what) => {
     const problem = mirrorPodProblem({ volumes: [{ name: 'v', ...source }] });
     expect(problem).toBe(what === undefined ? undefined : `a mirror pod may not ${what}`);
   });

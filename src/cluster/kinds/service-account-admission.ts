@@ -8,32 +8,35 @@ import { aliasServiceAccount } from './pod-defaults.ts';
 import { mirrorPodProblem, referenceProblem } from './secret-references.ts';
 import type { WriteContext } from './strategy.ts';
 
-/** The account of pods that name no account. */
+/** The service account of pods that name no account. */
 const DEFAULT_ACCOUNT = 'default';
 
-/** The ConfigMap with the certificate authority of the cluster. A controller keeps it in every namespace. */
+/**
+ * The ConfigMap with the certificate authority of the cluster. A controller maintains this ConfigMap in every
+ * namespace.
+ */
 export const ROOT_CA = 'kube-root-ca.crt';
 
-/** The prefix of the name of the volume with the token. */
+/** The prefix of the token volume's name. */
 const VOLUME_PREFIX = 'kube-api-access-';
 
-/** The folder of the token in a container. */
+/** The mount path of the token volume in a container. */
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The permissions of the files of the volume: `rw-r--r--`. */
+/** The permissions of the files in the token volume: `rw-r--r--`. */
 const FILE_MODE = 0o644;
 
-/** Kubelets put this annotation on mirror pods, which represent the static pods of their nodes. */
+/** A kubelet sets this annotation on mirror pods. A mirror pod represents a static pod of the kubelet's node. */
 const MIRROR = 'kubernetes.io/config.mirror';
 
-/** The annotation of an account whose pods may use only the Secrets that the account names. */
+/** An account with this annotation restricts its pods to the Secrets that the account names. */
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
 const isMirrorPod = ({ metadata }: KubeObject): boolean => Object.hasOwn(metadata.annotations ?? {}, MIRROR);
 
 /**
  * Completes a new pod as the admission plugin `ServiceAccount` does: sets the account, mounts the token of the account,
- * and copies the pull secrets of the account. A mirror pod stays as it is.
+ * and copies the pull secrets of the account. Mirror pods are not changed.
  *
  * @throws ApiError 403 as `checkServiceAccount` does.
  */
@@ -52,8 +55,8 @@ export function admitServiceAccount(pod: KubeObject, context: WriteContext): voi
 }
 
 /**
- * Refuses a new pod without an account, and a pod whose account does not exist or restricts the Secrets that the pod
- * references. Refuses a mirror pod that uses an account or a Secret. Throws 403.
+ * Throws 403 for a new pod without an account, for a pod whose account does not exist, and for a pod that references a
+ * Secret which its account does not allow. Also throws 403 for a mirror pod that uses an account or a Secret.
  */
 export function checkServiceAccount(pod: KubeObject, context: WriteContext): void {
   const spec = pod.spec ?? {};
@@ -80,7 +83,7 @@ function accountOf(pod: KubeObject, { store }: WriteContext): JsonObject & KubeO
   throw refusePod(pod, `error looking up service account ${namespace}/${name}: ${problem}`);
 }
 
-/** The account of a pod when it restricts the Secrets of the pod; otherwise `undefined`. */
+/** The account of a pod if this account restricts the Secrets of its pods; otherwise `undefined`. */
 function restrictingAccount(pod: KubeObject, context: WriteContext): KubeObject | undefined {
   const account = accountOf(pod, context);
   return parseBool(account.metadata.annotations?.[ENFORCE_SECRETS] ?? '') === true ? account : undefined;
@@ -92,8 +95,8 @@ function isTokenMounted(spec: JsonObject, account: JsonObject): boolean {
 }
 
 /**
- * Mounts the token in each container that has no mount at the path of the token. An existing volume whose name has the
- * prefix is used.
+ * Mounts the token in each container without a mount at the token path. If a volume whose name has the prefix exists,
+ * the function uses this volume.
  */
 function mountToken(spec: JsonObject, { generateName }: WriteContext): void {
   const containers = [...objectsAt(spec, 'initContainers'), ...objectsAt(spec, 'containers')].filter((container) =>
@@ -109,7 +112,9 @@ function mountToken(spec: JsonObject, { generateName }: WriteContext): void {
   if (known === undefined) spec['volumes'] = [...volumes, { name, projected: tokenSource() }];
 }
 
-/** The sources of the volume: the token, the certificate authority of the cluster, and the namespace of the pod. */
+/**
+ * The sources of the token volume: the token, the certificate authority of the cluster, and the namespace of the pod.
+ */
 function tokenSource(): JsonObject {
   const namespace = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } };
   return {

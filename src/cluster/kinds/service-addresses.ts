@@ -2,21 +2,26 @@
 export interface ServiceAddresses {
   /** Allocates a free address. Returns `undefined` when no address is free. */
   allocate(): string | undefined;
-  /** Allocates the given address. Returns false when it is allocated already. The address may be outside the ranges. */
+  /**
+   * Allocates the given address. Returns false when the address is already allocated. The address may be outside the
+   * ranges.
+   */
   take(address: string): boolean;
   contains(address: string): boolean;
-  /** The first address of the range. It is always allocated, for the `kubernetes` Service. */
+  /** The first address of the first range, which is always allocated for the Service `kubernetes`. */
   first(): string;
   release(address: string): void;
   allocatePort(): number | undefined;
   takePort(port: number): boolean;
   releasePort(port: number): void;
-  /** Releases all ports, all ranges besides the first one, and all addresses except the first one. */
+  /**
+   * Releases all ports, removes all ranges except the first range, and releases all addresses except the first address.
+   */
   reset(): void;
   /**
-   * Replaces the ranges besides the first one by the IPv4 ranges of the ServiceCIDRs. The list may repeat a range, and
-   * may contain the first range. Addresses of a range are allocated when no address of an earlier range is free. New
-   * ranges come after the existing ranges that stay. Allocated addresses stay allocated.
+   * Sets the IPv4 ranges of the ServiceCIDRs as the additional ranges after the first range. The list may repeat a
+   * range, and may contain the first range. Kept ranges precede new ranges. Addresses of a range are allocated only
+   * when the earlier ranges are full. Allocated addresses remain allocated.
    */
   setRanges(cidrs: Iterable<string>): void;
   /** The first range in CIDR notation. */
@@ -30,7 +35,7 @@ const FIRST_DYNAMIC_PORT = FIRST_PORT + 86;
 const toNumber = (address: string) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const toAddress = (value: number) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 
-/** A range of addresses, with the address that is tried next. */
+/** A range of addresses. `next` is the address that the next allocation tries first. */
 interface Range {
   readonly cidr: string;
   readonly start: number;
@@ -43,7 +48,7 @@ function rangeOf(cidr: string): Range {
   const [base = '0.0.0.0', bits = '32'] = cidr.split('/');
   const size = 2 ** (32 - Number(bits));
   const start = Math.floor(toNumber(base) / size) * size;
-  // Allocated addresses come from the upper part of the range, so that they seldom collide with addresses that users
+  // Automatic allocation starts in the upper part of the range, so that it rarely takes an address that a user wants to
   // choose.
   const band = Math.min(Math.max(16, Math.floor(size / 16)), 256);
   const firstFree = start + Math.min(band, Math.max(1, size - 2));

@@ -31,7 +31,7 @@ export const withPorts = (type: string): boolean => type === 'NodePort' || type 
 /** Does the Service have a cluster address? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
 /**
- * Does the Service need a health check port? A load balancer uses this port to find the nodes that have an endpoint.
+ * Does the Service need a health check port? A load balancer uses this port to detect the nodes that have an endpoint.
  */
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
@@ -42,7 +42,7 @@ export const isExternallyAccessible = (spec: JsonObject): boolean =>
 /** The rule for names of Services. */
 export const serviceName = dnsLabel;
 
-/** Warnings about parts of a Service that are legal but likely mistakes. */
+/** Warnings about parts of a Service that are allowed but probably mistakes. */
 export function serviceWarnings(object: KubeObject): string[] {
   const spec = object.spec ?? {};
   const warnings: string[] = [];
@@ -134,7 +134,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
   }
 }
 
-/** The members of a port that error texts print. */
+/** The members of a port that messages print. */
 const shownPort = (port: JsonObject) => ({
   Name: '',
   Protocol: textAt(port, 'protocol'),

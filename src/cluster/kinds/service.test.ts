@@ -23,9 +23,9 @@ describe('a refused creation of a Service', () => {
   test.each<[string, KubeObject, string]>([
     ['the name of another Service', service('a'), 'already exists'],
     ['an invalid label', service('b', {}, INVALID), 'metadata.labels'],
-    ['a version', service('b', {}, { resourceVersion: '5' }), 'resourceVersion should not be set'],
+    ['a resourceVersion', service('b', {}, { resourceVersion: '5' }), 'resourceVersion should not be set'],
     ['a full quota', service('b', { type: 'NodePort' }), 'exceeded quota'],
-  ])('with %s takes no address', async (_, refused, message) => {
+  ])('with %s allocates no address', async (_, refused, message) => {
     await using story = await startClusterStory({ serviceCidr: '10.0.0.0/28' });
     await story.create(QUOTA);
     await story.create(service('a'));
@@ -47,7 +47,7 @@ describe('a refused creation of a Service', () => {
 });
 
 describe('a refused update of a Service', () => {
-  test('takes no node port', async () => {
+  test('allocates no node port', async () => {
     await using story = await startClusterStory();
     await story.create(service('a'));
     await expect(story.patch(SERVICE, 'a', { metadata: INVALID, spec: nodePort(30_001) })).rejects.toThrow(
@@ -56,20 +56,20 @@ describe('a refused update of a Service', () => {
     await story.create(service('b', nodePort(30_001)));
   });
 
-  test('keeps the node port and the address that it would release', async () => {
+  test('does not release the node port and the address', async () => {
     await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7', ...nodePort(30_001) }));
     const change = { type: 'ExternalName', externalName: 'example.com', clusterIP: null, clusterIPs: null };
     await expect(story.patch(SERVICE, 'a', { metadata: INVALID, spec: change })).rejects.toThrow('metadata.labels');
     await expect(story.create(service('b', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
     await expect(story.create(service('b', nodePort(30_001)))).rejects.toThrow('already allocated');
-    // The same change without the invalid label releases both.
+    // The same change without the invalid label releases the node port and the address.
     await story.patch(SERVICE, 'a', { spec: change });
     await story.create(service('b', { clusterIP: '10.96.7.7', ...nodePort(30_001) }));
   });
 });
 
-test('the addresses of a load balancer have a mode, and end with the load balancer', async () => {
+test('the IP addresses of a load balancer get a default mode, and are removed when the type changes', async () => {
   await using story = await startClusterStory({ controllers: false });
   await story.create(service('a', { type: 'LoadBalancer' }));
   const ref = { apiVersion: 'v1', kind: 'Service', name: 'a', namespace: 'default' };

@@ -43,7 +43,7 @@ export const serviceStrategy: Partial<Strategy> = {
     if (context.subresource === 'status') return;
     inheritAddresses(object, old);
     allocate(object, old, context);
-    // Only a Service of type LoadBalancer keeps the addresses of a load balancer.
+    // A Service that is no longer of type LoadBalancer loses the addresses of its load balancer.
     if (textAt(object.spec, 'type') !== 'LoadBalancer' && optionalAt(object.status, 'loadBalancer') !== undefined)
       object.status = { ...object.status, loadBalancer: {} };
   },
@@ -75,8 +75,8 @@ function nodePorts(spec: JsonObject): number[] {
 }
 
 /**
- * Keeps allocated values that an update leaves out. Removes values that the new type of the Service does not use,
- * unless the update changes them.
+ * Keeps allocated values that an update omits. Removes values that the Service's new type does not use, unless the
+ * update sets other values for them.
  */
 function inheritAddresses(object: MutableObject, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
@@ -89,7 +89,7 @@ function inheritAddresses(object: MutableObject, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
-  // A client may change `clusterIP` alone. `clusterIPs` then changes, too.
+  // A client may change only `clusterIP`; `clusterIPs` is then set to the same address.
   const single = textAt(spec, 'clusterIP');
   if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
     if (single === '') delete spec['clusterIPs'];
@@ -110,7 +110,7 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
     spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
 }
 
-/** Keeps the node port of a port by the port's name, unless another port requests this node port. */
+/** Keeps the node port of each port, unless another port requests it. Ports are matched by name. */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
   const requested = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));
@@ -140,7 +140,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
   if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 
-/** Allocates missing addresses and ports. A dry run and a refused write release them again. */
+/** Allocates missing addresses and ports. After a dry run or a refused write, they are released again. */
 function allocate(object: MutableObject, old: KubeObject | undefined, context: WriteContext) {
   const specProblems: FieldError[] = [];
   validateService(object, specProblems);
@@ -162,7 +162,10 @@ function allocate(object: MutableObject, old: KubeObject | undefined, context: W
   if (old !== undefined) releaseUnused(object, old, context);
 }
 
-/** Releases the address and the node ports that the Service no longer uses. A refused update allocates them again. */
+/**
+ * Releases the address and the node ports that the Service no longer uses. If the update is refused later, they are
+ * allocated again.
+ */
 function releaseUnused(object: MutableObject, old: KubeObject, context: WriteContext) {
   const { addresses } = context;
   const kept = new Set(nodePorts(object.spec ?? {}));
@@ -217,7 +220,7 @@ function allocateAddress(
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
-  // A Service without a selector gets its endpoints from another client. These endpoints may be of both families.
+  // The endpoints of a headless Service without a selector come from another client and may belong to both families.
   if (address === 'None' && Object.keys(objectAt(spec, 'selector')).length === 0 && spec['ipFamilies'] === undefined) {
     spec['ipFamilyPolicy'] ??= 'RequireDualStack';
     spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
@@ -236,7 +239,7 @@ function allocatePorts(
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
   const ownPorts = new Set(nodePorts(old?.spec ?? {}));
-  // Several protocols may share a port number. Each protocol may use it once.
+  // Ports of different protocols may have the same number, but each protocol may use the number only once.
   const claimed = new Set<string>();
   const claim = (port: number, field: string, protocol = '') => {
     const again = claimed.has(`${port}/${protocol}`);

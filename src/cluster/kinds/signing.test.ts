@@ -7,7 +7,7 @@ import { createEmbeddedCluster } from '../index.ts';
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const SIGNER = 'example.com/signer';
 
-/** One DER element. */
+/** Encodes one DER element. */
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const length = content.length < 0x80 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
@@ -21,7 +21,10 @@ const IDENTIFIERS = {
 };
 const pair = (type: Buffer, text: string) => der(0x31, der(0x30, der(0x06, type), der(0x0c, Buffer.from(text))));
 
-/** A request for a certificate as base64 of PEM. `spoil` changes the signed bytes. `other` replaces the public key. */
+/**
+ * Creates a certificate signing request, as base64-encoded PEM. `spoil` corrupts the signed bytes. `other` replaces the
+ * public key.
+ */
 function requestText(organizations: readonly string[] = [], spoil = false, other?: KeyObject): string {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = der(
@@ -93,7 +96,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-test('the user of a request comes from the connection', async () => {
+test('the server sets the user of a request to the authenticated user', async () => {
   const user = {
     name: 'approver',
     uid: '7',
@@ -152,14 +155,14 @@ test.each([
   ['rsa', generateKeyPairSync('rsa', { modulusLength: 1024 }), `${SPECIFIES}*rsa.PublicKey`],
   ['ed25519', generateKeyPairSync('ed25519'), `${SPECIFIES}ed25519.PublicKey`],
   ['x25519', generateKeyPairSync('x25519'), 'x509: cannot verify signature: algorithm unimplemented'],
-])('a request whose algorithm does not fit its key of the kind %s is refused', async (_, { publicKey }, message) => {
+])('a request whose algorithm does not match its %s key is refused', async (_, { publicKey }, message) => {
   const request = requestText([], false, publicKey);
   const { code, answer } = await send('POST', REQUESTS, signingRequest('bad', { request }));
   expect(code).toBe(422);
   expect(answer.message).toContain(message);
 });
 
-test('a request of many blanks without an end line is refused in linear time', async () => {
+test('a PEM block of many spaces without an end line is refused in linear time', async () => {
   const text = `-----BEGIN CERTIFICATE REQUEST-----${' '.repeat(400_000)}`;
   const request = Buffer.from(text).toString('base64');
   const { code, answer } = await send('POST', REQUESTS, signingRequest('blank', { request }));
@@ -224,7 +227,7 @@ describe('the approval of a request', () => {
     }
   });
 
-  test('cannot be undone, reversed or made through the status', async () => {
+  test('cannot be removed or reversed, or written through the status', async () => {
     await send('POST', REQUESTS, signingRequest('kept'));
     const early = await change('kept', 'status', { conditions: [approved] });
     expect(early.answer.message).toContain(
@@ -244,7 +247,7 @@ describe('the approval of a request', () => {
     expect(touched.answer.status?.conditions).toMatchObject([{ message: 'm' }]);
   });
 
-  test('requires rights for the signer', async () => {
+  test('requires permissions for the signer', async () => {
     const user = { name: 'approver', groups: ['system:authenticated'] };
     for (const [name, signerName] of [
       ['ours', SIGNER],
@@ -277,7 +280,7 @@ test('a cluster that allows all requests allows every user to approve', async ()
   expect(await send('PATCH', path, { status }, user, free)).toMatchObject({ code: 200, answer: { status } });
 });
 
-test('a certificate is set once, as PEM', async () => {
+test('the certificate must be PEM, and can be set only once', async () => {
   await send('POST', REQUESTS, signingRequest('signed'));
   for (const [certificate, message] of [
     [Buffer.from('x').toString('base64'), 'must contain at least one CERTIFICATE PEM block'],

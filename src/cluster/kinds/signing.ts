@@ -24,7 +24,7 @@ const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
-/** The usages of keys, ordered as error texts list them. */
+/** The key usages, in the order in which messages list them. */
 const USAGES = [
   'any',
   'cert sign',
@@ -55,9 +55,9 @@ const USAGES = [
 const MIN_EXPIRATION_SECONDS = 600;
 
 /**
- * The rules of CertificateSigningRequests. The server fills in the user of the request. `/approval` changes only the
- * conditions of the status. `/status` changes the certificate and all conditions except the approval. The user needs
- * the right to `approve` or `sign` for the signer.
+ * The rules of CertificateSigningRequests. The server fills in the user of the request. A write to `/approval` changes
+ * only the conditions. A write to `/status` changes the certificate and the conditions, but not the approval. The user
+ * needs the permission to `approve` or `sign` for the signer.
  */
 export const signingRequestStrategy: Partial<Strategy> = {
   validateName: pathSegment,
@@ -102,7 +102,7 @@ export const signingRequestStrategy: Partial<Strategy> = {
 const conditionsOf = (object: KubeObject, type?: string): JsonObject[] =>
   objectsAt(object.status, 'conditions').filter((condition) => type === undefined || condition['type'] === type);
 
-/** Takes only the conditions from an approval, and adds the times that they lack. */
+/** Takes only the conditions from a write to `/approval`, and adds missing times to them. */
 function prepareApproval(object: MutableObject, old: KubeObject, context: WriteContext): void {
   const conditions = timed(conditionsOf(object), old, context);
   const status: JsonObject = { ...old.status };
@@ -111,7 +111,7 @@ function prepareApproval(object: MutableObject, old: KubeObject, context: WriteC
   object.status = status;
 }
 
-/** Takes everything except the approval from a new status. */
+/** Takes everything except the approval from a write to `/status`. */
 function prepareStatus(object: MutableObject, old: KubeObject, context: WriteContext): void {
   const conditions = conditionsOf(object);
   for (const type of APPROVALS) {
@@ -125,7 +125,7 @@ function prepareStatus(object: MutableObject, old: KubeObject, context: WriteCon
 }
 
 /**
- * Adds the time of the request where a condition lacks a time. A condition that keeps its type and status keeps its
+ * Sets missing times of conditions to the time of the request. A condition that keeps its type and status keeps its
  * transition time.
  */
 function timed(conditions: readonly JsonObject[], old: KubeObject, context: WriteContext): JsonObject[] {
@@ -142,7 +142,7 @@ function timed(conditions: readonly JsonObject[], old: KubeObject, context: Writ
   });
 }
 
-/** May the user act for the signer: by its name, or by the wildcard of its domain? */
+/** Does the user have the permission for the signer? A permission names the signer or a wildcard for its domain. */
 function maySign(context: WriteContext, verb: string, signer: string): boolean {
   const domain = signer.split('/')[0] ?? '';
   return [signer, `${domain}/*`].some((name) => {
@@ -163,7 +163,7 @@ function refuseMasters(object: KubeObject): void {
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1');
 
-/** The request for a certificate, or the problem of its text. */
+/** The parsed certificate signing request, or the message that says why it cannot be parsed. */
 function parsed({ spec }: KubeObject) {
   try {
     return readCertificateRequest(decode(textAt(spec, 'request')));
@@ -253,7 +253,7 @@ function malformedBlock(pem: string): string | undefined {
   }
 }
 
-/** The problem of a signed certificate as PEM text; `undefined` for a valid one, and for an empty text. */
+/** The problem of a signed certificate in PEM format; `undefined` for a valid certificate, and for an empty string. */
 function certificateProblem(pem: string): string | undefined {
   if (pem === '') return undefined;
   const blocks = [...pem.matchAll(/-----BEGIN ([^-]+)-----([^-]*)-----END \1-----/g)];

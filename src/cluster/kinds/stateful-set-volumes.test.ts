@@ -8,7 +8,7 @@ const claim = (name: string): JsonObject => ({
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
 });
 
-/** The problems of a StatefulSet whose container has these fields. */
+/** The problems of a StatefulSet with these claim templates, container fields and pod volumes. */
 function problemsOf(claims: readonly string[], container: JsonObject, volumes: JsonObject[] = []): string[] {
   const spec: JsonObject = {
     selector: { matchLabels: { a: 'b' } },
@@ -32,17 +32,29 @@ const own = (name: string): JsonObject => ({ name, emptyDir: {} });
 const TEMPLATE = 'spec.template.spec';
 
 test.each<[title: string, problems: string[], expected: string[]]>([
-  ['mounts the volume of a claim template', problemsOf(['data'], mounts('data')), []],
-  ['mounts it as a device', problemsOf(['data'], { volumeDevices: [{ name: 'data', devicePath: '/d' }] }), []],
-  ['mounts claims and volumes of the pod', problemsOf(['data'], mounts('data', 'tmp'), [own('tmp')]), []],
-  ['may have a volume and a claim template of one name', problemsOf(['data'], mounts('data'), [own('data')]), []],
+  ['may mount the volume of a claim template', problemsOf(['data'], mounts('data')), []],
   [
-    'mounts nothing that is not defined',
+    'may use the volume of a claim template as a device',
+    problemsOf(['data'], { volumeDevices: [{ name: 'data', devicePath: '/d' }] }),
+    [],
+  ],
+  [
+    'may mount both claim templates and volumes of the pod',
+    problemsOf(['data'], mounts('data', 'tmp'), [own('tmp')]),
+    [],
+  ],
+  [
+    'may have a volume and a claim template with the same name',
+    problemsOf(['data'], mounts('data'), [own('data')]),
+    [],
+  ],
+  [
+    'may not mount an undefined volume',
     problemsOf(['data'], mounts('date')),
     [`${TEMPLATE}.containers[0].volumeMounts[0].name: Not found: "date"`],
   ],
   [
-    'counts volumes after the claim templates',
+    'has errors whose volume indexes start after the claim templates',
     problemsOf(['data'], {}, [own('tmp'), own('tmp')]),
     [`${TEMPLATE}.volumes[2].name: Duplicate value: "tmp"`],
   ],

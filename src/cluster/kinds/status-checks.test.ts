@@ -89,7 +89,7 @@ describe('the status of a kind', () => {
       { phase: 'Terminating' },
       ['status.Phase: Invalid value: "Terminating": may not be \'Terminating\' if `deletionTimestamp` is empty'],
     ],
-  ])('of %s is checked: %j', (key, status, expected) => {
+  ])('of the resource %s is validated: %j', (key, status, expected) => {
     const found = wrong(key, object('K', status), object('K', {}));
     // A row without an expected error ignores the errors about negative counts, which other rows cover.
     expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);
@@ -100,7 +100,7 @@ describe('the status of a kind', () => {
     expect(found).toEqual(['status.collisionCount: Invalid value: 1: cannot be decremented']);
   });
 
-  test('only a Service of the type LoadBalancer has ingress addresses', () => {
+  test('only a Service of the type LoadBalancer may have ingress addresses', () => {
     const status = { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } };
     const of = (type: string) => wrong('/services', object('Service', status, { spec: { type } }), object('S', {}));
     expect(of('LoadBalancer')).toEqual([]);
@@ -109,7 +109,7 @@ describe('the status of a kind', () => {
     ]);
   });
 
-  test('the mode of an ingress address is known, and belongs to an address', () => {
+  test('an ingress entry may not have an unknown ipMode, or an ipMode without an IP address', () => {
     const ingress = [
       { ip: '1.2.3.4', ipMode: 'Proxy' },
       { ip: '1.2.3.4', ipMode: 'X' },

@@ -13,14 +13,14 @@ import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
 
-/** The relations between the counts of a status. */
+/** The rules for the counts in a kind's status. */
 interface Counts {
   readonly counts: readonly string[];
   /** The counts that must not exceed `replicas`. */
   readonly parts?: readonly string[];
   /**
-   * The name of `readyReplicas` in the kind's errors. Set only for kinds whose `availableReplicas` must not exceed
-   * `readyReplicas`.
+   * The name of `readyReplicas` in messages about the kind. Set only for kinds whose `availableReplicas` must not
+   * exceed `readyReplicas`.
    */
   readonly ready?: string;
   /** The count that must not decrease. */

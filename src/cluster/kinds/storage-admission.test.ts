@@ -14,7 +14,7 @@ const claim = (spec: JsonObject = {}, annotations: Record<string, string> = {}):
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
 });
 
-/** Creates a class with the provisioner of another program. */
+/** Creates a StorageClass whose provisioner is not simulated. */
 async function addClass(
   story: ClusterStory,
   name: string,
@@ -25,23 +25,23 @@ async function addClass(
   await story.client.create({ ...kind, metadata: { name, annotations }, provisioner: 'example.com/p', ...more });
 }
 
-describe('the class of a claim that names none', () => {
+describe('the class of a claim that names no class', () => {
   test.each<
     [string, readonly (readonly [name: string, second: number, annotation: Record<string, string>])[], unknown]
   >([
-    ['is absent without a default', [['a', 0, {}]], undefined],
-    ['is absent when a class says that it is no default', [['a', 0, { [DEFAULT]: 'false' }]], undefined],
+    ['is absent without a default class', [['a', 0, {}]], undefined],
+    ['is absent when the annotation of the only class is false', [['a', 0, { [DEFAULT]: 'false' }]], undefined],
     [
-      'is the default',
+      'is the default class',
       [
         ['a', 0, {}],
         ['b', 0, { [DEFAULT]: 'true' }],
       ],
       'b',
     ],
-    ['is the default by the earlier annotation', [['a', 0, { [BETA_DEFAULT]: 'true' }]], 'a'],
+    ['is the class with the beta annotation', [['a', 0, { [BETA_DEFAULT]: 'true' }]], 'a'],
     [
-      'is the newest of several',
+      'is the newest of several default classes',
       [
         ['a', 0, { [DEFAULT]: 'true' }],
         ['b', 1, { [DEFAULT]: 'true' }],
@@ -49,7 +49,7 @@ describe('the class of a claim that names none', () => {
       'b',
     ],
     [
-      'is the newest of several, of any name',
+      'is the newest default class, whatever its name is',
       [
         ['b', 0, { [DEFAULT]: 'true' }],
         ['a', 1, { [DEFAULT]: 'true' }],
@@ -57,7 +57,7 @@ describe('the class of a claim that names none', () => {
       'a',
     ],
     [
-      'is the first by name of equally old ones',
+      'is the first by name of equally old default classes',
       [
         ['b', 0, { [DEFAULT]: 'true' }],
         ['a', 0, { [DEFAULT]: 'true' }],
@@ -79,7 +79,7 @@ describe('the class of a claim that names none', () => {
     ['an empty name', { storageClassName: '' }, {}, ''],
     ['another name', { storageClassName: 'x' }, {}, 'x'],
     ['an annotation', {}, { 'volume.beta.kubernetes.io/storage-class': 'x' }, undefined],
-  ])('%s counts as a class', async (_title, spec, annotations, expected) => {
+  ])('%s counts as a class, so that the default class is not set', async (_title, spec, annotations, expected) => {
     await using story = await startClusterStory({ controllers: false });
     await addClass(story, 'a', { [DEFAULT]: 'true' });
     expect((await story.create(claim(spec, annotations))).spec?.['storageClassName']).toBe(expected);
@@ -136,7 +136,7 @@ describe('an update that enlarges a claim', () => {
   test.each<[string, string, JsonObject, string | undefined]>([
     ['is accepted for a bound claim whose class permits it', 'Bound', { allowVolumeExpansion: true }, undefined],
     ['is refused when the class forbids it', 'Bound', { allowVolumeExpansion: false }, NO_EXPANSION],
-    ['is refused when the class says nothing', 'Bound', {}, NO_EXPANSION],
+    ['is refused when the class has no allowVolumeExpansion', 'Bound', {}, NO_EXPANSION],
   ])('%s', async (_title, phase, more, refusal) => {
     await using story = await startClusterStory({ controllers: false });
     await addClass(story, 'a', {}, more);
@@ -157,7 +157,7 @@ describe('an update that enlarges a claim', () => {
     await expect(grown).rejects.toThrow(NO_EXPANSION);
   });
 
-  test('is refused by the rules of claims for a claim that is not bound', async () => {
+  test('is refused by the validation of claims if the claim is not bound', async () => {
     await using story = await startClusterStory({ controllers: false });
     await story.create(claim());
     const grown = story.patch(CLAIM, 'c', { spec: { resources: { requests: { storage: '2Gi' } } } });

@@ -10,7 +10,7 @@ import type { WriteContext } from './strategy.ts';
 const CLASSES = ['storage.k8s.io', 'storageclasses'] as const;
 const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 
-/** Gives a new claim that names no class the default class. An empty name also counts as a name. */
+/** Sets the default class of a new claim that names no class. The empty string counts as a class name. */
 export function defaultStorageClass(claim: KubeObject, context: WriteContext): void {
   const spec = ensureAt(claim as unknown as JsonObject, 'spec');
   const isNamed = claim.metadata.annotations?.[CLASS_ANNOTATION] !== undefined;
@@ -27,8 +27,8 @@ export function protectInUse(object: KubeObject, finalizer: string): void {
 }
 
 /**
- * Refuses an update that enlarges a claim, unless its class permits expansion. For a claim that is not bound, the rules
- * of claims refuse such an update before this check. Throws 403.
+ * Refuses an update that enlarges a claim, unless its class permits expansion. If the claim is not bound, the
+ * validation of claims has already refused such an update. Throws 403.
  */
 export function checkClaimGrowth(claim: KubeObject, old: KubeObject, context: WriteContext): void {
   if (compareQuantities(requestedStorage(claim), requestedStorage(old)) <= 0) return;

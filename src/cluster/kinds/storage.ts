@@ -43,7 +43,7 @@ function checkChoice(parent: JsonObject, key: string, known: readonly string[], 
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
 }
 
-/** The sources of volumes in the order in which the API server checks them. */
+/** The volume sources, in the order in which the API server checks them. */
 const SOURCES = [
   'hostPath',
   'gcePersistentDisk',
@@ -118,7 +118,7 @@ export const volumeStrategy: Partial<Strategy> = {
       : [],
 };
 
-/** The sources without the secret for the expansion of a CSI volume. An update may add this secret. */
+/** Removes the Secret for the expansion of a CSI volume from the sources, because an update may add this Secret. */
 function withoutNewSecret(sources: JsonObject, before: JsonObject): JsonObject {
   const [csi, known] = [optionalAt(sources, 'csi'), optionalAt(before, 'csi')];
   if (csi === undefined || known === undefined || known['controllerExpandSecretRef'] !== undefined) return sources;
@@ -210,14 +210,14 @@ export function checkDriverName(name: string, at: string, problems: FieldError[]
   addInvalid(problems, at, name, dnsSubdomain(name.toLowerCase()));
 }
 
-/** Checks the name of the driver of a class. */
+/** Checks the driver name of a class. */
 export function checkProvisioner(name: string, path: string, problems: FieldError[]): void {
   const lower = name.toLowerCase();
   if (lower === '') problems.push(fieldRequired(path));
   else addInvalid(problems, path, lower, qualifiedName(lower));
 }
 
-/** The size of the keys and values of a map of texts, in bytes of UTF-8. */
+/** The size of the keys and values of a string map, in UTF-8 bytes. */
 export const bytesOf = (map: JsonObject): number =>
   Object.entries(map).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
 

@@ -12,7 +12,7 @@ export interface WriteContext extends RoleContext {
   readonly addresses: ServiceAddresses;
   readonly schemas: SchemaEngineSource;
   readonly newUid: () => string;
-  /** A new name: the prefix and five random characters. A write that runs again gets the same names. */
+  /** Returns a new name: the prefix and five random characters. When a write runs again, it gets the same names. */
   readonly generateName: (prefix: string) => string;
   /** Does the admission plugin `ServiceAccount` run? */
   readonly hasServiceAccountAdmission: boolean;
@@ -20,23 +20,26 @@ export interface WriteContext extends RoleContext {
   readonly dryRun: boolean;
   /** The subresource of the write, or `''`. */
   readonly subresource: string;
-  /** The time of the request, in the format of timestamps in objects. */
+  /** The time of the request, in RFC 3339 format. */
   timestamp(): string;
-  /** Warnings for the answer's header. */
+  /** Adds a warning to the response headers. */
   warn(text: string): void;
   /**
-   * Registers a step that undoes a change outside the object, such as an allocated address. The step is carried out if
-   * a later check refuses the write.
+   * Registers a function that undoes a change outside the object, such as the allocation of an address. The function is
+   * called if a later check refuses the write.
    */
   whenRefused(undo: () => void): void;
 }
 
 /** The request of a deletion, for the hook `terminate`. */
 export interface TerminateContext {
-  /** The time of the request, in the format of timestamps in objects. */
+  /** The time of the request, in RFC 3339 format. */
   readonly timestamp: string;
   readonly dryRun: boolean;
-  /** The finalizers of `metadata`, and the finalizers of the garbage collector that the request names. */
+  /**
+   * Returns the finalizers in `metadata`, and the garbage collector's finalizers for the propagation policy of the
+   * request.
+   */
   readonly finalizers: () => readonly string[];
 }
 
@@ -45,26 +48,27 @@ export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObjec
 
 /**
  * The rules of one kind. The hooks of a write run in this order: defaults, admitMutating (only for a new object),
- * admit, prepare, validate, admitValidating. A missing hook does nothing, unless its description says otherwise.
+ * admit, prepare, validate, admitValidating. A missing hook has no effect, except where its comment describes a
+ * default.
  */
 export interface Strategy {
-  /** Is `status` a subresource? Writes to the object then do not change it. */
+  /** Is `status` a subresource? If so, writes to the object itself do not change `status`. */
   readonly hasStatus: boolean;
   /**
-   * Subresources besides `status` that change the status. The hooks decide which parts of the status they change.
-   * Default: none.
+   * Subresources other than `status` whose writes change the status. The hooks decide which parts of the status these
+   * writes change. Default: none.
    */
   readonly statusSubresources?: readonly string[];
-  /** Does a new object keep the status of its request? */
+  /** Does a new object keep the status that the request contains? */
   readonly keepsStatus?: boolean;
   readonly hasGeneration: boolean;
-  /** The part of `metadata` whose change increases `generation`, in addition to the specification. */
+  /** The member of `metadata` whose changes increase `generation`, in addition to changes of the specification. */
   readonly generationOf?: 'annotations' | 'labels';
   /** Does PUT create a missing object? */
   readonly createOnUpdate: boolean;
-  /** May PUT leave `resourceVersion` out? */
+  /** May PUT omit `resourceVersion`? */
   readonly unconditionalUpdate: boolean;
-  /** Does DELETE answer with the object instead of a Status? */
+  /** Does DELETE return the object instead of a Status? */
   readonly returnsDeleted: boolean;
   /**
    * Returns the grace period of a deletion in seconds. `requested` is the period of the request. When the hook is
@@ -73,7 +77,9 @@ export interface Strategy {
   readonly grace?: (object: KubeObject, requested: number | undefined) => number;
   /** The problems of a name. Default: the name must be a DNS subdomain. */
   readonly validateName?: (name: string) => readonly string[];
-  /** May a finalizer have any name? By default, the finalizers of built-in kinds have a domain or a standard name. */
+  /**
+   * May a finalizer have any name? By default, a finalizer of a built-in kind must have a domain or a standard name.
+   */
   readonly hasFreeFinalizers?: boolean;
   readonly defaults?: (object: MutableObject) => void;
   readonly prepareCreate?: (object: MutableObject, context: WriteContext) => void;
@@ -85,41 +91,44 @@ export interface Strategy {
     problems: FieldError[],
     context: WriteContext,
   ) => void;
-  /** Is an update checked like a new object, too? Each error of its metadata is then reported one more time. */
+  /** Is an update also checked like a new object? If so, each error about its metadata is reported twice. */
   readonly validatesWholeOnUpdate?: boolean;
-  /** Texts for the warning header. */
+  /** Messages for the `Warning` header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
   /**
    * Changes a new object as the mutating admission plugins of an API server do: before webhooks and policies, and again
-   * after these have changed it. Throws `ApiError`.
+   * if these have changed the object. Throws `ApiError`.
    */
   readonly admitMutating?: (object: KubeObject, context: WriteContext) => void;
   /** Refuses a request for reasons other than the object's content. Throws `ApiError`. */
   readonly admit?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
-  /** Refuses a checked object as the validating admission plugins of an API server do. Throws `ApiError`. */
+  /**
+   * Refuses an object that has passed validation, as the validating admission plugins of an API server do. Throws
+   * `ApiError`.
+   */
   readonly admitValidating?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /**
-   * Replaces the usual deletion, for kinds whose content must be removed before the object. The hook changes `draft`, a
-   * copy of the object. It returns `store` to store the draft, `keep` to leave the object unchanged, and `remove` to
+   * Replaces the normal deletion, for kinds whose content must be removed before the object. The hook changes `draft`,
+   * a copy of the object. It returns `store` to store the draft, `keep` to leave the object unchanged, and `remove` to
    * remove the object at once.
    */
   readonly terminate?: (draft: MutableObject, context: TerminateContext) => 'store' | 'keep' | 'remove';
   /** Is a deleted object kept by something other than the finalizers of `metadata`? */
   readonly isHeld?: (object: KubeObject) => boolean;
-  /** Can the objects of the kind have no dependents? A deletion then adds no finalizer of the garbage collector. */
+  /** Can objects of the kind never have dependents? If so, a deletion adds no garbage collector finalizer. */
   readonly uncollected?: boolean;
-  /** Does a deletion without a policy orphan the dependents? */
+  /** Does a deletion without a propagation policy orphan the dependents? */
   readonly orphansByDefault?: boolean;
   /** The warning for a deletion that orphans the dependents by default. */
   readonly orphansWarning?: string;
-  /** Called after the object is stored. `afterDelete` is called after it is removed. */
+  /** Called after the object is stored. `afterDelete` is called after the object is removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
   readonly afterDelete?: (object: KubeObject, context: Pick<WriteContext, 'addresses'>) => void;
   /**
-   * Paths that a write to the status subresource cannot change, in addition to those of all kinds. A write to another
-   * subresource of `statusSubresources` has the paths of `subresourceResets`.
+   * Paths that a write to the status subresource cannot change, in addition to the paths for all kinds. For writes to
+   * `statusSubresources`, `subresourceResets` has these paths.
    */
   readonly statusResets?: readonly (readonly string[])[];
   readonly subresourceResets?: Readonly<Record<string, readonly (readonly string[])[]>>;

@@ -90,25 +90,25 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['spec.unhealthyPodEvictionPolicy: Unsupported value: "X": supported values: "AlwaysAllow", "IfHealthyBudget"'],
   ],
   [
-    'a fraction of a pod',
+    'a quota with a fraction of a pod',
     'ResourceQuota',
     { spec: { hard: { pods: '1.5' } } },
     ['spec.hard[pods]: Invalid value: "1500m": must be an integer'],
   ],
   [
-    'scopes that exclude each other',
+    'a quota with scopes that exclude each other',
     'ResourceQuota',
     { spec: { hard: { pods: '1' }, scopes: ['BestEffort', 'NotBestEffort'] } },
     ['spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes'],
   ],
   [
-    'a scope that a resource does not support',
+    'a quota with a scope that its resource does not support',
     'ResourceQuota',
     { spec: { hard: { services: '1' }, scopes: ['BestEffort'] } },
     ['spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource'],
   ],
   [
-    'a scope selector without values',
+    'a quota with a scope selector without values',
     'ResourceQuota',
     { spec: { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In' }] } } },
     [
@@ -116,7 +116,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a minimum above the maximum and above the defaults',
+    'a limit range with a minimum above its maximum and its defaults',
     'LimitRange',
     limits({ min: { cpu: '2' }, max: { cpu: '1' } }),
     [
@@ -132,7 +132,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1'],
   ],
   [
-    'a limit of claims without a minimum and a maximum',
+    'a limit range for claims without a minimum and a maximum',
     'LimitRange',
     { spec: { limits: [{ type: 'PersistentVolumeClaim' }] } },
     [
@@ -159,7 +159,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['spec.capacity: Unsupported value: {"cpu":"1"}: supported values: "storage"'],
   ],
   [
-    'a class with the reclaim policy Recycle',
+    'a storage class with the reclaim policy Recycle',
     'StorageClass',
     { provisioner: 'a.b/c', reclaimPolicy: 'Recycle' },
     ['reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"'],
@@ -171,13 +171,13 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['allowedTopologies[0].matchLabelExpressions[0].values: Required value'],
   ],
   [
-    'a priority above the user limit',
+    'a priority class above the maximum for users',
     'PriorityClass',
     { value: 2_000_000_000 },
     ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
   ],
   [
-    'an invalid address, a loopback address and an address of another family',
+    'a slice with an invalid address, a loopback address and an address of another family',
     'EndpointSlice',
     { addressType: 'IPv4', endpoints: [{ addresses: ['x', '127.0.0.1', '2001:db8::1'] }] },
     [
@@ -187,7 +187,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a range with a zone',
+    'a network policy whose ranges have a zone',
     'NetworkPolicy',
     policyOf({ cidr: 'fe80::1%eth0/64', except: ['fe80::1:0:0:0/80', 'fe80::2%eth0/80'] }),
     [
@@ -196,7 +196,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'an exception without a range',
+    'a network policy with an exception but no range',
     'NetworkPolicy',
     policyOf({ except: ['10.0.0.0/8'] }),
     ['spec.ingress[0].from[0].ipBlock.cidr: Required value'],
@@ -214,7 +214,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['subsets[0].ports[0].name: Required value'],
   ],
   [
-    'a lease with numbers out of range',
+    'a lease with a duration and transitions out of range',
     'Lease',
     { spec: { leaseDurationSeconds: 0, leaseTransitions: -1 } },
     [
@@ -223,13 +223,13 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a finalizer without a domain',
+    'a namespace with a finalizer without a domain',
     'Namespace',
     { spec: { finalizers: ['x'] } },
     ['spec.finalizers: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified'],
   ],
   [
-    'a subject of another group',
+    'a role binding with a subject of another API group',
     'RoleBinding',
     {
       roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' },
@@ -243,7 +243,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
       'subjects[1].apiGroup: Unsupported value: "x": supported values: ""',
     ],
   ],
-  ['a runtime without a handler', 'RuntimeClass', { handler: '' }, ['handler: Required value']],
+  ['a runtime class without a handler', 'RuntimeClass', { handler: '' }, ['handler: Required value']],
   [
     'an empty webhook',
     'MutatingWebhookConfiguration',
@@ -266,7 +266,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a rule for all resources and for one resource',
+    'a webhook with a rule that names both a wildcard and single values',
     'MutatingWebhookConfiguration',
     hook({ rules: [{ apiGroups: ['*', 'a'], apiVersions: ['v1'], resources: ['*', 'x'], operations: ['X'] }] }),
     [
@@ -281,7 +281,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
   expect(causes(body).sort()).toEqual([...expected].sort());
 });
 
-test('only the last resource without a subresource conflicts with all resources', async () => {
+test('in a webhook rule, only the last resource without a subresource can conflict with a wildcard', async () => {
   const rules = [{ apiGroups: ['a.b'], apiVersions: ['v1'], resources: ['x', '*'], operations: ['CREATE'] }];
   const path = `${PATHS.MutatingWebhookConfiguration[1]}?dryRun=All`;
   const { status } = await send('POST', path, make('MutatingWebhookConfiguration', hook({ rules })));
@@ -374,8 +374,8 @@ test.each<[string, Kind, JsonObject, JsonObject, string[]]>([
     { spec: { template: { spec: { containers: [{ name: 'c', image: 'j' }] } } } },
     ['spec.template.spec: Invalid value: {"Volumes":null,"InitContainers":null,"Containers":[{"Name":"c","Imag'],
   ],
-  ['a claim can get a class', 'PersistentVolumeClaim', claim, { spec: { storageClassName: 'x' } }, []],
-  ['a claim can get a volume', 'PersistentVolumeClaim', claim, { spec: { volumeName: 'x' } }, []],
+  ['a claim without a class can get a class', 'PersistentVolumeClaim', claim, { spec: { storageClassName: 'x' } }, []],
+  ['a claim without a volume can get a volume', 'PersistentVolumeClaim', claim, { spec: { volumeName: 'x' } }, []],
   [
     'a claim without a volume cannot grow',
     'PersistentVolumeClaim',
@@ -405,7 +405,7 @@ test.each<[string, Kind, JsonObject, JsonObject, string[]]>([
   const { status: made } = await send('POST', path, { ...make(kind, content), metadata: { name } });
   expect(made).toBe(201);
   const { status, body } = await send('PATCH', `${path}/${name}`, change, 'application/strategic-merge-patch+json');
-  // The error texts end with the whole refused value, so only their beginnings are compared.
+  // Messages end with the whole refused value, so only their beginnings are compared.
   expect(causes(body).map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
   expect(status).toBe(expected.length === 0 ? 200 : 422);
 });
@@ -420,14 +420,14 @@ test.each<[string, JsonObject, JsonObject]>([
     { dataSource: CLAIM },
     { dataSource: bare, dataSourceRef: bare },
   ],
-  ['another object in dataSource is dropped', { dataSource: OTHER }, {}],
+  ['an object of another kind in dataSource is dropped', { dataSource: OTHER }, {}],
   [
     'an object in dataSourceRef is copied to dataSource',
     { dataSourceRef: OTHER },
     { dataSource: OTHER, dataSourceRef: OTHER },
   ],
   [
-    'an object of another namespace is only in dataSourceRef',
+    'an object of another namespace is not copied from dataSourceRef to dataSource',
     { dataSourceRef: { ...OTHER, namespace: 'n' } },
     { dataSourceRef: { ...OTHER, namespace: 'n' } },
   ],

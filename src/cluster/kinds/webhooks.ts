@@ -27,7 +27,7 @@ import { validateSelector } from './selectors.ts';
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
 const VERSIONS = ['v1', 'v1beta1'];
 
-/** Members with a fixed set of values. Only mutating webhooks have `reinvocationPolicy`. */
+/** Maps a member to its allowed values. Only mutating webhooks have `reinvocationPolicy`. */
 const CHOICES = new Map([
   ['failurePolicy', ['Fail', 'Ignore']],
   ['matchPolicy', ['Equivalent', 'Exact']],

@@ -22,15 +22,18 @@ import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The specification of a draft. Creates it when it is missing. */
+/** Returns the specification of a draft, and creates it if it is missing. */
 export const specOf = (object: MutableObject): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-/** The warnings of each template. Versions of an object share an unchanged template, so its warnings are cached. */
+/**
+ * Caches the warnings of each template. Successive versions of an object share the same template object while it does
+ * not change.
+ */
 const cachedWarnings = new WeakMap<JsonObject, readonly string[]>();
 
 /**
- * Makes a function that returns the warnings of the template at a path. An update that keeps the object's generation
- * has no warnings.
+ * Returns a function that computes the warnings about the template at a path. An update that does not change the
+ * object's generation has no warnings.
  */
 export const warningsOfTemplate =
   (path: string) =>
@@ -47,13 +50,13 @@ export const warningsOfTemplate =
 
 export const templateWarnings = warningsOfTemplate('spec.template');
 
-/** Must the specification of an update be checked? An unchanged specification was checked before. */
+/** Must the specification of an update be checked? An unchanged specification was already checked. */
 const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
   subresource === '' && object.spec !== old.spec;
 
 /**
- * Checks the selector and the template of a workload. `word` is the kind in the text about an empty selector. For a
- * ReplicaSet an API server writes `deployment`, too.
+ * Checks the selector and the template of a workload. `word` is the kind that the message about an empty selector
+ * names. For a ReplicaSet, the API server's message also says `deployment`.
  */
 function validateTemplateOf(
   object: KubeObject,
@@ -349,8 +352,8 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
 }
 
 /**
- * The pod template with a volume for each claim template, so that containers can mount it. These volumes precede the
- * volumes of the pod template, and replace those of the same names.
+ * Adds one volume per claim template to the pod template, so that containers can mount the claims. These volumes
+ * precede the volumes of the pod template, and replace volumes with the same name.
  */
 function templateWithClaims(spec: JsonObject): JsonObject {
   const template = objectAt(spec, 'template');
@@ -365,8 +368,8 @@ function templateWithClaims(spec: JsonObject): JsonObject {
 const GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The number of the pod template. Every DaemonSet has it in an annotation that clients cannot change. In a restored
- * object, the annotation may be absent or no integer. It then counts as 1.
+ * The generation of the pod template, from an annotation that every DaemonSet has and clients cannot change. In a
+ * restored object, the annotation may be absent or malformed; the generation is then 1.
  */
 function templateGeneration({ metadata }: KubeObject): bigint {
   const parsed = goParseInt(metadata.annotations?.[GENERATION] ?? '1');
@@ -391,7 +394,8 @@ export const daemonSetStrategy: Partial<Strategy> = {
     }
     object.metadata.annotations = { ...object.metadata.annotations };
     object.metadata.annotations[GENERATION] ??= '0';
-    // The internal type of an API server keeps the number in a field of type int64, so no other text can be decoded.
+    // The API server's internal type has the template generation in a field of type int64, so it cannot decode any
+    // other string.
     const parsed = goParseInt(object.metadata.annotations[GENERATION] ?? '');
     if (!parsed.ok) throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${parsed.error}`);
   },

@@ -25,7 +25,7 @@ const SPECIAL_SCHEMAS: Readonly<Record<string, JsonObject>> = {
   JSON: {},
 };
 
-/** The component name of a type of `types.json`, e.g. `io.k8s.api.apps.v1.Deployment`. */
+/** The component name of a type in `types.json`, e.g. `io.k8s.api.apps.v1.Deployment`. */
 export function componentName(type: string): string {
   if (Object.hasOwn(SPECIAL, type)) return SPECIAL[type] ?? type;
   if (type.startsWith('meta.v1.')) return `${META}.${type.slice('meta.v1.'.length)}`;
@@ -76,7 +76,10 @@ export class SchemaCollector {
     if (facts.map === 'atomic') schema['x-kubernetes-map-type'] = 'atomic';
   }
 
-  /** Adds the members of a type and of its inlined types. `owner` is the type that all these members belong to. */
+  /**
+   * Adds the members of a type, and recursively the members of its inlined types. `owner` is the type whose schema gets
+   * all these members.
+   */
   #members(owner: string, type: string, properties: JsonObject) {
     for (const [name, field] of Object.entries(this.#release.typeFacts(type)?.fields ?? {})) {
       if (field.inline !== undefined) this.#members(owner, field.t, properties);

@@ -20,7 +20,7 @@ export function customComponent(resource: ServedResource): string {
   return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
 }
 
-/** The schemas of all kinds of a group and version. */
+/** The schemas of all kinds in a group version. */
 export function versionSchemas(
   registry: Registry,
   group: string,
@@ -75,7 +75,9 @@ function addCustom(resource: CustomResource, collector: SchemaCollector) {
 
 const MAX_DEPTH = 150;
 
-/** A custom schema in the published form. Its embedded resources have `apiVersion`, `kind` and `metadata`. */
+/**
+ * Converts a custom schema to its published form, in which embedded resources have `apiVersion`, `kind` and `metadata`.
+ */
 function publish(value: JsonValue, collector: SchemaCollector, depth: number): JsonValue {
   if (depth > MAX_DEPTH) return {};
   if (Array.isArray(value)) return value.map((entry) => publish(entry, collector, depth + 1));
@@ -99,7 +101,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
   return out;
 }
 
-/** The paths of a group and version. Each resource that can be patched has one path, with its patch operation. */
+/** The paths of a group version: one path per resource that can be patched, with only the patch operation. */
 export function versionPaths(registry: Registry, group: string, version: string): JsonObject {
   const root = groupVersionPath({ group, version });
   const paths: JsonObject = {};

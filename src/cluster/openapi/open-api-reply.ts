@@ -39,7 +39,7 @@ function cacheOf(registry: Registry): Cached {
   return cached;
 }
 
-/** Answers `/openapi/v3`, `/openapi/v3/…` and `/openapi/v2`. */
+/** The response to `/openapi/v3`, `/openapi/v3/…` and `/openapi/v2`. */
 export function openApiReply(registry: Registry, request: ApiRequest): ApiReply {
   const [, version, ...rest] = request.segments;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
@@ -104,7 +104,7 @@ function index(registry: Registry, cached: Cached): JsonObject {
   return paths;
 }
 
-/** Incremented with each change of the data of the built-in groups. */
+/** Must be incremented with each change of the data of the built-in groups. */
 const DATA_REVISION = 1;
 
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
@@ -122,7 +122,7 @@ function hashOf(registry: Registry, cached: Cached, { group, version, path }: Gr
   return hash;
 }
 
-/** The hash of the document of version 2. It changes when the document of any group changes. */
+/** The hash of the OpenAPI v2 document. It changes when the document of any group changes. */
 function hashOfAll(registry: Registry, cached: Cached, isProtobuf: boolean): string {
   const sum = createHash('sha256').update(isProtobuf ? 'protobuf' : 'json');
   for (const place of groupVersions(registry)) sum.update(hashOf(registry, cached, place));
@@ -142,7 +142,7 @@ function document(registry: Registry, { group, version }: GroupVersion): JsonObj
 
 const SWAGGER_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-/** The answer of `/openapi/v2`: JSON, or protobuf for a client that prefers it. */
+/** The response to `/openapi/v2`: JSON, or protobuf for a client that prefers protobuf. */
 function swagger(registry: Registry, request: ApiRequest): ApiReply {
   const cached = cacheOf(registry);
   const isProtobuf = wantsProtobuf(request.headers['accept'] ?? '');

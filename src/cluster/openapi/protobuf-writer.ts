@@ -4,9 +4,7 @@ const VARINT = 0;
 const DOUBLE = 1;
 const BYTES = 2;
 
-/**
- * Writes the fields of one protobuf message. Leaves out `false`, and a value that does not have the type of its field.
- */
+/** Writes the fields of one protobuf message. Omits `false`, and values that do not have the type of their field. */
 export class ProtobufWriter {
   #chunks: Buffer[] = [];
   #size = 0;

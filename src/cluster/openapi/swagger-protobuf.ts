@@ -5,8 +5,8 @@ import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
- * Encodes an OpenAPI v2 document as protobuf, with the field numbers of the messages of `openapi.v2`. Values of any
- * type (defaults, members of `enum`, extensions) are written as YAML text.
+ * Encodes an OpenAPI v2 document as protobuf, with the field numbers of the messages of `openapi.v2`. Values of
+ * arbitrary type (defaults, members of `enum`, extensions) are encoded as YAML strings.
  */
 export function swaggerProtobuf(document: JsonObject): Buffer {
   const writer = new ProtobufWriter();
@@ -33,7 +33,7 @@ function entriesOf(value: JsonValue | undefined): readonly [string, JsonValue][]
   return Object.entries(asObject(value)).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
 }
 
-/** Writes an entry of a map: its key and its value. */
+/** Writes a map entry: its key and its value. */
 function writeNamed(
   writer: ProtobufWriter,
   number: number,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/index.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 
-test('a schema of version 3 is converted to version 2', () => {
+test('an OpenAPI v3 schema is converted to v2', () => {
   const schema = {
     type: 'object',
     anyOf: [{ type: 'object' }],
@@ -32,8 +32,8 @@ test.each<[string, JsonObject, JsonObject]>([
   ['a root', { type: 'object', properties: { a: {} }, ...OPEN, ...ROOT }, { type: 'object', ...ROOT }],
   ['an object', { type: 'object', description: 'd', properties: { a: {} }, ...OPEN }, { description: 'd', ...OPEN }],
   ['an array', { type: 'array', items: { type: 'string' }, ...OPEN }, OPEN],
-  ['a text', { type: 'string', ...OPEN }, { type: 'string', ...OPEN }],
-])('%s with unknown fields has no members in version 2', (_title, schema, expected) => {
+  ['a string', { type: 'string', ...OPEN }, { type: 'string', ...OPEN }],
+])('the v2 schema of %s that may have unknown fields declares no members', (_title, schema, expected) => {
   expect(toSwaggerSchema(schema)).toEqual(expected);
 });
 
@@ -41,11 +41,11 @@ test.each<[JsonObject, JsonObject]>([
   [{ type: 'string', nullable: true, description: 'd' }, { description: 'd' }],
   [{ type: 'object', nullable: true, properties: { a: {} } }, {}],
   [{ type: 'array' }, {}],
-])('%j has no type in version 2', (schema, expected) => {
+])('the v2 schema of %j has no type', (schema, expected) => {
   expect(toSwaggerSchema(schema)).toEqual(expected);
 });
 
-test('an operation of version 3 is converted to version 2', () => {
+test('an OpenAPI v3 operation is converted to v2', () => {
   const paths = {
     '/a/{name}': {
       patch: {
@@ -78,7 +78,7 @@ test('an operation of version 3 is converted to version 2', () => {
 });
 
 /**
- * Decodes a message to its field numbers and values. A nested message is left as bytes, which a test may decode again.
+ * Decodes a message to its field numbers and values. A nested message remains a buffer, which a test can decode again.
  */
 function read(bytes: Buffer): [number, bigint | Buffer | number][] {
   const fields: [number, bigint | Buffer | number][] = [];
@@ -108,7 +108,7 @@ function read(bytes: Buffer): [number, bigint | Buffer | number][] {
   return fields;
 }
 
-test('numbers, booleans and texts have the field numbers of the protobuf schema', () => {
+test('numbers, booleans and strings have the field numbers of the protobuf schema', () => {
   const schema: JsonObject = {
     type: 'integer',
     minimum: -1.5,

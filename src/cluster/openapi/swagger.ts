@@ -4,23 +4,23 @@ import { isJsonObject } from '../../core/index.ts';
 const V3 = '#/components/schemas/';
 const V2 = '#/definitions/';
 
-/** Keywords that OpenAPI version 2 does not have. They are left out. */
+/** Keywords that OpenAPI v2 does not have. The conversion omits them. */
 const UNKNOWN = new Set(['anyOf', 'oneOf', 'not', 'nullable']);
 
-/** Members whose value is data, or whose members only look like keywords. */
+/** Keywords whose value is data, so that its members are not keywords. */
 const DATA = new Set(['default', 'enum', 'example', 'x-kubernetes-validations', 'x-kubernetes-group-version-kind']);
 
 const MAX_DEPTH = 200;
 
-/** Converts a schema from version 3 to version 2. */
+/** Converts an OpenAPI v3 schema to v2. */
 export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   if (!isJsonObject(schema) || depth > MAX_DEPTH) return schema;
   const out: JsonObject = {};
   const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true;
   const root = schema['x-kubernetes-group-version-kind'];
-  // Clients refuse every field that the root does not list, so a root with unknown fields lists none.
+  // Clients refuse fields that the root does not declare, so a root that may have unknown fields declares no fields.
   if (isOpen && root !== undefined) return { type: 'object', 'x-kubernetes-group-version-kind': root };
-  // Clients of version 2 cannot handle the parts of a value that may be null or have unknown fields.
+  // Clients of v2 cannot handle the member schemas of a value that may be null or may have unknown fields.
   const isVague = isOpen || schema['nullable'] === true;
   const dropsType =
     schema['nullable'] === true ||
@@ -34,7 +34,7 @@ export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
     if (value === undefined || UNKNOWN.has(name)) continue;
     if (isVague && (name === 'properties' || name === 'items')) continue;
     if (dropsType && name === 'type') continue;
-    // Version 3 wraps a reference with siblings in `allOf`. Version 2 writes the reference beside its siblings.
+    // If a reference has siblings, v3 wraps it in `allOf`, and v2 writes it next to the siblings.
     const [part, ...others] = name === 'allOf' && Array.isArray(value) ? value : [];
     if (others.length === 0 && isJsonObject(part) && typeof part['$ref'] === 'string') {
       out['$ref'] = part['$ref'].replace(V3, V2);
@@ -49,9 +49,7 @@ export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   return out;
 }
 
-/**
- * Converts paths from version 3 to version 2. Parameters lose their schema objects, and content types become lists.
- */
+/** Converts OpenAPI v3 paths to v2. The schemas of parameters are inlined, and content types become lists. */
 export function toSwaggerPaths(paths: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const [path, item] of Object.entries(paths)) {

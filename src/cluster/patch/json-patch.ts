@@ -11,13 +11,13 @@ export class JsonPatchTestError extends JsonPatchError {}
 
 type Container = JsonObject | JsonValue[];
 
-/** The maximum number of operations of a patch. The callers of `applyJsonPatch` refuse a longer one. */
+/** The maximum number of operations of a patch. The callers of `applyJsonPatch` refuse longer patches. */
 export const MAX_OPERATIONS = 10_000;
 
 /** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
 
-/** The size of the values that the operations of one patch have copied so far. */
+/** The total size of the values that the `copy` operations of one patch have copied so far. */
 interface Copied {
   characters: number;
 }
@@ -41,7 +41,7 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
   const text = operation[field];
   if (typeof text !== 'string') throw new JsonPatchError(`missing ${field}`);
   if (text === '') return ['root'];
-  // The text before the first slash is ignored.
+  // As in the API server, everything before the first slash is ignored.
   const [, ...parts] = text.split('/');
   if (parts.length === 0) throw new JsonPatchError(`invalid ${field}: ${text}`);
   return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
@@ -116,7 +116,7 @@ function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   if (!Array.isArray(container)) return setOwn(container, key, value);
   if (key === '-') container.push(value);
   else {
-    // A negative position counts from the end of the list that already has the new element.
+    // A negative index counts from the end of the list after the insertion.
     const grown = [...container, value];
     container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
   }

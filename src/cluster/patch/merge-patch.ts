@@ -2,7 +2,10 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Applies a JSON merge patch (RFC 7386): objects merge, `null` removes a member, any other value replaces. */
+/**
+ * Applies a JSON merge patch (RFC 7386): objects are merged, `null` removes a member, and any other value replaces the
+ * old value.
+ */
 export function applyMergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isJsonObject(patch)) return patch;
   const out: JsonObject = {};

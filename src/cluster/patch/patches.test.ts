@@ -10,7 +10,7 @@ test.each<[JsonValue, JsonValue, JsonValue]>([
   [{ a: 1 }, { a: null, b: null }, {}],
   [{}, { a: { b: null, c: 1 } }, { a: { c: 1 } }],
   [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
-])('%j with the merge patch %j is %j', (document, patch, expected) => {
+])('%j with the merge patch %j results in %j', (document, patch, expected) => {
   expect(applyMergePatch(document, patch)).toEqual(expected);
 });
 
@@ -21,7 +21,7 @@ describe('JSON patch', () => {
     ['inserts before an index', [1, 2], [{ op: 'add', path: '/1', value: 9 }], [1, 9, 2]],
     ['appends with a dash', [1], [{ op: 'add', path: '/-', value: 2 }], [1, 2]],
     ['unescapes pointers', {}, [{ op: 'add', path: '/a~1b~0c', value: 1 }], { 'a/b~c': 1 }],
-    ['unescapes a tilde before a one', {}, [{ op: 'add', path: '/~01', value: 1 }], { '~1': 1 }],
+    ['unescapes ~01 to ~1', {}, [{ op: 'add', path: '/~01', value: 1 }], { '~1': 1 }],
     ['moves a member', { a: { b: 1 } }, [{ op: 'move', from: '/a/b', path: '/c' }], { a: {}, c: 1 }],
     ['replaces the whole document', { a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
   ];
@@ -48,7 +48,7 @@ describe('JSON patch', () => {
   });
 });
 
-test('a merge patch equal to a target without nulls gives the target', () => {
+test('a merge patch that equals its target results in the target', () => {
   const noNulls = (value: unknown): boolean =>
     value !== null && (typeof value !== 'object' || Object.values(value).every(noNulls));
   const objects = fc.dictionary(fc.string(), fc.jsonValue()).filter(noNulls);
@@ -79,7 +79,7 @@ describe('strategic merge patch', () => {
       ],
     ],
     [
-      'puts new elements before the elements that are not in the patch',
+      'inserts new elements before the elements that are not in the patch',
       containers({ name: 'c' }),
       [{ name: 'c' }, { name: 'a', image: '1' }, { name: 'b', image: '1' }],
     ],
@@ -129,11 +129,11 @@ describe('strategic merge patch', () => {
       'list element types are not identical: [[map[image:1 name:a] map[image:1 name:b]] [x]]',
     ],
     ['member that is not in $retainKeys', { spec: { $retainKeys: ['a'], b: 1 } }, 'invalid patch format of retainKeys'],
-  ])('refuses a patch with this fault: %s', (_name, patch, text) => {
+  ])('refuses a patch with the mistake: %s', (_name, patch, text) => {
     expect(() => merged(before, patch)).toThrow(text);
   });
 
-  test('an element without its key is refused by name', () => {
+  test('the error for an element without its merge key names the key', () => {
     expect(() => merged(before, containers({ image: 'x' }))).toThrow(
       new StrategicPatchError('map: map[image:x] does not contain declared merge key: name'),
     );
@@ -144,7 +144,7 @@ test.each<[string, JsonValue[], JsonValue]>([
   ['adds at a negative index', [{ op: 'add', path: '/a/-1', value: 9 }], { a: [1, 2, 9] }],
   ['copies a missing member as null', [{ op: 'copy', from: '/b', path: '/c' }], { a: [1, 2], c: null }],
   ['adds null when no value is given', [{ op: 'add', path: '/c' }], { a: [1, 2], c: null }],
-  ['ignores text before the first slash', [{ op: 'add', path: 'x/c', value: 1 }], { a: [1, 2], c: 1 }],
+  ['ignores everything in a path before the first slash', [{ op: 'add', path: 'x/c', value: 1 }], { a: [1, 2], c: 1 }],
 ])('a JSON patch %s', (_name, operations, expected) => {
   expect(applyJsonPatch({ a: [1, 2] }, operations)).toEqual(expected);
 });

@@ -4,7 +4,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { goText } from '../fields/check.ts';
 import type { FieldNode, TypeNode } from '../types/node.ts';
 
-/** The error of a strategic merge patch that cannot be applied. Its message is that of the API server. */
+/** The error of a strategic merge patch that cannot be applied, with the API server's message. */
 export class StrategicPatchError extends Error {}
 
 /** The error of a malformed strategic merge patch. */
@@ -61,7 +61,7 @@ function mergeObject(node: TypeNode, original: JsonObject, sent: JsonObject): Js
   return out;
 }
 
-/** The object with only the members that `$retainKeys` names. A patch that sets other members is malformed. */
+/** Keeps only the members of the object that `$retainKeys` names. A patch that sets other members is malformed. */
 function retained(original: JsonObject, retain: JsonValue, patch: JsonObject): JsonObject {
   const malformed = () => new StrategicFormatError('invalid patch format of retainKeys');
   if (!Array.isArray(retain)) throw malformed();
@@ -100,7 +100,7 @@ function mergeMember(node: TypeNode, out: JsonObject, patch: JsonObject, key: st
   }
 }
 
-/** The elements of a new list: the elements of the patch, in the order of `$setElementOrder`. */
+/** Creates a list that the object does not have yet: the elements of the patch, in the order of `$setElementOrder`. */
 function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefined): JsonValue[] {
   const list = patch.map(withoutOrders).filter((entry) => entry !== undefined);
   if (order === undefined) return list;
@@ -109,7 +109,7 @@ function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefi
   return arrange(list, order, [], key);
 }
 
-/** A new value without its directives and removals, which have a meaning only for an existing value. */
+/** Removes directives and `null` members from a new value, because they have a meaning only for an existing value. */
 function withoutOrders(value: JsonValue): JsonValue | undefined {
   if (Array.isArray(value)) return value.map(withoutOrders).filter((entry) => entry !== undefined);
   if (!isJsonObject(value)) return value;
@@ -152,7 +152,7 @@ function checkElements(before: JsonValue[], patch: JsonValue[]) {
   if (forms.size > 1) throw new StrategicPatchError(`list element types are not identical: ${goText([before, patch])}`);
 }
 
-/** Is the entry a directive for the whole list, such as `{"$patch": "replace"}`? Otherwise it is an element. */
+/** Is the entry a directive for the whole list, such as `{"$patch": "replace"}`, and not an element? */
 const isDirective = (entry: JsonValue) =>
   isJsonObject(entry) &&
   (entry[DIRECTIVE] === 'replace' || entry[DIRECTIVE] === 'delete') &&
@@ -160,9 +160,9 @@ const isDirective = (entry: JsonValue) =>
 
 interface Merged {
   readonly list: JsonValue[];
-  /** The elements of the patch, without those that only delete an element. */
+  /** The elements of the patch, except the elements that only delete. */
   readonly fromPatch: JsonValue[];
-  /** The elements before the patch, without those that the patch deletes. */
+  /** The existing elements, except the elements that the patch deletes. */
   readonly live: readonly JsonValue[];
 }
 
@@ -192,8 +192,8 @@ const noMergeKey = (entry: JsonObject, key: string) =>
   new StrategicPatchError(`map: ${goText(entry)} does not contain declared merge key: ${key}`);
 
 /**
- * Applies the elements of a patch that have a directive. They are applied before all other elements, also when they
- * follow those elements in the patch. A directive deletes an element or replaces the list.
+ * Applies the elements of a patch that have a directive. They are applied before all other elements, wherever they are
+ * in the patch. A directive deletes an element or replaces the list.
  */
 function applyDirectives(key: string, before: JsonValue[], patch: JsonValue[]) {
   let live = before;
@@ -240,8 +240,8 @@ function checkOrder(order: JsonValue[], fromPatch: JsonValue[], key: string | un
 }
 
 /**
- * Sorts elements by an order. Elements that the order does not name keep their relative order. Each of them stays
- * before the first named element that followed it.
+ * Sorts elements by an order. Elements that the order does not name keep their relative order. Each such element
+ * remains before the first named element that followed it.
  */
 function arrange(
   list: JsonValue[],
@@ -267,7 +267,7 @@ function arrange(
   return [...out, ...others.slice(index)];
 }
 
-/** Sorts an existing list by an order. The patch has the order but not the list. */
+/** Sorts an existing list when the patch has only the order of the list, and no elements. */
 function reorder(member: Member, out: JsonObject, original: JsonObject, name: string, order: JsonValue[]) {
   const list = out[name];
   const live = original[name];
@@ -275,7 +275,7 @@ function reorder(member: Member, out: JsonObject, original: JsonObject, name: st
   out[name] = arrange(list, order, Array.isArray(live) ? live : [], member.field?.mergeKey);
 }
 
-/** A value that replaces another one, without its directives. */
+/** Removes the directives from a value that replaces another value. */
 function withoutDirectives(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.filter((entry) => !isDirective(entry)).map(withoutDirectives);
   if (!isJsonObject(value)) return value;

@@ -4,14 +4,14 @@ import { objectsAt } from '../../kubernetes/index.ts';
 /** The decision of a scheduler about a pod. */
 export interface Assignment {
   readonly nodeName: string;
-  /** Labels and annotations for the pod. They replace those with the same keys. */
+  /** Labels and annotations to set on the pod. They overwrite existing ones with the same keys. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** The time of the decision, in the format of timestamps in objects. */
+  /** The time of the decision, in RFC 3339 format. */
   readonly now: string;
 }
 
-/** The pod on its node. The nomination of the pod is cleared. */
+/** Returns the pod bound to its node, without its nomination. */
 export function boundPod(pod: KubeObject, { nodeName, labels, annotations = {}, now }: Assignment): KubeObject {
   const condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now };
   const others = objectsAt(pod.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');

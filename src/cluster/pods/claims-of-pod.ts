@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Names of the claims that the volumes of a pod name. Generic ephemeral volumes name no claim. */
+/** The names of the claims that a pod's volumes reference. Generic ephemeral volumes reference no claim. */
 export function claimsOfPod({ spec }: KubeObject): readonly string[] {
   const volumes = spec?.['volumes'];
   if (!Array.isArray(volumes)) return [];

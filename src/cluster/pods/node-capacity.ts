@@ -1,6 +1,6 @@
 /**
- * The capacity of a simulated node, by the names of the resources. One node stands for the largest cluster that
- * Kubernetes supports: 5,000 nodes. Each of these has four CPUs, 16 GiB of memory, 100 GiB of disk and 30 pods.
+ * The capacity of a simulated node, keyed by resource name. This one node has the capacity of the largest cluster that
+ * Kubernetes supports: 5,000 nodes with four CPUs, 16 GiB of memory, 100 GiB of disk and 30 pods each.
  */
 export const NODE_CAPACITY: Readonly<Record<string, string>> = {
   cpu: '20k',
@@ -10,8 +10,8 @@ export const NODE_CAPACITY: Readonly<Record<string, string>> = {
 };
 
 /**
- * The limits of a local process whose container sets none. Programs derive the sizes of their pools from these limits.
- * The values are therefore those of one large machine.
+ * The limits of a local process whose container sets no limits. Programs derive the sizes of their pools from these
+ * limits, so the values are those of a single large machine.
  */
 export const PROCESS_LIMITS: Readonly<Record<string, string>> = {
   cpu: '64',

@@ -3,31 +3,31 @@ import { TypeKroError } from '../../core/index.ts';
 import type { PodRules } from './pod-rules.ts';
 import { annotatedRules, ruleProblem } from './pod-rules.ts';
 
-/** The pods that a rule concerns: those that meet all conditions. */
+/** Selects the pods to which rules apply: the pods that meet all conditions. */
 export interface PodMatch {
   /** Default: all namespaces. */
   readonly namespace?: string;
   /** Default: all names. */
   readonly name?: string;
-  /** Labels that the pod has. Default: none. */
+  /** Labels that the pod must have. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Rules that `simulate` has set. */
+/** The handle for rules that `simulate` has set. */
 export interface SimulatedPods {
   /** Removes the rules. The pods then follow their annotations and the other rules. A second call does nothing. */
   remove(): void;
 }
 
-/** Sets rules for the lives of pods. */
+/** Sets rules for the simulated lifecycle of pods. */
 export interface PodSimulation {
   /**
-   * Sets rules for existing and future pods. Each member that the rules set has precedence over the same member of
-   * earlier rules and annotations. The times of rules for a pod that has started count from this call. Ended pods do
-   * not change.
+   * Sets rules for existing and future pods. Each member of the rules takes precedence over the same member of earlier
+   * rules and annotations. For a pod that has already started, times count from this call. Completed pods do not
+   * change.
    *
-   * @throws TypeKroError `cluster/invalid-pod-rule` when a rule does not exist or has a wrong value, and
-   *   `cluster/no-pods` when the cluster has no controllers.
+   * @throws TypeKroError `cluster/invalid-pod-rule` for an unknown rule or an invalid value, and `cluster/no-pods` when
+   *   the cluster has no controllers.
    */
   simulate(match: PodMatch, rules: PodRules): SimulatedPods;
 }
@@ -41,9 +41,12 @@ interface Entry {
 /** The rules that apply to one pod. */
 export interface EffectiveRules {
   readonly rules: PodRules;
-  /** Why some annotations have no effect. */
+  /** Messages that say why some annotations have no effect. */
   readonly problems: readonly string[];
-  /** The time from which the rules count, in milliseconds since the epoch; `undefined`: the start of the pod. */
+  /**
+   * The time from which the times in the rules count, in milliseconds since the epoch. `undefined` means the start of
+   * the pod.
+   */
   readonly since: number | undefined;
 }
 
@@ -57,7 +60,7 @@ export class PodRuleSet implements PodSimulation {
   /**
    * `defaults` are the rules of pods without annotations.
    *
-   * @throws TypeKroError `cluster/invalid-pod-rule` for an unknown rule or a wrong value in `defaults`.
+   * @throws TypeKroError `cluster/invalid-pod-rule` for an unknown rule or an invalid value in `defaults`.
    */
   constructor(now: () => number, defaults: PodRules = {}) {
     checkRules(defaults);
@@ -77,7 +80,7 @@ export class PodRuleSet implements PodSimulation {
     };
   }
 
-  /** Calls the listener with the condition of each rule that is added or removed. */
+  /** Calls the listener with the `PodMatch` of each rule that is added or removed. */
   onChange(listener: (match: PodMatch) => void): void {
     this.#listeners.push(listener);
   }
@@ -100,7 +103,7 @@ export class PodRuleSet implements PodSimulation {
   }
 }
 
-/** The rules with a value. A member with the value `undefined` leaves earlier rules and annotations in force. */
+/** Removes members with the value `undefined`, so that they do not override earlier rules and annotations. */
 const definedRules = (rules: PodRules): PodRules =>
   Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined));
 

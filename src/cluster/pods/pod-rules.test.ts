@@ -15,7 +15,7 @@ const pod = (annotations: Readonly<Record<string, string>>): KubeObject => ({
   },
 });
 
-test('all rules of annotations are read', () => {
+test('every rule can be set by an annotation', () => {
   const annotations = {
     'start-after-seconds': '1.5',
     'ready-after-seconds': '2',
@@ -61,13 +61,13 @@ test.each([
     '1',
     'no such annotation exists; use typekro.dev/simulate- and one of cpu, crashes, delay-seconds, exit-code',
   ],
-])('the annotation simulate-%s: %s is reported, because it has no effect', (name, value, problem) => {
+])('the annotation simulate-%s with the value %s is reported, because it has no effect', (name, value, problem) => {
   const { rules, problems } = annotatedRules(pod({ [name]: value }));
   expect(rules).toEqual({});
   expect(problems).toEqual([expect.stringContaining(`typekro.dev/simulate-${name} has no effect: ${problem}`)]);
 });
 
-test('annotations that all objects may have are not reported', () => {
+test('simulation annotations that all objects may have are not reported', () => {
   expect(annotatedRules(pod({ hold: 'true', 'delay-seconds': '3' }))).toEqual({ rules: {}, problems: [] });
 });
 
@@ -83,11 +83,11 @@ test.each<[Readonly<Record<string, unknown>>, string | undefined]>([
     { toString: 3 },
     'toString is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
   ],
-])('the rules %j of a program are checked', (rules, problem) => {
+])('the rules %j that a program sets have the expected problem', (rules, problem) => {
   expect(ruleProblem(rules)).toBe(problem);
 });
 
-test('a rule with the value undefined leaves earlier rules and annotations in force', () => {
+test('a rule with the value undefined does not override earlier rules and annotations', () => {
   const rules = new PodRuleSet(() => 0, { stopSeconds: 3 });
   rules.simulate({}, { exitCode: 4 });
   rules.simulate({}, { exitCode: undefined, failure: undefined, ready: false } as unknown as PodRules);

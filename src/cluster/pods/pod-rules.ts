@@ -1,6 +1,7 @@
 /**
- * The rules of a pod's life: when its containers start, become ready, end and crash, what their logs say, and how much
- * they use. Annotations of the pod and `cluster.pods` of a test set them.
+ * The rules of a pod's simulated lifecycle: when its containers start, become ready, end and crash, which lines they
+ * log, and how many resources they use. Annotations of the pod set these rules, and tests set them through
+ * `cluster.pods`.
  */
 import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -19,19 +20,20 @@ export interface PodRules {
   readonly ready?: boolean;
   /**
    * The seconds from each start of the containers to their end. With the restart policy `Always`, containers end only
-   * if `exitCode`, `crashes` or a `failure` other than `Unhealthy` is set, too. Default: 0 when one of these three is
-   * set; otherwise the time that the commands take. Containers whose commands take no known time do not end. In a pod
-   * of a Job they end when the pod is ready, unless their image is `pause`.
+   * if `exitCode`, `crashes` or a `failure` other than `Unhealthy` is also set. Default: 0 when one of these three is
+   * set; otherwise the duration of the commands. Containers whose commands have no known duration do not end. In a pod
+   * of a Job, however, they end when the pod is ready, unless their image is `pause`.
    */
   readonly runSeconds?: number;
   /**
-   * The exit code of the containers. The restart policy of the pod decides what follows. Default: the code that belongs
-   * to `failure`; 1 when `crashes` is set; 0 when `runSeconds` is set; otherwise the code with which the commands end.
+   * The exit code of the containers. The pod's restart policy decides whether they are restarted. Default: the exit
+   * code of the `failure`; 1 when `crashes` is set; 0 when `runSeconds` is set; otherwise the exit code of the
+   * commands.
    */
   readonly exitCode?: number;
   /**
-   * The seconds from the deletion of the pod to the end of its containers. The end of the deletion's grace period ends
-   * the containers in any case. Default: the option `podStopSeconds` of the cluster.
+   * The seconds from the deletion of the pod to the end of its containers. The containers end at the latest when the
+   * grace period of the deletion is over. Default: the option `podStopSeconds` of the cluster.
    */
   readonly stopSeconds?: number;
   /**
@@ -39,7 +41,7 @@ export interface PodRules {
    */
   readonly failure?: string;
   /**
-   * The number of crashes after which the containers keep running. Default: no limit; containers that fail crash after
+   * The number of crashes after which the containers keep running. Default: unlimited; containers that fail crash after
    * each restart.
    */
   readonly crashes?: number;
@@ -60,9 +62,7 @@ const MAX_CRASHES = 1000;
 interface Setting {
   /** The last part of the annotation's name. */
   readonly annotation: string;
-  /**
-   * The value of the annotation's text. A text that has no value is returned unchanged, so that the check refuses it.
-   */
+  /** Parses the string of the annotation. A malformed string is returned unchanged, so that `isValid` refuses it. */
   readonly read: (text: string) => unknown;
   readonly isValid: (value: unknown) => boolean;
   readonly expected: string;
@@ -122,20 +122,23 @@ const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
 
 const NAMES = Object.keys(SETTINGS) as (keyof PodRules)[];
 
-/** The last parts of the annotations that all objects can have. Other code reads them. */
+/** The last parts of simulation annotations that all objects can have. Other code reads these annotations. */
 const GENERAL_ANNOTATIONS = ['hold', 'delay-seconds'];
 
 const KNOWN_ANNOTATIONS: ReadonlySet<string> = new Set(
   [...NAMES.map((name) => SETTINGS[name].annotation), ...GENERAL_ANNOTATIONS].map((name) => PREFIX + name),
 );
 
-/** The rules of a pod's annotations, and the reasons why some annotations have no effect. */
+/** The rules that a pod's annotations set, and messages that say why some annotations have no effect. */
 export interface AnnotatedRules {
   readonly rules: PodRules;
   readonly problems: readonly string[];
 }
 
-/** Reads the rules in the annotations of a pod. An annotation with a wrong value is a problem, and has no effect. */
+/**
+ * Reads the rules in the annotations of a pod. An annotation with an invalid value has no effect, and is reported in
+ * `problems`.
+ */
 export function annotatedRules({ metadata: { annotations } }: KubeObject): AnnotatedRules {
   if (annotations === undefined) return { rules: {}, problems: [] };
   const rules: Record<string, unknown> = {};

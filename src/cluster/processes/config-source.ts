@@ -6,7 +6,7 @@ export interface ConfigSource {
   find(kind: 'configmap' | 'secret', name: string): KubeObject | undefined;
 }
 
-/** The entries of a ConfigMap or Secret as bytes. */
+/** The decoded entries of a ConfigMap or Secret. */
 export function configEntries(kind: 'configmap' | 'secret', object: KubeObject): ReadonlyMap<string, Buffer> {
   const parent = object as unknown as Parameters<typeof objectAt>[0];
   const entries = new Map<string, Buffer>();
@@ -20,19 +20,19 @@ export function configEntries(kind: 'configmap' | 'secret', object: KubeObject):
   return entries;
 }
 
-/** Why a container cannot start, or why the files of a volume cannot be written. */
+/** The reason why a container cannot start, or why the files of a volume cannot be written. */
 export interface ConfigProblem {
   readonly problem: string;
 }
 
-/** A problem of the files of a pod. The kubelet reports it as a failed mount. */
+/** A problem with the files of a pod, which the kubelet reports as a failed mount. */
 export interface MountProblem extends ConfigProblem {
   readonly isMount: true;
 }
 
 export const isMountProblem = (value: ConfigProblem): value is MountProblem => 'isMount' in value;
 
-/** The message of the event of a failed mount. */
+/** The event message for a failed mount. */
 export const mountMessage = ({ problem }: ConfigProblem): string => `MountVolume.SetUp failed: ${problem}`;
 
 export const isProblem = (value: object): value is ConfigProblem => 'problem' in value;

@@ -5,12 +5,12 @@ import { numberAt, objectsAt } from '../../kubernetes/index.ts';
 import { containersOf } from '../kinds/pod-containers.ts';
 import { hostOf, listeningSockets, socketsOf } from './listeners.ts';
 
-/** The address of all processes on systems with one loopback address. */
+/** The address of all pods on systems with a single loopback address. */
 export const LOCALHOST = '127.0.0.1';
 
 /**
  * A loopback address for a pod. On Linux, each pod has its own address, so that the ports of pods do not collide. Other
- * systems answer on 127.0.0.1 only.
+ * systems have only the address 127.0.0.1.
  */
 export function podAddress(uid: string, taken: ReadonlySet<string>, platform: string): string {
   if (platform !== 'linux') return LOCALHOST;
@@ -37,7 +37,7 @@ export interface PodPort {
   readonly port: number;
   /** The only host to try. Default: the pod's address, and then 127.0.0.1. */
   readonly host?: string;
-  /** Does a probe or a Service declare the port? Ports that containers declare need no such declaration. */
+  /** Does a probe or a Service declare the port? If a container declares the port, this may be false. */
   readonly isDeclared: boolean;
   /** The ids of the pod's processes. */
   readonly processes: () => readonly number[];
@@ -46,10 +46,10 @@ export interface PodPort {
 }
 
 /**
- * Connects to a port of a pod at the pod's own address, or at 127.0.0.1. A program that does not know the address
- * listens at 127.0.0.1. Another program may listen at 127.0.0.1 or at all addresses. On Linux, the process that listens
- * there must therefore belong to the pod. Other systems do not report the process, so only declared ports are reached
- * at 127.0.0.1. Resolves with a connected socket. Rejects when no connection is possible.
+ * Connects to a port of a pod at the pod's own address, or at 127.0.0.1. Programs that do not know the pod's address
+ * listen at 127.0.0.1, but unrelated programs may also listen at 127.0.0.1 or at all addresses. On Linux, the listening
+ * process must therefore belong to the pod. Other systems do not report the process that listens, so only declared
+ * ports can be reached at 127.0.0.1. Resolves with a connected socket. Rejects when no connection is possible.
  */
 export async function connectToPod(target: PodPort): Promise<Socket> {
   const { address, port, host, processes } = target;

@@ -26,7 +26,7 @@ test.each<[string, [pid: number, parent: number][], Record<number, number>]>([
     { 11: 7, 12: 7 },
   ],
   [
-    'a grandchild with a higher place in the table',
+    'a grandchild that precedes its parent in the table',
     [
       [12, 11],
       [11, 10],
@@ -34,7 +34,7 @@ test.each<[string, [pid: number, parent: number][], Record<number, number>]>([
     { 11: 7, 12: 7 },
   ],
   [
-    'no process of another parent',
+    'no process whose parent is not a descendant',
     [
       [20, 1],
       [21, 20],
@@ -42,7 +42,7 @@ test.each<[string, [pid: number, parent: number][], Record<number, number>]>([
     {},
   ],
   [
-    'no circle of parents',
+    'no cycle of parents',
     [
       [30, 31],
       [31, 30],
@@ -69,12 +69,12 @@ test.each([
   ['TYPEKRO_RUN=typekro-pods-a-1x', undefined],
   ['TYPEKRO_RUN=typekro-pods-b-1', undefined],
   ['OTHER=TYPEKRO_RUN=typekro-pods-a-1', undefined],
-])('the run of the variable %s is %s', (variable, run) => {
+])('the variable %s names the run %s', (variable, run) => {
   expect(runIn(`A=1\0${variable}\0Z=1\0`, 'typekro-pods-a-')).toBe(run);
 });
 
 test.runIf(process.platform === 'linux')(
-  'a process stays known after it has left its session and its environment',
+  'a process is still recognized after it has left its session and changed its environment',
   async () => {
     const watched = new Set<number>();
     const watchdog = {

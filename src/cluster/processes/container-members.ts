@@ -1,6 +1,6 @@
 /**
- * Finds the processes of each run of a container, also those that have left its session (`setsid`, a daemon), so that
- * the bounds and the end of the container hold for them.
+ * Finds the processes of each run of a container, including processes that have left its session (`setsid`, a daemon).
+ * The limits of the container therefore apply to all its processes, and all of them are killed when the container ends.
  */
 import type { ProgramGuard } from './container-process.ts';
 import type { TableEntry } from './process-table.ts';
@@ -17,11 +17,11 @@ import {
 
 /** The processes of a run and their memory. */
 interface RunUse {
-  /** The number of processes, including ended processes whose parents have not read their exit codes. */
+  /** The number of processes, including zombies. */
   readonly processes: number;
   /** The ids of the processes that have not ended. */
   readonly pids: readonly number[];
-  /** Shared pages count once for each process. */
+  /** The memory of all processes, in bytes. A shared page counts once per process. */
   readonly memoryBytes: number;
 }
 
@@ -31,30 +31,30 @@ export interface GroupWatch {
   remove(group: number): void;
 }
 
-/** The programs of one run: the main program, hooks, probes, and programs of `exec`. */
+/** The guards for the programs of one run: the main program, hooks, probes, and `exec` programs. */
 export interface RunPrograms {
-  /** The value of the variable `MARK`. */
+  /** The value of the environment variable `MARK`. */
   readonly mark: string;
-  /** Follows the main program. Its end is the end of the run: all processes with the mark are killed. */
+  /** Follows the main program. When the main program ends, the run ends, and all processes with the mark are killed. */
   readonly main: ProgramGuard;
-  /** Follows a hook or a probe. Its end is the end of its session. */
+  /** Follows a hook or a probe. When it ends, all processes of its session are killed. */
   readonly helper: ProgramGuard;
-  /** Follows a program of `exec`. The bounds of the container do not hold for the session of the program. */
+  /** Follows an `exec` program. The limits of the container do not apply to the session of the program. */
   readonly exec: ProgramGuard;
 }
 
-/** The number of passes in a row without a process to kill, after which the processes of ended runs count as killed. */
+/** After this number of consecutive passes without a process to kill, all processes of ended runs count as killed. */
 const EMPTY_PASSES = 2;
 
 /**
- * The maximum number of passes of one call. A call therefore ends even while processes start new ones faster than they
+ * The maximum number of passes per call. A call therefore ends even when processes start new processes faster than they
  * are killed.
  */
 const MAX_PASSES = 20;
 
 /**
- * The number of measurements that still search for processes of ended runs, after the end of a run or after the last
- * such process was killed.
+ * The number of measurements after which processes of ended runs are no longer expected. The count starts at the end of
+ * a run, and again after each killed process.
  */
 const ROUNDS_AFTER_END = 20;
 
@@ -63,28 +63,28 @@ export class ContainerMembers {
   readonly #prefix: string;
   readonly #watchdog: GroupWatch;
   #lastRun = 0;
-  /** The programs by the ids of their first processes, which are the ids of their sessions, too. */
+  /** Maps the ID of a program's first process, which is also the ID of its session, to the program. */
   readonly #programs = new Map<number, { readonly run: number; readonly isCounted: boolean }>();
   /** The ids of main programs that have ended since the last search. */
   readonly #endedMains = new Set<number>();
   /** The runs whose main programs have started and not ended. */
   readonly #runs = new Set<number>();
-  /** The runs of processes that an earlier reading of the table has found, by the keys of the processes. */
+  /** Maps the key of a process to its run, as found in the last reading of the process table. */
   #known = new Map<string, number>();
-  /** The processes that are not read again, because their environments have no mark. */
+  /** The keys of processes whose environments have no mark and are not read again. */
   #unmarked = new Set<string>();
-  /** The groups that the watchdog kills, besides those of the programs. */
+  /** The process groups that the watchdog kills in addition to the groups of the programs. */
   #watchedGroups: ReadonlySet<number> = new Set();
   #roundsLeft = 0;
   #isScheduled = false;
 
-  /** `folder` is the folder of the pods of the cluster. */
+  /** `folder` is the folder with the files of the cluster's pods. */
   constructor(folder: string, watchdog: GroupWatch) {
     this.#prefix = markPrefix(folder);
     this.#watchdog = watchdog;
   }
 
-  /** The programs of a new run. */
+  /** Starts a new run, and returns the guards for its programs. */
   begin(): RunPrograms {
     const run = (this.#lastRun += 1);
     const end = () => {
@@ -118,7 +118,7 @@ export class ContainerMembers {
         },
         ended: (leader) => {
           signalProcess(-leader, 'SIGKILL');
-          // The next search still needs the id, because other groups of the session may be left.
+          // The ID is kept until the next search, because other groups of the session may remain.
           this.#endedMains.add(leader);
           this.#watchdog.remove(leader);
           end();
@@ -134,7 +134,7 @@ export class ContainerMembers {
     return this.#roundsLeft > 0;
   }
 
-  /** Measures the runs, by their marks. Kills processes of ended runs. */
+  /** Measures the resource usage of each run, keyed by the mark of the run. Kills processes of ended runs. */
   async measure(): Promise<ReadonlyMap<string, RunUse>> {
     const uses = new Map<string, { processes: number; pids: number[]; memoryBytes: number }>();
     const groups = new Set<number>();
@@ -159,21 +159,21 @@ export class ContainerMembers {
   }
 
   /**
-   * Kills the processes of ended runs, where the table can be read at once. On other systems, the watchdog and
-   * `measure` kill them.
+   * Kills the processes of ended runs on Linux, where the process table can be read synchronously. On other systems,
+   * the watchdog and `measure` kill these processes.
    */
   killEnded(): void {
     try {
       if (process.platform === 'linux') this.#search();
     } catch (error) {
-      // Other errors mean that the machine has no table.
+      // Other errors mean that the process table is not available.
       if (isShortOfFiles(error)) return void setTimeout(() => this.killEnded(), SCAN_MS).unref();
     }
     for (const leader of this.#endedMains) this.#programs.delete(leader);
     this.#endedMains.clear();
   }
 
-  /** Kills the processes of ended runs, until no further one is found. A killed process starts no other one. */
+  /** Kills the processes of ended runs until no such process is found in `EMPTY_PASSES` consecutive passes. */
   #search(): void {
     const killed = new Set<string>();
     for (let pass = 0, empty = 0; pass < MAX_PASSES && empty < EMPTY_PASSES; pass += 1) {
@@ -187,7 +187,7 @@ export class ContainerMembers {
     }
   }
 
-  /** The ends of several runs need one search. */
+  /** Calls `killEnded` once for all runs that end in the same turn of the event loop. */
   #killSoon(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -201,19 +201,19 @@ export class ContainerMembers {
   #kill({ pid, group, hasEnded }: TableEntry): void {
     if (hasEnded) return;
     this.#roundsLeft = ROUNDS_AFTER_END;
-    // The group 0 is a group outside this PID namespace. A signal to 0 would reach the group of the cluster, and a
-    // signal to -1 every process.
+    // The group 0 is a group outside this PID namespace. A signal to group 0 would reach the cluster's own group, and a
+    // signal to -1 would reach every process.
     signalProcess(group > 1 ? -group : pid, 'SIGKILL');
   }
 
-  /** The ids of the processes of runs, by their marks. Linux only. */
+  /** Returns the IDs of the processes whose runs have the given marks. Linux only. */
   processesOf(marks: ReadonlySet<string>): readonly number[] {
     return [...this.#assign(linuxProcesses())].flatMap(([{ pid }, run]) =>
       marks.has(`${this.#prefix}${run}`) ? [pid] : [],
     );
   }
 
-  /** Lets the watchdog kill these groups, and no longer the groups of an earlier call that have ended. */
+  /** Makes the watchdog watch exactly these groups, instead of the groups of the previous call. */
   #watch(groups: ReadonlySet<number>): void {
     for (const group of this.#watchedGroups) if (!groups.has(group)) this.#watchdog.remove(group);
     for (const group of groups) if (!this.#watchedGroups.has(group)) this.#watchdog.add(group);
@@ -221,8 +221,8 @@ export class ContainerMembers {
   }
 
   /**
-   * The processes of the table that belong to a run, each with its run. Yields each process that is recognized by
-   * itself at once, and the descendants of such processes at the end.
+   * Yields the processes of the table that belong to a run, each with its run. A process that is recognized by its
+   * session, its key or its mark is yielded at once; the descendants of such processes are yielded at the end.
    */
   *#assign(table: Iterable<TableEntry>): Generator<readonly [TableEntry, number]> {
     const found = new Map<string, number>();
@@ -254,21 +254,21 @@ export class ContainerMembers {
     const text = environmentOf(entry.pid);
     if (text === undefined) return undefined;
     const run = runIn(text, this.#prefix);
-    // The environment is empty for a moment while a process starts a program.
+    // An empty environment does not count, because it is empty for a moment while a process executes a new program.
     if (run === undefined && (text !== '' || isKernelThread(entry))) this.#unmarked.add(keyOf(entry));
     return run;
   }
 }
 
-/** The key of a process. Another process with the same id has another key. */
+/** The key of a process. A later process with the same ID has a different key. */
 const keyOf = ({ pid, started }: TableEntry): string => `${pid} ${started}`;
 
-/** The id of the parent of all threads of the kernel. */
+/** The process ID of the parent of all kernel threads. */
 const KERNEL = 2;
 
 const isKernelThread = ({ pid, parent }: TableEntry): boolean => pid === KERNEL || parent === KERNEL;
 
-/** The descendants of the members, each with the run of its nearest ancestor that is a member. */
+/** Yields the descendants of the members, each with the run of its nearest ancestor among the members. */
 export function* descendants(
   others: ReadonlyMap<number, TableEntry>,
   members: ReadonlyMap<number, number>,
@@ -281,7 +281,7 @@ export function* descendants(
       next !== undefined && !runs.has(next.pid);
       next = others.get(next.parent)
     ) {
-      // The table is not read in one moment, so that the parents may form a cycle.
+      // The table is not read atomically, so the parents may form a cycle.
       runs.set(next.pid, undefined);
       path.push(next);
     }

@@ -4,7 +4,7 @@ import { hasStarted, startProcess } from './container-process.ts';
 
 const GUARD = { started: () => undefined, kill: vi.fn(), ended: () => undefined };
 
-/** Starts a program. Returns its end and the number of bytes of its output. */
+/** Starts a program. Returns the program, the promise of its exit code, and a counter of its output bytes. */
 function start(...words: string[]) {
   const seen = { bytes: 0 };
   let program: ContainerProcess | undefined;
@@ -42,7 +42,7 @@ test('no signal is sent to the id of an ended program', async () => {
   }
 });
 
-test('output that is held back is not lost at the end of the program', async () => {
+test('output that is paused when the program ends is not lost', async () => {
   const { program, seen, ended } = start('sh', '-c', 'echo one');
   program.output.pause();
   await vi.waitFor(() => expect(() => process.kill(program.pid, 0)).toThrow('ESRCH'), { timeout: 20_000 });

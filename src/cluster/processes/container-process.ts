@@ -14,10 +14,10 @@ export interface ProcessSpec {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly directory: string;
-  /** The maximum data size of each process, in bytes (`ulimit -d`). The measured memory has a limit of its own. */
+  /** The maximum data size of each process, in bytes (`ulimit -d`). The measured memory has a separate limit. */
   readonly dataBytes: number;
   readonly hasInput: boolean;
-  /** Must a program that writes too fast wait? If not, the reader pauses the output through `output`. */
+  /** Does a program wait when it writes too fast? If not, the reader pauses the output through `output`. */
   readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   /** Called once, after the last output. */
@@ -30,11 +30,11 @@ export interface ProcessEnd {
   readonly message?: string;
 }
 
-/** Follows a program from its start to its end, by the id of its first process. */
+/** Callbacks for the lifecycle of a program. `leader` is the ID of its first process. */
 export interface ProgramGuard {
   /** Called before the program begins. */
   started(leader: number): void;
-  /** Kills all processes of the program. Called only before its end. */
+  /** Kills all processes of the program. Called only before the program ends. */
   kill(leader: number): void;
   /**
    * Called after the first process has ended. Kills the other processes of the program, as the end of a container does.
@@ -44,21 +44,24 @@ export interface ProgramGuard {
 
 /** A running program with all processes that it starts. */
 export interface ContainerProcess {
-  /** The id of the first process. Its group and its session have the same id. */
+  /** The ID of the first process. Its process group and its session have the same ID. */
   readonly pid: number;
-  /** The input of the program; `undefined` without one. */
+  /** The standard input of the program; `undefined` if the program has no input. */
   readonly input: Writable | undefined;
   /** Pauses and resumes the output. The end of the program is reported only after its output. */
   readonly output: HeldOutput;
   /** Sends a signal to the first process. Does nothing after this process has ended. */
   signal(signal: NodeJS.Signals | number): void;
-  /** Kills all processes. Does nothing after the first process has ended, because its end kills the others. */
+  /**
+   * Kills all processes. Does nothing after the first process has ended, because the other processes are killed then
+   * anyway.
+   */
   kill(): void;
 }
 
 /**
- * The shell script that becomes the program. The script waits until the watchdog watches its process group. A cluster
- * that is killed during the start therefore leaves no program behind.
+ * The shell script that executes the program. Before that, the script waits until the watchdog watches its process
+ * group, so that no program is left behind when the cluster is killed during the start.
  */
 const SCRIPT = `
 read -r line <&3 || exit 125
@@ -69,10 +72,12 @@ shift
 exec "$@"
 `;
 
-/** The priority of programs of containers, so that the cluster stays responsive beside a busy program. */
+/**
+ * The niceness of container programs. It is positive, so that a busy program does not make the cluster unresponsive.
+ */
 const NICENESS = 10;
 
-/** The time for which the output of an ended program may stay open, in milliseconds. */
+/** The maximum time for which the output remains open after a program has ended, in milliseconds. */
 const OPEN_OUTPUT_MS = 1000;
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
@@ -82,7 +87,7 @@ export function startProcess(spec: ProcessSpec, guard: ProgramGuard): ContainerP
   const problem = startProblem(spec);
   if (problem !== undefined) return startError(problem);
   const { variables, hasInput } = spec;
-  // A shell drops variables whose names are not identifiers; env(1) sets them again.
+  // A shell drops variables whose names are not identifiers, so env(1) sets them after the shell.
   const others = [...variables].filter(([name]) => !IDENTIFIER.test(name)).map(([name, value]) => `${name}=${value}`);
   const words = others.length === 0 ? spec.words : ['env', ...others, ...spec.words];
   let child: ChildProcess;
@@ -112,7 +117,7 @@ export function startProcess(spec: ProcessSpec, guard: ProgramGuard): ContainerP
   gate.end('go\n');
   child.stdin?.on('error', () => undefined);
   const output = follow(child, pid, spec, guard);
-  // The system may give the id of an ended process to another program.
+  // No signal is sent after the end, because the system may have given the process ID to another program.
   const runs = () => child.exitCode === null && child.signalCode === null;
   return {
     pid,
@@ -127,7 +132,7 @@ export function startProcess(spec: ProcessSpec, guard: ProgramGuard): ContainerP
   };
 }
 
-/** Reports the end of a program when the program and its output have ended. Returns the output. */
+/** Reports the end of a program after both the program and its output have ended. Returns the output. */
 function follow(child: ChildProcess, pid: number, spec: ProcessSpec, guard: Pick<ProgramGuard, 'ended'>): HeldOutput {
   const held: HeldOutput[] = [];
   let open = 0;
@@ -142,7 +147,8 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, guard: Pick
       isReported = true;
       return spec.onEnd(end);
     }
-    // A process that is not recognized as one of the program may keep the output open. Paused output is not lost.
+    // A process that is not recognized as a process of the program may keep the output open, so the output is closed.
+    // Paused output is not closed, so that it is not lost.
     if (isPaused) return;
     timer = setTimeout(() => {
       child.stdout?.destroy();
@@ -176,7 +182,7 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, guard: Pick
 
 const startError = (message: string): ProcessEnd => ({ exitCode: 128, reason: 'StartError', message });
 
-/** Why the system cannot start the program; `undefined` when it can. */
+/** The reason why the system cannot start the program; `undefined` when it can. */
 function startProblem({ words: [program = ''], directory, variables }: ProcessSpec): string | undefined {
   if (!isKind(directory, 'isDirectory')) return `the working directory ${goQuote(directory)} does not exist`;
   if (program.includes('/')) {
@@ -212,8 +218,7 @@ function lowerPriority(pid: number): void {
   try {
     setPriority(pid, NICENESS);
   } catch {
-    // The process has already ended, or the system refuses the change. The program then keeps the priority of the
-    // cluster.
+    // If the process has already ended or the system refuses the change, the priority is not changed.
   }
 }
 

@@ -17,33 +17,33 @@ import { probeOnce, cutOutput } from './probe.ts';
 import { Prober } from './prober.ts';
 import { signalNumber } from './signals.ts';
 
-/** A program that starts in a container beside the main program. */
+/** A program that a client starts in a container, in addition to the main program. */
 export interface ExecOptions {
   readonly words: readonly string[];
-  /** Variables in addition to those of the container. Default: none. */
+  /** Variables in addition to the container's variables. Default: none. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly hasInput: boolean;
-  /** Must a program that writes too fast wait? If not, the caller pauses the output. */
+  /** Does a program wait when it writes too fast? If not, the caller pauses the output. */
   readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   onEnd(end: ProcessEnd): void;
 }
 
-/** A reader of the output of a container, besides its log. */
+/** A reader of a container's output, in addition to the container's log. */
 export interface OutputReader {
   write(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   end(): void;
 }
 
-/** The grace period of a pod that states none: the time for the hook and the signal before the kill. */
+/** The default grace period of a pod: the time for the hook and the signal handler before the processes are killed. */
 const DEFAULT_GRACE_SECONDS = 30;
 
-/** One container of a pod: its runs one after another, and its programs. */
+/** One container of a pod: its successive runs, and their programs. */
 export class ContainerRun {
   readonly name: string;
   readonly #host: RunHost;
   readonly #readers = new Set<OutputReader>();
-  /** The programs beside the main one: hooks, probes and those of `exec`. */
+  /** The programs other than the main program: hooks, probes and `exec` programs. */
   readonly #others = new Set<ContainerProcess>();
   #restarts: number;
   #quickEnds = 0;
@@ -58,11 +58,11 @@ export class ContainerRun {
   #isStopping = false;
   #isKilled = false;
   #killTimer: Timer | undefined;
-  /** The time of the kill, in milliseconds since the epoch. */
+  /** The time at which the processes are killed, in milliseconds since the epoch. */
   #killMs = Number.POSITIVE_INFINITY;
-  /** The wait of the hook `sleep`, after which the signal is sent. */
+  /** The timer of a `sleep` hook. The signal is sent when it fires. */
   #sleepTimer: Timer | undefined;
-  /** Why the cluster ends the run, for the status. */
+  /** The reason and message in the status when the cluster kills the run. */
   #excess: { readonly reason: string; readonly message: string } | undefined;
 
   /** `restarts` is the number of restarts so far. */
@@ -83,12 +83,12 @@ export class ContainerRun {
     return this.#lastEnd;
   }
 
-  /** The mark of the processes of the present run; `undefined` while none runs. */
+  /** The mark of the processes of the current run; `undefined` while the container does not run. */
   get mark(): string | undefined {
     return this.#process === undefined ? undefined : this.#programs?.mark;
   }
 
-  /** Does the main process run, or a program beside it? */
+  /** Does the main process or any other program of the container run? */
   get isActive(): boolean {
     return this.#process !== undefined || this.#others.size > 0;
   }
@@ -108,7 +108,7 @@ export class ContainerRun {
     return NEW_CONTAINER.state;
   }
 
-  /** Starts the next run. Does nothing while one runs. */
+  /** Starts the next run. Does nothing while the container runs. */
   start(pod: KubeObject): void {
     if (this.#process !== undefined) return;
     const container = this.#host.specification(pod, this.name);
@@ -196,7 +196,8 @@ export class ContainerRun {
   }
 
   /**
-   * Ends the current run: runs its hook, then sends the signal, and kills the processes when the grace period is over.
+   * Ends the current run: runs the `preStop` hook, then sends the stop signal. Kills the processes when the grace
+   * period is over.
    */
   stop(pod: KubeObject, graceMs: number): void {
     const program = this.#process;
@@ -222,7 +223,7 @@ export class ContainerRun {
     this.#host.changed();
   }
 
-  /** Kills a stopping run when `graceMs` have passed from now, unless its kill is due earlier. */
+  /** Shortens the grace period of a stopping run so that it ends at the latest `graceMs` from now. */
   shortenGrace(graceMs: number): void {
     const process = this.#process;
     const killMs = this.#host.clock.now() + graceMs;
@@ -240,7 +241,7 @@ export class ContainerRun {
     this.#process.kill();
   }
 
-  /** Kills all processes without events. Calls `changed` of the host at each end. */
+  /** Kills all processes without recording events. Calls `changed` of the host when a process ends. */
   kill(): void {
     this.#isKilled = true;
     this.#prober?.stop();
@@ -346,7 +347,7 @@ export class ContainerRun {
       const result = this.#startOther(options, this.#programs?.helper);
       if (result === undefined) return resolve({ succeeded: false, output: 'the container does not run' });
       if (!hasStarted(result)) return resolve({ succeeded: false, output: result.message ?? '' });
-      // The timeout counts real time, even when a test moves the clock of the cluster.
+      // The timeout is in real time, even when a test moves the clock of the cluster.
       const timer = setTimeout(() => {
         timedOut = true;
         result.kill();

@@ -1,17 +1,17 @@
-/** Fields of the pod, and resources of a container, as texts for variables and files (downward API). */
+/** The downward API: fields of the pod and resources of a container, as strings for variables and files. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { quantityOf, quantityToFloat, textAt, valueAt } from '../../kubernetes/index.ts';
 import { containersOf } from '../kinds/pod-containers.ts';
 import { PROCESS_LIMITS } from '../pods/node-capacity.ts';
 
-/** Facts about the pod that its stored status may not have yet. */
+/** Addresses of the pod that its stored status may not have yet. */
 export interface PodFacts {
   readonly address: string;
   readonly hostAddress: string;
 }
 
-/** The text of a field of the pod; `''` for a label or annotation that is missing; `undefined` for an unknown path. */
+/** The value of a pod field as a string; `''` for a missing label or annotation; `undefined` for an unknown path. */
 export function fieldText(pod: KubeObject, path: string, { address, hostAddress }: PodFacts): string | undefined {
   const { metadata, spec } = pod;
   const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
@@ -53,8 +53,8 @@ const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
     .join('\n');
 
 /**
- * The text of a resource of a container, in units of the divisor and rounded up; `undefined` for a container or a
- * resource that does not exist. A missing limit counts as that of `PROCESS_LIMITS`.
+ * The amount of a container's resource as a string, divided by the divisor and rounded up. `undefined` for a container
+ * or a resource that does not exist. A missing limit is replaced by the limit in `PROCESS_LIMITS`.
  */
 export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonObject): string | undefined {
   const named = textAt(reference, 'containerName');
@@ -67,6 +67,6 @@ export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonOb
   const divisor = quantityOf(reference['divisor'] ?? '1') ?? quantityOf('1');
   if (amount === undefined || divisor === undefined) return undefined;
   const unit = quantityToFloat(divisor) || 1;
-  // The quotient of two decimal fractions may be larger than the exact one by a rounding error.
+  // The subtraction compensates the rounding error of a floating-point quotient.
   return String(Math.ceil(quantityToFloat(amount) / unit - 1e-9));
 }

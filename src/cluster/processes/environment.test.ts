@@ -19,7 +19,7 @@ test.each([
   expect(expandVariables(text, variables)).toBe(expected);
 });
 
-test('references to unknown and empty variables are missing', () => {
+test('references to unknown and empty variables are reported as missing', () => {
   const variables = new Map([
     ['A', 'one'],
     ['EMPTY', ''],
@@ -60,10 +60,14 @@ const environment = (container: JsonObject, fixed: Readonly<Record<string, strin
 
 describe('the variables of a container', () => {
   test.each<[string, JsonObject, unknown]>([
-    ['none', {}, { PATH: '/bin' }],
-    ['its own before the inherited ones', { env: [{ name: 'PATH', value: '/own:$(PATH)' }] }, { PATH: '/own:/bin' }],
+    ['no variables of its own', {}, { PATH: '/bin' }],
     [
-      'those of a ConfigMap with a prefix, and references to them',
+      'a variable of its own that replaces an inherited variable',
+      { env: [{ name: 'PATH', value: '/own:$(PATH)' }] },
+      { PATH: '/own:/bin' },
+    ],
+    [
+      'the prefixed entries of a ConfigMap, and a reference to an entry',
       { envFrom: [{ prefix: 'P_', configMapRef: { name: 'conf' } }], env: [{ name: 'X', value: '$(P_COLOR)' }] },
       { PATH: '/bin', P_COLOR: 'red', P_other: 'x', X: 'red' },
     ],
@@ -72,12 +76,8 @@ describe('the variables of a container', () => {
       { envFrom: [{ configMapRef: { name: 'raw' } }] },
       { problem: 'the variable "raw" has a NUL character' },
     ],
-    ['those of a Secret', { envFrom: [{ secretRef: { name: 'key' } }] }, { PATH: '/bin', TOKEN: 'abc' }],
-    [
-      'an optional Secret that is missing',
-      { envFrom: [{ secretRef: { name: 'no', optional: true } }] },
-      { PATH: '/bin' },
-    ],
+    ['the entries of a Secret', { envFrom: [{ secretRef: { name: 'key' } }] }, { PATH: '/bin', TOKEN: 'abc' }],
+    ['a missing optional Secret', { envFrom: [{ secretRef: { name: 'no', optional: true } }] }, { PATH: '/bin' }],
     ['a missing ConfigMap', { envFrom: [{ configMapRef: { name: 'no' } }] }, { problem: 'configmap "no" not found' }],
     [
       'a key of a ConfigMap',
@@ -118,7 +118,7 @@ describe('the variables of a container', () => {
     ],
     ['a NUL character', { env: [{ name: 'A', value: 'a\0b' }] }, { problem: 'the variable "A" has a NUL character' }],
     [
-      'a name with an equals sign',
+      'a variable name with an equals sign',
       { env: [{ name: 'A=B', value: '' }] },
       { problem: '"A=B" cannot be the name of a variable' },
     ],
@@ -126,7 +126,7 @@ describe('the variables of a container', () => {
     expect(environment(container)).toEqual(expected);
   });
 
-  test('fixed variables cannot be replaced, and references use their values', () => {
+  test('env cannot replace fixed variables, and references use the fixed values', () => {
     const container = {
       env: [
         { name: 'ROOT', value: '' },
@@ -149,7 +149,7 @@ describe('the variables of a container', () => {
     });
   });
 
-  test('only the listed variables come from the cluster', () => {
+  test('a container inherits only the listed variables of the cluster', () => {
     const env = { PATH: '/bin', HOME: '/h', AWS_SECRET_ACCESS_KEY: 'x', KUBECONFIG: '/k', NODE_OPTIONS: '-r x' };
     expect(Object.fromEntries(inheritedVariables(env))).toEqual({ PATH: '/bin', HOME: '/h' });
   });
@@ -159,7 +159,7 @@ test.each<[JsonObject, unknown]>([
   [{ command: ['run', '--name=$(A)'], args: ['$(A)'] }, ['run', '--name=one', 'one']],
   [{ args: ['x'] }, { problem: expect.stringContaining('has no command') }],
   [{ command: ['a\0b'] }, { problem: 'the command has a NUL character' }],
-])('the command of %j', (container, expected) => {
+])('the container %j has the command %j', (container, expected) => {
   expect(containerCommand(container, new Map([['A', 'one']]))).toEqual(expected);
 });
 
@@ -171,7 +171,7 @@ test.each([
   ['../a', undefined],
   ['a/../../b', undefined],
   ['a\0b', undefined],
-])('the inner path of %j', (path, expected) => {
+])('the path %j is normalized to %j inside a volume', (path, expected) => {
   expect(innerPath(path)).toBe(expected);
 });
 
@@ -196,7 +196,7 @@ test.each<[string, JsonObject, unknown]>([
     { problem: 'the path "../../t" of the volume "v" is not a path below its folder' },
   ],
   [
-    'a source that is not supported',
+    'an unsupported source',
     { name: 'v', projected: { sources: [{ clusterTrustBundle: { name: 'ca', path: 'ca.pem' } }] } },
     { problem: 'the source clusterTrustBundle of the volume "v" is not supported' },
   ],

@@ -1,4 +1,4 @@
-/** The variables of a container's process, and its command. */
+/** Computes the environment variables and the command of a container's process. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
@@ -11,7 +11,7 @@ import { expandVariables } from './variables.ts';
 /** The names of the variables of the cluster's own process that a container inherits. */
 export const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
 
-/** The variables of `INHERITED` that are set. */
+/** Returns the variables of `INHERITED` that are set in `env`. */
 export function inheritedVariables(env: Readonly<Record<string, string | undefined>>): Map<string, string> {
   return new Map(
     INHERITED.flatMap((name): [string, string][] => {
@@ -21,7 +21,7 @@ export function inheritedVariables(env: Readonly<Record<string, string | undefin
   );
 }
 
-/** The sources of the variables of a container. */
+/** The sources of a container's variables. */
 export interface EnvironmentInput {
   readonly pod: KubeObject;
   readonly container: JsonObject;
@@ -29,17 +29,18 @@ export interface EnvironmentInput {
   readonly facts: PodFacts;
   /** The variables of the cluster's own process. The pod may replace them. */
   readonly inherited: ReadonlyMap<string, string>;
-  /** Variables that the pod cannot replace, such as the folder of its volumes. */
+  /** Variables that the pod cannot replace, such as the path of the folder with its volumes. */
   readonly fixed: ReadonlyMap<string, string>;
 }
 
 /**
- * The variables of a container. As in Kubernetes, `env` has precedence over `envFrom`, and `envFrom` over inherited
- * variables. Fixed variables have precedence over all others. A reference `$(NAME)` can use the variables before it.
+ * The variables of a container. As in Kubernetes, `env` takes precedence over `envFrom`, and `envFrom` over inherited
+ * variables. Fixed variables take precedence over all others. A reference `$(NAME)` can use only variables that are set
+ * before it.
  */
 export function containerEnvironment(input: EnvironmentInput): Map<string, string> | ConfigProblem {
   const variables = new Map([...input.inherited, ...input.fixed]);
-  // The fixed variables are set before all others, because a reference can use only the variables before it.
+  // The fixed variables are set before all others, so that references can use them.
   const problem = addSources(input, variables) ?? addVariables(input, variables);
   if (problem !== undefined) return problem;
   for (const [name, value] of variables) {
@@ -87,7 +88,7 @@ function addVariables(input: EnvironmentInput, variables: Map<string, string>): 
   return undefined;
 }
 
-/** The value of a source; `undefined` for an optional source that does not exist. */
+/** The value that `valueFrom` refers to; `undefined` for an optional source that does not exist. */
 function valueFrom({ pod, container, config, facts }: EnvironmentInput, source: JsonObject) {
   const field = optionalAt(source, 'fieldRef');
   if (field !== undefined) {
@@ -117,7 +118,7 @@ function valueFrom({ pod, container, config, facts }: EnvironmentInput, source: 
   return { problem: 'a variable has a source that a local process cannot use' };
 }
 
-/** The words of a container's command, with expanded variables. */
+/** The command and the arguments of a container, with expanded references. */
 export function containerCommand(
   container: JsonObject,
   variables: ReadonlyMap<string, string>,

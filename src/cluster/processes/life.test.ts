@@ -61,7 +61,7 @@ describe('the life of a pod', () => {
     ['succeeds', { ...ONE, restartPolicy: 'Never' }, { a: ended(0) }, { phase: 'Succeeded', isOver: true }],
     ['fails', { ...TWO, restartPolicy: 'Never' }, { a: ended(0), b: ended(2) }, { phase: 'Failed', isOver: true }],
     [
-      'waits for its last container',
+      'runs until its last container has ended',
       { ...TWO, restartPolicy: 'Never' },
       { a: ended(1), b: running() },
       { phase: 'Running' },
@@ -82,7 +82,7 @@ describe('the life of a pod', () => {
       { phase: 'Pending', initialized: false },
     ],
     [
-      'continues beside a sidecar',
+      'continues while a sidecar runs',
       INIT,
       { i: ended(0), s: running() },
       { start: ['j'], phase: 'Pending', initialized: false },
@@ -94,13 +94,13 @@ describe('the life of a pod', () => {
       { start: ['a'], phase: 'Pending' },
     ],
     [
-      'repeats a failed init container',
+      'restarts a failed init container after a pause',
       INIT,
       { i: ended(1, 2) },
       { pauses: { i: 10_000 }, next: 10_000, phase: 'Pending', initialized: false },
     ],
     [
-      'fails with its init container',
+      'fails when its init container fails',
       { ...INIT, restartPolicy: 'Never' },
       { i: ended(1) },
       { phase: 'Failed', initialized: false, isOver: true },
@@ -118,7 +118,7 @@ describe('the life of a pod', () => {
       { stop: ['s'], phase: 'Running' },
     ],
     [
-      'tries a blocked container again',
+      'tries to start a blocked container again',
       ONE,
       { a: { ...NEW_CONTAINER, state: { is: 'blocked', reason: '', message: '', retryMs: NOW + 500 } } },
       { next: 500, phase: 'Pending' },
@@ -148,7 +148,7 @@ describe('the life of a pod', () => {
   const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z' };
   test.each<[string, JsonObject, Record<string, ContainerFacts>, object]>([
     [
-      'stops its containers, not its sidecars',
+      'stops its containers, but not its sidecars yet',
       INIT,
       { i: ended(0), s: running(), j: ended(0), a: running() },
       { stop: ['a'], phase: 'Running' },
@@ -161,7 +161,7 @@ describe('the life of a pod', () => {
   });
 });
 
-test('pauses grow, and start again from zero after a long run', () => {
+test('pauses before restarts grow, and start from zero again after a long run', () => {
   expect([0, 1, 2, 3, 4, 7, 100].map(pauseMs)).toEqual([0, 0, 10_000, 20_000, 40_000, 300_000, 300_000]);
   const end = (runMs: number) => ({ exitCode: 1, reason: '', startedMs: 0, endedMs: runMs });
   expect([quickEndsAfter(5, end(1000)), quickEndsAfter(5, end(600_000))]).toEqual([6, 1]);
@@ -179,7 +179,7 @@ test('the verdict of a probe changes after enough equal results', () => {
   expect(verdicts).toEqual(['unknown', ...Array.from({ length: 6 }, () => 'success'), 'failure']);
 });
 
-test('a container has the limits of its pod, or default limits', () => {
+test('a container has the limits that it and its pod set, or default limits', () => {
   const pod = (annotations = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { annotations } });
   expect(limitsOf(pod(), {})).toEqual(DEFAULT_LIMITS);
   const container = { resources: { limits: { memory: '64Mi' } } };
@@ -199,9 +199,13 @@ const user = { platform: 'linux', uid: 1000, gid: 1000 };
 
 test.each<[string, JsonObject, string[]]>([
   ['nothing special', { securityContext: { runAsUser: 1000, runAsNonRoot: true }, containers: [{ name: 'c' }] }, []],
-  ['another user', { securityContext: { runAsUser: 0 } }, ['spec.securityContext.runAsUser: 0 is not the user 1000']],
   [
-    'another user of a container',
+    'a user other than the cluster has',
+    { securityContext: { runAsUser: 0 } },
+    ['spec.securityContext.runAsUser: 0 is not the user 1000'],
+  ],
+  [
+    'a container with another user and group',
     { containers: [{ name: 'c', securityContext: { runAsUser: 65532, runAsGroup: 1 } }] },
     ['spec.containers[c].securityContext.runAsUser: 65532', 'runAsGroup: 1 is not the group 1000'],
   ],
@@ -221,13 +225,13 @@ test.each<[string, JsonObject, string[]]>([
     { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'x' } }] },
     ['persistentVolumeClaim is not'],
   ],
-  ['processes of the host', { hostPID: true }, ['spec.hostPID']],
+  ['the PID namespace of the host', { hostPID: true }, ['spec.hostPID']],
   [
     'an unknown stop signal',
     { containers: [{ name: 'c', lifecycle: { stopSignal: 'SIGTYPO' } }] },
     ['spec.containers[c].lifecycle.stopSignal: this system has no signal "SIGTYPO"'],
   ],
-])('the reasons to refuse a pod with %s', (_title, spec, expected) => {
+])('a pod with %s is refused with the expected reasons', (_title, spec, expected) => {
   const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
 });
@@ -243,7 +247,7 @@ test('local processes are refused on Windows, and as root when the pod forbids r
   expect(processRefusals(pod, { ...user, uid: 0 })).toEqual([expect.stringContaining('runs as root')]);
 });
 
-test('the group and the session of a process are read, whatever its name is', () => {
+test('the group and the session of a process are parsed correctly, whatever its name is', () => {
   const rest = '0 -1 4194304 90 0 0 0 0 0 0 0 20 0 1 0 77123 9000';
   const entry = { pid: 12, parent: 1, group: 10, session: 9, started: '77123', hasEnded: false };
   expect(parseStat(`12 (a) b) (c) S 1 10 9 ${rest}`)).toEqual(entry);
@@ -251,7 +255,7 @@ test('the group and the session of a process are read, whatever its name is', ()
   expect(parseStat('')).toBeUndefined();
 });
 
-test('the lines of ps have the same facts, without sessions', () => {
+test('the lines of ps are parsed to the same data, without sessions', () => {
   expect(parsePsLine('  12     1    10   2048 S+   Fri Nov 27 04:53:18 2026')).toEqual({
     pid: 12,
     parent: 1,
@@ -280,7 +284,7 @@ test.each([
   expect(signalNumber(name, platform)).toBe(number);
 });
 
-test('on a system with many loopback addresses, each pod has its own', () => {
+test('on a system with many loopback addresses, each pod has its own address', () => {
   const uid = 'ffffffff-0000-0000-0000-000000000000';
   const first = podAddress(uid, new Set(), 'linux');
   expect(first).toBe('127.127.255.255');
@@ -288,7 +292,7 @@ test('on a system with many loopback addresses, each pod has its own', () => {
   expect(podAddress(uid, new Set(), 'darwin')).toBe('127.0.0.1');
 });
 
-test('the socket of a pod is recognized by its address or by its process', () => {
+test('a socket belongs to a pod if it has the address of the pod or belongs to a process of the pod', () => {
   const line = (address: string, state: string, inode: string) =>
     `   0: ${address}:1F90 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 100`;
   const sockets = parseSockets(

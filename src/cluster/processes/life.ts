@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { backoffMs, RETRY_POLICIES, STABLE_RUN_MS } from '../../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** How a container ended. Times are milliseconds since the epoch. */
+/** The end of a container's run. Times are in milliseconds since the epoch. */
 export interface ContainerEnd {
   readonly exitCode: number;
   readonly reason: string;
@@ -12,10 +12,10 @@ export interface ContainerEnd {
   readonly endedMs: number;
 }
 
-/** The present state of a container. */
+/** The current state of a container. */
 export type ContainerState =
   | { readonly is: 'new' }
-  /** The container cannot start. The next try is at `retryMs`. */
+  /** The container cannot start. The next attempt is at `retryMs`. */
   | { readonly is: 'blocked'; readonly reason: string; readonly message: string; readonly retryMs: number }
   | {
       readonly is: 'running';
@@ -32,7 +32,7 @@ export interface ContainerFacts {
   readonly state: ContainerState;
   /** The number of restarts so far. */
   readonly restarts: number;
-  /** The number of ends in a row. After a run of at least `STABLE_RUN_MS`, the count starts again at 1. */
+  /** The number of consecutive ends. After a run of at least `STABLE_RUN_MS`, the count starts again at 1. */
   readonly quickEnds: number;
 }
 
@@ -40,21 +40,21 @@ export const NEW_CONTAINER: ContainerFacts = { state: { is: 'new' }, restarts: 0
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
-/** The next actions, and the facts for the status. */
+/** The next actions, and the values for the status. */
 export interface LifeDecision {
   /** The containers that start now. */
   readonly start: readonly string[];
-  /** The containers that get the signal to end. */
+  /** The containers that are stopped now. */
   readonly stop: readonly string[];
-  /** The pauses of containers that wait for their restart, in milliseconds, by name. */
+  /** Maps the name of a container that waits for its restart to its pause in milliseconds. */
   readonly pauses: ReadonlyMap<string, number>;
   readonly phase: PodPhase;
   readonly initialized: boolean;
-  /** Has the pod come to its end, so that no container runs and none will start? */
+  /** Is the pod complete, so that no container runs or starts any more? */
   readonly isOver: boolean;
   /** The reason for the whole pod, such as `DeadlineExceeded`. */
   readonly reason?: string;
-  /** The milliseconds until the decision may change without an event; `undefined` when it does not change. */
+  /** The milliseconds until the decision may change without an event; `undefined` when only an event can change it. */
   readonly next: number | undefined;
 }
 
@@ -62,14 +62,14 @@ export interface LifeDecision {
 export const pauseMs = (quickEnds: number): number =>
   quickEnds <= 1 ? 0 : backoffMs(RETRY_POLICIES.endedContainer, quickEnds - 1, 0);
 
-/** The number of quick ends after a further end. */
+/** The value of `quickEnds` after another end. */
 export const quickEndsAfter = (quickEnds: number, { startedMs, endedMs }: ContainerEnd): number =>
   endedMs - startedMs >= STABLE_RUN_MS ? 1 : quickEnds + 1;
 
-/** Is the init container a sidecar, which runs beside the containers? */
+/** Is the init container a sidecar, which keeps running while the containers run? */
 export const isSidecar = (container: JsonObject): boolean => container['restartPolicy'] === 'Always';
 
-/** Decides about a pod by the states of its containers. `startMs` is the start of the pod. */
+/** Decides the next actions for a pod from the states of its containers. `startMs` is the start time of the pod. */
 export function decideLife(
   pod: KubeObject,
   factsOf: (name: string) => ContainerFacts,
@@ -88,7 +88,7 @@ export function decideLife(
   if (deadlineMs <= 0) return life.end(init, main, initialized, 'DeadlineExceeded');
   life.wake(deadlineMs);
   for (const container of init) {
-    // A sidecar that crashes after the containers have begun does not block them.
+    // After the containers have begun, a crashed sidecar is restarted without blocking them.
     if (hasBegun && isSidecar(container)) life.run(nameOf(container), 'Always');
     else if (!hasBegun && !life.initialize(container)) {
       return life.failed ? life.end(init, main, false, undefined) : life.decision('Pending', false);
@@ -119,7 +119,7 @@ class Life {
   readonly #stop: string[] = [];
   readonly #pauses = new Map<string, number>();
   #next = Number.POSITIVE_INFINITY;
-  /** Has an init container failed for ever? */
+  /** Has an init container failed permanently? */
   failed = false;
 
   constructor(factsOf: (name: string) => ContainerFacts, policy: string, now: number) {
@@ -128,7 +128,7 @@ class Life {
     this.#now = now;
   }
 
-  /** Makes the decision due again after this time at the latest. */
+  /** Requests a new decision after at most this time. */
   wake(milliseconds: number): void {
     this.#next = Math.min(this.#next, milliseconds);
   }
@@ -138,7 +138,7 @@ class Life {
     const name = nameOf(container);
     const facts = this.#factsOf(name);
     const policy = isSidecar(container) ? 'Always' : this.policy === 'Always' ? 'OnFailure' : this.policy;
-    // The state before the run decides: a container that starts now has not passed yet.
+    // This is computed before `run`, because a container that starts now has not passed yet.
     const passed = hasPassed(container, facts);
     if (!passed) {
       this.failed ||= this.isFinal(facts.state, policy);
@@ -147,13 +147,13 @@ class Life {
     return passed;
   }
 
-  /** Has the container ended for ever? */
+  /** Has the container ended without a restart to come? */
   isFinal(state: ContainerState, policy: string): boolean {
     if (state.is !== 'ended') return false;
     return policy === 'Never' || (policy === 'OnFailure' && state.end.exitCode === 0);
   }
 
-  /** Starts a container that does not run, unless it has ended for ever or waits for its restart. */
+  /** Starts a container that does not run, unless it has ended permanently or waits for its restart. */
   run(name: string, policy: string): void {
     const { state, quickEnds } = this.#factsOf(name);
     if (state.is === 'new') this.#start.push(name);
@@ -181,7 +181,7 @@ class Life {
     const sidecars = init.filter(isSidecar).map(nameOf).toReversed();
     const running = (name: string) => this.#factsOf(name).state.is === 'running';
     const first = [...regular, ...names].filter(running);
-    // The sidecars end one after another.
+    // The sidecars are stopped one after another.
     const ending = first.length > 0 ? first : sidecars.filter(running).slice(0, 1);
     for (const name of ending) {
       const { state } = this.#factsOf(name);

@@ -3,22 +3,22 @@ import { goQuote } from '../../golang/index.ts';
 import { quantityOf, quantityToFloat, valueAt } from '../../kubernetes/index.ts';
 import { MAX_PROCESSES } from './run-mode.ts';
 
-/** The bounds of a container. */
+/** The resource limits of a container. */
 export interface ContainerLimits {
-  /** The memory of all its processes together, in bytes. */
+  /** The maximum memory of all processes of the container together, in bytes. */
   readonly memoryBytes: number;
-  /** The number of its processes. */
+  /** The maximum number of processes of the container. */
   readonly processes: number;
 }
 
-/** The bounds of a container that states none. */
+/** The limits of a container that sets no limits. */
 export const DEFAULT_LIMITS: ContainerLimits = { memoryBytes: 2 * 1024 ** 3, processes: 256 };
 
 const MAX_SETTABLE_PROCESSES = 10_000;
 
 /**
- * The bounds of a container: `resources.limits.memory`, and the annotation for processes. As in Kubernetes, a memory
- * limit of 0 counts as no limit; the default bound then applies.
+ * The limits of a container, from `resources.limits.memory` and from the annotation for the number of processes. As in
+ * Kubernetes, a memory limit of 0 counts as no limit, so the default limit applies.
  */
 export function limitsOf(pod: KubeObject, container: JsonObject): ContainerLimits {
   const memory = quantityOf(valueAt(container, 'resources', 'limits', 'memory'));
@@ -28,7 +28,10 @@ export function limitsOf(pod: KubeObject, container: JsonObject): ContainerLimit
   };
 }
 
-/** Why the annotation for processes has no effect; `undefined` when the annotation has an effect or is absent. */
+/**
+ * The reason why the annotation for the number of processes has no effect; `undefined` when it has an effect or is
+ * absent.
+ */
 export function limitsProblem(pod: KubeObject): string | undefined {
   const text = pod.metadata.annotations?.[MAX_PROCESSES];
   if (text === undefined || processesIn(pod) !== undefined) return undefined;
@@ -48,7 +51,10 @@ export interface ContainerUse {
   readonly processes: number;
 }
 
-/** Why the cluster kills a container; `undefined` while the container stays within its limits. */
+/**
+ * The reason and message with which the cluster kills a container; `undefined` while the container is within its
+ * limits.
+ */
 export function excessOf(use: ContainerUse, limits: ContainerLimits) {
   if (use.memoryBytes > limits.memoryBytes) {
     const megabytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

@@ -1,22 +1,22 @@
-/** The sockets of the machine that wait for connections, and the processes that they belong to. Linux only. */
+/** Finds the listening sockets of the machine, and the processes to which they belong. Linux only. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { procText } from './process-table.ts';
 
-/** A socket that waits for connections. */
+/** A listening TCP socket. */
 export interface ListeningSocket {
   /** A dotted IPv4 address, or `''` for all addresses. */
   readonly address: string;
   readonly port: number;
-  /** The number that the links in `/proc/PID/fd` name. */
+  /** The inode number of the socket, which links in `/proc/PID/fd` contain. */
   readonly inode: string;
 }
 
-/** The state of a socket that waits for connections, in `/proc/net/tcp`. */
+/** The state of a listening socket in `/proc/net/tcp`. */
 const LISTEN = '0A';
 
 /**
- * The listening sockets in the text of `/proc/net/tcp` or `/proc/net/tcp6`. Leaves out a socket whose IPv6 address is
- * neither `::` nor a mapped IPv4 address.
+ * Parses the listening sockets in the content of `/proc/net/tcp` or `/proc/net/tcp6`. Omits sockets whose IPv6 address
+ * is neither `::` nor an IPv4-mapped address.
  */
 export function parseSockets(text: string): ListeningSocket[] {
   return text.split('\n').flatMap((line) => {
@@ -28,7 +28,7 @@ export function parseSockets(text: string): ListeningSocket[] {
   });
 }
 
-/** Reads an address. Its last four bytes are in the order of the machine: the lowest byte is first. */
+/** Parses an address. Its last four bytes are in the machine's byte order, little-endian. */
 function addressOf(hex: string): string | undefined {
   if (/^0+$/.test(hex)) return '';
   const isMapped = hex.length === 32 && /^0{16}FFFF0000/.test(hex);
@@ -39,8 +39,8 @@ function addressOf(hex: string): string | undefined {
 }
 
 /**
- * The first of the hosts at which a process of the pod listens on the port; `undefined` when none does. A socket at
- * exactly `address`, the pod's own address, counts without a check of its process.
+ * The first host at which a process of the pod listens on the port; `undefined` when no process of the pod listens. For
+ * a socket at exactly `address`, the pod's own address, the process is not checked.
  */
 export function hostOf(
   sockets: readonly ListeningSocket[],
@@ -60,7 +60,7 @@ export function hostOf(
 export function listeningSockets(): readonly ListeningSocket[] | undefined {
   if (process.platform !== 'linux') return undefined;
   const texts = ['/proc/net/tcp', '/proc/net/tcp6'].map(procText);
-  // A machine without IPv6 has only the first file.
+  // On a machine without IPv6, only the first file exists.
   return texts[0] === undefined ? undefined : texts.flatMap((text) => parseSockets(text ?? ''));
 }
 
@@ -76,7 +76,9 @@ export function socketsOf(pids: readonly number[]): ReadonlySet<string> {
   return inodes;
 }
 
-/** The targets of the links in a folder. Leaves out processes and descriptors that no longer exist. */
+/**
+ * The targets of the links in a folder. Omits links that no longer exist, because a process or a descriptor is gone.
+ */
 function linksOf(folder: string): string[] {
   let names: string[];
   try {

@@ -29,7 +29,7 @@ const isReady = (story: ClusterStory, name = 'p') =>
 
 const READINESS = { readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, failureThreshold: 1 } };
 
-test('a proxy passes requests on to the process of a pod and of a Service', async () => {
+test('the proxy subresource forwards requests to the process of a pod and of a Service', async () => {
   await using story = await startClusterStory({ runProcesses: true, adminToken: 'secret' });
   await story.create(service('web', 80, 8080));
   const container = nodeProgram(WEB, { ...READINESS, ports: [{ containerPort: 8080 }] });
@@ -49,7 +49,7 @@ test('a proxy passes requests on to the process of a pod and of a Service', asyn
   expect((await readText(story, `${base}/pods/p:0/proxy/`)).status).toBe(400);
 });
 
-test('a proxy ends its request to the process when the client leaves', async () => {
+test('the proxy subresource aborts its request to the process when the client disconnects', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const { url } = await story.cluster.listen({ https: false });
   const program = `require('node:http').createServer((request, response) => {
@@ -67,7 +67,7 @@ test('a proxy ends its request to the process when the client leaves', async () 
 
 // Other systems do not report which process listens.
 test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0'])(
-  'a program beside the cluster at %s answers neither probes nor the proxy of a pod',
+  'an unrelated program that listens at %s receives neither probes nor proxy requests of a pod',
   async (host) => {
     await using story = await startClusterStory({ runProcesses: true });
     const foreign = createServer((_request, response) => response.end('foreign'));
@@ -91,7 +91,7 @@ test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0'])(
 );
 
 test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0', '::'])(
-  'a program of the pod that listens at %s is reached',
+  'a program of the pod that listens at %s is reachable through the proxy',
   async (host) => {
     await using story = await startClusterStory({ runProcesses: true });
     const program = `const server = require('node:http').createServer((_request, response) => response.end('own'));
@@ -144,7 +144,7 @@ require('node:https').createServer({ cert, key }, (request, response) => {
   });
 }).listen(9443, process.env.TYPEKRO_POD_IP, () => console.log('up'));`;
 
-test('a webhook that names a Service reaches the process of its pod', async () => {
+test('a webhook that names a Service calls the process of the pod of the Service', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const authority = createAuthority(Date.now());
   const { cert, key } = authority.issue(['hook.default.svc'], []);
@@ -182,7 +182,7 @@ test('a webhook that names a Service reaches the process of its pod', async () =
       },
     ],
   });
-  // The pod is ready before its server listens.
+  // The call may fail at first, because the pod is ready before its server listens.
   await eventually(() =>
     expect(story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'c-' } })).rejects.toThrow(
       'not on a Wednesday',

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** The maximum number of characters of a line. A longer line becomes several lines. */
+/** The maximum number of characters of a line. A longer line is split into several lines. */
 const MAX_LINE_CHARACTERS = 256 * 1024;
 
-/** The bytes that a slowed stream may write within `WINDOW_MS`. A slowed stream that writes more waits. */
+/** The maximum number of bytes that a slowed stream reads within `WINDOW_MS`. After that, the stream is paused. */
 const MAX_WINDOW_BYTES = 512 * 1024;
 const WINDOW_MS = 100;
 
-/** Cuts text that arrives in pieces into lines. */
+/** Splits chunks of output into lines. */
 export class LineCutter {
   readonly #decoder = new StringDecoder('utf8');
   readonly #write: (line: string) => void;
@@ -36,12 +36,12 @@ export class LineCutter {
     this.#write(this.#writeFullPieces(line));
   }
 
-  /** Writes the beginning of a text that is too long for a line, and returns the rest. */
+  /** Writes full lines while the text is longer than a line may be, and returns the rest. */
   #writeFullPieces(text: string): string {
     let start = 0;
     while (text.length - start > MAX_LINE_CHARACTERS) {
       let end = start + MAX_LINE_CHARACTERS;
-      // A character of two code units stays whole.
+      // A surrogate pair is not split.
       if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end -= 1;
       this.#write(text.slice(start, end));
       start = end;
@@ -57,8 +57,8 @@ export interface HeldOutput {
 }
 
 /**
- * Passes the output of a process on. With `isSlowed`, a process that writes too fast waits, so that the cluster stays
- * responsive. Otherwise, only the reader pauses the output.
+ * Forwards the output of a process. With `isSlowed`, a process that writes too fast must wait, so that the cluster
+ * remains responsive. Without `isSlowed`, only the reader pauses the output.
  */
 export function readOutput(
   stream: Readable,
@@ -83,7 +83,7 @@ export function readOutput(
     }, WINDOW_MS);
     flow();
   });
-  // A broken pipe is the end of the output.
+  // An error of the pipe counts as the end of the output.
   stream.on('error', () => undefined);
   stream.on('close', () => {
     clearTimeout(timer);

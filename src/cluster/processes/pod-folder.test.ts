@@ -34,7 +34,7 @@ const plain = new Map<string, string>();
 const CM = [{ name: 'v', configMap: { name: 'cm', defaultMode: 0o400, optional: true } }];
 const EMPTY = [{ name: 'v', emptyDir: {} }];
 
-test('keys that differ only by an ending have separate files, and every write sets the mode', () => {
+test('keys that differ only in a suffix have separate files, and every write sets the mode', () => {
   const folder = new PodFolder(parent, 'uid');
   const found = { object: configMap({ x: 'one', 'x.new': 'two' }) };
   const input = inputOf(CM, found);
@@ -66,7 +66,7 @@ test.each([
   expect(existsSync(join(parent, 'cm'))).toBe(false);
 });
 
-test('a sub-path through a link within the volume leads to the real folder', () => {
+test('a sub-path through a link that stays within the volume is resolved to the real folder', () => {
   const folder = new PodFolder(parent, 'uid');
   const input = inputOf(EMPTY);
   folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain);
@@ -78,7 +78,7 @@ test('a sub-path through a link within the volume leads to the real folder', () 
   expect(readFileSync(join(volume, 'real', 'a', 'file'), 'utf8')).toBe('text');
 });
 
-test('a mount below a link that leads out of the pod is refused, and nothing is removed at the target', () => {
+test('a mount below a link that points outside the folder of the pod is refused, and nothing is removed at the target', () => {
   const folder = new PodFolder(parent, 'uid');
   const input = inputOf(EMPTY);
   mkdirSync(join(parent, 'mine', 'x'), { recursive: true });
@@ -91,7 +91,7 @@ test('a mount below a link that leads out of the pod is refused, and nothing is 
   expect(existsSync(join(parent, 'mine', 'x'))).toBe(true);
 });
 
-test('a file that cannot be written is reported with the reason', () => {
+test('the problem for a file that cannot be written contains the reason', () => {
   const folder = new PodFolder(parent, 'uid');
   const found = { object: configMap({ x: 'one' }) };
   const input = inputOf(CM, found);
@@ -104,8 +104,8 @@ test('a file that cannot be written is reported with the reason', () => {
   expect(folder.refresh(input)?.problem).toMatch(/^the volume "v" cannot be written: EISDIR/);
 });
 
-// The system never refuses the user root.
-test.skipIf(process.getuid?.() === 0)('folders that cannot be written are removed', () => {
+// The test is skipped for root, because permissions do not restrict root.
+test.skipIf(process.getuid?.() === 0)('folders without write permission are removed', () => {
   const inner = join(parent, 'a', 'b');
   mkdirSync(inner, { recursive: true });
   writeFileSync(join(inner, 'file'), '');
@@ -114,7 +114,7 @@ test.skipIf(process.getuid?.() === 0)('folders that cannot be written are remove
   expect(existsSync(join(parent, 'a'))).toBe(false);
 });
 
-test('the removal of a link that is refused first leaves the folder behind the link as it is', () => {
+test('when the first attempt to remove a link is refused, the target of the link does not change', () => {
   const target = join(parent, 'target');
   const link = join(parent, 'link');
   mkdirSync(target, { mode: 0o500 });

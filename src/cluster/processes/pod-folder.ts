@@ -20,12 +20,12 @@ import { removeTree } from './remove-tree.ts';
 import type { MountLink, VolumeFile, VolumeInput } from './volume-files.ts';
 import { mountLinks, volumeFiles, volumesOf } from './volume-files.ts';
 
-/** Makes the folder for the pods of a cluster. Only the operating system's user of this process may open the folder. */
+/** Creates the folder for the pods of a cluster. Only the user of this process may open the folder. */
 export const createPodsFolder = (): string => mkdtempSync(join(tmpdir(), 'typekro-pods-'));
 
 /**
- * The files of one pod: a folder for each volume, and for each container a folder with links at the places of its
- * mounts. A mount at `/etc/app` is at `etc/app` below the folder of the container.
+ * The files of one pod: one folder per volume, and one folder per container, which has links at the mount paths. For
+ * example, the link for the mount path `/etc/app` is `etc/app` in the folder of the container.
  */
 export class PodFolder {
   readonly #path: string;
@@ -36,13 +36,13 @@ export class PodFolder {
     mkdirSync(this.#path, { recursive: true, mode: 0o700 });
   }
 
-  /** The folder in which the mounts of a container are. */
+  /** The folder with the mount links of a container. */
   rootOf(container: string): string {
     return join(this.#path, 'containers', container.replaceAll(/[^\w.-]/g, '_'));
   }
 
   /**
-   * Writes the files of the volumes that a container mounts, and links them to their places.
+   * Writes the files of the volumes that a container mounts, and creates the links at the mount paths.
    *
    * @param variables the variables of the container
    */
@@ -75,14 +75,14 @@ export class PodFolder {
     return first;
   }
 
-  /** Writes a file beside the volumes, for the cluster's own use. Returns its path. */
+  /** Writes a file of the cluster itself, outside the volumes. Returns the path of the file. */
   writeOwn(name: string, content: string): string {
     const path = join(this.#path, name);
     this.#replace(path, Buffer.from(content), 0o600);
     return path;
   }
 
-  /** Removes the folder. Throws when the system refuses this, or a process still writes into it. */
+  /** Removes the folder. Throws when the system refuses the removal, or when a process still writes into the folder. */
   remove(): void {
     removeTree(this.#path);
   }
@@ -92,8 +92,8 @@ export class PodFolder {
   }
 
   /**
-   * Links the place of a mount to its path in the volume. Refuses a path on which a program's link leads out of the
-   * volume.
+   * Creates the link from a mount path to the path in the volume. Refuses a path that leaves the volume through a
+   * symbolic link that a program has created.
    */
   #link(root: string, { place, volume, path }: MountLink): ConfigProblem | undefined {
     const target = realInside(this.#volume(volume), path);
@@ -124,7 +124,7 @@ export class PodFolder {
         const problem = this.#writeFile(name, folder, file);
         if (problem !== undefined) return problem;
       }
-      // A key that is removed from its ConfigMap or Secret is removed from the volume, too.
+      // The file of a key that was removed from its ConfigMap or Secret is removed from the volume.
       for (const key of before) {
         rmSync(join(folder, key.slice(name.length + 1)), { force: true });
         this.#written.delete(key);
@@ -149,8 +149,8 @@ export class PodFolder {
   }
 
   /**
-   * Writes a file in one step, so that a reader never sees a part of it. The owner can always read the file. The draft
-   * is outside the volumes, because any name in a volume may belong to a key.
+   * Writes a file atomically, so that a reader never sees partial content. The owner can always read the file. The
+   * draft file is outside the volumes, because any file name in a volume may belong to a key.
    */
   #replace(path: string, content: Buffer, mode: number): void {
     const draft = join(this.#path, 'draft');
@@ -161,8 +161,8 @@ export class PodFolder {
 }
 
 /**
- * Returns the problem that `write` returns or throws. `write` may throw, because programs can change the files of their
- * volumes.
+ * Returns the problem that `write` returns, or a problem for the error that it throws. `write` may throw, because
+ * programs can change the files of their volumes.
  */
 function withReason(volume: string, write: () => ConfigProblem | undefined): ConfigProblem | undefined {
   try {
@@ -173,8 +173,8 @@ function withReason(volume: string, write: () => ConfigProblem | undefined): Con
 }
 
 /**
- * The real path of a relative path below a folder. The path has no `..`, and may not exist yet. `undefined` when a
- * symbolic link leads out of the folder or has no target.
+ * Resolves a relative path below a folder to its real path. The path has no `..`, and its last segments need not exist
+ * yet. Returns `undefined` when a symbolic link points outside the folder or has no target.
  */
 function realInside(folder: string, path: string): string | undefined {
   const root = realpathSync(folder);

@@ -15,7 +15,7 @@ import { PodTokens } from './pod-tokens.ts';
 import type { Preparation, RunHost, RuntimeServices } from './run-host.ts';
 import type { VolumeInput } from './volume-files.ts';
 
-/** An event of a pod that the kubelet has yet to record. */
+/** An event about a pod that the kubelet has not recorded yet. */
 export interface PodEvent {
   readonly reason: string;
   readonly message: string;
@@ -34,14 +34,14 @@ export class PodRun {
   #events: PodEvent[] = [];
   #hasStaleVolumes = false;
   #isKilled = false;
-  /** Called when the processes are killed. */
+  /** The listeners to call when the processes are killed. */
   readonly #killListeners = new Set<() => void>();
-  /** The problem of the volumes that an event has reported. */
+  /** The problem with the volumes that the last event has reported. */
   #volumeProblem: string | undefined;
 
   /**
-   * A container that runs according to the stored status belongs to an earlier process of the cluster. It counts as
-   * ended.
+   * If the stored status says that a container runs, an earlier process of the cluster ran it. Such a container counts
+   * as ended.
    */
   constructor(pod: KubeObject, address: string, services: RuntimeServices) {
     const { namespace = '', name = '', uid = '' } = pod.metadata;
@@ -79,13 +79,13 @@ export class PodRun {
     return { ...decision, next: Math.min(decision.next ?? renewal, renewal) };
   }
 
-  /** Starts and stops the containers of a decision. */
+  /** Starts and stops containers as decided. */
   apply(pod: KubeObject, { start, stop }: LifeDecision): void {
     const hasDropped = this.#tokens.dropDue();
     if (this.#hasStaleVolumes || hasDropped) this.#refreshVolumes(pod);
     for (const name of start) this.#containers.get(name)?.start(pod);
     for (const name of stop) this.#containers.get(name)?.stop(pod, graceMsOf(pod));
-    // A second deletion may state a shorter grace period.
+    // A second deletion may shorten the grace period.
     if (pod.metadata.deletionTimestamp === undefined) return;
     for (const container of this.#containers.values()) container.shortenGrace(graceMsOf(pod));
   }
@@ -143,7 +143,7 @@ export class PodRun {
     this.#removeFiles();
   }
 
-  /** Removes the files of a killed pod, unless a process may still write some. */
+  /** Removes the files of a killed pod, unless a process of the pod may still write files. */
   #removeFiles(): void {
     if ([...this.#containers.values()].some(({ isActive }) => isActive)) return;
     try {
@@ -180,7 +180,7 @@ export class PodRun {
       beginRun: () => services.members.begin(),
       log: {
         begin: (container) => services.log.begin(pod, container),
-        // The log of a deleted pod is gone. Output that is still in the pipes must not begin the log again.
+        // After a deletion, output that is still in the pipes must not create the log of the pod again.
         write: (container, line) => {
           if (!this.#isKilled) services.log.write(pod, container, line);
         },
@@ -229,7 +229,8 @@ export class PodRun {
   }
 
   /**
-   * The variables with which a program finds its files, its address and the API; a problem when the account is missing.
+   * The variables that tell a program the paths of its files, its address and the address of the API. Returns a problem
+   * when the service account is missing.
    */
   #fixedVariables(pod: KubeObject, container: JsonObject): Map<string, string> | ConfigProblem {
     const variables = new Map([
@@ -250,12 +251,12 @@ export class PodRun {
   }
 }
 
-/** The specification of a container or an init container; an empty object when the pod has none of this name. */
+/** The specification of a container or an init container; an empty object when no container has this name. */
 export function specificationOf({ spec }: KubeObject, name: string): JsonObject {
   return containersOf(spec).find((container) => container['name'] === name) ?? {};
 }
 
-/** A container in the state that the stored status describes. */
+/** Creates a container in the state that the stored status describes. */
 function earlierRun(name: string, host: RunHost, status: JsonObject | undefined): ContainerRun {
   const restarts = countAt(status, 'restartCount');
   const running = optionalAt(status, 'state', 'running');

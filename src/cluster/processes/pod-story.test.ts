@@ -42,7 +42,7 @@ test('a pod runs the command of its specification, and its status and log come f
   expect((await logOf(story)).split('\n').toSorted()).toEqual(['', 'hello p p', 'oops']);
 });
 
-test('a followed log ends when the container has ended for ever', async () => {
+test('a followed log ends when the container has ended and is not restarted', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const mount = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
   await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'data' }, data: {} });
@@ -59,7 +59,7 @@ test('a followed log ends when the container has ended for ever', async () => {
   expect(text).toBe('up\nlate\n');
 });
 
-test('a cluster without the option runs nothing and says what to do', async () => {
+test('a cluster without the option runProcesses runs no process, and says what the user can do', async () => {
   await using story = await startClusterStory();
   await story.create(pod({ containers: [shell('sleep 100')] }));
   const { status } = await story.get('v1 Pod', 'p');
@@ -73,7 +73,7 @@ test('a cluster without the option runs nothing and says what to do', async () =
   expect(await story.find('v1 Pod', 'p')).toBeUndefined();
 });
 
-test('a wrong value of the annotation causes an event, and a condition that names the right value', async () => {
+test('an invalid value of the annotation causes an event and a condition, which name the valid value', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('true')] }, { annotations: { 'typekro.dev/run': 'Process' } }));
   await hasPhase(story, 'Running');
@@ -88,7 +88,7 @@ test('a wrong value of the annotation causes an event, and a condition that name
   );
 });
 
-test('variables and volumes come from ConfigMaps and Secrets, and files follow their changes', async () => {
+test('variables and volumes come from ConfigMaps and Secrets, and files are updated when these change', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'app.conf': 'one' } });
   await story.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { TOKEN: 'abc' } });
@@ -115,7 +115,7 @@ test('variables and volumes come from ConfigMaps and Secrets, and files follow t
   await hasPhase(story, 'Succeeded');
 });
 
-test('files follow a ConfigMap that is created later or replaced', async () => {
+test('files are updated when their ConfigMap is created later or replaced', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const read = 'now=$(cat "$TYPEKRO_ROOT/m/x" 2>/dev/null)';
   const script = `while :; do ${read}; [ "$now" = "$last" ] || { echo "$now"; last=$now; }; sleep 0.05; done`;
@@ -134,7 +134,7 @@ test('files follow a ConfigMap that is created later or replaced', async () => {
   await eventually(async () => expect(await logOf(story)).toMatch(/^one\n\n?two\n$/));
 });
 
-test('a projected token has the lifetime of its volume, and its file is renewed before the end', async () => {
+test('a projected token has the lifetime that its volume requests, and is renewed before it expires', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const read = 'now=$(cat "$TYPEKRO_ROOT/t/token")';
   const script = `while :; do ${read}; [ "$now" = "$last" ] || { echo "$now"; last=$now; }; sleep 0.05; done`;
@@ -177,7 +177,7 @@ test('an event reports that the ConfigMap of a mounted volume is gone', async ()
   await eventually(async () => expect(await story.reasons('p')).toContain('FailedMount'));
 });
 
-test('a pod without its account waits, and starts when the account exists', async () => {
+test('a pod whose service account is missing waits, and starts when the account exists', async () => {
   await using story = await startClusterStory({ runProcesses: true, serviceAccountAdmission: false });
   const volumes = [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }];
   const containers = [shell('true', { volumeMounts: [{ name: 'v', mountPath: '/t' }] })];
@@ -214,7 +214,7 @@ test('a container that lacks a Secret waits, and starts when the Secret exists',
   await hasPhase(story, 'Succeeded');
 });
 
-test('a container that fails is restarted at once, and then after growing pauses', async () => {
+test('a container that fails is restarted, first at once, and then after growing pauses', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('echo run; exit 1')] }));
   const waits = (restartCount: number, pause: number) =>
@@ -238,7 +238,7 @@ test('a container that fails is restarted at once, and then after growing pauses
   expect(await story.reasons('p')).toContain('BackOff');
 });
 
-test('init containers run in order, and a sidecar runs beside the containers', async () => {
+test('init containers run in order, and a sidecar keeps running with the containers', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(
     pod({
@@ -276,7 +276,7 @@ test('a deleted pod gets SIGTERM, and SIGKILL when its grace period is over', as
   await eventually(async () => expect(await story.find('v1 Pod', 'p')).toBeUndefined());
 });
 
-test('a second deletion with a shorter grace period brings the kill forward', async () => {
+test('after a second deletion with a shorter grace period, the processes are killed earlier', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('trap "echo term" TERM; echo up; while :; do sleep 0.05; done')] }));
   await eventually(async () => expect(await logOf(story)).toBe('up\n'));
@@ -289,7 +289,7 @@ test('a second deletion with a shorter grace period brings the kill forward', as
   await eventually(async () => expect(await story.find('v1 Pod', 'p')).toBeUndefined());
 });
 
-test('readiness follows the probe, and a failed liveness probe restarts the container', async () => {
+test('readiness follows the readiness probe, and a failed liveness probe restarts the container', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const file = '"$TYPEKRO_ROOT/data/ok"';
   await story.create(
@@ -315,7 +315,7 @@ test('readiness follows the probe, and a failed liveness probe restarts the cont
       expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ containerStatuses: [{ restartCount, ready }] }),
     );
   await restarts(0, true);
-  // The first liveness probe removes the file, and the second one fails.
+  // The first liveness probe removes the file, so the second probe fails.
   await story.advance(5);
   await eventually(async () => {
     await story.advance(10);
@@ -324,7 +324,7 @@ test('readiness follows the probe, and a failed liveness probe restarts the cont
   await restarts(1, true);
 });
 
-test('the kubeconfig of a program has the URL of the API, and Endpoints have the address of the pod', async () => {
+test('the kubeconfig of a program has the URL of the API, and Endpoints have the loopback address of the pod', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await using listener = { ...(await story.cluster.listen()), [Symbol.asyncDispose]: () => Promise.resolve() };
   await story.create({
@@ -348,7 +348,7 @@ test('the kubeconfig of a program has the URL of the API, and Endpoints have the
   expect(status?.['podIP']).toMatch(/^127\./);
 });
 
-/** Starts 40 processes. A program without an end would outlive a failed test. */
+/** Starts 40 processes, and not endlessly many, so that the program ends even if the test fails. */
 const STARTS_MANY = 'a=; while [ ${#a} -lt 40 ]; do a=x$a; sleep 100 & done; wait';
 
 const GROWS = 'a=x; while [ ${#a} -lt 200000000 ]; do a=$a$a; done; sleep 1000';
@@ -356,7 +356,8 @@ const GROWS = 'a=x; while [ ${#a} -lt 200000000 ]; do a=$a$a; done; sleep 1000';
 test.each([
   ['forks for ever', '1Gi', 'while :; do sleep 100 & done', 'Error', 'the limit is 20'],
   ['forks in another session', '1Gi', `${inOwnSession(STARTS_MANY)}; sleep 1000`, 'Error', 'the limit is 20'],
-  // The program keeps its 256 MiB: a shell that doubles a text for ever ends by itself between two measurements.
+  // The program stops growing at 256 MiB. A shell that doubled its text endlessly would run out of memory and end
+  // between two measurements.
   ['takes more memory than its limit', '64Mi', GROWS, 'OOMKilled', 'the limit is 64 MiB'],
   ['grows in another session', '64Mi', `${inOwnSession(GROWS)}; sleep 1000`, 'OOMKilled', 'the limit is 64 MiB'],
 ])('a container that %s is killed', async (_title, memory, script, reason, message) => {
@@ -410,7 +411,7 @@ test('the status says why a program cannot start', async () => {
   });
 });
 
-test('the end of the cluster ends all processes and removes their files', async () => {
+test('closing the cluster ends all processes and removes their files', async () => {
   let path = '';
   {
     await using story = await startClusterStory({ runProcesses: true });
@@ -427,7 +428,7 @@ test('the end of the cluster ends all processes and removes their files', async 
   await eventually(() => Promise.resolve(expect(existsSync(path)).toBe(false)));
 });
 
-test('the files of a deleted pod are removed after the end of its processes, also in read-only folders', async () => {
+test('the files of a deleted pod, even in read-only folders, are removed after its processes have ended', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const script =
     'mkdir "$TYPEKRO_ROOT/d/cache"; touch "$TYPEKRO_ROOT/d/cache/a"; chmod 500 "$TYPEKRO_ROOT/d/cache"; ' +

@@ -9,7 +9,7 @@ test.each([
   [3607, 2_885_600],
   [108_000, 24 * HOUR_MS],
   [365 * 86_400, 24 * HOUR_MS],
-])('a token of %d s is renewed after %d ms', (expirationSeconds, renewalMs) => {
+])('a token with a lifetime of %d s is renewed after %d ms', (expirationSeconds, renewalMs) => {
   const clock = createManualClock(0);
   const tokens = new PodTokens(clock);
   let count = 0;
@@ -23,7 +23,7 @@ test.each([
   expect([tokens.untilRenewalMs, next(), tokens.untilRenewalMs]).toEqual([0, 'token 2', renewalMs]);
 });
 
-test('each audience and lifetime has its own token, and the earliest renewal counts', () => {
+test('each combination of audience and lifetime has its own token, and the earliest renewal determines the delay', () => {
   const clock = createManualClock(0);
   const tokens = new PodTokens(clock);
   const get = (audience: string, expirationSeconds: number) =>
@@ -35,7 +35,7 @@ test('each audience and lifetime has its own token, and the earliest renewal cou
   expect([get('a', 1000), get('a', 2000)]).toEqual(['a 1000 800000', 'a 2000 0']);
 });
 
-test('a token from the future is renewed, because the clock was moved back', () => {
+test('a token that was issued in the future is renewed, because the clock was moved back', () => {
   let now = 1000;
   const tokens = new PodTokens({ now: () => now });
   const get = () => tokens.get({ audience: '', expirationSeconds: 600 }, () => `at ${now}`);

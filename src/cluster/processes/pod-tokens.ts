@@ -1,18 +1,21 @@
 import type { ClusterClock } from '../clock.ts';
 import type { ConfigProblem } from './config-source.ts';
 
-/** The request of a volume for a token of the pod's service account. */
+/** A volume's request for a token of the pod's service account. */
 export interface TokenRequest {
   /** `''` is the audience of the API. */
   readonly audience: string;
-  /** The requested validity. */
+  /** The requested validity, in seconds. */
   readonly expirationSeconds: number;
 }
 
-/** The longest use of a token, in milliseconds. The kubelet replaces an older token even if it is still valid. */
+/**
+ * The maximum time for which a token is used, in milliseconds. After this time, the token is replaced even if it is
+ * still valid, as by the kubelet.
+ */
 const MAX_USE_MS = 24 * 3_600_000;
 
-/** The fraction of a token's validity after which the kubelet replaces the token. */
+/** The fraction of a token's validity after which the token is replaced, as by the kubelet. */
 const USED_PART = 0.8;
 
 interface IssuedToken {
@@ -22,8 +25,8 @@ interface IssuedToken {
 }
 
 /**
- * The tokens in the files of one pod. Equal requests get one token, so that the files change only with their sources. A
- * token is renewed after 80 % of its validity, and after 24 hours at the latest.
+ * The tokens in the files of one pod. Equal requests share one token, so that the files change only when a token is
+ * renewed. A token is renewed after 80 % of its validity, but at the latest after 24 hours.
  */
 export class PodTokens {
   readonly #clock: Pick<ClusterClock, 'now'>;
@@ -34,8 +37,8 @@ export class PodTokens {
   }
 
   /**
-   * The token for a request. `issue` makes a token when none exists or the existing one is due for renewal. A problem
-   * of `issue` is returned, but not cached.
+   * Returns the token for a request. Calls `issue` when no token exists, or when the existing token is due for renewal.
+   * A problem that `issue` returns is returned, but not cached.
    */
   get({ audience, expirationSeconds }: TokenRequest, issue: () => string | ConfigProblem): string | ConfigProblem {
     const key = `${expirationSeconds} ${audience}`;
@@ -49,7 +52,7 @@ export class PodTokens {
     return token;
   }
 
-  /** The time until the first renewal, in milliseconds; 0 when one is due, `undefined` without tokens. */
+  /** The time until the first renewal, in milliseconds; 0 when a renewal is due, `undefined` without tokens. */
   get untilRenewalMs(): number | undefined {
     if (this.#issued.size === 0) return undefined;
     const now = this.#clock.now();
@@ -58,14 +61,17 @@ export class PodTokens {
     );
   }
 
-  /** Forgets the tokens that are due for renewal. Returns whether there was any. */
+  /** Drops the tokens that are due for renewal. Returns whether any token was dropped. */
   dropDue(): boolean {
     const before = this.#issued.size;
     for (const [key, each] of this.#issued) if (this.#isDue(each)) this.#issued.delete(key);
     return this.#issued.size < before;
   }
 
-  /** Is the token due for renewal? A token with a time of issue after now is due, too: the clock was moved back. */
+  /**
+   * Is the token due for renewal? A token that was issued after the current time is also due, because the clock was
+   * moved back.
+   */
   #isDue({ issuedMs, renewalMs }: IssuedToken): boolean {
     const now = this.#clock.now();
     return now >= renewalMs || now < issuedMs;

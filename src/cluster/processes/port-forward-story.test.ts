@@ -13,7 +13,7 @@ const SPDY = ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'X-Stream-Protocol-Ver
 const SOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
 
-/** Two servers that answer with their input: at port 8080 of the pod's address, and at port 8081 of 127.0.0.1. */
+/** Two echo servers: one at port 8080 of the pod's address, and one at port 8081 of 127.0.0.1. */
 const SERVERS = `const { createServer } = require('node:net');
 const answer = (socket) => socket.on('data', (bytes) => socket.write('<' + bytes + '>'));
 createServer({ allowHalfOpen: true }, (socket) => answer(socket).on('end', () => socket.end('end')))
@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => story[Symbol.asyncDispose]());
 
-/** A connection that has requested another protocol. */
+/** A raw client connection that has sent an upgrade request. */
 class RawClient {
   readonly #socket: Socket;
   readonly closed: Promise<void>;
@@ -73,7 +73,7 @@ class RawClient {
     this.#socket.pause();
   }
 
-  /** Takes the head of the answer. */
+  /** Reads the status line and the headers of the response. */
   async head(): Promise<string> {
     const end = await this.#until((bytes) => bytes.indexOf('\r\n\r\n') + 1 || undefined);
     const head = this.#bytes.toString('latin1', 0, end - 1);
@@ -81,7 +81,7 @@ class RawClient {
     return head;
   }
 
-  /** Waits until the bytes of the server have the text. */
+  /** Waits until the received bytes contain the text. */
   text(text: string): Promise<number> {
     return this.#until((bytes) => (bytes.includes(text, 0, 'latin1') ? bytes.length : undefined));
   }
@@ -108,7 +108,7 @@ async function openSpdy(): Promise<{ client: RawClient; headers: SpdyHeaders }> 
   return { client, headers: new SpdyHeaders() };
 }
 
-test('SPDY reaches ports at the address of the pod and at 127.0.0.1 at the same time', async () => {
+test('one SPDY connection forwards ports at the address of the pod and at 127.0.0.1 at the same time', async () => {
   const { client, headers } = await openSpdy();
   client.send(
     ...[8080, 8081].flatMap((number, index) => [
@@ -124,7 +124,7 @@ test('SPDY reaches ports at the address of the pod and at 127.0.0.1 at the same 
   client.end();
 });
 
-test('a frame that comes with the request is read', async () => {
+test('a frame that arrives together with the upgrade request is read', async () => {
   const client = new RawClient(`POST ${PODS}/p/portforward`, SPDY);
   client.send(pingFrame(1));
   await client.head();
@@ -132,7 +132,7 @@ test('a frame that comes with the request is read', async () => {
   client.end();
 });
 
-test('a WebSocket carries SPDY in its messages, also when a frame is split', async () => {
+test('a WebSocket can tunnel SPDY, even when a SPDY frame is split over several messages', async () => {
   const protocol = 'Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io';
   const client = new RawClient(`GET ${PODS}/p/portforward`, [...SOCKET, KEY, protocol]);
   expect(await client.head()).toContain(protocol);
@@ -148,7 +148,7 @@ test('a WebSocket carries SPDY in its messages, also when a frame is split', asy
   client.end();
 });
 
-test('a WebSocket has two channels for each port, also without a name of the protocol', async () => {
+test('a WebSocket has two channels per port, even if the client names no subprotocol', async () => {
   for (const protocols of [['Sec-WebSocket-Protocol: v4.channel.k8s.io'], []]) {
     const client = new RawClient(`GET ${PODS}/p/portforward?ports=8080&ports=8081`, [...SOCKET, KEY, ...protocols]);
     expect((await client.head()).includes('Sec-WebSocket-Protocol')).toBe(protocols.length > 0);
@@ -188,10 +188,10 @@ describe('a hostile client is disconnected', () => {
     );
   test.each<[string, () => Buffer]>([
     ['bytes of no protocol', () => Buffer.alloc(100, 0xff)],
-    ['headers that are not compressed', bomb],
+    ['uncompressed headers', bomb],
     ['a control frame that is too long', () => controlFrame(1, Buffer.alloc(17_000))],
-    ['a stream with an even id', () => new SpdyHeaders().open(2, forwardHeaders('data', 80))],
-  ])('%s, and the server serves another client', async (_title, bytes) => {
+    ['a stream with an even ID', () => new SpdyHeaders().open(2, forwardHeaders('data', 80))],
+  ])('that sends %s, and the server still serves another client', async (_title, bytes) => {
     const { client } = await openSpdy();
     client.send(bytes());
     await client.closed;
@@ -202,12 +202,12 @@ describe('a hostile client is disconnected', () => {
     other.end();
   });
 
-  test('pings without end, whose replies the client does not read', async () => {
+  test('that sends endless pings without reading the replies', async () => {
     const { client } = await openSpdy();
     client.pause();
     const pings = Buffer.concat(Array.from({ length: 10_000 }, (_, index) => pingFrame(index * 2 + 1)));
     let sent = 0;
-    // The client does not read, so it learns the end of the connection only from a failed write.
+    // The client does not read, so it detects the end of the connection only when a write fails.
     const isEnded = client.closed.then(() => true);
     const turn = () => new Promise<boolean>((resolve) => setImmediate(() => resolve(false)));
     while (sent < 10_000 && !(await Promise.race([isEnded, turn()]))) {

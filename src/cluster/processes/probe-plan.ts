@@ -10,7 +10,7 @@ export interface ProbePlan {
   readonly failureThreshold: number;
 }
 
-/** The plan of a probe, with the defaults of Kubernetes. */
+/** Reads the times and counts of a probe, with the defaults of Kubernetes. */
 export function probePlan(probe: JsonObject): ProbePlan {
   const seconds = (field: string, fallback: number) => Math.max(0, numberAt(probe, field) ?? fallback) * 1000;
   const count = (field: string, fallback: number) => Math.max(1, numberAt(probe, field) ?? fallback);
@@ -23,7 +23,7 @@ export function probePlan(probe: JsonObject): ProbePlan {
   };
 }
 
-/** The verdict of a probe, and the number of equal results in a row. */
+/** The verdict of a probe, and the number of consecutive equal results. */
 export interface ProbeCount {
   readonly verdict: 'unknown' | 'success' | 'failure';
   readonly last: boolean | undefined;
@@ -32,7 +32,10 @@ export interface ProbeCount {
 
 export const NO_RESULTS: ProbeCount = { verdict: 'unknown', last: undefined, inRow: 0 };
 
-/** The count after a further result. The verdict changes after enough equal results in a row. */
+/**
+ * The count after another result. The verdict changes after `failureThreshold` or `successThreshold` consecutive equal
+ * results.
+ */
 export function countResult(count: ProbeCount, succeeded: boolean, plan: ProbePlan): ProbeCount {
   const inRow = count.last === succeeded ? count.inRow + 1 : 1;
   const threshold = succeeded ? plan.successThreshold : plan.failureThreshold;

@@ -5,7 +5,7 @@ import { probeOnce } from './probe.ts';
 test.each([
   ['tcpSocket', { tcpSocket: { port: 80 } }],
   ['httpGet', { httpGet: { port: 80 } }],
-])('a probe by %s fails in time when the connection never opens', async (_title, action) => {
+])('a %s probe fails after its timeout when the connection never opens', async (_title, action) => {
   const context = {
     pod: { apiVersion: 'v1', kind: 'Pod', metadata: {} },
     container: {},

@@ -1,4 +1,4 @@
-/** One attempt of a probe or of a hook: a command, an HTTP request, or a connection. */
+/** Runs one attempt of a probe or hook: a command, an HTTP request, or a TCP connection. */
 import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { httpLibrary, isLoopbackHost, tlsLibrary } from '../../core/index.ts';
@@ -44,14 +44,14 @@ export async function probeOnce(
   if (http !== undefined) return httpAttempt(context, http, timeoutMs);
   const tcp = optionalAt(action, 'tcpSocket') ?? optionalAt(action, 'grpc');
   if (tcp === undefined) return success;
-  // A gRPC server counts as healthy when it accepts connections, because its health service needs a gRPC client.
+  // A gRPC server counts as healthy when it accepts connections. A call of its health service would need a gRPC client.
   const socket = await opened(context, tcp, timeoutMs);
   if ('output' in socket) return socket;
   socket.destroy();
   return success;
 }
 
-/** The number of a port that a probe names; `undefined` for an unknown name. */
+/** The port number of an action, which names the port by number or name; `undefined` for an unknown name. */
 export function portNumber(container: JsonObject, action: JsonObject): number | undefined {
   const number = numberAt(action, 'port');
   if (number !== undefined) return number;
@@ -61,7 +61,7 @@ export function portNumber(container: JsonObject, action: JsonObject): number | 
   return entry === undefined ? undefined : numberAt(entry, 'containerPort');
 }
 
-/** A connection to the port of an action. An action with a `host` is refused unless the host is a loopback address. */
+/** Opens a connection to the port of an action. If the action has a `host`, the host must be a loopback address. */
 async function opened(
   { container, connect }: AttemptContext,
   action: JsonObject,
@@ -81,7 +81,10 @@ async function opened(
   }
 }
 
-/** The socket, when it connects in time. The system waits for minutes when a program accepts no connections. */
+/**
+ * Waits for the socket, at most `timeoutMs`. The system itself would wait for minutes when a program accepts no
+ * connections.
+ */
 async function within(connecting: Promise<Socket>, timeoutMs: number): Promise<Socket> {
   let timer: NodeJS.Timeout | undefined;
   let isLate = false;
@@ -94,7 +97,7 @@ async function within(connecting: Promise<Socket>, timeoutMs: number): Promise<S
   const dropLate = (socket: Socket) => {
     if (isLate) socket.destroy();
   };
-  // The attempt has already failed when the connection reports an error later.
+  // A later result of the connection is ignored, because the attempt has already failed.
   connecting.then(dropLate, () => undefined);
   try {
     return await Promise.race([connecting, late]);
@@ -120,7 +123,7 @@ async function httpAttempt(context: AttemptContext, action: JsonObject, timeoutM
       socket.destroy();
       resolve(failure(error.message));
     };
-    // The time counts for the whole request, because the connection of a server that answers slowly is never idle.
+    // The timeout is for the whole request. An idle timeout would never fire while a server sends its response slowly.
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
     try {
       const path = `/${textAt(action, 'path').replace(/^\//, '')}`;

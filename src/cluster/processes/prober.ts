@@ -18,7 +18,7 @@ type ProbeKind = (typeof PROBES)[number][1];
 export interface ProberHost {
   readonly clock: ClusterClock;
   attempt(action: JsonObject, timeoutMs: number): Promise<AttemptResult>;
-  /** Called when a verdict has changed, except by a failure for which `kill` is called. */
+  /** Called when a verdict has changed. For a failure that restarts the container, `kill` is called instead. */
   changed(): void;
   /** Called when an attempt has failed. `message` is the message of the event. */
   failed(message: string): void;

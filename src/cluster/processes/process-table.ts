@@ -1,4 +1,4 @@
-/** The processes of the machine. */
+/** Lists the processes of the machine, and sends signals to them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { errorCode, processLibrary } from '../../core/index.ts';
 
@@ -7,28 +7,30 @@ export interface TableEntry {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** On systems that do not list sessions: the id of the group. */
+  /** The ID of the session. On systems that do not list sessions, the ID of the process group. */
   readonly session: number;
-  /** The start of the process, as the system writes it. Another process with the same id has another start. */
+  /**
+   * The start time of the process, in the system's format. A later process with the same ID has a different start time.
+   */
   readonly started: string;
-  /** Has the process ended, although its parent has not read its exit code? */
+  /** Is the process a zombie, which has ended but whose parent has not read its exit code? */
   readonly hasEnded: boolean;
-  /** The resident memory in bytes; `undefined` on Linux, where the table does not have it. */
+  /** The resident memory in bytes; `undefined` on Linux, where the table does not contain this value. */
   readonly memoryBytes?: number;
 }
 
-/** The time before the table is read again when the system refuses to open it, in milliseconds. */
+/** The delay before the table is read again when no file descriptor is free, in milliseconds. */
 export const SCAN_MS = 200;
 
-/** Has the cluster, or the machine, no free file descriptor? */
+/** Does the error mean that this process or the machine has no free file descriptor? */
 export const isShortOfFiles = (error: unknown): boolean => ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '');
 
-/** The number of the start time among the fields of `/proc/PID/stat` after the name of the program. */
+/** The index of the start time among the fields that follow the program name in `/proc/PID/stat`. */
 const STARTED = 19;
 
 /**
- * The fields of `/proc/PID/stat` that say where a process belongs. The name of the program may have any characters.
- * `undefined` for another text.
+ * Parses the content of `/proc/PID/stat`, in which the program name may contain any characters. Returns `undefined` for
+ * malformed content.
  */
 export function parseStat(text: string): TableEntry | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -38,7 +40,7 @@ export function parseStat(text: string): TableEntry | undefined {
   return { pid, parent, group, session, started: fields[STARTED] ?? '', hasEnded: fields[0] === 'Z' };
 }
 
-/** A line of `ps` with the columns of `PS_COLUMNS`; `undefined` for another text. */
+/** Parses a line of `ps` with the columns `PS_COLUMNS`. Returns `undefined` for a malformed line. */
 export function parsePsLine(line: string): TableEntry | undefined {
   const [pid = '', parent = '', group = '', kilobytes = '', state = '', ...started] = line.trim().split(/\s+/);
   if (![pid, parent, group, kilobytes].every((text) => /^\d+$/.test(text))) return undefined;
@@ -56,8 +58,8 @@ export function parsePsLine(line: string): TableEntry | undefined {
 const PS_COLUMNS = 'pid=,ppid=,pgid=,rss=,stat=,lstart=';
 
 /**
- * The processes of a Linux machine, the highest id first: a process that is replaced again and again by its child has a
- * high id, and must be read soon after the list of the ids.
+ * Yields the processes of a Linux machine, the highest ID first. A process that repeatedly replaces itself by a child
+ * has a high ID, and must be read soon after the IDs are listed, before it is replaced again.
  */
 export function* linuxProcesses(): Generator<TableEntry> {
   const pids = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
@@ -68,7 +70,9 @@ export function* linuxProcesses(): Generator<TableEntry> {
   }
 }
 
-/** The processes of the machine. On systems without `/proc`, the list is empty when `ps` fails. */
+/**
+ * The processes of the machine. On systems without `/proc`, they come from `ps`, and the list is empty when `ps` fails.
+ */
 export async function listProcesses(): Promise<readonly TableEntry[]> {
   if (process.platform === 'linux') return [...linuxProcesses()];
   return (await psLines()).split('\n').flatMap((line) => parsePsLine(line) ?? []);
@@ -81,10 +85,13 @@ const psLines = (): Promise<string> =>
     );
   });
 
-/** The maximum size of the output of `ps`: 100 bytes for each of 160,000 processes. */
+/** The maximum size of the output of `ps`, which suffices for 160,000 processes with 100 bytes each. */
 const MAX_PS_BYTES = 16 * 1024 * 1024;
 
-/** The text of a file in `/proc`; `undefined` when its process has ended meanwhile, or the machine has no such file. */
+/**
+ * The content of a file in `/proc`; `undefined` when its process has ended in the meantime, or the machine has no such
+ * file.
+ */
 export function procText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -94,21 +101,21 @@ export function procText(path: string): string | undefined {
 }
 
 /**
- * Kills the processes of a session by the id of its first process. The session is a process group, too. On Linux, this
- * reaches the groups that a process has made in the session.
+ * Kills the processes of a session. `leader` is the ID of its first process, and also the ID of its first process
+ * group. On Linux, also kills the other process groups of the session.
  */
 export function killSession(leader: number): void {
   signalProcess(-leader, 'SIGKILL');
   if (process.platform === 'linux') killGroups(leader);
 }
 
-/** Kills the other groups of a session. Reads the table again later while no file can be opened. */
+/** Kills the other groups of a session. If no file descriptor is free, tries again later. */
 function killGroups(leader: number): void {
   let groups: Set<number>;
   try {
     groups = new Set([...linuxProcesses()].flatMap(({ group, session }) => (session === leader ? [group] : [])));
   } catch (error) {
-    // Other errors mean that the machine has no table.
+    // Other errors mean that the process table is not available.
     if (isShortOfFiles(error)) setTimeout(() => killGroups(leader), SCAN_MS).unref();
     return;
   }
@@ -117,8 +124,8 @@ function killGroups(leader: number): void {
 }
 
 /**
- * Sends a signal to a process, or to the group of a negative number. Does nothing when the process has ended, or when
- * the system refuses the signal.
+ * Sends a signal to a process, or to a process group if `pid` is negative. Does nothing when the process has ended, or
+ * when the system refuses the signal.
  */
 export function signalProcess(pid: number, signal: NodeJS.Signals | number): void {
   try {
@@ -129,7 +136,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | number): voi
   }
 }
 
-/** The memory of a process in bytes; 0 when it has ended meanwhile. */
+/** The memory of a process in bytes; 0 when the process has ended in the meantime. */
 export function memoryBytes({ pid, memoryBytes: listed }: TableEntry): number {
   if (listed !== undefined) return listed;
   const resident = /^VmRSS:\s*(\d+) kB/m.exec(procText(`/proc/${pid}/status`) ?? '')?.[1] ?? '0';
@@ -137,8 +144,8 @@ export function memoryBytes({ pid, memoryBytes: listed }: TableEntry): number {
 }
 
 /**
- * The memory of several processes in bytes. A shared page counts once, and not once for each process. `undefined` when
- * the system does not report this memory. The measurement takes longer than that of `memoryBytes`.
+ * The memory of several processes in bytes. A shared page counts once for all processes. `undefined` when the system
+ * does not report this memory. This measurement is slower than `memoryBytes`.
  */
 export function sharedMemoryBytes(pids: readonly number[]): number | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -146,7 +153,8 @@ export function sharedMemoryBytes(pids: readonly number[]): number | undefined {
   for (const pid of pids) {
     const text = procText(`/proc/${pid}/smaps_rollup`);
     const own = text === undefined ? undefined : /^Pss:\s*(\d+) kB/m.exec(text)?.[1];
-    // A process that has ended meanwhile has no memory. For a process that still runs, the system refuses the file.
+    // If the process has ended in the meantime, it has no memory. If it still runs, the system has refused to open the
+    // file.
     if (own === undefined && procText(`/proc/${pid}/stat`) !== undefined) return undefined;
     kilobytes += Number(own ?? 0);
   }

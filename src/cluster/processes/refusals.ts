@@ -11,13 +11,13 @@ export interface HostSystem {
   readonly gid: number | undefined;
 }
 
-/** The sources of volumes that are folders of files. */
+/** The supported volume sources, which can be written as folders. */
 const VOLUME_SOURCES = new Set(['emptyDir', 'configMap', 'secret', 'projected', 'downwardAPI']);
 
 /**
- * Why the containers of a pod cannot be local processes. A process runs as the user of the cluster, with the rights of
- * this user and in the folders of the machine. A pod that requests other rights or folders is refused. The list is
- * empty when the containers can be local processes.
+ * The reasons why the containers of a pod cannot be local processes. A process runs as the user of the cluster, with
+ * this user's permissions and on the machine's file system. A pod that requests other permissions or folders is
+ * refused. The list is empty when the containers can be local processes.
  */
 export function processRefusals({ spec }: KubeObject, system: HostSystem): string[] {
   if (system.platform === 'win32') return ['local processes run on Linux and macOS only'];

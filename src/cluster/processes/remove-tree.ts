@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { errorCode } from '../../core/index.ts';
 
 /**
- * Removes a file, or a folder with its content. Also removes folders without write permission, as the module cache of
- * Go has them. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
- * `remove` removes a path with its content.
+ * Removes a file, or a folder with its content. Also removes folders without write permission, such as Go's module
+ * cache. Throws when the system refuses the removal, or when a process writes into the folder at the same time.
+ * `remove` is the function that removes a path with its content.
  */
 export function removeTree(path: string, remove: (path: string) => void = removeAll): void {
   try {
@@ -20,7 +20,7 @@ export function removeTree(path: string, remove: (path: string) => void = remove
 
 const removeAll = (path: string): void => rmSync(path, { recursive: true, force: true });
 
-/** Lets the owner change a folder and all folders in it. Follows no links. Leaves a file as it is. */
+/** Gives the owner write permission for a folder and all folders in it. Does not follow links or change files. */
 function openFolder(path: string): void {
   if (!lstatSync(path).isDirectory()) return;
   chmodSync(path, 0o700);

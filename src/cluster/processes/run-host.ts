@@ -5,14 +5,14 @@ import type { ConfigProblem, MountProblem } from './config-source.ts';
 import type { ContainerMembers, RunPrograms } from './container-members.ts';
 import type { TokenRequest } from './pod-tokens.ts';
 
-/** The inputs with which a run starts. */
+/** The input for the start of a run. */
 export interface Preparation {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly directory: string;
 }
 
-/** The services of a pod for its containers. */
+/** The services that a pod provides to its containers. */
 export interface RunHost {
   readonly clock: ClusterClock;
   readonly address: string;
@@ -31,7 +31,7 @@ export interface RunHost {
   changed(): void;
 }
 
-/** The services for the processes of a pod. */
+/** The services that the cluster provides to the processes of a pod. */
 export interface RuntimeServices {
   readonly clock: ClusterClock;
   readonly folder: string;
@@ -43,15 +43,18 @@ export interface RuntimeServices {
     write(pod: KubeObject, container: string, line: string): void;
   };
   find(kind: 'configmap' | 'secret', namespace: string, name: string): KubeObject | undefined;
-  /** A new token of the pod's service account, or the problem of a missing account. */
+  /** Issues a token of the pod's service account. Returns a problem when the account is missing. */
   token(pod: KubeObject, request: TokenRequest): string | ConfigProblem;
-  /** A kubeconfig with a new token, which is valid for a year; or the problem of a missing account. */
+  /**
+   * Creates a kubeconfig with a new token, which is valid for a year. Returns a problem when the service account is
+   * missing.
+   */
   kubeconfig(pod: KubeObject): string | ConfigProblem;
   serverUrl(): URL | undefined;
   /** The absolute path of a working directory. `path` is absolute, or relative to the folder of the cluster. */
   directoryOf(path: string): string;
-  /** Reports a change of the processes of a pod. `key` is its namespace and name: `default/web`. */
+  /** Reports a change of a pod's processes. `key` is the namespace and name of the pod, e.g. `default/web`. */
   changed(key: string): void;
-  /** Receives the errors of kills and removals, for the log of the cluster. */
+  /** Logs an error that occurred while processes were killed or files were removed. */
   report(thrown: unknown): void;
 }

@@ -1,4 +1,4 @@
-/** The variable by which the processes of a run of a container are recognized. Children inherit it. */
+/** The environment variable by which the processes of a container's run are recognized. Child processes inherit it. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { errorCode } from '../../core/index.ts';
@@ -7,10 +7,13 @@ import { isShortOfFiles } from './process-table.ts';
 /** The name of the variable. Its value is the mark of the run. */
 export const MARK = 'TYPEKRO_RUN';
 
-/** The beginning of the marks of a cluster. `folder` is the folder of its pods. */
+/** The prefix of all marks of a cluster. `folder` is the folder of the cluster's pods. */
 export const markPrefix = (folder: string): string => `${basename(folder)}-`;
 
-/** The environment of a process; a NUL when the system refuses it, `undefined` when the process has ended. */
+/**
+ * The environment of a process. A single NUL character when the system refuses access; `undefined` when the process has
+ * ended.
+ */
 export function environmentOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1');
@@ -20,7 +23,7 @@ export function environmentOf(pid: number): string | undefined {
   }
 }
 
-/** The number of the run in an environment; `undefined` for the environment of a process of no run. */
+/** The number of the run in an environment; `undefined` when the process belongs to no run. */
 export function runIn(environment: string, prefix: string): number | undefined {
   const start = `${MARK}=${prefix}`;
   const entry = environment.split('\0').find((each) => each.startsWith(start));

@@ -12,14 +12,14 @@ const RUN_PROCESS = 'process';
 /** Does the pod request local processes? */
 export const asksForProcesses = ({ metadata }: KubeObject): boolean => metadata.annotations?.[RUN] === RUN_PROCESS;
 
-/** Why the annotation has no effect; `undefined` when the annotation has an effect or is absent. */
+/** The reason why the annotation has no effect; `undefined` when the annotation has an effect or is absent. */
 export function runModeProblem({ metadata }: KubeObject): string | undefined {
   const value = metadata.annotations?.[RUN];
   if (value === undefined || value === RUN_PROCESS) return undefined;
   return `${RUN} has no effect, and the containers are simulated: ${goQuote(value)} is not ${goQuote(RUN_PROCESS)}, the only value`;
 }
 
-/** Why a cluster runs no processes, and what the user can do. */
+/** The message of a cluster that runs no processes: the cause, and the remedies. */
 export const NOT_ALLOWED =
   `this pod asks for local processes (${RUN}: ${RUN_PROCESS}), and this cluster does not run any; start the cluster ` +
   'with --run-processes, or with `runProcesses: true` in a program, if you trust every client that may create pods; ' +

@@ -1,6 +1,6 @@
 /**
- * The local processes of a cluster. The simulated kubelet decides about them (`controllers/process-pods.ts`), and the
- * subresources of pods connect to them (`virtual/`).
+ * Runs the local processes of a cluster. The simulated kubelet decides when they start and stop
+ * (`controllers/process-pods.ts`), and pod subresources connect to them (`virtual/`).
  */
 import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
@@ -36,7 +36,7 @@ export interface RuntimeContext {
   readonly serverUrl: string | undefined;
   readonly certificateAuthority: string;
   readonly options: { readonly processDirectory?: string };
-  /** Receives the errors of kills, removals and measurements. */
+  /** Logs an error that occurred while processes were killed or measured, or while files were removed. */
   readonly report: (thrown: unknown) => void;
 }
 
@@ -91,7 +91,7 @@ export class ProcessRuntime {
     };
   }
 
-  /** The processes of a pod; made at the first call. */
+  /** Returns the processes of a pod. The first call for a pod creates them. */
   runOf(pod: KubeObject): PodRun {
     const uid = pod.metadata.uid ?? '';
     let run = this.#runs.get(uid);
@@ -105,20 +105,20 @@ export class ProcessRuntime {
     return run;
   }
 
-  /** The processes of a pod; `undefined` for a pod without any. */
+  /** Returns the processes of a pod; `undefined` for a pod without processes. */
   find(pod: KubeObject): PodRun | undefined {
     return this.#runs.get(pod.metadata.uid ?? '');
   }
 
-  /** The container of a pod; `undefined` for a simulated one. */
+  /** Returns a container of a pod; `undefined` for a simulated container. */
   container(pod: KubeObject, name: string): ContainerRun | undefined {
     return this.find(pod)?.containers.get(name);
   }
 
   /**
-   * The `https` URL of the first ready pod of a Service that is a local process. `key` is `namespace/name`. A problem
-   * when the Service or its port does not exist, or when no pod is ready. `undefined` for a Service of type
-   * `ExternalName`, and when all ready pods are simulated.
+   * Returns the `https` URL of a Service's first ready pod that is a local process. `key` is the `namespace/name` of
+   * the Service. Returns a problem when the Service or its port does not exist, or when no pod is ready. Returns
+   * `undefined` for a Service of type `ExternalName`, and when all ready pods are simulated.
    */
   serviceUrl(key: string, port: number): string | ConfigProblem | undefined {
     const { store } = this.#context;
@@ -135,7 +135,7 @@ export class ProcessRuntime {
       const number = target === undefined ? undefined : numberAt(target, 'port');
       for (const address of objectsAt(subset, 'addresses')) {
         isReady = true;
-        // Uses the address of the run, not the address in the endpoints, because users may also write endpoints.
+        // The address comes from the run and not from the endpoints, because users may also write endpoints.
         const run = this.#runs.get(textAt(address, 'targetRef', 'uid'));
         if (run !== undefined && number !== undefined) return `https://${run.address}:${number}`;
       }
@@ -151,7 +151,7 @@ export class ProcessRuntime {
     run?.kill();
   }
 
-  /** Kills the processes of pods that do not exist any more. */
+  /** Kills the processes of pods that no longer exist. */
   retain(exists: (uid: string) => boolean): void {
     for (const uid of this.#runs.keys()) if (!exists(uid)) this.forget(uid);
   }
@@ -175,7 +175,8 @@ export class ProcessRuntime {
     try {
       removeTree(this.#folder);
     } catch (error) {
-      // A killed process may still write. The watchdog removes the remaining files.
+      // The removal may fail because a killed process still writes. In this case the watchdog removes the remaining
+      // files.
       if (!this.#watchdog.hasStarted) this.#context.report(error);
     }
   }
@@ -218,13 +219,13 @@ export class ProcessRuntime {
     this.#timer.unref();
   }
 
-  /** Reports only the first of several failures in a row. */
+  /** Reports only the first of several consecutive failures. */
   #measureFailed(error: unknown): void {
     if (!this.#hasFailed) this.#context.report(error);
     this.#hasFailed = true;
   }
 
-  /** Kills the containers that exceed their bounds. */
+  /** Kills the containers that exceed their limits. */
   async #measure(): Promise<void> {
     const containers = new Map<string, { readonly container: ContainerRun; readonly pod: KubeObject }>();
     for (const [uid, run] of this.#runs) {
@@ -240,14 +241,15 @@ export class ProcessRuntime {
       const limits = limitsOf(found.pod, specificationOf(found.pod, found.container.name));
       const use = { memoryBytes, processes };
       if (excessOf(use, limits) === undefined) continue;
-      // The first sum counts shared pages once for each process. Only an excess is worth the longer measurement.
+      // `memoryBytes` counts shared pages once per process. Only if it exceeds the limit is the slower, exact
+      // measurement needed.
       const excess = excessOf({ ...use, memoryBytes: sharedMemoryBytes(pids) ?? memoryBytes }, limits);
       if (excess !== undefined && found.container.mark === mark) found.container.killForExcess(excess);
     }
   }
 }
 
-/** The kubeconfig of a pod, with a token of its service account. JSON is YAML, too. */
+/** The kubeconfig of a pod, with a token of its service account. It is written as JSON, which is valid YAML. */
 function kubeconfigOf(server: string, ca: string, token: string, namespace: string): string {
   const trust =
     ca === ''

@@ -16,10 +16,10 @@ import {
 import { MARK, markPrefix } from './run-mark.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Waits until no process with the id is left. */
+/** Waits until no process with this ID exists. */
 const hasGone = (id: number) => eventually(() => Promise.resolve(expect(() => process.kill(id, 0)).toThrow('ESRCH')));
 
-/** Runs a pod whose container starts a daemon and then runs `rest`. Returns the id of the daemon. */
+/** Runs a pod whose container starts a daemon and then runs `rest`. Returns the process ID of the daemon. */
 async function startDaemon(story: ClusterStory, rest: string): Promise<number> {
   const container = shell(`${inOwnSession('sleep 1000')}; ${rest}`);
   await story.create(pod({ restartPolicy: 'Never', containers: [container] }));
@@ -49,13 +49,13 @@ describe.runIf(process.platform === 'linux')('a daemon ends', () => {
     await hasGone(id);
   });
 
-  test('when only the watchdog of its cluster is left', async () => {
+  test('when the cluster is gone and only its watchdog remains', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'typekro-watchdog-'));
     const watchdog = new Watchdog(folder);
     const marked = (mark: string): number =>
       spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', env: { ...process.env, [MARK]: mark } }).pid ?? 0;
     const [own, other] = [marked(`${markPrefix(folder)}1`), marked('typekro-pods-other-1')];
-    // The watchdog has a shell after its first group.
+    // The watchdog starts its shell when the first group is added.
     watchdog.add(own);
     watchdog.remove(own);
     watchdog.close();

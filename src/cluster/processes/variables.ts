@@ -1,6 +1,6 @@
 /**
- * Expands `$(NAME)` in the text of a command, an argument or a variable, as Kubernetes does: `$$` is a dollar sign, and
- * a reference to an unknown variable stays as it is.
+ * Expands `$(NAME)` in a command, an argument or a variable, as Kubernetes does: `$$` becomes a dollar sign, and a
+ * reference to an unknown variable is not replaced.
  */
 export function expandVariables(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replaceAll(REFERENCE, (whole, name: string | undefined) => {
@@ -9,7 +9,7 @@ export function expandVariables(text: string, variables: ReadonlyMap<string, str
   });
 }
 
-/** The names of the references in a text to variables that are unknown or empty; sorted. */
+/** The sorted names of the unknown or empty variables to which a string refers. */
 export function missingVariables(text: string, variables: ReadonlyMap<string, string>): readonly string[] {
   const names = [...text.matchAll(REFERENCE)].flatMap(([, name]) => name ?? []);
   return [...new Set(names.filter((name) => (variables.get(name) ?? '') === ''))].sort();

@@ -1,4 +1,4 @@
-/** The files of a pod's volumes, and the places where containers find them. */
+/** Computes the files of a pod's volumes, and the links at the mount paths of containers. */
 import { posix } from 'node:path';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -23,7 +23,7 @@ export interface VolumeInput {
   readonly pod: KubeObject;
   readonly config: ConfigSource;
   readonly facts: PodFacts;
-  /** A token of the pod's service account, or the problem of a missing account. */
+  /** Returns a token of the pod's service account, or a problem when the account is missing. */
   token(request: TokenRequest): string | ConfigProblem;
 }
 
@@ -31,8 +31,8 @@ const DEFAULT_MODE = 0o644;
 const DEFAULT_EXPIRATION_SECONDS = 3600;
 
 /**
- * The path without empty parts and `.`; `undefined` for an absolute path, and for one with a part `..` or a NUL
- * character.
+ * Removes empty segments and `.` from a path. Returns `undefined` for an absolute path, and for a path with a segment
+ * `..` or a NUL character.
  */
 export function innerPath(path: string): string | undefined {
   if (path.startsWith('/') || path.includes('\0')) return undefined;
@@ -40,7 +40,7 @@ export function innerPath(path: string): string | undefined {
   return parts.includes('..') ? undefined : parts.join('/');
 }
 
-/** The files of a volume. */
+/** Computes the files of a volume, or returns the problem that prevents this. */
 export function volumeFiles(input: VolumeInput, volume: JsonObject): readonly VolumeFile[] | ConfigProblem {
   const projected = optionalAt(volume, 'projected');
   const sources = projected === undefined ? [asSource(volume)] : objectsAt(projected, 'sources');
@@ -70,11 +70,11 @@ export function volumeFiles(input: VolumeInput, volume: JsonObject): readonly Vo
   return files;
 }
 
-/** Does this cluster write the files of a source of a projected volume? */
+/** Can this cluster write the files of this source of a projected volume? */
 const isSupported = (source: JsonObject): boolean =>
   ['configMap', 'secret', 'downwardAPI', 'serviceAccountToken'].some((member) => Object.hasOwn(source, member));
 
-/** A volume in the form of a source of a projected volume. */
+/** Converts a volume to the equivalent source of a projected volume. */
 function asSource(volume: JsonObject): JsonObject {
   const secret = optionalAt(volume, 'secret');
   return secret === undefined ? volume : { secret: { ...secret, name: secret['secretName'] ?? '' } };
@@ -129,7 +129,7 @@ function fieldFiles({ pod, facts }: VolumeInput, items: readonly JsonObject[], m
   return files;
 }
 
-/** A link in the folder of a container: the place of a mount, and the path in the volume to which it leads. */
+/** A link in the folder of a container: its path (the mount path), and its target path in a volume. */
 export interface MountLink {
   readonly place: string;
   readonly volume: string;
@@ -137,7 +137,7 @@ export interface MountLink {
 }
 
 /**
- * The links for the mounts of a container. A mount path is cleaned as container runtimes do.
+ * Computes the links for the mounts of a container. Mount paths are normalized as container runtimes do.
  *
  * @param variables the variables of the container
  */
@@ -158,10 +158,10 @@ export function mountLinks(
     if (path === undefined) return { problem: `the sub-path ${goQuote(subPath)} leaves its volume` };
     links.push({ place, volume: textAt(mount, 'name'), path });
   }
-  // A mount may lie below another one. The shorter path comes first.
+  // Shorter paths come first, because a mount may be below another mount.
   return links.toSorted((a, b) => a.place.length - b.place.length);
 }
 
-/** The names of the volumes of a pod with their specifications. */
+/** Maps the name of a pod's volume to its specification. */
 export const volumesOf = ({ spec }: KubeObject): ReadonlyMap<string, JsonObject> =>
   new Map(objectsAt(spec, 'volumes').map((volume) => [textAt(volume, 'name'), objectAt({ volume }, 'volume')]));

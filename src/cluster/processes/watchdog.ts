@@ -4,9 +4,10 @@ import type { GroupWatch } from './container-members.ts';
 import { MARK, markPrefix } from './run-mark.ts';
 
 /**
- * A shell in a session of its own. It reads the process groups of the containers from a pipe of the cluster, and kills
- * those that are left when the pipe ends. The pipe also ends when the cluster is killed. On Linux, the shell then kills
- * the processes whose environments have the mark of the cluster. At the end, it removes the folder of the pods.
+ * The script of a shell that runs in a separate session. The shell reads the process groups of the containers from a
+ * pipe of the cluster. When the pipe ends, which also happens when the cluster is killed, the shell kills the remaining
+ * groups. On Linux, it then kills the processes whose environments have the mark of the cluster. At the end, it removes
+ * the folder of the pods.
  */
 const SCRIPT = `
 groups=
@@ -44,7 +45,7 @@ export class Watchdog implements GroupWatch {
   #shell: ChildProcess | undefined;
   #isClosed = false;
 
-  /** `folder` is removed when the cluster has ended. */
+  /** `folder` is the folder of the pods, which is removed when the cluster has ended. */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -65,7 +66,7 @@ export class Watchdog implements GroupWatch {
     return this.#shell !== undefined;
   }
 
-  /** Ends the shell. Kills the groups that are left. */
+  /** Closes the pipe, so that the shell kills the remaining groups and ends. */
   close(): void {
     this.#isClosed = true;
     this.#shell?.stdin?.end();
@@ -87,7 +88,7 @@ export class Watchdog implements GroupWatch {
       },
     );
     this.#shell = shell;
-    // A killed shell is replaced. A failed write to it does no harm, because the new shell gets all groups.
+    // If the shell is killed, a new shell gets all groups, so a failed write to the old shell can be ignored.
     shell.stdin?.on('error', () => undefined);
     shell.on('error', () => undefined);
     shell.on('exit', () => {

@@ -1,7 +1,7 @@
 import type { UserInfo } from '../options.ts';
 import { toHeader } from './header-text.ts';
 
-/** The headers of one connection (RFC 9110, 7.6.1). They are not passed on. */
+/** Hop-by-hop headers (RFC 9110, 7.6.1), which are not forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -19,7 +19,7 @@ const CREDENTIALS = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
 type Headers = Record<string, string | string[]>;
 
-/** The headers of a client's request that go to another server. */
+/** Filters the headers of a client's request that are forwarded to another server. */
 export function passedHeaders(headers: Readonly<Record<string, string | undefined>>): Headers {
   const sent: Headers = { 'x-forwarded-for': '127.0.0.1' };
   for (const [key, value] of Object.entries(headers)) {
@@ -29,7 +29,7 @@ export function passedHeaders(headers: Readonly<Record<string, string | undefine
   return sent;
 }
 
-/** The headers of a request to another server: those of the client, and the user that the cluster has authenticated. */
+/** The headers of a request to another server: the client's headers, and headers with the authenticated user. */
 export function forwardedHeaders(
   headers: Readonly<Record<string, string | undefined>>,
   { name, uid = '', groups, extra = {} }: UserInfo,
@@ -43,7 +43,7 @@ export function forwardedHeaders(
   return sent;
 }
 
-/** A key of `extra` in a header: every byte that a name of a header cannot have becomes `%` and its number. */
+/** Percent-encodes each byte of an `extra` key that a header name cannot contain. */
 const escapeKey = (key: string): string =>
   [...Buffer.from(key)]
     .map((byte) => String.fromCharCode(byte))
@@ -52,7 +52,7 @@ const escapeKey = (key: string): string =>
     )
     .join('');
 
-/** The headers of an answer that go to the client. */
+/** Filters the headers of another server's response that are returned to the client. */
 export function returnedHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
   const returned: Record<string, string> = {};
   for (const [key, value] of Object.entries(headers))

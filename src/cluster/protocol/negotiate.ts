@@ -3,38 +3,38 @@ import { ApiError } from '../errors/status.ts';
 import type { TableSource } from '../table/columns.ts';
 import type { TableOptions } from '../table/table.ts';
 
-/** The encoding of an answer in any form. */
+/** The encoding of a response, whatever its form is. */
 export interface Encoding {
   readonly yaml: boolean;
-  /** The `Content-Type` of the answer. */
+  /** The `Content-Type` of the response. */
   readonly contentType: string;
   /** The requested version of `meta.k8s.io` for a Table or for metadata. */
   readonly version?: string;
 }
 
-/** An output format that needs no table printer. */
+/** The form of an object, or of another response that is not a table or metadata. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'discovery';
 }
 
-/** The format of the metadata of an object or a list. */
+/** The form `PartialObjectMetadata`: only the metadata of an object or a list. */
 export interface PartialOutput extends Encoding {
   readonly form: 'partial';
   readonly version: string;
-  /** Does the request name the kind of a list? */
+  /** Does the request name `PartialObjectMetadataList`? */
   readonly isList: boolean;
 }
 
-/** The form of the answer that a request names. */
+/** The response form that a request names. */
 export type Negotiated = PlainOutput | PartialOutput | (Encoding & { readonly form: 'table' });
 
-/** The form of an answer, and for a table the function that makes the table. */
+/** The form of a response, and for a table also the function that creates the table. */
 export type Output =
   | PlainOutput
   | PartialOutput
   | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
 
-/** Makes a `Table` of objects of a resource. */
+/** Creates a `Table` of a resource's objects. */
 export type TablePrinter = (
   source: TableSource,
   objects: readonly KubeObject[],
@@ -73,14 +73,17 @@ function parseAccept(header: string): readonly MediaRange[] {
   return ranges;
 }
 
-/** The preference of a parameter `q`; 0 for a text that is not a number. */
+/** Parses a parameter `q`; 0 for a string that is not a number. */
 function qualityOf(text: string | undefined): number {
   if (text === undefined || text === '') return 1;
   const quality = Number(text);
   return Number.isNaN(quality) ? 0 : quality;
 }
 
-/** The rank of a type by its wildcards. Among ranges with equal preference, the more specific one precedes. */
+/**
+ * A sort key that is larger for types with more wildcards. Among ranges with equal `q`, more specific ranges come
+ * first.
+ */
 const wildcards = (type: string) => type.split('*').length;
 
 function splitPair(pair: string): [string, string] {
@@ -102,13 +105,12 @@ const TYPES = ['application/json', 'application/yaml', PROTOBUF];
 const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((type) => `${type};stream=watch`);
 
 /**
- * Chooses the preferred form of an `Accept` header among the forms that the endpoint offers.
+ * Chooses the form that an `Accept` header prefers among the forms that the endpoint offers. As in the router of an API
+ * server, `application/*` alone does not suffice. This server writes no protobuf objects, so a client that accepts only
+ * protobuf gets JSON. This also applies to metadata, but not to tables.
  *
- * As in the router of an API server, `application/*` alone does not suffice. A client that accepts only protobuf gets
- * JSON, because this server writes no protobuf objects. The same holds for metadata, but not for tables.
- *
- * @throws ApiError 406 in two cases: no range names all types or a media type of the endpoint; or the endpoint offers
- *   none of the requested forms.
+ * @throws ApiError 406 when no range accepts every media type or a media type of the endpoint, and when the endpoint
+ *   offers none of the requested forms.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;

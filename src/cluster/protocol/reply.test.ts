@@ -11,7 +11,8 @@ describe('the header with warnings', () => {
       ['a "b" \\\n\u0085c'],
       { warning: String.raw`299 - "a \"b\" \\  c"` },
     ],
-    // Node writes each character of a header as one byte. The characters of the value are the bytes of the text in UTF-8.
+    // Node writes each character of a header as one byte. The characters of the value are therefore the UTF-8 bytes of
+    // the string.
     ['a warning in another script', ['größe 字'], { warning: Buffer.from('299 - "größe 字"').toString('latin1') }],
     [
       'one warning of the maximum length in another script',
@@ -23,7 +24,7 @@ describe('the header with warnings', () => {
     ['one warning of the maximum length', ['x'.repeat(4096)], { warning: `299 - "${'x'.repeat(4096)}"` }],
     ['one warning that is too long', ['"'.repeat(4097)], { warning: `299 - "${String.raw`\"`.repeat(256)}"` }],
     [
-      'many warnings that are too long together',
+      'many warnings that exceed the limit together',
       marks.map((mark) => mark.repeat(1000)),
       { warning: marks.map((mark) => `299 - "${mark.repeat(256)}"`).join(', ') },
     ],
@@ -31,7 +32,7 @@ describe('the header with warnings', () => {
     expect(warningHeader(texts)).toEqual(header);
   });
 
-  test('ends before the first warning that is too much', () => {
+  test('omits the first warning that exceeds the limit, and all later warnings', () => {
     const texts = Array.from({ length: 1000 }, (_, index) => `${index} ${'x'.repeat(300)}`);
     expect(warningHeader(texts)['warning']?.split(', ')).toHaveLength(16);
   });

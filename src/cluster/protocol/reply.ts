@@ -6,15 +6,18 @@ import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/status.ts';
 
-/** The maximum length of all warnings of an answer, in characters. Clients limit the headers that they read. */
+/**
+ * The maximum total length of a response's warnings, in characters. There is a limit because clients limit the size of
+ * headers.
+ */
 const MAX_WARNINGS_LENGTH = 4096;
-/** The maximum length of one warning when all together are too long. */
+/** The maximum length of one warning, if the total length exceeds the limit. */
 const MAX_WARNING_LENGTH = 256;
 
 /**
- * The header with warnings. Quotes and backslashes are escaped. When the warnings are too long together, each is cut,
- * and warnings after the limit are left out. kube-apiserver does the same. It also leaves out a warning with a control
- * character; here such a character becomes a space.
+ * The `Warning` header. Quotes and backslashes are escaped. When the total length exceeds the limit, each warning is
+ * truncated, and warnings after the limit are omitted, as in kube-apiserver. Control characters become spaces, whereas
+ * kube-apiserver omits warnings that contain them.
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};
@@ -30,7 +33,7 @@ export function warningHeader(texts: readonly string[]): Record<string, string> 
   return { warning: toHeader(shown.join(', ')) };
 }
 
-/** An answer with a JSON value. */
+/** A response with a JSON value. */
 export function replyValue(
   status: number,
   value: unknown,
@@ -45,7 +48,7 @@ export function replyValue(
   };
 }
 
-/** The answer for a refused request. */
+/** The response to a refused request. */
 export function replyError(error: ApiError, warnings: readonly string[] = [], yaml = false): ApiReply {
   const contentType = yaml ? 'application/yaml' : 'application/json';
   const body = yaml ? Buffer.from(toYamlText(error.status)) : toJsonBytes(error.status);
@@ -58,7 +61,7 @@ export function replyError(error: ApiError, warnings: readonly string[] = [], ya
   return { status: error.httpCode, headers, body };
 }
 
-/** Plain text, for health checks and unknown paths. */
+/** A plain text response, for health checks and unknown paths. */
 export function replyText(status: number, text: string, contentType = 'text/plain; charset=utf-8'): ApiReply {
   return {
     status,

@@ -1,9 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import type { UserInfo } from '../options.ts';
 
-/**
- * Matches a query that must be decoded, because it has escapes, plus signs, or characters other than visible ASCII.
- */
+/** Matches a query that must be decoded, because it has escapes, plus signs, or characters other than visible ASCII. */
 const ENCODED = /[^!-*,-~]|%/;
 
 /** The query of a request. A parameter may occur several times. */
@@ -31,7 +29,7 @@ export class Query {
     return this.#values.has(name);
   }
 
-  /** The first value of a parameter; `''` for an absent one. */
+  /** The first value of a parameter; `''` for an absent parameter. */
   get(name: string): string {
     return this.#values.get(name)?.[0] ?? '';
   }
@@ -50,27 +48,27 @@ export class Query {
 /** A request from a listener or a transport. */
 export interface IncomingRequest {
   readonly method: string;
-  /** Path with its query. */
+  /** The path and the query. */
   readonly target: string;
-  /** Names in lower case. */
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
-  /** The IP address of the client; absent for a request of the same process. */
+  /** The IP address of the client; absent for a request from the same process. */
   readonly remoteAddress?: string | undefined;
-  /** Returns a signal that is aborted when the client leaves. Absent when the server cannot notice this. */
+  /** Returns a signal that is aborted when the client disconnects. Absent when the server cannot detect this. */
   readonly clientSignal?: (() => AbortSignal) | undefined;
 }
 
-/** The additions of a request's handling to its audit events. Present when the audit policy requests such events. */
+/** Adds details to the audit events of a request. Present when the audit policy requests events for the request. */
 export interface AuditTrail {
   /**
-   * Adds an annotation, unless it has a value already. `least` is the lowest audit level whose events contain the
-   * annotation.
+   * Adds an annotation, unless the annotation already has a value. `least` is the lowest audit level whose events
+   * contain the annotation.
    */
   annotate(key: string, value: string, least?: 'Metadata' | 'Request'): void;
   /**
-   * Records that the request continues as another user. `constraint` is the verb of the right in constrained
-   * impersonation.
+   * Records that the request continues as another user. For constrained impersonation, `constraint` is the verb of the
+   * permission.
    */
   impersonate(user: UserInfo, constraint: string | undefined): void;
   /** Records the body of an allowed request. `hasIdentity` is true for an object, and false for a patch or options. */
@@ -82,7 +80,7 @@ export interface AuditTrail {
 /** A request from a socket or a transport, after authentication. */
 export interface ApiRequest {
   readonly method: string;
-  /** The decoded path segments without empty ones. */
+  /** The decoded path segments, without empty segments. */
   readonly segments: readonly string[];
   /** The path as sent, without the query. */
   readonly path: string;
@@ -91,16 +89,16 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
   readonly user: UserInfo;
-  /** The path with its query, as sent. */
+  /** The path and the query, as sent. */
   readonly target: string;
   readonly audit?: AuditTrail | undefined;
-  /** Returns a signal that is aborted when the client leaves. Absent when the server cannot notice this. */
+  /** Returns a signal that is aborted when the client disconnects. Absent when the server cannot detect this. */
   readonly clientSignal?: (() => AbortSignal) | undefined;
-  /** The version at which reads see the cluster. Only faults set it. */
+  /** The resource version whose state reads return. Only fault rules set it. */
   readonly asOf?: number;
 }
 
-/** A stream of bytes that the server keeps writing, for watches, followed logs and the answers of other servers. */
+/** A stream to which the server writes bytes over time: watches, followed logs and the responses of other servers. */
 export interface ByteStream {
   /** Starts writing to the sink. */
   start(sink: StreamSink): void;
@@ -110,7 +108,7 @@ export interface ByteStream {
 
 /** A stream that the server can end. `expire` ends a watch with `410 Expired` when `restore` replaces the state. */
 export interface OpenStream {
-  /** Is the stream a watch of this cluster? A stream of another server or of a local process is no such watch. */
+  /** Is the stream a watch of this cluster, as opposed to a stream of another server or of a local process? */
   readonly isWatch: boolean;
   end(): void;
   expire(): void;
@@ -124,17 +122,17 @@ export interface StreamSink {
   abort(): void;
   /** The number of bytes that the reader has not read yet. */
   readonly backlog: number;
-  /** Calls the callback once, asynchronously, when the reader has read everything that was written before the call. */
+  /** Calls the callback once, asynchronously, when the reader has read all bytes that were written before this call. */
   drained(callback: () => void): void;
 }
 
-/** A connection that carries messages in both directions. */
+/** A connection that transfers messages in both directions. */
 export interface MessageConnection {
   onMessage: (message: Buffer) => void;
   /** Called once, when the connection has ended. */
   onClose: () => void;
   send(message: Buffer): void;
-  /** Ends the connection after the messages that were sent. */
+  /** Ends the connection after all sent messages are written. */
   close(): void;
   /** Breaks the connection at once. */
   abort(): void;
@@ -143,20 +141,20 @@ export interface MessageConnection {
   resume(): void;
   /** The number of bytes that the client has not read yet. */
   readonly backlog: number;
-  /** Calls the callback once, asynchronously, when the client has read everything, or the connection has ended. */
+  /** Calls the callback once, asynchronously, when the client has read all sent bytes or the connection has ended. */
   drained(callback: () => void): void;
 }
 
-/** The protocol to which a connection changes, and its use. */
+/** The protocol to which a connection switches, and the function that handles the connection. */
 export interface ConnectionUpgrade {
-  /** The protocol inside of the transport; `''` when the client has named none. */
+  /** The subprotocol inside the transport; `''` when the client has named no subprotocol. */
   readonly protocol: string;
-  /** Default: `websocket`. The messages of a connection with `SPDY/3.1` are pieces of its bytes. */
+  /** Default: `websocket`. With `SPDY/3.1`, each message is a chunk of bytes without framing. */
   readonly transport?: 'websocket' | 'SPDY/3.1';
   open(connection: MessageConnection): void;
 }
 
-/** An answer: a complete body, or a stream. */
+/** A response with a complete body or a stream. */
 export interface ApiReply {
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -164,19 +162,22 @@ export interface ApiReply {
   readonly stream?: ByteStream;
   /** Are the lines of the stream the events of a watch? */
   readonly isWatch?: boolean;
-  /** The answer changes the protocol of the connection. Its status is 101. */
+  /** Present when the response, with the status 101, switches the protocol of the connection. */
   readonly upgrade?: ConnectionUpgrade;
-  /** What happens instead of an answer: the connection breaks, or no answer is sent. */
+  /** Replaces the response: `break` breaks the connection, and `hang` sends no response. */
   readonly fate?: 'break' | 'hang';
 }
 
-/** Handles requests before the verbs do. It may answer a request itself, change the request, or change the answer. */
+/**
+ * Called before a request is handled. An interceptor may respond to the request itself, change the request, or change
+ * the response.
+ */
 export type Interceptor = (
   request: ApiRequest,
   proceed: (request: ApiRequest) => Promise<ApiReply>,
 ) => Promise<ApiReply>;
 
-/** Splits a target into its path and the text of its query, without the question mark. */
+/** Splits a target into its path and its query string, without the question mark. */
 export function splitTarget(target: string): { readonly path: string; readonly query: string } {
   const mark = target.indexOf('?');
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
@@ -188,7 +189,7 @@ export function splitPath(path: string): string[] {
   return decoded.split('/').filter((part) => part !== '');
 }
 
-/** The verb of a request in the words of discovery and authorization; `''` for a method that has no verb. */
+/** The verb of a request, as discovery and authorization name it; `''` for a method without a verb. */
 export function verbOf(method: string, named: boolean, watch: boolean): string {
   switch (method) {
     case 'POST':

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { ByteStream, OpenStream, StreamSink } from './request.ts';
 
-/** The number of unread bytes of a client at which the answer of the other server is paused. */
+/** When a client has this number of unread bytes, the response of the other server is paused. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
-/** Passes the body of another server's answer on to a client, as fast as the client reads it. */
+/** Forwards the body of another server's response to a client, as fast as the client reads. */
 export class ResponseStream implements ByteStream, OpenStream {
   readonly isWatch = false;
   readonly #response: IncomingMessage;
@@ -17,7 +17,7 @@ export class ResponseStream implements ByteStream, OpenStream {
     this.#abort = abort;
     this.#streams = streams;
     streams.add(this);
-    // An error that occurs before the client reads breaks the client's stream, too.
+    // The listener is added before the client reads, so that an early error also breaks the client's stream.
     response.on('error', () => this.#finish((sink) => sink.abort()));
   }
 
@@ -44,7 +44,7 @@ export class ResponseStream implements ByteStream, OpenStream {
     this.#abort();
   }
 
-  /** A restored state changes nothing at the other server. */
+  /** Does nothing, because restoring a state does not affect the other server. */
   expire(): void {
     // The stream continues.
   }

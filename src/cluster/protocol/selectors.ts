@@ -3,12 +3,12 @@ import { compareText, Failure } from '../../golang/index.ts';
 import { parseSelector } from '../../kubernetes/index.ts';
 import { badRequest } from '../errors/status.ts';
 
-/** Does an object match a selection? */
+/** Does an object match a selector? */
 export type Matcher = (object: KubeObject) => boolean;
 
-/** A part of the objects of a list or watch, by the hash of a field. */
+/** Selects a part of the objects of a list or watch by the hash of a field. */
 export interface ShardSelector {
-  /** The selector in the form of kube-apiserver. Lists return it as `metadata.shardInfo.selector`. */
+  /** The selector in kube-apiserver's notation. Lists return it as `metadata.shardInfo.selector`. */
   readonly text: string;
   readonly matches: Matcher;
 }
@@ -33,8 +33,8 @@ export interface FieldRequirement {
 }
 
 /**
- * Parses a field selector (`metadata.name=a,spec.x!=b`). In a value, a backslash precedes a comma, an equals sign and a
- * backslash. The order of the requirements is that of their texts, as in Kubernetes.
+ * Parses a field selector (`metadata.name=a,spec.x!=b`). In a value, commas, equals signs and backslashes are escaped
+ * by a backslash. As in Kubernetes, the requirements are sorted alphabetically.
  *
  * @throws ApiError 400 when the selector is malformed.
  */

@@ -11,8 +11,8 @@ import { convertBuiltin, storageOf } from './convert-builtin.ts';
 import type { ServedResource, Subresource } from './resource.ts';
 
 /**
- * The name of a kind's type in `types.json`, such as `core.v1.Pod`. Only the first label of a group's name counts, as
- * in `networking.v1.Ingress`.
+ * The name of a kind's type in `types.json`, such as `core.v1.Pod`. The name contains only the first label of the
+ * group, e.g. `networking.v1.Ingress`.
  */
 export function builtinTypeName(group: string, version: string, kind: string): string {
   return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
@@ -32,7 +32,7 @@ export function looseType(kind: string): ObjectNode {
   return { kind: 'object', name: kind, fields, extra: anyNode };
 }
 
-/** Every resource of the built-in API of a version of Kubernetes. `store` has the objects of the resources. */
+/** All resources of the built-in API of a Kubernetes version. `store` has the objects of the resources. */
 export function builtinResources(store: Store, release: KubernetesRelease): ServedResource[] {
   const types = builtinTypesOf(release);
   const resources: ServedResource[] = [];

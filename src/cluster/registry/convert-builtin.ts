@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /**
- * The group, version and plural in which objects of a built-in resource are stored. A kind that is served in several
- * groups or versions has one collection.
+ * The group, version and plural under which objects of a built-in resource are stored. A kind that is served in several
+ * groups or versions has a single collection.
  */
 export function storageOf(
   group: string,
@@ -15,7 +15,7 @@ export function storageOf(
   return { group, version, plural };
 }
 
-/** Converts a built-in object between its versions. */
+/** Converts an object of a built-in kind to the given version. */
 export function convertBuiltin(object: KubeObject, apiVersion: string): KubeObject {
   const source = object as unknown as JsonObject;
   switch (`${object.apiVersion}→${apiVersion}`) {
@@ -145,7 +145,10 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
   };
 }
 
-/** Parses the JSON in an annotation. Users write annotations, so a text that is not JSON counts as absent. */
+/**
+ * Parses the JSON in an annotation. An annotation that is not JSON counts as absent, because users can write any
+ * string.
+ */
 function parsed(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;

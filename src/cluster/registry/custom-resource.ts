@@ -13,7 +13,7 @@ import { rootNode } from '../crd/node.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { customStrategy } from '../kinds/custom-resource.ts';
 
-/** Verbs of a custom resource in the order of the discovery document. */
+/** The verbs of a custom resource, in the order of the discovery document. */
 export const CUSTOM_VERBS: ReadonlySet<string> = new Set([
   'delete',
   'deletecollection',
@@ -29,7 +29,7 @@ const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
 /** The free-form schema of a version that declares no schema. */
 const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** One version of a custom resource. It may be a version that is not served. */
+/** One version of a custom resource, which is not necessarily served. */
 export class CustomResource implements ServedResource {
   readonly group: string;
   readonly version: string;
@@ -107,9 +107,9 @@ export class CustomResource implements ServedResource {
   }
 
   /**
-   * Converts an object to this version: by the webhook of the definition, if there is one. Otherwise only `apiVersion`
-   * changes, as with the conversion strategy `None`. This version's schema prunes the object. An object that is stored
-   * in this version also gets the defaults of the schema.
+   * Converts a stored object to this version. If the definition has a conversion webhook, the webhook converts the
+   * object; if not, only `apiVersion` changes. The object is pruned by this version's schema. An object that is stored
+   * in this version also gets the schema's defaults.
    */
   fromStorage(object: KubeObject, conversions?: Conversions): KubeObject {
     if (this.#webhook !== undefined && this.isConverted(object)) {
@@ -142,7 +142,7 @@ export class CustomResource implements ServedResource {
     return { webhook, sourceOf: (object) => withoutVersion(this.#inOwnVersion(object)) };
   }
 
-  /** A stored object in its stored version, pruned by the schema of the stored version, and with its defaults. */
+  /** Returns a stored object in its stored version, pruned and defaulted by the schema of this version. */
   #inOwnVersion(object: KubeObject): KubeObject {
     const version = this.#family.get(object.apiVersion);
     if (version === undefined)
@@ -150,7 +150,7 @@ export class CustomResource implements ServedResource {
     return version.fromStorage(object);
   }
 
-  /** The object as the webhook converts it, pruned by the schema of the target version. */
+  /** Returns the object as the webhook has converted it, pruned by the schema of the target version. */
   #answer(
     webhook: ConversionWebhook,
     object: KubeObject,
@@ -158,7 +158,7 @@ export class CustomResource implements ServedResource {
     schema: Schema,
     conversions: Conversions | undefined,
   ): KubeObject {
-    // As in an API server, an object without content needs no webhook.
+    // As in an API server, an object without content is not sent to the webhook.
     if (Object.keys(object).every((key) => key === 'kind' || key === 'apiVersion')) return { ...object, apiVersion };
     if (conversions === undefined) throw notConverted();
     const converted = conversions.find(webhook, withoutVersion(object), apiVersion);
@@ -168,7 +168,7 @@ export class CustomResource implements ServedResource {
   }
 }
 
-/** 503: the definition changed between the conversion of an object and its use. The client tries again. */
+/** 503: the definition changed between the conversion of an object and its use. The client can try again. */
 const notConverted = (): ApiError =>
   new ApiError({
     code: 503,
@@ -178,13 +178,13 @@ const notConverted = (): ApiError =>
     headers: { 'retry-after': '1' },
   });
 
-/** The object without `resourceVersion`. Webhooks do not receive this field and cannot change it. */
+/** Removes `resourceVersion`, which webhooks do not receive and cannot change. */
 function withoutVersion(object: KubeObject): KubeObject {
   const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
-/** The metadata of an object with the labels and annotations of its converted form. */
+/** Returns an object's metadata with the labels and annotations of its converted form. */
 function withLabelsOf({ metadata }: KubeObject, { metadata: converted }: KubeObject): KubeObject['metadata'] {
   const { labels: _labels, annotations: _annotations, ...rest } = metadata;
   const { labels, annotations } = converted;
@@ -208,7 +208,10 @@ function subresourcesOf(
   return map;
 }
 
-/** The warning of a deprecated version: its own text, or the version to use instead. */
+/**
+ * The warning of a deprecated version: the warning in the definition, or a default that names the version to use
+ * instead.
+ */
 function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: ParsedCrd): string | undefined {
   if (!version.deprecated) return undefined;
   if (version.deprecationWarning !== undefined) return version.deprecationWarning;

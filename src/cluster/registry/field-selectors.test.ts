@@ -41,7 +41,7 @@ describe('field selectors', () => {
     expect(answers).toEqual(cases.map(([, message]) => ({ code: 400, message })));
   });
 
-  test('status.podIPs is compared with the empty text, status.podIP with the address', async () => {
+  test('status.podIPs always counts as empty, and status.podIP as the address', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const spec = { containers: [{ name: 'a', image: 'a' }] };
@@ -62,7 +62,7 @@ describe('field selectors', () => {
     expect(await names('status.podIPs=[{"ip":"10.0.0.7"}]')).toEqual([]);
   });
 
-  test('a field of a custom kind is compared with its value, also where a built-in kind has a rule for the field', async () => {
+  test('a field of a custom kind is compared with its value, even if a built-in kind has a special rule for the field', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const text = { type: 'string' };
@@ -115,7 +115,7 @@ describe('field selectors', () => {
     }
   });
 
-  test('the texts of absent fields depend on the kind', async () => {
+  test('the string that stands for an absent field depends on the kind', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const template = { spec: { containers: [{ name: 'a', image: 'a' }], restartPolicy: 'Never' } };

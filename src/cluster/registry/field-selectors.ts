@@ -6,7 +6,7 @@ import { parseFieldSelector } from '../protocol/selectors.ts';
 import { badRequest } from '../errors/status.ts';
 import type { ServedResource } from './resource.ts';
 
-/** The fields that selectors of a kind may name, and the server's error text for any other field. */
+/** The fields that selectors of a kind may name, and the server's message for any other field. */
 interface FieldRules {
   readonly fields: ReadonlySet<string>;
   readonly refusal: (field: string) => string;
@@ -114,14 +114,17 @@ const orElse =
   (object) =>
     pathText(object, field) || absent;
 
-/** The fields of built-in resources whose text is not the value at their path, or the empty text for an absent value. */
+/**
+ * Maps a field of a built-in resource to the function that computes the string to compare. For all other fields, this
+ * is the value at the path of the field, or the empty string for an absent value.
+ */
 const SPECIAL_TEXTS = new Map<string, Readonly<Record<string, FieldText>>>([
   [
     '/pods',
     {
       'spec.host': (object) => pathText(object, 'spec.nodeName'),
       'spec.hostNetwork': orElse('spec.hostNetwork', 'false'),
-      // The server accepts this field, and compares it with the empty text.
+      // The server accepts this field, but always compares with the empty string.
       'status.podIPs': () => '',
     },
   ],
@@ -132,8 +135,8 @@ const SPECIAL_TEXTS = new Map<string, Readonly<Record<string, FieldText>>>([
 ]);
 
 /**
- * The matcher of a resource's field selector; `undefined` when the selector is empty. `only` is the name that an object
- * must have to match, when the selector requires a name.
+ * The matcher of a resource's field selector; `undefined` when the selector is empty. If the selector requires a name,
+ * `only` is this name.
  *
  * @throws ApiError 400 when the selector is malformed, or names a field that the resource does not allow in selectors.
  */
@@ -155,7 +158,7 @@ export function fieldMatcher(
   return { matches, only };
 }
 
-/** The text of the value at a path. */
+/** The value at a path as a string. */
 function pathText(object: KubeObject, field: string): string {
   const found = valueAt(object, ...field.split('.'));
   if (found === undefined || found === null) return '';

@@ -9,7 +9,7 @@ export const METRICS_GROUP = 'metrics.k8s.io';
 const VERSION = 'v1beta1';
 
 /**
- * The resources of a metrics server: the resource usage of pods and nodes. Clients read them, and only the simulated
+ * The resources of a metrics server: the resource usage of pods and nodes. Clients can only read them; the simulated
  * metrics server writes them.
  */
 export function metricsResources(store: Store): ServedResource[] {

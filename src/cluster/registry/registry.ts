@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin.ts';
 import type { ServedResource } from './resource.ts';
 
-/** All served resources, by group, version and plural. */
+/** The index of all served resources, by group, version and plural. */
 export class Registry {
   readonly #byPath = new Map<string, ServedResource>();
   readonly #versions = new Map<string, Set<string>>();
@@ -22,7 +22,7 @@ export class Registry {
     for (const resource of builtinResources(store, release)) this.#insert(resource);
   }
 
-  /** The number of changes since the start. The caches of discovery and of OpenAPI documents compare this number. */
+  /** The number of changes since the start. The caches of discovery and OpenAPI documents use it to detect changes. */
   get generation(): number {
     return this.#generation;
   }
@@ -36,7 +36,7 @@ export class Registry {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
 
-  /** The resource that serves a kind; `undefined` when there is none. */
+  /** The resource that serves a kind; `undefined` when no resource serves it. */
   findKind(apiVersion: string, kind: string): ServedResource | undefined {
     for (const resource of this.#byPath.values()) {
       if (resource.kind === kind && resource.apiVersion === apiVersion) return resource;
@@ -44,7 +44,7 @@ export class Registry {
     return undefined;
   }
 
-  /** The resource of a stored object. Its version may be one that is not served any more. */
+  /** The resource of a stored object. The version of the object may be no longer served. */
   findStoredKind({ apiVersion, kind }: KubeObject): ServedResource | undefined {
     const served = this.findKind(apiVersion, kind);
     if (served !== undefined) return served;
@@ -56,8 +56,8 @@ export class Registry {
   }
 
   /**
-   * A version of a resource; `undefined` when none is served. Versions of built-in groups are tried in the order of
-   * preference.
+   * Any served version of a resource; `undefined` when no version is served. In built-in groups, the preferred version
+   * comes first.
    */
   findAny(group: string, plural: string): ServedResource | undefined {
     for (const version of this.#versions.get(group) ?? []) {
@@ -79,7 +79,7 @@ export class Registry {
     return this.#byPath.values();
   }
 
-  /** The resources of one group and version. */
+  /** The resources of a group version. */
   *inVersion(group: string, version: string): Generator<ServedResource> {
     for (const resource of this.#byPath.values()) {
       if (resource.group === group && resource.version === version) yield resource;

@@ -15,7 +15,7 @@ export interface Subresource {
   readonly verbs: ReadonlySet<string>;
 }
 
-/** The facts of a custom resource that built-in ones do not have. */
+/** The properties that only custom resources have. */
 export interface CustomType {
   readonly strategy: Strategy;
   /** Prunes an object, adds its defaults, and decodes its metadata. `unknown` has the paths that were pruned. */
@@ -34,13 +34,13 @@ export interface CustomType {
   readonly selectable: ReadonlySet<string>;
   /** Is this the storage version? */
   readonly stored: boolean;
-  /** The warning that each response carries. Set only when the version is deprecated. */
+  /** The warning that is added to each response. Set only when the version is deprecated. */
   readonly deprecation: string | undefined;
-  /** The webhook of the definition; `undefined` for the conversion strategy `None`. */
+  /** The conversion webhook of the definition; `undefined` for the conversion strategy `None`. */
   readonly conversion:
     | {
         readonly webhook: ConversionWebhook;
-        /** The object that the webhook gets for a stored object: with the defaults of its version. */
+        /** The form in which a stored object is sent to the webhook: with the defaults of its version. */
         sourceOf(object: KubeObject): KubeObject;
       }
     | undefined;
@@ -66,13 +66,13 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly custom: CustomType | undefined;
   /** The object as later reads return it. A list that a built-in kind always has is null when it is empty. */
   settle(object: KubeObject): KubeObject;
-  /** Converts an object to the storage version. An object that a webhook converts needs `conversions`. */
+  /** Converts an object to the storage version. `conversions` is required when a webhook converts the object. */
   toStorage(object: KubeObject, conversions?: Conversions): KubeObject;
   /** Converts an object of this version to another version of the resource. */
   convert(object: KubeObject, target: ServedResource, conversions?: Conversions): KubeObject;
   /**
-   * The resource in another version; `undefined` when it does not exist. A custom resource can also be returned in a
-   * version that is not served.
+   * The resource in another version; `undefined` when it does not exist. For a custom resource, the version need not be
+   * served.
    */
   inVersion(apiVersion: string): ServedResource | undefined;
 }

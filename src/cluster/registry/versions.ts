@@ -9,7 +9,7 @@ function rank(version: string): readonly [number, number, number] {
 
 /**
  * Sorts versions by Kubernetes' priority. Stable versions precede beta versions, which precede alpha versions. Higher
- * numbers precede lower ones. Other names follow in alphabetical order.
+ * version numbers precede lower version numbers. Other names follow in alphabetical order.
  */
 export function sortVersions(versions: readonly string[]): string[] {
   return versions.toSorted((a, b) => {

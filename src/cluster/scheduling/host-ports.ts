@@ -1,17 +1,17 @@
 import type { KubeObject } from '../../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** A port of a node that a container uses. */
+/** A host port that a container uses. */
 export interface HostPort {
   readonly protocol: string;
   readonly address: string;
   readonly port: number;
 }
 
-/** The address that stands for all addresses of a node. */
+/** The host IP that means all addresses of a node. */
 const ANY_ADDRESS = '0.0.0.0';
 
-/** The ports of the node that a pod uses: those of its containers and sidecars. */
+/** The host ports that the containers and sidecars of a pod use. */
 export function hostPortsOf({ spec }: KubeObject): readonly HostPort[] {
   const sidecars = objectsAt(spec, 'initContainers').filter(({ restartPolicy }) => restartPolicy === 'Always');
   const ports: HostPort[] = [];
@@ -26,9 +26,9 @@ export function hostPortsOf({ spec }: KubeObject): readonly HostPort[] {
   return ports;
 }
 
-/** The used ports of a node. Two pods may use the same port with different protocols, or at different addresses. */
+/** The used host ports of a node. Two pods may use the same port with different protocols or at different addresses. */
 export class HostPortTable {
-  /** The number of uses of each address, by protocol and port. */
+  /** Maps protocol and port to the number of uses of each address. */
   readonly #uses = new Map<string, Map<string, number>>();
 
   add(ports: readonly HostPort[]): void {
@@ -49,7 +49,7 @@ export class HostPortTable {
     }
   }
 
-  /** Is one of the ports in use? The address `0.0.0.0` is in conflict with every other address. */
+  /** Is one of the ports in use? The address `0.0.0.0` conflicts with every address. */
   conflictsWith(ports: readonly HostPort[]): boolean {
     return ports.some((port) => {
       const addresses = this.#uses.get(keyOf(port));

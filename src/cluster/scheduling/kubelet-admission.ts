@@ -14,10 +14,10 @@ export interface Rejection {
 }
 
 /**
- * Why the kubelet of a node refuses a pod that was bound to the node; `undefined` when it runs the pod. `usage` has the
- * pods that the kubelet runs. The checks and texts are those of the kubelet's `generalFilter`: resources, node
- * affinity, host ports, taints with the effect `NoExecute`. Extended resources that the node does not have are not
- * checked, because devices of the whole cluster can provide them.
+ * The reason why the kubelet of a node refuses a pod that was bound to the node; `undefined` when the kubelet runs the
+ * pod. `usage` is the usage of the pods that the kubelet already runs. The checks and messages equal those of the
+ * kubelet's `generalFilter`: resources, node affinity, host ports, and taints with the effect `NoExecute`. Extended
+ * resources that the node does not have are not checked, because cluster-level devices can provide them.
  */
 export function rejectionOf(demand: PodDemand, node: KubeObject, usage: NodeUsage): Rejection | undefined {
   const allocatable = allocatableOf(node);

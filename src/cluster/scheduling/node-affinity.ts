@@ -12,13 +12,15 @@ function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
   return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
-/** A node affinity that only the node with this name matches. */
+/** Returns a node affinity that matches only the node with this name. */
 export function nodeAffinityTo(name: string): JsonObject {
   const matchFields = [{ key: NAME_FIELD, operator: 'In', values: [name] }];
   return { [REQUIRED]: { nodeSelectorTerms: [{ matchFields }] } };
 }
 
-/** The first node that `namedNodes` finds, such as the node of `nodeAffinityTo`; `undefined` when there is none. */
+/**
+ * The first node name in `namedNodes`, e.g. the node of `nodeAffinityTo`; `undefined` when the affinity names no node.
+ */
 export function nodeOfAffinity(pod: KubeObject): string | undefined {
   const [name] = namedNodes(pod) ?? [];
   return name;
@@ -30,9 +32,10 @@ const requiredTerms = (pod: KubeObject): readonly JsonObject[] | undefined => {
 };
 
 /**
- * The names to which the node affinity of a pod restricts the nodes, before their labels are compared; `undefined` when
- * one of the terms names no node. The terms are alternatives, so their names are united. Within a term all lists of
- * names must hold, so they are intersected. The set is empty when the lists of every term contradict each other.
+ * The node names to which a pod's node affinity restricts the pod, without regard to labels. `undefined` when one of
+ * the terms names no node. The terms are alternatives, so the result is the union of their names. Within a term, all
+ * lists of names must match, so they are intersected. The set is empty when the lists of every term contradict each
+ * other.
  */
 export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
   const names = new Set<string>();
@@ -49,7 +52,9 @@ export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
   return names;
 }
 
-/** Why the affinity of a pod can match no node at all, in the words of kube-scheduler; `undefined` when it can. */
+/**
+ * kube-scheduler's message that says why a pod's affinity can never match a node; `undefined` when it can match a node.
+ */
 export function affinityProblem(pod: KubeObject): string | undefined {
   return namedNodes(pod)?.size === 0 ? 'pod affinity terms conflict' : undefined;
 }
@@ -73,7 +78,10 @@ function matchesTerm(term: JsonObject, node: KubeObject): boolean {
   );
 }
 
-/** A requirement of a node selector has the operators of label selectors, and comparisons of integers. */
+/**
+ * Do the labels meet the requirement? In addition to the operators of label selectors, a node selector can compare
+ * integers.
+ */
 function meets(requirement: JsonObject, present: Readonly<Record<string, string>>): boolean {
   const { operator } = requirement;
   if (operator !== 'Gt' && operator !== 'Lt') return selects({ matchExpressions: [requirement] }, present);
@@ -84,7 +92,7 @@ function meets(requirement: JsonObject, present: Readonly<Record<string, string>
   return operator === 'Gt' ? own > bound : own < bound;
 }
 
-/** The integer in a text; `undefined` for a text that is not an int64. */
+/** Parses an integer; `undefined` for a string that is not an int64. */
 function integerOf(text: string | undefined): bigint | undefined {
   const value = parseInt64(text ?? '');
   return typeof value === 'bigint' ? value : undefined;

@@ -80,11 +80,11 @@ const AFFINITY = "node(s) didn't match Pod's node affinity/selector";
 const CORDONED = 'node(s) were unschedulable';
 const TAINTED = 'node(s) had untolerated taint(s)';
 
-describe('the scheduler examines a node', () => {
+describe('the scheduler accepts or refuses a node', () => {
   test.each<[string, KubeObject, KubeObject, readonly KubeObject[], readonly string[], boolean?]>([
     ['that has room', requesting({ cpu: '2', memory: '1Gi' }), node(), [], []],
     ['that is full', requesting({ cpu: '1001m' }), node(), [requesting({ cpu: '1' })], ['Insufficient cpu'], true],
-    ['that is exactly full afterwards', requesting({ cpu: '1' }), node(), [requesting({ cpu: '1' })], []],
+    ['that becomes exactly full', requesting({ cpu: '1' }), node(), [requesting({ cpu: '1' })], []],
     ['that is too small', requesting({ cpu: '3' }), node(), [], ['Insufficient cpu'], false],
     [
       'that lacks several resources',
@@ -103,7 +103,7 @@ describe('the scheduler examines a node', () => {
       false,
     ],
     ['that lacks a resource of which the pod requests 0', requesting({ 'example.com/tpu': '0' }), node(), [], []],
-    ['with the maximum of pods', pod({}), node(), [pod({}), pod({}), pod({})], ['Too many pods'], true],
+    ['with the maximum number of pods', pod({}), node(), [pod({}), pod({}), pod({})], ['Too many pods'], true],
     ['whose port is in use', onPort(80), node(), [onPort(80)], [PORTS], true],
     [
       'whose port is in use by a sidecar',
@@ -128,15 +128,15 @@ describe('the scheduler examines a node', () => {
     ],
     ['that is cordoned', pod({}), node({ unschedulable: true }), [], [CORDONED], false],
     [
-      'that is cordoned, for a pod that tolerates it',
+      'that is cordoned, for a pod that tolerates this',
       pod({ tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' }] }),
       node({ unschedulable: true }),
       [],
       [],
     ],
     ['with a taint', pod({}), node(tainted('NoSchedule')), [], [TAINTED], false],
-    ['with a taint that evicts', pod({}), node(tainted('NoExecute')), [], [TAINTED], false],
-    ['with a taint that is only a preference', pod({}), node(tainted('PreferNoSchedule')), [], []],
+    ['with a NoExecute taint', pod({}), node(tainted('NoExecute')), [], [TAINTED], false],
+    ['with a PreferNoSchedule taint', pod({}), node(tainted('PreferNoSchedule')), [], []],
     [
       'with a taint that the pod tolerates',
       pod({ tolerations: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] }),
@@ -145,7 +145,7 @@ describe('the scheduler examines a node', () => {
       [],
     ],
     [
-      'with another value of a taint',
+      'with a taint whose value the toleration does not match',
       pod({ tolerations: [{ key: 'a', operator: 'Equal', value: 'c' }] }),
       node(tainted('NoSchedule')),
       [],
@@ -153,8 +153,8 @@ describe('the scheduler examines a node', () => {
       false,
     ],
     ['with all taints tolerated', pod({ tolerations: [{ operator: 'Exists' }] }), node(tainted('NoExecute')), [], []],
-    ['without the labels of the selector', pod({ nodeSelector: { size: 'l' } }), node(), [], [AFFINITY], false],
-    ['with the labels of the selector', pod({ nodeSelector: { size: 'l' } }), node({}, { size: 'l' }), [], []],
+    ['without the labels of the node selector', pod({ nodeSelector: { size: 'l' } }), node(), [], [AFFINITY], false],
+    ['with the labels of the node selector', pod({ nodeSelector: { size: 'l' } }), node({}, { size: 'l' }), [], []],
     ['with a label of the affinity', pod(affinityTo(label('In', 's', 'l'))), node({}, { size: 'l' }), [], []],
     [
       'without a label of the affinity',
@@ -176,7 +176,7 @@ describe('the scheduler examines a node', () => {
     ['without a label that must not exist', pod(affinityTo(label('DoesNotExist'))), node(), [], []],
     ['with a larger number', pod(affinityTo(label('Gt', '9'))), node({}, { size: '10' }), [], []],
     [
-      'with a number that is no int64',
+      'with a label that is not an int64',
       pod(affinityTo(label('Gt', '9'))),
       node({}, { size: '9223372036854775808' }),
       [],
@@ -184,17 +184,17 @@ describe('the scheduler examines a node', () => {
       false,
     ],
     [
-      'with a number that is not smaller',
+      'with a label that is not less than the number',
       pod(affinityTo(label('Lt', '9'))),
       node({}, { size: '10' }),
       [],
       [AFFINITY],
       false,
     ],
-    ['that the second term names', pod(affinityTo(label('In', 'x'), field('In', 'n'))), node(), [], []],
-    ['that a term excludes by name', pod(affinityTo(field('NotIn', 'n'))), node(), [], [AFFINITY], false],
+    ['that the second affinity term names', pod(affinityTo(label('In', 'x'), field('In', 'n'))), node(), [], []],
+    ['that an affinity term excludes by name', pod(affinityTo(field('NotIn', 'n'))), node(), [], [AFFINITY], false],
     ['for an affinity with an empty term', pod(affinityTo({})), node(), [], [AFFINITY], false],
-    // The order of the checks: a cordoned node is not examined further.
+    // The next rows test the order of the checks: only the first failed check is reported.
     [
       'that is cordoned and tainted',
       pod({}),
@@ -217,7 +217,7 @@ describe('the scheduler examines a node', () => {
   });
 });
 
-test('the removal of a pod gives back all that it took', () => {
+test('the removal of a pod releases all its resources and ports', () => {
   const usage = usageOf(onPort(80), onPort(80, { hostIP: '10.0.0.1' }));
   const large = demandOf(requesting({ cpu: '1', memory: '1Gi' }));
   usage.add(large);
@@ -232,7 +232,7 @@ test('the removal of a pod gives back all that it took', () => {
 });
 
 test.each([{ memory: '1e30' }, { cpu: '9.2E' }, { memory: '9223372036854775807' }])(
-  'the removal of a pod that requests %o leaves what the others take',
+  'the removal of a pod that requests %o leaves exactly the requests of the other pods',
   (requests) => {
     const other = requesting({ cpu: '1', memory: '8Gi' });
     const usage = usageOf(other, requesting(requests));
@@ -300,7 +300,7 @@ describe('the kubelet refuses a pod', () => {
   test.each<[string, KubeObject, KubeObject]>([
     ['on a cordoned node', pod({}), node({ unschedulable: true })],
     ['on a node with a taint that only concerns the scheduler', pod({}), node(tainted('NoSchedule'))],
-    ['with an extended resource that the node does not know', requesting({ 'example.com/tpu': '1' }), node()],
+    ['with an extended resource that the node does not have', requesting({ 'example.com/tpu': '1' }), node()],
   ])('but accepts one %s', (_, candidate, place) => {
     expect(rejectionOf(demandOf(candidate), place, usageOf())).toBeUndefined();
   });

@@ -6,7 +6,7 @@ import type { Shortage } from './resources.ts';
 import { allocatableOf, POD_COUNT, shortagesOf } from './resources.ts';
 import { CORDON_TAINT, tolerates, untoleratedTaint } from './taints.ts';
 
-/** Why a pod cannot run on a node: the reasons in the words of kube-scheduler. */
+/** The reasons why a pod cannot run on a node, in the words of kube-scheduler. */
 export interface Misfit {
   readonly reasons: readonly string[];
   /** Can the removal of other pods make room? */
@@ -20,7 +20,7 @@ const incurable = (reason: string): Misfit => ({ reasons: [reason], isCurable: f
 
 /**
  * The reason why the pod does not fit; `undefined` for a pod that fits. The checks have the order of kube-scheduler's
- * filters, and the first failed one gives the reasons: cordon, taints, node affinity, host ports, resources.
+ * filters: cordon, taints, node affinity, host ports, resources. Only the first failed check is reported.
  */
 export function misfitOf(demand: PodDemand, node: KubeObject, usage: NodeUsage): Misfit | undefined {
   return nodeMisfitOf(demand.pod, node) ?? roomMisfitOf(demand, node, usage);
@@ -38,7 +38,7 @@ function nodeMisfitOf(pod: KubeObject, node: KubeObject): Misfit | undefined {
   return matchesNode(pod, node) ? undefined : incurable(NODE_AFFINITY_REASON);
 }
 
-/** The part of `misfitOf` that depends on other pods. A request beyond the whole node is not curable. */
+/** The part of `misfitOf` that depends on other pods. A request that exceeds the whole node is not curable. */
 export function roomMisfitOf(demand: PodDemand, node: KubeObject, usage: NodeUsage): Misfit | undefined {
   if (!usage.hasPortsFor(demand)) return { reasons: [HOST_PORT_REASON], isCurable: true };
   const shortages = shortagesOf(demand.requests, allocatableOf(node), usage.requested, usage.pods);

@@ -3,10 +3,10 @@ import { textAt } from '../../kubernetes/index.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 import { demandOf, NodeUsage as Usage } from './node-usage.ts';
 
-/** The pods of a node, and the resources and host ports that they take. */
+/** The pods of a node, and the resources and host ports that they use. */
 export interface NodeAccount {
   readonly usage: NodeUsage;
-  /** The pods by their keys. */
+  /** Maps the key of a pod to its demand. */
   readonly pods: ReadonlyMap<string, PodDemand>;
   /** The lowest priority of the pods; `undefined` without pods. */
   readonly minPriority: number | undefined;
@@ -48,8 +48,8 @@ class Account implements NodeAccount {
 const EMPTY: NodeAccount = new Account();
 
 /**
- * The accounts of all nodes. Each change of a pod changes the sums of one node, so the cost of a change does not depend
- * on the number of pods. `placeOf` returns the node of a pod that counts, or `''`.
+ * The accounts of all nodes. A change of a pod updates the sums of one node, so its cost does not depend on the number
+ * of pods. `placeOf` returns the name of the node on which a pod counts, or `''` for a pod that does not count.
  */
 export class NodeLedger {
   readonly #placeOf: (pod: KubeObject) => string;
@@ -60,14 +60,14 @@ export class NodeLedger {
     this.#placeOf = placeOf;
   }
 
-  /** The account of a node; an empty one for a node without pods. */
+  /** The account of a node; an empty account for a node without pods. */
   account(node: string): NodeAccount {
     return this.#accounts.get(node) ?? EMPTY;
   }
 
   /**
-   * Takes the present state of a pod; `undefined` means that the pod is gone. Returns the name of the node where the
-   * pod may have made room for others; `undefined` when the pod made no room.
+   * Records the current state of a pod; `undefined` means that the pod is gone. Returns the name of the node on which
+   * the change may have freed resources; `undefined` when it freed no resources.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#places.get(key);

@@ -5,7 +5,7 @@ import { HostPortTable, hostPortsOf } from './host-ports.ts';
 import type { Resources } from './resources.ts';
 import { requestsOf } from './resources.ts';
 
-/** The resources and host ports that a pod takes from its node. */
+/** The resources and host ports that a pod needs on its node. */
 export interface PodDemand {
   readonly pod: KubeObject;
   readonly requests: Resources;
@@ -18,7 +18,7 @@ export function demandOf(pod: KubeObject): PodDemand {
   return { pod, requests: requestsOf(pod), ports: hostPortsOf(pod), priority };
 }
 
-/** The resources and host ports that the pods of a node take together. */
+/** The total resources and host ports that the pods of a node use. */
 export class NodeUsage {
   readonly #requested = new Map<string, bigint>();
   #ports = new HostPortTable();

@@ -5,13 +5,14 @@ import { podTotals } from '../kinds/pod-totals.ts';
 import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 
 /**
- * Amounts by the name of the resource: CPU in thousandths, all others in whole units. Fractions are rounded up. The
- * amounts are exact: a pod may request `1e30`, and a sum must be the same again after this pod is gone. Kubernetes
- * counts in int64 and reads many larger amounts as 0; here they fit no node.
+ * Maps the name of a resource to its amount: CPU in thousandths, all others in whole units. Fractions are rounded up.
+ * The amounts are exact bigints, because a pod may request `1e30`, and a sum must have its old value again after this
+ * pod is gone. Kubernetes counts in int64 and reads many larger amounts as 0; here, a pod with such an amount fits no
+ * node.
  */
 export type Resources = ReadonlyMap<string, bigint>;
 
-/** A resource of which a node has too little for a pod. The amounts have the units of `Resources`. */
+/** A resource of which a node does not have enough for a pod. The amounts have the units of `Resources`. */
 export interface Shortage {
   readonly resource: string;
   readonly requested: bigint;
@@ -19,16 +20,16 @@ export interface Shortage {
   readonly capacity: bigint;
 }
 
-/** The name of the count of pods, which is a resource of nodes but no request of a pod. */
+/** The resource name of the pod count, which nodes have but pods do not request. */
 export const POD_COUNT = 'pods';
 
-/** The resources in the order in which the scheduler checks them. It checks all others after these. */
+/** The resources that the scheduler checks first, in this order. All other resources are checked after them. */
 const FIRST_RESOURCES = ['cpu', 'memory', 'ephemeral-storage'];
 
-/** The requests of pods, by their specs. A stored spec never changes. */
+/** Caches the requests of pods, keyed by spec object. A stored spec object never changes. */
 const requestsBySpec = new WeakMap<JsonObject, Resources>();
 
-/** The requests of a pod: those of its containers, init containers and sidecars, and its overhead. */
+/** The requests of a pod: of its containers, init containers and sidecars, plus its overhead. */
 export function requestsOf({ spec }: KubeObject): Resources {
   if (spec === undefined) return new Map();
   let requests = requestsBySpec.get(spec);
@@ -40,7 +41,8 @@ const allocatableByStatus = new WeakMap<JsonObject, Resources>();
 const DEFAULT_ALLOCATABLE = readAmounts(NODE_CAPACITY);
 
 /**
- * The resources of a node for its pods. A node without `status.allocatable` counts as a node with `NODE_CAPACITY`.
+ * The resources of a node that are available for pods. A node without `status.allocatable` counts as a node with
+ * `NODE_CAPACITY`.
  */
 export function allocatableOf(node: KubeObject): Resources {
   const allocatable = optionalAt(node.status, 'allocatable');
@@ -51,8 +53,9 @@ export function allocatableOf(node: KubeObject): Resources {
 }
 
 /**
- * The resources that a node lacks for a pod, in the order of kube-scheduler. A node without room for one more pod lacks
- * `pods`. Requests of zero need nothing, also when the used resources exceed the capacity.
+ * The resources that are insufficient on a node for a pod, in the order of kube-scheduler. The result contains `pods`
+ * if the node cannot run one more pod. A request of zero is always satisfied, even when the used resources exceed the
+ * capacity.
  */
 export function shortagesOf(requests: Resources, allocatable: Resources, used: Resources, pods: number): Shortage[] {
   const shortages: Shortage[] = [];
@@ -88,7 +91,7 @@ function inUnits(quantities: ReadonlyMap<string, ParsedQuantity>): Resources {
   return amounts;
 }
 
-/** The quantity times a power of ten, rounded up. */
+/** The quantity times `10 ** power`, rounded up. */
 function roundUp({ unscaled, scale }: ParsedQuantity, power: number): bigint {
   const exponent = scale + power;
   if (exponent >= 0) return unscaled * 10n ** BigInt(exponent);

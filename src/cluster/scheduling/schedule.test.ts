@@ -63,7 +63,7 @@ interface World {
   readonly cpu?: string;
 }
 
-/** The decision in a short form: the node, or the message with the victims and the nomination. */
+/** The decision in a short form: the node, or the message, the victims and whether the nomination is cleared. */
 function decide(candidate: KubeObject, { nodes = [node('a')], pods = [], waiting = [], budgets = [], ...more }: World) {
   const ledger = new NodeLedger(boundNodeOf);
   for (const each of pods) ledger.take(each.metadata.name ?? '', each);
@@ -98,15 +98,19 @@ const NEVER = 'preemption: not eligible due to preemptionPolicy=Never.';
 describe('a pod that fits', () => {
   test.each<[string, World, string]>([
     ['gets the only node', {}, 'a'],
-    ['gets the node of its choice', { nodes: [node('a'), node('b')], choice: 3 }, 'b'],
-    ['gets the node that has room', { nodes: [node('a'), node('b')], pods: [pod('p', { cpu: '2', node: 'a' })] }, 'b'],
+    ['gets one of several nodes by `choice`', { nodes: [node('a'), node('b')], choice: 3 }, 'b'],
     [
-      'gets the room of a pod that has ended',
+      'gets the node that has enough resources',
+      { nodes: [node('a'), node('b')], pods: [pod('p', { cpu: '2', node: 'a' })] },
+      'b',
+    ],
+    [
+      'gets the resources of a completed pod',
       { pods: [{ ...pod('p', { cpu: '2', node: 'a' }), status: { phase: 'Failed' } }] },
       'a',
     ],
     [
-      'gets room that is kept for a pod of lower priority',
+      'gets resources that are reserved for a nominated pod of lower priority',
       { waiting: [pod('w', { cpu: '2', priority: -1, nominated: 'a' })] },
       'a',
     ],
@@ -120,12 +124,17 @@ describe('a pod that fits', () => {
   });
 });
 
-describe('a pod that fits nowhere', () => {
+describe('a pod that fits no node waits', () => {
   const full = [pod('p', { cpu: '2', node: 'a' })];
   test.each<[string, KubeObject, World, unknown]>([
-    ['without nodes', pod('new'), { nodes: [] }, { message: 'no nodes available to schedule pods', clears: true }],
     [
-      'among pods of its priority',
+      'because the cluster has no nodes',
+      pod('new'),
+      { nodes: [] },
+      { message: 'no nodes available to schedule pods', clears: true },
+    ],
+    [
+      'because pods of the same priority use the resources',
       pod('new'),
       { pods: full },
       {
@@ -135,7 +144,7 @@ describe('a pod that fits nowhere', () => {
       },
     ],
     [
-      'on nodes of several kinds',
+      'for a different reason on each node',
       pod('new'),
       { nodes: [node('a'), node('b', { unschedulable: true }), node('c', { unschedulable: true })], pods: full },
       {
@@ -212,13 +221,13 @@ describe('a pod that fits nowhere', () => {
       },
     ],
     [
-      'and may not evict others',
+      'because its preemptionPolicy forbids evictions',
       pod('new', { priority: 9, spec: { preemptionPolicy: 'Never' } }),
       { pods: full },
       { message: `0/1 nodes are available: 1 Insufficient cpu. ${NEVER}` },
     ],
     [
-      'because the room is kept for a pod of its priority',
+      'because the resources are reserved for a nominated pod of the same priority',
       pod('new'),
       { waiting: [pod('w', { cpu: '2', nominated: 'a' })] },
       {
@@ -228,7 +237,7 @@ describe('a pod that fits nowhere', () => {
       },
     ],
     [
-      'and waits for its victim',
+      'because its victim is still terminating',
       pod('new', { priority: 9, nominated: 'a' }),
       { pods: [pod('p', { cpu: '2', node: 'a', ending: true })] },
       {
@@ -237,7 +246,7 @@ describe('a pod that fits nowhere', () => {
       },
     ],
     [
-      'and lost its nominated node',
+      'and gets a new nomination when its nominated node is gone',
       pod('new', { priority: 9, nominated: 'gone' }),
       { pods: full },
       { message: '0/1 nodes are available: 1 Insufficient cpu.', evict: ['p'], on: 'a', violations: 0 },
@@ -261,14 +270,14 @@ describe('a pod of higher priority evicts', () => {
   const app = { app: 'x' };
 
   test.each<[string, World, readonly string[], string?, number?]>([
-    ['the pod of lowest priority', { pods: [on('a', 'p', 1), on('a', 'q', 0)] }, ['q']],
+    ['the pod with the lowest priority', { pods: [on('a', 'p', 1), on('a', 'q', 0)] }, ['q']],
     [
       'the pod that started last',
       { pods: [on('a', 'p', 0, { start: '02' }), on('a', 'q', 0, { start: '01' })] },
       ['p'],
     ],
     [
-      'no pod that leaves enough room',
+      'only as many pods as necessary',
       { pods: [on('a', 'p', 1, { cpu: '1500m' }), on('a', 'q', 0, { cpu: '500m' })] },
       ['p'],
     ],
@@ -279,19 +288,19 @@ describe('a pod of higher priority evicts', () => {
       ['q'],
     ],
     [
-      'a pod within its budget',
+      'a pod whose budget allows the disruption',
       { pods: [on('a', 'p', 0, { labels: app }), on('a', 'q', 1)], budgets: [budget('x', 1)] },
       ['p'],
     ],
     [
-      'a protected pod, when no other makes room',
+      'a pod that a budget protects, if no other eviction suffices',
       { pods: [on('a', 'p', 0, { labels: app, cpu: '2' })], budgets: [budget('x', 0)] },
       ['p'],
       'a',
       1,
     ],
     [
-      'a pod whose eviction its budget knows',
+      'a pod whose disruption its budget has already counted',
       {
         pods: [on('a', 'p', 0, { labels: app, cpu: '2' })],
         budgets: [budget('x', 0, { disruptedPods: { p: 'now' } })],
@@ -299,7 +308,7 @@ describe('a pod of higher priority evicts', () => {
       ['p'],
     ],
     [
-      'the pods of a node without violations',
+      'the pods of the node where no budget is violated',
       {
         nodes: two,
         pods: [on('a', 'p', 0, { labels: app, cpu: '2' }), on('b', 'q', 5, { cpu: '2' })],
@@ -309,13 +318,13 @@ describe('a pod of higher priority evicts', () => {
       'b',
     ],
     [
-      'the pods of the node with the lowest priorities',
+      'the pods of the node with the lowest maximum priority',
       { nodes: two, pods: [on('a', 'p', 5, { cpu: '2' }), on('b', 'q', 4, { cpu: '2' })] },
       ['q'],
       'b',
     ],
     [
-      'the pods of the node with the lower sum',
+      'the pods of the node with the lower sum of priorities',
       {
         nodes: two,
         pods: [on('a', 'p', 4), on('a', 'o', 4), on('b', 'q', 4), on('b', 'r', 3)],
@@ -325,18 +334,18 @@ describe('a pod of higher priority evicts', () => {
       'b',
     ],
     [
-      'the fewest pods of equal sums',
+      'the pods of the node with the fewest victims, if the sums of priorities are equal',
       { nodes: two, pods: [on('a', 'p', 4), on('a', 'o', -(2 ** 31)), on('b', 'q', 4, { cpu: '2' })], cpu: '2' },
       ['q'],
       'b',
     ],
     [
-      'the pods of the node with the latest start',
+      'the pods of the node whose victims started latest',
       { nodes: two, pods: [on('a', 'p', 4, { cpu: '2', start: '01' }), on('b', 'q', 4, { cpu: '2', start: '02' })] },
       ['q'],
       'b',
     ],
-    ['a pod that is already ending', { pods: [on('a', 'p', 0, { cpu: '2', ending: true })] }, ['p']],
+    ['a pod that is already terminating', { pods: [on('a', 'p', 0, { cpu: '2', ending: true })] }, ['p']],
   ])('%s', (_, world, evict, place = 'a', violations = 0) => {
     expect(decide(pod('new', { priority: 9, cpu: world.cpu ?? '1' }), world)).toMatchObject({
       message: expect.stringMatching(/^0\/\d nodes are available: \d Insufficient cpu\.$/) as string,
@@ -347,7 +356,7 @@ describe('a pod of higher priority evicts', () => {
   });
 });
 
-test('a preemption reads the selector of each budget once, for all nodes and pods', () => {
+test('a preemption reads the selector of each budget only once, for all nodes and pods', () => {
   let reads = 0;
   const budget: KubeObject = {
     apiVersion: 'policy/v1',
@@ -370,20 +379,20 @@ test('a preemption reads the selector of each budget once, for all nodes and pod
   expect(reads).toBe(1);
 });
 
-describe('whether a change of the pods on a node concerns a waiting pod', () => {
+describe('a change of the pods on a node is or is not relevant for a waiting pod', () => {
   const on = (name: string, priority: number, more: PodOptions = {}) => pod(name, { node: 'a', priority, ...more });
   const whole = (priority: number, more: PodOptions = {}) => pod('new', { cpu: '2', priority, ...more });
   test.each<[string, KubeObject, readonly KubeObject[], boolean]>([
     ['that fits', whole(0), [], true],
-    ['that fits beside others', pod('new'), [on('p', 0)], true],
-    ['that can evict others', whole(9), [on('p', 0)], true],
-    ['of no higher priority', whole(9), [on('p', 9)], false],
-    ['that is too large beside pods of its priority', whole(9), [on('p', 9), on('q', 0)], false],
+    ['that fits together with the other pods', pod('new'), [on('p', 0)], true],
+    ['that can evict other pods', whole(9), [on('p', 0)], true],
+    ['whose priority is not higher', whole(9), [on('p', 9)], false],
+    ['that does not fit together with pods of its priority', whole(9), [on('p', 9), on('q', 0)], false],
     ['that is larger than the node', pod('new', { cpu: '3', priority: 9 }), [on('p', 0)], false],
-    ['that may not evict others', whole(9, { spec: { preemptionPolicy: 'Never' } }), [on('p', 0)], false],
-    ['of another node', whole(9, { spec: { nodeSelector: { a: 'b' } } }), [on('p', 0)], false],
-    ['with a victim that still ends', whole(9, { nominated: 'a' }), [on('p', 0, { ending: true })], false],
-    ['whose victims have ended without enough room', whole(9, { nominated: 'a' }), [on('p', 9)], true],
+    ['that may not evict other pods', whole(9, { spec: { preemptionPolicy: 'Never' } }), [on('p', 0)], false],
+    ['that another node must run', whole(9, { spec: { nodeSelector: { a: 'b' } } }), [on('p', 0)], false],
+    ['with a victim that is still terminating', whole(9, { nominated: 'a' }), [on('p', 0, { ending: true })], false],
+    ['that does not fit although its victims have ended', whole(9, { nominated: 'a' }), [on('p', 9)], true],
   ])('%s', (_, candidate, pods, expected) => {
     const ledger = new NodeLedger(boundNodeOf);
     for (const each of pods) ledger.take(each.metadata.name ?? '', each);
@@ -394,13 +403,13 @@ describe('whether a change of the pods on a node concerns a waiting pod', () => 
   test.each([
     ['a', true],
     ['b', false],
-  ])('that is nominated for %s, when the node a is gone', (nominated, expected) => {
+  ])('that is nominated for %s, when the node a is gone: %s', (nominated, expected) => {
     const view = { account: (name: string) => new NodeLedger(boundNodeOf).account(name), nominated: () => [] };
     expect(isWorthTrying(demandOf(whole(9, { nominated })), 'a', undefined, view)).toBe(expected);
   });
 });
 
-test('a ledger forgets pods that have ended or are gone, and reports where they made room', () => {
+test('a ledger drops completed and deleted pods, and returns the node on which resources became free', () => {
   const ledger = new NodeLedger(boundNodeOf);
   const bound = pod('p', { node: 'a', priority: 3 });
   expect(ledger.take('p', pod('p'))).toBeUndefined();

@@ -8,14 +8,14 @@ import type { NodeUsage, PodDemand } from './node-usage.ts';
 import type { PreemptionNode, Victims } from './victims.ts';
 import { areVictims, bestVictims, canMakeRoom, groupBudgets, victimsOn } from './victims.ts';
 
-/** What the scheduler knows about the pods on a node. */
+/** The data about the pods on a node that the scheduler needs. */
 export interface RoomView {
   account(node: string): NodeAccount;
   /** The waiting pods that a preemption has nominated for a node. */
   nominated(node: string): readonly PodDemand[];
 }
 
-/** What the scheduler knows about the cluster when it decides about a pod. */
+/** The data about the cluster that the scheduler needs for a decision. */
 export interface SchedulingView extends RoomView {
   /** The nodes, in a fixed order. */
   readonly nodes: readonly KubeObject[];
@@ -23,23 +23,23 @@ export interface SchedulingView extends RoomView {
   budgets(): readonly KubeObject[];
 }
 
-/** What the scheduler does with a pod. */
+/** The scheduler's decision about a pod. */
 export type SchedulingDecision =
   | { readonly action: 'bind'; readonly node: string }
-  /** The pod waits. `message` explains this in the words of kube-scheduler. */
+  /** The pod waits. `message` is kube-scheduler's message with the reason. */
   | {
       readonly action: 'wait';
       readonly message: string;
-      /** The pods to evict first; the pod is then nominated for their node. */
+      /** The pods to evict so that the pod fits. The pod is nominated for their node. */
       readonly victims?: Victims;
       /** Does the pod lose its nomination? */
       readonly clearsNomination?: boolean;
     };
 
 /**
- * Decides where a pod runs. Of several nodes, the pod gets the node for which it is nominated, or a node by `choice`, a
- * number that spreads pods. When no node fits, pods of lower priority may have to leave. With a `problem` of the pod
- * itself, e.g. of its volumes, no node is examined.
+ * Decides where a pod runs. If several nodes fit, the pod gets the node for which it is nominated, or the node that
+ * `choice`, a number that spreads pods, selects. If no node fits, pods of lower priority may be evicted. If the pod
+ * itself has a `problem`, e.g. with its volumes, no node is checked.
  */
 export function schedule(
   demand: PodDemand,
@@ -52,7 +52,7 @@ export function schedule(
     return { action: 'wait', message: 'no nodes available to schedule pods', clearsNomination: true };
   }
   const available = `0/${nodes.length} nodes are available:`;
-  // The scheduler checks the affinity before the volumes, and does not examine the nodes after either problem.
+  // The scheduler checks the affinity before the volumes. If either check fails, it does not check the nodes.
   const obstacle = affinityProblem(demand.pod) ?? problem;
   if (obstacle !== undefined) return preempt(demand, view, new Map(), `${available} ${obstacle}.`);
   const names = namedNodes(demand.pod);
@@ -77,9 +77,10 @@ export function schedule(
 }
 
 /**
- * Can a change of the pods on a node let a waiting pod run, or let the waiting pod evict other pods there? `node` is
- * `undefined` for a node that is gone. A pod with victims that still end waits for them. When the pod does not fit its
- * nominated node after the end of the victims, the pod has to look for another node.
+ * Is a new scheduling attempt for a waiting pod worthwhile after the pods on a node have changed? This is the case when
+ * the waiting pod now fits the node, or can evict pods there. `node` is `undefined` for a node that is gone. A pod
+ * whose victims are still terminating waits for them. If the pod does not fit its nominated node although the victims
+ * have ended, it must try again to find another node.
  */
 export function isWorthTrying(demand: PodDemand, name: string, node: KubeObject | undefined, view: RoomView): boolean {
   const misfit = node === undefined ? undefined : misfitOf(demand, node, usageFor(demand, view, name));
@@ -105,7 +106,10 @@ function usageFor(demand: PodDemand, view: RoomView, node: string): NodeUsage {
 const rivalsOf = ({ pod, priority }: PodDemand, view: RoomView, node: string): readonly PodDemand[] =>
   view.nominated(node).filter((other) => other.priority >= priority && other.pod.metadata.uid !== pod.metadata.uid);
 
-/** The second half of the decision about a pod that fits no node. `misfits` are the reasons of the examined nodes. */
+/**
+ * Tries to make room for a pod that fits no node by evicting other pods. `misfits` maps each checked node to the
+ * reasons why the pod does not fit.
+ */
 function preempt(
   demand: PodDemand,
   view: SchedulingView,
@@ -140,8 +144,8 @@ function placeOf(demand: PodDemand, node: KubeObject, view: RoomView): Preemptio
 }
 
 /**
- * Why the pod may not evict other pods now: its policy, or victims that still end. `undefined` when the pod may evict
- * other pods.
+ * The reason why the pod may not evict other pods now: its `preemptionPolicy`, or victims that are still terminating.
+ * `undefined` when the pod may evict other pods.
  */
 function obstacleOf(demand: PodDemand, view: RoomView, misfits: ReadonlyMap<KubeObject, Misfit>): string | undefined {
   if (isPolite(demand.pod)) return 'not eligible due to preemptionPolicy=Never.';
@@ -154,7 +158,7 @@ function obstacleOf(demand: PodDemand, view: RoomView, misfits: ReadonlyMap<Kube
 
 const isPolite = (pod: KubeObject): boolean => pod.spec?.['preemptionPolicy'] === 'Never';
 
-/** Does a pod of lower priority on the node of the account still end, because of a preemption? */
+/** Is a pod of lower priority on the node still terminating because of a preemption? */
 const waitsForVictims = ({ priority }: PodDemand, { pods }: NodeAccount): boolean =>
   [...pods.values()].some((victim) => victim.priority < priority && endsByPreemption(victim.pod));
 
@@ -164,7 +168,7 @@ function endsByPreemption(pod: KubeObject): boolean {
   return condition?.['status'] === 'True' && condition['reason'] === 'PreemptionByScheduler';
 }
 
-/** The reasons with their numbers, in the order of the texts. */
+/** Formats the reasons, each with its number of occurrences, in alphabetical order. */
 function histogram(reasons: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -4,7 +4,10 @@ import { numberAt, textAt } from '../../kubernetes/index.ts';
 /** The taint of cordoned nodes. A pod that tolerates it may run on a cordoned node. */
 export const CORDON_TAINT: JsonObject = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
-/** Does the toleration match the taint? An empty effect matches all effects, an empty key with `Exists` all taints. */
+/**
+ * Does the toleration match the taint? An empty effect matches all effects. An empty key with the operator `Exists`
+ * matches all taints.
+ */
 export function tolerates(toleration: JsonObject, taint: JsonObject): boolean {
   const [effect, key] = [textAt(toleration, 'effect'), textAt(toleration, 'key')];
   if (effect !== '' && effect !== textAt(taint, 'effect')) return false;
@@ -20,7 +23,10 @@ export function tolerates(toleration: JsonObject, taint: JsonObject): boolean {
   }
 }
 
-/** The first taint with one of the effects that no toleration matches; `undefined` when all are tolerated. */
+/**
+ * The first taint that has one of the effects and that no toleration matches; `undefined` when all such taints are
+ * tolerated.
+ */
 export function untoleratedTaint(
   taints: readonly JsonObject[],
   tolerations: readonly JsonObject[],
@@ -33,9 +39,9 @@ export function untoleratedTaint(
 }
 
 /**
- * The milliseconds until a pod is evicted from a node with these `NoExecute` taints. 0 when the pod does not tolerate
- * one of them, `undefined` when it tolerates all of them for ever. For each taint, the first toleration that matches
- * counts. Of several taints, the shortest time counts.
+ * The delay in milliseconds after which a pod is evicted from a node with these `NoExecute` taints. 0 when the pod does
+ * not tolerate one of the taints, `undefined` when it tolerates all of them without a time limit. For each taint, the
+ * first matching toleration counts. Of several taints, the shortest delay counts.
  */
 export function evictionDelayMs(taints: readonly JsonObject[], tolerations: readonly JsonObject[]): number | undefined {
   let delay: number | undefined;

@@ -6,11 +6,11 @@ import { roomMisfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 
-/** A node whose pods a preemption may evict. */
+/** A node on which a preemption may evict pods. */
 export interface PreemptionNode {
   readonly node: KubeObject;
   readonly account: NodeAccount;
-  /** The waiting pods that may use the room of the node before the new pod. */
+  /** The waiting pods for which resources of the node are reserved before the new pod. */
   readonly nominated: readonly PodDemand[];
 }
 
@@ -25,14 +25,14 @@ export interface Victims {
 
 const NO_VICTIMS: Misfit = { reasons: ['No preemption victims found for incoming pod'], isCurable: false };
 
-/** Is this a set of victims, as opposed to the reason why a node has none? */
+/** Is this a set of victims, as opposed to the reason why a node has no victims? */
 export const areVictims = (result: Victims | Misfit): result is Victims => 'violations' in result;
 
 /**
- * The pods of a node whose eviction makes room for a pod of higher priority, or the reason why no eviction makes room.
- * The rule is that of kube-scheduler's `SelectVictimsOnNode`: all pods of lower priority count as evicted. Then each
- * pod that still fits beside the new one stays, from the most important one to the least. The pods that a budget
- * protects are tried before the others.
+ * The pods of a node to evict for a pod of higher priority, or the reason why no eviction suffices. The algorithm is
+ * kube-scheduler's `SelectVictimsOnNode`. First, all pods of lower priority count as evicted. Then each of them that
+ * still fits is kept, from the most important pod to the least important pod. The pods that a budget protects are tried
+ * first.
  */
 export function victimsOn(
   demand: PodDemand,
@@ -62,7 +62,7 @@ export function victimsOn(
   };
 }
 
-/** Does the eviction of all pods of lower priority make room for the pod? */
+/** Would the pod fit after the eviction of all pods of lower priority? */
 export function canMakeRoom(demand: PodDemand, { node, account, nominated }: PreemptionNode): boolean {
   if (!hasLower(demand, account)) return false;
   return roomMisfitOf(demand, node, usageWithout(lowerPods(demand, account), { account, nominated })) === undefined;
@@ -82,18 +82,18 @@ function usageWithout(pods: readonly PodDemand[], { account, nominated }: Omit<P
   return usage;
 }
 
-/** Sorts pods by priority, the highest first. Of pods with equal priorities, the pod that started first is first. */
+/** Sorts pods by priority, the highest first. Among pods with equal priorities, earlier starts come first. */
 function compareImportance(a: PodDemand, b: PodDemand): number {
   return b.priority - a.priority || startOf(a) - startOf(b);
 }
 
-/** The start of a pod in milliseconds since the epoch. A pod that has not started is the youngest. */
+/** The start of a pod in milliseconds since the epoch. A pod that has not started counts as started last. */
 function startOf({ pod }: PodDemand): number {
   const start = Date.parse(textAt(pod.status, 'startTime'));
   return Number.isNaN(start) ? Number.MAX_SAFE_INTEGER : start;
 }
 
-/** A PodDisruptionBudget, as a preemption reads it. */
+/** The data of a PodDisruptionBudget that a preemption uses. */
 export interface PreemptionBudget {
   /** The number of evictions that the budget allows now. */
   readonly allowed: number;
@@ -105,7 +105,7 @@ export interface PreemptionBudget {
 /** The budgets of each namespace. Each selector is compiled once, for all nodes of a preemption. */
 export type BudgetsByNamespace = ReadonlyMap<string, readonly PreemptionBudget[]>;
 
-/** Groups budgets. A budget without a selector, or with an empty one, protects no pod here, as in kube-scheduler. */
+/** Groups budgets. As in kube-scheduler, a budget without a selector or with an empty selector protects no pod here. */
 export function groupBudgets(budgets: readonly KubeObject[]): BudgetsByNamespace {
   const groups = new Map<string, PreemptionBudget[]>();
   for (const { metadata, spec, status } of budgets) {
@@ -122,8 +122,8 @@ export function groupBudgets(budgets: readonly KubeObject[]): BudgetsByNamespace
 }
 
 /**
- * The pods whose eviction a PodDisruptionBudget does not allow. Each pod uses one of the disruptions that its budgets
- * allow. No budget protects a pod without labels.
+ * The pods whose eviction a PodDisruptionBudget does not allow. The pods are processed in order, and each pod uses up
+ * one allowed disruption of its budgets. Pods without labels are not protected.
  */
 function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): ReadonlySet<PodDemand> {
   const found = new Set<PodDemand>();
@@ -142,12 +142,13 @@ function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): R
   return found;
 }
 
-/** An offset that makes every priority at least 0, so that a further victim never makes the sum smaller. */
+/** An offset that makes every priority at least 0, so that an additional victim never decreases the sum. */
 const PRIORITY_OFFSET = 2 ** 31;
 
 /**
- * The best of several sets of victims, by the rules of kube-scheduler: the fewest violated budgets, the lowest maximum
- * priority, the lowest sum of priorities, the fewest pods, the latest start. The first of equal sets is the best.
+ * The best of several sets of victims, by the criteria of kube-scheduler in this order: the fewest violated budgets,
+ * the lowest maximum priority, the lowest sum of priorities, the fewest pods, the latest start. Of equal sets, the
+ * first is the best.
  */
 export function bestVictims(candidates: readonly Victims[]): Victims | undefined {
   const costs: ((victims: Victims) => number)[] = [

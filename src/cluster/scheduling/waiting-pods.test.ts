@@ -17,7 +17,7 @@ const pod = (message: string, more: JsonObject = {}, metadata: KubeObject['metad
 };
 const firstsOf = (waiting: WaitingPods, node = 'n') => [...waiting.firstsOn(node)].map(({ key }) => key);
 
-test('only the first of equal pods is tried, and the next one after it is bound', () => {
+test('only the first of several pods with equal requirements is tried, and the next pod follows when the first is bound', () => {
   const waiting = new WaitingPods();
   for (const key of ['a', 'b', 'c']) expect(waiting.take(key, pod('full'))).toBeUndefined();
   waiting.take('d', pod('full', { priority: 5 }));
@@ -28,7 +28,7 @@ test('only the first of equal pods is tried, and the next one after it is bound'
   expect(firstsOf(waiting)).toEqual(['d']);
 });
 
-test('a pod with a new reason keeps its place', () => {
+test('a pod whose reason changes keeps its position', () => {
   const waiting = new WaitingPods();
   for (const key of ['a', 'b']) waiting.take(key, pod('full'));
   expect(waiting.take('a', pod('cordoned'))).toBeUndefined();
@@ -36,7 +36,7 @@ test('a pod with a new reason keeps its place', () => {
   expect(waiting.take('a', { ...pod('full'), spec: { nodeName: 'n' } })).toBe('b');
 });
 
-test('a pod that may use only some nodes is found on these nodes, in the order of the priorities', () => {
+test('a pod that is restricted to some nodes is tried only on these nodes, in the order of priorities', () => {
   const waiting = new WaitingPods();
   const only = (...values: readonly string[]): JsonObject => {
     const matchFields = [{ key: 'metadata.name', operator: 'In', values: [...values] }];
@@ -70,15 +70,15 @@ test.each<[string, KubeObject]>([
   ['a preemption policy', pod('full', { preemptionPolicy: 'Never' })],
   ['a claim', pod('full', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] })],
   ['a nomination', pod('full', { nominatedNodeName: 'n' })],
-  ['an annotation for the simulation', pod('full', {}, { annotations: { 'typekro.dev/simulate-hold': 'true' } })],
-])('%s makes a pod different from the others', (_, other) => {
+  ['a simulation annotation', pod('full', {}, { annotations: { 'typekro.dev/simulate-hold': 'true' } })],
+])('%s puts a pod into another group', (_, other) => {
   const waiting = new WaitingPods();
   waiting.take('a', pod('full'));
   waiting.take('b', other);
   expect(firstsOf(waiting).toSorted()).toEqual(['a', 'b']);
 });
 
-test('a pod that changes its needs leaves its group to the next pod', () => {
+test('when a pod changes its requirements, the next pod of its old group becomes the first', () => {
   const waiting = new WaitingPods();
   for (const key of ['a', 'b']) waiting.take(key, pod('full'));
   expect(waiting.take('a', pod('full', { tolerations: [{ operator: 'Exists' }] }))).toBe('b');
@@ -99,8 +99,8 @@ test('a nomination lasts until the pod is bound', () => {
 
 test.each<[string, KubeObject]>([
   ['that is being deleted', pod('full', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
-  ['that the scheduler has not refused', { ...pod('full'), status: {} }],
-])('a pod %s does not wait', (_, other) => {
+  ['that the scheduler has not tried yet', { ...pod('full'), status: {} }],
+])('a pod %s is not a waiting pod', (_, other) => {
   const waiting = new WaitingPods();
   waiting.take('a', other);
   expect(firstsOf(waiting)).toEqual([]);

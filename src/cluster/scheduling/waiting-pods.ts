@@ -13,12 +13,12 @@ interface Entry {
   readonly nomination: string;
 }
 
-/** Pods with the same needs. */
+/** Waiting pods with the same scheduling requirements. */
 interface Group {
   readonly priority: number;
-  /** The names of the nodes to which the pods are restricted, or `ANY_NODE` alone. */
+  /** The names of the nodes to which the pods are restricted, or only `ANY_NODE`. */
   readonly places: readonly string[];
-  /** The first key is tried first. */
+  /** The keys of the pods. The first pod is tried first. */
   readonly keys: Set<string>;
 }
 
@@ -31,17 +31,19 @@ export interface WaitingPod {
 }
 
 /**
- * The pods whose status says that the scheduler has not placed them. Pods with the same needs form a group. When one
- * pod of a group does not fit, the others do not fit either, so an event concerns only the first pod of each group. The
- * next pod follows when the first one leaves the group. An event in a full cluster therefore costs one try per group,
- * and not one per pod.
+ * The pods whose status says that the scheduler found no node for them. Pods with the same scheduling requirements form
+ * a group. If one pod of a group does not fit, the others do not fit either, so after an event only the first pod of
+ * each group is tried. The next pod follows when the first pod leaves the group. An event in a full cluster therefore
+ * costs one attempt per group instead of one attempt per pod.
  */
 export class WaitingPods {
   readonly #entries = new Map<string, Entry>();
   readonly #groups = new Map<string, Group>();
-  /** The groups that may use a node. */
+  /** Maps a node name, or `ANY_NODE`, to the groups that may use it. */
   readonly #places = new Map<string, Set<Group>>();
-  /** The groups of a place with the highest priority first, until the groups of this place change. */
+  /**
+   * Caches the groups in `#places`, sorted by priority, the highest first. An entry is dropped when its groups change.
+   */
   readonly #sorted = new Map<string, readonly Group[]>();
   /** The keys of the pods that are nominated for a node. */
   readonly #nominated = new Map<string, Set<string>>();
@@ -52,8 +54,8 @@ export class WaitingPods {
   }
 
   /**
-   * Takes the present state of a pod; `undefined` means that the pod is gone. When the pod leaves its group, returns
-   * the key of the first pod that is left there.
+   * Records the current state of a pod; `undefined` means that the pod is gone. When the first pod of a group leaves
+   * it, returns the key of the group's new first pod.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#entries.get(key);
@@ -64,7 +66,7 @@ export class WaitingPods {
     return left;
   }
 
-  /** The first pod of each group that may use the node, those of higher priority first. */
+  /** The first pod of each group that may use the node, sorted by priority, the highest first. */
   *firstsOn(node: string): Iterable<WaitingPod> {
     for (const group of this.#groupsOn(node)) {
       const [key = ''] = group.keys;
@@ -73,7 +75,7 @@ export class WaitingPods {
     }
   }
 
-  /** The keys of the pods that may use the node: first those of `firstsOn`, then the others. */
+  /** The keys of all waiting pods that may use the node: first the pods of `firstsOn`, then all others. */
   *keysOn(node: string): Iterable<string> {
     const groups = this.#groupsOn(node);
     for (const group of groups) {
@@ -93,12 +95,12 @@ export class WaitingPods {
     return keys === undefined ? NONE : [...keys].flatMap((key) => this.#entries.get(key)?.demand ?? []);
   }
 
-  /** Does the pod wait? */
+  /** Is this a waiting pod? */
   has(key: string): boolean {
     return this.#entries.has(key);
   }
 
-  /** The node for which a pod is nominated; `''` for any other pod. */
+  /** The node for which a pod is nominated; `''` for a pod without a nomination. */
   nominationOf(key: string): string {
     return this.#entries.get(key)?.nomination ?? '';
   }
@@ -137,7 +139,7 @@ export class WaitingPods {
     if (entry.nomination !== '') addTo(this.#nominated, entry.nomination, key);
   }
 
-  /** Returns the first key that is left in the group. */
+  /** Returns the first remaining key of the group. */
   #remove(key: string, { group: name, nomination }: Entry): string | undefined {
     this.#entries.delete(key);
     dropFrom(this.#nominated, nomination, key);
@@ -171,7 +173,7 @@ function dropFrom<Value>(map: Map<string, Set<Value>>, name: string, value: Valu
   if (values?.size === 0) map.delete(name);
 }
 
-/** Does the status of the pod say that the scheduler has not placed the pod? */
+/** Does the status of the pod say that the scheduler found no node for the pod? */
 function isWaiting(pod: KubeObject): boolean {
   if (textAt(pod.spec, 'nodeName') !== '' || pod.metadata.deletionTimestamp !== undefined) return false;
   return conditionOf(pod, 'PodScheduled')?.['reason'] === 'Unschedulable';
@@ -182,7 +184,7 @@ const isSameNeed = (before: KubeObject, after: KubeObject): boolean =>
   before.metadata.annotations === after.metadata.annotations &&
   nominationOf(before) === nominationOf(after);
 
-/** A text that is equal for pods with equal chances on every node. */
+/** A string that is equal for pods with the same scheduling requirements. */
 function groupOf(pod: KubeObject): string {
   const { namespace = '', annotations = {} } = pod.metadata;
   const { requests, ports, priority } = demandOf(pod);
@@ -195,7 +197,7 @@ function groupOf(pod: KubeObject): string {
     ports.map(({ protocol, address, port }) => [protocol, address, port]),
     claims.length === 0 ? null : [namespace, ...claims],
     nominationOf(pod),
-    // Annotations can hold or delay the work on a single pod. Such a pod must not stop the others.
+    // Simulation annotations can hold or delay a single pod, and such a pod must not block the other pods of a group.
     Object.entries(annotations).filter(([name]) => name.startsWith('typekro.dev/')),
   ];
   return stringifyJson(needs);

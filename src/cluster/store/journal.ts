@@ -2,11 +2,11 @@ import type { KubeObject } from '../../core/index.ts';
 import { throwTogether } from '../call-each.ts';
 import { ApiError } from '../errors/status.ts';
 
-/** A change of a store that has not happened yet. */
+/** A change that the store is about to make. */
 export interface Change {
-  /** The version that the store has after the change. */
+  /** The resource version of the store after the change. */
   readonly version: number;
-  /** The object that changes. Absent for a compaction, which has a version only. */
+  /** The object that changes. Absent for a compaction, which only has a version. */
   readonly of?: {
     readonly group: string;
     readonly plural: string;
@@ -17,19 +17,19 @@ export interface Change {
   };
 }
 
-/** Keeps the changes of a store outside the process. */
+/** Records the changes of a store outside the process. */
 export interface Journal {
   /**
-   * Keeps a change. The store calls this method before the change, in the order of versions.
+   * Records a change. The store calls this method before each change, in the order of versions.
    *
-   * @throws NotStored when the change cannot be kept. The change then does not happen.
+   * @throws NotStored when the change cannot be recorded. The store then does not make the change.
    */
   keep(change: Change): void;
 }
 
 /**
- * The refusal of a change that cannot be kept. An API server whose etcd refuses a write answers with status 500,
- * without a reason, and with the text of etcd.
+ * The error for a change that the journal cannot record. As when etcd refuses a write of an API server, the status is
+ * 500 without a reason, and the message is etcd's message.
  */
 export class NotStored extends ApiError {
   constructor(message: string, cause: unknown) {
@@ -39,9 +39,9 @@ export class NotStored extends ApiError {
 }
 
 /**
- * Throws what listeners threw, except the refusals of their own changes. The change that the listeners follow has
- * already happened, and must not fail because of such a refusal. The listeners of `Store.onRecovery` make the refused
- * changes later.
+ * Throws the errors that listeners threw, except `NotStored`. The change about which the listeners were called has
+ * already happened, and must not fail because a listener could not store a change of its own. The listeners of
+ * `Store.onRecovery` make such changes later.
  */
 export function throwOthersThanNotStored(failures: readonly unknown[]): void {
   throwTogether(failures.filter((thrown) => !(thrown instanceof NotStored)));

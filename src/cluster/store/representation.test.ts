@@ -21,7 +21,7 @@ const object = (version: number, parts: JsonObject, entries: JsonObject[] = []):
 const AS_STORED = { isConverted: () => false, fromStorage: (same: KubeObject) => same };
 const read = (form: Representation) => form.bytes.toString();
 
-test('the bytes are the JSON of the object, with any parts copied from the previous version', () => {
+test('the bytes are the JSON of the object, whichever parts are copied from the previous version', () => {
   const parts = fc.dictionary(fc.constantFrom('spec', 'data', 'status'), fc.jsonValue(), {
     maxKeys: 3,
   }) as fc.Arbitrary<JsonObject>;
@@ -54,7 +54,7 @@ test('the bytes of shared parts are copied, and the old bytes are released', () 
   expect(read(before)).toBe(JSON.stringify(before.object));
 });
 
-test('a representation whose bytes were not read hands over its predecessor once', () => {
+test('a representation without bytes returns its predecessor in handOver, but only once', () => {
   const data = { text: 'x'.repeat(1000) };
   const first = new Representation(object(1, { data }));
   expect(first.bytes.length).toBeGreaterThan(1000);

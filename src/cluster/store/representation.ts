@@ -9,13 +9,13 @@ interface Part {
 }
 
 /**
- * The minimum length of a recorded part. Finding the bytes of a shorter value costs as much as serializing it again.
+ * The minimum length of a recorded part. For a shorter value, finding its bytes costs as much as serializing it again.
  */
 const MIN_PART_LENGTH = 128;
 
 /**
- * An object in one version of its resource, as a value and as JSON bytes. The first read makes the bytes, and all
- * readers share them. Parts that the object shares with `#base` are copied from the bytes of `#base`.
+ * An object in one version of its resource, as a value and as JSON bytes. The bytes are created at the first read, and
+ * all readers share them. Parts that the object shares with `#base` are copied from the bytes of `#base`.
  */
 export class Representation {
   readonly object: KubeObject;
@@ -23,8 +23,8 @@ export class Representation {
   #parts: readonly Part[] = [];
   #bodyStart = 0;
   /**
-   * The latest predecessor that has bytes. `undefined` when this representation has its own bytes, or has passed the
-   * predecessor on to its successor.
+   * The latest predecessor that has bytes. `undefined` when this representation has its own bytes, or has handed over
+   * the predecessor to its successor.
    */
   #base: Representation | undefined;
 
@@ -44,7 +44,7 @@ export class Representation {
     return base;
   }
 
-  /** The object as JSON bytes, with `kind` and `apiVersion` first. The first read makes them. */
+  /** The object as JSON bytes, with `kind` and `apiVersion` first. They are created at the first read. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
       const writer = new PartWriter(this.#base);
@@ -61,13 +61,13 @@ export class Representation {
     return this.bytes.length > 0 ? this.#bodyStart : 0;
   }
 
-  /** Drops the bytes until the next read. */
+  /** Drops the bytes. The next read creates them again. */
   forgetBytes(): void {
     this.#bytes = undefined;
     this.#parts = [];
   }
 
-  /** The bytes of a value that is a recorded part of this object; `undefined` when there are none. */
+  /** The bytes of a value that is a recorded part of this object; `undefined` when the value is not a recorded part. */
   bytesOf(value: object): Buffer | undefined {
     const part = this.#parts.find((candidate) => candidate.value === value);
     return part === undefined ? undefined : this.#bytes?.subarray(part.start, part.end);
@@ -79,7 +79,7 @@ class PartWriter {
   readonly #base: Representation | undefined;
   readonly #pieces: (string | Buffer)[] = [];
   readonly #parts: Part[] = [];
-  /** Text that `#pieces` and `#length` do not include yet. */
+  /** Written JSON that is not yet included in `#pieces` and `#length`. */
   #text = '';
   #length = 0;
 
@@ -102,8 +102,8 @@ class PartWriter {
   }
 
   /**
-   * Writes a value that the successor may share. Copies its bytes from the predecessor when the predecessor has them.
-   * Records the value as a part unless its text is short.
+   * Writes a value that the successor may share. If the predecessor has the bytes of the value, copies them. Records
+   * the value as a part unless its JSON is short.
    */
   part(value: object): void {
     const known = this.#base?.bytesOf(value);
@@ -138,7 +138,7 @@ class PartWriter {
   }
 }
 
-/** Writes the object with `kind` and `apiVersion` first. Returns the offset of the first member after them. */
+/** Writes the object with `kind` and `apiVersion` first. Returns the offset of the first member after these two. */
 function writeObject(writer: PartWriter, object: KubeObject): number {
   writer.text(`{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},`);
   const bodyStart = writer.length;
@@ -157,8 +157,8 @@ function writeObject(writer: PartWriter, object: KubeObject): number {
 }
 
 /**
- * Writes `metadata` member by member. Each write changes `resourceVersion`, but few writes change all of
- * `managedFields`.
+ * Writes `metadata` member by member. This allows the reuse of unchanged members: each write changes `resourceVersion`,
+ * but few writes change all of `managedFields`.
  */
 function writeMetadata(writer: PartWriter, metadata: Readonly<Record<string, JsonValue | undefined>>) {
   let comma = false;

@@ -36,7 +36,7 @@ test('sorted items behave like a sorted map', () => {
   );
 });
 
-test('thousands of items stay in order over many pieces', () => {
+test('thousands of items remain in order across many pieces', () => {
   const sorted = new SortedItems<Item>();
   const keys = Array.from({ length: 5000 }, (_, index) => `n${index % 7}/m${(index * 7919) % 5000}`);
   for (const [turn, key] of keys.entries()) sorted.set({ key, turn });
@@ -50,7 +50,7 @@ test('thousands of items stay in order over many pieces', () => {
   expect(sorted.all()).toEqual(before);
 });
 
-test('changes of a sorted list give the list of a map with these changes', () => {
+test('withChanges has the same result as the same changes of a map', () => {
   const key = fc.nat(12).map((n) => `m${n}`);
   const change = fc.record({ key, remove: fc.boolean() });
   fc.assert(

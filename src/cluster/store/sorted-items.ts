@@ -1,15 +1,15 @@
-/** A piece with twice this number of items is halved. */
+/** A piece that reaches twice this number of items is split in half. */
 const PIECE_LENGTH = 512;
 
 /**
- * Items ordered by their keys. The items are stored in pieces, so that a change moves few items of a large collection.
- * For look-ups by key, the code that owns the items has its own map.
+ * Items ordered by their keys. The items are stored in pieces, so that a change in a large collection moves few items.
+ * Look-ups by key need a separate map, which the owner of the items has.
  */
 export class SortedItems<T extends { readonly key: string }> {
   readonly #pieces: T[][] = [];
   #all: readonly T[] | undefined = [];
 
-  /** Replaces the item with the same key, or inserts the item in its order. */
+  /** Replaces the item with the same key, or inserts the item at its position. */
   set(item: T): void {
     this.#all = undefined;
     const index = this.#pieceOf(item.key);
@@ -63,7 +63,7 @@ export class SortedItems<T extends { readonly key: string }> {
     return found;
   }
 
-  /** The index of the last piece that begins at or before the key; 0 when there is none. */
+  /** The index of the last piece whose first key is at most `key`; 0 when no piece has such a key. */
   #pieceOf(key: string): number {
     let [low, high] = [0, this.#pieces.length];
     while (low < high) {
@@ -87,8 +87,8 @@ export function position(items: readonly { readonly key: string }[], key: string
 }
 
 /**
- * The list `items`, which is ordered by key, with other items for some keys. `undefined` removes the item of a key. The
- * time is linear in the items, and the changes are sorted.
+ * Returns a copy of the sorted list `items` in which the items of some keys are replaced or inserted. `undefined`
+ * removes the item of a key. Sorts the changes, and then needs linear time.
  */
 export function withChanges<T extends { readonly key: string }>(
   items: readonly T[],

@@ -21,7 +21,7 @@ function withFollower() {
 }
 
 describe('events that a listener causes', () => {
-  test('reach every listener after the event that caused them, in the order of versions', () => {
+  test('reach every listener after the event that caused them, in the order of resource versions', () => {
     const { sources, seen } = withFollower();
     sources.put('a', object('a'));
     sources.remove('a');
@@ -45,7 +45,7 @@ describe('events that a listener causes', () => {
     expect(copies.since(1)?.map(({ stored }) => stored.version)).toEqual([3, 4, 5]);
   });
 
-  test('reach the listeners that follow a failed listener, and the writer gets all failures', () => {
+  test('reach the listeners after a failed listener, and the writer gets the errors of all listeners', () => {
     const store = new Store();
     const objects = store.collection('', 'objects');
     const seen: string[] = [];
@@ -87,7 +87,7 @@ describe('the events that a collection keeps', () => {
     [1, 2],
     [16, 17],
     [100, 107],
-  ])('a window of %i keeps no fewer and at most %i events', (window, most) => {
+  ])('with a window of %i, a collection keeps at least this number and at most %i events', (window, most) => {
     const objects = new Store(window).collection('', 'objects');
     const counts: number[] = [];
     for (let turn = 0; turn < 5 * window + 5; turn += 1) {

@@ -10,33 +10,36 @@ import { deepFreeze } from '../types/copy.ts';
 /** The results of conversion webhooks that a write has received so far. */
 export interface Conversions {
   /**
-   * The object in another version.
+   * Returns the object in another version.
    *
-   * @throws ConversionPending until the webhook has answered; ApiError when it does not convert the object.
+   * @throws ConversionPending until the webhook has responded; ApiError when the webhook does not convert the object.
    */
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject;
 }
 
-/** A served version of a resource. A change of the definition creates another served version. */
+/** A served version of a resource. When the definition changes, a new served version is created. */
 export interface ServedVersion {
   /** Does a webhook convert the stored object to this version? */
   isConverted(object: KubeObject): boolean;
-  /** Converts a stored object to this version. An object that a webhook converts needs `conversions`. */
+  /** Converts a stored object to this version. `conversions` is required when a webhook converts the object. */
   fromStorage(object: KubeObject, conversions?: Conversions): KubeObject;
 }
 
-/** A stored object. The object is frozen and has the storage version. Its forms are cached per served version. */
+/**
+ * A stored object. The object is frozen and has the storage version. Its representations (forms) in served versions are
+ * cached.
+ */
 export class Stored {
   readonly key: string;
   readonly object: KubeObject;
   readonly version: number;
-  /** The form of the version that was read first. Most objects have only this form. */
+  /** The form in the served version that was read first. Most objects have only this form. */
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
   /** The form whose bytes the first form copies. */
   #inherited: Representation | undefined;
 
-  /** `previous` is the object that this one replaces. The bytes of equal parts are copied from it. */
+  /** `previous` is the object that this object replaces. The bytes of equal parts are copied from `previous`. */
   constructor(key: string, object: KubeObject, version: number, previous?: Stored) {
     this.key = key;
     this.object = object;
@@ -52,12 +55,12 @@ export class Stored {
     return this.#first === undefined ? inherited : this.#first.form.handOver();
   }
 
-  /** The same content with another version. Webhooks do not convert it again. */
+  /** Returns the same content with another resource version. Forms that webhooks have converted are kept. */
   withVersion(version: number): Stored {
     return new Stored(this.key, versioned(this.object, version), version).withFormsOf(this);
   }
 
-  /** Takes the forms that webhooks made of another object with the same content. Returns this object. */
+  /** Copies the webhook-converted forms from another object with the same content. Returns this object. */
   withFormsOf(other: Stored): this {
     for (const { of, form } of other.#forms()) {
       if (of.isConverted(other.object)) this.#keep(of, new Representation(versioned(form.object, this.version)));
@@ -72,8 +75,8 @@ export class Stored {
   }
 
   /**
-   * The object in a served version. The first read makes this form. A watch that began before a change of the
-   * definition keeps its old served version. Only this watch gets the old form.
+   * Returns the form of the object in a served version. The form is created at the first read. A watch that began
+   * before a change of the definition keeps its old served version, so only this watch gets the old form.
    */
   as(version: ServedVersion, conversions?: Conversions): Representation {
     if (this.#first === undefined) {
@@ -93,7 +96,7 @@ export class Stored {
     return this.#first?.of === version || this.#others?.has(version) === true;
   }
 
-  /** Makes the form in a version, or makes it again. */
+  /** Creates the form in a version. An existing form is replaced. */
   convert(version: ServedVersion, conversions: Conversions): void {
     this.#keep(version, new Representation(deepFreeze(version.fromStorage(this.object, conversions))));
   }
@@ -114,14 +117,14 @@ export class Stored {
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly collection: Collection;
-  /** The object after the event. For `DELETED`: its last content, with the version of the deletion. */
+  /** The object after the event. For `DELETED`, its last content with the resource version of the deletion. */
   readonly stored: Stored;
   readonly previous: Stored | undefined;
 }
 
 /**
  * Receives events as they happen, in the order of versions. A listener may write. All listeners get the event of such a
- * write after the present event.
+ * write after the current event.
  */
 export type StoreListener = (event: StoreEvent) => void;
 
@@ -145,8 +148,8 @@ export class Collection {
   }
 
   /**
-   * Registers objects that exist from the start but are made on the first read. `make` is called at most once, and its
-   * objects get the versions that this call reserves. These objects cause no events.
+   * Registers objects that exist from the start but are created only at the first read. `make` is called at most once.
+   * This call reserves the resource versions of the objects. The objects cause no events.
    */
   seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
     const first = this.#store.reserve(count);
@@ -189,9 +192,9 @@ export class Collection {
   }
 
   /**
-   * Stores a new object or new content. The metadata of the object must be complete except for the version.
+   * Stores a new object or new content. The metadata of the object must be complete, except for the resource version.
    *
-   * @throws NotStored when the journal of the store cannot keep the change.
+   * @throws NotStored when the store's journal cannot record the change.
    */
   put(key: string, object: KubeObject): Stored {
     this.#ready();
@@ -206,10 +209,10 @@ export class Collection {
   }
 
   /**
-   * Removes an object. `last` is its last content (default: the stored content). Returns `undefined` when there is no
-   * such object.
+   * Removes an object. `last` is its last content (default: the stored content). Returns `undefined` when the object
+   * does not exist.
    *
-   * @throws NotStored when the journal of the store cannot keep the change.
+   * @throws NotStored when the store's journal cannot record the change.
    */
   remove(key: string, last?: KubeObject): Stored | undefined {
     this.#ready();
@@ -239,7 +242,7 @@ export class Collection {
 
   /**
    * The objects at an earlier version, ordered by key; `undefined` when events after that version have been dropped. A
-   * client that reads a large collection in pages needs the objects of one version for each page.
+   * client that reads a large collection in pages must get the objects of the same version on each page.
    */
   at(version: number): readonly Stored[] | undefined {
     const later = this.since(version);
@@ -250,7 +253,7 @@ export class Collection {
     return withChanges(this.all(), before);
   }
 
-  /** The version since which the collection has all events. */
+  /** The resource version since which the collection has all events. */
   get oldest(): number {
     return this.#dropped;
   }
@@ -265,13 +268,13 @@ export class Collection {
     for (const stored of this.#items.values()) stored.forget();
   }
 
-  /** Drops all events, like a server that compacts its storage. */
+  /** Drops all events, as the compaction of etcd does. */
   compact(): void {
     this.#events = [];
     this.#dropped = this.#store.version;
   }
 
-  /** Replaces all objects without events, and drops the earlier events. `items` must be ordered by key. */
+  /** Replaces all objects without causing events, and drops earlier events. `items` must be ordered by key. */
   reset(items: readonly Stored[]): void {
     this.#seed = undefined;
     this.#items.clear();
@@ -295,7 +298,9 @@ export class Collection {
     this.#store.publish(event);
   }
 
-  /** Calls the listeners of the collection, and returns what they threw. Only the store calls this method. */
+  /**
+   * Calls the listeners of the collection, and returns the errors that they threw. Only the store calls this method.
+   */
   notify(event: StoreEvent): unknown[] {
     return callEach(this.#listeners, event);
   }
@@ -305,7 +310,7 @@ function versioned(object: KubeObject, version: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
-/** The objects of a namespace in a list that is ordered by key; for `''` the whole list. */
+/** Returns the objects of a namespace from a list that is sorted by key; for `''`, returns the whole list. */
 export function ofNamespace(items: readonly Stored[], namespace: string): readonly Stored[] {
   if (namespace === '') return items;
   return items.slice(position(items, `${namespace}/`), position(items, `${namespace}${AFTER_SLASH}`));
@@ -317,17 +322,18 @@ export function positionAfter(items: readonly Stored[], key: string): number {
   return items[at]?.key === key ? at + 1 : at;
 }
 
-/** The character that follows `/` in ASCII. The keys of a namespace are between `namespace/` and `namespace0`. */
+/** The character that follows `/` in ASCII. All keys of a namespace sort between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
 /**
- * The events above the window that a collection keeps, as a fraction of the window. Events are dropped in groups,
- * because each drop moves the remaining events. Each event holds an earlier version of an object. With a surplus as
- * large as the window, the memory of a busy server would rise and fall by a fifth.
+ * The maximum number of events above the window that a collection keeps, as a fraction of the window. Events are
+ * dropped in groups, because each drop moves the remaining events. The fraction is small, because each event keeps an
+ * earlier version of an object in memory. With a surplus as large as the window, the memory of a busy server would vary
+ * by a fifth.
  */
 const MAX_SURPLUS = 1 / 16;
 
-/** All objects of a cluster, and their common counter of versions. */
+/** All objects of a cluster, and the counter of resource versions that they share. */
 export class Store {
   /** The minimum number of events that a collection keeps. */
   readonly window: number;
@@ -338,10 +344,10 @@ export class Store {
   readonly #listeners = new Set<StoreListener>();
   readonly #recoveryListeners = new Set<() => void>();
   #journal: Journal | undefined;
-  /** Has the journal refused changes since it last kept one? */
+  /** Has the journal refused changes since it last recorded a change? */
   #isRefusing = false;
   #publishing = false;
-  /** Events of writes that listeners made while another event was published. */
+  /** The events of writes that listeners make while another event is being published. */
   readonly #waiting: StoreEvent[] = [];
 
   constructor(window = 10_000) {
@@ -349,12 +355,12 @@ export class Store {
     this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);
   }
 
-  /** The version of the latest write. */
+  /** The resource version of the latest write. */
   get version(): number {
     return this.#version;
   }
 
-  /** Reserves `count` versions of the counter. Returns the first version. */
+  /** Reserves `count` resource versions. Returns the first reserved version. */
   reserve(count: number): number {
     const first = this.#version + 1;
     this.#version += count;
@@ -362,7 +368,7 @@ export class Store {
   }
 
   /**
-   * Gives every later change to the journal before the change happens. Returns a function that detaches the journal.
+   * Passes every later change to the journal before the change happens. Returns a function that detaches the journal.
    */
   keepIn(journal: Journal): () => void {
     this.#journal = journal;
@@ -372,9 +378,9 @@ export class Store {
   }
 
   /**
-   * Gives a change to the journal, and takes its version.
+   * Passes a change to the journal, and then sets the store's version to the version of the change.
    *
-   * @throws NotStored when the journal cannot keep the change. The version of the store then stays.
+   * @throws NotStored when the journal cannot record the change. In this case the version of the store does not change.
    */
   keep(change: Change): void {
     try {
@@ -387,9 +393,9 @@ export class Store {
   }
 
   /**
-   * Takes the next version without a change of an object. etcd does the same: each compaction writes a record of its
-   * own, and this write has a version. Takes no version when the journal cannot keep it: only reads compact, and reads
-   * do not depend on the journal.
+   * Increases the store's version without a change of an object, as etcd does: each compaction writes its own record,
+   * and this write has a version. Does nothing when the journal cannot record the new version, because only reads cause
+   * compactions, and reads must not fail because of the journal.
    */
   recordCompaction(): void {
     try {
@@ -400,8 +406,8 @@ export class Store {
   }
 
   /**
-   * Calls the listener when the journal keeps a change again after it has refused changes. The journal may have kept a
-   * change and refused the changes that follow from it. The listener makes such changes again.
+   * Calls the listener when the journal records a change again after it has refused changes. The journal may have
+   * recorded a change but refused the dependent changes that listeners made. The listener must make such changes again.
    */
   onRecovery(listener: () => void): () => void {
     this.#recoveryListeners.add(listener);
@@ -426,14 +432,14 @@ export class Store {
     this.#collections.delete(`${plural}.${group}`);
   }
 
-  /** The version of the store after a reset to the content of `version`. */
+  /** The version that the store has after a reset to the content of `version`. */
   versionAfterReset(version: number): number {
     return this.#version > version ? this.#version + 1 : version;
   }
 
   /**
-   * Replaces all objects without events. Versions never go back: when the counter is ahead of `version`, the counter
-   * takes its next number. All versions that were read before are then too old.
+   * Replaces all objects without causing events. The version counter never decreases: if it is already above `version`,
+   * it increases by one. All versions that clients have read before are then too old.
    */
   reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
     this.#version = this.versionAfterReset(version);
@@ -448,9 +454,9 @@ export class Store {
   }
 
   /**
-   * Calls the listeners of the collection, and then those of the store. The change of the event has already happened.
-   * It does not fail when the journal refuses a change that a listener makes; the listeners of `onRecovery` make such
-   * changes later.
+   * Calls the listeners of the collection, and then the listeners of the store. The change of the event has already
+   * happened, so it does not fail when the journal refuses a change that a listener makes. The listeners of
+   * `onRecovery` make such changes later.
    */
   publish(event: StoreEvent): void {
     if (this.#publishing) {

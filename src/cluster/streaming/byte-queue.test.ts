@@ -7,7 +7,7 @@ function partsOf(queue: ByteQueue): Buffer[] {
   return parts;
 }
 
-test('small parts are joined, and their order stays', () => {
+test('small parts are joined in order', () => {
   const queue = new ByteQueue();
   const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251));
   for (const byte of bytes) queue.append(Buffer.from([byte]));
@@ -19,7 +19,7 @@ test('small parts are joined, and their order stays', () => {
   expect(queue.length).toBe(0);
 });
 
-test('a large part is kept as it is, and a small part of a large buffer is copied', () => {
+test('a large part is not copied, but a small part of a large buffer is copied', () => {
   const queue = new ByteQueue();
   const large = Buffer.alloc(100_000);
   queue.append(large);

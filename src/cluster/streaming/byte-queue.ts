@@ -1,9 +1,9 @@
-/** The size up to which neighbouring parts of a queue are joined, in bytes. */
+/** The maximum size of a joined part, in bytes. */
 const MAX_JOINED_BYTES = 64 * 1024;
 
 /**
- * Bytes that wait for their reader. Many small parts take about as much memory as one large part: small neighbours are
- * joined, and a part does not keep a much larger buffer in memory.
+ * A queue of bytes. Small adjacent parts are joined, and a part does not keep a much larger buffer in memory. Many
+ * small parts therefore take about as much memory as one large part.
  */
 export class ByteQueue {
   #parts: Buffer[] = [];
@@ -18,7 +18,7 @@ export class ByteQueue {
     if (bytes.length === 0) return;
     this.#length += bytes.length;
     let last = bytes.length * 2 < bytes.buffer.byteLength ? copyOf(bytes) : bytes;
-    // A part is joined only with one of similar size, so each byte is copied only a few times.
+    // Only parts of similar size are joined, so each byte is copied only a few times.
     for (;;) {
       const previous = this.#parts.at(-1);
       if (previous === undefined || previous.length > 2 * last.length) break;
@@ -42,7 +42,10 @@ export class ByteQueue {
   }
 }
 
-/** A copy outside the common pool of small buffers. A copy in the pool would keep the whole pool in memory. */
+/**
+ * Copies bytes to a buffer outside Node's shared pool of small buffers, because a copy in the pool would keep the whole
+ * pool in memory.
+ */
 function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);

@@ -3,8 +3,8 @@ import { ClientStream } from './client-stream.ts';
 import { SharedOutput, UnreadInput } from './connection-bounds.ts';
 
 /**
- * Streams in a WebSocket in which the first byte of each message is the number of a channel (`v4.channel.k8s.io`). No
- * channel has an end of its own: all end with the connection.
+ * The streams of a WebSocket with the subprotocol `v4.channel.k8s.io`, in which the first byte of each message is the
+ * number of a channel. A channel cannot end separately; all channels end with the connection.
  */
 export class ChannelSession {
   /** Called once, when the connection has ended. */
@@ -47,7 +47,7 @@ export class ChannelSession {
     return stream;
   }
 
-  /** Ends the connection. Drops the data that still waits on channels. */
+  /** Ends the connection. Drops data that is not sent yet. */
   close(): void {
     this.#connection.close();
   }

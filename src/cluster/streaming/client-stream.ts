@@ -1,29 +1,30 @@
 import { ByteQueue } from './byte-queue.ts';
 import type { UnreadInput } from './connection-bounds.ts';
 
-/** The parts of a connection that a stream uses. */
+/** The methods of a connection that a stream uses. */
 export interface StreamHost {
   readonly unread: UnreadInput;
-  /** Sends data. Calls `done` once, when the bytes were sent or the stream was closed. */
+  /** Sends data. Calls `done` once, when the bytes are sent or the stream is closed. */
   write(streamId: number, bytes: Buffer, done: () => void): void;
   /**
-   * Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data.
+   * Calls `callback` once, when all data that is waiting on the stream now is sent or dropped. Calls it at once if no
+   * data is waiting.
    */
   whenSent(streamId: number, callback: () => void): void;
-  /** Announces the end of the data of the server. */
+  /** Announces to the client that the server sends no more data. */
   end(streamId: number): void;
   /** Ends the stream in both directions at once. */
   reset(streamId: number): void;
 }
 
-/** A stream of a client: bytes in both directions, each with its own end. */
+/** A bidirectional stream of a client. Each direction ends separately. */
 export class ClientStream {
   readonly id: number;
   /** Called once, when the stream was reset, or its connection was lost. */
   onLost: () => void = () => undefined;
   readonly #host: StreamHost;
   readonly #queue = new ByteQueue();
-  /** The number of bytes that the reader has taken and not yet used. */
+  /** The number of bytes in the part that the reader has taken last. They count as unread until the next read. */
   #taken = 0;
   #reader: ((bytes: Buffer | undefined) => void) | undefined;
   #hasReceivedEnd = false;
@@ -41,7 +42,7 @@ export class ClientStream {
     return this.#hasReceivedEnd;
   }
 
-  /** Has the server announced the end of its data? */
+  /** Has the server announced that it sends no more data? */
   get hasSentEnd(): boolean {
     return this.#hasSentEnd;
   }
@@ -51,7 +52,10 @@ export class ClientStream {
     return this.#isClosed;
   }
 
-  /** The next bytes of the client; `undefined` at their end, and when the stream is closed. One call at a time. */
+  /**
+   * Reads the next bytes from the client. Resolves to `undefined` when the client sends no more data, and when the
+   * stream is closed. Only one call may be pending.
+   */
   read(): Promise<Buffer | undefined> {
     this.#release(this.#taken);
     this.#taken = 0;
@@ -61,18 +65,18 @@ export class ClientStream {
     return new Promise((resolve) => (this.#reader = resolve));
   }
 
-  /** Reads and drops everything that the client sends. */
+  /** Reads and drops all data that the client sends. */
   async discard(): Promise<void> {
     while ((await this.read()) !== undefined);
   }
 
-  /** Sends bytes. Settles when the client has room for more, or the stream is closed. */
+  /** Sends bytes. Resolves when more bytes can be sent, or when the stream is closed. */
   write(bytes: Buffer): Promise<void> {
     if (this.#isClosed || this.#isEnding) return Promise.resolve();
     return new Promise((resolve) => this.#host.write(this.id, bytes, resolve));
   }
 
-  /** Ends the data of the server, after the bytes that were sent. */
+  /** Ends the server's direction after all written bytes are sent. */
   end(): void {
     if (this.#isClosed || this.#isEnding) return;
     this.#isEnding = true;
@@ -83,13 +87,15 @@ export class ClientStream {
     });
   }
 
-  /** Settles when all data of the server was sent, or the stream is closed. */
+  /** Resolves when all data of the server is sent, or the stream is closed. */
   sent(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#host.whenSent(this.id, resolve));
   }
 
-  /** Ends the stream in both directions, and drops the data that waits. Does nothing when it is closed. */
+  /**
+   * Ends the stream in both directions, and drops data that is not sent yet. Does nothing when the stream is closed.
+   */
   reset(): void {
     if (this.#isClosed) return;
     this.close();

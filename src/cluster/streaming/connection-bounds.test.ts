@@ -4,7 +4,7 @@ import { SharedOutput, UnreadInput } from './connection-bounds.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-test('a client is paused while more than 4 MiB wait', () => {
+test('a client is paused while more than 4 MiB of its data are unread', () => {
   const connection = new RecordedConnection();
   const unread = new UnreadInput(connection);
   const steps = [4 * MEGABYTE, 1, 1, -1, -1, 1, -MEGABYTE].map((bytes) => {
@@ -14,10 +14,10 @@ test('a client is paused while more than 4 MiB wait', () => {
   expect(steps).toEqual(['', 'pause', '', '', 'resume', 'pause', 'resume']);
 });
 
-/** An output whose messages begin with the id of their stream. */
+/** An output whose messages begin with the ID of their stream. */
 function output(connection: RecordedConnection, allowed?: Map<number, number>) {
   const done: string[] = [];
-  /** The ids with which the output has called `allowed`. */
+  /** The stream IDs with which the output has called `allowed`. */
   const looks: number[] = [];
   const encode = (id: number, bytes: Buffer) => Buffer.concat([Buffer.from([id]), bytes]);
   const shared = new SharedOutput(
@@ -44,7 +44,7 @@ function output(connection: RecordedConnection, allowed?: Map<number, number>) {
   return { shared, write, done, sent, looks };
 }
 
-test('a callback for sent data comes at once, after the last data that waits, or when the data is dropped', () => {
+test('whenSent calls back at once without waiting data, after the last waiting data, or when the data is dropped', () => {
   const connection = new RecordedConnection();
   connection.reads = false;
   const { shared, write, done } = output(connection);
@@ -63,7 +63,7 @@ test('a callback for sent data comes at once, after the last data that waits, or
   expect(done).toEqual(['1:1', '1:2', 'after 1']);
 });
 
-test('data waits while the client has more than 1 MiB to read, and then goes on in turn', () => {
+test('data waits while the client has more than 1 MiB to read, and is then sent stream by stream', () => {
   const connection = new RecordedConnection();
   connection.reads = false;
   const { write, done, sent } = output(connection);
@@ -95,7 +95,7 @@ test('data of a stream waits for its window and does not stop other streams', ()
   expect([sent(), done]).toEqual([['1:7'], ['2:5', '1:10']]);
 });
 
-test('a stream that ends does not wait any more', () => {
+test('the waiting data of a stream that ends is dropped', () => {
   const { shared, write, done, sent } = output(new RecordedConnection(), new Map([[2, 1]]));
   write(1, Buffer.alloc(10));
   shared.drop(1);
@@ -103,7 +103,7 @@ test('a stream that ends does not wait any more', () => {
   expect([sent(), done]).toEqual([['2:1'], ['1:10', '2:1']]);
 });
 
-test('a write costs the same for any number of streams that wait for their windows', () => {
+test('the cost of a write does not depend on the number of streams that wait for their windows', () => {
   const { shared, write, sent, looks } = output(new RecordedConnection(), new Map([[2000, 1000]]));
   for (let id = 1; id <= 1000; id += 1) write(id, Buffer.alloc(1));
   looks.splice(0);
@@ -112,7 +112,7 @@ test('a write costs the same for any number of streams that wait for their windo
   expect([sent().length, looks.filter((id) => id !== 0).length]).toEqual([1000, 1001]);
 });
 
-test('streams that wait for the window of the connection go on in turn', () => {
+test('streams that wait for the window of the connection send in turn', () => {
   const allowed = new Map([[0, 0], ...[1, 2, 3].map((id): [number, number] => [id, 100])]);
   const { shared, write, sent, looks } = output(new RecordedConnection(), allowed);
   for (const id of [1, 2, 3]) for (const size of [4, 5]) write(id, Buffer.alloc(size));
@@ -122,7 +122,7 @@ test('streams that wait for the window of the connection go on in turn', () => {
   expect(sent()).toEqual(['1:4', '2:4', '3:4', '1:5', '2:5', '3:5']);
 });
 
-test('a part that fits into the window of the connection is followed by its rest', () => {
+test('data that exceeds the window of the connection is sent in two parts', () => {
   const allowed = new Map([
     [0, 3],
     [1, 100],

@@ -1,13 +1,13 @@
-/** The bounds of a connection that carries several streams: what the server and the client have not read yet. */
+/** Limits the unread data of a connection with several streams, in both directions. */
 import type { MessageConnection } from '../protocol/request.ts';
 
-/** The number of bytes of a client that may wait in the server. With more bytes, the client is paused. */
+/** The maximum number of unread bytes from a client. While more bytes are unread, the client is paused. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
-/** Further data for a client waits when the client has more unread bytes than this. */
+/** While a client has more unread bytes than this, no more data is sent to it. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 
-/** Pauses the client of a connection while its streams have many bytes that nothing has read. */
+/** Pauses the client of a connection while its streams have too many unread bytes. */
 export class UnreadInput {
   readonly #connection: Pick<MessageConnection, 'pause' | 'resume'>;
   #bytes = 0;
@@ -17,7 +17,7 @@ export class UnreadInput {
     this.#connection = connection;
   }
 
-  /** Counts bytes that have come, or with a negative number bytes that were read. */
+  /** Adds received bytes to the count. A negative number subtracts bytes that were read. */
   add(bytes: number): void {
     this.#bytes += bytes;
     const isFull = this.#bytes > MAX_UNREAD_BYTES;
@@ -34,7 +34,7 @@ interface Writer {
   next: Writer | undefined;
 }
 
-/** The writers of a stream, in their order. */
+/** The waiting writes of a stream, in order. */
 interface Writers {
   first: Writer;
   last: Writer;
@@ -42,25 +42,28 @@ interface Writers {
 
 /** The flow control of a protocol. */
 export interface FlowControl {
-  /** The number of bytes that may be sent on a stream now, or on all streams together for `CONNECTION`. */
+  /** The number of bytes that may be sent on a stream now. For `CONNECTION`, the number for all streams together. */
   allowed(streamId: number): number;
   /** Counts bytes that were sent on a stream. */
   use(streamId: number, bytes: number): void;
 }
 
-/** The id of the connection as a whole. */
+/** The stream ID that means the whole connection. */
 const CONNECTION = 0;
 
 const WITHOUT_FLOW_CONTROL: FlowControl = { allowed: () => Number.POSITIVE_INFINITY, use: () => undefined };
 
-/** Sends the data of several streams in turn, as fast as the client reads. */
+/** Sends the data of several streams in turn (round-robin), as fast as the client reads. */
 export class SharedOutput {
   readonly #connection: MessageConnection;
   readonly #encode: (streamId: number, bytes: Buffer) => Buffer;
   readonly #flow: FlowControl;
-  /** The writers by the ids of their streams. */
+  /** Maps the ID of a stream to its waiting writes. */
   readonly #writers = new Map<number, Writers>();
-  /** The streams that may send, in turn. A stream that waits for its own flow control is absent. */
+  /**
+   * The IDs of the streams that may send, in the order of their turns. A stream that waits for its own flow-control
+   * window is not included.
+   */
   readonly #turns = new Set<number>();
   #isWaiting = false;
 
@@ -74,7 +77,7 @@ export class SharedOutput {
     this.#flow = flow;
   }
 
-  /** Calls `done` once, when the bytes were sent or their stream was dropped. */
+  /** Sends bytes. Calls `done` once, when the bytes are sent or dropped. */
   write(streamId: number, bytes: Buffer, done: () => void): void {
     const writer: Writer = { bytes, done, next: undefined };
     const writers = this.#writers.get(streamId);
@@ -89,7 +92,8 @@ export class SharedOutput {
   }
 
   /**
-   * Calls `callback` once, when the data that waits on the stream now was sent or dropped; at once without such data.
+   * Calls `callback` once, when all data that is waiting on the stream now is sent or dropped. Calls it at once if no
+   * data is waiting.
    */
   whenSent(streamId: number, callback: () => void): void {
     const last = this.#writers.get(streamId)?.last;
@@ -101,7 +105,7 @@ export class SharedOutput {
     };
   }
 
-  /** Drops the data that waits on a stream. */
+  /** Drops the waiting data of a stream. */
   drop(streamId: number): void {
     let writer = this.#writers.get(streamId)?.first;
     this.#writers.delete(streamId);
@@ -110,8 +114,8 @@ export class SharedOutput {
   }
 
   /**
-   * Sends what may be sent now, after a change of the flow control of a stream, of the connection (0), or of all
-   * streams (without an id).
+   * Sends all data that may be sent now. Called after the flow-control window of a stream, of the connection (0), or of
+   * all streams (no ID) has changed.
    */
   flush(streamId?: number): void {
     if (streamId === undefined) for (const id of this.#writers.keys()) this.#turns.add(id);
@@ -121,7 +125,7 @@ export class SharedOutput {
 
   #send(): void {
     if (this.#isWaiting) return;
-    // A stream that is added again comes last.
+    // If `#sendFirst` adds a stream again, it goes to the end of the set, so the loop visits it last.
     for (const id of this.#turns) {
       if (this.#connection.backlog > MAX_BACKLOG_BYTES) return this.#wait();
       if (this.#flow.allowed(CONNECTION) === 0) return;
@@ -130,7 +134,7 @@ export class SharedOutput {
     }
   }
 
-  /** Sends the first data of a stream, or a part of it when the rest waits for the flow control. */
+  /** Sends the first waiting data of a stream, or the part of it that flow control allows. */
   #sendFirst(id: number): void {
     const writers = this.#writers.get(id);
     if (writers === undefined) return;
@@ -150,7 +154,7 @@ export class SharedOutput {
       this.#connection.send(this.#encode(id, bytes));
     }
     if (writer.bytes.length === 0) writer.done();
-    // The stream itself may still have a window.
+    // If only the window of the connection is used up, the stream keeps its turn.
     else if (this.#flow.allowed(CONNECTION) === 0) this.#turns.add(id);
   }
 

@@ -1,6 +1,6 @@
 /**
  * The dictionary with which SPDY/3.1 compresses headers: "SPDY Protocol, Draft 3.1", section 2.6.10.1 "Compression".
- * Each word has its length before it, as in a block of headers. The text at the end has no lengths.
+ * Each word is preceded by its length, as in a header block. The strings at the end have no lengths.
  */
 const WORDS =
   `options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age
@@ -31,7 +31,7 @@ const TAIL = [
   'publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.',
 ];
 
-/** The Adler-32 checksum of the dictionary. A compressed stream names its dictionary by this number. */
+/** The Adler-32 checksum of the dictionary. A compressed stream contains the checksum of its dictionary. */
 export const DICTIONARY_ID = 0xe3_c6_a7_c2;
 
 /** The bytes of the dictionary. */

@@ -28,7 +28,7 @@ const FRAMES: readonly (readonly [string, Buffer, SpdyFrame | undefined])[] = [
     { type: 'synStream', streamId: 3, block: X, isLast: true, isUnidirectional: false },
   ],
   [
-    'a new stream in one direction',
+    'a new unidirectional stream',
     synStream(3, X, FLAGS.unidirectional),
     { type: 'synStream', streamId: 3, block: X, isLast: false, isUnidirectional: true },
   ],
@@ -41,13 +41,13 @@ const FRAMES: readonly (readonly [string, Buffer, SpdyFrame | undefined])[] = [
     { type: 'settings', values: [[7, 9]] },
   ],
   ['a ping', pingFrame(0xff_ff_ff_ff), { type: 'ping', id: 0xff_ff_ff_ff }],
-  ['the end', goAwayFrame(1, 0), { type: 'goAway' }],
-  ['a window', windowUpdateFrame(0, 2 ** 31 - 1), { type: 'windowUpdate', streamId: 0, bytes: 2 ** 31 - 1 }],
+  ['a GOAWAY frame', goAwayFrame(1, 0), { type: 'goAway' }],
+  ['a window update', windowUpdateFrame(0, 2 ** 31 - 1), { type: 'windowUpdate', streamId: 0, bytes: 2 ** 31 - 1 }],
   ['an unknown frame', controlFrame(10, Buffer.alloc(20_000)), undefined],
   ['an unknown frame without payload', controlFrame(5, EMPTY), undefined],
 ];
 
-test.each(FRAMES)('%s is read from one piece', (_title, bytes, frame) => {
+test.each(FRAMES)('%s is parsed from a single chunk', (_title, bytes, frame) => {
   const after = dataFrame(1, X, false);
   const found = [...new FrameReader().read(Buffer.concat([bytes, after]))];
   expect(found).toEqual([
@@ -56,14 +56,14 @@ test.each(FRAMES)('%s is read from one piece', (_title, bytes, frame) => {
   ]);
 });
 
-test('all frames are read from single bytes', () => {
+test('all frames are parsed when every byte arrives separately', () => {
   const reader = new FrameReader();
   const found: unknown[] = [];
   for (const byte of Buffer.concat(FRAMES.map(([, bytes]) => bytes))) found.push(...reader.read(Buffer.from([byte])));
   expect(found).toEqual(FRAMES.flatMap(([, , frame]) => frame ?? []));
 });
 
-test('the data of a frame is passed on as it comes, with the end after the last part', () => {
+test('the data of a frame is returned as it arrives, and only its last part has isLast', () => {
   const reader = new FrameReader();
   const bytes = dataFrame(1, Buffer.from('abc'), true);
   const parts = [bytes.subarray(0, 9), bytes.subarray(9, 10), bytes.subarray(10)];
@@ -73,7 +73,7 @@ test('the data of a frame is passed on as it comes, with the end after the last 
   expect(found).toEqual([[['a', false]], [['b', false]], [['c', true]]]);
 });
 
-describe('a frame that makes the later bytes meaningless is a problem', () => {
+describe('a malformed frame is a problem, after which nothing is read', () => {
   const control = (firstWord: number, payload = EMPTY) => {
     const bytes = Buffer.alloc(8);
     bytes.writeUInt32BE(firstWord);
@@ -88,11 +88,11 @@ describe('a frame that makes the later bytes meaningless is a problem', () => {
       controlFrame(CONTROL.synStream, Buffer.alloc(16 * 1024 + 1)).subarray(0, 8),
       'a control frame has 16385 bytes; the limit is 16384',
     ],
-    ['a new stream without an id', synStream(0, X), 'a control frame of type 1 is malformed'],
+    ['a new stream without an ID', synStream(0, X), 'a control frame of type 1 is malformed'],
     ['a new stream that is too short', controlFrame(CONTROL.synStream, Buffer.alloc(9)), 'type 1 is malformed'],
     ['a reset that is too long', controlFrame(CONTROL.rstStream, Buffer.alloc(9)), 'type 3 is malformed'],
     ['an empty ping', controlFrame(CONTROL.ping, EMPTY), 'type 6 is malformed'],
-    ['a short window', controlFrame(CONTROL.windowUpdate, Buffer.alloc(4)), 'type 9 is malformed'],
+    ['a window update that is too short', controlFrame(CONTROL.windowUpdate, Buffer.alloc(4)), 'type 9 is malformed'],
     [
       'fewer settings than announced',
       controlFrame(CONTROL.settings, Buffer.from([255, 255, 255, 255])),

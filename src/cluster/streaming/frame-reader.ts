@@ -4,7 +4,7 @@ import { CONTROL, FLAGS, FRAME_HEADER_BYTES, VERSION } from './frames.ts';
 /** The maximum payload of a control frame, in bytes. The protocol requires at least 8 KiB for frames with headers. */
 const MAX_CONTROL_BYTES = 16 * 1024;
 
-/** The error in frames after which the rest of the bytes has no meaning. */
+/** An error after which the remaining bytes of the connection cannot be parsed. */
 export interface FrameProblem {
   readonly type: 'problem';
   readonly message: string;
@@ -16,16 +16,16 @@ const LENGTH_MASK = 0xff_ff_ff;
 const problem = (message: string): FrameProblem => ({ type: 'problem', message });
 
 /**
- * Reads frames from bytes that come in pieces of any size. It holds at most one control frame, and passes data on as it
- * comes. After a problem it reads nothing.
+ * Parses frames from chunks of any size. Buffers at most one control frame, and returns data as it arrives. After a
+ * problem, the reader ignores all bytes.
  */
 export class FrameReader {
   readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
   #headerLength = 0;
-  /** The payload of the control frame that is not complete yet. */
+  /** The payload of an incomplete control frame. */
   #payload: Buffer | undefined;
   #payloadLength = 0;
-  /** The data frame, or the unknown control frame (0), whose payload is not complete yet. */
+  /** An incomplete data frame. The stream ID 0 means an unknown control frame, whose payload is skipped. */
   #passing: { readonly streamId: number; readonly isLast: boolean; rest: number } | undefined;
   #hasFailed = false;
 
@@ -41,7 +41,7 @@ export class FrameReader {
     }
   }
 
-  /** The number of bytes to the end of the present part. It is never 0. */
+  /** The number of bytes that are missing in the current header or payload. It is never 0. */
   #wanted(): number {
     if (this.#passing !== undefined) return this.#passing.rest;
     if (this.#payload !== undefined) return this.#payload.length - this.#payloadLength;
@@ -70,7 +70,7 @@ export class FrameReader {
     return streamId === 0 ? undefined : { type: 'data', streamId, bytes, isLast: isLast && isEnd };
   }
 
-  /** Decides what follows a complete header. */
+  /** Processes a complete header: prepares for its payload, or returns a frame without payload. */
   #begin(): SpdyFrame | FrameProblem | undefined {
     this.#headerLength = 0;
     const first = this.#header.readUInt32BE(0);
@@ -88,7 +88,7 @@ export class FrameReader {
       return problem(`a control frame has ${length} bytes; the limit is ${MAX_CONTROL_BYTES}`);
     }
     if (!isKnown) {
-      // The protocol requires that unknown frames have no effect.
+      // The protocol requires that unknown frames are ignored.
       if (length > 0) this.#passing = { streamId: 0, isLast: false, rest: length };
       return undefined;
     }
@@ -114,7 +114,10 @@ export class FrameReader {
   }
 }
 
-/** The fixed length of the payload of each type, or its minimum for types with a variable rest. */
+/**
+ * Maps a type of control frame to the length of its payload. For types with a variable payload, this is the minimum
+ * length.
+ */
 const LENGTHS: Readonly<Record<number, { readonly bytes: number; readonly isMinimum?: true }>> = {
   [CONTROL.synStream]: { bytes: 10, isMinimum: true },
   [CONTROL.synReply]: { bytes: 4, isMinimum: true },
@@ -126,7 +129,7 @@ const LENGTHS: Readonly<Record<number, { readonly bytes: number; readonly isMini
   [CONTROL.windowUpdate]: { bytes: 8 },
 };
 
-/** The frame with this payload; `undefined` when the payload is malformed. */
+/** Parses a control frame from its payload; `undefined` when the payload is malformed. */
 function readControl(type: number, flags: number, payload: Buffer): SpdyFrame | undefined {
   const length = LENGTHS[type];
   if (length === undefined || payload.length < length.bytes) return undefined;
@@ -154,7 +157,8 @@ function readControl(type: number, flags: number, payload: Buffer): SpdyFrame | 
     case CONTROL.rstStream:
       return { type: 'rstStream', streamId, status: payload.readUInt32BE(4) };
     default:
-      // A reply and further headers have the same form. The server opens no stream that a client could reply to.
+      // SYN_REPLY and HEADERS frames have the same format. They need not be distinguished, because the server opens no
+      // stream to which a client could reply.
       return { type: 'headers', streamId, block: payload.subarray(4), isLast };
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The frames of SPDY/3.1 ("SPDY Protocol, Draft 3.1", section 2.2 "Framing"). A control frame begins with the bit 1,
- * the version and its type; a data frame with the bit 0 and the id of its stream. Then follow flags and the length.
+ * The frames of SPDY/3.1 ("SPDY Protocol, Draft 3.1", section 2.2 "Framing"). A control frame begins with a 1 bit, the
+ * version and its type. A data frame begins with a 0 bit and the stream ID. In both frames, the flags and the length
+ * follow.
  */
 
 /** The types of control frames. */
@@ -31,22 +32,22 @@ export const GO_AWAY = { ok: 0, protocolError: 1 } as const;
 /** The flags of frames. */
 export const FLAGS = { last: 1, unidirectional: 2 } as const;
 
-/** The id of the setting with the first flow-control window of each stream, in bytes. */
+/** The ID of the setting for the initial flow-control window of each stream, in bytes. */
 export const INITIAL_WINDOW_SETTING = 7;
 
-/** The flow-control window of a stream and of a connection at the start, in bytes. */
+/** The initial flow-control window of a stream and of the connection, in bytes. */
 export const FIRST_WINDOW_BYTES = 64 * 1024;
 
-/** The maximum of a flow-control window, in bytes. */
+/** The maximum size of a flow-control window, in bytes. */
 export const MAX_WINDOW_BYTES = 2 ** 31 - 1;
 
 /** The only version of control frames. */
 export const VERSION = 3;
 
-/** The length of a frame before its payload, in bytes. */
+/** The length of a frame's header, in bytes. */
 export const FRAME_HEADER_BYTES = 8;
 
-/** A frame of a client, with compressed headers in `block`. The data of one frame may come in several parts. */
+/** A frame from a client. `block` contains compressed headers. The data of one frame may arrive in several parts. */
 export type SpdyFrame =
   | { readonly type: 'data'; readonly streamId: number; readonly bytes: Buffer; readonly isLast: boolean }
   | {
@@ -76,11 +77,11 @@ function words(...values: readonly number[]): Buffer {
   return bytes;
 }
 
-/** A control frame. */
+/** Encodes a control frame. */
 export const controlFrame = (type: number, payload: Buffer, flags = 0): Buffer =>
   frame(((0x8000 | VERSION) << 16) | type, flags, payload);
 
-/** A data frame. It must have less than 16 MiB. */
+/** Encodes a data frame, whose data must be smaller than 16 MiB. */
 export const dataFrame = (streamId: number, bytes: Buffer, isLast: boolean): Buffer =>
   frame(streamId, isLast ? FLAGS.last : 0, bytes);
 
@@ -92,14 +93,14 @@ export const synReplyFrame = (streamId: number, block: Buffer): Buffer =>
 export const resetFrame = (streamId: number, status: number): Buffer =>
   controlFrame(CONTROL.rstStream, words(streamId, status));
 
-/** A ping, or the answer to the ping with this id. */
+/** A ping, or the reply to the client's ping with this ID. */
 export const pingFrame = (id: number): Buffer => controlFrame(CONTROL.ping, words(id));
 
 /** Announces the end of the connection. */
 export const goAwayFrame = (lastStreamId: number, status: number): Buffer =>
   controlFrame(CONTROL.goAway, words(lastStreamId, status));
 
-/** Permits further bytes on a stream, or on the connection for the id 0. */
+/** Permits the client to send more bytes on a stream, or on the connection for the ID 0. */
 export const windowUpdateFrame = (streamId: number, bytes: number): Buffer =>
   controlFrame(CONTROL.windowUpdate, words(streamId, bytes));
 

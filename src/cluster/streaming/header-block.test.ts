@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DICTIONARY_ID, spdyDictionary } from './dictionary.ts';
 import { HeaderDeflater, HeaderInflater, readHeaderBlock, writeHeaderBlock } from './header-block.ts';
 
-/** The checksum of RFC 1950. */
+/** The Adler-32 checksum of RFC 1950. */
 function adler32(bytes: Buffer): number {
   let [low, high] = [1, 0];
   for (const byte of bytes) {
@@ -27,7 +27,7 @@ const FIELDS = [
   ]),
 ];
 
-/** Blocks of one zlib stream, each of which ends with a flush. */
+/** Compresses blocks with one zlib stream. Each compressed block ends with a flush. */
 async function compressed(plain: readonly Buffer[], dictionary?: Buffer): Promise<Buffer[]> {
   const stream = createDeflate(dictionary === undefined ? {} : { dictionary });
   const parts: Buffer[] = [];
@@ -41,11 +41,11 @@ async function compressed(plain: readonly Buffer[], dictionary?: Buffer): Promis
   return blocks;
 }
 
-test('the dictionary is that of the protocol', () => {
+test('the dictionary has the checksum that the protocol defines', () => {
   expect([spdyDictionary().length, adler32(spdyDictionary())]).toEqual([1423, DICTIONARY_ID]);
 });
 
-test('blocks of a client are read in their order, with references to the dictionary and to earlier blocks', async () => {
+test('blocks of a client may refer to the dictionary and to earlier blocks', async () => {
   const blocks = await compressed(FIELDS.map(writeHeaderBlock), spdyDictionary());
   const [first, , third] = blocks;
   expect(third?.length).toBeLessThan((first?.length ?? 0) / 2);
@@ -58,7 +58,7 @@ test('a client may compress without the dictionary', async () => {
   expect(new HeaderInflater().inflate(block)?.toString()).toBe('plain');
 });
 
-test('zlib reads the blocks of the server, and the server reads them, too', () => {
+test('both zlib and the server can read the blocks that the server writes', () => {
   const deflater = new HeaderDeflater();
   const inflater = new HeaderInflater();
   const blocks = FIELDS.map((fields) => deflater.deflate(writeHeaderBlock(fields)));
@@ -78,7 +78,7 @@ describe('a block that is not compressed as the protocol requires is refused', (
     ['nothing', Buffer.alloc(0)],
     ['no flush at the end', valid.subarray(0, -1)],
     ['another method', changed(0, 0x79)],
-    ['a wrong check of the header', changed(1, 0xbc)],
+    ['a wrong checksum of the zlib header', changed(1, 0xbc)],
     ['another dictionary', changed(5, 0)],
     ['only a header', Buffer.concat([valid.subarray(0, 2), Buffer.from([0, 0, 255, 255])])],
     ['bytes of no method', Buffer.concat([valid.subarray(0, 6), Buffer.from([7, 7, 7, 0, 0, 255, 255])])],
@@ -86,7 +86,7 @@ describe('a block that is not compressed as the protocol requires is refused', (
     expect(new HeaderInflater().inflate(block)).toBeUndefined();
   });
 
-  test('a small block that grows to more than 64 KiB', () => {
+  test('a small block that decompresses to more than 64 KiB', () => {
     const blocks = [64 * 1024, 64 * 1024 + 1].map((size) => new HeaderDeflater().deflate(Buffer.alloc(size)));
     expect(blocks[1]?.length).toBeLessThan(200);
     expect(blocks.map((block) => new HeaderInflater().inflate(block)?.length)).toEqual([64 * 1024, undefined]);
@@ -107,6 +107,6 @@ test.each<[string, Buffer]>([
       ...[1, 2].map(() => writeHeaderBlock(new Map([['port', '80']])).subarray(4)),
     ]),
   ],
-])('a block with %s has no headers', (_title, block) => {
+])('a header block with %s is malformed', (_title, block) => {
   expect(readHeaderBlock(block)).toBeUndefined();
 });

@@ -1,26 +1,29 @@
-/** The headers of SPDY/3.1 streams: pairs of names and values, compressed with one zlib stream for each direction. */
+/** The headers of SPDY/3.1 streams: pairs of names and values, compressed with one zlib stream per direction. */
 import { zlibLibrary } from '../../core/index.ts';
 import { DICTIONARY_ID, spdyDictionary } from './dictionary.ts';
 
-/** The maximum size of the headers of a stream without compression, in bytes. */
+/** The maximum uncompressed size of a header block, in bytes. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** The maximum distance to which a compressed block refers back, in bytes. */
+/** The maximum distance of a back-reference in a compressed block, in bytes. */
 const WINDOW_BYTES = 32 * 1024;
 
-/** The end of each compressed block: an empty block of deflate, which a flush writes. */
+/** The end of each compressed block: the empty deflate block that a flush writes. */
 const FLUSHED = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** The first two bytes of a zlib stream that names a dictionary, with the window of 32 KiB. */
+/** The first two bytes of a zlib stream with a preset dictionary and a window of 32 KiB. */
 const ZLIB_HEADER = Buffer.from([0x78, 0xbb]);
 
 const DEFLATE_METHOD = 8;
 const HAS_DICTIONARY = 0x20;
 
-/** Header values by their names in lower case. */
+/** Maps the lower-case name of a header to its value. */
 export type HeaderFields = ReadonlyMap<string, string>;
 
-/** Reads a block without compression. `undefined` when it is malformed, or a name is repeated or not in lower case. */
+/**
+ * Parses an uncompressed block. Returns `undefined` when the block is malformed, or when a name is repeated or not in
+ * lower case.
+ */
 export function readHeaderBlock(block: Buffer): HeaderFields | undefined {
   const fields = new Map<string, string>();
   let offset = 0;
@@ -47,7 +50,7 @@ export function readHeaderBlock(block: Buffer): HeaderFields | undefined {
   return offset === block.length ? fields : undefined;
 }
 
-/** Writes a block without compression. The names must be in lower case. */
+/** Encodes an uncompressed block. The names must be in lower case. */
 export function writeHeaderBlock(fields: HeaderFields): Buffer {
   const number = (value: number) => {
     const bytes = Buffer.alloc(4);
@@ -58,14 +61,14 @@ export function writeHeaderBlock(fields: HeaderFields): Buffer {
   return Buffer.concat([number(fields.size), ...texts.flatMap((text) => [number(text.length), text])]);
 }
 
-/** Decompresses the header blocks of one direction of a connection, in their order. */
+/** Decompresses the header blocks of one direction of a connection, in order. */
 export class HeaderInflater {
-  /** The bytes to which the next block may refer back; `undefined` before the first block. */
+  /** The decompressed bytes to which the next block may refer; `undefined` before the first block. */
   #window: Buffer | undefined;
 
   /**
-   * Decompresses a block. `undefined` for a block that is not a part of the stream, does not end with a flush, or is
-   * too large.
+   * Decompresses a block. Returns `undefined` for a block that does not continue the stream, does not end with a flush,
+   * or is too large.
    */
   inflate(block: Buffer): Buffer | undefined {
     if (block.length < FLUSHED.length || !block.subarray(-FLUSHED.length).equals(FLUSHED)) return undefined;
@@ -81,13 +84,13 @@ export class HeaderInflater {
       this.#window = Buffer.concat([start.dictionary, plain]).subarray(-WINDOW_BYTES);
       return plain;
     } catch {
-      // zlib throws for bytes that are not compressed, and for an output that is too large.
+      // zlib throws when the bytes are malformed or the output is too large.
       return undefined;
     }
   }
 }
 
-/** Reads the header of a zlib stream. Returns its length, and the dictionary that the stream uses. */
+/** Parses the header of a zlib stream. Returns its length, and the dictionary that the stream uses. */
 function readZlibHeader(block: Buffer): { readonly length: number; readonly dictionary: Buffer } | undefined {
   const first = block.readUInt16BE(0);
   if (((first >> 8) & 0x0f) !== DEFLATE_METHOD || first % 31 !== 0) return undefined;
@@ -96,7 +99,7 @@ function readZlibHeader(block: Buffer): { readonly length: number; readonly dict
   return { length: 6, dictionary: spdyDictionary() };
 }
 
-/** Compresses the header blocks of one direction of a connection. No block refers back to an earlier one. */
+/** Compresses the header blocks of one direction of a connection. A block never refers to an earlier block. */
 export class HeaderDeflater {
   #hasBegun = false;
 

@@ -8,13 +8,13 @@ function opened(...ids: readonly number[]): SendWindows {
   return windows;
 }
 
-test('a client that never sends a window has none', () => {
+test('a client that never sends a window update is not limited', () => {
   const windows = opened(1);
   windows.use(1, 10 ** 9);
   expect([windows.allowed(1), windows.areUsed]).toEqual([Number.POSITIVE_INFINITY, false]);
 });
 
-test('bytes that were sent before the first window count', () => {
+test('bytes that were sent before the first window update count', () => {
   const windows = opened(1, 3);
   windows.use(1, FIRST_WINDOW_BYTES - 10);
   expect(windows.update(1, 5)).toBe(true);
@@ -24,7 +24,7 @@ test('bytes that were sent before the first window count', () => {
   expect([windows.allowed(1), windows.allowed(3)]).toEqual([15, 110]);
 });
 
-test('a smaller first window makes the windows of open streams negative', () => {
+test('a smaller initial window can make the windows of open streams negative', () => {
   const windows = opened(1);
   windows.use(1, 1000);
   expect(windows.setFirst(400)).toBe(true);
@@ -41,17 +41,17 @@ test('a stream that has ended has no window', () => {
 });
 
 test.each<[string, (windows: SendWindows) => boolean, boolean]>([
-  ['the largest first window', (windows) => windows.setFirst(MAX_WINDOW_BYTES), true],
-  ['a first window that is too large', (windows) => windows.setFirst(MAX_WINDOW_BYTES + 1), false],
+  ['the largest initial window', (windows) => windows.setFirst(MAX_WINDOW_BYTES), true],
+  ['an initial window that is too large', (windows) => windows.setFirst(MAX_WINDOW_BYTES + 1), false],
   ['an update to the largest window', (windows) => windows.update(1, MAX_WINDOW_BYTES - FIRST_WINDOW_BYTES), true],
   ['an update that is too large', (windows) => windows.update(1, MAX_WINDOW_BYTES - FIRST_WINDOW_BYTES + 1), false],
   ['an update of the connection that is too large', (windows) => windows.update(0, MAX_WINDOW_BYTES), false],
-  ['an update by nothing', (windows) => windows.update(1, 0), false],
+  ['an update by 0 bytes', (windows) => windows.update(1, 0), false],
   [
-    'a first window that makes another window too large',
+    'an initial window that makes an open window too large',
     (windows) => windows.update(1, FIRST_WINDOW_BYTES) && windows.setFirst(MAX_WINDOW_BYTES),
     false,
   ],
-])('the change %s is accepted or refused', (_title, change, isValid) => {
+])('%s is accepted or refused as the protocol requires', (_title, change, isValid) => {
   expect(change(opened(1))).toBe(isValid);
 });

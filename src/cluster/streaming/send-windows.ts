@@ -2,16 +2,16 @@ import { FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES } from './frames.ts';
 
 /**
  * The bytes that the server may send on each stream and on the connection ("SPDY Protocol, Draft 3.1", section 2.6.8).
- * The clients of Kubernetes never send WINDOW_UPDATE frames, and their servers never wait for them. The windows
- * therefore count only for a client that has shown that it uses them.
+ * Kubernetes clients never send WINDOW_UPDATE frames, and Kubernetes servers never wait for them. The windows therefore
+ * limit only clients that have sent such a frame or a window setting.
  */
 export class SendWindows {
   #areUsed = false;
   #first = FIRST_WINDOW_BYTES;
-  /** The windows of the open streams by their ids. The connection has the id 0. A window may be negative. */
+  /** Maps the ID of an open stream to its window. The connection has the ID 0. A window may be negative. */
   readonly #windows = new Map<number, number>([[0, FIRST_WINDOW_BYTES]]);
 
-  /** Has the client sent a window? */
+  /** Has the client sent a window update or a window setting? */
   get areUsed(): boolean {
     return this.#areUsed;
   }
@@ -38,7 +38,10 @@ export class SendWindows {
     }
   }
 
-  /** Sets the first window of streams. It changes the open streams, too. False when a window becomes too large. */
+  /**
+   * Sets the initial window of streams, and changes the windows of open streams by the difference. Returns false when a
+   * window becomes too large.
+   */
   setFirst(bytes: number): boolean {
     this.#areUsed = true;
     if (bytes > MAX_WINDOW_BYTES) return false;
@@ -47,7 +50,7 @@ export class SendWindows {
     return [...this.#windows.keys()].every((id) => id === 0 || this.#add(id, difference));
   }
 
-  /** Adds bytes to a window. False when the number is 0, or the window becomes too large. */
+  /** Adds bytes to a window. Returns false when the number is 0, or when the window becomes too large. */
   update(streamId: number, bytes: number): boolean {
     this.#areUsed = true;
     return bytes > 0 && this.#add(streamId, bytes);
@@ -55,7 +58,7 @@ export class SendWindows {
 
   #add(id: number, bytes: number): boolean {
     const window = this.#windows.get(id);
-    // A stream that has ended has no window.
+    // A stream that has ended has no window, so the update is ignored.
     if (window === undefined) return true;
     this.#windows.set(id, window + bytes);
     return window + bytes <= MAX_WINDOW_BYTES;

@@ -19,7 +19,7 @@ import { SpdySession } from './spdy-session.ts';
 const MEGABYTE = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** A session whose client opens streams. Streams with the header `refuse` are refused. */
+/** A session whose client opens streams. The server refuses streams with the header `refuse`. */
 function opened() {
   const connection = new RecordedConnection();
   const streams: ClientStream[] = [];
@@ -53,14 +53,14 @@ function withStreams() {
 const textOf = async (stream: ClientStream) => (await stream.read())?.toString();
 
 describe('a stream', () => {
-  test('is accepted with a reply, or reset', () => {
+  test('is accepted with a reply, or refused with a reset', () => {
     const { connection, receive, headers, events } = opened();
     receive(headers.open(1, { a: 'b' }), headers.open(3, { refuse: '' }), headers.open(5, {}, FLAGS.unidirectional));
     expect(connection.frames()).toEqual(['reply 1', 'reset 3 5', 'reset 5 3']);
     expect(events).toEqual(['open 1 a,b']);
   });
 
-  test('carries data in both directions, each with its own end', async () => {
+  test('transfers data in both directions, which end separately', async () => {
     const { connection, receive, first, events } = withStreams();
     receive(dataFrame(1, Buffer.from('in'), true));
     expect([await textOf(first), await textOf(first)]).toEqual(['in', undefined]);
@@ -72,7 +72,7 @@ describe('a stream', () => {
     expect([first.isClosed, events]).toEqual([true, []]);
   });
 
-  test('gets data that its reader waits for, and data that came before', async () => {
+  test('passes data to a waiting reader, and keeps other data for the next read', async () => {
     const { receive, first } = withStreams();
     const read = first.read();
     receive(dataFrame(1, Buffer.from('a'), false));
@@ -80,7 +80,7 @@ describe('a stream', () => {
     expect([(await read)?.toString(), await textOf(first)]).toEqual(['a', 'b']);
   });
 
-  describe('sends its end after data that waits', () => {
+  describe('sends its end only after its waiting data when', () => {
     /** The data of the stream 1 waits, because the client has not read the data of the stream 3. */
     function waiting() {
       const story = withStreams();
@@ -94,8 +94,8 @@ describe('a stream', () => {
     }
 
     test.each([
-      ['the client has ended its data before', true],
-      ['the client goes on', false],
+      ['the client has already ended its data', true],
+      ['the client continues to send', false],
     ])('%s', async (_title, hasEnded) => {
       const { connection, receive, first, events, sent } = waiting();
       receive(dataFrame(1, Buffer.from('in'), hasEnded));
@@ -110,7 +110,7 @@ describe('a stream', () => {
       expect([await textOf(first), events]).toEqual(['in', []]);
     });
 
-    test('a reset drops both', async () => {
+    test('the client has not reset it: a reset drops the data and the end', async () => {
       const { connection, receive, first, events, sent } = waiting();
       receive(dataFrame(1, NOTHING, true), resetFrame(1, 5));
       await sent;
@@ -118,7 +118,7 @@ describe('a stream', () => {
       expect([connection.frames(), first.isClosed, events]).toEqual([['data 3 2097152 bytes'], true, ['lost 1']]);
     });
 
-    test('the end itself needs no window', async () => {
+    test('its window is used up: the end itself needs no window', async () => {
       const { connection, receive, first } = withStreams();
       receive(settingFrame(INITIAL_WINDOW_SETTING, 4));
       connection.sent.splice(0);
@@ -130,7 +130,7 @@ describe('a stream', () => {
     });
   });
 
-  test('may end with its headers, or with further headers', async () => {
+  test('may end with its first headers, or with additional headers', async () => {
     const { receive, headers, streams } = opened();
     receive(headers.open(1, {}, FLAGS.last), headers.open(3, {}), headers.more(3, { more: '' }, true));
     expect(await Promise.all(streams.map(textOf))).toEqual([undefined, undefined]);
@@ -158,33 +158,33 @@ describe('a stream', () => {
     expect([await read, events]).toEqual([undefined, ['lost 1', 'close']]);
   });
 
-  test('gets no data after its end', () => {
+  test('is reset when it gets data after its end', () => {
     const { connection, receive, events } = withStreams();
     receive(dataFrame(1, NOTHING, true), dataFrame(1, Buffer.from('x'), false));
     expect([connection.frames(), events]).toEqual([['reset 1 9'], ['lost 1']]);
   });
 });
 
-test('data of an id that was never open is reset, once', () => {
+test('data for a stream ID that was never open is answered with one reset', () => {
   const { connection, receive } = withStreams();
   receive(dataFrame(5, Buffer.from('x'), false));
   expect(connection.frames()).toEqual(['reset 5 2']);
 });
 
-test('a ping of the client is answered, and an answer to a ping is not', () => {
+test('the server replies to a ping of the client, but not to a ping reply', () => {
   const { connection, receive } = opened();
   receive(pingFrame(1), pingFrame(2));
   expect(connection.frames()).toEqual(['ping 1']);
 });
 
 test.each<[string, Buffer]>([
-  ['a stream with an even id', new SpdyHeaders().open(2, {})],
-  ['a stream with an earlier id', new SpdyHeaders().open(1, {})],
-  ['headers that are not compressed', synStream(5, Buffer.from('x'))],
-  ['a reply with headers that are not compressed', synReplyFrame(5, Buffer.from('x'))],
+  ['a stream with an even ID', new SpdyHeaders().open(2, {})],
+  ['a stream with an ID that is not higher than all earlier IDs', new SpdyHeaders().open(1, {})],
+  ['a stream with uncompressed headers', synStream(5, Buffer.from('x'))],
+  ['a reply with uncompressed headers', synReplyFrame(5, Buffer.from('x'))],
   ['a malformed frame', controlFrame(CONTROL.ping, NOTHING)],
   ['a window of the connection that is too large', windowUpdateFrame(0, 2 ** 31 - 1)],
-  ['a first window that is too large', settingFrame(INITIAL_WINDOW_SETTING, 2 ** 31)],
+  ['an initial window that is too large', settingFrame(INITIAL_WINDOW_SETTING, 2 ** 31)],
 ])('%s ends the connection', (_title, bytes) => {
   const { connection, receive, events } = withStreams();
   receive(bytes, pingFrame(1));
@@ -192,7 +192,7 @@ test.each<[string, Buffer]>([
   expect([connection.calls, events]).toEqual([['close'], ['lost 1', 'lost 3', 'close']]);
 });
 
-test('the connection ends when the client goes away, and once when the server closes it', () => {
+test('the connection ends once when the client sends GOAWAY, even if the server also closes it', () => {
   const { connection, session, receive, events } = withStreams();
   receive(goAwayFrame(0, 0), dataFrame(1, Buffer.from('x'), false));
   session.close();
@@ -205,7 +205,7 @@ test('the connection ends when the client goes away, and once when the server cl
 });
 
 describe('flow control', () => {
-  test('counts only for a client that uses it, which gets the largest windows', async () => {
+  test('applies only to a client that uses it, and such a client gets the largest windows', async () => {
     const { connection, receive, first } = withStreams();
     await first.write(Buffer.alloc(65_536 + 1000));
     receive(settingFrame(4, 100));
@@ -247,14 +247,14 @@ describe('flow control', () => {
   });
 });
 
-describe('the memory for a client is bounded', () => {
-  test('the client is paused while its data is not read, and goes on when it is', async () => {
+describe('the memory for a client is limited', () => {
+  test('the client is paused while too much of its data is unread, and resumed when the data is read', async () => {
     const { connection, receive, first, second } = withStreams();
     for (let count = 0; count < 6; count += 1) receive(dataFrame(1, Buffer.alloc(MEGABYTE), false));
     expect(connection.calls).toEqual(['pause']);
     for (let count = 0; count < 2; count += 1) await first.read();
     expect(connection.calls).toEqual(['pause']);
-    // A part counts until its reader asks for the next one.
+    // A part counts as unread until its reader requests the next part.
     await first.read();
     expect(connection.calls).toEqual(['pause', 'resume']);
     receive(dataFrame(3, Buffer.alloc(2 * MEGABYTE), false));
@@ -264,17 +264,20 @@ describe('the memory for a client is bounded', () => {
     expect(connection.calls).toEqual(['pause', 'resume', 'pause', 'resume']);
   });
 
-  test.each([0, 1])('data of a lost stream of which the reader has taken %i parts does not count', (reads) => {
-    const { connection, receive, headers, streams } = opened();
-    for (let id = 1; id < 20; id += 2) {
-      receive(headers.open(id, {}), dataFrame(id, Buffer.alloc(MEGABYTE), false));
-      for (let count = 0; count < reads; count += 1) void streams.at(-1)?.read();
-      receive(resetFrame(id, 5));
-    }
-    expect(connection.calls).toEqual([]);
-  });
+  test.each([0, 1])(
+    'the data of a reset stream, of which the reader has taken %i parts, does not count as unread',
+    (reads) => {
+      const { connection, receive, headers, streams } = opened();
+      for (let id = 1; id < 20; id += 2) {
+        receive(headers.open(id, {}), dataFrame(id, Buffer.alloc(MEGABYTE), false));
+        for (let count = 0; count < reads; count += 1) void streams.at(-1)?.read();
+        receive(resetFrame(id, 5));
+      }
+      expect(connection.calls).toEqual([]);
+    },
+  );
 
-  test('a client has at most 1000 streams at once', () => {
+  test('a client may have at most 1000 open streams', () => {
     const { connection, receive, headers, streams } = opened();
     for (let id = 1; id <= 2001; id += 2) receive(headers.open(id, {}));
     expect([streams.length, connection.frames().at(-1)]).toEqual([1000, 'reset 2001 3']);
@@ -284,7 +287,7 @@ describe('the memory for a client is bounded', () => {
 
   test.each<[string, (id: number) => Buffer]>([
     ['pings', (id) => pingFrame(id)],
-    ['data for no stream', (id) => dataFrame(id, NOTHING, false)],
+    ['data for unknown streams', (id) => dataFrame(id, NOTHING, false)],
   ])('a client that sends %s and reads nothing is disconnected', (_title, frame) => {
     const { connection, receive, events } = opened();
     connection.reads = false;
@@ -292,7 +295,7 @@ describe('the memory for a client is bounded', () => {
     expect([connection.sent.length, connection.calls, events]).toEqual([4097, ['abort'], ['close']]);
   });
 
-  test('the 17th frame with further headers ends the connection, for open and for unknown streams', () => {
+  test('the 17th HEADERS frame ends the connection, whether its stream is open or unknown', () => {
     const { connection, receive, headers } = opened();
     receive(headers.open(1, {}));
     connection.sent.splice(0);
@@ -302,7 +305,7 @@ describe('the memory for a client is bounded', () => {
     expect([connection.frames(), connection.calls]).toEqual([['go away'], ['close']]);
   });
 
-  describe('more than 1000 streams without use in a row end the connection', () => {
+  describe('more than 1000 consecutive unused streams end the connection', () => {
     const story = () => {
       const set = opened();
       let id = -1;
@@ -329,7 +332,7 @@ describe('the memory for a client is bounded', () => {
     test.each(['refused', 'reset', 'reset after their end with their headers'] as const)('%s', (how) => {
       const { connection, answered, ...actions } = story();
       repeat(1000, actions[how]);
-      // A stream that is used begins the count again.
+      // A stream that is used resets the count.
       answered();
       repeat(1000, actions[how]);
       expect(connection.calls).toEqual([]);
@@ -337,7 +340,7 @@ describe('the memory for a client is bounded', () => {
       expect([connection.frames().at(-1), connection.calls]).toEqual(['go away', ['close']]);
     });
 
-    test('an open stream that is not used does not begin the count again', () => {
+    test('an open stream that is not used does not reset the count', () => {
       const { connection, receive, next, refused, reset } = story();
       repeat(500, refused);
       receive(next());
@@ -352,7 +355,7 @@ describe('the memory for a client is bounded', () => {
     });
   });
 
-  test('a client that reads is not disconnected, for any number of pings', () => {
+  test('a client that reads is not disconnected, however many pings it sends', () => {
     const { connection, receive } = opened();
     connection.reads = false;
     for (let id = 1; id < 40_000; id += 2) {

@@ -25,26 +25,26 @@ import { SendWindows } from './send-windows.ts';
 const MAX_STREAMS = 1000;
 
 /**
- * The maximum number of HEADERS frames of a connection. Each takes much more time in the server than in the client, and
- * clients of Kubernetes send none.
+ * The maximum number of HEADERS frames of a connection. The number is small, because such a frame takes much more time
+ * in the server than in the client, and Kubernetes clients send no such frames.
  */
 const MAX_HEADERS_FRAMES = 16;
 
 /**
- * The maximum number of unused streams in a row: refused streams, and streams that the client resets before either side
- * has sent anything. Each takes more time in the server than in the client.
+ * The maximum number of consecutive unused streams: refused streams, and streams that the client resets before either
+ * side has sent data. There is a limit, because such a stream takes more time in the server than in the client.
  */
 const MAX_UNUSED_STREAMS = 1000;
 
-/** The maximum number of answers that a client does not read. */
+/** The maximum number of protocol replies, such as pongs and resets, that a client has not read. */
 const MAX_UNREAD_ANSWERS = 4096;
 
-/** The number of received bytes after which a client gets its window back. */
+/** The number of received bytes after which the server sends a window update. */
 const WINDOW_STEP_BYTES = 2 ** 30;
 
-/** The code that uses the streams of a connection. */
+/** Callbacks for the streams of a connection. */
 export interface SpdyHandler {
-  /** Decides about a new stream. A refused stream is reset, as in a kubelet. */
+  /** Is a new stream accepted? A refused stream is reset, as a kubelet does. */
   accepts(streamId: number, headers: HeaderFields): boolean;
   /** Called with an accepted stream, after the reply to the client. */
   open(stream: ClientStream, headers: HeaderFields): void;
@@ -52,9 +52,7 @@ export interface SpdyHandler {
   onClose(): void;
 }
 
-/**
- * The server's side of SPDY/3.1 on a connection whose messages are pieces of its bytes. Only the client opens streams.
- */
+/** The server's side of SPDY/3.1 on a connection whose messages are chunks of bytes. Only the client opens streams. */
 export class SpdySession {
   readonly #connection: MessageConnection;
   readonly #handler: SpdyHandler;
@@ -70,9 +68,11 @@ export class SpdySession {
   #headersFrames = 0;
   /** The streams that neither side has used yet. */
   readonly #unused = new Set<number>();
-  /** The number of ended streams without use since the last use of a stream. */
+  /** The number of unused streams that have ended since a stream was last used. */
   #endedUnused = 0;
-  /** The received bytes since the last window updates, by the ids of streams. The connection has the id 0. */
+  /**
+   * Maps the ID of a stream to the number of bytes received since its last window update. The connection has the ID 0.
+   */
   readonly #received = new Map<number, number>();
   #isClosed = false;
 
@@ -85,7 +85,7 @@ export class SpdySession {
     connection.onClose = () => this.#closed();
   }
 
-  /** Ends the connection, with the reason for the client. */
+  /** Ends the connection. `status` tells the client the reason. */
   close(status: number = GO_AWAY.ok): void {
     if (this.#isClosed) return;
     this.#connection.send(goAwayFrame(this.#lastStreamId, status));
@@ -105,7 +105,7 @@ export class SpdySession {
     this.#unused.delete(stream.id);
     this.#windows.close(stream.id);
     this.#received.delete(stream.id);
-    // A closed stream announces no end when its data is dropped.
+    // The stream is closed first, so that it does not announce its end when its data is dropped.
     stream.close();
     this.#output.drop(stream.id);
   }
@@ -117,7 +117,7 @@ export class SpdySession {
     }
   }
 
-  /** Returns false when the client violates the protocol of the whole connection. */
+  /** Returns false for a protocol violation that affects the whole connection. */
   #handle(frame: SpdyFrame): boolean {
     switch (frame.type) {
       case 'data':
@@ -128,7 +128,8 @@ export class SpdySession {
       case 'headers': {
         this.#headersFrames += 1;
         if (this.#headersFrames > MAX_HEADERS_FRAMES) return false;
-        // Each block changes the state of the compression, also for a stream that does not exist.
+        // The block must be decompressed even if the stream does not exist, because each block changes the state of the
+        // compression.
         if (this.#headersOf(frame.block) === undefined) return false;
         if (frame.isLast) this.#receive(frame.streamId, Buffer.alloc(0), true);
         return true;
@@ -141,11 +142,11 @@ export class SpdySession {
         return !isUnused || this.#countUnused();
       }
       case 'ping':
-        // The server sends no pings. Pings of clients have odd ids.
+        // Only pings with odd IDs come from clients. Replies to the server's probes have even IDs and are ignored.
         if (frame.id % 2 === 1) this.#answer(pingFrame(frame.id));
         return true;
       case 'goAway':
-        // Like a kubelet, the server ends the connection when the client announces its end.
+        // Like a kubelet, the server closes the connection when the client sends GOAWAY.
         this.close();
         return true;
       case 'settings': {
@@ -190,19 +191,18 @@ export class SpdySession {
     this.#unused.add(streamId);
     this.#windows.open(streamId);
     this.#handler.open(stream, headers);
-    // An end in the opening frame does not count as use. Otherwise a client could open and reset such streams without
-    // end.
+    // An end in the opening frame does not count as use, so that a client cannot open and reset such streams endlessly.
     if (isLast) this.#receiveEnd(streamId);
     return true;
   }
 
-  /** Counts a stream that ended without use. Returns false when there were too many. */
+  /** Counts a stream that ended unused. Returns false when there were too many such streams. */
   #countUnused(): boolean {
     this.#endedUnused += 1;
     return this.#endedUnused <= MAX_UNUSED_STREAMS;
   }
 
-  /** Notes that one side sends something on a stream. Later uses of the stream change nothing. */
+  /** Records that one side has used a stream. Only the first use has an effect. */
   #noteUse(streamId: number): void {
     if (this.#unused.delete(streamId)) this.#endedUnused = 0;
   }
@@ -216,7 +216,7 @@ export class SpdySession {
     const stream = this.#streams.get(streamId);
     this.#grant(0, bytes.length);
     if (stream === undefined) {
-      // Data of a stream that has ended may still be on its way.
+      // Data of a stream that has ended may still arrive and is ignored.
       if (streamId > this.#lastStreamId) this.#reset(streamId, RESET.invalidStream);
       return;
     }
@@ -244,9 +244,9 @@ export class SpdySession {
   }
 
   /**
-   * Changes the window of a stream, of the connection (0), or of all streams (`undefined`). With the first change, the
-   * server begins to observe the windows of the client. The server gives such a client the largest windows: the server
-   * slows a client by not reading from the connection, as a kubelet does.
+   * Changes the window of a stream, of the connection (0), or of all streams (`undefined`). At the first change, the
+   * server begins to respect the client's windows, and gives the client the largest windows in return. To slow down a
+   * client, the server stops reading from the connection, as a kubelet does.
    */
   #useWindows(streamId: number | undefined, change: () => boolean): boolean {
     if (!this.#windows.areUsed) {
@@ -258,7 +258,7 @@ export class SpdySession {
     return isValid;
   }
 
-  /** Returns used parts of a window to a client that observes windows. */
+  /** Sends a window update for received bytes to a client that uses windows, after each `WINDOW_STEP_BYTES`. */
   #grant(streamId: number, bytes: number): void {
     const received = (this.#received.get(streamId) ?? 0) + bytes;
     const isDue = this.#windows.areUsed && received >= WINDOW_STEP_BYTES;
@@ -266,7 +266,10 @@ export class SpdySession {
     if (isDue) this.#answer(windowUpdateFrame(streamId, received));
   }
 
-  /** Sends an answer to a frame. A client that sends such frames without end and reads nothing is disconnected. */
+  /**
+   * Sends a protocol reply to a frame. A client that sends many such frames and does not read the replies is
+   * disconnected.
+   */
   #answer(frame: Buffer): void {
     if (this.#isClosed) return;
     this.#connection.send(frame);

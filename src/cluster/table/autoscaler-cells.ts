@@ -25,7 +25,7 @@ export function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** The members of a metric that have its source, by the type of the metric. */
+/** Maps the type of a metric to the member that describes its source. */
 const SOURCES: ReadonlyMap<string, string> = new Map([
   ['ContainerResource', 'containerResource'],
   ['External', 'external'],
@@ -34,7 +34,7 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
   ['Resource', 'resource'],
 ]);
 
-/** The present value of a metric and its target. `current` is the metric in the status. */
+/** Formats the current value of a metric and its target. `current` is the metric in the status. */
 function metricText(metric: JsonObject, current: JsonObject): string {
   const member = SOURCES.get(textAt(metric, 'type'));
   if (member === undefined) return '<unknown type>';

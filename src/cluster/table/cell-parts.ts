@@ -1,4 +1,4 @@
-/** Parts of the cells of several kinds. */
+/** Helpers for the table cells of several kinds. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { age, numberAt } from '../../kubernetes/index.ts';
 
@@ -10,7 +10,7 @@ export const ageCell = (object: KubeObject, now: number) => age(object.metadata.
 export const orNone = (text: string) => (text === '' ? NONE : text);
 export const countCell = (object: KubeObject, part: 'spec' | 'status', key: string) => numberAt(object[part], key) ?? 0;
 
-/** Labels as `key=value`. */
+/** Formats labels as `key=value`, separated by commas. */
 export const mapText = (value: JsonObject) =>
   orNone(
     Object.keys(value)

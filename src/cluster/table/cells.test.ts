@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { CELLS } from './cells.ts';
 
-// The expected cells are those of kube-apiserver (pkg/printers/internalversion).
+// The expected cells equal the cells of kube-apiserver (pkg/printers/internalversion).
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
 const cellsOf = (type: string, parts: JsonObject, metadata: JsonObject = {}): readonly JsonValue[] => {
@@ -36,7 +36,7 @@ interface PodParts {
   readonly metadata?: JsonObject;
 }
 
-/** The cells for readiness, status and restarts. The init container `side` runs as long as the pod. */
+/** The cells for readiness, status and restarts. The init container `side` is a sidecar. */
 const podText = ({ phase = 'Running', inits = [], containers = [], conditions = [], metadata }: PodParts): string => {
   const initContainers = inits.map(({ name = '' }) => ({
     name,
@@ -53,12 +53,16 @@ const podText = ({ phase = 'Running', inits = [], containers = [], conditions = 
   return cellsOf('v1/pods', { spec, status }, metadata).slice(1, 4).join(' | ');
 };
 
-describe('the row of a pod', () => {
+describe('the row of a pod that', () => {
   const waiting = { state: { waiting: { reason: 'PodInitializing' } } };
   test.each<[string, PodParts, string]>([
     ['runs', { containers: [running()] }, '1/1 | Running | 0'],
     ['has restarted', { containers: [running({ restartCount: 3, ...lastEnd(END) })] }, '1/1 | Running | 3 (5m ago)'],
-    ['has restarted without a known end', { containers: [running({ restartCount: 3 })] }, '1/1 | Running | 3'],
+    [
+      'has restarted, but whose last end is unknown',
+      { containers: [running({ restartCount: 3 })] },
+      '1/1 | Running | 3',
+    ],
     [
       'has several containers that have restarted',
       {
@@ -85,7 +89,7 @@ describe('the row of a pod', () => {
       '0/1 | Init:ExitCode:3 | 0',
     ],
     [
-      'has init containers that are done',
+      'has completed init containers',
       { inits: [init('i', { ...ended(0), restartCount: 4, ...lastEnd(END) })], containers: [running()] },
       '1/1 | Running | 0',
     ],
@@ -110,7 +114,7 @@ describe('the row of a pod', () => {
     ],
     ['is being deleted', { containers: [running()], metadata: { deletionTimestamp: END } }, '1/1 | Terminating | 0'],
     [
-      'has ended and is being deleted',
+      'has completed and is being deleted',
       {
         phase: 'Succeeded',
         containers: [ended(0, { reason: 'Completed' })],
@@ -119,7 +123,7 @@ describe('the row of a pod', () => {
       '0/1 | Completed | 0',
     ],
     [
-      'waits for its gates',
+      'has scheduling gates',
       { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] },
       '0/1 | SchedulingGated | 0',
     ],

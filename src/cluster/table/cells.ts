@@ -213,8 +213,8 @@ const DEFAULT_CLASS_ANNOTATIONS = [
 ];
 
 /**
- * Printers by `apiVersion/plural`. The row of a kind without a printer has only the name and the age (or the creation
- * time).
+ * Maps `apiVersion/plural` to a printer. The row of a kind without a printer has only the name and the age (or the
+ * creation time).
  */
 export const CELLS: Readonly<Record<string, CellPrinter>> = {
   ...INFRASTRUCTURE_CELLS,

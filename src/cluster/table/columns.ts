@@ -23,7 +23,7 @@ export interface TableSource {
   readonly custom: { readonly columns: readonly PrinterColumn[] } | undefined;
 }
 
-/** A column in the form of a Table. */
+/** A column as a `Table` describes it. */
 export interface ColumnDefinition {
   readonly name: string;
   readonly type: string;
@@ -32,7 +32,7 @@ export interface ColumnDefinition {
   readonly priority: number;
 }
 
-/** The columns of a resource, and the cells of an object in them. */
+/** The columns of a resource, and the function that computes the cells of an object. */
 export interface Columns {
   readonly definitions: readonly ColumnDefinition[];
   readonly cells: (object: KubeObject, now: number) => readonly JsonValue[];
@@ -50,7 +50,7 @@ const definition = (facts: ColumnFacts): ColumnDefinition => ({
   priority: facts.priority,
 });
 
-/** The columns of a built-in kind for which the data has none. */
+/** The columns of a built-in kind for which the data files have no columns. */
 const plainColumns: Columns = {
   definitions: [definition(NAME), definition(CREATED)],
   cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
@@ -96,7 +96,7 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
   }
   const printers = declared.map((column) => {
     const steps = parseJsonPath(column.jsonPath);
-    // A path that cannot be read selects nothing.
+    // A path that cannot be parsed selects no values.
     if (steps === undefined) return () => null;
     return (object: KubeObject, now: number) =>
       cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
@@ -117,9 +117,9 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
 }
 
 /**
- * The cell for the values of a column: the first value, converted to the column's type. The cell is null when there is
- * no value, or when the value cannot be converted. A date column shows the age, and `<invalid>` for a text that is no
- * time. A text column shows several values as a JSON list, unless the first value is a string.
+ * The cell for the values of a column: the first value, converted to the column's type. The cell is null when no value
+ * exists, or when the value cannot be converted. A date column shows the age, or `<invalid>` for a malformed time. A
+ * string column shows several values as a JSON list, unless the first value is a string.
  */
 function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
   const [first] = values;

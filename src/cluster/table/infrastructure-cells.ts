@@ -54,7 +54,7 @@ function signingCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** The row of an IPAddress. The last cell is the age, although the server declares no column for it. */
+/** The row of an IPAddress. As in the API server, the last cell is the age, although no column for it is declared. */
 function addressCells(object: KubeObject, now: number): JsonValue[] {
   const parent = optionalAt(object.spec, 'parentRef');
   const [group, namespace] = [textAt(parent, 'group'), textAt(parent, 'namespace')];
@@ -81,7 +81,7 @@ function driverCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** Makes a printer for rows whose second cell is the length of a list. */
+/** Returns a printer for rows whose second cell is the length of a list. */
 const counted =
   (list: (object: KubeObject) => readonly JsonValue[]): CellPrinter =>
   (object, now) => [name(object), list(object).length, ageCell(object, now)];
@@ -147,8 +147,8 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
 }
 
 /**
- * Printers by `apiVersion/plural` of the built-in kinds for admission, aggregation, certificates, networking, storage,
- * flow control, devices, runtimes and revisions.
+ * Maps `apiVersion/plural` to the printers of the built-in kinds for admission, aggregation, certificates, networking,
+ * storage, flow control, devices, runtimes and revisions.
  */
 export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': policyCells('mutations'),

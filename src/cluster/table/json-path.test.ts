@@ -20,7 +20,7 @@ const OBJECT = {
   proto: {},
 };
 
-// The expected values are those of k8s.io/client-go/util/jsonpath, which prints an error as no value.
+// The expected values equal those of k8s.io/client-go/util/jsonpath. An error of that package counts as no values.
 test.each<[string, JsonValue[]]>([
   ['.map.k', ['v']],
   ['.map.missing', []],
@@ -77,11 +77,11 @@ test.each([
   '.list[?(name)]',
   'list',
   `.x[?(@${'.a'.repeat(50_000)}!`,
-])('%#: a text that is no path is refused', (path) => {
+])('%#: a string that is not a path is refused', (path) => {
   expect(parseJsonPath(path)).toBeUndefined();
 });
 
-test('the number of values does not grow without a bound', () => {
+test('the number of values is limited', () => {
   let nested: JsonValue = 1;
   for (let depth = 0; depth < 40; depth++) nested = [nested];
   const values = (path: string) => valuesAt({ a: nested }, parseJsonPath(path) ?? []).length;
@@ -89,7 +89,7 @@ test('the number of values does not grow without a bound', () => {
   expect(values('..[*]'.repeat(10))).toBe(10_000);
 });
 
-test('a column with a path that cannot be read has no values', () => {
+test('a column with a malformed path has no values', () => {
   const column = { name: 'A', type: 'string', format: '', description: '', priority: 0, jsonPath: '.list[' };
   const { cells } = columnsOf({ apiVersion: 'example.com/v1', plural: 'gadgets', custom: { columns: [column] } });
   const object = { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'g' } };

@@ -1,7 +1,10 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** The elements from `start` (default: the first one) to `end` (exclusive), or every `step`-th of them. */
+/**
+ * The elements from `start` (default: the first element) to `end` (exclusive). With `step`, only every `step`-th
+ * element.
+ */
 interface Slice {
   readonly start?: number;
   readonly end?: number;
@@ -11,7 +14,7 @@ interface Slice {
 /** Compares a value with a literal. */
 type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** `exists` holds for every value. */
+/** `exists` is true for every value. */
 type Operator = 'exists' | Comparison;
 
 /** A step of a JSON path. */
@@ -30,7 +33,7 @@ const FILTER =
 
 /**
  * Parses the JSON path of a printer column: members, `[*]`, indices, slices such as `[-1:]`, lists of them, `..`, and
- * filters such as `[?(@.type=="Ready")]`. Returns `undefined` for any other text.
+ * filters such as `[?(@.type=="Ready")]`. Returns `undefined` for any other string.
  */
 export function parseJsonPath(text: string): readonly Step[] | undefined {
   const steps: Step[] = [];
@@ -38,7 +41,7 @@ export function parseJsonPath(text: string): readonly Step[] | undefined {
   while (rest !== '') {
     if (rest.startsWith('..')) {
       steps.push({ all: 'containers' });
-      // The name after the two dots is that of a member.
+      // A name after `..` is the name of a member.
       rest = rest.charAt(2) === '[' ? rest.slice(2) : rest.slice(1);
       continue;
     }
@@ -52,7 +55,7 @@ export function parseJsonPath(text: string): readonly Step[] | undefined {
   return steps;
 }
 
-/** The step for the match of one of the patterns. */
+/** Creates the step for a match of one of the patterns. */
 function stepOf([whole, content = '', operator, literal = '']: RegExpExecArray): Step | undefined {
   if (whole === '.*' || whole === '[*]') return { all: 'children' };
   if (whole.startsWith('.')) return { members: [content.replaceAll(/\\(.)/g, '$1')] };
@@ -76,7 +79,7 @@ function sliceOf(text: string): Slice | undefined {
   const [, start = '', end, step] = /^(-?\d*)(?::(-?\d*))?(?::(\d*))?$/.exec(text) ?? [];
   if (end === undefined) {
     if (!/\d/.test(start)) return undefined;
-    // A slice that ends with the last element has no end.
+    // A slice for the index -1 has no `end`, because -1 + 1 would be 0.
     return Number(start) === -1 ? { start: -1 } : { start: Number(start), end: Number(start) + 1 };
   }
   const known = Object.entries({ start, end, step }).filter(([, bound = '']) => bound !== '');
@@ -89,12 +92,14 @@ function literalOf(text: string): JsonValue {
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** The maximum number of values at a path. Steps such as `[0,0]` and `..` multiply them. */
+/**
+ * The maximum number of values at a path. There is a limit, because steps such as `[0,0]` and `..` multiply the values.
+ */
 const MAX_VALUES = 10_000;
 
 /**
- * The values at a path, at most `MAX_VALUES`. Empty when a filter compares values that have no order or different
- * types, because an API server then shows no value.
+ * The values at a path, at most `MAX_VALUES`. Empty when a filter compares values of different types or values without
+ * an order, because an API server shows no value in this case.
  */
 export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   let values: JsonValue[] = [root];
@@ -137,7 +142,7 @@ function memberOf(value: JsonObject, name: string): JsonValue[] {
   return found === undefined ? [] : [found];
 }
 
-/** The elements of a slice. As in kubectl's paths, a slice that is not within the list has no elements. */
+/** The elements of a slice. As in kubectl, a slice whose bounds are outside the list has no elements. */
 function elementsOf(list: readonly JsonValue[], { start = 0, end = list.length, step = 1 }: Slice): JsonValue[] {
   const from = start < 0 ? start + list.length : start;
   const to = end < 0 ? end + list.length : end;
@@ -150,7 +155,7 @@ function childrenOf(value: JsonValue): JsonValue[] {
   return isJsonObject(value) ? Object.values(value).filter((entry) => entry !== undefined) : [];
 }
 
-/** Adds the value and all values within it to `found`, except those without children. */
+/** Adds the value and all values inside it to `found`, except values without children. */
 function containersIn(value: JsonValue, found: JsonValue[] = []): JsonValue[] {
   const children = childrenOf(value);
   if (children.length > 0) found.push(value);

@@ -1,4 +1,4 @@
-/** The cells of kinds that have addresses and ports. */
+/** The table cells of kinds with addresses and ports. */
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { ageCell, json, mapText, name, NONE, orNone } from './cell-parts.ts';
@@ -11,18 +11,18 @@ function servicePorts(spec: JsonObject): string {
   return orNone(ports.join(','));
 }
 
-/** The addresses of a load balancer: IP addresses, or names where there is no IP address. */
+/** The addresses of a load balancer: the IP address of each entry, or its host name if it has no IP address. */
 function loadBalancerAddresses(object: KubeObject): string[] {
   const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
   const addresses = ingress.map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
   return [...new Set(addresses)].filter((address) => address !== '').sort();
 }
 
-/** The first three texts, and the number of the other ones. */
+/** The first three strings, and the number of the remaining strings. */
 const firstOf = (texts: readonly string[]): string =>
   texts.slice(0, 3).join(',') + (texts.length > 3 ? ` + ${texts.length - 3} more...` : '');
 
-/** The first three hosts. The number of the other rules includes rules without a host. */
+/** The first three hosts, and the number of the remaining rules, which includes rules without a host. */
 function hostsText(rules: readonly JsonObject[]): string {
   const hosts: string[] = [];
   for (const rule of rules) {

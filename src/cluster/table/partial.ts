@@ -3,8 +3,8 @@ import type { KubeObject } from '../../core/index.ts';
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The object as PartialObjectMetadata of a version of `meta.k8s.io`. Leaves out the annotation of a DaemonSet that the
- * server's internal form does not have.
+ * Converts an object to PartialObjectMetadata of a version of `meta.k8s.io`. Omits the annotation of a DaemonSet that
+ * the server's internal type does not have.
  */
 export function partialOf(object: KubeObject, version = 'v1'): unknown {
   return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: metadataOf(object) };

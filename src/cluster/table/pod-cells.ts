@@ -15,16 +15,16 @@ function containerReason(status: JsonObject): string {
   return signal !== 0 ? `Signal:${signal}` : `ExitCode:${numberAt(terminated, 'exitCode') ?? 0}`;
 }
 
-/** The cells of a pod that summarise its containers. */
+/** A summary of a pod's containers, for the cells of the pod. */
 interface ContainerSummary {
   readonly ready: number;
-  /** The containers that count as ready or not. Init containers count when they run as long as the pod. */
+  /** The number of containers that can be ready. Of the init containers, only sidecars count. */
   readonly total: number;
   readonly status: string;
   readonly restarts: string;
 }
 
-/** The restarts of containers, and the end of the last run before a restart. */
+/** Sums the restarts of containers, and finds the latest end of a run before a restart. */
 class Restarts {
   #count = 0;
   #last = '';
@@ -93,7 +93,7 @@ function summaryOf(pod: KubeObject, now: number): ContainerSummary {
   return { ready, total, status: statusOf(pod, reason), restarts: lasting.text(now) };
 }
 
-/** A deleted pod is `Terminating` until its containers have ended. */
+/** The text of the Status column. A pod that is being deleted is `Terminating` until its containers have ended. */
 function statusOf(pod: KubeObject, reason: string): string {
   if (pod.metadata.deletionTimestamp === undefined) return reason;
   if (textAt(pod.status, 'reason') === 'NodeLost') return 'Unknown';

@@ -8,19 +8,22 @@ import { partialOf } from './partial.ts';
 /** The options of a `Table`. */
 export interface TableOptions {
   /**
-   * The part of its object that each row contains: nothing (`None`), the whole object (`Object`), or by default its
+   * The part of the object that each row contains: nothing (`None`), the whole object (`Object`), or (by default) the
    * metadata.
    */
   readonly includeObject: string;
   /**
-   * True for a GET, a list, and the first object of a watch. False for later objects of a watch, and for bookmarks.
+   * Does the table contain the column definitions? True for a GET, a list, and the first object of a watch; false for
+   * later objects of a watch and for bookmarks.
    */
   readonly withColumns: boolean;
   /** Version of `meta.k8s.io`. Default: `v1`. */
   readonly version?: string | undefined;
 }
 
-/** A `Table` of objects for `kubectl get`. Ages are computed at the time of `clock`. Throws 400 for bad options. */
+/**
+ * A `Table` of objects for `kubectl get`. Ages are computed for the time of `clock`. Throws 400 for invalid options.
+ */
 export function tableOf(
   clock: Pick<ClusterClock, 'now'>,
   source: TableSource,

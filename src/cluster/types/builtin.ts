@@ -17,7 +17,7 @@ const SCALARS = new Set<string>([
   'MicroTime',
 ]);
 
-/** The built-in types of a version of Kubernetes. Each is built at its first use and then shared. */
+/** The built-in types of a version of Kubernetes. Each type is built at its first use and then cached. */
 export class BuiltinTypes {
   readonly #release: Pick<KubernetesRelease, 'typeFacts'>;
   readonly #nodes = new Map<string, ObjectNode>();
@@ -36,7 +36,7 @@ export class BuiltinTypes {
     return node;
   }
 
-  /** Does the version have this type? */
+  /** Does this version of Kubernetes have the type? */
   has(name: string): boolean {
     return this.#release.typeFacts(name) !== undefined;
   }
@@ -57,7 +57,7 @@ export const latestTypes = builtinTypesOf(latestRelease);
 /** The node of a type that is the same in all versions, such as `meta.v1.ObjectMeta`. */
 export const builtinType = (name: string): ObjectNode => latestTypes.get(name);
 
-/** An object type whose members are resolved at their first use, so that recursive types are possible. */
+/** An object type whose members are resolved at their first use, because types can be recursive. */
 class BuiltinObject implements ObjectNode {
   readonly kind = 'object';
   readonly name: string;
@@ -112,7 +112,7 @@ class BuiltinObject implements ObjectNode {
   }
 }
 
-/** The default of a key of a list of type `map`, from the published schema. */
+/** The default value of a list key, for a list of type `map`, from the published schema. */
 function keyDefault(type: string, field: string): string | undefined {
   if (type === 'LocalObjectReference' && field === 'name') return '';
   return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;

@@ -10,7 +10,7 @@ test.each<[JsonValue, string]>([
   [2 ** 31, 'number 2147483648'],
   [2n ** 70n, 'number 1180591620717411303424'],
   [true, 'bool'],
-])('the error for %s as a number of replicas names it %s', (replicas, shown) => {
+])('the error for %s as a number of replicas calls the value %s', (replicas, shown) => {
   expect(() => decodeObject(builtinType('apps.v1.Deployment'), { spec: { replicas } })).toThrow(
     `json: cannot unmarshal ${shown} into Go struct field DeploymentSpec.spec.replicas of type int32`,
   );

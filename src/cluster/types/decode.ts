@@ -12,9 +12,9 @@ import { Failure, goJsonKind } from '../../golang/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 import { copyJson } from './copy.ts';
 
-/** The error for a value that its type does not allow. The message is that of Go's decoder. */
+/** The error for a value that its type does not allow. The message equals the message of Go's decoder. */
 export class DecodeError extends Error {
-  /** The message for an object that is converted instead of decoded, as after a strategic merge patch. */
+  /** The message that Go has if the object is converted instead of decoded, e.g. after a strategic merge patch. */
   readonly conversion: string;
 
   constructor(message: string, conversion = message) {
@@ -31,10 +31,10 @@ export interface Decoded {
 }
 
 /**
- * Decodes a JSON object as the built-in type `node`. The result has the form in which Go writes the type. It has no
- * unknown members, and zero values only where `presence` or `keep` allows them. Times and quantities have their
- * canonical form. With `frozenIsTyped`, a frozen part counts as decoded, because it comes from a stored object of the
- * type. It is only copied.
+ * Decodes a JSON object as the built-in type `node`. The result equals the JSON that Go writes for the type: without
+ * unknown members, with zero values only where `presence` or `keep` allows them, and with times and quantities in
+ * canonical form. With `frozenIsTyped`, frozen parts are only copied and not decoded, because they come from a stored
+ * object of the type.
  *
  * @throws DecodeError when a value is of the wrong type.
  */
@@ -88,7 +88,8 @@ class Decoder {
     this.#path.pop();
     if (field.presence || decoded === undefined) return decoded ?? emptyOf(field);
     if (!isZero(field.node, decoded)) return decoded;
-    // An empty list of a field that is always present stays here. `settle` makes it null when the object is stored.
+    // An empty list of a top-level field that is always present is kept here. `settle` sets it to null when the object
+    // is stored.
     const staysEmpty = field.keep && field.node.kind === 'list' && this.#path.length === 0;
     return staysEmpty ? decoded : emptyOf(field);
   }
@@ -111,7 +112,7 @@ class Decoder {
     }
   }
 
-  /** Decodes a union of JSON Schema: a boolean, a list of names, a schema or a list of schemas. */
+  /** Decodes a member of JSON Schema that is a union: a schema, or a boolean, a list of names or a list of schemas. */
   #schemaUnion(node: ObjectNode, raw: JsonValue): JsonValue | undefined {
     if (node.name === 'JSONSchemaPropsOrBool' && typeof raw === 'boolean') return raw;
     const schema = node.fields.get('#JSONSchemaProps')?.node ?? node.fields.get('#Schema')?.node;
@@ -225,7 +226,8 @@ class Decoder {
   }
 
   /**
-   * Throws the error for a value of a wrong type. `number` is the text of a number that an integer type cannot hold.
+   * Throws the error for a value of the wrong type. `number` is the literal of a number that does not fit the integer
+   * type.
    */
   #mismatch(raw: JsonValue, type: string, number?: string): never {
     const word = number === undefined ? goJsonKind(raw) : `number ${number}`;
@@ -244,7 +246,7 @@ class Decoder {
   }
 }
 
-/** The reason why a value cannot be converted to a Go type. `number` is as for `#mismatch`. */
+/** The reason why a value cannot be converted to a Go type. `number` has the same meaning as in `#mismatch`. */
 function conversionProblem(raw: JsonValue, type: string, number: string | undefined): string {
   const kind = number === undefined ? reflectKind(raw) : /[.e]/.test(number) ? 'float64' : 'int64';
   if (type.startsWith('v1.')) return `cannot restore struct from: ${kind}`;
@@ -270,7 +272,7 @@ function goType(node: TypeNode): string {
   return 'interface {}';
 }
 
-/** The value of a missing field: the empty value of a field that is always present; otherwise `undefined`. */
+/** The value of a missing field: the empty value if the field is always present in JSON; otherwise `undefined`. */
 export function emptyOf(field: FieldNode): JsonValue | undefined {
   return field.keep && !field.presence ? zeroOf(field.node) : undefined;
 }

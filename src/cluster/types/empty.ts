@@ -4,7 +4,7 @@ import type { ObjectNode } from './node.ts';
 
 const empties = new WeakMap<ObjectNode, JsonObject>();
 
-/** An object of a built-in type without content. It has only the fields that are always present. */
+/** An empty object of a built-in type: it has only the fields that are always present in JSON. */
 export function emptyObject(node: ObjectNode): JsonObject {
   let value = empties.get(node);
   if (value === undefined) {

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, objectAt, objectsAt, requirementText, textAt } from '../../kubernetes/index.ts';
 
-/** The text of a label selector or of a plain map of labels. */
+/** Formats a label selector, or a plain map of labels, as a string. */
 export function labelSelectorText(selector: JsonValue | undefined): string {
   if (typeof selector === 'string') return selector;
   if (!isJsonObject(selector)) return '';
@@ -27,7 +27,7 @@ export function labelSelectorText(selector: JsonValue | undefined): string {
   return parts.join(',');
 }
 
-/** A label selector in the text form of its Go type, for a message or a cell that shows the whole value. */
+/** Formats a label selector as Go prints its type, for messages and cells that show the whole value. */
 export function goLabelSelector(selector: JsonObject): string {
   const labels = objectAt(selector, 'matchLabels');
   const pairs = Object.keys(labels)

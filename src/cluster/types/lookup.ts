@@ -17,7 +17,7 @@ export interface ObjectLookup {
   collection(group: string, plural: string): ObjectCollection;
 }
 
-/** Look-up and unchecked writes of objects. The counts of quotas and budgets are written this way. */
+/** Look-up and unchecked writes of objects. Admission writes the counts of quotas and budgets this way. */
 export interface UncheckedObjectStore {
   collection(group: string, plural: string): ObjectCollection & { put(key: string, object: KubeObject): unknown };
 }

@@ -14,7 +14,7 @@ export type ScalarType =
   | 'MicroTime'
   | 'unknown';
 
-/** A single value. */
+/** The type of a scalar value. */
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly type: ScalarType;
@@ -25,9 +25,9 @@ export interface ScalarNode {
 export interface FieldNode {
   readonly name: string;
   readonly node: TypeNode;
-  /** The field number in the protobuf form. */
+  /** The field number in protobuf. */
   readonly number?: number;
-  /** Is a zero value kept when it is present? */
+  /** Is a zero value kept if the input contains it? */
   readonly presence?: boolean;
   /** Is the field always present in JSON, even when it is empty? */
   readonly keep?: boolean;
@@ -53,11 +53,11 @@ export interface ObjectNode {
   readonly extra?: TypeNode;
   readonly atomic?: boolean;
   readonly nullable?: boolean;
-  /** Members that are directly in this object in JSON, and in a nested message in protobuf. */
+  /** Inlined types, whose members are in this object in JSON, but in a nested message in protobuf. */
   readonly inlined?: readonly { readonly number: number; readonly node: ObjectNode }[];
 }
 
-/** An object with any keys. */
+/** An object with arbitrary keys. */
 export interface MapNode {
   readonly kind: 'map';
   readonly values: TypeNode;
@@ -65,7 +65,7 @@ export interface MapNode {
   readonly nullable?: boolean;
 }
 
-/** A list. `list` is the way in which patches merge it. */
+/** A list. `list` says how patches merge the list. */
 export interface ListNode {
   readonly kind: 'list';
   readonly items: TypeNode;
@@ -74,17 +74,17 @@ export interface ListNode {
   readonly nullable?: boolean;
 }
 
-/** A value without a schema. Its own form decides: objects are granular, and lists are atomic. */
+/** A value without a schema. The value itself determines its form: objects are granular, and lists are atomic. */
 export interface AnyNode {
   readonly kind: 'any';
-  /** Is the value owned as a whole, in every form? */
+  /** Is the value owned as a whole, even if it is an object? */
   readonly atomic?: boolean;
   readonly nullable?: boolean;
 }
 
 /**
- * The type of one part of an object. Built-in types and custom resources have the same model. Decoding, patches and
- * field ownership walk the type together with the value.
+ * The type of one part of an object. Built-in types and custom resources use the same model. Decoding, patches and
+ * field ownership traverse the type together with the value.
  */
 export type TypeNode = ScalarNode | ObjectNode | MapNode | ListNode | AnyNode;
 
@@ -101,14 +101,14 @@ export const anyMapNode: MapNode = { kind: 'map', values: anyNode };
 export const anyScalarNode: ScalarNode = { kind: 'scalar', type: 'unknown' };
 
 /**
- * Is this a union of JSON Schema, which also allows a boolean or a list in place of a schema? The published schema does
- * not describe such a union.
+ * Is this a union type of JSON Schema, whose value may be a boolean or a list instead of a schema? The published schema
+ * does not describe such unions.
  */
 function isSchemaUnion(node: TypeNode): boolean {
   return node.kind === 'object' && node.name.startsWith('JSONSchemaPropsOr');
 }
 
-/** The type of a value. When no schema declares it, derives it from the form of the value. */
+/** The type of a value. If no schema declares the type, it is derived from the value. */
 export function deduce(node: TypeNode, value: unknown): Exclude<TypeNode, AnyNode> {
   if (node.kind !== 'any' && !isSchemaUnion(node)) return node;
   if (Array.isArray(value)) return anyListNode;

@@ -4,7 +4,7 @@ import { numberAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** The member as an object. Creates it when the member is missing or not an object. */
+/** Returns the member as an object. If the member is missing or not an object, sets it to an empty object. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
   const value = parent[key];
   if (isJsonObject(value)) return value;
@@ -13,7 +13,7 @@ export function ensureAt(parent: JsonObject, key: string): JsonObject {
   return created;
 }
 
-/** Sets the members that are missing, null or an empty text. */
+/** Sets the defaults of members that are missing, null or an empty string. */
 export function fill(target: JsonObject, defaults: JsonObject): void {
   for (const [key, value] of Object.entries(defaults)) {
     const present = target[key];

@@ -7,12 +7,12 @@ import type { BuiltinTypes } from './builtin.ts';
 import { builtinType, latestTypes } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 
-/** The error for a body that is not the protobuf form of a known kind. */
+/** The error for a body that is not a protobuf message of a known kind. */
 export class ProtobufError extends Error {}
 
 const MAGIC = Buffer.from('k8s\0');
 
-/** Decodes the envelope and the object in it. The result is plain JSON; typed decoding completes it. */
+/** Decodes the envelope and the object inside. The result is plain JSON, which `decodeObject` must decode further. */
 export function decodeProtobuf(body: Buffer, types: BuiltinTypes = latestTypes): JsonValue {
   if (body.length === 0) throw new ProtobufError('empty body');
   if (!body.subarray(0, 4).equals(MAGIC))
@@ -38,8 +38,8 @@ export function decodeProtobuf(body: Buffer, types: BuiltinTypes = latestTypes):
 }
 
 /**
- * The type of a kind. A type of the kind's own group comes first, then a type of `meta.k8s.io`, because options may
- * have any group. `undefined` when there is no such type.
+ * The type of a kind. A type of the kind's own group is preferred. If it does not exist, a type of `meta.k8s.io` is
+ * used, because options may name any group. `undefined` when neither type exists.
  */
 function typeNode(types: BuiltinTypes, apiVersion: string, kind: string): ObjectNode | undefined {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
@@ -176,7 +176,7 @@ function decodeValue(node: TypeNode, value: Buffer | bigint, double: boolean, de
   }
 }
 
-/** A message whose first field is JSON text: RawExtension, FieldsV1 or JSON. */
+/** Decodes a message whose first field contains JSON: RawExtension, FieldsV1 or JSON. */
 function rawJson(message: Buffer): JsonValue {
   for (const { number, value } of fields(message)) {
     if (number === 1 && Buffer.isBuffer(value) && value.length > 0) return parsedJson(value.toString('utf8'));

@@ -6,7 +6,7 @@ import { copyJson, deepFreeze } from './copy.ts';
 
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 
-test('an equal value is replaced by the earlier one, and sharing does not change the JSON', () => {
+test('an equal value is replaced by the earlier value, and sharing does not change the JSON', () => {
   fc.assert(
     fc.property(json, json, (before, next) => {
       deepFreeze(before);

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 
-/** Are both values equal, with their members in the same order? */
+/** Are the values equal, including the order of members? */
 export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -20,9 +20,9 @@ export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): bo
 }
 
 /**
- * Replaces the unchanged parts of `next` by those of `before`. Data that is cached for these parts (frozen, serialized)
- * then stays valid, and comparing them again is cheap. Changes `next` in place, except for frozen parts. Returns
- * `before` when nothing differs.
+ * Replaces the unchanged parts of `next` with the equal parts of `before`. Cached data about these parts (frozen,
+ * serialized) then remains valid, and later comparisons are cheap. Changes `next` in place, except for frozen parts.
+ * Returns `before` when nothing differs.
  */
 export function shareUnchanged<T extends JsonValue | undefined>(before: JsonValue | undefined, next: T): T {
   if (before === next) return next;

@@ -12,7 +12,7 @@ import type { WriteRequest } from './write.ts';
 export interface ApplyBody {
   readonly value: JsonObject;
   /**
-   * A text for each repeated key of a mapping. For JSON, the list is empty when the `fieldValidation` of the request is
+   * One message per repeated key of a mapping. For JSON, the list is empty when the request's `fieldValidation` is
    * `Ignore`.
    */
   readonly duplicates: readonly string[];
@@ -36,8 +36,8 @@ export function readApply({ options }: Pick<WriteRequest, 'options'>, text: stri
 }
 
 /**
- * Parses JSON with the fast parser. All other texts go to the YAML parser. JSON with repeated keys also goes to the
- * YAML parser when `withDuplicates` is set.
+ * Parses JSON with the fast parser, and everything else with the YAML parser. With `withDuplicates`, JSON with repeated
+ * keys is also parsed with the YAML parser.
  */
 function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
   if (!text.trimStart().startsWith('{')) return parseYaml(text);
@@ -51,7 +51,8 @@ function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
 }
 
 /**
- * Refuses a configuration with repeated keys, or warns about it, by the `fieldValidation` of the request. Throws 400.
+ * Refuses a configuration with repeated keys (throws 400), or warns about it, depending on the request's
+ * `fieldValidation`.
  */
 export function checkDuplicates(
   { options, warnings }: Pick<WriteRequest, 'options' | 'warnings'>,

@@ -1,6 +1,6 @@
 /**
- * Server-side apply of custom resources that have entries of managers in other versions. The expected error texts are
- * those of kube-apiserver.
+ * Server-side apply of custom resources whose `managedFields` entries have other versions. The expected messages are
+ * kube-apiserver's messages.
  */
 import { describe, expect, test } from 'vitest';
 import { crdOf } from '../../../test/support/crd.ts';
@@ -23,7 +23,10 @@ interface Gear {
   readonly spec?: Readonly<Record<string, string>>;
 }
 
-/** A cluster with the kind Gear. After the objects are made, the kind gets the version v1, which has a field `b`. */
+/**
+ * A cluster with the kind Gear. After the objects are created, the kind gets the version v1, which has the additional
+ * field `b`.
+ */
 async function story(field: JsonObject, made: readonly string[]) {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
@@ -68,12 +71,12 @@ describe('a field that the version of an entry does not declare', () => {
   test.each([
     ['one', `failed to prune fields: failed to convert merged object to last applied version: ${undeclared}`],
     ['two', `failed to convert new object: ${undeclared}`],
-  ])('refuses the apply by %s that adds it', async (manager, message) => {
+  ])('causes the refusal of an apply by %s that sets the field', async (manager, message) => {
     await using cluster = await story(text, ['x']);
     expect(await cluster.apply('x', manager, { a: '1', b: '2' })).toMatchObject({ status: 500, answer: { message } });
   });
 
-  test('refuses all applies when the stored object has its default', async () => {
+  test('causes the refusal of all applies when the stored object has the default of the field', async () => {
     await using cluster = await story({ ...text, default: 'd' }, ['x']);
     const first = await cluster.apply('x', 'two', { c: '1' });
     expect(first).toMatchObject({ status: 200, answer: { spec: { a: '1', b: 'd', c: '1' } } });
@@ -83,7 +86,7 @@ describe('a field that the version of an entry does not declare', () => {
     }
   });
 
-  test('does not matter when the only entry moves to the new version', async () => {
+  test('causes no refusal when the only entry moves to the new version', async () => {
     await using cluster = await story({ ...text, default: 'd' }, ['x']);
     for (let time = 0; time < 2; time++) {
       const { status, answer } = await cluster.apply('x', 'one', { a: '1' });
@@ -91,7 +94,7 @@ describe('a field that the version of an entry does not declare', () => {
     }
   });
 
-  test('makes another write remove all entries', async () => {
+  test('causes a write other than an apply to remove all entries', async () => {
     await using cluster = await story({ ...text, default: 'd' }, ['x']);
     const { status, answer } = await cluster.merge('x', 'three', { c: '9' });
     expect([status, answer.metadata.managedFields]).toEqual([200, undefined]);

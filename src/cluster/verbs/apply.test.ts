@@ -76,10 +76,10 @@ const MODIFIED = /the object has been modified; please apply your changes/;
 const UID = /metadata.uid: Invalid value: "x": field is immutable/;
 
 test.each([
-  ['another version', { resourceVersion: '1' }, 409, MODIFIED],
-  ['an invalid version', { resourceVersion: 'x' }, 500, /^strconv.ParseUint: parsing "x": invalid syntax/],
+  ['another resource version', { resourceVersion: '1' }, 409, MODIFIED],
+  ['an invalid resource version', { resourceVersion: 'x' }, 500, /^strconv.ParseUint: parsing "x": invalid syntax/],
   ['another uid', { uid: 'x' }, 422, UID],
-])('an apply with %s is refused, with or without owned metadata', async (_, named, status, message) => {
+])('an apply with %s is refused, whether or not a manager owns metadata', async (_, named, status, message) => {
   await using cluster = await story();
   for (const owned of [{ labels: { a: '1' } }, {}]) {
     for (const kind of ['gadget', 'map'] as const) {
@@ -91,7 +91,7 @@ test.each([
   }
 });
 
-test('an apply with the stored version is accepted', async () => {
+test('an apply with the stored resource version is accepted', async () => {
   await using cluster = await story();
   const { resourceVersion } = (await cluster.gadget({ name: 'g', labels: { a: '1' } })).answer.metadata;
   expect((await cluster.gadget({ name: 'g', resourceVersion })).status).toBe(200);
@@ -110,7 +110,7 @@ test.each([
   expect(refused.answer.message).toContain(message);
 });
 
-test('the error of an apply without a name shows the name in the URL', async () => {
+test('the error of an apply whose body has no name contains the name in the URL', async () => {
   await using cluster = await story();
   expect((await cluster.gadget({})).answer.message).toBe(
     'the name of the object (g based on URL) was undeterminable: name must be provided',
@@ -133,7 +133,7 @@ test.each([
   expect([patched.status, patched.answer.metadata.managedFields]).toEqual([200, undefined]);
 });
 
-test('an autoscaler that is applied as v1 has no current replicas as v2', async () => {
+test('an autoscaler that is applied in v1 has no current replicas when it is read in v2', async () => {
   await using cluster = await story();
   await cluster.apply(`/apis/autoscaling/v1/${SCALERS}`, {
     apiVersion: 'autoscaling/v1',

@@ -16,13 +16,13 @@ import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './
 import { copyJson } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 
-/** The applies that change nothing, by live object. */
+/** Maps a live object to the cached outcome of an apply that changes nothing. */
 const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {
   /** The resource of the apply. A change of its definition creates another resource, so the entry becomes invalid. */
   readonly resource: WriteRequest['resource'];
-  /** The namespace of the object. Its labels decide about warnings. */
+  /** The namespace of the object, because its labels can cause warnings. */
   readonly namespace: KubeObject | undefined;
   readonly warnings: Map<string, readonly string[]>;
 }
@@ -30,12 +30,12 @@ const MAX_CACHED_WARNINGS = 8;
 
 /**
  * Server-side apply of a request body. An apply that changes nothing has the same outcome until the object, its
- * resource or its namespace changes. `settled` caches that outcome.
+ * resource or its namespace changes, so `settled` caches the outcome.
  */
 export function applyText(write: WriteRequest, text: string): WriteResult {
   const { manager, force, fieldValidation } = write.options;
-  // The key is computed only when there is an entry or a new entry is stored. Most applies change something, and their
-  // objects have no entry.
+  // The key is computed only if the object has an entry or gets one. Most applies change the object, and most objects
+  // have no entry.
   const keyOfText = () => {
     const digest = createHash('sha1').update(text).digest('base64');
     return `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
@@ -56,8 +56,9 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
 }
 
 /**
- * May the outcome of an apply be cached? Webhooks and policies must see every apply, and the decision of a webhook or
- * policy does not hold after its removal. Each apply also adds annotations to its audit events.
+ * May the outcome of an apply be cached? Not with webhooks and policies, because they must see every apply, and their
+ * decisions are no longer valid after their removal. Not with an audit log, because each apply adds annotations to its
+ * audit events.
  */
 const isCacheable = ({ services: { admission, audit } }: WriteRequest): boolean =>
   admission === undefined && audit === undefined;
@@ -65,7 +66,9 @@ const isCacheable = ({ services: { admission, audit } }: WriteRequest): boolean 
 const namespaceOf = ({ services, namespace }: WriteRequest): KubeObject | undefined =>
   namespace === '' ? undefined : services.store.collection('', 'namespaces').get(namespace)?.object;
 
-/** The cached outcomes of applies to an object; `undefined` when there are none or they do not hold any more. */
+/**
+ * The cached outcomes of applies to an object; `undefined` when the cache has no outcomes, or they are no longer valid.
+ */
 function settledFor(write: WriteRequest, live: KubeObject): Settled | undefined {
   const known = isCacheable(write) ? settled.get(live) : undefined;
   return known?.resource === write.resource && known.namespace === namespaceOf(write) ? known : undefined;
@@ -118,7 +121,10 @@ function applyConfiguration(write: WriteRequest, body: ApplyBody): WriteResult {
   return storeNew(write, object);
 }
 
-/** Copies the version and uid of the configuration, so that they are checked even when no manager owns metadata. */
+/**
+ * Copies `resourceVersion` and `uid` of the configuration to the object, so that they are checked even when no manager
+ * owns metadata.
+ */
 function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
   if (!isJsonObject(metadata)) return;
   for (const field of ['resourceVersion', 'uid'] as const) {
@@ -142,7 +148,7 @@ function typed(write: WriteRequest, object: KubeObject, inStorageVersion: boolea
   }
 }
 
-/** Checks that the configuration is of the resource's type and has the name of the path. */
+/** Checks that the configuration has the resource's type and the name in the path. */
 function checkIdentity(write: WriteRequest, config: JsonObject) {
   const { resource } = write;
   const kind = typeof config['kind'] === 'string' ? config['kind'] : '';
@@ -163,7 +169,9 @@ function checkIdentity(write: WriteRequest, config: JsonObject) {
   }
 }
 
-/** Restores nulls that defaulting has dropped. In an apply, nulls belong to the configuration and are validated. */
+/**
+ * Restores nulls that defaulting has dropped, because in an apply, nulls belong to the configuration and are validated.
+ */
 function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
   let out = decoded;
   for (const [key, value] of Object.entries(sent)) {

@@ -17,9 +17,9 @@ import { ApiError, badRequest, invalid } from '../errors/status.ts';
 /** A parsed body without a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** The texts for members that occur more than once. Warnings and errors contain these texts. */
+  /** The messages for members that occur more than once, for warnings and errors. */
   readonly duplicates: readonly string[];
-  /** Is the body YAML? A strict request then gets one error for all repeated keys. */
+  /** Is the body YAML? If so, a strict request gets one error for all repeated keys. */
   readonly yaml: boolean;
   readonly protobuf: boolean;
   /** The bytes of the body. Errors quote them. */
@@ -37,8 +37,8 @@ export function mediaType(header: string | undefined): string {
 const TEXT = new TextDecoder('utf-8');
 
 /**
- * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name it. `types` are the
- * types of a body in protobuf (default: those of the latest version). Throws 400 or 415.
+ * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name a kind. `types` are the
+ * types for a protobuf body (default: the types of the latest version). Throws 400 or 415.
  */
 export function readBody(
   request: ApiRequest,
@@ -47,7 +47,7 @@ export function readBody(
   types?: BuiltinTypes,
 ): RawBody {
   const read = parseBody(request, kind, validation, types);
-  // Bodies without a kind are options.
+  // A body without an expected kind contains options, which have no identity.
   request.audit?.requestBody(read.value, kind !== '');
   return read;
 }
@@ -102,14 +102,14 @@ const duplicated = (path: string) => `duplicate field ${goQuote(path)}`;
 const unrecognized = (kind: string, problem: string, body: Buffer) =>
   `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summarise(body)})`;
 
-/** The first 30 bytes of a body for an error text; in hexadecimal when the body does not begin with `{`. */
+/** The first 30 bytes of a body for a message; in hexadecimal if the body does not begin with `{`. */
 function summarise(body: Buffer): string {
   if (body.length === 0) return '<empty>';
   const text = body.subarray(0, 30).toString(body[0] === 0x7b ? 'utf8' : 'hex');
   return body.length > 30 ? `${text} ...` : text;
 }
 
-/** An object from a body, and its warnings. */
+/** The decoded object of a body, and warnings about the body. */
 export interface DecodedBody {
   readonly object: KubeObject;
   readonly warnings: readonly string[];
@@ -173,8 +173,9 @@ const cannotHandle = (kind: string, version: string, type: BodyType, problem: st
   `${kind} in version ${goQuote(version)} cannot be handled as a ${type.kind}: ${problem}`;
 
 /**
- * The texts for repeated members and unknown fields. The decoder of a built-in type finds both in the order of a JSON
- * document. The repeated keys of YAML and of a custom resource are found by an earlier step.
+ * The messages for repeated members and unknown fields. For a built-in type in JSON, they are in the order of the
+ * document. For YAML and for a custom resource, the repeated keys come first, because an earlier step of the API server
+ * finds them.
  */
 function strictProblems(
   raw: RawBody,
@@ -188,7 +189,7 @@ function strictProblems(
   return [...raw.duplicates, ...(builtin ? inOrderOf(typed, unknown) : unknown).map(unknownField)];
 }
 
-/** The texts for the repeated members of a JSON text and for its unknown fields, in the order of the text. */
+/** The messages for repeated members and unknown fields of a JSON document, in the order of the document. */
 export function strictTexts(text: string, unknown: readonly string[]): readonly string[] {
   const unknownPaths = new Set(unknown);
   const problems = new Set<string>();
@@ -201,7 +202,7 @@ export function strictTexts(text: string, unknown: readonly string[]): readonly 
   return [...problems].slice(0, MAX_STRICT_PROBLEMS);
 }
 
-/** The paths in the order of the document. */
+/** Sorts paths in the order of the document. */
 function inOrderOf(document: JsonObject, paths: readonly string[]): readonly string[] {
   if (paths.length < 2) return paths;
   const wanted = new Set(paths);
@@ -216,7 +217,7 @@ function inOrderOf(document: JsonObject, paths: readonly string[]): readonly str
   return [...found, ...wanted];
 }
 
-/** Decodes a JSON object as a type. Throws DecodeError. `decodeObject` explains `frozenIsTyped`. */
+/** Decodes a JSON object as a type. Throws DecodeError. For `frozenIsTyped`, see `decodeObject`. */
 export function decodeTyped(
   value: JsonObject,
   type: BodyType,
@@ -259,7 +260,7 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
   if (missing !== undefined)
     throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
   if (kind === type.kind) {
-    // An unknown version has no type, so all members are unknown.
+    // A version that is not served has no type, so all members are unknown.
     const { group } = parseApiVersion(apiVersion);
     const isUnknownVersion = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
@@ -295,8 +296,8 @@ function wrongKind(
 const META_KINDS = new Set(['List', 'Status', 'DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions']);
 
 /**
- * The error for a body of another kind. The body is first decoded as that other kind, because the API server prefers
- * the error of that decoding.
+ * The error for a body of another kind. The body is first decoded as the other kind, because an error of this decoding
+ * takes precedence in the API server.
  */
 function notOfType(
   value: JsonObject & { kind: string; apiVersion: string },

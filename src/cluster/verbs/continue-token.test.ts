@@ -8,7 +8,7 @@ describe('a continue token', () => {
     { version: 7, key: 'default/a' },
     { version: -1, key: 'a' },
     { version: 7, key: 'a', listedAt: 1000 },
-  ])('%o is the same after encoding and decoding', (token) => {
+  ])('the token %o is unchanged after encoding and decoding', (token) => {
     expect(decodeToken(encodeToken(token))).toEqual(token);
   });
 

@@ -6,26 +6,26 @@ import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import type { ApiError } from '../errors/status.ts';
 import { badRequest } from '../errors/status.ts';
 
-/** The place of the next page. */
+/** Identifies the next page of a list. */
 export interface ContinueToken {
-  /** The version of the list; negative for the current version. */
+  /** The resource version of the list; negative for the current version. */
   readonly version: number;
   /** The key of the last object of the previous page. */
   readonly key: string;
-  /** The time of the first page, in milliseconds since the epoch. Absent in a token of another server. */
+  /** The time of the first page, in milliseconds since the epoch. Absent in a token that another server has created. */
   readonly listedAt?: number;
 }
 
 const VERSION = 'meta.k8s.io/v1';
 
-/** The time for which a list can be continued. It is the interval in which kube-apiserver compacts earlier versions. */
+/** The time for which a list can be continued. kube-apiserver compacts earlier versions at this interval. */
 const MAX_AGE_MS = 300_000;
 
-/** Is the list of the token too old to be continued at its version? */
+/** Is the list of the token too old to be continued at its resource version? */
 export const isExpired = ({ version, listedAt }: ContinueToken, now: number): boolean =>
   version >= 0 && listedAt !== undefined && now - listedAt >= MAX_AGE_MS;
 
-/** The text of a token. */
+/** Encodes a token. */
 export function encodeToken({ version, key, listedAt }: ContinueToken): string {
   const content = { v: VERSION, rv: version, start: `${key}\u0000`, listedAt };
   return Buffer.from(JSON.stringify(content)).toString('base64url');
@@ -34,7 +34,7 @@ export function encodeToken({ version, key, listedAt }: ContinueToken): string {
 const refused = (problem: string): ApiError =>
   badRequest(`invalid continue token: continue key is not valid: ${problem}`);
 
-/** Reads a token that a client sends. Throws 400 with the words of kube-apiserver. */
+/** Decodes a token that a client sends. Throws 400 with kube-apiserver's message. */
 export function decodeToken(token: string): ContinueToken {
   const corrupt = corruptByte(token);
   if (corrupt !== undefined) throw refused(`illegal base64 data at input byte ${corrupt}`);
@@ -63,7 +63,7 @@ export function decodeToken(token: string): ContinueToken {
   };
 }
 
-/** The position of the first byte that Go's `base64.RawURLEncoding` refuses; `undefined` for valid text. */
+/** The position of the first byte that Go's `base64.RawURLEncoding` refuses; `undefined` for a valid string. */
 function corruptByte(text: string): number | undefined {
   const bytes = Buffer.from(text);
   let digits = 0;
@@ -78,7 +78,7 @@ function corruptByte(text: string): number | undefined {
 
 function parsed(bytes: Buffer): JsonValue {
   const first = bytes[0] ?? 0;
-  // No JSON begins with such a byte. Go's error names the byte, which may not be valid UTF-8.
+  // JSON cannot begin with such a byte. Go's message contains the byte, which may be invalid UTF-8.
   if (first > 0x7f) {
     const shown = goQuote(String.fromCharCode(first)).slice(1, -1);
     throw refused(`invalid character '${shown}' looking for beginning of value`);

@@ -27,8 +27,8 @@ afterAll(() => cluster.close());
 
 test.each([
   ['a version', 'a', '5', 500, SET],
-  ['a version and an invalid name', 'A_', '5', 422, /is invalid: metadata.name: Invalid value/],
-  ['a version and the name of another object', 'kube-root', '5', 500, SET],
+  ['a resource version and an invalid name', 'A_', '5', 422, /is invalid: metadata.name: Invalid value/],
+  ['a resource version and the name of an existing object', 'kube-root', '5', 500, SET],
 ])('an object with %s is not created', async (_, name, resourceVersion, status, message) => {
   await send('POST', MAPS, { name: 'kube-root' });
   const refused = await send('POST', MAPS, { name, resourceVersion });
@@ -36,19 +36,22 @@ test.each([
   expect(refused.message).toMatch(message);
 });
 
-test.each(['', '0', '00', 'x', '18446744073709551616'])('a create ignores the version %j', async (resourceVersion) => {
-  const created = await send('POST', MAPS, { generateName: 'v-', resourceVersion });
-  expect(created.status).toBe(201);
-  expect(created.version).toMatch(/^[1-9]\d*$/);
-});
+test.each(['', '0', '00', 'x', '18446744073709551616'])(
+  'a create ignores the resource version %j',
+  async (resourceVersion) => {
+    const created = await send('POST', MAPS, { generateName: 'v-', resourceVersion });
+    expect(created.status).toBe(201);
+    expect(created.version).toMatch(/^[1-9]\d*$/);
+  },
+);
 
-describe('admission comes before the storage', () => {
+describe('admission runs before the checks of the storage', () => {
   const PODS = '/api/v1/namespaces/default/pods';
   const containers = [{ name: 'c', image: 'i' }];
   const pod = (more: object = {}) =>
     send('POST', PODS, { name: 'p', ...more }, { spec: { containers, hostNetwork: true } });
 
-  test('a pod that violates Pod Security is refused, also when its name is taken', async () => {
+  test('a pod that violates Pod Security is refused for this reason, even when its name is taken', async () => {
     expect((await pod()).status).toBe(201);
     expect((await pod()).status).toBe(409);
     const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' };
@@ -60,7 +63,7 @@ describe('admission comes before the storage', () => {
     await send('PATCH', '/api/v1/namespaces/default', { labels: { 'pod-security.kubernetes.io/enforce': null } });
   });
 
-  test('a full quota is reported before a version and a taken name, and a refused object is not counted', async () => {
+  test('an exceeded quota takes precedence over a resource version and a taken name, and a refused object is not counted', async () => {
     const quotas = '/api/v1/namespaces/default/resourcequotas';
     await send('POST', quotas, { name: 'q' }, { spec: { hard: { 'count/configmaps': '2' } } });
     const use = (used: string) =>
@@ -83,7 +86,7 @@ describe('admission comes before the storage', () => {
   });
 });
 
-test('a dry run answers with the version of the request', async () => {
+test('the response to a dry run has the resource version of the request', async () => {
   expect(await send('POST', `${MAPS}?dryRun=All`, { name: 'd', resourceVersion: '5' })).toMatchObject({
     status: 201,
     version: '5',
@@ -95,7 +98,7 @@ test.each([
   ['a version', { resourceVersion: '5' }, 201, undefined],
   ['a malformed version', { resourceVersion: 'x' }, 500, /resourceVersion: Invalid value: "x": strconv.ParseUint/],
   ['a uid', { uid: 'u' }, 409, /Precondition failed: UID in precondition: u, UID in object meta: $/],
-])('PUT of a missing object with %s', async (_, named, status, message) => {
+])('a PUT of a missing object with %s has the status of an API server', async (_, named, status, message) => {
   const name = `l-${status}`;
   const answer = await send('PUT', `${LEASES}/${name}`, { name, ...named });
   expect(answer.status).toBe(status);

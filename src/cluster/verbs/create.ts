@@ -36,15 +36,15 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
 
 const MAX_VERSION = 2n ** 64n - 1n;
 
-/** Does a text name a version of an object? The server ignores zero, and a text that is not a 64-bit number. */
+/** Is the string a resource version? The server ignores zero, and strings that are not 64-bit numbers. */
 function isVersion(text: string): boolean {
   const [digits = ''] = /^0*([1-9]\d{0,19})$/.exec(text)?.slice(1) ?? [];
   return digits !== '' && BigInt(digits) <= MAX_VERSION;
 }
 
 /**
- * Refuses an object whose namespace is not that of the path. Sets a missing namespace, and removes the namespace of a
- * cluster-scoped object.
+ * Refuses an object whose namespace differs from the namespace in the path. Sets a missing namespace, and removes the
+ * namespace of a cluster-scoped object.
  */
 export function checkPlace(write: WriteRequest, object: KubeObject): void {
   const { namespace } = object.metadata;
@@ -92,8 +92,8 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 }
 
 /**
- * Completes, checks and stores a new object whose `managedFields` are already set. `sentVersion` is the version in the
- * body of a create. An object with a version cannot be stored; only its dry run succeeds.
+ * Completes, checks and stores a new object whose `managedFields` are already set. `sentVersion` is the resource
+ * version in the body of a create. An object with a resource version cannot be created; only a dry run succeeds.
  */
 export function storeNew(write: WriteRequest, created: MutableObject, sentVersion = ''): WriteResult {
   const { resource } = write;
@@ -118,7 +118,7 @@ export function storeNew(write: WriteRequest, created: MutableObject, sentVersio
   return { status: 201, object: stored.as(resource).object };
 }
 
-/** The new object after the plugins, policies and webhooks that change objects. Throws `ApiError`. */
+/** Returns the new object after the mutating plugins, policies and webhooks have changed it. Throws `ApiError`. */
 function admitNew(write: WriteRequest, created: MutableObject, context: WriteContext): MutableObject {
   const { admitMutating } = strategyFor(write.resource);
   const plugins = (object: KubeObject) => admitMutating?.(object, context);
@@ -130,7 +130,9 @@ function admitNew(write: WriteRequest, created: MutableObject, context: WriteCon
   return object;
 }
 
-/** Completes and checks a new object. Returns a function that counts it for quotas. Throws `ApiError`. */
+/**
+ * Completes and checks a new object. Returns a function that adds the object to the usage of quotas. Throws `ApiError`.
+ */
 function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): () => void {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
@@ -155,7 +157,8 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
-  // Admission comes before the storage, which refuses a version and a taken name. Quotas count only a stored object.
+  // Admission runs before the checks of the storage, which refuse a resource version and a taken name. Quotas count the
+  // object only after it is stored.
   strategy.admitValidating?.(object, undefined, context);
   admitChecked(write, object, undefined);
   const count = admitCounted(write, object, undefined);
@@ -171,7 +174,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   return count;
 }
 
-/** Sets the status of a new object to that of an empty object of its type. */
+/** Replaces the status of a new object with the status of an empty object of its type. */
 function clearStatus(write: WriteRequest, object: MutableObject) {
   const status = emptyFor(write.resource)['status'];
   if (status === undefined) delete object.status;

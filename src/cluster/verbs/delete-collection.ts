@@ -9,9 +9,9 @@ import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest, WriteServices } from './write.ts';
 
 /**
- * Deletes the objects that the list options select. With `limit`, deletes only one page of them. Replies with the list
- * of these objects before the deletion. `admitted` runs each deletion. After a wait for a webhook, `admitted` runs the
- * deletion again.
+ * Deletes the objects that the list options select. With `limit`, deletes only one page of them. The response is the
+ * list of these objects before their deletion. `admitted` runs each deletion, and runs it again after a wait for a
+ * webhook.
  */
 export async function deleteCollection(
   context: ReadContext,

@@ -34,7 +34,7 @@ export function warnOfOrphans(
 
 /**
  * Deletes an object, or marks it as deleted when finalizers or a grace period keep it. Does not change an object whose
- * running deletion already ends as early as the request requires.
+ * running deletion already completes as early as the request requires.
  */
 export function deleteObject(write: WriteRequest, options: DeleteRequestOptions): Deletion {
   const live = liveObject(write);
@@ -125,8 +125,9 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
 }
 
 /**
- * The finalizers of a deleted object. The deletion options decide which finalizers of the garbage collector it gets.
- * Without options, the present finalizers stay, and the dependents of some kinds are orphaned by default.
+ * The finalizers of an object after its deletion is requested. The deletion options decide which garbage collector
+ * finalizers the object gets. Without options, the existing finalizers are kept, and the dependents of some kinds are
+ * orphaned by default.
  */
 function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteRequestOptions): string[] {
   const present = live.metadata.finalizers ?? [];

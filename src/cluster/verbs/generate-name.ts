@@ -1,12 +1,12 @@
 /**
- * The characters of generated names, as in Kubernetes. Without vowels, the names contain no words. Without 0, 1 and 3,
- * no digit looks like a letter.
+ * The characters of generated names, as in Kubernetes. There are no vowels, so that names contain no words, and no 0, 1
+ * and 3, because these digits look like letters.
  */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;
 const MAX_PREFIX_LENGTH = 58;
 
-/** Five random characters of the set that Kubernetes uses for generated names. */
+/** Five random characters from `ALPHABET`. */
 export function randomSuffix(): string {
   let suffix = '';
   for (let count = 0; count < SUFFIX_LENGTH; count++)

@@ -28,7 +28,7 @@ describe('options of a watch', () => {
     ['continue=abc&resourceVersion=0', [CONTINUE]],
     ['continue=abc&resourceVersion=7', []],
     ['continue=abc&sendInitialEvents=true&resourceVersionMatch=NotOlderThan', [CONTINUE]],
-  ])('the problems of the query %j', (query, problems) => {
+  ])('a watch with the query %j has the expected problems', (query, problems) => {
     expect(problemsOf(query, true)).toEqual(problems);
   });
 });
@@ -38,7 +38,7 @@ describe('options of a list', () => {
     ['resourceVersionMatch=Exact&resourceVersion=1', []],
     ['resourceVersionMatch=Exact&resourceVersion=1&continue=abc', [CONTINUE]],
     ['sendInitialEvents=true', ['Forbidden: sendInitialEvents is forbidden for list']],
-  ])('the problems of the query %j', (query, problems) => {
+  ])('a list with the query %j has the expected problems', (query, problems) => {
     expect(problemsOf(query, false)).toEqual(problems);
   });
 });

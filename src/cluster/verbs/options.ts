@@ -59,8 +59,8 @@ const isPrintable = (character: string): boolean =>
   character === '"' || character === '\\' || goQuote(character) === `"${character}"`;
 
 /**
- * The manager of a request that names none: the printable characters of the User-Agent up to its first slash, cut to
- * the maximum length, or `unknown` without them.
+ * The default field manager of a request: the printable characters of the User-Agent before the first slash, truncated
+ * to the maximum length; `unknown` if no such characters exist.
  */
 function managerOf(userAgent: string | undefined): string {
   const [product = ''] = fromHeader(userAgent ?? '').split('/');
@@ -212,7 +212,8 @@ function checkWatch(options: ListRequestOptions): FieldError[] {
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;
-  // A watch without a version, or with version 0, begins with the present state, like one with `sendInitialEvents`.
+  // A watch without a resource version or with version 0 begins with the current state, like a watch with
+  // `sendInitialEvents`.
   const startsWithState = !initial && match === '' && ['', '0'].includes(options.resourceVersion);
   if (startsWithState && options.continue !== '') refuse(WITH_CONTINUE);
   if (initial && match !== 'NotOlderThan')

@@ -48,7 +48,7 @@ test('a list with resourceVersion=0 ignores its limit, even with a token', async
   }
 });
 
-test('all pages have the version of the first page, and the last page has no token', async () => {
+test('all pages have the resource version of the first page, and the last page has no token', async () => {
   await using cluster = await story();
   const query = 'limit=2&fieldSelector=metadata.name%21%3Dkube-root-ca.crt';
   const first = (await cluster.send('GET', `${MAPS}?${query}`)).answer;
@@ -59,7 +59,7 @@ test('all pages have the version of the first page, and the last page has no tok
   expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
 });
 
-test('a list can be continued for five minutes, and afterwards only with the current objects', async () => {
+test('a list can be continued for five minutes at its version, and later only with the current objects', async () => {
   await using cluster = await story();
   const page = async (token: string | undefined) =>
     cluster.send('GET', `${MAPS}?limit=1${token === undefined ? '' : `&continue=${token}`}`);
@@ -77,7 +77,7 @@ test('a list can be continued for five minutes, and afterwards only with the cur
   }
 });
 
-test('the rest of an expired list has a later version, although no object has changed', async () => {
+test('the remaining pages of an expired list have a later version, although no object has changed', async () => {
   await using cluster = await story();
   const page = async (token?: string) =>
     (await cluster.send('GET', `${MAPS}?limit=1${token === undefined ? '' : `&continue=${token}`}`)).answer.metadata;
@@ -86,14 +86,14 @@ test('the rest of an expired list has a later version, although no object has ch
   const refused = await page(first.continue);
   const second = await page(refused.continue);
   expect(Number(second.resourceVersion)).toBeGreaterThan(Number(first.resourceVersion));
-  // Another list that has expired at the same version needs no further version.
+  // For another list that expired at the same version, the version does not increase again.
   await page(first.continue);
   const third = await page(second.continue);
   expect(third.resourceVersion).toBe(second.resourceVersion);
   expect((await page()).resourceVersion).toBe(second.resourceVersion);
 });
 
-test('a deletion with a failing precondition and a dry run of a deletion delete nothing', async () => {
+test('neither a deletion with a failing precondition nor the dry run of a deletion deletes the object', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}/a`)).answer;
   for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {
@@ -114,7 +114,7 @@ test('a token and a resourceVersion cannot be combined', async () => {
   expect([status, answer.message]).toEqual([400, 'specifying resource version is not allowed when using continue']);
 });
 
-test('a deletion with an invalid grace period deletes nothing', async () => {
+test('a deletion with an invalid grace period does not delete the object', async () => {
   await using cluster = await story();
   const { status, answer } = await cluster.send('DELETE', `${MAPS}/a?gracePeriodSeconds=x`);
   expect([status, answer.message]).toEqual([400, 'strconv.ParseInt: parsing "x": invalid syntax']);

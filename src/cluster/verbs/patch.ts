@@ -17,7 +17,7 @@ import type { WriteResult, WriteRequest } from './write.ts';
 import { liveObject, redecode } from './write.ts';
 import { strategyFor } from './strategy-for.ts';
 
-/** The forms of a patch, by content type. */
+/** Maps a content type to the form of the patch. */
 export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | 'apply'> = new Map([
   ['application/json-patch+json', 'json'],
   ['application/merge-patch+json', 'merge'],
@@ -25,7 +25,7 @@ export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | '
   ['application/apply-patch+yaml', 'apply'],
 ]);
 
-/** The form of a patch by its content type. Throws 415. */
+/** The form of a patch with this content type. Throws 415 for an unsupported content type. */
 export function patchForm(contentType: string, custom: boolean): 'json' | 'merge' | 'strategic' | 'apply' {
   const form = PATCH_TYPES.get(contentType);
   if (form !== undefined && !(custom && form === 'strategic')) return form;
@@ -56,7 +56,7 @@ export function patchObject(write: WriteRequest, patch: PatchBody): WriteResult 
   return changeObject(write, live, patched(write, live, patch), checkPatchedVersion);
 }
 
-/** The object after a JSON, merge or strategic merge patch, decoded as its type. */
+/** Applies a JSON, merge or strategic merge patch to the live object. Returns the result, decoded as its type. */
 export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody): KubeObject {
   const before = live as unknown as JsonObject;
   const { value, shown, problems } = applied(write.resource.node, before, patch);
@@ -94,7 +94,7 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
   if (kind === '' || apiVersion === '') {
     if (resource.custom !== undefined)
       throw internalError(`unable to parse kind or apiVersion from the patched object`);
-    // The API server decodes an object without `kind` or `apiVersion` to an empty object, which has no name.
+    // The API server decodes an object without `kind` or `apiVersion` to an empty object, and reports its missing name.
     const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
     write.warnings.push(...members.toSorted().map((key) => `unknown field ${goQuote(key)}`));
     throw unnamed(write);
@@ -129,13 +129,14 @@ const rejected = () =>
     details: {},
   });
 
-/** The result of a patch. */
+/** The result of applying a patch. */
 interface Applied {
   readonly value: JsonValue;
-  /** The patched object as error texts print it. For a strategic merge patch: the patch. */
+  /** The patched object as messages print it. For a strategic merge patch, the patch. */
   readonly shown: string;
   /**
-   * Repeated and unknown members of the patch. The validation `Strict` refuses them, and `Warn` makes warnings of them.
+   * Repeated and unknown members of the patch. With the validation `Strict`, they refuse the patch; with `Warn`, they
+   * become warnings.
    */
   readonly problems: readonly string[];
 }
@@ -176,7 +177,7 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): Applie
 
 const OPERATION_MEMBERS = ['op', 'path', 'from', 'value'];
 
-/** `text` is the JSON of the operations. */
+/** Applies JSON patch operations. `text` is the JSON of the operations. */
 function applyOperations(before: JsonObject, operations: JsonValue[], text: string): Applied {
   if (operations.length > MAX_OPERATIONS) {
     throw new ApiError({
@@ -209,7 +210,7 @@ function applyOperations(before: JsonObject, operations: JsonValue[], text: stri
   }
 }
 
-/** A patched object as error texts print it: with its top-level members in alphabetical order. */
+/** Formats a patched object as messages print it: with its top-level members in alphabetical order. */
 function shownObject(value: JsonValue): string {
   if (!isJsonObject(value)) return toJsonText(value);
   return toJsonText(

@@ -19,27 +19,28 @@ import { listOptions } from './options.ts';
 import type { ClusterClock } from '../clock.ts';
 
 /**
- * The parts of the cluster that selections use. The schema engine must be loaded for a request with a `shardSelector`.
+ * The parts of the cluster that `selectionOf` uses. The schema engine must be loaded for a request with a
+ * `shardSelector`.
  */
 export interface SelectionContext {
   readonly schemas: SchemaEngineSource;
 }
 
 /**
- * The parts of the cluster that reads use in addition to their resource: the version of the store, and a clock for
- * waits.
+ * The parts of the cluster that reads use in addition to their resource, such as the version of the store, and a clock
+ * for waits.
  */
 export interface ReadContext extends SelectionContext, FormsContext, VersionContext {
   readonly store: Pick<Store, 'version' | 'subscribe' | 'recordCompaction'>;
 }
 
-/** The parts of the cluster that a wait for a version uses. */
+/** The parts of the cluster that `untilVersion` uses. */
 export interface VersionContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
 }
 
-/** The target of a read. A target without a name is a collection. */
+/** The target of a read: an object, or a collection if `name` is empty. */
 export interface RequestTarget {
   readonly resource: ServedResource;
   readonly namespace: string;
@@ -48,7 +49,7 @@ export interface RequestTarget {
 
 const FUTURE_WAIT_MS = 3000;
 
-/** Answers a GET of one object. */
+/** Handles a GET of one object. */
 export async function getObject(
   context: ReadContext,
   request: ApiRequest,
@@ -80,7 +81,7 @@ export async function getObject(
   );
 }
 
-/** The number of a `resourceVersion`; 0 for an empty text. `error` makes the error of a malformed text. */
+/** Parses a `resourceVersion`; 0 for an empty string. `error` creates the error for a malformed string. */
 export function parseVersion(text: string, error: (message: string) => ApiError, prefix = ''): number {
   if (text === '') return 0;
   const parsed = goParseUint(text);
@@ -118,11 +119,14 @@ export async function untilVersion(context: VersionContext, version: number): Pr
 /** The selection of a list or watch. */
 export interface ListSelection {
   readonly matches: Matcher | undefined;
-  /** The name that the field selector requires; `undefined` when it requires none. */
+  /** The name that the field selector requires; `undefined` when it requires no name. */
   readonly onlyName: string | undefined;
-  /** The part of the objects that the client requests. `matches` includes it. */
+  /** The shard selector of the request. `matches` also checks it. */
   readonly shard: ShardSelector | undefined;
-  /** Do labels and fields select all objects? The number of remaining objects then ignores the shard. */
+  /**
+   * Do the label and field selectors select all objects? If so, `remainingItemCount` can be computed; it ignores the
+   * shard selector.
+   */
   readonly countsAll: boolean;
 }
 
@@ -144,13 +148,13 @@ export function selectionOf(
   };
 }
 
-/** The matcher of all requirements; `undefined` when there are none. */
+/** A matcher that requires all given matchers; `undefined` when the list is empty. */
 function allOf(matchers: readonly Matcher[]): Matcher | undefined {
   const [first, ...more] = matchers;
   return more.length === 0 ? first : (object) => matchers.every((matches) => matches(object));
 }
 
-/** Answers a GET of a collection. */
+/** Handles a GET of a collection. */
 export async function listObjects(
   context: ReadContext,
   request: ApiRequest,
@@ -165,13 +169,16 @@ export async function listObjects(
   return replyList(resource, items, metadata, output, { includeObject: request.query.get('includeObject') }, warnings);
 }
 
-/** The objects at a version, or at the oldest version for which the store has all events. */
+/**
+ * The objects at a resource version. If the store no longer has this version, the objects at the oldest version that it
+ * has.
+ */
 function pastItems(resource: ServedResource, version: number): readonly Stored[] {
   const { collection } = resource;
   return collection.at(Math.max(version, collection.oldest)) ?? collection.all();
 }
 
-/** The objects and the metadata of a list. With `asOf`, the objects are those at this version. */
+/** The objects and the metadata of a list. With `asOf`, selects from the objects at this resource version. */
 export async function selectItems(
   context: ReadContext,
   resource: ServedResource,
@@ -191,14 +198,14 @@ export async function selectItems(
     resourceVersion: String(start.version),
     ...(selection.shard === undefined ? {} : { shardInfo: { selector: selection.shard.text } }),
   };
-  // The API server answers version `0` from its cache. That answer has no pages.
+  // The API server serves lists at version `0` from its cache, without paging.
   const paged = options.limit > 0 && options.resourceVersion !== '0';
   if (!paged) {
     const items = matches === undefined ? start.items.slice(start.from) : start.items.slice(start.from).filter(selects);
     return { items, metadata };
   }
   const items: Stored[] = [];
-  // The loop ends at the limit. Only the next page finds out whether later objects match.
+  // The loop ends at the limit, without checking whether a later object matches. The next page may therefore be empty.
   let index = start.from;
   for (; index < start.items.length && items.length < options.limit; index++) {
     const stored = start.items[index];
@@ -218,7 +225,7 @@ export async function selectItems(
   return { items, metadata: { ...metadata, ...next } };
 }
 
-/** Where a list begins. `listedAt` is the time of its first page, for a list that is continued. */
+/** The start of a page. For a list that is continued, `listedAt` is the time of its first page. */
 interface ListStart {
   readonly items: readonly Stored[];
   readonly from: number;
@@ -241,8 +248,8 @@ async function startOf(
     await untilVersion(context, version);
     const all = isExpired(token, context.clock.now()) ? undefined : resource.collection.at(version);
     if (all === undefined) {
-      // The version of the list has been compacted away. The rest of the list therefore has a later version, also when
-      // no object has changed.
+      // The version of the list counts as compacted. The remaining pages therefore need a later version, even if no
+      // object has changed.
       if (context.store.version === version) context.store.recordCompaction();
       throw expired(
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',

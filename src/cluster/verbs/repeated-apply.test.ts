@@ -1,6 +1,6 @@
 /**
- * The outcome of an apply that changes nothing is cached. The cached outcome does not hold after a change of anything
- * on which it depends.
+ * The outcome of an apply that changes nothing is cached. These tests check that the cache entry becomes invalid when
+ * something on which the outcome depends changes.
  */
 import { expect, test } from 'vitest';
 import { call, CONFIGURATIONS, map, MAPS } from '../../../test/support/webhook-cluster.ts';
@@ -12,7 +12,7 @@ const APPLY = 'application/apply-patch+yaml';
 const apply = (transport: Transport, path: string, body: object) =>
   call(transport, 'PATCH', `${path}?fieldManager=m`, body, APPLY);
 
-test('a policy that undoes an apply has no effect after its deletion', async () => {
+test('after the deletion of a policy that undid an apply, the repeated apply is effective', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const policies = `${CONFIGURATIONS}/mutatingadmissionpolicies`;
@@ -43,7 +43,7 @@ test('a policy that undoes an apply has no effect after its deletion', async () 
   expect((await apply(transport, path, changed)).body['data']).toEqual({ a: '2' });
 });
 
-test('a label of the namespace changes the warnings of a repeated apply', async () => {
+test('a new label of the namespace changes the warnings of a repeated apply', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const path = '/apis/apps/v1/namespaces/default/deployments/d';

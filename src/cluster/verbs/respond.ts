@@ -18,7 +18,10 @@ const tableOptions = ({ includeObject }: { includeObject: string }, { version }:
   version,
 });
 
-/** An answer with one object. `stored` is the object's form in the store, when the answer is a stored object. */
+/**
+ * A response with one object. `stored` is given when the object is a stored object, so that its cached bytes can be
+ * sent.
+ */
 export function replyObject(
   status: number,
   resource: ServedResource,
@@ -63,7 +66,7 @@ function asPartial(resource: ServedResource, object: Representation['object'], o
 
 const notAcceptable = (message: string): ApiError => new ApiError({ code: 406, reason: 'NotAcceptable', message });
 
-/** The Go type in which an API server holds the objects of a resource, as its messages name it. */
+/** The name of the Go type that an API server uses for the objects of a resource, as messages contain it. */
 function goType({ custom, group, kind }: ServedResource, suffix: '' | 'List'): string {
   if (custom !== undefined) return `*unstructured.Unstructured${suffix}`;
   const [name = ''] = group.split('.');
@@ -83,7 +86,7 @@ const COMMA = Buffer.from(',');
 const OPEN = Buffer.from('{');
 const CLOSE = Buffer.from(']}');
 
-/** An answer with a list. */
+/** A response with a list. */
 export function replyList(
   resource: ServedResource,
   items: readonly Stored[],
@@ -118,7 +121,7 @@ export function replyList(
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${output.version}`,
       metadata: brief,
-      // The server writes null for an empty list here.
+      // As in the API server, an empty list is null here.
       items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object, output.version)),
     };
     return replyValue(200, list, output, headers);

@@ -16,7 +16,7 @@ export interface Route {
   readonly watchPath: boolean;
 }
 
-/** The options of a write that takes only `dryRun` from its request. */
+/** Options for a write that uses only `dryRun` of its request. */
 export const noOptions = (dryRun: boolean): WriteRequestOptions => ({
   dryRun,
   manager: '',
@@ -24,7 +24,7 @@ export const noOptions = (dryRun: boolean): WriteRequestOptions => ({
   force: false,
 });
 
-/** Subresources whose answers are not the stored object. */
+/** Subresources whose responses are not the stored object. */
 export type VirtualSubresource =
   | 'attach'
   | 'binding'
@@ -56,12 +56,12 @@ export const isRead = (request: ApiRequest, route: Route): boolean =>
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** The methods that only a proxy passes on. */
+/** The methods that only the subresource `proxy` supports. */
 const PROXY_METHODS: ReadonlySet<string> = new Set(['HEAD', 'OPTIONS']);
 
 /**
- * May the method be used on a subresource that is a part of the stored object? Such a subresource is read and changed,
- * but not created or deleted.
+ * May the method be used on a subresource that is a part of the stored object? Such a subresource can be read and
+ * changed, but not created or deleted.
  */
 const fitsStoredPart = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
 

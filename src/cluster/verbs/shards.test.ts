@@ -60,7 +60,7 @@ async function story(count = 0) {
 const namesOf = ({ items }: Answer) => items.map(({ metadata }) => metadata.name);
 
 describe('a shard selector', () => {
-  test('of lists divides the objects, and is in the metadata of the answers', async () => {
+  test('of a list selects a part of the objects, and is in the metadata of the response', async () => {
     await using cluster = await story(20);
     const all = namesOf((await cluster.list({})).answer);
     const halves = [];
@@ -81,14 +81,14 @@ describe('a shard selector', () => {
     expect((await cluster.list({ shardSelector: FIRST }, accept)).answer.metadata.shardInfo).toBeUndefined();
   });
 
-  test('of pages does not change remainingItemCount', async () => {
+  test('of a paged list does not change remainingItemCount', async () => {
     await using cluster = await story(60);
     const total = namesOf((await cluster.list({})).answer).length;
     const { answer } = await cluster.list({ shardSelector: FIRST, limit: '2' });
     expect([namesOf(answer).length, answer.metadata.remainingItemCount]).toEqual([2, total - 2]);
   });
 
-  test('of watches selects initial and later objects', async () => {
+  test('of a watch selects from both initial and later objects', async () => {
     await using cluster = await story(6);
     const expected = namesOf((await cluster.list({ shardSelector: SECOND })).answer);
     const events = await cluster.watch({ shardSelector: SECOND });
@@ -100,7 +100,7 @@ describe('a shard selector', () => {
     expect(shown.toSorted()).toEqual(all.toSorted());
   });
 
-  test('of a deletion of a collection selects the objects to delete', async () => {
+  test('of a collection deletion selects the objects to delete', async () => {
     await using cluster = await story(20);
     const kept = namesOf((await cluster.list({ shardSelector: SECOND })).answer);
     await cluster.send('DELETE', `${MAPS}?${String(new URLSearchParams({ shardSelector: FIRST }))}`);
@@ -119,8 +119,8 @@ describe('a shard selector', () => {
   });
 });
 
-describe('a watch from a later version than the present one', () => {
-  test('with initial events waits for the version, and then fails', async () => {
+describe('a watch from a resource version that does not exist yet', () => {
+  test('waits for the version if it requests initial events, and fails after a timeout', async () => {
     await using cluster = await story();
     const timers = cluster.clock.pending;
     const events = await cluster.watch({
@@ -136,7 +136,7 @@ describe('a watch from a later version than the present one', () => {
     ]);
   });
 
-  test('has no events up to the version', async () => {
+  test('gets only events after this version', async () => {
     await using cluster = await story();
     const { answer } = await cluster.create('a');
     const events = await cluster.watch({ resourceVersion: String(Number(answer.metadata.resourceVersion) + 1) });
@@ -146,7 +146,7 @@ describe('a watch from a later version than the present one', () => {
   });
 });
 
-test('a token of a later version than the present one is refused after a wait', async () => {
+test('a continue token with a version that does not exist yet is refused after a wait', async () => {
   await using cluster = await story();
   const token = Buffer.from('{"v":"meta.k8s.io/v1","rv":100000,"start":"a"}').toString('base64url');
   const timers = cluster.clock.pending;
@@ -156,7 +156,7 @@ test('a token of a later version than the present one is refused after a wait', 
   expect((await pending).status).toBe(504);
 });
 
-test('a version beyond 64 bits is out of range', async () => {
+test('a resource version with more than 64 bits is out of range', async () => {
   await using cluster = await story();
   const { status, answer } = await cluster.list({ resourceVersion: '18446744073709551616' });
   expect([status, answer.message]).toEqual([
@@ -165,7 +165,7 @@ test('a version beyond 64 bits is out of range', async () => {
   ]);
 });
 
-test('a watch of a name refuses a selector of another name', async () => {
+test('a watch of one name refuses a field selector with another name', async () => {
   await using cluster = await story(1);
   const path = '/api/v1/watch/namespaces/default/configmaps/m00?fieldSelector=metadata.name%3Dm01';
   const { status, answer } = await cluster.send('GET', path);

@@ -8,8 +8,8 @@ const strategies = new WeakMap<ServedResource, Strategy>();
 const resets = new WeakMap<Strategy, Map<string, FieldTree>>();
 
 /**
- * The rules for writes of a resource. Only code for writes may import this file, because the import loads the rules of
- * all built-in kinds.
+ * The rules for writes of a resource. Only the code for writes may import this file, because it loads the rules of all
+ * built-in kinds.
  */
 export function strategyFor(resource: ServedResource): Strategy {
   if (resource.custom !== undefined) return resource.custom.strategy;

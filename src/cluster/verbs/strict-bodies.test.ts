@@ -64,7 +64,7 @@ describe('the body of an apply', () => {
       ],
     ],
   ])(
-    'with repeated keys as in %j is refused by Strict, gets a warning by Warn, and is accepted by Ignore',
+    '%j has repeated keys, which Strict refuses, Warn reports as warnings, and Ignore accepts',
     async (body, lines) => {
       const refused = await applied(body, 'Strict', 'x');
       expect(refused).toMatchObject({ status: 400, message: [PREFIX, ...lines].join('\n  ') });
@@ -75,13 +75,13 @@ describe('the body of an apply', () => {
     },
   );
 
-  test('has a structure that is checked before its repeated keys', async () => {
+  test('is checked for its structure before its repeated keys', async () => {
     const refused = await applied(`${HEAD}data: {a: b, a: c}\nother: 1\n`);
     expect(refused.status).toBe(500);
     expect(refused.message).toContain('.other: field not declared in schema');
   });
 
-  test('of a scale may not repeat keys', async () => {
+  test('of a Scale may not repeat keys', async () => {
     const deployment = {
       metadata: { name: 'd' },
       spec: {
@@ -137,13 +137,13 @@ test('a merge patch that is a boolean is refused with the Go types of the boolea
   });
 });
 
-test('a body with a null kind and apiVersion has the type of the path', async () => {
+test('a body whose kind and apiVersion are null gets the type of the path', async () => {
   const body = '{"kind":null,"apiVersion":null,"metadata":{"name":"nulls"}}';
   const created = await send('POST', `${MAPS}?dryRun=All`, 'application/json', body);
   expect(created.status).toBe(201);
 });
 
-test('a body with very many unknown or repeated fields gets an answer', async () => {
+test('a body with very many unknown or repeated fields gets a response', async () => {
   const names = Array.from({ length: 150_000 }, (_, index) => `"a${index}":""`);
   const unknown = await send(
     'POST',
@@ -161,7 +161,7 @@ test('a body with very many unknown or repeated fields gets an answer', async ()
   expect(repeated.message?.match(/duplicate field/g)).toHaveLength(100);
 });
 
-// The errors are those of sigs.k8s.io/json.
+// The expected messages equal those of sigs.k8s.io/json.
 test.each([
   ['[{"op":"add","op":"replace","path":"/data/a","value":"c"}]', ['duplicate field "[0].op"']],
   [
@@ -169,7 +169,7 @@ test.each([
     ['unknown field "[0].x"', 'duplicate field "[0].op"', 'unknown field "[1].y"'],
   ],
 ])(
-  'the JSON patch %s is refused by Strict, gets warnings by Warn, and is accepted by Ignore',
+  'the problems of the JSON patch %s are refused by Strict, become warnings with Warn, and are accepted by Ignore',
   async (body, problems) => {
     await applied(`{${FLOW_HEAD},"data":{"a":"b"}}`);
     const patch = (validation: string) =>

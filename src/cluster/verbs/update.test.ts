@@ -11,7 +11,7 @@ interface Deployment {
   readonly status?: { readonly observedGeneration?: number };
 }
 
-test('a write changes either spec or status, and only a change of the spec increases the generation', async () => {
+test('a write changes either the spec or the status, and only a change of the spec increases the generation', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const send = async (method: string, path: string, body: object): Promise<Deployment> => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
@@ -46,7 +46,7 @@ test.each([
   ['99999999999999999999999', 500, 500],
   ['x', 500, 500],
 ])(
-  'a PUT with the version %j is answered with %i, and with %i for a custom resource',
+  'a PUT with the resource version %j gets the status %i, and %i for a custom resource',
   async (version, builtin, custom) => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const transport = cluster.transport();

@@ -40,7 +40,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
     checkUid(write, undefined, sent);
     readVersion(sent, versionField);
     authorizeCreate(write.services, write.user, write);
-    // A PUT that creates an object ignores a well-formed version in its body. A POST refuses the version.
+    // A PUT that creates an object ignores a well-formed resource version in its body, whereas a POST refuses it.
     delete sent.metadata.resourceVersion;
     return createObject(write, sent);
   }
@@ -59,7 +59,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
   return changeObject(write, live, sent);
 }
 
-/** Makes the manager of the request the owner of the changes, and stores the result. */
+/** Records the manager of the request as the owner of the changed fields, and stores the object. */
 export function changeObject(
   write: WriteRequest,
   live: KubeObject,
@@ -72,8 +72,8 @@ export function changeObject(
 }
 
 /**
- * Checks the version and uid in the body, when it has them, against the stored ones. Throws 409; 500 for a malformed
- * version.
+ * Checks that the resource version and uid in the body, if present, equal the stored values. Throws 409; 500 for a
+ * malformed version.
  */
 export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, versionField);
@@ -81,17 +81,17 @@ export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeOb
 }
 
 /**
- * Checks the version in a patched object against the stored one. Throws 409; 500 for a malformed version. Validation
- * checks the uid, together with other problems.
+ * Checks that the resource version in a patched object equals the stored version. Throws 409; 500 for a malformed
+ * version. The uid is not checked here, because validation reports it together with other problems.
  */
 export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
 }
 
-/** The beginning of the error for a malformed version in the body of a request. */
+/** The prefix of the error message for a malformed resource version in the body of a request. */
 const versionField = (quoted: string): string => `resourceVersion: Invalid value: ${quoted}: `;
 
-/** Checks a resource version. `prefix` makes the beginning of the error for a malformed version: see `readVersion`. */
+/** Checks a resource version. For `prefix`, see `readVersion`. */
 function checkResourceVersion(
   write: WriteRequest,
   live: KubeObject,
@@ -104,8 +104,8 @@ function checkResourceVersion(
 }
 
 /**
- * The version in an object; zero for none. Zero names no version. Throws 500 for a malformed version; `prefix` makes
- * the beginning of this error from the quoted version.
+ * Parses the resource version of an object; zero if it has no version, or the version 0. Throws 500 for a malformed
+ * version. `prefix` creates the beginning of the error message from the quoted version.
  */
 function readVersion({ metadata: { resourceVersion = '' } }: KubeObject, prefix: (quoted: string) => string): bigint {
   if (resourceVersion === '') return 0n;
@@ -126,7 +126,10 @@ function checkUid(write: WriteRequest, live: string | undefined, { metadata: { u
   );
 }
 
-/** Storage paths of kinds that the API server stores under another name than their plural. */
+/**
+ * Maps the plural of a kind to its storage path, for kinds that the API server stores under a name other than their
+ * plural.
+ */
 const STORED_AS = new Map([
   ['/endpoints', 'services/endpoints'],
   ['/nodes', 'minions'],
@@ -176,8 +179,9 @@ function checkChange(
 }
 
 /**
- * The problems of metadata. An API server reports the problems of the new metadata for every update, a second time for
- * each built-in kind, and a third time for some kinds. It always reports the problems of the change twice.
+ * The problems of the metadata, with the repetitions of an API server. The problems of the new metadata are reported
+ * once for custom resources, twice for built-in kinds, and three times for some kinds. The problems of the change are
+ * always reported twice.
  */
 function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];
@@ -189,7 +193,7 @@ function metadataProblems(resource: ServedResource, next: KubeObject, live: Kube
   return [...own, ...changes, ...ofKind, ...changes, ...ofWhole];
 }
 
-/** Replaces the unchanged parts of `next` by those of `live`. */
+/** Replaces the unchanged parts of `next` with the equal parts of `live`. */
 function shareParts(live: KubeObject, next: MutableObject) {
   const { metadata: before, ...parts } = live;
   const { metadata } = next;
@@ -204,7 +208,10 @@ function shareMembers(before: JsonObject, after: JsonObject) {
   }
 }
 
-/** Stores a checked object. Removes it instead when it is being deleted and nothing keeps it. */
+/**
+ * Stores a checked object. If the object is being deleted and no finalizer or grace period keeps it, removes it
+ * instead.
+ */
 export function commit(write: WriteRequest, live: KubeObject, changed: KubeObject): WriteResult {
   const { resource, options } = write;
   const next = resource.settle(changed);
@@ -217,8 +224,7 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
-    // The changed object is not stored before the removal. Watchers therefore get the object as it was before this
-    // request.
+    // The changed object is not stored before the removal, so watchers get the object as it was before this request.
     const stored = resource.collection.remove(key);
     if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
@@ -229,12 +235,12 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
 const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
-/** Takes fields that the client cannot change from the stored object. */
+/** Copies the fields that the client cannot change from the stored object. */
 function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const strategy = strategyFor(write.resource);
   const metadata = { ...draft.metadata };
   const from = live.metadata;
-  // Validation refuses another uid and another deletion time.
+  // Only missing values are filled in here; validation refuses a changed uid and a changed deletion time.
   if ((metadata.uid ?? '') === '' && from.uid !== undefined) metadata.uid = from.uid;
   if (from.creationTimestamp !== undefined) metadata.creationTimestamp = from.creationTimestamp;
   for (const field of ['deletionGracePeriodSeconds', 'generation'] as const) {
@@ -255,13 +261,13 @@ function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): M
   return next;
 }
 
-/** Does the subresource of the write change the status, and not the specification? */
+/** Does the subresource of the write change the status instead of the specification? */
 const changesStatus = ({ resource, subresource }: WriteRequest): boolean =>
   subresource === 'status' || strategyFor(resource).statusSubresources?.includes(subresource) === true;
 
 /**
- * The stored object with the status of the write. A built-in kind also takes the metadata of the write, except the
- * paths in `statusResets`.
+ * Returns the stored object with the status of the write. For a built-in kind, the metadata of the write is also taken,
+ * except the paths in `statusResets`.
  */
 function withStatus(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const { custom } = write.resource;

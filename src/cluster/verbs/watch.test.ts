@@ -9,7 +9,10 @@ interface Event {
   readonly object: { readonly metadata: { readonly name: string; readonly finalizers?: readonly string[] } };
 }
 
-/** A cluster, a function that sends requests, and a function that opens a watch and reads a number of its events. */
+/**
+ * Creates a cluster, a function that sends requests, and a function that opens a watch and reads a given number of
+ * events.
+ */
 async function story() {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
@@ -59,7 +62,7 @@ test('a watch gets DELETED when an object leaves its selection, and ADDED when a
   expect((await events()).map(({ type }) => type)).toEqual(['DELETED', 'ADDED', 'MODIFIED']);
 });
 
-test('a watch of a namespace has no events of other namespaces', async () => {
+test('a watch of a namespace gets no events of other namespaces', async () => {
   await using cluster = await story();
   const { metadata } = await cluster.send('POST', MAPS, map('before'));
   const events = await cluster.watch(`resourceVersion=${metadata.resourceVersion}`, 1);
@@ -68,7 +71,7 @@ test('a watch of a namespace has no events of other namespaces', async () => {
   expect((await events()).map(({ object }) => object.metadata.name)).toEqual(['here']);
 });
 
-test('the DELETED event of an object still has its last finalizer', async () => {
+test('the object in a DELETED event still has its last finalizer', async () => {
   await using cluster = await story();
   await cluster.send('POST', MAPS, { ...map('a'), metadata: { name: 'a', finalizers: ['example.com/hold'] } });
   const { metadata } = await cluster.send('DELETE', `${MAPS}/a`);
@@ -79,7 +82,7 @@ test('the DELETED event of an object still has its last finalizer', async () => 
   ]);
 });
 
-test('a watch sends no bookmark before all past events', async () => {
+test('a watch sends no bookmark before it has sent all past events', async () => {
   const clock = createManualClock(0);
   await using cluster = await createEmbeddedCluster({ controllers: false, clock });
   const transport = cluster.transport();
@@ -90,7 +93,7 @@ test('a watch sends no bookmark before all past events', async () => {
   for (const name of names) await create(name);
   const query = 'watch=true&resourceVersion=0&allowWatchBookmarks=true&timeoutSeconds=600';
   const reply = await transport.request({ method: 'GET', path: `${MAPS}?${query}` });
-  // The reader has read nothing yet, so only a part of the past events is buffered.
+  // The client has not read yet, so only a part of the past events is buffered.
   clock.advance(60_000);
   await create('late');
   clock.advance(60_000);

@@ -19,8 +19,8 @@ import { parseVersion, selectionOf, untilVersion } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
 /**
- * The maximum number of unread bytes of a client. Beyond this number, the server ends the watch, and the client opens
- * another one.
+ * The maximum number of unread bytes of a client. If a client has more, the server ends the watch, and the client must
+ * open a new watch.
  */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
 /** The maximum number of bytes of past events that are written before the client reads them. */
@@ -29,8 +29,8 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /**
- * The minimum duration of a watch without `timeoutSeconds`. The maximum is twice as long. The duration is random, so
- * that watches do not end at the same time.
+ * The minimum duration of a watch without `timeoutSeconds`. The actual duration is random, up to twice this value, so
+ * that watches do not all end at the same time.
  */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
@@ -40,14 +40,14 @@ export interface WatchContext extends SelectionContext, FormsContext {
   readonly clock: ClusterClock;
   /** The open watches. */
   readonly streams: Set<OpenStream>;
-  /** Receives the errors that are not of the class `ApiError`. */
+  /** Receives unexpected errors, i.e. errors that are not an `ApiError`. */
   readonly report: (thrown: unknown) => void;
 }
 
 /**
  * Opens a watch.
  *
- * @throws ApiError 500 when a conversion webhook does not convert the present objects.
+ * @throws ApiError 500 when a conversion webhook does not convert the current objects.
  */
 export async function watchObjects(
   context: WatchContext,
@@ -75,22 +75,25 @@ export async function watchObjects(
   return { status: 200, headers, stream, isWatch: true };
 }
 
-/** The options of a watch. `from` is the number of its `resourceVersion`; 0 without one. */
+/** The options of a watch. `from` is its parsed `resourceVersion`; 0 if the request has no `resourceVersion`. */
 type WatchOptions = ListRequestOptions & { readonly from: number };
 
-/** The field selector of a watch. A path with a name selects the object of this name. */
+/** The field selector of a watch. For a path with a name, it selects the object with this name. */
 const fieldSelectorOf = ({ fieldSelector }: ListRequestOptions, { name }: RequestTarget): string =>
   name === '' || fieldSelector !== '' ? fieldSelector : `metadata.name=${name}`;
 
-/** Does the watch begin with the present objects? A client that names a version has them already. */
+/**
+ * Does the watch begin with the current objects? By default, only if the request has no `resourceVersion`, because a
+ * client that names a version already has the objects.
+ */
 const startsFromState = ({ from, sendInitialEvents }: WatchOptions): boolean => sendInitialEvents ?? from === 0;
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** The latest line. An event is sent to one watch after another, and most watches send equal bytes. */
+/** Caches the latest line. An event is sent to all watches in turn, and most watches send the same bytes. */
 let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
-/** The line of an event. */
+/** Serializes an event as one line. */
 function frame(resource: ServedResource, type: EventType, stored: Stored): Buffer {
   const of = representation(resource, stored);
   if (latest?.of !== of || latest.type !== type) latest = { of, type, line: lineOf(type, of.bytes) };
@@ -113,11 +116,11 @@ class WatchStream implements ByteStream {
   readonly #timers: Timer[] = [];
   #withColumns = true;
   /**
-   * The lines to send before new events: the present objects, or the events since a version. `undefined` when they have
-   * been sent.
+   * The lines to send before new events: the current objects, or the events since a version. `undefined` when all of
+   * them are sent.
    */
   #past: Iterator<Buffer> | undefined;
-  /** Events since the start of the watch. They are sent after `#past`. */
+  /** The events since the start of the watch that wait until `#past` is sent. */
   #queued: StoreEvent[] = [];
 
   constructor(
@@ -144,7 +147,7 @@ class WatchStream implements ByteStream {
     else void this.#beginAt(from);
   }
 
-  /** Begins when the store has the version. Sends an error when the store does not reach the version in time. */
+  /** Begins the watch when the store reaches the version. Sends an error if the store does not reach it in time. */
   async #beginAt(version: number): Promise<void> {
     try {
       await untilVersion(this.#context, version);
@@ -158,7 +161,7 @@ class WatchStream implements ByteStream {
     const { from, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
     const fromState = startsFromState(this.#options);
-    // A client that requests no state and names no version gets only later events.
+    // A client that requests neither the current state nor a version gets only new events.
     const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
     if (events === undefined && !fromState) {
       this.#fail(from, collection.oldest);
@@ -196,7 +199,7 @@ class WatchStream implements ByteStream {
     sink?.end();
   }
 
-  /** Ends the stream with 410 after the state was replaced. The client must list again. */
+  /** Ends the stream with 410 after the state of the cluster was replaced, so that the client lists again. */
   expire(): void {
     this.#fail(this.#options.from, this.#context.store.version);
   }
@@ -216,8 +219,8 @@ class WatchStream implements ByteStream {
   }
 
   /**
-   * Lines of the present objects. Stored objects never change, so a slow client gets the state at the start of the
-   * watch.
+   * Yields the lines of the current objects. Stored objects are immutable, so even a slow client gets the state at the
+   * start of the watch.
    */
   *#state(present: readonly Stored[], version: number): Generator<Buffer> {
     for (const stored of present) {
@@ -235,11 +238,12 @@ class WatchStream implements ByteStream {
   }
 
   /**
-   * Sends `#past` when a webhook has converted its objects. Ends the watch when the webhook does not convert one: the
+   * Sends `#past` when the webhook has converted its objects. If the webhook fails for an object, ends the watch; the
    * client then lists again, and gets the error.
    */
   #sendConverted(objects: readonly Stored[]): void {
-    // The write that causes an event stores the converted form of its object before the next microtask.
+    // The conversion starts in the next microtask. By then, the write that caused the event has stored the converted
+    // form of its object.
     Promise.resolve()
       .then(() => prepareForms(this.#context, this.#target.resource, objects))
       .then(
@@ -255,7 +259,7 @@ class WatchStream implements ByteStream {
     this.#refuse(error);
   }
 
-  /** Sends past events as fast as the client reads them, and `#queued` afterwards. */
+  /** Sends past events as fast as the client reads, and then sends `#queued`. */
   #send(): void {
     try {
       this.#sendPast();
@@ -294,7 +298,7 @@ class WatchStream implements ByteStream {
     else for (const event of laterEvents) this.#onEvent(event);
   }
 
-  /** Sends events when a webhook has converted their objects. Later events wait in `#queued`. */
+  /** Sends events when the webhook has converted their objects. In the meantime, later events wait in `#queued`. */
   #convert(events: readonly StoreEvent[]): void {
     this.#past = this.#replay(events);
     this.#sendConverted(objectsOf(events));
@@ -311,7 +315,7 @@ class WatchStream implements ByteStream {
   }
 
   #bookmark() {
-    // A client that has not received all past events has not reached the version of the bookmark.
+    // No bookmark is sent while `#past` remains, because the client has not reached the version of the bookmark yet.
     if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#context.store.version, false));
   }
 
@@ -346,11 +350,11 @@ class WatchStream implements ByteStream {
     else this.end();
   }
 
-  /** The line of an event; `undefined` when the event is not about an object of this watch. */
+  /** The line of an event; `undefined` when this watch does not select the object. */
   #lineOf(event: StoreEvent): Buffer | undefined {
     const { namespace } = this.#target;
     const { stored, previous } = event;
-    // A watch from a later version than the present one gets only the events after that version.
+    // If the requested version did not exist yet at the start, events up to this version are skipped.
     if (stored.version <= this.#options.from) return undefined;
     if (namespace !== '' && stored.object.metadata.namespace !== namespace) return undefined;
     const { matches, onlyName: only } = this.#selection;
@@ -373,7 +377,7 @@ class WatchStream implements ByteStream {
         : this.#output.form === 'partial'
           ? partialOf(object, this.#output.version)
           : object;
-    // Only the first event has the column definitions. Bookmarks never have them.
+    // Only the first event contains the column definitions; bookmarks never contain them.
     this.#withColumns = false;
     return lineOf(type, toJsonBytes(shown));
   }
@@ -392,13 +396,13 @@ class WatchStream implements ByteStream {
   }
 }
 
-/** The objects of events, before and after them. */
+/** The objects of events: the state after each event, and the state before it. */
 const objectsOf = (events: readonly StoreEvent[]): Stored[] =>
   events.flatMap(({ stored, previous }) => (previous === undefined ? [stored] : [previous, stored]));
 
 const departures = new WeakMap<Stored, Stored>();
 
-/** The old content of an object. Its version is the version at which the object left the selection. */
+/** The old content of an object, with the resource version at which the object left the selection. */
 function withVersion(previous: Stored, stored: Stored): Stored {
   let departure = departures.get(stored);
   if (departure === undefined) {

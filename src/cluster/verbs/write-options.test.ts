@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Query } from '../protocol/request.ts';
 import { writeOptions } from './options.ts';
 
-/** The form in which Node reads a header with these UTF-8 bytes. */
+/** The string that Node returns for a header with the UTF-8 bytes of `text`. */
 const received = (text: string) => Buffer.from(text).toString('latin1');
 const options = (fieldManager: string, userAgent?: string) =>
   writeOptions(
@@ -22,11 +22,11 @@ test.each([
   ['a\tb', 'ab'],
   ['x'.repeat(200), 'x'.repeat(128)],
   [received('字'.repeat(200)), '字'.repeat(42)],
-])('the manager of the User-Agent %j is %j', (userAgent, manager) => {
+])('the default manager for the User-Agent %j is %j', (userAgent, manager) => {
   expect(options('', userAgent).manager).toBe(manager);
 });
 
-// The errors are those of k8s.io/apimachinery/pkg/apis/meta/v1/validation.
+// The expected messages equal those of k8s.io/apimachinery/pkg/apis/meta/v1/validation.
 test.each([
   ['größe "a" \\', []],
   [

@@ -26,37 +26,37 @@ import type { Registry } from '../registry/registry.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
-/** Changes an object as `Strategy.admitMutating` does. */
+/** A function that changes an object as `Strategy.admitMutating` does. */
 export type MutatingPlugins = (object: KubeObject) => void;
 
-/** The object that webhooks and policies see in place of the stored one, such as a Scale. */
+/** The object that webhooks and policies see instead of the stored object, such as a Scale. */
 export interface ReviewedAs {
   readonly type: BodyType;
   readonly show: (object: KubeObject) => KubeObject;
-  /** Returns the object with the changes that webhooks and policies made to the shown object. */
+  /** Returns `object` with the changes that webhooks and policies have made to `shown`. */
   readonly take: (object: KubeObject, shown: KubeObject) => KubeObject;
 }
 
 /**
- * The decisions of webhooks and policies about one write. A decision that needs the answer of a webhook throws. When
- * the webhook has answered, the write runs again from its start with the live object of that time.
+ * The decisions of webhooks and policies about one write. A decision that needs a response of a webhook throws. When
+ * the webhook has responded, the write runs again from its start, with the live object of that time.
  */
 export interface WriteAdmission {
   /**
-   * The object as mutating webhooks and policies change it, before it is checked. `old` is the stored object;
-   * `undefined` for a create.
+   * Returns the object with the changes of mutating webhooks and policies, before it is validated. `old` is the stored
+   * object; `undefined` for a create.
    *
    * @throws ApiError when one of them refuses the write.
    */
   mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined, plugins?: MutatingPlugins): KubeObject;
-  /** Refuses a checked object that a validating webhook or policy denies. */
+  /** Refuses an object that has passed validation if a validating webhook or policy denies it. */
   validate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void;
-  /** Refuses the deletion of an object. */
+  /** Refuses a deletion that a webhook or policy denies. */
   admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void;
   /**
-   * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object as webhooks
-   * and policies change it. `type` is the type of the object; `undefined` for a connection, whose options are the
-   * object.
+   * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object with the
+   * changes of webhooks and policies. `type` is the type of the object. It is `undefined` for a connection, for which
+   * the object is its options.
    */
   admitRequest(
     write: WriteRequest,
@@ -64,7 +64,7 @@ export interface WriteAdmission {
     object: KubeObject,
     type: BodyType | undefined,
   ): KubeObject;
-  /** A random text, which is the same whenever the write runs again. */
+  /** Returns the result of `make`. When the write runs again, returns the same result. */
   once(use: 'name' | 'uid', make: () => string): string;
 }
 
@@ -78,7 +78,7 @@ export interface WriteServices {
    */
   readonly store: UncheckedObjectStore;
   readonly registry: Registry;
-  /** Is every request of every user allowed? If so, hooks that check rights refuse nothing. */
+  /** Is every request of every user allowed? If so, hooks that check permissions refuse nothing. */
   readonly allowsAll: boolean;
   /** Does the admission plugin `ServiceAccount` run? */
   readonly hasServiceAccountAdmission: boolean;
@@ -103,11 +103,11 @@ export interface WriteRequest {
   readonly subresource: string;
   readonly user: UserInfo;
   readonly options: WriteRequestOptions;
-  /** Texts for the warning header. The steps of the write add to them. */
+  /** Messages for the `Warning` header. The steps of the write append to this list. */
   readonly warnings: string[];
-  /** The kind of the request's options. Default: that of the verb for a create, update or deletion. */
+  /** The kind of the request's options. Default: the kind that belongs to the verb (create, update or delete). */
   readonly optionsKind?: 'PatchOptions';
-  /** Default: webhooks and policies see the stored object. */
+  /** The object that webhooks and policies see. Default: the stored object. */
   readonly reviewed?: ReviewedAs;
 }
 
@@ -129,32 +129,33 @@ export function serverStatusWrite(services: WriteServices, resource: ServedResou
 /** The result of a write. */
 export interface WriteResult {
   readonly status: 200 | 201;
-  /** The object in the version of the request. */
+  /** The object in the API version of the request. */
   readonly object: KubeObject;
 }
 
 /** The key of the object to write. */
 export const keyOfWrite = (write: WriteRequest): string => storeKey(write.namespace, write.name);
 
-/** The stored object in the version of the request; `undefined` when there is none. */
+/** The stored object in the version of the request; `undefined` when it does not exist. */
 export function liveObject(write: WriteRequest): KubeObject | undefined {
   const { resource } = write;
   return resource.collection.get(keyOfWrite(write))?.as(resource, write.services.conversions).object;
 }
 
 /**
- * The object in the storage version. A write converts its object before it changes the store, so that a write that
- * waits for a conversion webhook has changed nothing.
+ * The object in the storage version. Called before the write changes the store, so that a write which must wait for a
+ * conversion webhook has not changed anything yet.
  */
 export function storableObject(write: WriteRequest, object: KubeObject): KubeObject {
   const { resource, services } = write;
   const storable = resource.toStorage(object, services.conversions);
-  // The response shows the stored object in the version of the request, so the conversion back must be known, too.
+  // The response contains the stored object in the version of the request, so the conversion back must also be
+  // available.
   if (resource.isConverted(storable)) resource.fromStorage(storable, services.conversions);
   return storable;
 }
 
-/** Stores an object. The result also has the object in the version of the request. */
+/** Stores an object. The form in the version of the request is already cached in the result. */
 export function putObject(write: WriteRequest, key: string, object: KubeObject): Stored {
   const { resource, services } = write;
   const stored = resource.collection.put(key, storableObject(write, object));
@@ -163,16 +164,16 @@ export function putObject(write: WriteRequest, key: string, object: KubeObject):
 }
 
 /**
- * Calls `check` with the context of its hooks. If `check` throws, the changes that the hooks made outside the object
- * are undone, the latest first.
+ * Calls `check` with the context of its hooks. If `check` throws, undoes the changes that the hooks made outside the
+ * object, in reverse order.
  */
 export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext) => T): T {
   return checkAndStore(write, check, (checked) => checked);
 }
 
 /**
- * Like `checkWrite`, and then stores the result of the check. The changes of the hooks are undone, too, if the store
- * refuses the object. After any other failure of `store` they stay, because the object may be stored.
+ * Like `checkWrite`, and then stores the result of the check. The changes of the hooks are also undone if the store
+ * refuses the object. After any other failure of `store` they are kept, because the object may have been stored.
  */
 export function checkAndStore<T, R>(
   write: WriteRequest,
@@ -219,8 +220,8 @@ function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefuse
 }
 
 /**
- * Refuses a checked object that violates the Pod Security of its namespace, or that a webhook or a policy denies. `old`
- * is the stored object; `undefined` for a create. Throws `ApiError`.
+ * Refuses an object that has passed validation if it violates the Pod Security level of its namespace, or if a webhook
+ * or policy denies it. `old` is the stored object; `undefined` for a create. Throws `ApiError`.
  */
 export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
   const { resource, subresource, services } = write;
@@ -233,8 +234,8 @@ export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeO
 }
 
 /**
- * Refuses an admitted object that would exceed a quota (throws 403). Returns a function that counts the object. `old`
- * is as for `admitChecked`.
+ * Refuses an admitted object that would exceed a quota (throws 403). Returns a function that adds the object to the
+ * usage of quotas. `old` has the same meaning as in `admitChecked`.
  */
 export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): () => void {
   const { resource, subresource, options, services } = write;
@@ -243,7 +244,7 @@ export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeO
   return admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });
 }
 
-/** The `FieldContext` of a write. */
+/** Builds the `FieldContext` of a write. */
 export function ownershipContext(write: WriteRequest): FieldContext {
   const { resource, subresource } = write;
   return {
@@ -259,7 +260,7 @@ export function ownershipContext(write: WriteRequest): FieldContext {
       const from = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : resource.apiVersion;
       const kube = { ...object, apiVersion: from, kind: resource.kind } as unknown as KubeObject;
       const source = resource.inVersion(from) ?? resource;
-      // Without a webhook, only the version changes. The server does not prune the fields of the object here.
+      // Without a conversion webhook, only `apiVersion` changes. As in the API server, the object is not pruned here.
       if (other.custom !== undefined && other.custom.conversion === undefined) {
         return { node: other.node, object: { ...object, apiVersion, kind: other.kind } };
       }
@@ -270,13 +271,13 @@ export function ownershipContext(write: WriteRequest): FieldContext {
   };
 }
 
-/** An empty object of a type. A new object is compared with it. */
+/** An empty object of the resource's type, with which a new object is compared. */
 export function emptyFor(resource: ServedResource): JsonObject {
   return resource.custom === undefined ? emptyObject(resource.node) : {};
 }
 
 /**
- * Decodes a changed object, such as the result of a patch. Throws DecodeError. `decodeObject` explains `frozenIsTyped`.
+ * Decodes a changed object, such as the result of a patch. Throws DecodeError. For `frozenIsTyped`, see `decodeObject`.
  */
 export function redecode(
   resource: ServedResource,
@@ -292,10 +293,7 @@ export function redecode(
 const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 
-/**
- * Does the write change nothing? True when all fields are equal except `resourceVersion` and the times in
- * `managedFields`.
- */
+/** Are all fields equal, except `resourceVersion` and the times in `managedFields`? */
 export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   return (
     equalExcept(METADATA, before, after) &&

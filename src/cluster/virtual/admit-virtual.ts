@@ -6,12 +6,12 @@ import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 
-/** The request of a subresource whose object is not stored. */
+/** A request to a subresource whose object is not stored. */
 interface VirtualWrite {
   readonly request: ApiRequest;
   readonly route: Route;
   readonly warnings: string[];
-  /** Default: no options, as for a connection. */
+  /** The options of the write. Default: no options, as for a connection. */
   readonly options?: WriteRequestOptions;
 }
 

@@ -3,7 +3,7 @@ import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
-test('a binding names a node', async () => {
+test('a binding must name a node', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const post = async (path: string, body: object) => {
@@ -60,8 +60,8 @@ const binding = (metadata: JsonObject = {}): KubeObject => ({
   target: { kind: 'Node', name: 'n' },
 });
 
-describe('a pod gets the topology of its node', () => {
-  test('with a binding, whose labels and annotations it also gets', async () => {
+describe('a pod gets the topology labels of its node', () => {
+  test('from a binding, and also the labels and annotations of the binding', async () => {
     await using story = await startClusterStory({ controllers: false });
     await story.client.create(node);
     await story.create(pod({}, { labels: { [ZONE]: 'old', own: 'a' } }));
@@ -72,7 +72,7 @@ describe('a pod gets the topology of its node', () => {
     });
   });
 
-  test('when it is created with a node, and none of a node that does not exist', async () => {
+  test('when it is created with a nodeName, if the node exists', async () => {
     await using story = await startClusterStory({ controllers: false });
     await story.client.create(node);
     expect((await story.create(pod({ nodeName: 'n' }))).metadata.labels).toEqual({ [ZONE]: 'z', [REGION]: 'r' });
@@ -101,7 +101,7 @@ test.each<[string, JsonObject, boolean, string]>([
 test.each([
   ['uid', '0e0e0e0e-0000-4000-8000-000000000000', 'UID in precondition: 0e0e0e0e-0000-4000-8000-000000000000'],
   ['resourceVersion', '1', 'ResourceVersion in precondition: 1'],
-])('a pod with another %s than its binding is not bound', async (member, value, text) => {
+])('a pod whose %s differs from its binding is not bound', async (member, value, text) => {
   await using story = await startClusterStory({ controllers: false });
   const { metadata } = await story.create(pod());
   await expect(story.client.create(binding({ [member]: value }))).rejects.toThrow(text);

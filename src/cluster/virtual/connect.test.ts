@@ -124,7 +124,7 @@ describe('connections to a simulated container', () => {
     });
   });
 
-  test.each(['exec', 'attach', 'portforward'])('a WebSocket to %s requires the right to create', async (name) => {
+  test.each(['exec', 'attach', 'portforward'])('a WebSocket to %s requires the permission to create', async (name) => {
     const connectAs = (user: string) =>
       call('GET', `${PODS}/one/${name}`, { headers: UPGRADE, user: { name: user, groups: ['system:authenticated'] } });
     expect(await connectAs('reader')).toMatchObject({
@@ -161,7 +161,7 @@ describe('a proxy', () => {
     ['/api/v1/nodes/none/proxy/pods', 404, 'nodes "none" not found'],
     ['/api/v1/nodes/n:10250/proxy/pods', 503, refused],
     ['/api/v1/nodes/gopher:n:70/proxy', 400, 'invalid node request "gopher:n:70"'],
-  ])('%s has an answer for every method and changes nothing', async (path, status, message) => {
+  ])('%s responds to every method, and changes no object', async (path, status, message) => {
     const before = cluster.snapshot().resourceVersion;
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
       expect(await call(method, path, { body: {} })).toMatchObject({ status, message });
@@ -177,33 +177,39 @@ describe('a proxy', () => {
     ['PATCH', 'patch'],
     ['DELETE', 'delete'],
     ['OPTIONS', ''],
-  ])('%s requires the right to %s, not a right on the object', async (method, verb) => {
-    const user = { name: 'reader', groups: ['system:authenticated'] };
-    for (const [plural, path, where] of [
-      ['pods', `${PODS}/addressed:80`, 'in the namespace "default"'],
-      ['services', `${services}/addressed:80`, 'in the namespace "default"'],
-      ['nodes', '/api/v1/nodes/addressed:80', 'at the cluster scope'],
-    ] as const) {
-      const reply = await call(method, `${path}/proxy/x`, { user });
-      expect(reply.status).toBe(403);
-      const message = `${plural} "addressed:80" is forbidden: User "reader" cannot ${verb} resource "${plural}/proxy" in API group "" ${where}`;
-      expect(reply.message).toBe(method === 'HEAD' ? '' : message);
-    }
-  });
+  ])(
+    '%s requires the permission to %s the subresource proxy, instead of a permission on the object',
+    async (method, verb) => {
+      const user = { name: 'reader', groups: ['system:authenticated'] };
+      for (const [plural, path, where] of [
+        ['pods', `${PODS}/addressed:80`, 'in the namespace "default"'],
+        ['services', `${services}/addressed:80`, 'in the namespace "default"'],
+        ['nodes', '/api/v1/nodes/addressed:80', 'at the cluster scope'],
+      ] as const) {
+        const reply = await call(method, `${path}/proxy/x`, { user });
+        expect(reply.status).toBe(403);
+        const message = `${plural} "addressed:80" is forbidden: User "reader" cannot ${verb} resource "${plural}/proxy" in API group "" ${where}`;
+        expect(reply.message).toBe(method === 'HEAD' ? '' : message);
+      }
+    },
+  );
 });
 
-test.each(['exec', 'attach', 'portforward'])('%s accepts no change and no dry run', async (name) => {
-  const before = cluster.snapshot().resourceVersion;
-  for (const method of ['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
-    expect((await call(method, `${PODS}/one/${name}`, { headers: UPGRADE })).status).toBe(405);
-  expect(await call('POST', `${PODS}/one/${name}?dryRun=All`, { headers: UPGRADE })).toMatchObject({
-    status: 400,
-    message: 'dryRun is not supported',
-  });
-  expect(cluster.snapshot().resourceVersion).toBe(before);
-});
+test.each(['exec', 'attach', 'portforward'])(
+  '%s refuses all methods other than GET and POST, and a dry run',
+  async (name) => {
+    const before = cluster.snapshot().resourceVersion;
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+      expect((await call(method, `${PODS}/one/${name}`, { headers: UPGRADE })).status).toBe(405);
+    expect(await call('POST', `${PODS}/one/${name}?dryRun=All`, { headers: UPGRADE })).toMatchObject({
+      status: 400,
+      message: 'dryRun is not supported',
+    });
+    expect(cluster.snapshot().resourceVersion).toBe(before);
+  },
+);
 
-test('the ports of a forward are numbers', async () => {
+test('the parameter ports of a port forward must have valid numbers', async () => {
   for (const [ports, message] of [
     ['80,x', 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['99999999999', 'strconv.ParseInt: parsing "99999999999": value out of range'],
@@ -236,7 +242,7 @@ test.each([
   for await (const chunk of read.body) expect(chunk).toHaveLength(0);
 });
 
-test('the older form of a binding binds the pod that its body names, and is not stored', async () => {
+test('a POST to the collection bindings binds the pod that the body names, and stores no Binding', async () => {
   const body = {
     apiVersion: 'v1',
     kind: 'Binding',

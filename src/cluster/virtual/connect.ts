@@ -1,7 +1,7 @@
 /**
  * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. They work for containers that
- * are local processes. For simulated containers, these subresources answer like an API server and a kubelet whose
- * containers do not exist any more. They change no stored object.
+ * are local processes. For simulated containers, these subresources respond like an API server with a kubelet whose
+ * containers no longer exist. They change no stored object.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -21,8 +21,8 @@ import { streamOpener, webSocketReply } from './process-streams.ts';
 import type { ConnectContext } from './proxy.ts';
 
 /**
- * GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403, 404, and the refusal of a webhook or policy.
- * Otherwise answers like a kubelet.
+ * Handles GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403, 404, and the refusal of a webhook or
+ * policy. All other responses equal the responses of a kubelet.
  */
 export function streamReply(
   context: ConnectContext,
@@ -49,8 +49,8 @@ export function streamReply(
 }
 
 /**
- * GET and POST of `pods/…/portforward`. Throws 400, 403, 404, and the refusal of a webhook or policy.
- * Otherwise answers like a kubelet.
+ * Handles GET and POST of `pods/…/portforward`. Throws 400, 403, 404, and the refusal of a webhook or policy. All other
+ * responses equal the responses of a kubelet.
  */
 export function portForwardReply(
   context: ConnectContext,
@@ -78,13 +78,13 @@ export function portForwardReply(
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
 }
 
-/** Connects a client to the ports of processes. Most clusters never need this code, so it is loaded here. */
+/** Connects a client to the ports of processes. The code is loaded here, because most clusters never need it. */
 async function forward(context: ConnectContext, request: ApiRequest, target: ForwardTarget): Promise<ApiReply> {
   const { forwardReply } = await import('./port-forward.ts');
   return forwardReply(context.clock, request, target);
 }
 
-/** Connects an older client to a container. Most clusters never need this code, so it is loaded here. */
+/** Connects an older client to a container over SPDY. The code is loaded here, because most clusters never need it. */
 async function spdyStreams(
   context: ConnectContext,
   request: ApiRequest,
@@ -94,7 +94,7 @@ async function spdyStreams(
   return spdyChannelsReply(context.clock, request, open);
 }
 
-/** The parameters of a stream as an object, which webhooks and policies see. */
+/** The query parameters of a stream as an options object, for webhooks and policies. */
 function streamOptions({ query }: ApiRequest, { subresource }: Route): JsonObject {
   const options: JsonObject = {
     kind: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
@@ -107,13 +107,12 @@ function streamOptions({ query }: ApiRequest, { subresource }: Route): JsonObjec
 }
 
 /**
- * An error of a kubelet in plain text. The text must not contain a colon, because clients first try to parse it as
- * YAML.
+ * A kubelet's error in plain text. The message must not contain a colon, because clients first try to parse it as YAML.
  */
 const kubeletError = (text: string): ApiReply =>
   replyText(500, `${SIMULATED_NOTE}, so try this on a cluster with nodes (${text})\n`);
 
-/** Refuses a dry run: a connection cannot be tried without its effects. Throws 400. */
+/** Throws 400 for a dry run, because a connection always has effects. */
 function refuseDryRun({ query }: ApiRequest): void {
   if (query.has('dryRun')) throw badRequest('dryRun is not supported');
 }

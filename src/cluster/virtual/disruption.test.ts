@@ -23,7 +23,7 @@ const budget = (status: JsonObject, spec: JsonObject = {}): KubeObject => ({
   status: { observedGeneration: 1, ...status },
 });
 
-/** A store with one budget, and the list of the budgets that are written to the store. */
+/** A store with one budget, and a list that records the budgets that are written to the store. */
 function storeOf(object: KubeObject) {
   const written: KubeObject[] = [];
   const entry = { key: 'default/b', object };
@@ -42,19 +42,24 @@ const many = Object.fromEntries(Array.from({ length: 2001 }, (_, index) => [`p${
 
 describe('an eviction', () => {
   test.each([
-    ['a pod that has ended', pod('Succeeded', false), budget(NONE), 0],
+    ['a completed pod', pod('Succeeded', false), budget(NONE), 0],
     ['a pod that has failed', pod('Failed', true), budget(NONE), 0],
-    ['a pod that does not run yet', pod('Pending', false), budget(NONE), 0],
+    ['a pending pod', pod('Pending', false), budget(NONE), 0],
     ['a pod that is being deleted', pod('Running', true, { deletionTimestamp: NOW }), budget(NONE), 0],
     ['a pod that no budget selects', pod('Running', true, { labels: {} }), budget(NONE), 0],
-    ['an unhealthy pod while enough are healthy', pod('Running', false), budget(NONE), 0],
+    ['an unhealthy pod while enough other pods are healthy', pod('Running', false), budget(NONE), 0],
     [
       'an unhealthy pod whose budget always allows its eviction',
       pod('Running', false),
       budget({ ...NONE, currentHealthy: 0 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' }),
       0,
     ],
-    ['a healthy pod that its budget releases', pod('Running', true), budget({ ...NONE, disruptionsAllowed: 1 }), 1],
+    [
+      'a healthy pod whose budget allows a disruption',
+      pod('Running', true),
+      budget({ ...NONE, disruptionsAllowed: 1 }),
+      1,
+    ],
   ])('of %s is admitted', (_, evicted, protecting, writes) => {
     const { store, written } = storeOf(protecting);
     admitEviction(store, evicted, NOW, true);
@@ -69,7 +74,7 @@ describe('an eviction', () => {
     [1, 'False', NOW],
     [2, 'True', BEFORE],
   ])(
-    'of a pod of a budget that allows %i leaves the condition %s',
+    'of a pod whose budget allows %i disruptions sets the status of the condition to %s',
     (disruptionsAllowed, status, lastTransitionTime) => {
       const other = { type: 'Other', status: 'True' };
       const condition = {
@@ -91,7 +96,7 @@ describe('an eviction', () => {
   test.each([
     ['a budget with just enough healthy pods', budget(NONE), 429, `${WHY} needs 2 healthy pods and has 2 currently`],
     [
-      'an unhealthy pod and too few healthy ones',
+      'an unhealthy pod while too few pods are healthy',
       budget({ ...NONE, currentHealthy: 1 }),
       429,
       `${WHY} needs 2 healthy pods and has 1 currently`,
@@ -103,7 +108,7 @@ describe('an eviction', () => {
       `${WHY} is still being processed by the server.`,
     ],
     [
-      'a budget whose status is not computed',
+      'a budget whose status could not be computed',
       budget({
         ...NONE,
         conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'no scale' }],
@@ -112,7 +117,7 @@ describe('an eviction', () => {
       `${WHY} does not allow evicting pods currently because it failed sync: no scale`,
     ],
     [
-      'a budget with a reason',
+      'a budget whose condition has another reason',
       budget({
         ...NONE,
         currentHealthy: 3,
@@ -122,7 +127,7 @@ describe('an eviction', () => {
       `${WHY} does not allow evicting pods currently (Other): later`,
     ],
     [
-      'a budget without a reason',
+      'a budget without a condition',
       budget({ ...NONE, currentHealthy: 3 }),
       429,
       `${WHY} does not allow evicting pods currently`,
@@ -147,7 +152,7 @@ describe('an eviction', () => {
   });
 });
 
-describe('the deletion of an eviction', () => {
+describe('the deletion by an eviction', () => {
   const evict = async ({ cluster }: ClusterStory, deleteOptions: JsonObject, query = ''): Promise<number> => {
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' }, deleteOptions };
     const reply = await cluster.transport().request({
@@ -162,12 +167,12 @@ describe('the deletion of an eviction', () => {
 
   test.each<[string, JsonObject, string, number, boolean]>([
     ['deletes the pod', {}, '', 201, false],
-    ['is a dry run by its options', { dryRun: ['All'] }, '', 201, true],
-    ['is a dry run by the query', {}, '?dryRun=All', 201, true],
-    ['is refused for another value', { dryRun: ['Some'] }, '', 422, true],
+    ['is a dry run if its options say so', { dryRun: ['All'] }, '', 201, true],
+    ['is a dry run if the query says so', {}, '?dryRun=All', 201, true],
+    ['is refused for an unknown dryRun value', { dryRun: ['Some'] }, '', 422, true],
     ['is refused for another resource version', { preconditions: { resourceVersion: '1' } }, '', 409, true],
     ['is refused for another uid', { preconditions: { uid: 'x' } }, '', 409, true],
-    ['is refused for two policies', { propagationPolicy: 'Orphan', orphanDependents: true }, '', 422, true],
+    ['is refused for two propagation policies', { propagationPolicy: 'Orphan', orphanDependents: true }, '', 422, true],
   ])('%s', async (_title, deleteOptions, query, status, isLeft) => {
     await using story = await startClusterStory();
     await story.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec });
@@ -179,10 +184,10 @@ describe('the deletion of an eviction', () => {
 
 describe('the object of an eviction', () => {
   test.each([
-    ['of policy/v1beta1', 'policy/v1beta1', 'p', 201],
-    ['of another version', 'policy/v2', 'p', 400],
-    ['with another name than the URL', 'policy/v1', 'other', 400],
-    ['without a name', 'policy/v1', '', 400],
+    ['of policy/v1beta1 is accepted', 'policy/v1beta1', 'p', 201],
+    ['of an unknown version is refused', 'policy/v2', 'p', 400],
+    ['with a name other than the name in the URL is refused', 'policy/v1', 'other', 400],
+    ['without a name is refused', 'policy/v1', '', 400],
   ])('%s', async (_title, apiVersion, name, status) => {
     await using story = await startClusterStory();
     const spec = { containers: [{ name: 'c', image: 'i' }] };
@@ -202,7 +207,7 @@ describe('the object of an eviction', () => {
 describe('the disruption controller', () => {
   const ref = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name: 'b', namespace: 'default' };
 
-  test('does not count an evicted pod until it is deleted, or has stayed for two minutes', async () => {
+  test('counts an evicted pod as unhealthy until it is deleted, or for two minutes', async () => {
     await using story = await startClusterStory();
     for (const name of ['one', 'two'])
       await story.create({

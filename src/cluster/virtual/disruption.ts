@@ -7,18 +7,18 @@ import type { UncheckedObjectStore } from '../types/lookup.ts';
 
 const VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget.";
 
-/** A budget that lists more evicted pods than this number allows no eviction. */
+/** The maximum number of evicted pods in a budget's `disruptedPods`. A budget with more entries allows no eviction. */
 const MAX_DISRUPTED_PODS = 2000;
 
 const UNPROTECTED_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Pending']);
 
 /**
- * Refuses an eviction that the pod's budget does not allow. An allowed eviction decreases the budget's count and lists
- * the pod in the budget at once, before the disruption controller computes the status again. An unhealthy pod whose
- * eviction the budget allows is not counted. `now` is the time in the format of timestamps in objects.
+ * Refuses an eviction that the pod's budget does not allow. An allowed eviction immediately decreases
+ * `disruptionsAllowed` and adds the pod to `disruptedPods`, before the disruption controller computes the status again.
+ * The allowed eviction of an unhealthy pod does not change the budget. `now` is the time in RFC 3339 format.
  *
  * @throws ApiError 429 when the budget allows no eviction; 500 for a pod that several budgets select, as kube-apiserver
- *   does; 403 when too many evictions of the budget are unconfirmed, and for a budget whose count is negative.
+ *   does; 403 when too many evictions of the budget are unconfirmed, and for a negative `disruptionsAllowed`.
  */
 export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now: string, dryRun: boolean): void {
   if (isBeyondBudgets(pod)) return;
@@ -40,7 +40,7 @@ export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now:
   if (dryRun) return;
   const disruptedPods = { ...objectAt(object.status, 'disruptedPods'), [name]: now };
   const disruptionsAllowed = countAt(object.status, 'disruptionsAllowed') - 1;
-  // The last allowed eviction changes the condition at once. Any other eviction leaves the condition as it is.
+  // Only the last allowed eviction changes the condition.
   const conditions = disruptionsAllowed === 0 ? { conditions: disruptionConditions(object, 0, now) } : {};
   budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed, disruptedPods, ...conditions } });
 }
@@ -52,8 +52,8 @@ const isBeyondBudgets = ({ metadata, status }: KubeObject): boolean =>
 const isReady = (pod: KubeObject): boolean => conditionOf(pod, 'Ready')?.['status'] === 'True';
 
 /**
- * Does the budget allow the eviction of an unhealthy pod without counting it? By default only while there are enough
- * healthy pods; with `AlwaysAllow` always.
+ * Does the budget allow the eviction of an unhealthy pod without counting it? By default, only while enough pods are
+ * healthy; with `AlwaysAllow`, always.
  */
 function passesUnhealthy({ spec, status }: KubeObject): boolean {
   if (textAt(spec, 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return true;

@@ -29,12 +29,12 @@ function forwarded() {
   return { socket, calls, result, read, turn };
 }
 
-test('an end that comes while the last bytes wait is passed on in its place, and the result waits for the bytes', async () => {
+test('an end that arrives while the last bytes wait is passed to the stream, and the result waits for the bytes', async () => {
   const { socket, calls, result, read, turn } = forwarded();
   await turn();
   socket.push('last');
   await turn();
-  // A socket reports the end of its input in this way, also while it is paused.
+  // A socket reports the end of its input in this way even while it is paused.
   socket.push(null);
   socket.read(0);
   await turn();
@@ -50,8 +50,8 @@ test.each([
     new Error('read ECONNRESET'),
     ['result error forwarding port 80 to pod p_default, uid u: read ECONNRESET'],
   ],
-  ['a close', undefined, ['result undefined', 'reset']],
-])('%s comes after the bytes that the program has sent before', async (_title, error, last) => {
+  ['a closed connection', undefined, ['result undefined', 'reset']],
+])('the result of %s follows the bytes that the program has sent before', async (_title, error, last) => {
   const { socket, calls, result, read, turn } = forwarded();
   await turn();
   socket.push('last');

@@ -9,18 +9,15 @@ export interface ForwardTarget {
   readonly run: Pick<PodRun, 'connect' | 'whenKilled'>;
 }
 
-/**
- * The time in which the last bytes of a killed pod must reach their client, in milliseconds. The connections to its
- * processes end by themselves.
- */
+/** The time within which the last bytes of a killed pod must reach their client, in milliseconds. */
 export const LAST_BYTES_MS = 10_000;
 
-/** The bytes of a client, and the end of each direction. */
+/** The part of a client's stream that forwarding uses. */
 export type ForwardedStream = Pick<ClientStream, 'read' | 'write' | 'end' | 'sent' | 'reset' | 'isClosed' | 'onLost'>;
 
 /**
- * Connects a stream to a port of a pod. Each direction ends on its own. Resolves when the pod has ended its direction,
- * or the connection is over, and the bytes of the pod were sent. The result is the error in the words of a kubelet, or
+ * Connects a stream to a port of a pod. The two directions end separately. Resolves when the pod has ended its
+ * direction or the connection is closed, and all bytes of the pod are sent. The result is a kubelet's error message, or
  * `undefined`.
  */
 export async function forwardPort(
@@ -45,7 +42,7 @@ const errorText = ({ pod: { metadata } }: ForwardTarget, port: number, { message
   `error forwarding port ${port} to pod ${metadata.name}_${metadata.namespace}, uid ${metadata.uid}: ${message}`;
 
 function joinStreams(socket: Socket, stream: ForwardedStream): Promise<Error | undefined> {
-  // The pod may end its direction before the client ends the other one.
+  // The pod may end its direction before the client ends the other direction.
   socket.allowHalfOpen = true;
   stream.onLost = () => socket.destroy();
   void passInput(socket, stream);
@@ -58,7 +55,7 @@ function joinStreams(socket: Socket, stream: ForwardedStream): Promise<Error | u
     });
     socket.on('end', () => {
       hasEnded = true;
-      // Node reports the end also while the socket is paused, when the last bytes still wait for the client.
+      // Node reports the end even while the socket is paused and the last bytes still wait for the client.
       stream.end();
       void stream.sent().then(() => resolve(undefined));
     });
@@ -66,14 +63,16 @@ function joinStreams(socket: Socket, stream: ForwardedStream): Promise<Error | u
     socket.on('close', () => {
       void stream.sent().then(() => {
         resolve(problem);
-        // After an error, the caller resets the stream when the message was sent.
+        // After an error, the stream is not reset here: the caller resets it after it has sent the message.
         if (problem === undefined || hasEnded) stream.reset();
       });
     });
   });
 }
 
-/** Passes the bytes of the client on, one part after the other. Drops them when the pod has closed the connection. */
+/**
+ * Forwards the client's bytes to the pod, one part after the other. Drops them when the pod has closed the connection.
+ */
 async function passInput(socket: Socket, stream: ForwardedStream): Promise<void> {
   for (let bytes = await stream.read(); bytes !== undefined; bytes = await stream.read()) {
     await written(socket, bytes);
@@ -81,7 +80,7 @@ async function passInput(socket: Socket, stream: ForwardedStream): Promise<void>
   socket.end();
 }
 
-/** Settles when the system has taken the bytes, or the socket is closed. */
+/** Resolves when the system has accepted the bytes, or the socket is closed. */
 function written(socket: Socket, bytes: Buffer): Promise<void> {
   if (socket.destroyed || socket.writableEnded) return Promise.resolve();
   return new Promise((resolve) => {

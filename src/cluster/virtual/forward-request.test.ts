@@ -26,11 +26,11 @@ describe('the ports of a connection with channels', () => {
   });
 });
 
-describe('the request of a stream', () => {
+describe('the parsed headers of a stream', () => {
   test.each<[Record<string, string>, number, ReturnType<typeof streamRequest>]>([
     [forwardHeaders('data', 80, 7), 3, { type: 'data', port: 80, requestId: '7' }],
     [forwardHeaders('error', 80, 7), 1, { type: 'error', port: 80, requestId: '7' }],
-    // Clients before Kubernetes 1.3 send no request id.
+    // Clients before Kubernetes 1.3 send no request ID.
     [forwardHeaders('error', 80), 5, { type: 'error', port: 80, requestId: '5' }],
     [forwardHeaders('data', 80), 7, { type: 'data', port: 80, requestId: '5' }],
     [forwardHeaders('stdin', 80), 1, undefined],

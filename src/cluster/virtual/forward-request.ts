@@ -1,4 +1,4 @@
-/** Reads the parameters of port-forward connections. The texts of refusals are those of a kubelet. */
+/** Parses the parameters of port-forward connections. Refusals have a kubelet's messages. */
 import { goQuote } from '../../golang/index.ts';
 import type { HeaderFields } from '../streaming/header-block.ts';
 
@@ -7,7 +7,7 @@ const MAX_CHANNEL_PORTS = 127;
 
 const MAX_PORT = 65_535;
 
-/** The refusal of a port; `undefined` for a valid one. */
+/** The message that refuses a port; `undefined` for a valid port. */
 function portProblem(text: string): string | undefined {
   const parsing = `unable to parse ${goQuote(text)} as a port: strconv.ParseUint: parsing ${goQuote(text)}: `;
   if (!/^\d+$/.test(text)) return `${parsing}invalid syntax`;
@@ -15,7 +15,7 @@ function portProblem(text: string): string | undefined {
   return Number(text) === 0 ? `port ${goQuote(text)} must be > 0` : undefined;
 }
 
-/** The ports in the query of a WebSocket with channels, or the refusal. */
+/** Parses the ports in the query of a WebSocket with channels. Returns a message when the query is refused. */
 export function channelPorts(values: readonly string[]): readonly number[] | string {
   if (values.length === 0) return 'query parameter "port" is required';
   if (values.includes('')) return 'query parameter "port" cannot be empty';
@@ -30,16 +30,17 @@ export function channelPorts(values: readonly string[]): readonly number[] | str
 export interface StreamRequest {
   readonly type: 'data' | 'error';
   readonly port: number;
-  /** The name of the forwarded connection. */
+  /** Identifies the forwarded connection. Both of its streams have this ID. */
   readonly requestId: string;
 }
 
-/** The request in the headers of a new stream; `undefined` for a stream that is refused. */
+/** Parses the headers of a new stream; `undefined` for a stream that must be refused. */
 export function streamRequest(streamId: number, headers: HeaderFields): StreamRequest | undefined {
   const port = headers.get('port') ?? '';
   const type = headers.get('streamtype');
   if (portProblem(port) !== undefined || (type !== 'data' && type !== 'error')) return undefined;
-  // Old clients name no connection, open the stream for errors first, and have one connection at a time.
+  // Old clients send no request ID. They open the error stream first and forward one connection at a time, so the ID
+  // can be derived.
   const implied = String(type === 'error' ? streamId : streamId - 2);
   return { type, port: Number(port), requestId: headers.get('requestid') || implied };
 }

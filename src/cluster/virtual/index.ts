@@ -48,7 +48,7 @@ const HANDLERS: Readonly<Record<VirtualSubresource, VirtualHandler>> = {
 const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries(HANDLERS));
 
 /**
- * Answers requests for resources that are not stored: scale, reviews, tokens, evictions, bindings, logs, connections.
+ * Handles requests for resources that are not stored: scale, reviews, tokens, evictions, bindings, logs, connections.
  * Returns `undefined` for other requests.
  */
 export function virtualReply(

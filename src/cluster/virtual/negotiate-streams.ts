@@ -5,7 +5,7 @@ import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/reques
 export const isWebSocketRequest = ({ headers }: ApiRequest): boolean =>
   (headers['upgrade'] ?? '').toLowerCase() === 'websocket';
 
-/** The protocols in a header that lists them in the order of preference. */
+/** Parses a header that lists protocols in the order of preference. */
 export const offeredProtocols = (header: string | undefined): readonly string[] =>
   (header ?? '')
     .split(',')
@@ -13,8 +13,8 @@ export const offeredProtocols = (header: string | undefined): readonly string[] 
     .filter((text) => text !== '');
 
 /**
- * Upgrades a connection to SPDY/3.1. The protocol of the streams is the first one in the client's list that the server
- * also supports. Without such a protocol, the request is refused in the words of a kubelet.
+ * Upgrades a connection to SPDY/3.1. The protocol of the streams is the first protocol in the client's list that the
+ * server supports. If the server supports none of them, it refuses the request with a kubelet's message.
  */
 export function negotiateSpdy(
   { headers }: ApiRequest,

@@ -32,7 +32,7 @@ export interface PodActionContext extends WriteServices {
   readonly registry: Registry;
 }
 
-/** POST of `pods/…/eviction`. Deletes the pod unless a disruption budget refuses. */
+/** Handles POST of `pods/…/eviction`. Deletes the pod unless a disruption budget does not allow this. */
 export function evictionReply(
   context: PodActionContext,
   request: ApiRequest,
@@ -58,7 +58,7 @@ export function evictionReply(
   const pod = podOf(route);
   const deletion = deletionOf(objectAt(eviction, 'deleteOptions'), options.dryRun);
   admitEviction(context.store, pod, timestampOf(context.clock), deletion.dryRun);
-  // Webhooks and policies see the eviction, and not the deletion that it causes.
+  // The deletion runs without webhooks and policies, because they have already seen the eviction.
   const { admission: _, ...services } = context;
   const write: WriteRequest = {
     services,
@@ -74,7 +74,9 @@ export function evictionReply(
   return replyValue(201, success(201), output, warningHeader(warnings));
 }
 
-/** An Eviction of `policy/v1beta1` as one of `policy/v1`, which has the same fields. Both may be sent. */
+/**
+ * Converts an Eviction of `policy/v1beta1` to `policy/v1`, which has the same fields. Clients may send both versions.
+ */
 function inCurrentVersion<T extends { readonly value: JsonValue }>(raw: T): T {
   const { value } = raw;
   if (!isJsonObject(value) || value['apiVersion'] !== 'policy/v1beta1') return raw;
@@ -82,8 +84,8 @@ function inCurrentVersion<T extends { readonly value: JsonValue }>(raw: T): T {
 }
 
 /**
- * The options of the deletion that an eviction causes. A dry run that either the query or these options request has no
- * effect on the pod. Throws 422 for a value that is not allowed.
+ * The options of the deletion that an eviction causes. The deletion is a dry run if either the query or these options
+ * request this. Throws 422 for an invalid value.
  */
 function deletionOf(wanted: JsonObject, dryRun: boolean): DeleteRequestOptions {
   const own = listAt(wanted, 'dryRun').map(String);
@@ -121,8 +123,8 @@ function bindingProblem({ metadata, spec }: KubeObject, name: string): string | 
 }
 
 /**
- * Refuses a binding when the pod is not the one that the client has seen: another pod with the same name, or another
- * version of the pod. Throws 409.
+ * Throws 409 when the uid or the resource version in a binding differs from the pod's, because the client has then seen
+ * another pod or an older version of the pod.
  */
 function checkIdentity(
   { metadata: sent }: KubeObject,
@@ -139,7 +141,7 @@ function checkIdentity(
   }
 }
 
-/** POST of `pods/…/binding`. Writes the scheduler's decision to the pod. */
+/** Handles POST of `pods/…/binding`. Writes the scheduler's decision to the pod. */
 export function bindingReply(
   context: PodActionContext,
   request: ApiRequest,
@@ -151,7 +153,7 @@ export function bindingReply(
   return bind(context, request, () => route, output, warnings);
 }
 
-/** POST of `bindings`, the older form. The body names the pod. Nothing is stored under `bindings`. */
+/** Handles POST of `bindings`, the older form, in which the body names the pod. No Binding object is stored. */
 export function bindingsReply(
   context: PodActionContext,
   request: ApiRequest,

@@ -6,7 +6,7 @@ import type { ApiError } from '../errors/status.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import { storeKey } from '../store/store.ts';
 
-/** The pod in the path of a request. Throws 404. */
+/** The pod that the path of a request names. Throws 404 when it does not exist. */
 export function podOf({ resource, namespace, name }: Route): KubeObject {
   const stored = resource.collection.get(storeKey(namespace, name));
   if (stored === undefined) throw notFound(resource, name);
@@ -18,7 +18,7 @@ const namesIn = (pod: KubeObject, list: string): string[] =>
 
 /**
  * The container of a request for a log or a command: the container `wanted`, or the only container of the pod. Throws
- * 400 when the request must name a container, and when the pod does not have the named one.
+ * 400 when the request does not name a container but must, and when the pod does not have the named container.
  */
 export function containerOf(pod: KubeObject, wanted: string): string {
   const own = namesIn(pod, 'containers');
@@ -31,19 +31,21 @@ export function containerOf(pod: KubeObject, wanted: string): string {
   return container;
 }
 
-/** The specification of a container, init container or ephemeral container; `undefined` when none has this name. */
+/**
+ * The specification of a container, init container or ephemeral container; `undefined` when no container has this name.
+ */
 export const containerSpec = ({ spec }: KubeObject, container: string): JsonObject | undefined =>
   ['containers', 'initContainers', 'ephemeralContainers']
     .flatMap((list) => objectsAt(spec, list))
     .find(({ name }) => name === container);
 
-/** The status of a container, init container or ephemeral container; `undefined` when it has none yet. */
+/** The status of a container, init container or ephemeral container; `undefined` when it has no status yet. */
 export const containerStatus = ({ status }: KubeObject, container: string): JsonObject | undefined =>
   ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']
     .flatMap((list) => objectsAt(status, list))
     .find(({ name }) => name === container);
 
-/** The refusal of a connection to a container that does not run, with the reason in its status. */
+/** The error for a connection to a container that does not run. It contains the reason from the container's status. */
 export function notRunning(pod: KubeObject, container: string): ApiError {
   const status = containerStatus(pod, container);
   for (const is of ['waiting', 'terminated']) {
@@ -56,5 +58,5 @@ export function notRunning(pod: KubeObject, container: string): ApiError {
   return badRequest(`container not found (${goQuote(container)})`);
 }
 
-/** A note in the answers of simulated containers, so that users do not search for an error in their image. */
+/** A note in the responses of simulated containers, so that users do not search for a mistake in their image. */
 export const SIMULATED_NOTE = 'the embedded cluster simulates containers, no process runs in them';

@@ -11,10 +11,10 @@ import type { ClusterClock } from '../clock.ts';
 import { storeKey } from '../store/store.ts';
 import type { ProcessRuntime } from '../processes/runtime.ts';
 
-/** The requested part of a log, and its form. */
+/** The options of a log request: which part of the log is returned, and how it is formatted. */
 interface LogOptions {
   readonly tailLines: number | undefined;
-  /** Milliseconds since the epoch. */
+  /** The time of the first line to return, in milliseconds since the epoch. */
   readonly since: number | undefined;
   readonly limitBytes: number | undefined;
   readonly timestamps: boolean;
@@ -25,11 +25,11 @@ interface LogOptions {
 export interface LogContext {
   readonly logs: Pick<PodLogs, 'read' | 'previous' | 'follow'>;
   readonly clock: ClusterClock;
-  /** The local processes of pods; `undefined` in a cluster that runs none. */
+  /** The local processes of pods; `undefined` in a cluster without local processes. */
   readonly processes: Pick<ProcessRuntime, 'find'> | undefined;
 }
 
-/** GET of `pods/…/log`. Returns the log of one container, or of the process that the pod presents (`PROCESS`). */
+/** Handles GET of `pods/…/log`. Returns the log of a container, or of the process that the pod presents (`PROCESS`). */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();
@@ -40,7 +40,7 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
   const lines = isPrevious ? previousLines(context, pod, container) : context.logs.read(pod, container);
   const text = select(lines, options);
-  // The note is in a header, so that a program reads only the lines of the container.
+  // The note is in a header and not in the body, so that programs read only the lines of the container.
   const note = warningHeader(
     lines.length > 0 || context.processes?.find(pod) !== undefined
       ? []
@@ -84,7 +84,7 @@ function untilEnd(
         const { object } = stored;
         if (object.metadata.uid === pod.metadata.uid) endAfter(type === 'DELETED' ? undefined : object);
       });
-      // The container may have ended since the request was read.
+      // The container may have ended before the subscription began.
       endAfter(collection.get(key)?.object);
     },
     stop,
@@ -92,8 +92,8 @@ function untilEnd(
 }
 
 /**
- * The lines of the last run that has ended. While a container waits for its restart, this is the latest run. Throws 400
- * when no run has ended.
+ * The lines of the last completed run. While a container waits for its restart, this is its latest run. Throws 400 when
+ * no run has completed.
  */
 function previousLines({ logs }: LogContext, pod: KubeObject, container: string): readonly LogLine[] {
   const status = containerStatus(pod, container);
@@ -105,7 +105,7 @@ function previousLines({ logs }: LogContext, pod: KubeObject, container: string)
   throw badRequest(`previous terminated container ${goQuote(container)} in pod ${goQuote(name)} not found`);
 }
 
-/** Can the present run of the container write further lines? */
+/** Can the current run of the container still write lines? */
 function mayContinue(pod: KubeObject, container: string): boolean {
   if (['Succeeded', 'Failed'].includes(textAt(pod.status, 'phase'))) return false;
   return optionalAt(containerStatus(pod, container), 'state', 'terminated') === undefined;
@@ -123,7 +123,7 @@ function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string 
   return timestamps ? `${new Date(time).toISOString().replace('Z', '000000Z')} ${text}\n` : `${text}\n`;
 }
 
-/** Parses the options in the query. Throws 400 for a malformed value, and 422 for a value that is not allowed. */
+/** Parses the options in the query. Throws 400 for a malformed value, and 422 for an invalid value. */
 function logOptions({ query }: ApiRequest, now: number): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const text = query.get(name);

@@ -16,7 +16,7 @@ const TUNNEL = { upgrade: 'websocket', 'sec-websocket-protocol': 'SPDY/3.1+portf
 const CHANNELS = { upgrade: 'websocket', 'sec-websocket-protocol': 'v4.channel.k8s.io' };
 
 /**
- * A server that answers `<input>` when its input has ended. Some inputs make the server break, end or flood the
+ * A server that responds with `<input>` when its input has ended. Some inputs make the server break, end or flood the
  * connection, stop reading, or keep the connection open.
  */
 let server: Server;
@@ -53,7 +53,7 @@ afterEach(() => {
   for (const connection of connections.splice(0)) connection.onClose();
 });
 
-/** Sends without end, as fast as the other side reads. */
+/** Sends data endlessly, as fast as the other side reads. */
 function flood(socket: Socket): void {
   const chunk = Buffer.alloc(64 * 1024);
   const send = () => {
@@ -68,7 +68,7 @@ function request(headers: ApiRequest['headers'], query = ''): ApiRequest {
   return { method: 'GET', segments: [], path: '/', target: '/', query: new Query(query), headers, body, user: ADMIN };
 }
 
-/** A pod with the server at each port above 1. Nothing listens at the port 1. */
+/** A pod on which the server listens at each port above 1. No program listens at port 1. */
 function target() {
   const killed = new Set<() => void>();
   const opened: Socket[] = [];
@@ -97,12 +97,12 @@ describe('the protocol', () => {
     ['SPDY in a WebSocket', TUNNEL, '', { protocol: 'SPDY/3.1+portforward.k8s.io' }],
     ['channels', CHANNELS, 'ports=80', { protocol: 'v4.channel.k8s.io' }],
     [
-      'a preference for SPDY in a WebSocket',
+      'SPDY in a WebSocket if the client prefers it, even after channels in the list',
       { ...TUNNEL, 'sec-websocket-protocol': 'v4.channel.k8s.io, SPDY/3.1+portforward.k8s.io' },
       '',
       { protocol: 'SPDY/3.1+portforward.k8s.io' },
     ],
-    ['channels without a name', { upgrade: 'WebSocket' }, 'ports=80', { protocol: '' }],
+    ['channels if the client names no subprotocol', { upgrade: 'WebSocket' }, 'ports=80', { protocol: '' }],
   ])('changes to %s', (_title, headers, query, upgrade) => {
     expect(forwardReply(createManualClock(), request(headers, query), target())).toMatchObject({
       status: 101,
@@ -112,7 +112,7 @@ describe('the protocol', () => {
 
   test.each<[string, ApiRequest['headers'], string, number, string]>([
     [
-      'no name of a protocol',
+      'no protocol name',
       { upgrade: 'SPDY/3.1' },
       '',
       400,
@@ -141,7 +141,7 @@ describe('the protocol', () => {
     ],
     ['channels without ports', CHANNELS, '', 400, 'query parameter "port" is required'],
     [
-      'another protocol in a WebSocket',
+      'unsupported subprotocols of a WebSocket',
       { ...CHANNELS, 'sec-websocket-protocol': 'v1.x, v2.x' },
       'ports=80',
       403,
@@ -161,7 +161,7 @@ function openSpdy(clock: ManualClock = createManualClock()) {
   const headers = new SpdyHeaders();
   const receive = (...frames: readonly Buffer[]) => connection.onMessage(Buffer.concat(frames));
   const frames: string[] = [];
-  /** Waits for frames, in the order in which they come. */
+  /** Waits until exactly these frames are sent, in any order of streams. */
   const sent = (...expected: readonly string[]) =>
     vi.waitFor(() => {
       frames.push(...connection.frames());
@@ -171,7 +171,7 @@ function openSpdy(clock: ManualClock = createManualClock()) {
 }
 
 describe('SPDY', () => {
-  test('connections to several ports have two streams each, in any order', async () => {
+  test('each forwarded connection has two streams, which may be opened in any order', async () => {
     const { headers, receive, sent, connection } = openSpdy();
     receive(
       headers.open(1, forwardHeaders('error', 80, 0)),
@@ -186,7 +186,7 @@ describe('SPDY', () => {
     await vi.waitFor(() => expect(connection.frames()).toEqual(['data 5 <c>', 'data 5  last', 'data 3  last']));
   });
 
-  test('the last bytes of a program that has closed its connection wait for the client', async () => {
+  test('the last bytes of a program that has closed its connection are kept until the client reads', async () => {
     const { headers, receive, sent, connection, opened } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
     await sent('reply 1', 'reply 3');
@@ -199,7 +199,7 @@ describe('SPDY', () => {
     await sent('reply 1', 'reply 3', 'data 3 <a>', 'data 3  last', 'data 1  last');
   });
 
-  test('the pod may end its direction first', async () => {
+  test('the pod may end its direction before the client', async () => {
     const { headers, receive, sent } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
     receive(dataFrame(3, Buffer.from('leave'), false));
@@ -211,20 +211,20 @@ describe('SPDY', () => {
   test.each([
     ['nothing listens', 1, '', ERROR(1, 'connect ECONNREFUSED')],
     ['the program breaks the connection', 80, 'break', ERROR(80, 'read ECONNRESET')],
-  ])('%s: the message comes before the resets', async (_title, number, text, message) => {
+  ])('when %s, the error message is sent before the resets', async (_title, number, text, message) => {
     const { headers, receive, sent } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', number)), headers.open(3, forwardHeaders('data', number)));
     receive(dataFrame(3, Buffer.from(text), false));
     await sent('reply 1', 'reply 3', `data 1 ${message}`, 'reset 3 5', 'reset 1 5');
   });
 
-  test('the connection to a program is closed when its client resets the stream, or is lost', async () => {
+  test('the connection to a program is closed when the client resets the stream or disconnects', async () => {
     const { headers, receive, connection, opened } = openSpdy();
     const closed = () => opened.filter(({ destroyed }) => destroyed).length;
     for (const id of [1, 5]) {
       receive(headers.open(id, forwardHeaders('error', 80)), headers.open(id + 2, forwardHeaders('data', 80)));
     }
-    // A program may keep its direction open when the other one has ended.
+    // A program may keep its direction open after the other direction has ended.
     receive(dataFrame(3, Buffer.from('stay'), false), dataFrame(7, Buffer.from('stay'), true));
     await vi.waitFor(() => expect([...sockets].some(({ readableEnded }) => readableEnded)).toBe(true));
     expect([opened.length, closed()]).toEqual([2, 0]);
@@ -234,7 +234,7 @@ describe('SPDY', () => {
     expect(closed()).toBe(2);
   });
 
-  test('a stream without its partner is refused after 30 seconds', async () => {
+  test('a stream whose partner stream is missing is refused after 30 seconds', async () => {
     const { headers, receive, clock, sent } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80, 7)), headers.open(3, forwardHeaders('data', 80, 8)));
     clock.advance(29_999);
@@ -245,7 +245,7 @@ describe('SPDY', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('a second stream of one type is refused', async () => {
+  test('a second stream of the same type for one connection is refused', async () => {
     const { headers, receive, clock, connection } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80, 7)));
     connection.sent.splice(0);
@@ -256,7 +256,7 @@ describe('SPDY', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('a program waits while the client reads nothing, and goes on when it reads', async () => {
+  test('a program must wait while the client does not read, and can continue when the client reads', async () => {
     const { headers, receive, connection } = openSpdy();
     connection.reads = false;
     for (const id of [1, 5, 9]) {
@@ -265,7 +265,7 @@ describe('SPDY', () => {
     }
     for (let round = 0; round < 3; round += 1) {
       await vi.waitFor(() => expect(connection.backlog).toBeGreaterThan(MEGABYTE));
-      // A program that still sends would reach the server within these turns of the event loop.
+      // If the program could still send, its data would arrive within these turns of the event loop.
       for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       expect(connection.backlog).toBeLessThan(1.2 * MEGABYTE);
       connection.sent.splice(0);
@@ -273,7 +273,7 @@ describe('SPDY', () => {
     }
   });
 
-  test('a client waits while a program reads nothing', async () => {
+  test('a client is paused while the program does not read', async () => {
     const { headers, receive, connection } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
     receive(dataFrame(3, Buffer.from('stop'), false));
@@ -290,13 +290,13 @@ describe('SPDY', () => {
     expect(connection.calls).toEqual(['pause', 'resume']);
   });
 
-  test('streams of other kinds are reset', async () => {
+  test('streams with an unknown type or an invalid port are reset', async () => {
     const { headers, receive, sent } = openSpdy();
     receive(headers.open(1, { streamtype: 'stdin' }), headers.open(3, forwardHeaders('data', 0)));
     await sent('reset 1 5', 'reset 3 5');
   });
 
-  test('the last bytes of a killed pod reach the client, and no further stream is accepted', async () => {
+  test('the last bytes of a killed pod reach the client, and no new stream is accepted', async () => {
     const { headers, receive, killed, sent, connection, clock, opened } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
     receive(dataFrame(3, Buffer.from('a'), false));
@@ -307,7 +307,7 @@ describe('SPDY', () => {
     expect([connection.calls, killed.size, clock.pending]).toEqual([['close'], 0, 0]);
   });
 
-  test('the connection ends ten seconds after the kill of a pod whose bytes the client does not read', async () => {
+  test('if the client does not read, the connection ends ten seconds after the pod is killed', async () => {
     const { headers, receive, killed, connection, clock, opened } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
     connection.backlog = 2 * MEGABYTE;
@@ -321,7 +321,7 @@ describe('SPDY', () => {
     expect([connection.calls, killed.size, clock.pending]).toEqual([['close'], 0, 0]);
   });
 
-  test('the connection ends with the pod, and no timer stays', () => {
+  test('without a complete forwarded connection, the client connection ends with the pod and leaves no timer', () => {
     const { headers, receive, killed, connection, clock } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80, 7)));
     for (const kill of killed) kill();
@@ -342,12 +342,12 @@ describe('channels', () => {
     return { ...pod, connection, clock, messages, receive };
   }
 
-  test('each channel begins with the number of its port in little endian', () => {
+  test('each channel begins with the little-endian number of its port', () => {
     const { messages } = openChannels('80,513');
     expect(messages()).toEqual(['0 P\0', '1 P\0', '2 \u0001\u0002', '3 \u0001\u0002']);
   });
 
-  test('the connection ends with the last port', async () => {
+  test('the client connection ends when the connections to all ports have ended', async () => {
     const { connection, receive, messages } = openChannels('80,81');
     receive(0, 'leave');
     await vi.waitFor(() => expect(messages()).toContain('0 bye'));
@@ -360,7 +360,7 @@ describe('channels', () => {
     expect(messages()).toContain('2 bye');
   });
 
-  test('the connection ends after the last bytes, also when the client reads late', async () => {
+  test('the client connection ends after the last bytes are sent, even if the client reads late', async () => {
     const { connection, receive, messages, opened } = openChannels('80');
     await vi.waitFor(() => expect(opened[0]?.readyState).toBe('open'));
     connection.reads = false;
@@ -374,7 +374,7 @@ describe('channels', () => {
     expect(messages()).toEqual(['0 P\0', '1 P\0', '0 bye']);
   });
 
-  test('an error has its own channel', async () => {
+  test('an error message is sent on the error channel of its port', async () => {
     const { connection, messages, killed } = openChannels('1');
     await vi.waitFor(() => expect(connection.calls).toEqual(['close']));
     expect(messages()).toEqual(['0 \u0001\0', '1 \u0001\0', `1 ${ERROR(1, 'connect ECONNREFUSED')}`]);
@@ -382,7 +382,7 @@ describe('channels', () => {
     expect(killed.size).toBe(0);
   });
 
-  test('the connection ends with the pod, after its last bytes', async () => {
+  test('the client connection of a killed pod ends after its last bytes', async () => {
     const { connection, receive, killed, messages } = openChannels('80');
     for (const kill of killed) kill();
     receive(0, 'leave');
@@ -391,7 +391,7 @@ describe('channels', () => {
     connection.onClose();
   });
 
-  test('the connection ends ten seconds after the kill of a pod whose connections stay open', () => {
+  test('the client connection of a killed pod ends after ten seconds if its connections stay open', () => {
     const { connection, killed, clock } = openChannels('80');
     for (const kill of killed) kill();
     clock.advance(10_000);

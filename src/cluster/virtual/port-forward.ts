@@ -1,6 +1,6 @@
 /**
- * `portforward` of pods that are local processes, in the three protocols of Kubernetes: SPDY/3.1, SPDY/3.1 in the
- * messages of a WebSocket, and a WebSocket with two channels for each port.
+ * `portforward` of pods that are local processes, in the three protocols of Kubernetes: SPDY/3.1, SPDY/3.1 tunnelled
+ * through a WebSocket, and a WebSocket with two channels per port.
  */
 import type { ClusterClock, Timer } from '../clock.ts';
 import { replyText } from '../protocol/reply.ts';
@@ -16,7 +16,7 @@ const PROTOCOL = 'portforward.k8s.io';
 const TUNNEL_PROTOCOL = `SPDY/3.1+${PROTOCOL}`;
 const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 
-/** Changes the connection to the protocol of the request. Refuses unsupported protocols in the words of a kubelet. */
+/** Switches the connection to the protocol of the request. Refuses unsupported protocols with a kubelet's messages. */
 export function forwardReply(clock: ClusterClock, request: ApiRequest, target: ForwardTarget): ApiReply {
   const openSpdy = (connection: MessageConnection) => forwardSpdy(clock, target, connection);
   if (!isWebSocketRequest(request)) {
@@ -38,8 +38,8 @@ export function forwardReply(clock: ClusterClock, request: ApiRequest, target: F
 }
 
 /**
- * Forwards each port to a channel for data and a channel for errors. Both channels begin with the number of the port.
- * The connection to the client ends when the connections to all ports have ended.
+ * Forwards each port to a data channel and an error channel. Both channels begin with the number of the port. The
+ * connection to the client ends when the connections to all ports have ended.
  */
 async function forwardChannels(
   clock: ClusterClock,

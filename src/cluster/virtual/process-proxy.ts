@@ -7,7 +7,7 @@ import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts
 import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
 import { ResponseStream } from '../protocol/response-stream.ts';
 
-/** A port of a pod that is a local process. */
+/** The target of a proxied request: a port of a pod that is a local process. */
 export interface ProcessTarget {
   readonly pod: KubeObject;
   readonly run: Pick<PodRun, 'address' | 'connect'>;
@@ -21,8 +21,8 @@ export interface ProcessTarget {
 const MAX_PORT = 65_535;
 
 /**
- * Passes a request of a proxy on to a process, without the credentials of the client. Throws 400 for a port that cannot
- * exist, and 503 when the process does not answer.
+ * Forwards a request of the subresource `proxy` to a process, without the client's credentials. Throws 400 for an
+ * invalid port number, and 503 when the process does not respond.
  */
 export async function processReply(
   streams: Set<OpenStream>,
@@ -72,7 +72,7 @@ async function sendTo(
     });
     sent.on('response', resolve);
     sent.on('error', reject);
-    // An answer that switches the protocol is neither an error nor a response.
+    // For a response that switches the protocol, Node reports neither an error nor a response, but closes the request.
     sent.on('close', () => reject(new Error('EOF')));
     sent.end(request.body);
   });

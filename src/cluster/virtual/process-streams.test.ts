@@ -20,7 +20,7 @@ function request(query: string, headers: ApiRequest['headers'] = SOCKET): ApiReq
   return { method: 'GET', segments: [], path: '/', target: '/', query: new Query(query), headers, body, user: ADMIN };
 }
 
-/** A container whose input is kept in `input`. */
+/** A container that records its input in `input`. */
 function container(spec: JsonObject = {}, state: ContainerState = RUNNING, shown: JsonObject = { running: {} }) {
   const input = new PassThrough({ highWaterMark: 64 });
   const calls: string[] = [];
@@ -66,8 +66,8 @@ function opened(subject: ReturnType<typeof container>, query: string, subresourc
 
 const CLOSE_INPUT = Buffer.from([255, 0]);
 
-describe('a refusal comes before the change of the protocol', () => {
-  test('of exec without a program', () => {
+describe('a request is refused before the protocol is switched', () => {
+  test('for exec without a command', () => {
     expect(() => streamOpener(container(), request('stdout=true'), 'exec')).toThrow(
       'you must specify at least 1 command for the container',
     );
@@ -76,7 +76,7 @@ describe('a refusal comes before the change of the protocol', () => {
   test.each([
     ['waiting', { reason: 'CrashLoopBackOff', message: 'back-off 10s' }, 'CrashLoopBackOff: back-off 10s'],
     ['terminated', { reason: 'Completed' }, 'Completed'],
-  ])('of a container that is %s, in any protocol', (is, state, reason) => {
+  ])('for a container that is %s, in any protocol', (is, state, reason) => {
     for (const headers of [SOCKET, { upgrade: 'SPDY/3.1' }]) {
       const subject = container({}, ENDED, { [is]: state });
       expect(() => streamOpener(subject, request('command=ls', headers), 'exec')).toThrow(
@@ -89,7 +89,7 @@ describe('a refusal comes before the change of the protocol', () => {
 describe('the input of a container', () => {
   test.each([
     ['stays open after its first client', {}, false],
-    ['ends with its first client when stdinOnce is set', { stdinOnce: true }, true],
+    ['ends with its first client if stdinOnce is set', { stdinOnce: true }, true],
   ])('%s', (_title, spec, ends) => {
     const closing = container(spec);
     opened(closing, 'stdin=true', 'attach').connection.onMessage(CLOSE_INPUT);
@@ -99,7 +99,7 @@ describe('the input of a container', () => {
     expect(leaving.input.writableEnded).toBe(ends);
   });
 
-  test('is not touched by a client without input', () => {
+  test('does not end with a client that did not request the input', () => {
     const subject = container({ stdinOnce: true });
     const { connection } = opened(subject, 'stdout=true', 'attach');
     connection.onMessage(CLOSE_INPUT);
@@ -107,13 +107,13 @@ describe('the input of a container', () => {
     expect(subject.input.writableEnded).toBe(false);
   });
 
-  test('of exec ends when the client closes it', () => {
+  test('of an exec program ends when the client closes it', () => {
     const subject = container();
     opened(subject, 'command=cat&stdin=true', 'exec').connection.onMessage(CLOSE_INPUT);
     expect(subject.input.writableEnded).toBe(true);
   });
 
-  test('pauses its client once while the program reads nothing', async () => {
+  test('pauses its client once while the program does not read', async () => {
     const subject = container();
     const { connection, calls } = opened(subject, 'command=cat&stdin=true', 'exec');
     for (let count = 0; count < 20; count += 1) connection.onMessage(Buffer.alloc(512 * 1024));
@@ -126,7 +126,7 @@ describe('the input of a container', () => {
   });
 });
 
-test('a program of exec waits while its client has much to read', () => {
+test('an exec program is paused while its client has much unread output', () => {
   const subject = container();
   const { waiting } = opened(subject, 'command=cat', 'exec');
   for (let count = 0; count < 3; count += 1) subject.started[0]?.onOutput('stdout', Buffer.from('x'));

@@ -1,4 +1,4 @@
-/** `exec` and `attach` of containers that are local processes, in the protocol of Kubernetes with channels. */
+/** `exec` and `attach` of containers that are local processes, in Kubernetes' WebSocket protocol with channels. */
 import { existsSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -19,13 +19,13 @@ export const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, c
 /** A client is paused when its program has more unread bytes than this. */
 const MAX_INPUT_BYTES = 1024 * 1024;
 
-/** A program of `exec` waits when its client has more unread bytes than this. */
+/** An `exec` program is paused when its client has more unread bytes than this. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
-/** The program that gives another program a terminal. */
+/** The program that runs another program in a terminal. */
 const TERMINAL_PROGRAM = '/usr/bin/script';
 
-/** A container that is a local process, and the pod that has it. */
+/** A container that is a local process, and its pod. */
 export interface ProcessContainer {
   readonly pod: KubeObject;
   readonly run: ConnectedRun;
@@ -35,7 +35,8 @@ type ConnectedRun = Pick<ContainerRun, 'name' | 'facts' | 'exec' | 'attach'>;
 
 /**
  * Returns a function that connects an open connection to a container. Throws 400 when the container does not run, when
- * `exec` has no command, and when a terminal is not possible. A refusal must come before the change of the protocol.
+ * `exec` has no command, and when a terminal is not possible. These checks run first, because a refusal must be sent
+ * before the protocol is switched.
  */
 export function streamOpener(
   container: ProcessContainer,
@@ -43,8 +44,8 @@ export function streamOpener(
   subresource: string,
 ): ConnectionUpgrade['open'] {
   const { pod, run } = container;
-  // This refusal comes first. A client repeats a refused WebSocket in an older protocol, and shows only the last
-  // answer.
+  // This check comes first. After a refused WebSocket, a client tries an older protocol and shows only the last
+  // response, so all protocols must have the same refusal.
   if (run.facts.state.is !== 'running') throw notRunning(pod, run.name);
   const hasInput = request.query.flag('stdin');
   if (subresource === 'attach') return (connection) => attach(connection, container, hasInput);
@@ -52,7 +53,7 @@ export function streamOpener(
   return (connection) => exec(connection, run, words, hasInput);
 }
 
-/** Changes the protocol of a connection to a WebSocket. Throws 400 for other protocols. */
+/** Switches a connection to a WebSocket. Throws 400 for other protocols. */
 export function webSocketReply({ headers }: ApiRequest, open: ConnectionUpgrade['open']): ApiReply {
   const offered = offeredProtocols(headers['sec-websocket-protocol']);
   const protocol = PROTOCOLS.find((name) => offered.includes(name));
@@ -68,7 +69,8 @@ interface ExecWords {
 }
 
 /**
- * The words of the program, and further variables. Throws 400 without a program, and when a terminal is not possible.
+ * The command of an `exec` request, and additional variables. Throws 400 when the command is missing, and when a
+ * terminal is not possible.
  */
 function execWords({ query }: ApiRequest): ExecWords {
   const words = query.all('command');
@@ -129,7 +131,7 @@ function attach(connection: MessageConnection, { pod, run }: ProcessContainer, h
     return finish(connection, failure('InternalError', `container not found (${goQuote(run.name)})`));
   }
   const { process } = attached;
-  // Other clients may write to the input later, unless `stdinOnce` reserves the input for the first client.
+  // The input stays open for later clients, unless `stdinOnce` reserves the input for the first client.
   const isOnce = hasInput && containerSpec(pod, run.name)?.['stdinOnce'] === true;
   connection.onClose = () => {
     attached.detach();
@@ -138,7 +140,9 @@ function attach(connection: MessageConnection, { pod, run }: ProcessContainer, h
   if (hasInput) connection.onMessage = inputReader(connection, process, isOnce);
 }
 
-/** Passes the messages of a client on to a program. `mayEnd`: may the client close the input? */
+/**
+ * Forwards the messages of a client to the input of a program. `mayEnd` says whether the client may close the input.
+ */
 function inputReader(connection: MessageConnection, { input }: ContainerProcess, mayEnd: boolean) {
   let isPaused = false;
   return (message: Buffer): void => {
@@ -170,7 +174,7 @@ const SUCCESS: JsonObject = { metadata: {}, status: 'Success' };
 
 const failure = (reason: string, message: string): JsonObject => ({ metadata: {}, status: 'Failure', reason, message });
 
-/** The status of a program's end, in the form from which clients read the exit code. */
+/** The Status for the end of a program, from which clients read the exit code. */
 function statusOf({ exitCode, reason, message }: ProcessEnd): JsonObject {
   if (exitCode === 0) return SUCCESS;
   if (reason === 'StartError')

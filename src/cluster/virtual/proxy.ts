@@ -1,7 +1,7 @@
 /**
- * `proxy` of pods, services and nodes. The server finds the address as an API server does, and passes requests on to
- * pods that are local processes. No process listens at the address of a simulated pod or node, so the connection fails.
- * A proxy changes no stored object, for any method.
+ * `proxy` of pods, services and nodes. The server resolves the address as an API server does, and forwards requests to
+ * pods that are local processes. For a simulated pod or node, the connection fails, because no process listens at its
+ * address. A proxy request changes no stored object, whatever its method is.
  */
 import { BlockList, isIP } from 'node:net';
 import type { KubeObject } from '../../core/index.ts';
@@ -20,16 +20,18 @@ import type { WriteServices } from '../verbs/write.ts';
 import { admitConnection } from './admit-virtual.ts';
 import { SIMULATED_NOTE } from './pod-container.ts';
 
-/** The parts of the cluster that connections use: its objects, which include roles and bindings. */
+/** The parts of the cluster that connections use. */
 export type ConnectContext = RoleContext &
   WriteServices & {
-    /** The local processes of pods; `undefined` in a cluster that runs none. */
+    /** The local processes of pods; `undefined` in a cluster without local processes. */
     readonly processes: Pick<ProcessRuntime, 'find' | 'container'> | undefined;
     /** The open streams. They end when the cluster closes. */
     readonly streams: Set<OpenStream>;
   };
 
-/** Answers every method of `pods|services|nodes/…/proxy`, with or without a further path. Throws 400, 404 and 503. */
+/**
+ * Handles every method of `pods|services|nodes/…/proxy`, with or without an additional path. Throws 400, 404 and 503.
+ */
 export function proxyReply(
   context: ConnectContext,
   request: ApiRequest,
@@ -67,13 +69,13 @@ export function proxyReply(
 interface ProxyTarget {
   readonly scheme: string;
   readonly name: string;
-  /** A number, a name, or `''`. */
+  /** A port number, a port name, or `''`. */
   readonly port: string;
 }
 
 const SCHEMES = ['', 'http', 'https'];
 
-/** The parts of a proxy's name: `name`, `name:port` or `scheme:name:port`. Throws 400. */
+/** Parses the name in a proxy path: `name`, `name:port` or `scheme:name:port`. Throws 400 for any other form. */
 function proxyTarget({ name: text, resource }: Route): ProxyTarget {
   const parts = text.split(':');
   const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
@@ -82,7 +84,7 @@ function proxyTarget({ name: text, resource }: Route): ProxyTarget {
   return { scheme, name, port };
 }
 
-/** A stored object. Throws 404. */
+/** Returns a stored object. Throws 404 when it does not exist. */
 function found({ store }: ConnectContext, plural: string, namespace: string, name: string) {
   const stored = store.collection('', plural).get(storeKey(namespace, name));
   if (stored === undefined) throw notFound({ group: '', plural }, name);
@@ -125,7 +127,10 @@ const declaredPorts = ({ spec }: KubeObject): readonly number[] =>
     .flatMap((container) => objectsAt(container, 'ports'))
     .flatMap((entry) => numberAt(entry, 'containerPort') ?? []);
 
-/** The name of the service port with a number. Throws 404 and 503. */
+/**
+ * The name of the service port that has this number. Throws 404 when the service does not exist, and 503 when it has no
+ * such port.
+ */
 function numberedPort(context: ConnectContext, namespace: string, name: string, port: number): string {
   const { object } = found(context, 'services', namespace, name);
   const entry = objectsAt(object.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
@@ -139,7 +144,7 @@ const podAddresses = ({ status }: KubeObject): readonly string[] =>
 const podAddress = (pod: KubeObject): string => podAddresses(pod)[0] ?? '';
 
 /**
- * The addresses that a proxy refuses. With such an address in its status, a pod could lead requests to the server
+ * The addresses that a proxy refuses. A pod with such an address in its status could redirect requests to the server
  * itself.
  */
 const REFUSED = new BlockList();
@@ -155,7 +160,7 @@ for (const [network, prefix, family] of [
 ] as const)
   REFUSED.addSubnet(network, prefix, family);
 
-/** Is the text a unicast address outside the host and the link of the server? */
+/** Is the string a unicast address that is neither a loopback nor a link-local address? */
 function isReachable(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && !REFUSED.check(address, family === 6 ? 'ipv6' : 'ipv4');

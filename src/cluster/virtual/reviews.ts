@@ -28,8 +28,8 @@ export interface ReviewContext extends WriteServices {
 }
 
 /**
- * Computes the status of a review. Without `keepSpec`, the `spec` of the answer is empty. With `tracked`, the answer
- * has `managedFields`.
+ * Computes the status of a review. Without `keepSpec`, the `spec` of the response is empty. With `tracked`, the
+ * response has `managedFields`.
  */
 type Reviewer = (
   context: ReviewContext,
@@ -63,7 +63,7 @@ const REVIEWS = new Map<string, Reviewer>([
   ['tokenreviews', reviewToken],
 ]);
 
-/** Answers the creation of a review. The review is not stored. */
+/** Handles the creation of a review, which is not stored. */
 export function reviewReply(
   context: ReviewContext,
   request: ApiRequest,

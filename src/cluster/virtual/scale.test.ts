@@ -4,7 +4,7 @@ import { KubeClient } from '../../kube/index.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 test.each(['.spec.__proto__.polluted', '.spec.constructor.polluted'])(
-  'the replicas at the path %s are a member of the object',
+  'the replicas path %s may be named like an inherited JavaScript property',
   async (specReplicasPath) => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });

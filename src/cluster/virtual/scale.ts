@@ -55,7 +55,7 @@ const BUILTIN: ScalePaths = {
 
 const pathsOf = (resource: ServedResource): ScalePaths => resource.custom?.scale ?? BUILTIN;
 
-/** The Scale of an object. */
+/** Builds the Scale of an object. */
 export function scaleOf(resource: ServedResource, object: KubeObject): JsonObject {
   const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -87,7 +87,7 @@ export interface ScaleContext extends WriteServices {
   readonly registry: Registry;
 }
 
-/** Answers GET, PUT and PATCH of `…/scale`. */
+/** Handles GET, PUT and PATCH of `…/scale`. */
 export function scaleReply(
   context: ScaleContext,
   request: ApiRequest,
@@ -137,7 +137,7 @@ export function scaleReply(
   return reply(rescale(write, live, decodeObject(node, next).value));
 }
 
-/** A write to the Scale of an object. */
+/** Converts a write to an object to a write to the object's Scale. */
 const asScale = (write: Omit<WriteRequest, 'reviewed' | 'subresource'>): WriteRequest => ({
   ...write,
   subresource: 'scale',
@@ -152,7 +152,7 @@ const asScale = (write: Omit<WriteRequest, 'reviewed' | 'subresource'>): WriteRe
 /**
  * The Scale of an object, as a client reads it.
  *
- * @throws ApiError 404 when the resource has no Scale; 500 when a custom resource has no number of replicas.
+ * @throws ApiError 404 when the resource has no Scale; 500 when a custom resource does not have its replicas field.
  */
 export function readScale(resource: ServedResource, object: KubeObject): JsonObject {
   if (!resource.subresources.has('scale')) throw unknownResource();
@@ -160,7 +160,7 @@ export function readScale(resource: ServedResource, object: KubeObject): JsonObj
   return scaleOf(resource, object);
 }
 
-/** Writes the number of replicas through the Scale of an object. Returns the changed object. */
+/** Writes the number of replicas through the Scale of an object. Returns the changed object itself, not its Scale. */
 export function setReplicas(
   write: Omit<WriteRequest, 'reviewed' | 'subresource'>,
   live: KubeObject,
@@ -169,7 +169,7 @@ export function setReplicas(
   return rescale(asScale(write), live, { ...readScale(write.resource, live), spec: { replicas } });
 }
 
-/** A Scale in the form that the request names. */
+/** Converts a Scale to the version that the request names. */
 function shownScale(
   clock: ClusterClock,
   resource: ServedResource,
@@ -202,7 +202,7 @@ function shownScale(
   };
 }
 
-/** Refuses to return the Scale of a custom resource that has no number of replicas in its `spec`. */
+/** Throws 500 for a custom resource without a replicas field in its `spec`, because its Scale cannot be returned. */
 function checkReadable(resource: ServedResource, object: KubeObject) {
   const path = resource.custom?.scale?.specReplicas;
   if (path === undefined || (valueAt(object, ...path) ?? null) !== null) return;
@@ -271,7 +271,7 @@ function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): Kube
 
 const emptyScale: JsonObject = { kind: 'Scale', apiVersion: SCALE_VERSION, metadata: {} };
 
-/** Returns the path of the replicas in each version of the resource. */
+/** Returns a function that maps a version of the resource to the path of the replicas. */
 const replicasIn =
   ({ resource }: WriteRequest): ReplicasPath =>
   (apiVersion) => {
@@ -279,7 +279,7 @@ const replicasIn =
     return other === undefined ? undefined : pathsOf(other).specReplicas;
   };
 
-/** The Scale with the owners of its replicas in `managedFields`. */
+/** The Scale of an object, whose `managedFields` contain the owners of the replicas. */
 function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   const scale = scaleOf(write.resource, live);
   const owners = toScaleEntries(readEntries(live.metadata.managedFields) ?? [], replicasIn(write));
@@ -288,7 +288,7 @@ function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   return { ...scale, metadata } as unknown as KubeObject;
 }
 
-/** The scaled object with its owners after a write to its Scale. */
+/** Returns the scaled object with its new owners after a write to its Scale. */
 function ownedAs(write: WriteRequest, live: KubeObject, next: KubeObject, scale: KubeObject): KubeObject {
   const before = readEntries(live.metadata.managedFields) ?? [];
   const owners = readEntries(scale.metadata.managedFields) ?? [];
@@ -311,7 +311,7 @@ function scaleContext(write: WriteRequest): FieldContext {
   };
 }
 
-/** Applies a Scale. The manager then owns the replicas of the scaled object. */
+/** Applies a Scale. The manager becomes an owner of the scaled object's replicas. */
 function applyScale(write: WriteRequest, live: KubeObject, body: ApplyBody): KubeObject {
   const { resource } = write;
   const config = body.value;

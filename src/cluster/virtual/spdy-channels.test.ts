@@ -38,7 +38,7 @@ function story(query: string) {
 }
 
 const message = (channel: number, text: string | Buffer) => Buffer.concat([Buffer.from([channel]), Buffer.from(text)]);
-/** Lets the promises of the streams settle. */
+/** Waits until the pending promises of the streams settle. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a client without a common protocol is refused', () => {
@@ -50,11 +50,11 @@ test('a client without a common protocol is refused', () => {
   ]);
 });
 
-describe('a connection waits for the streams of its request', () => {
+describe('a connection waits for the streams that its request requires', () => {
   test.each([
     ['stdin=true&stdout=true&stderr=true', ['error', 'stdin', 'stdout', 'stderr']],
     ['stdin=true&stdout=true&tty=true', ['stdout', 'resize', 'error', 'stdin']],
-    // A terminal has one output, also for a client that requests two.
+    // A terminal has one output, even for a client that requests two.
     ['stdout=true&stderr=true&tty=true', ['error', 'stdout', 'resize']],
     ['', ['error']],
   ])('%s', (query, types) => {
@@ -64,14 +64,14 @@ describe('a connection waits for the streams of its request', () => {
     expect([isOpen(), clock.pending]).toEqual([true, 0]);
   });
 
-  test('other streams, and a second one of a type, are reset', () => {
+  test('and resets unexpected streams and a second stream of the same type', () => {
     const { open, connection, isOpen } = story('stdout=true');
     open('stdin', 'error', 'error', 'close', 'toString', 'stdout');
     expect(connection.frames()).toEqual(['reset 1 5', 'reply 3', 'reset 5 5', 'reset 7 5', 'reset 9 5', 'reply 11']);
     expect(isOpen()).toBe(true);
   });
 
-  test('for 30 seconds', () => {
+  test('for at most 30 seconds', () => {
     const { open, clock, connection, isOpen } = story('stdout=true');
     open('error');
     clock.advance(29_999);
@@ -81,7 +81,7 @@ describe('a connection waits for the streams of its request', () => {
   });
 });
 
-test('messages go to the streams of their channels, and all streams end with the connection', async () => {
+test('messages are written to the streams of their channels, and all streams end with the connection', async () => {
   const { open, opened, connection } = story('stdout=true');
   open('error', 'stdout');
   connection.sent.splice(0);
@@ -95,7 +95,7 @@ test('messages go to the streams of their channels, and all streams end with the
 });
 
 describe('the input', () => {
-  test('is passed on with its end', async () => {
+  test('and its end are forwarded as messages', async () => {
     const { open, receive, events } = story('stdin=true');
     open('error', 'stdin');
     receive(dataFrame(3, Buffer.from('in'), false), dataFrame(1, Buffer.from('no input'), false));
@@ -105,7 +105,7 @@ describe('the input', () => {
     expect(events).toEqual(['0 in', '0 put', '255 \0']);
   });
 
-  test('that is reset has no end', async () => {
+  test('causes no end message when its stream is reset', async () => {
     const { open, receive, events } = story('stdin=true');
     open('error', 'stdin');
     receive(resetFrame(3, 5));
@@ -113,7 +113,7 @@ describe('the input', () => {
     expect(events).toEqual([]);
   });
 
-  test('waits while the program reads nothing', async () => {
+  test('waits while the connection is paused', async () => {
     const { open, receive, events, opened } = story('stdin=true');
     open('error', 'stdin');
     opened().pause();
@@ -121,7 +121,7 @@ describe('the input', () => {
     await settle();
     receive(dataFrame(3, Buffer.from('second'), false));
     await settle();
-    // One message may be on its way.
+    // One message may be forwarded after the pause.
     expect(events).toEqual(['0 first']);
     opened().resume();
     await settle();
@@ -129,8 +129,8 @@ describe('the input', () => {
   });
 });
 
-describe('the output of a program whose client reads nothing', () => {
-  test('counts as backlog, and a caller learns when the client has read the output', async () => {
+describe('the output of a program whose client does not read', () => {
+  test('counts as backlog, and drained calls back when the client has read the output', async () => {
     const { open, opened, connection } = story('stdout=true');
     open('error', 'stdout');
     connection.reads = false;
@@ -147,7 +147,7 @@ describe('the output of a program whose client reads nothing', () => {
     expect([isDrained, opened().backlog]).toEqual([true, 0]);
   });
 
-  test('has a bound', async () => {
+  test('is limited: the connection breaks when the limit is exceeded', async () => {
     const { open, opened, connection } = story('stdout=true');
     open('error', 'stdout');
     connection.reads = false;
@@ -160,7 +160,7 @@ describe('the output of a program whose client reads nothing', () => {
 });
 
 describe('channels that have ended', () => {
-  /** Three MiB of output and the end of the channels, of which the client has read nothing. */
+  /** Channels that have ended after three MiB of output, none of which the client has read. */
   const ended = () => {
     const opening = story('stdout=true');
     const { open, opened, connection } = opening;
@@ -171,7 +171,7 @@ describe('channels that have ended', () => {
     return opening;
   };
 
-  test('break the connection when the client reads nothing for ten seconds', async () => {
+  test('break the connection when the client does not read for ten seconds', async () => {
     const { clock, connection } = ended();
     clock.advance(9999);
     connection.readAll();
@@ -183,7 +183,7 @@ describe('channels that have ended', () => {
     expect([connection.calls, clock.pending]).toEqual([['abort'], 0]);
   });
 
-  test('break the connection when the client permits no bytes', async () => {
+  test('break the connection when the flow-control window of the client stays 0', async () => {
     const { clock, connection, open, opened, receive } = story('stdout=true');
     open('error', 'stdout');
     receive(settingFrame(INITIAL_WINDOW_SETTING, 0));
@@ -194,7 +194,7 @@ describe('channels that have ended', () => {
     expect([connection.calls, clock.pending]).toEqual([['abort'], 0]);
   });
 
-  test('end the connection when the client has read everything', async () => {
+  test('end the connection when the client has read all output', async () => {
     const { clock, connection } = ended();
     for (let round = 0; round < 3; round += 1) {
       connection.readAll();
@@ -203,7 +203,7 @@ describe('channels that have ended', () => {
     expect([connection.calls, clock.pending]).toEqual([['close'], 0]);
   });
 
-  test('wait no more when the client has left', async () => {
+  test('leave no timer when the client disconnects', async () => {
     const { clock, connection } = ended();
     connection.onClose();
     await settle();
@@ -211,7 +211,7 @@ describe('channels that have ended', () => {
   });
 });
 
-test('the end of the connection is the end of the channels', () => {
+test('the channels end when the connection ends', () => {
   const { open, connection, events } = story('');
   open('error');
   connection.onClose();

@@ -1,4 +1,4 @@
-/** `exec` and `attach` by SPDY/3.1, which clients before Kubernetes 1.31 use: one stream for each channel. */
+/** `exec` and `attach` by SPDY/3.1, which clients before Kubernetes 1.31 use. Each channel is one stream. */
 import type { ClusterClock, Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade, MessageConnection } from '../protocol/request.ts';
 import type { ClientStream } from '../streaming/client-stream.ts';
@@ -8,25 +8,28 @@ import { CHANNELS } from './process-streams.ts';
 
 const PROTOCOL = 'v4.channel.k8s.io';
 
-/** The time in which a client opens its streams, in milliseconds, as in a kubelet. */
+/** The time within which a client must open its streams, in milliseconds, as in a kubelet. */
 const STREAM_CREATION_MS = 30_000;
 
-/** The maximum number of unsent bytes. The server breaks the connection of a client that does not read. */
+/**
+ * The maximum number of unsent bytes. When a client reads too slowly and more bytes are unsent, the server breaks the
+ * connection.
+ */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 
 /**
- * The time in which a client must read something of channels that have ended, in milliseconds. After this time without
- * progress, the server breaks the connection.
+ * After the channels have ended, the server breaks the connection when the client does not read for this time, in
+ * milliseconds.
  */
 const CLOSE_MS = 10_000;
 
-/** Changes the protocol of a connection to SPDY/3.1. Refuses other protocols in the words of a kubelet. */
+/** Switches a connection to SPDY/3.1. Refuses other protocols with a kubelet's messages. */
 export function spdyChannelsReply(clock: ClusterClock, request: ApiRequest, open: ConnectionUpgrade['open']): ApiReply {
   const expected = expectedStreams(request);
   return negotiateSpdy(request, [PROTOCOL], () => (connection) => openChannels(clock, connection, expected, open));
 }
 
-/** The types of the streams that the client of a request opens. A terminal has one output. */
+/** The types of the streams that the client of a request opens. A terminal has only one output stream. */
 function expectedStreams({ query }: ApiRequest): readonly ChannelName[] {
   const isTerminal = query.flag('tty');
   const names: ChannelName[] = ['error'];
@@ -39,7 +42,7 @@ type ChannelName = Exclude<keyof typeof CHANNELS, 'close'>;
 
 const isChannel = (name: string): name is ChannelName => name !== 'close' && Object.hasOwn(CHANNELS, name);
 
-/** Waits for the streams of the client. Closes a connection on which they do not come in time. */
+/** Waits until the client has opened all expected streams. Closes the connection if this takes too long. */
 function openChannels(
   clock: ClusterClock,
   connection: MessageConnection,
@@ -71,7 +74,7 @@ function openChannels(
   const timer = clock.setTimer(STREAM_CREATION_MS, () => session.close());
 }
 
-/** The streams of a SPDY connection in the form of channels of a WebSocket. */
+/** Adapts the streams of a SPDY connection to the interface of a WebSocket with channels. */
 class SpdyChannels implements MessageConnection {
   onMessage: (message: Buffer) => void = () => undefined;
   onClose: () => void = () => undefined;
@@ -80,7 +83,7 @@ class SpdyChannels implements MessageConnection {
   readonly #session: SpdySession;
   readonly #streams: ReadonlyMap<number, ClientStream>;
   #unsentBytes = 0;
-  /** Called when no bytes wait in the streams. */
+  /** The callbacks to call when all bytes of the streams are sent. */
   #waiting: (() => void)[] = [];
   #resume: (() => void) | undefined;
   #resumed = Promise.resolve();
@@ -139,7 +142,7 @@ class SpdyChannels implements MessageConnection {
     this.#sent(() => this.#connection.drained(callback));
   }
 
-  /** Passes the input of the client on, and its end. */
+  /** Forwards the client's input and its end as messages. */
   async readInput(): Promise<void> {
     const input = this.#streams.get(CHANNELS.stdin);
     if (input === undefined) return;
@@ -150,7 +153,7 @@ class SpdyChannels implements MessageConnection {
     if (input.hasReceivedEnd) this.onMessage(Buffer.from([CHANNELS.close, CHANNELS.stdin]));
   }
 
-  /** Breaks the connection of a client that reads nothing for `CLOSE_MS`. Returns a function that cancels the check. */
+  /** Breaks the connection if the client does not read for `CLOSE_MS`. Returns a function that cancels the check. */
   #abortWithoutProgress(): () => void {
     let unread = this.backlog;
     let timer: Timer;
@@ -165,7 +168,7 @@ class SpdyChannels implements MessageConnection {
     return () => timer.cancel();
   }
 
-  /** Calls the callback when no bytes wait in the streams. */
+  /** Calls the callback when all bytes of the streams are sent. */
   #sent(callback: () => void): void {
     if (this.#unsentBytes === 0) callback();
     else this.#waiting.push(callback);

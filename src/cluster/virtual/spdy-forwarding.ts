@@ -7,21 +7,23 @@ import { forwardPort, LAST_BYTES_MS } from './forward-port.ts';
 import type { StreamRequest } from './forward-request.ts';
 import { streamRequest } from './forward-request.ts';
 
-/** The time in which a client opens both streams of a forwarded connection, in milliseconds, as in a kubelet. */
+/**
+ * The time within which a client must open both streams of a forwarded connection, in milliseconds, as in a kubelet.
+ */
 const STREAM_CREATION_MS = 30_000;
 
-/** A forwarded connection whose second stream is not open yet. */
+/** A forwarded connection that waits for its second stream. */
 interface PendingPair {
   readonly first: ClientStream;
   readonly type: StreamRequest['type'];
   readonly timer: Timer;
 }
 
-/** Forwards ports of a pod to the streams of a SPDY connection: two streams for each forwarded connection. */
+/** Forwards ports of a pod to the streams of a SPDY connection: two streams per forwarded connection. */
 export function forwardSpdy(clock: ClusterClock, target: ForwardTarget, connection: MessageConnection): void {
   const pending = new Map<string, PendingPair>();
   let forwarded = 0;
-  /** Set when the pod is killed while connections to it are open. */
+  /** The timer that ends the client connection. Set when the pod is killed while connections to it are open. */
   let end: Timer | undefined;
   const session = new SpdySession(connection, {
     accepts: (streamId, headers) => end === undefined && streamRequest(streamId, headers) !== undefined,
@@ -72,7 +74,7 @@ export function forwardSpdy(clock: ClusterClock, target: ForwardTarget, connecti
   }
 }
 
-/** Resets a stream. Writes the message first if the stream is the one for errors. */
+/** Resets a stream. If it is an error stream, first writes the message to it. */
 async function refuse(stream: ClientStream, type: StreamRequest['type'], text: string): Promise<void> {
   if (type === 'error') await stream.write(Buffer.from(text));
   stream.reset();

@@ -33,7 +33,7 @@ async function setUp() {
     clock,
     uids,
     request: (spec: object, metadata: object = {}) => post(`${NS}/serviceaccounts/robot/token`, { spec, metadata }),
-    /** The status of the TokenReview of a token. */
+    /** Reviews a token, and returns the status of the TokenReview. */
     async review(token: unknown): Promise<JsonObject> {
       const answer = await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token } });
       return answer.body['status'] as JsonObject;
@@ -86,7 +86,7 @@ describe('a request for a token is refused', () => {
 test.each([
   ['name', { name: 'other' }, 'other'],
   ['namespace', { namespace: 'kube-system' }, 'kube-system'],
-])('a body with another %s is refused', async (field, metadata, value) => {
+])('a body whose %s differs from the account is refused', async (field, metadata, value) => {
   await using set = await setUp();
   const { status, body } = await set.request({}, metadata);
   expect([status, body.message]).toEqual([
@@ -99,9 +99,19 @@ describe('the validity of a token', () => {
   const YEAR = 365 * 86_400;
   const pod = bound('Pod', 'p');
   test.each<[string, object, number, number | undefined]>([
-    ['of a pod with 3607 s is a year', { ...pod, expirationSeconds: 3607 }, YEAR, 3607],
-    ['of a pod with another lifetime is the requested lifetime', { ...pod, expirationSeconds: 3606 }, 3606, undefined],
-    ['without a pod is the requested lifetime', { ...bound('Secret', 's'), expirationSeconds: 3607 }, 3607, undefined],
+    ['that is bound to a pod is a year if 3607 s are requested', { ...pod, expirationSeconds: 3607 }, YEAR, 3607],
+    [
+      'that is bound to a pod is the requested lifetime in all other cases',
+      { ...pod, expirationSeconds: 3606 },
+      3606,
+      undefined,
+    ],
+    [
+      'that is not bound to a pod is the requested lifetime',
+      { ...bound('Secret', 's'), expirationSeconds: 3607 },
+      3607,
+      undefined,
+    ],
     [
       'for other audiences is the requested lifetime',
       { ...pod, expirationSeconds: 3607, audiences: ['a'] },
@@ -135,34 +145,37 @@ describe('a bound token', () => {
     ['Pod', 'p', { pod: 'p', node: 'n' }, ['pod', 'node']],
     ['Secret', 's', { secret: 's' }, []],
     ['Node', 'n', { node: 'n' }, ['node']],
-  ])('for a %s has its claims, and gives its user the extra values', async (kind, name, claims, shown) => {
-    await using set = await setUp();
-    const token = tokenOf(await set.request(bound(kind, name, { uid: set.uids[name] })));
-    const { jti, 'kubernetes.io': own } = claimsOf(token);
-    const named = Object.entries(claims).map(([key, of]) => [key, { name: of, uid: set.uids[of] }]);
-    expect(own).toMatchObject(Object.fromEntries(named));
-    expect(Object.keys(own as JsonObject).toSorted()).toEqual(
-      ['namespace', 'serviceaccount', ...Object.keys(claims)].toSorted(),
-    );
-    const prefix = 'authentication.kubernetes.io/';
-    const extra = shown.flatMap((key) => {
-      const of = claims[key as keyof typeof claims] ?? '';
-      return [
-        [`${prefix}${key}-name`, [of]],
-        [`${prefix}${key}-uid`, [set.uids[of]]],
-      ];
-    });
-    expect((await set.review(token))['user']).toMatchObject({ username: 'system:serviceaccount:default:robot' });
-    expect(((await set.review(token))['user'] as JsonObject)['extra']).toEqual({
-      ...(Object.fromEntries(extra) as JsonObject),
-      [`${prefix}credential-id`]: [`JTI=${String(jti)}`],
-    });
-  });
+  ])(
+    'for a %s has claims about the object, and the user of the token has the extra values',
+    async (kind, name, claims, shown) => {
+      await using set = await setUp();
+      const token = tokenOf(await set.request(bound(kind, name, { uid: set.uids[name] })));
+      const { jti, 'kubernetes.io': own } = claimsOf(token);
+      const named = Object.entries(claims).map(([key, of]) => [key, { name: of, uid: set.uids[of] }]);
+      expect(own).toMatchObject(Object.fromEntries(named));
+      expect(Object.keys(own as JsonObject).toSorted()).toEqual(
+        ['namespace', 'serviceaccount', ...Object.keys(claims)].toSorted(),
+      );
+      const prefix = 'authentication.kubernetes.io/';
+      const extra = shown.flatMap((key) => {
+        const of = claims[key as keyof typeof claims] ?? '';
+        return [
+          [`${prefix}${key}-name`, [of]],
+          [`${prefix}${key}-uid`, [set.uids[of]]],
+        ];
+      });
+      expect((await set.review(token))['user']).toMatchObject({ username: 'system:serviceaccount:default:robot' });
+      expect(((await set.review(token))['user'] as JsonObject)['extra']).toEqual({
+        ...(Object.fromEntries(extra) as JsonObject),
+        [`${prefix}credential-id`]: [`JTI=${String(jti)}`],
+      });
+    },
+  );
 
   test.each([
     ['Secret', 's', `${NS}/secrets/s`],
     ['Node', 'n', '/api/v1/nodes/n'],
-  ])('for a %s is not valid after the deletion of this object', async (kind, name, path) => {
+  ])('for a %s becomes invalid when this object is deleted', async (kind, name, path) => {
     await using set = await setUp();
     const token = tokenOf(await set.request(bound(kind, name)));
     expect(await set.review(token)).toMatchObject({ authenticated: true });
@@ -170,7 +183,7 @@ describe('a bound token', () => {
     expect(await set.review(token)).toEqual({ user: {}, error: 'invalid bearer token' });
   });
 
-  test('for a pod stays valid for a minute after the deletion has begun, also without its node', async () => {
+  test('for a pod remains valid for a minute after the deletion of the pod has begun, even if its node is gone', async () => {
     await using set = await setUp();
     const token = tokenOf(await set.request(bound('Pod', 'p')));
     await set.remove('/api/v1/nodes/n');

@@ -33,7 +33,7 @@ export interface TokenReplyContext extends WriteServices {
   readonly access: Pick<ClusterAccess, 'tokens'>;
 }
 
-/** POST of `serviceaccounts/…/token`. */
+/** Handles POST of `serviceaccounts/…/token`. */
 export function tokenReply(
   context: TokenReplyContext,
   request: ApiRequest,
@@ -124,13 +124,13 @@ export function tokenReply(
       creationTimestamp: timestampOf(context.clock),
     },
     spec: { audiences: wanted, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
-    // As in Kubernetes, an extended token shows the requested lifetime.
+    // As in Kubernetes, the response contains the requested lifetime even if the token is valid for longer.
     status: { token, expirationTimestamp: formatTime(now + seconds * 1000) },
   };
   return replyValue(201, value, output, warningHeader(warnings));
 }
 
-/** The resources of the objects to which a token can be bound. */
+/** Maps a kind to which a token can be bound to its plural. */
 const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 'pods', Secret: 'secrets' };
 
 /**

@@ -7,37 +7,37 @@ import { httpsLibrary, isLoopbackHost } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
-/** The maximum size of an answer, in bytes: that of a request body. */
+/** The maximum size of a response, in bytes. It equals the maximum size of a request body. */
 const MAX_ANSWER_BYTES = 3 * 1024 * 1024;
 
 /** The address of a webhook. */
 export interface WebhookAddress {
-  /** The URL that is called. Its host is a loopback address. */
+  /** The URL to call. Its host is a loopback address. */
   readonly url: URL;
-  /** The URL as error texts show it. */
+  /** The URL as messages show it. */
   readonly shown: string;
   /** The name that the certificate must have. */
   readonly serverName: string;
 }
 
 /**
- * The hosts that the cluster connects to, for messages. Pods that are local processes have addresses of 127.0.0.0/8.
+ * The hosts to which the cluster connects, for messages. Pods that are local processes have addresses in 127.0.0.0/8.
  */
 export const LOOPBACK_HOSTS = '127.0.0.0/8, localhost and [::1]';
 
-/** Why a Service has no address, in the words of an API server. */
+/** An API server's message that says why a Service has no address. */
 export interface ServiceProblem {
   readonly problem: string;
 }
 
 /**
- * The URL for a port of a Service. `key` is `namespace/name`. A test sets the URL, or the URL is that of a pod that is
- * a local process. The result is a problem when no pod of the Service is ready, and `undefined` for a Service whose
- * pods are simulated.
+ * Returns the URL for a port of a Service. `key` is the `namespace/name` of the Service. The URL comes from the option
+ * `webhookServices`, or from a pod that is a local process. The result is a problem when no pod of the Service is
+ * ready, and `undefined` for a Service whose pods are simulated.
  */
 export type ServiceAddress = (key: string, port: number) => string | ServiceProblem | undefined;
 
-/** The address of a webhook, or the text that says why the cluster does not call it. */
+/** The address of a webhook, or a message that says why the cluster does not call the webhook. */
 export function addressOf(
   client: JsonObject,
   timeoutSeconds: number,
@@ -78,29 +78,32 @@ export function addressOf(
   return { url, shown, serverName };
 }
 
-/** A path in the form of an API server's Go client: absolute, without empty segments and without a slash at its end. */
+/**
+ * Normalizes a path as an API server's Go client does: to an absolute path without empty segments and without a
+ * trailing slash.
+ */
 const cleanPath = (path: string): string => posix.join('/', path).replace(/(?<=.)\/$/, '');
 
 const NOT_LOOPBACK = `the embedded cluster calls webhooks only on ${LOOPBACK_HOSTS}`;
 
 const unreachable = (shown: string, why: string): string => `Post ${goQuote(shown)}: ${why}`;
 
-/** The error of a call without a usable answer. */
+/** The error of a call that has no usable response. */
 export class CallError extends Error {}
 
-/** The maximum number of connections to one webhook that wait for a further review. */
+/** The maximum number of idle connections to one webhook. */
 const MAX_FREE_SOCKETS = 8;
 
 let sharedAgent: Agent | undefined;
 
 /**
- * The connections to webhooks. A connection is used again only for the same address, name and authority. An idle
- * connection does not keep the process alive.
+ * The connections to webhooks. A connection is reused only for the same address, server name and CA. An idle connection
+ * does not keep the process alive.
  */
 const connections = (): Agent =>
   (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
 
-/** The addresses of `localhost`. No resolver is called, because it may return other addresses. */
+/** The addresses of `localhost`. This lookup calls no resolver, because a resolver may return other addresses. */
 export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
   const addresses = [
     { address: '127.0.0.1', family: 4 },
@@ -111,10 +114,10 @@ export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => 
 };
 
 /**
- * Posts a review and returns the text of the answer. The time and the size of the answer are bounded.
+ * Posts a review and returns the body of the response. The duration and the size of the response are limited.
  *
- * @throws CallError when the webhook cannot be reached, is too slow, answers with an error, or sends too long an
- * answer.
+ * @throws CallError when the webhook cannot be reached, is too slow, responds with an error, or sends a response that
+ *   is too long.
  */
 export async function postReview(
   address: WebhookAddress,
@@ -132,7 +135,7 @@ export async function postReview(
     signal,
     ...(isAddress(serverName) ? {} : { servername: serverName }),
     ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
-    // As in Go, each certificate of the bundle is trusted, whether it signs itself or not.
+    // As in Go, each certificate of the bundle is trusted, even if it is not self-signed.
     allowPartialTrustChain: true,
     headers: {
       'content-type': 'application/json',
@@ -144,12 +147,13 @@ export async function postReview(
     new Promise<IncomingMessage>((resolve, reject) => {
       const sent = httpsLibrary().request(url, options, resolve);
       const fail = (why: string) => {
-        // Most likely, the webhook closed the waiting connection before the review arrived. The review is posted again.
+        // The webhook has probably closed the idle connection before the review arrived, so the review is posted again.
         if (sent.reusedSocket && !signal.aborted) reject(new StaleConnection());
         else reject(problem(signal.aborted ? TOO_SLOW : why));
       };
       sent.on('error', (error) => fail(reasonOf(error, url)));
-      // Node reports neither an error nor a response for an answer that switches the protocol.
+      // For a response that switches the protocol, Node reports neither an error nor a response, but closes the
+      // request.
       sent.on('close', () => fail('EOF'));
       sent.end(body);
     });
@@ -160,10 +164,10 @@ export async function postReview(
   return text;
 }
 
-/** The error of a review that got no answer on a connection kept from an earlier review. */
+/** The error of a review that got no response on a reused connection. */
 class StaleConnection extends Error {}
 
-/** Posts again as long as the connection is stale. Each try removes one waiting connection. */
+/** Posts again while the reused connections are stale. This ends, because each attempt removes one idle connection. */
 async function retryStale(post: () => Promise<IncomingMessage>): Promise<IncomingMessage> {
   for (;;) {
     try {
@@ -201,7 +205,7 @@ async function readText(
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Common errors of certificates, by the codes of Node, in the words of Go. */
+/** Maps Node's code of a common certificate error to Go's message. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'x509: certificate signed by unknown authority',
   SELF_SIGNED_CERT_IN_CHAIN: 'x509: certificate signed by unknown authority',
@@ -212,7 +216,7 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
 };
 
-/** The error of a connection, in the words of Go for the common errors. Other errors have the text of Node. */
+/** The message for a connection error: Go's message for common errors, and Node's message for all others. */
 export function reasonOf(error: Error & { code?: string }, { host }: URL): string {
   const { code = '' } = error;
   if (code === 'ECONNREFUSED') return `dial tcp ${host}: connect: connection refused`;
@@ -222,7 +226,7 @@ export function reasonOf(error: Error & { code?: string }, { host }: URL): strin
   return problem === undefined ? error.message : `tls: failed to verify certificate: ${problem}`;
 }
 
-/** The texts of a client for an error without a Status, by the HTTP code. */
+/** Maps an HTTP code to the message of Go's client for an error response without a Status. */
 const REFUSALS: Readonly<Record<number, string>> = {
   400: 'the server rejected our request for an unknown reason',
   401: 'the server has asked for the client to provide credentials',
@@ -236,7 +240,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 };
 
-/** The maximum number of characters of an error body that an error text shows. */
+/** The maximum number of characters of an error response's body that a message contains. */
 const MAX_SHOWN_LENGTH = 2048;
 
 function refusalText(status: number, body: string): string {

@@ -1,4 +1,7 @@
-/** Thrown by a write that needs the answer of a webhook. `answered` waits for the answer. Then the write runs again. */
+/**
+ * Thrown by a write that needs the response of a webhook. `answered` waits for the response; then the write must run
+ * again.
+ */
 export class WebhookPending extends Error {
   readonly answered: () => Promise<void>;
 
@@ -11,5 +14,5 @@ export class WebhookPending extends Error {
 /** Thrown by a write that needs the decision of an admission webhook. */
 export class AdmissionPending extends WebhookPending {}
 
-/** Thrown by a write that needs an object in another version, which a conversion webhook makes. */
+/** Thrown by a write that needs a conversion webhook to convert an object to another version. */
 export class ConversionPending extends WebhookPending {}

@@ -5,11 +5,11 @@ import { textAt } from '../../../kubernetes/index.ts';
 import type { StandIn, StandInCondition, StandInResult, StandInView } from '../../stand-in.ts';
 import { shippedDefinitions } from './shipped-definitions.ts';
 
-/** The account of a resource whose object names none. No account of AWS has this number. */
+/** The account of a resource whose object names no account. No AWS account has this number. */
 const PLACEHOLDER_ACCOUNT = '000000000000';
 const DEFAULT_REGION = 'us-west-2';
 
-/** Errors of AWS that a retry does not resolve. The controllers of ACK do not retry after them. */
+/** AWS errors after which ACK controllers do not retry. */
 const TERMINAL: ReadonlySet<string> = new Set([
   'InvalidParameter',
   'InvalidParameterValue',
@@ -20,8 +20,8 @@ const TERMINAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Simulates the AWS Controllers for Kubernetes, for the kinds of all services. Installs the definitions of S3 buckets
- * and DynamoDB tables. For the kinds of other services, the user installs the definitions. No account of AWS is used.
+ * Simulates the AWS Controllers for Kubernetes, for the kinds of all services. Installs the CustomResourceDefinitions
+ * of S3 buckets and DynamoDB tables. The user installs those of other services. No AWS account is used.
  */
 export const ackStandIn: StandIn = {
   name: 'ack',
@@ -103,8 +103,8 @@ function statusOf(
 }
 
 /**
- * The name of the resource in AWS: `spec.name`, or the member that is named after the kind, such as `tableName`.
- * Default: the name of the object.
+ * Returns the name of the resource in AWS: `spec.name`, or the member that is named after the kind, such as
+ * `tableName`. By default, the name of the object.
  */
 function nameInAws({ kind, spec, metadata }: KubeObject): string {
   const member = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Name`;
@@ -120,7 +120,7 @@ interface ObservedInputs {
   readonly isDone: boolean;
 }
 
-/** What AWS reports about a resource, for some kinds. */
+/** Maps a kind to a function that returns the data that AWS reports about a resource. Contains only some kinds. */
 const OBSERVED: ReadonlyMap<string, (inputs: ObservedInputs) => JsonObject> = new Map(
   Object.entries({
     Bucket: ({ name, isDone }) => (isDone ? { location: `http://${name}.s3.amazonaws.com/` } : {}),

@@ -9,8 +9,8 @@ const REFRESH = 'argocd.argoproj.io/refresh';
 const NOTHING_APPLIED = 'successfully synced (stand-in: nothing was applied)';
 
 /**
- * Simulates the application controller of Argo CD. An application with automated sync, or with an `operation`, becomes
- * Synced and Healthy. Nothing is fetched, so nothing is applied.
+ * Simulates the application controller of Argo CD. An application with automated sync or an `operation` becomes Synced
+ * and Healthy. The stand-in fetches nothing and applies nothing.
  */
 export const argocdStandIn: StandIn = {
   name: 'argocd',
@@ -69,7 +69,7 @@ function syncApplication(application: KubeObject, view: StandInView): StandInRes
   return { ...synced(application, view, revision, operation, failure), ...removedMembers };
 }
 
-/** The parts of the status that all compared applications have. */
+/** Returns the parts of the status that all compared applications have. */
 function baseStatus(application: KubeObject, revision: string, sync: string): JsonObject {
   const { source, destination } = application.spec ?? {};
   return {
@@ -189,7 +189,10 @@ function syncFailed(
   };
 }
 
-/** An application that cannot be compared: its states are unknown, and a condition says why. */
+/**
+ * Returns the result for an application that cannot be compared: its states are unknown, and a condition contains the
+ * reason.
+ */
 function withCondition(application: KubeObject, view: StandInView, type: string, message: string): StandInResult {
   const known = asObjects(application.status?.['conditions']).find(
     (each) => each['type'] === type && each['message'] === message,
@@ -204,13 +207,16 @@ function withCondition(application: KubeObject, view: StandInView, type: string,
   };
 }
 
-/** The start of the present operation, if the operation is for this revision. */
+/** Returns the start of the present operation, if the operation is for this revision. */
 function startOf({ status }: KubeObject, revision: string): string | undefined {
   const state = asObject(status?.['operationState']);
   return textAt(state, 'syncResult', 'revision') === revision ? textAt(state, 'startedAt') || undefined : undefined;
 }
 
-/** The revision of an application: that of its chart, or a digest of its source in the form of a commit. */
+/**
+ * Returns the revision of an application: the revision of its chart, or a digest of its source in the form of a commit
+ * hash.
+ */
 function revisionOf({ spec }: KubeObject): string {
   const source = asObject(spec?.['source']);
   if (textAt(source, 'chart') !== '') return textAt(source, 'targetRevision') || '*';

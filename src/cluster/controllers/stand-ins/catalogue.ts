@@ -16,10 +16,10 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
 };
 
 /**
- * Loads the stand-ins with these names. Elements that are stand-ins already stay as they are.
+ * Loads the stand-ins with these names. Returns elements that are already stand-ins unchanged.
  *
- * @throws TypeKroError `cluster/unknown-stand-in` for a name that the package does not have, with the names that it
- *   has; `cluster/duplicate-stand-in` when two stand-ins have the same name, or controllers of the same name.
+ * @throws TypeKroError `cluster/unknown-stand-in` for an unknown name, with the known names;
+ *   `cluster/duplicate-stand-in` when two stand-ins have the same name, or have controllers with the same name.
  */
 export async function loadStandIns(wanted: readonly (StandInName | StandIn)[]): Promise<readonly StandIn[]> {
   const standIns = await Promise.all(

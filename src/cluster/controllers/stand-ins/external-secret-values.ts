@@ -3,12 +3,12 @@ import { isJsonObject, re2Library, setOwn, stringifyJson, tryParseJson } from '.
 import { goQuote } from '../../../golang/index.ts';
 import { asText, objectsAt, optionalAt, textAt, valueAt } from '../../../kubernetes/index.ts';
 
-/** The error of an ExternalSecret whose values cannot be made. */
+/** The error of an ExternalSecret whose values cannot be computed. */
 export class ExternalSecretError extends Error {}
 
 /**
- * The values of the Secret of an ExternalSecret. The fake provider gives its data; for every other provider the value
- * is `stand-in:STORE/KEY`, with `#PROPERTY` for a property.
+ * The values of the Secret that an ExternalSecret creates. The fake provider returns the data of its spec. For every
+ * other provider, a value is the placeholder `stand-in:STORE/KEY`, or `stand-in:STORE/KEY#PROPERTY` for a property.
  *
  * @throws ExternalSecretError for a key or a property that the fake provider does not have, for a value of `extract`
  *   that is not a JSON object, for an invalid regular expression, for a rewrite other than `regexp`, and for a template
@@ -47,7 +47,8 @@ function valuesOfSource(source: JsonObject, store: KubeObject): Record<string, s
 }
 
 /**
- * All members of a value that is a JSON object. A placeholder has one member, which is named after the end of the key.
+ * All members of a value that is a JSON object. For a placeholder, the result has one member, whose name is the last
+ * part of the key.
  */
 function extracted(store: KubeObject, remote: JsonObject): Record<string, string> {
   if (fakeData(store) === undefined) {
@@ -65,7 +66,10 @@ function extracted(store: KubeObject, remote: JsonObject): Record<string, string
   return Object.fromEntries(Object.entries(members).map(([key, value]) => [key, asValue(value)]));
 }
 
-/** The values of the fake provider whose keys match a regular expression; one placeholder for any other provider. */
+/**
+ * The fake provider's values whose keys match a regular expression. For any other provider, the result is one
+ * placeholder.
+ */
 function found(store: KubeObject, pattern: string): Record<string, string> {
   const data = fakeData(store);
   if (data === undefined) return { found: `stand-in:${store.metadata.name}/${pattern}` };
@@ -118,7 +122,7 @@ function decoded(remote: JsonObject, value: string): string {
   return strategy === 'Base64URL' ? Buffer.from(value, 'base64url').toString('utf8') : value;
 }
 
-/** The key of a value of `dataFrom`, after the rewrites by regular expressions. */
+/** The key that a value of `dataFrom` gets in the Secret, after the `rewrite` rules. */
 function keyFor(source: JsonObject, key: string): string {
   let name = key;
   for (const rewrite of objectsAt(source, 'rewrite')) {
@@ -129,7 +133,7 @@ function keyFor(source: JsonObject, key: string): string {
   return name;
 }
 
-/** Replaces the matches as Go does: an empty match directly after another match does not count. */
+/** Replaces the matches as Go does: an empty match directly after another match is ignored. */
 function replaceMatches(text: string, pattern: string, target: string): string {
   const matcher = compiled(pattern).matcher(text);
   let result = '';
@@ -150,7 +154,7 @@ function replaceMatches(text: string, pattern: string, target: string): string {
 
 const ACTION = /\{\{-?\s*(.*?)\s*-?\}\}/g;
 
-/** Fills a template of Go whose only actions are `{{ .name }}`, `{{ .name | toString }}` and `{{ index . "name" }}`. */
+/** Fills a Go template whose only actions are `{{ .name }}`, `{{ .name | toString }}` and `{{ index . "name" }}`. */
 function fillTemplate(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(ACTION, (_, action: string) => {
     const name =

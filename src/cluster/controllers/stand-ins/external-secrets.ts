@@ -9,7 +9,7 @@ import { shippedDefinitions } from './shipped-definitions.ts';
 const GROUP = 'external-secrets.io';
 const V1 = 'external-secrets.io/v1';
 
-/** The interval between two reads of a store when the interval in the spec is malformed. */
+/** The interval between two reads of a store, when the spec's interval is malformed. */
 const DEFAULT_REFRESH_MS = 3600 * 1000;
 
 const OWNER_ANNOTATION = 'reconcile.external-secrets.io/data-hash';
@@ -60,8 +60,8 @@ const externalSecrets: StandInKind = {
 };
 
 /**
- * Simulates the External Secrets operator. The fake provider gives its data. Every other provider gives placeholders
- * with the names of the store and the key. No store is called.
+ * Simulates the External Secrets operator. For the fake provider, the Secret gets the data in the provider's spec. For
+ * every other provider, it gets placeholders that name the store and the key. No external store is called.
  */
 export const externalSecretsStandIn: StandIn = {
   name: 'external-secrets',
@@ -69,7 +69,7 @@ export const externalSecretsStandIn: StandIn = {
   kinds: [store('SecretStore'), store('ClusterSecretStore'), externalSecrets],
 };
 
-/** The store of an ExternalSecret, or why it cannot be read. */
+/** The store of an ExternalSecret, or a message that says why the store cannot be used. */
 function storeOf(external: KubeObject, view: StandInView): KubeObject | string {
   const name = textAt(external, 'spec', 'secretStoreRef', 'name');
   const kind = textAt(external, 'spec', 'secretStoreRef', 'kind') || 'SecretStore';
@@ -86,12 +86,12 @@ function synced(external: KubeObject, values: Readonly<Record<string, string>>, 
   const policy = textAt(external, 'spec', 'target', 'creationPolicy') || 'Owner';
   const live = view.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: secretName });
   const intervalMs = goParseDurationMs(textAt(external, 'spec', 'refreshInterval') || '1h') ?? DEFAULT_REFRESH_MS;
-  // A changed label or annotation makes the object due at once.
+  // The version contains labels and annotations, so that a change of them causes a refresh at once.
   const syncedVersion = `${generation}-${hashOf({ labels: external.metadata.labels, annotations: external.metadata.annotations })}`;
   const isNew = textAt(external.status, 'syncedResourceVersion') !== syncedVersion;
   const refreshedAt = Date.parse(textAt(external.status, 'refreshTime'));
   const dueMs = refreshedAt + intervalMs - view.now;
-  // A negative interval has no refresh either, as in the operator.
+  // As in the operator, an interval of zero or less also means that the values are never refreshed.
   const isOnce = textAt(external, 'spec', 'refreshPolicy') === 'CreatedOnce' || intervalMs <= 0;
   const isKept = live !== undefined && !isNew && (isOnce || (!Number.isNaN(dueMs) && dueMs > 0));
   const again = isOnce ? {} : { againMs: isKept ? dueMs : intervalMs };

@@ -3,7 +3,7 @@ import type { StandInFailure, StandInMatch } from '../../stand-in.ts';
 import { simulated } from '../simulate.ts';
 
 /**
- * A failure from its text: a reason, or `Reason: message`. For a text without a message, the message says that the
+ * Parses a failure from the string `Reason` or `Reason: message`. Without a message, the default message says that the
  * failure is simulated.
  */
 export function standInFailure(text: string): StandInFailure {
@@ -18,7 +18,10 @@ interface Rule {
   readonly failure: StandInFailure;
 }
 
-/** The failures that annotations and rules of a test cause. An annotation comes first, then the newest rule. */
+/**
+ * The simulated failures that annotations and the rules of a test cause. An annotation takes precedence over rules, and
+ * a newer rule over an older one.
+ */
 export class StandInFailures {
   readonly #rules = new Set<Rule>();
   /** Called after each change of the rules. */
@@ -34,7 +37,9 @@ export class StandInFailures {
     };
   }
 
-  /** The reason why the work on an object has to fail; `undefined` when the work may succeed. */
+  /**
+   * The failure with which the work on an object must end; `undefined` when no annotation or rule matches the object.
+   */
   find(object: KubeObject): StandInFailure | undefined {
     const annotation = simulated(object, 'failure');
     if (annotation !== undefined) return standInFailure(annotation);

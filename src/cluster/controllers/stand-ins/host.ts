@@ -14,14 +14,14 @@ import { setFinalizer, writeResult } from './write-result.ts';
 
 /** The settings with which a cluster runs a stand-in. */
 export interface HostOptions {
-  /** The time of each step of its work, in milliseconds. */
+  /** The duration of each step of a simulated controller's work, in milliseconds. */
   readonly stepMs: number;
   readonly failures: StandInFailures;
   /** Does a controller of the stand-in work only while its marked Deployment runs in the cluster? Default: false. */
   readonly onlyDeployed?: boolean;
 }
 
-/** Runs a stand-in as simulated controllers: one for each controller name in the kinds of the stand-in. */
+/** Runs a stand-in as simulated controllers: one per controller name among the stand-in's kinds. */
 export function hostStandIn(standIn: StandIn, options: HostOptions): SimulatedController[] {
   const names = new Set(standIn.kinds.map(({ controller = standIn.name }) => controller));
   return [...names].map((name) => {
@@ -30,18 +30,18 @@ export function hostStandIn(standIn: StandIn, options: HostOptions): SimulatedCo
   });
 }
 
-/** The work on one object. */
+/** The state of the work on one object. */
 interface Work {
   readonly uid: string;
   readonly spec: JsonValue | undefined;
   /**
-   * The time at which the work on this spec began. `undefined` when the work counts as done, because the object is
-   * older than the stand-in.
+   * The time at which the work on this spec began. `undefined` when the object is older than the stand-in; all steps
+   * then count as done.
    */
   readonly beganAt: number | undefined;
   /** A decision whose writes wait for webhooks. The next run carries out this decision. */
   decision?: Decision | undefined;
-  /** The events of the last result, as text. */
+  /** The reasons and messages of the last result's events, one event per line. */
   eventsText?: string;
 }
 
@@ -57,7 +57,9 @@ class HostedController implements SimulatedController {
   readonly #kinds: readonly StandInKind[];
   readonly #options: HostOptions;
   readonly #work = new Map<string, Work>();
-  /** The time of the first event, in milliseconds since the epoch. The work on older objects counts as done. */
+  /**
+   * The time of the first event, in milliseconds since the epoch. For objects created earlier, all steps count as done.
+   */
   #startedAt: number | undefined;
 
   constructor(name: string, kinds: readonly StandInKind[], options: HostOptions) {
@@ -117,7 +119,7 @@ class HostedController implements SimulatedController {
     const hasFinalizer = finalizer !== undefined && finalizers.includes(finalizer);
     if (deletionTimestamp !== undefined && !hasFinalizer) return undefined;
     if (finalizer !== undefined && !hasFinalizer && kind.isFinalizerOfUser !== true) {
-      // The update causes an event, which makes the key due again.
+      // The update causes an event, and the event queues the key again.
       setFinalizer(client, object, finalizer, true);
       return undefined;
     }
@@ -128,7 +130,10 @@ class HostedController implements SimulatedController {
     return againMs;
   }
 
-  /** Decides and writes. While writes wait for webhooks, later runs carry out the first decision again. */
+  /**
+   * Decides and writes. While a write waits for a webhook, later runs repeat the writes of the first decision instead
+   * of deciding again.
+   */
   #carryOut(key: string, object: KubeObject, client: ControllerClient, kind: StandInKind): Decision {
     const work = this.#workOn(key, object, client);
     const decision = work.decision ?? this.#decide(work, object, client, kind);
@@ -166,15 +171,15 @@ class HostedController implements SimulatedController {
   }
 
   /**
-   * The work on the present spec of an object. A changed spec, or a new object with the same name, starts the work
-   * again.
+   * The work on the current spec of an object. The work starts again when the spec changes, or when a new object has
+   * the same name.
    */
   #workOn(key: string, object: KubeObject, client: ControllerClient): Work {
     const { uid = '', creationTimestamp = '' } = object.metadata;
     const spec = object.spec as JsonValue | undefined;
     const known = this.#work.get(key);
     if (known !== undefined && known.uid === uid && jsonEquals(known.spec, spec)) return known;
-    // `creationTimestamp` has no fraction of a second, so the object may be almost a second younger.
+    // `creationTimestamp` has no fraction of a second, so the object may be up to a second younger than it says.
     const isEarlier = Date.parse(creationTimestamp ?? '') + 1000 <= (this.#startedAt ?? 0);
     const work: Work = { uid, spec, beganAt: known === undefined && isEarlier ? undefined : client.now() };
     this.#work.set(key, work);
@@ -182,7 +187,7 @@ class HostedController implements SimulatedController {
   }
 }
 
-/** The group of an API version. Called for each owner in each event. */
+/** The group of an API version. It avoids allocations, because it is called for each owner in each event. */
 const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
 
 const hasLabel = ({ metadata }: KubeObject, label: string | undefined): boolean =>

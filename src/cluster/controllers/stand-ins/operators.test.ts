@@ -46,7 +46,7 @@ async function pass(seconds = 10): Promise<void> {
   await cluster.idle();
 }
 
-/** The values of a Secret as texts. */
+/** The data of a Secret. */
 async function secret(name: string): Promise<Record<string, string>> {
   const data = (await read('v1', 'Secret', name))['data'] as Record<string, string>;
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
@@ -97,7 +97,7 @@ describe('CloudNativePG', () => {
     );
   });
 
-  test('a smaller cluster loses its last instances, and keeps its password', async () => {
+  test('a cluster that is scaled down loses its last instances, and keeps its password', async () => {
     await client.create(store);
     await pass();
     const before = await secret('store-app');
@@ -114,7 +114,7 @@ describe('CloudNativePG', () => {
     expect(await secret('store-app')).toEqual(before);
   });
 
-  test('a scheduled backup makes backups at its times', async () => {
+  test('a ScheduledBackup creates Backups at the times of its schedule', async () => {
     await client.create(store);
     await client.create(
       made(API, 'ScheduledBackup', 'daily', { schedule: '0 0 0 * * *', cluster: { name: 'store' }, immediate: true }),
@@ -191,7 +191,7 @@ describe('External Secrets', () => {
         ['a', 'stand-in:vault/b'],
       ]),
     ],
-  ])('the store %s gives the values of %j', async (store, spec, values) => {
+  ])('the store %s provides the values for the spec %j', async (store, spec, values) => {
     expect(await valuesOf(store, spec)).toEqual(values);
     expect(readinessOf(await read(API, 'ExternalSecret', 'app')).state).toBe('current');
   });
@@ -251,7 +251,7 @@ describe('the Gateway API', () => {
   const reasons = ({ status }: KubeObject): unknown[] =>
     objectsAt(status, 'parents').flatMap((parent) => objectsAt(parent, 'conditions').map((each) => each['reason']));
 
-  test('a gateway is programmed when its Service has an address, and counts its routes', async () => {
+  test('a gateway is programmed when its Service has an address, and its status counts the attached routes', async () => {
     await gateway({});
     expect(readinessOf(await read(API, 'Gateway', 'entry')).state).not.toBe('current');
     await client.create(route({}));
@@ -282,14 +282,14 @@ describe('the Gateway API', () => {
       { rules: [{ backendRefs: [{ name: 'x', namespace: 'kube-system', port: 80 }] }] },
       ['Accepted', 'RefNotPermitted'],
     ],
-  ])('a listener %j and a route %j give %j', async (listener, spec, expected) => {
+  ])('with the listener %j, the route %j gets the condition reasons %j', async (listener, spec, expected) => {
     await gateway(listener);
     await client.create(route(spec));
     await pass();
     expect(reasons(await read(API, 'HTTPRoute', 'r'))).toEqual(expected);
   });
 
-  test('a ReferenceGrant allows a certificate of another namespace', async () => {
+  test('a ReferenceGrant allows a listener to use a certificate of another namespace', async () => {
     const tls = { certificateRefs: [{ name: 'tls', namespace: 'kube-public' }] };
     await gateway({ protocol: 'HTTPS', tls });
     const data = { 'tls.crt': 'YQ==', 'tls.key': 'YQ==' };
@@ -322,7 +322,7 @@ describe('the Gateway API', () => {
   });
 });
 
-test('a Prometheus whose kind a test defines becomes available, and binds the monitors that it selects', async () => {
+test('a Prometheus becomes available and binds the monitors that it selects, when the test installs its definition', async () => {
   const API = 'monitoring.coreos.com/v1';
   await client.create(
     crdOf('Prometheus', ANYTHING, {

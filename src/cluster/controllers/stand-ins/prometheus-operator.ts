@@ -40,7 +40,10 @@ const SERVERS: readonly Server[] = [
   },
 ];
 
-/** Kinds of configuration, with the selectors of a Prometheus that choose them. */
+/**
+ * Maps a kind of configuration to the two spec fields of a Prometheus that select objects of the kind and their
+ * namespaces.
+ */
 const CONFIGURATIONS: Readonly<Record<string, readonly [selector: string, namespaces: string]>> = {
   ServiceMonitor: ['serviceMonitorSelector', 'serviceMonitorNamespaceSelector'],
   PodMonitor: ['podMonitorSelector', 'podMonitorNamespaceSelector'],
@@ -133,7 +136,7 @@ function statefulSet({ metadata, spec }: KubeObject, server: Server, name: strin
   };
 }
 
-/** The headless Service, which all objects of the kind in a namespace share. */
+/** The headless Service that all objects of one kind in a namespace share. */
 function operatedService(server: Server): KubeObject {
   return {
     apiVersion: 'v1',
@@ -167,7 +170,7 @@ function configurationKind(kind: string): StandInKind {
   };
 }
 
-/** Does a Prometheus select this object? A Prometheus without a selector selects none. */
+/** Does a Prometheus select this object? A Prometheus without a selector selects no objects. */
 function selects(server: KubeObject, object: KubeObject, view: StandInView): boolean {
   const [labels, namespaces] = CONFIGURATIONS[object.kind] ?? ['', ''];
   const selector = optionalAt(server.spec, labels);

@@ -38,7 +38,9 @@ const conditionsOf = (value: JsonObject | KubeObject | undefined): string[] =>
     ({ type, status, reason = '' }) => `${type}=${status} ${reason}`.trimEnd(),
   );
 
-/** A counter: a stand-in of a test. Its objects own a ConfigMap, which is deleted before them. */
+/**
+ * The kind of a stand-in that this test defines. Each Counter owns a ConfigMap, which is deleted before the Counter.
+ */
 const counterDefinition = crdOf('Counter', ANYTHING, { fields: { subresources: { status: {} } } });
 const counterStandIn: StandIn = {
   name: 'counter',
@@ -70,7 +72,7 @@ const counterStandIn: StandIn = {
 const counter = made('example.com/v1', 'Counter', 'a', { size: 1 });
 
 describe('the host of stand-ins', () => {
-  test('steps follow the clock, and begin again with a changed spec', async () => {
+  test('steps follow the clock, and begin again when the spec changes', async () => {
     await start([counterStandIn], 1000);
     await client.create(counter);
     const steps: unknown[] = [];
@@ -84,7 +86,7 @@ describe('the host of stand-ins', () => {
   });
 
   test.each([0, -5, 0.001])(
-    'an object that is due again after %d ms is done once each millisecond',
+    'an object whose reconcile requests another run after %d ms is reconciled once per millisecond',
     async (againMs) => {
       let runs = 0;
       const kinds = [
@@ -106,7 +108,7 @@ describe('the host of stand-ins', () => {
     },
   );
 
-  test('an annotation sets the time of all steps together', async () => {
+  test('an annotation sets the total duration of all steps', async () => {
     await start([counterStandIn]);
     const annotations = { 'typekro.dev/simulate-ready-after-seconds': '30' };
     await client.create({ ...counter, metadata: { ...counter.metadata, annotations } });
@@ -117,7 +119,7 @@ describe('the host of stand-ins', () => {
     expect((await read(counter)).status?.['steps']).toBe(3);
   });
 
-  test('the finalizer is added, and removed after the objects of the operator', async () => {
+  test('the finalizer is added at first, and removed after the owned objects are deleted', async () => {
     await start([counterStandIn]);
     await client.create(counter);
     expect((await read(counter)).metadata.finalizers).toEqual(['example.com/counter']);
@@ -132,7 +134,7 @@ describe('the host of stand-ins', () => {
     expect(await client.find(state)).toBeUndefined();
   });
 
-  test('an owned object that another client deletes is made again', async () => {
+  test('an owned object that another client deletes is created again', async () => {
     await start([counterStandIn]);
     await client.create(counter);
     await cluster.idle();
@@ -198,7 +200,10 @@ describe('the host of stand-ins', () => {
 
 const FAIL = { 'typekro.dev/simulate-failure': 'Broken: by the test' };
 
-/** Objects whose stand-in reports a failure, and the conditions or the state that each object then has. */
+/**
+ * Each row has a stand-in, an object for which it reports a failure, a function that reads the object's conditions or
+ * state, and the expected result of the function.
+ */
 const FAILURES: readonly (readonly [StandInName, KubeObject, (object: KubeObject) => unknown, unknown])[] = [
   [
     'ack',
@@ -309,7 +314,7 @@ test('a bucket whose deletion fails keeps its finalizer', async () => {
   expect(await client.find({ ...bucket, name: 'a', namespace: 'default' })).toBeUndefined();
 });
 
-test('a kind of AWS may have the name of a member of every JavaScript object', async () => {
+test('an ACK kind may be named like an inherited member of JavaScript objects', async () => {
   await start(['ack']);
   const options = { group: 'lambda.services.k8s.aws', fields: { subresources: { status: {} } } };
   await client.create(crdOf('constructor', ANYTHING, options));
@@ -319,7 +324,7 @@ test('a kind of AWS may have the name of a member of every JavaScript object', a
   expect(Object.keys((await read(object)).status ?? {})).toEqual(['ackResourceMetadata', 'conditions']);
 });
 
-test('an application without automated sync waits for its operation', async () => {
+test('an Application without automated sync waits until its `operation` is set', async () => {
   await start(['argocd']);
   const application = made('argoproj.io/v1alpha1', 'Application', 'a', {
     project: 'default',

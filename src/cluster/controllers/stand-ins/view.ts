@@ -7,9 +7,9 @@ import { simulatedMs } from '../simulate.ts';
 /** The values that a view needs in addition to the cluster. */
 export interface ViewInputs {
   readonly failure: StandInFailure | undefined;
-  /** The time of a step, in milliseconds. */
+  /** The duration of a step, in milliseconds. */
   readonly stepMs: number;
-  /** The time at which the work on the present spec began; `undefined` for work that counts as done. */
+  /** The time at which the work on the current spec began; `undefined` when all steps count as done. */
   readonly beganAt: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export class ObjectView implements StandInView {
   readonly now: number;
   readonly timestamp: string;
   readonly failure: StandInFailure | undefined;
-  /** The milliseconds until the next step; `undefined` when no step is left. */
+  /** The milliseconds until the next step; `undefined` when no steps remain. */
   nextStepMs: number | undefined;
   readonly #object: KubeObject;
   readonly #client: ControllerClient;

@@ -5,8 +5,8 @@ import type { ControllerClient } from '../controller-client.ts';
 import { controllerReference } from '../controller-client.ts';
 
 /**
- * Carries out a result about an object: other objects first, then its own annotations and status. Returns whether the
- * status has changed.
+ * Writes the result of reconciling an object: first other objects, then the object's own annotations and status.
+ * Returns whether the status has changed.
  */
 export function writeResult(client: ControllerClient, object: KubeObject, result: StandInResult): boolean {
   for (const each of result.owned ?? []) ensure(client, object, { ...each, metadata: ownedBy(object, each) });
@@ -26,7 +26,10 @@ const ownedBy = (owner: KubeObject, { metadata }: KubeObject): KubeObject['metad
   ownerReferences: [controllerReference(owner)],
 });
 
-/** Creates an object, or changes it where it differs. An owned object that has another controller does not change. */
+/**
+ * Creates the wanted object, or updates the existing object if it differs. An object that another owner controls is not
+ * changed.
+ */
 function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject): void {
   const resource = client.resourceOfKind(wanted.apiVersion, wanted.kind);
   if (resource === undefined)
@@ -51,8 +54,8 @@ function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject)
 }
 
 /**
- * Members of an object that are replaced as a whole. In all other members, only the fields that a stand-in names are
- * changed.
+ * The top-level members that are replaced as a whole. In all other members, only the fields that the stand-in names
+ * change.
  */
 const WHOLE: ReadonlySet<string> = new Set(['data', 'binaryData']);
 
@@ -75,7 +78,8 @@ function merge(live: KubeObject, wanted: KubeObject): KubeObject {
 }
 
 /**
- * Merges a value into the live value. Lists of equal length are merged by position, so that the defaults in them stay.
+ * Merges a value into the live value. Lists of equal length are merged by position, so that defaulted fields of their
+ * items are kept.
  */
 function mergeValue(live: JsonValue | undefined, wanted: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(live) && Array.isArray(wanted) && live.length === wanted.length)
@@ -88,7 +92,7 @@ function mergeValue(live: JsonValue | undefined, wanted: JsonValue | undefined):
   return merged;
 }
 
-/** The object as it is now; `undefined` when it is gone. */
+/** The stored state of the object; `undefined` when the object is gone. */
 function present(client: ControllerClient, { apiVersion, kind, metadata }: KubeObject): KubeObject | undefined {
   const resource = client.resourceOfKind(apiVersion, kind);
   const { namespace = '', name = '', uid } = metadata;
@@ -119,8 +123,8 @@ function removeMembers(client: ControllerClient, object: KubeObject, names: read
 }
 
 /**
- * Writes the status. Returns whether it has changed. The status of a kind without the subresource `status` is written
- * by an update of the object.
+ * Writes the status, and returns whether the status has changed. For a kind without the subresource `status`, updates
+ * the object itself.
  */
 function writeStatus(client: ControllerClient, object: KubeObject, status: JsonObject): boolean {
   const live = present(client, object);
@@ -130,7 +134,7 @@ function writeStatus(client: ControllerClient, object: KubeObject, status: JsonO
   return true;
 }
 
-/** Adds or removes a finalizer. */
+/** Adds the finalizer when `isWanted` is true, and removes it otherwise. */
 export function setFinalizer(client: ControllerClient, object: KubeObject, finalizer: string, isWanted: boolean): void {
   const live = present(client, object);
   if (live === undefined) return;

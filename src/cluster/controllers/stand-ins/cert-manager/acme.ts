@@ -6,10 +6,10 @@ import type { StandInKind, StandInResult, StandInView } from '../../../stand-in.
 const GROUP = 'acme.cert-manager.io';
 const V1 = 'acme.cert-manager.io/v1';
 
-/** States in which an order or a challenge stays. */
+/** The final states of an order or a challenge. */
 const FINAL: ReadonlySet<string> = new Set(['valid', 'invalid', 'expired', 'errored']);
 
-/** Orders of ACME: pending at first, then valid. No server of ACME is called. */
+/** ACME orders: first pending, then valid. No ACME server is called. */
 export const orders: StandInKind = {
   group: GROUP,
   kind: 'Order',
@@ -19,7 +19,7 @@ export const orders: StandInKind = {
   },
 };
 
-/** Challenges of ACME: pending at first, then valid. */
+/** ACME challenges: first pending, then valid. */
 export const challenges: StandInKind = {
   group: GROUP,
   kind: 'Challenge',
@@ -46,7 +46,7 @@ function acmeResult(object: KubeObject, view: StandInView, members: JsonObject):
   return { status: { ...members, state }, events };
 }
 
-/** The order for a CertificateRequest. */
+/** Returns the order for a CertificateRequest. */
 export function acmeOrderOf({ spec, metadata }: KubeObject): KubeObject {
   const { namespace = '', name = '' } = metadata;
   const request = textAt(spec, 'request');
@@ -59,7 +59,7 @@ export function acmeOrderOf({ spec, metadata }: KubeObject): KubeObject {
   };
 }
 
-/** The state of an order; `pending` when it does not exist yet. */
+/** Returns the state of an order, or `pending` when it does not exist yet. */
 export function orderState(view: StandInView, { apiVersion, kind, metadata }: KubeObject): string {
   const { name = '', namespace = '' } = metadata;
   return textAt(view.get({ apiVersion, kind, name, namespace }), 'status', 'state') || 'pending';

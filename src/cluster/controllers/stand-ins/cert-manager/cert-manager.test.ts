@@ -66,7 +66,7 @@ const conditionsOf = ({ status }: KubeObject): string[] =>
 const certificateIn = (secret: KubeObject, key = 'tls.crt'): X509Certificate =>
   new X509Certificate(Buffer.from(textAt(secret, 'data', key), 'base64'));
 
-test('a certificate is issued step by step, and its Secret has a certificate for its names', async () => {
+test('a certificate is issued step by step, and the certificate in the Secret covers the DNS names of the spec', async () => {
   await client.create(selfSigned);
   await client.create(web);
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual([
@@ -115,7 +115,7 @@ test('a CA signs certificates that its own certificate verifies', async () => {
   expect(issued.verify(authority.publicKey)).toBe(true);
 });
 
-test('an issuer of ACME signs through an order', async () => {
+test('an ACME issuer signs through an order', async () => {
   await client.create(
     made('Issuer', 'acme', { acme: { server: 'https://acme.invalid/directory', privateKeySecretRef: { name: 'k' } } }),
   );
@@ -130,7 +130,7 @@ test('an issuer of ACME signs through an order', async () => {
   expect(certificateIn(await read('Secret', 'web-tls')).issuer).toContain('typekro stand-in');
 });
 
-test('a certificate is renewed when a third of its validity is left, and when its names change', async () => {
+test('a certificate is renewed when two thirds of its validity have passed, and when its DNS names change', async () => {
   await client.create(selfSigned);
   await client.create(web);
   await pass();
@@ -194,7 +194,7 @@ test('a denied request stays denied and is never signed', async () => {
   expect(conditionsOf(denied)).toEqual(['Denied=True policy.example.com', 'Ready=False Denied']);
   expect(denied.status).toMatchObject({ failureTime: '2026-01-01T00:00:00Z' });
   expect(denied.status).not.toHaveProperty('certificate');
-  // A new reconcile of the issuer makes the request due again.
+  // A change of the issuer makes the controller reconcile the request again.
   await client.patch({ ...selfSigned, name: 'own', namespace: 'default' }, { metadata: { labels: { a: 'b' } } });
   await pass();
   expect(await read('CertificateRequest', 'ada')).toEqual(denied);
@@ -211,7 +211,7 @@ test('an invalid request is not signed', async () => {
   expect(conditions).toEqual(['InvalidRequest=True Test']);
 });
 
-test('the approval of another client stays', async () => {
+test('an approval by another client is not overwritten', async () => {
   await createRequest();
   await decide('ada', 'Approved', 'ByHand');
   await pass();
@@ -251,7 +251,7 @@ test('an annotation makes a certificate fail until it is removed', async () => {
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
 });
 
-test('a request that fails in the second of an earlier failure is reported', async () => {
+test('a request that fails within the same second as an earlier request is reported', async () => {
   await client.create(selfSigned);
   cluster.standIns.fail({ kind: 'CertificateRequest' }, 'Denied: no such zone');
   const annotation = 'typekro.dev/simulate-failure';

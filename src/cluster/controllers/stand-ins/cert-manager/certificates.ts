@@ -38,12 +38,12 @@ export const certificates: StandInKind = {
     const failure = failureOf(request);
     if (failure !== undefined) return afterFailure(certificate, view, failure);
     if (!isTrue(request, 'Ready')) return issuing(certificate, view, need);
-    // The new Secret makes the certificate due again.
+    // The event of the new Secret makes the controller reconcile the certificate again.
     return issueFrom(certificate, request, view);
   },
 };
 
-/** The condition of a request that gets no certificate; `undefined` for another request. */
+/** The condition that says why a request failed; `undefined` when the request has not failed. */
 function failureOf(request: KubeObject): JsonObject | undefined {
   for (const type of ['Denied', 'InvalidRequest']) if (isTrue(request, type)) return conditionOf(request, type);
   const ready = conditionOf(request, 'Ready');
@@ -53,7 +53,8 @@ function failureOf(request: KubeObject): JsonObject | undefined {
 /** Reports a failed request once. Removes the request when the next attempt is due. */
 function afterFailure(certificate: KubeObject, view: StandInView, failure: JsonObject): StandInResult {
   const lastFailure = Date.parse(textAt(certificate.status, 'lastFailureTime'));
-  // The condition is true while a new request has no result. Times do not decide: they have no fractions of a second.
+  // `Issuing` is False when this failure is already reported, and True while a new request has no result. Comparing
+  // times would not work, because timestamps have no fractions of a second.
   const isKnown = conditionOf(certificate, 'Issuing')?.['status'] === 'False';
   if (!isKnown || Number.isNaN(lastFailure))
     return failed(certificate, view, textAt(failure, 'message'), textAt(failure, 'reason'));
@@ -63,7 +64,7 @@ function afterFailure(certificate: KubeObject, view: StandInView, failure: JsonO
   return { removed: [requestName(certificate)] };
 }
 
-/** Why a certificate has to be issued, as a reason and a message; `undefined` when it is up to date. */
+/** The reason and message that say why a certificate must be issued; `undefined` when the certificate is up to date. */
 function whyIssued(certificate: KubeObject, view: StandInView): readonly [reason: string, message: string] | undefined {
   const { namespace = '', name = '' } = certificate.metadata;
   const secretName = textAt(certificate, 'spec', 'secretName');
@@ -97,7 +98,7 @@ function validity(chain: string): { readonly notBefore: number; readonly notAfte
   return { notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) };
 }
 
-/** The time of the renewal: a third of the duration before the end of the certificate. */
+/** The time of the renewal: one third of the duration before the certificate expires. */
 const renewalTime = (certificate: KubeObject, notAfter: number): number =>
   notAfter - certificateDurationMs(certificate) / 3;
 

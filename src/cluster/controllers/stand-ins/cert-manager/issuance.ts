@@ -9,7 +9,7 @@ import { certificateRequestOf, newPrivateKey } from './signing.ts';
 /** The number of times that a certificate was issued. */
 export const certificateRevision = ({ status }: KubeObject): number => numberAt(status, 'revision') ?? 0;
 
-/** The request of the next revision of a certificate. */
+/** The name of the CertificateRequest for a certificate's next revision. */
 export function requestName(certificate: KubeObject): ObjectRef {
   const { namespace = '', name = '' } = certificate.metadata;
   return {

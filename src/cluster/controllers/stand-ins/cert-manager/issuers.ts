@@ -9,7 +9,7 @@ const V1 = 'cert-manager.io/v1';
 /** The namespace of the Secrets of ClusterIssuers. */
 const CLUSTER_RESOURCES = 'cert-manager';
 
-/** The reason and message of the condition of a ready issuer, by the member of its spec. */
+/** Maps the type of an issuer (a member name of its spec) to the reason and message of its `Ready` condition. */
 const READY: ReadonlyMap<string, readonly [reason: string, message: string]> = new Map([
   ['selfSigned', ['IsReady', '']],
   ['ca', ['KeyPairVerified', 'Signing CA verified']],
@@ -67,7 +67,7 @@ function issuerStatus(
   };
 }
 
-/** The member of the spec that says how an issuer signs. */
+/** The type of an issuer: the name of the spec's member that says how the issuer signs, e.g. `ca`. */
 export function issuerType({ spec }: KubeObject): string {
   return Object.keys(spec ?? {}).find((member) => isJsonObject(spec?.[member])) ?? '';
 }
@@ -78,7 +78,7 @@ export function signingSecret(issuer: KubeObject, view: StandInView): KubeObject
   return view.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: textAt(issuer, 'spec', 'ca', 'secretName') });
 }
 
-/** Why the Secret of a CA cannot sign; `undefined` when it can. */
+/** The reason why the Secret of a CA issuer cannot sign; `undefined` when the Secret can sign. */
 function caProblem(issuer: KubeObject, view: StandInView): string | undefined {
   const secret = signingSecret(issuer, view);
   if (secret === undefined) return `secrets "${textAt(issuer, 'spec', 'ca', 'secretName')}" not found`;
@@ -93,12 +93,15 @@ function caProblem(issuer: KubeObject, view: StandInView): string | undefined {
   }
 }
 
-/** A value of a Secret as text; `''` when it does not exist. */
+/** The decoded value of a key in a Secret; `''` when the Secret or the key does not exist. */
 export function secretText(secret: KubeObject | undefined, key: string): string {
   return Buffer.from(textAt(secret, 'data', key), 'base64').toString('utf8');
 }
 
-/** The issuer that an object refers to; `undefined` when it does not exist, or is not of cert-manager's API group. */
+/**
+ * The issuer that an object refers to. `undefined` when the issuer does not exist, or when the reference names an API
+ * group other than cert-manager's.
+ */
 export function referencedIssuer(object: KubeObject, view: StandInView): KubeObject | undefined {
   const { kind, name, group } = issuerReference(object);
   if (group !== GROUP) return undefined;
@@ -106,7 +109,7 @@ export function referencedIssuer(object: KubeObject, view: StandInView): KubeObj
   return view.get({ apiVersion: V1, kind, name, namespace });
 }
 
-/** The reference to an issuer, with its defaults. */
+/** The `issuerRef` of a spec; defaults replace an absent group or kind. */
 export function issuerReference({ spec }: KubeObject): {
   readonly group: string;
   readonly kind: string;

@@ -8,7 +8,7 @@ import type { Signer } from './signing.ts';
 import { signCertificateRequest } from './signing.ts';
 import { standInAuthority } from './stand-in-authority.ts';
 
-/** The annotation with the name of the Secret that has the key of a request. */
+/** The annotation that names the Secret with a request's private key. */
 export const PRIVATE_KEY_SECRET = 'cert-manager.io/private-key-secret-name';
 
 const APPROVED: StandInCondition = {
@@ -19,8 +19,9 @@ const APPROVED: StandInCondition = {
 };
 
 /**
- * Requests for certificates: a request that is not denied is approved, and signed when its issuer is ready. A signed,
- * failed or invalid request stays as it is. Conditions of other clients stay, because they decide about the approval.
+ * Handles CertificateRequests. A request that is not denied is approved, and is signed when its issuer is ready.
+ * Signed, failed and invalid requests do not change. Conditions that other clients wrote are kept, because these
+ * conditions approve or deny the request.
  */
 export const certificateRequests: StandInKind = {
   group: GROUP,
@@ -33,7 +34,8 @@ export const certificateRequests: StandInKind = {
   reconcile(request, view) {
     if (issuerReference(request).group !== GROUP) return undefined;
     const reason = textAt(conditionOf(request, 'Ready'), 'reason');
-    // As in cert-manager, a denial comes before everything else, and the client that denies reports the event.
+    // As in cert-manager, a denial is checked before all other conditions. This controller records no event, because
+    // the client that denies the request records one.
     if (isTrue(request, 'Denied')) {
       if (reason === 'Denied') return undefined;
       const message = 'The CertificateRequest was denied by an approval controller';
@@ -90,7 +92,7 @@ function sign(request: KubeObject, issuer: KubeObject, view: StandInView): Stand
   }
 }
 
-/** The key that signs a request, or why there is none. */
+/** The signer of a request, or the reason why the issuer has no signer. */
 function signerOf(request: KubeObject, issuer: KubeObject, view: StandInView): Signer | string {
   const type = issuerType(issuer);
   if (type === 'selfSigned') {
@@ -115,13 +117,13 @@ function failedRequest(request: KubeObject, view: StandInView, message: string):
   return { status, events: [{ type: 'Warning', reason, message }] };
 }
 
-/** The status of a request that gets no certificate. The time of the first failure stays. */
+/** The status of a request that fails. A recorded `failureTime` is kept. */
 function failureStatus(request: KubeObject, view: StandInView, ready: StandInCondition): JsonObject {
   const failureTime = textAt(request.status, 'failureTime') || view.timestamp;
   return { ...conditions(request, view, ready), failureTime };
 }
 
-/** The conditions of the request with another condition `Ready`. A request without a decision is approved. */
+/** The conditions of the request, with `Ready` replaced. A request without a decision is approved. */
 function conditions(
   request: KubeObject,
   view: StandInView,
@@ -133,6 +135,6 @@ function conditions(
   return { conditions: [...others, ...view.conditions(own)] };
 }
 
-/** The certificate of a signed request, PEM text. */
+/** The certificate chain of a signed request, in PEM format. */
 export const issuedChain = (request: KubeObject): string =>
   Buffer.from(textAt(request.status, 'certificate'), 'base64').toString('utf8');

@@ -19,7 +19,7 @@ import { readCertificateRequest } from '../../../kinds/certificate-request.ts';
 /** The validity of a certificate whose spec has no duration: 90 days. */
 const DEFAULT_DURATION_MS = 90 * 24 * 3600 * 1000;
 
-/** The bits of the X.509 extension `keyUsage`, by the names of usages in a spec. */
+/** Maps the name of a usage in a spec to its bit in the X.509 extension `keyUsage`. */
 const KEY_USES: ReadonlyMap<string, number> = new Map([
   ['signing', 0],
   ['digital signature', 0],
@@ -31,7 +31,7 @@ const KEY_USES: ReadonlyMap<string, number> = new Map([
   ['crl sign', 6],
   ['encipher only', 7],
 ]);
-/** The object identifiers of the X.509 extension `extendedKeyUsage`, by the names of usages in a spec. */
+/** Maps the name of a usage in a spec to its object identifier in the X.509 extension `extendedKeyUsage`. */
 const PURPOSES: ReadonlyMap<string, string> = new Map([
   ['any', '2.5.29.37.0'],
   ['server auth', '1.3.6.1.5.5.7.3.1'],
@@ -51,7 +51,7 @@ const EC_CURVES: ReadonlyMap<number, string> = new Map([
   [521, 'P-521'],
 ]);
 
-/** Makes the private key that the spec of a Certificate requests, as PEM text. */
+/** Creates the private key that a Certificate's spec requests, in PEM format. */
 export function newPrivateKey(certificate: KubeObject): string {
   const { generateKeyPairSync } = cryptoLibrary();
   const of = (member: string) => textAt(certificate, 'spec', 'privateKey', member);
@@ -68,7 +68,7 @@ export function newPrivateKey(certificate: KubeObject): string {
   return pem(privateKey, isPkcs8 ? 'pkcs8' : 'pkcs1');
 }
 
-/** Makes the certificate request for the spec of a Certificate, as PEM text. */
+/** Creates the certificate signing request for a Certificate's spec, in PEM format. */
 export function certificateRequestOf(certificate: KubeObject, privateKey: string): string {
   const spec = certificate.spec;
   const key = cryptoLibrary().createPrivateKey(privateKey);
@@ -87,16 +87,16 @@ export function certificateRequestOf(certificate: KubeObject, privateKey: string
   return signRequest(subject, key, hasNames ? [subjectAlternatives(names)] : []);
 }
 
-/** A key that signs, and its chain of certificates, PEM texts. */
+/** The private key and the certificate chain of an issuer, in PEM format. */
 export interface Signer {
   readonly key: string;
-  /** The chain of certificates. Absent for a certificate that signs itself. */
+  /** The certificate chain. Absent when the new certificate signs itself. */
   readonly chain?: string;
 }
 
-/** A signed certificate, PEM texts. */
+/** A signed certificate and the certificate of its authority, in PEM format. */
 export interface SignedCertificate {
-  /** The certificate, followed by the chain of its signer without self-signed certificates. */
+  /** The certificate, followed by its signer's chain. Self-signed certificates of the chain are omitted. */
   readonly chain: string;
   /** The certificate of the authority. */
   readonly ca: string;
@@ -137,12 +137,12 @@ export function signCertificateRequest(request: KubeObject, signer: Signer, now:
   const issuer = new X509Certificate(chain[0] ?? '');
   const cert = signCertificate({ ...content, issuer: subjectOf(issuer.raw) });
   const [root = ''] = chain.slice(-1);
-  // A self-signed certificate is not part of the chain that servers present.
+  // Servers do not present self-signed certificates in their chain.
   const between = chain.filter((each) => !isSelfSigned(new X509Certificate(each)));
   return { chain: [cert, ...between].join(''), ca: root };
 }
 
-/** The validity of a certificate by its spec, in milliseconds. */
+/** The validity that a certificate's spec requests, in milliseconds. */
 export function certificateDurationMs({ spec }: KubeObject): number {
   return goParseDurationMs(textAt(spec, 'duration')) ?? DEFAULT_DURATION_MS;
 }

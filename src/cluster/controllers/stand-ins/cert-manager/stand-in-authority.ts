@@ -7,8 +7,8 @@ const YEAR_MS = 365 * 24 * 3600 * 1000;
 let authority: Signer | undefined;
 
 /**
- * The authority that signs in place of issuers outside the cluster. Its name says that it belongs to a stand-in. Each
- * process has one, made at its first use.
+ * The authority that signs in place of issuers outside the cluster. The subject name of the authority says that it
+ * belongs to a stand-in. A process creates its authority at the first use.
  */
 export function standInAuthority(now: number): Signer {
   if (authority !== undefined) return authority;

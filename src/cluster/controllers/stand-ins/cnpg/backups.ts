@@ -48,7 +48,7 @@ export const backups: StandInKind = {
   },
 };
 
-/** The id of a backup in a store of Barman: its time. */
+/** The ID of a backup in a Barman store, derived from the time of the backup. */
 const backupId = ({ timestamp }: StandInView): string => timestamp.replaceAll(/[-:Z]/g, '');
 
 function failedBackup(backup: KubeObject, view: StandInView, error: string): StandInResult {
@@ -60,7 +60,7 @@ function failedBackup(backup: KubeObject, view: StandInView, error: string): Sta
 
 /**
  * Creates a Backup at each time of the schedule of a ScheduledBackup. A schedule has six fields, or is one of the `@`
- * forms. The first of the six fields has the seconds. A first field that is not a number counts as 0.
+ * forms. The first of the six fields is the second. If the first field is not a number, the second is 0.
  */
 export const scheduledBackups: StandInKind = {
   group: GROUP,

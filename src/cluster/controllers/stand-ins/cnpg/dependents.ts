@@ -75,7 +75,7 @@ function poolerService(pooler: KubeObject): KubeObject {
   };
 }
 
-/** Databases: applied when their cluster is healthy. */
+/** Reports a Database as applied when its cluster is healthy. */
 export const databases: StandInKind = {
   group: GROUP,
   kind: 'Database',
@@ -84,7 +84,8 @@ export const databases: StandInKind = {
   follows: [CLUSTER],
 
   reconcile(database, view) {
-    // The manager of the primary instance applies databases. Without a primary, nothing reports about them.
+    // In CloudNativePG, the manager of the primary instance applies databases. Without a primary, the status of a
+    // database does not change.
     if (!isHealthy(referencedCluster(database, view))) return undefined;
     const observedGeneration = database.metadata.generation ?? 1;
     if (view.failure !== undefined) {
@@ -96,7 +97,7 @@ export const databases: StandInKind = {
   },
 };
 
-/** The extensions, schemas and foreign data of a database, each applied. */
+/** The status of a database's extensions, schemas and foreign data objects. Each of them is reported as applied. */
 function parts({ spec }: KubeObject): JsonObject {
   const found: JsonObject = {};
   for (const member of ['extensions', 'schemas', 'fdws', 'servers']) {

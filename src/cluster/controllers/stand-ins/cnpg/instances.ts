@@ -2,7 +2,10 @@ import type { JsonObject, KubeObject } from '../../../../core/index.ts';
 import { objectAt, textAt } from '../../../../kubernetes/index.ts';
 import { clusterLabels, DEFAULT_IMAGE } from './names.ts';
 
-/** The name of an instance, of its pod and its claim. The first instance is 1. */
+/**
+ * The name of an instance. The pod and the claim of the instance have the same name. The index of the first instance is
+ * 1.
+ */
 export const instanceName = ({ metadata }: KubeObject, index: number): string => `${metadata.name}-${index}`;
 
 /** The claim and the pod of an instance. */

@@ -8,10 +8,10 @@ export const V1 = 'postgresql.cnpg.io/v1';
 /** The phase of a cluster whose instances are all ready. */
 export const HEALTHY = 'Cluster in healthy state';
 
-/** The image of a cluster that names none. */
+/** The image of a cluster whose spec names no image. */
 export const DEFAULT_IMAGE = 'ghcr.io/cloudnative-pg/postgresql:18';
 
-/** The labels of the objects of a cluster. */
+/** The labels that all objects of a cluster have. */
 export const clusterLabels = ({ metadata }: KubeObject): Record<string, string> => ({
   'cnpg.io/cluster': metadata.name ?? '',
   'app.kubernetes.io/managed-by': 'cloudnative-pg',

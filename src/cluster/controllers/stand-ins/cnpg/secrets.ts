@@ -18,9 +18,9 @@ const SERVER = '1.3.6.1.5.5.7.3.1';
 const CLIENT = '1.3.6.1.5.5.7.3.2';
 
 /**
- * The Secrets of a cluster that do not exist yet: the credentials of the application, on request those of the
- * superuser, and the certificates. Credentials that exist keep their values. All certificates are made together, when
- * the Secret of the authority is missing.
+ * The missing Secrets of a cluster: the application's credentials, the superuser's credentials if the spec requests
+ * them, and the certificates. Existing credentials keep their values. When the Secret of the authority is missing, all
+ * certificates are created again together.
  */
 export function clusterSecrets(cluster: KubeObject, view: StandInView): KubeObject[] {
   const { name = '', namespace = '' } = cluster.metadata;
@@ -36,7 +36,7 @@ export function clusterSecrets(cluster: KubeObject, view: StandInView): KubeObje
   ];
 }
 
-/** The database of the application, its owner, and whether the user provides the credentials. */
+/** The name and the owner of the application's database, and whether the user provides the credentials. */
 function application({ spec }: KubeObject): {
   readonly database: string;
   readonly owner: string;
@@ -79,7 +79,7 @@ function credentials(cluster: KubeObject, secretName: string, username: string, 
   return secret(secretName, 'kubernetes.io/basic-auth', labels, values);
 }
 
-/** The authority of a cluster, the certificate of its server, and that of its replicas. */
+/** The Secrets with a cluster's authority, its server certificate, and the client certificate of its replicas. */
 function certificates(cluster: KubeObject, now: number): KubeObject[] {
   const { name = '', namespace = '' } = cluster.metadata;
   const { generateKeyPairSync } = cryptoLibrary();

@@ -25,7 +25,10 @@ function service(cluster: KubeObject, name: string, selector: JsonObject): KubeO
   };
 }
 
-/** The disruption budgets of a cluster: one for the primary, and one for the replicas if there are two or more. */
+/**
+ * The disruption budgets of a cluster: one for the primary, and one for the replicas if the cluster has at least two
+ * replicas.
+ */
 export function disruptionBudgets(cluster: KubeObject): KubeObject[] {
   if (cluster.spec?.['enablePDB'] === false) return [];
   const { name = '' } = cluster.metadata;

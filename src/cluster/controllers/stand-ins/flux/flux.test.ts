@@ -118,7 +118,7 @@ test('the revision of an artifact follows the spec of its source', async () => {
   expect(await revision()).not.toBe(first);
 });
 
-test('a release waits for its repository, installs its objects, and is deleted together with them', async () => {
+test('a release waits for its repository, installs a Deployment, and takes the Deployment with it when deleted', async () => {
   await start('source-controller', 'helm-controller');
   await client.create(release);
   expect(await readyOf(release)).toBe('False SourceNotReady');
@@ -132,7 +132,7 @@ test('a release waits for its repository, installs its objects, and is deleted t
   expect(await client.find({ ...release, name: 'cache', namespace: 'default' })).toBeUndefined();
 });
 
-test('a suspended object does not change, and a controller can be held', async () => {
+test('a suspended object does not change, and a test can hold a controller', async () => {
   await start('source-controller');
   await client.create({ ...git, spec: { ...git.spec, suspend: true } });
   expect(await readyOf(git)).toBe('');

@@ -5,7 +5,7 @@ import type { StandInKind, StandInView } from '../../../stand-in.ts';
 import { STAND_IN } from '../deployed.ts';
 import { fluxResult, FOLLOWED_SOURCES, isStored, referencedSource } from './sources.ts';
 
-/** Labels of objects that a release has installed. */
+/** The labels that name the release of an installed object. */
 const RELEASE_NAME = 'helm.toolkit.fluxcd.io/name';
 const RELEASE_NAMESPACE = 'helm.toolkit.fluxcd.io/namespace';
 

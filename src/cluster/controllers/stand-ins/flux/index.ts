@@ -6,8 +6,8 @@ import { kustomizations } from './kustomize.ts';
 import { sources } from './source.ts';
 
 /**
- * Simulates Flux's source, helm and kustomize controllers. Every message of a success says that nothing was fetched,
- * rendered or applied.
+ * Simulates Flux's source, helm and kustomize controllers. Each success message says that nothing was fetched, rendered
+ * or applied.
  */
 export const fluxStandIn: StandIn = {
   name: 'flux',

@@ -3,8 +3,8 @@ import type { StandInKind } from '../../../stand-in.ts';
 import { fluxResult, FOLLOWED_SOURCES, isStored, referencedSource } from './sources.ts';
 
 /**
- * Flux's kustomize controller. A kustomization whose source is stored counts as applied, with the source's revision.
- * Nothing is fetched, so nothing is applied.
+ * Flux's kustomize controller. A Kustomization is reported as applied, with the revision of its source, when the
+ * artifact of the source is stored. Nothing is fetched, so nothing is applied.
  */
 export const kustomizations: StandInKind = {
   group: 'kustomize.toolkit.fluxcd.io',

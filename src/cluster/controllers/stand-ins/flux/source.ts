@@ -6,8 +6,8 @@ import type { StandInKind, StandInView } from '../../../stand-in.ts';
 import { fluxResult, SOURCE_GROUP } from './sources.ts';
 
 /**
- * Flux's source controller. Every source counts as fetched. The revision of an artifact contains a digest of the spec
- * of its source. For a HelmChart, the revision is the version of the chart.
+ * Flux's source controller. Every source is reported as fetched. The revision of an artifact contains a digest of the
+ * source's spec. For a HelmChart, the revision is the version of the chart.
  */
 export const sources: StandInKind = {
   group: SOURCE_GROUP,
@@ -32,7 +32,7 @@ export const sources: StandInKind = {
   },
 };
 
-/** The artifact of a source. Equal specs give equal artifacts. */
+/** The artifact of a source. Sources with equal specs have equal artifacts. */
 function artifactOf(source: KubeObject, view: StandInView) {
   const digest = createHash('sha256')
     .update(JSON.stringify(source.spec ?? {}))

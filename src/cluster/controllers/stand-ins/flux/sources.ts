@@ -8,23 +8,23 @@ export const SOURCE_GROUP = 'source.toolkit.fluxcd.io';
 
 const SOURCE_KINDS = ['GitRepository', 'OCIRepository', 'Bucket', 'HelmRepository', 'HelmChart'];
 
-/** The kinds of sources, for objects that refer to them from any namespace. */
+/** The source kinds, as entries for `follows`. An object may refer to a source in any namespace. */
 export const FOLLOWED_SOURCES: readonly (KindName & { readonly anywhere: true })[] = SOURCE_KINDS.map((kind) => ({
   group: SOURCE_GROUP,
   kind,
   anywhere: true,
 }));
 
-/** The outcome of the work on an object of Flux. */
+/** The outcome of reconciling a Flux object. */
 export interface FluxOutcome {
   readonly ready: boolean;
   readonly reason: string;
   readonly message: string;
-  /** Further members of the status. */
+  /** Additional members of the status. */
   readonly status?: JsonObject;
 }
 
-/** The result for an outcome: the status with the condition Ready, and an event about it. */
+/** The result for an outcome: the status with the condition `Ready`, and an event with the same reason and message. */
 export function fluxResult(object: KubeObject, view: StandInView, outcome: FluxOutcome): StandInResult {
   const { ready, reason, message } = outcome;
   const conditions = view.conditions([
@@ -46,7 +46,10 @@ export function isStored(source: KubeObject): boolean {
   return objectsAt(source.status, 'conditions').some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
-/** The source that a reference names. Its default namespace is that of the referring object. */
+/**
+ * The source that a reference names. A reference without a namespace names a source in the namespace of the referring
+ * object.
+ */
 export function referencedSource(
   view: StandInView,
   reference: JsonValue | undefined,

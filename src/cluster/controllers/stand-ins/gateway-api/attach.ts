@@ -4,7 +4,7 @@ import type { StandInView } from '../../../stand-in.ts';
 import { labelSelectorMatcher } from '../../../kinds/selects.ts';
 import { GROUP, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
-/** The listeners of a gateway to which a route is attached, and the reason. */
+/** The gateway listeners that accept a route, and the reason why they accept or refuse it. */
 export interface Attachment {
   readonly listeners: readonly string[];
   /** The reason of the condition `Accepted`. */
@@ -21,8 +21,8 @@ export function parentsOf(route: KubeObject): readonly JsonObject[] {
 }
 
 /**
- * Attaches a route to the listeners of a gateway. With `parent`, only this reference of the route counts; otherwise all
- * references of the route to this gateway.
+ * Attaches a route to the listeners of a gateway. With `parent`, only this parent reference counts. Without `parent`,
+ * all of the route's references to this gateway count.
  */
 export function attachment(route: KubeObject, gateway: KubeObject, view: StandInView, parent?: JsonObject): Attachment {
   const { namespace = '' } = route.metadata;
@@ -67,14 +67,16 @@ function isAllowed(route: KubeObject, gateway: KubeObject, listener: JsonObject,
   return labelSelectorMatcher(objectAt(listener, 'allowedRoutes', 'namespaces', 'selector'))(labels);
 }
 
-/** Does the route have a hostname that the listener serves? A route or listener without hostnames has all hostnames. */
+/**
+ * Does the route have a hostname that the listener serves? A route or listener without hostnames matches all hostnames.
+ */
 function hasCommonHostname(route: KubeObject, listener: JsonObject): boolean {
   const served = textAt(listener, 'hostname');
   const wanted = asTexts(route.spec?.['hostnames']);
   return served === '' || wanted.length === 0 || wanted.some((host) => covers(served, host) || covers(host, served));
 }
 
-/** Does a hostname, which may begin with `*.`, include another one? */
+/** Does the hostname `pattern`, which may begin with `*.`, match the hostname `host`? */
 function covers(pattern: string, host: string): boolean {
   if (pattern === host) return true;
   return pattern.startsWith('*.') && host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1;

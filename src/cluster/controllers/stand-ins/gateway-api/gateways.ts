@@ -4,7 +4,7 @@ import type { FollowedKind, StandInCondition, StandInKind, StandInView } from '.
 import { attachment } from './attach.ts';
 import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
-/** GatewayClasses of all controllers: the stand-in accepts each. */
+/** The stand-in accepts each GatewayClass, whatever its controller is. */
 export const gatewayClasses: StandInKind = {
   group: GROUP,
   kind: 'GatewayClass',
@@ -29,7 +29,7 @@ const ROUTES: readonly FollowedKind[] = Object.keys(ROUTE_PROTOCOLS).map((kind) 
   anywhere: true,
 }));
 
-/** Gateways: programmed when their Service has an address. */
+/** A Gateway is programmed when its Service has an address. */
 export const gateways: StandInKind = {
   group: GROUP,
   kind: 'Gateway',
@@ -156,7 +156,7 @@ function listenerStatus(
   };
 }
 
-/** A condition for a part of the status, with the time of its last change. */
+/** Adds the time of the last transition to the conditions of a gateway or listener. */
 export function withTimes(
   { type, status, reason = '', message = '' }: StandInCondition,
   before: JsonObject | undefined,
@@ -175,7 +175,8 @@ export function withTimes(
 }
 
 /**
- * Why the certificates of a listener cannot be used; `undefined` when they can be used, or when the listener has none.
+ * The reason why a listener's certificates cannot be used. `undefined` when they can be used, or when the listener has
+ * no certificates.
  */
 function certificateProblem(
   gateway: KubeObject,

@@ -5,7 +5,7 @@ import type { StandInView } from '../../../stand-in.ts';
 export const GROUP = 'gateway.networking.k8s.io';
 export const V1 = 'gateway.networking.k8s.io/v1';
 
-/** Kinds of routes with the protocols of the listeners that accept them. */
+/** Maps the kind of a route to the protocols of the listeners that accept the kind. */
 export const ROUTE_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
   HTTPRoute: ['HTTP', 'HTTPS'],
   GRPCRoute: ['HTTP', 'HTTPS'],
@@ -22,7 +22,7 @@ export interface Reference {
   readonly name: string;
 }
 
-/** Reads a reference. `defaults` has the group, kind and namespace for a reference that does not name them. */
+/** Reads a reference. `defaults` replaces an absent group, kind or namespace. */
 export function referenceOf(value: JsonObject, defaults: Omit<Reference, 'name'>): Reference {
   return {
     group: typeof value['group'] === 'string' ? value['group'] : defaults.group,
@@ -33,7 +33,8 @@ export function referenceOf(value: JsonObject, defaults: Omit<Reference, 'name'>
 }
 
 /**
- * May an object refer to an object of another namespace? A ReferenceGrant in that namespace has to allow the reference.
+ * May an object refer to an object in another namespace? A ReferenceGrant in the other namespace must allow the
+ * reference.
  */
 export function isGranted(
   view: StandInView,

@@ -5,7 +5,7 @@ import { attachment, parentsOf } from './attach.ts';
 import { withTimes } from './gateways.ts';
 import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS, V1 } from './names.ts';
 
-/** The controller in the status of a route, when the class of the gateway names no controller. */
+/** The controller name in a route's status, when the GatewayClass names no controller. */
 const CONTROLLER = 'typekro.dev/stand-in';
 
 /** Routes of all kinds. The status of a route has no entry for a gateway that does not exist, or that has no class. */
@@ -65,7 +65,7 @@ const isSameParent = (one: unknown, other: JsonObject): boolean => {
   return typeof one === 'object' && one !== null && of(one as JsonObject) === of(other);
 };
 
-/** Why a backend of a route cannot be used; `undefined` when all can. */
+/** The reason why a backend of a route cannot be used; `undefined` when all backends can be used. */
 function backendProblem(
   route: KubeObject,
   view: StandInView,
