@@ -9,12 +9,12 @@ import { printFailure } from './failure.ts';
 import { printLines } from './layout.ts';
 import { hintForCommand, isForeignCommand } from './foreign-commands.ts';
 
-/** Commander's name of an option in its result: `logLevel` for `log-level`. */
+/** Returns the name that commander uses for an option in its result: `logLevel` for `log-level`. */
 function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
-/** Lists the options of a command that parses its own options, in the form of commander's help. */
+/** Formats the options of a command that parses its options itself, in the layout of commander's help. */
 function optionHelp({ options }: Command): string {
   const rows = options.map(
     ({ name, value, summary }) => [`--${name}${value === undefined ? '' : ` <${value}>`}`, summary] as const,
@@ -23,7 +23,7 @@ function optionHelp({ options }: Command): string {
   return `\nFlags:\n${rows.map(([flags, summary]) => `  ${flags.padEnd(width)}  ${summary}`).join('\n')}`;
 }
 
-/** The first commands for a newcomer. Help prints them below the list of commands. */
+/** The first commands for a new user. `typekro --help` prints them below the list of commands. */
 const FIRST_STEPS = `
 First steps:
   $ typekro init my-platform
@@ -43,11 +43,11 @@ type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr' | 'outputEr
 const HELP_WIDTH = 80;
 
 /**
- * Adds the code of usage errors to the first line of an error of commander. All other errors print their code already.
+ * Adds the code of usage errors to the first line of commander's message. All other errors already print their code.
  */
 const withCode = (text: string): string => text.replace(/$/m, ' [cli/usage]');
 
-/** Builds commander's form of the list of commands. No other file imports commander. */
+/** Builds a commander program from the list of commands. No other file imports commander. */
 function createProgram(
   commands: readonly CommandEntry[],
   version: string,
@@ -61,7 +61,7 @@ function createProgram(
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)
-    // For a command of another tool, such as `get`, a suggestion would mislead.
+    // For a command of another tool, such as kubectl's `get`, the suggestion of a similar name would mislead.
     .showSuggestionAfterError(!isForeignCommand(argv))
     .addHelpText('after', FIRST_STEPS);
   for (const { name, summary, group } of commands) {
@@ -71,7 +71,7 @@ function createProgram(
   return program;
 }
 
-/** Gives a command of the list its arguments, its options and its help. */
+/** Adds the arguments, options and help of a command to commander's command. */
 function describe(sub: CommanderCommand, command: Command): void {
   sub.description(command.description);
   const filesToo = command.positionals.some(({ name }) => name === 'file')
@@ -117,7 +117,7 @@ const emptyValue = (what: string, form: string): TypeKroError =>
     remedy: `write ${form} with a text, or leave it out`,
   });
 
-/** Takes `--debug` out of a command line. Words after `--` stay as they are. */
+/** Removes `--debug` from a command line. Words after `--` are not changed. */
 function takeDebug(argv: readonly string[]): { readonly words: readonly string[]; readonly debug: boolean } {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const words = argv.filter((word, index) => word !== DEBUG || index >= end);
@@ -135,8 +135,8 @@ const withDebug = (context: CommandContext): CommandContext =>
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
 /**
- * Turns `help NAME` with an unknown name into `NAME`: the error for an unknown command names the nearest command, and
- * commander's help does not. An alias is replaced by the name of its command.
+ * Replaces `help NAME` by `NAME` if no command has the name, because only the error for an unknown command suggests a
+ * similar name. In `help ALIAS`, the alias is replaced by the name of the command.
  */
 function withoutHelpOfUnknown(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
   const [first, name, ...rest] = words;
@@ -151,8 +151,8 @@ const answersByExitCode = ({ options }: Command, words: readonly string[]): bool
   options.some(({ name, answersByExitCode: answers }) => answers === true && words.includes(`--${name}`));
 
 /**
- * Parses `args` (without node and script), runs its command and returns the exit code. Loads no other command. Never
- * throws: it prints errors as text with a remedy, and the stack of an internal error with `--debug` only.
+ * Parses `args` (without node and script), runs its command and returns the exit code. Does not load other commands.
+ * Never throws: errors are printed with their remedies. The stack of an internal error is printed only with `--debug`.
  */
 export async function runCommandLine(
   commands: readonly CommandEntry[],
@@ -166,7 +166,7 @@ export async function runCommandLine(
   let exitCode: number = ExitCode.ok;
   let usageCode: number = ExitCode.usage;
   const program = createProgram(commands, version, argv, {
-    // Commander does not wrap text after a wide column, so lines are wrapped here.
+    // Commander does not wrap text to the right of a wide column, so lines are wrapped here.
     writeOut: (text) => printLines(context, [text.trimEnd()]),
     writeErr: (text) => context.printError(text.trimEnd()),
     outputError: (text, write) => write(withCode(text)),

@@ -5,7 +5,8 @@ import { auditPolicyError, readAuditPolicy } from '../testing/index.ts';
 import { readTextFile } from './up/read-manifest.ts';
 
 /**
- * Reads the audit policy in a file, with its problems and its text. `shown` is the name of the file in problems.
+ * Reads the audit policy in a file. Also returns its problems and the content of the file. `shown` is the file name in
+ * problems.
  *
  * @throws TypeKroError `input/unreadable` for a file that is missing or cannot be read.
  */

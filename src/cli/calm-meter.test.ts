@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { CalmMeter } from './calm-meter.ts';
 
 test.each<[string, number[], number[]]>([
-  ['none while the process is busy', [1, 0.5, 0.16], [0, 0, 0]],
-  ['each one in a row', [1, 0.01, 0, 0.04], [0, 1, 2, 3]],
+  ['no sample while the process is busy', [1, 0.5, 0.16], [0, 0, 0]],
+  ['every sample while the process is calm', [1, 0.01, 0, 0.04], [0, 1, 2, 3]],
   ['from zero again after a busy sample', [0, 0, 0.2, 0], [1, 2, 0, 1]],
 ])('counts calm samples in a row: %s', (_what, shares, calm) => {
   const meter = new CalmMeter(0, 0);

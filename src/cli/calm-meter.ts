@@ -1,20 +1,24 @@
 /** A sample is calm when the process used less than this share of a processor since the previous sample. */
 const CALM_SHARE = 0.15;
 
-/** Counts the calm samples of a process, from the clock and the used processor time. */
+/** Counts consecutive calm samples of a process. A sample consists of the time and the processor time used so far. */
 export class CalmMeter {
   #at: number;
   #used: number;
   #calmSamples = 0;
 
-  /** `now` is the time of the first sample, `used` the processor time until then, both in seconds. */
+  /**
+   * `now` is the present time, and `used` is the processor time used so far, both in seconds. The first sample is
+   * compared with these values.
+   */
   constructor(now: number, used: number) {
     this.#at = now;
     this.#used = used;
   }
 
   /**
-   * Takes a sample. Returns the number of calm samples in a row, this sample included; 0 when this sample is not calm.
+   * Takes a sample. Returns the number of consecutive calm samples up to and including this sample; 0 when this sample
+   * is not calm.
    */
   sample(now: number, used: number): number {
     const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);

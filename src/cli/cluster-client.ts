@@ -11,13 +11,13 @@ export interface ClusterConnection {
   readonly namespace: string;
   /** Name of the context. */
   readonly name: string;
-  /** The kubeconfig has other contexts, too. */
+  /** Does the kubeconfig have other contexts? */
   readonly hasOtherContexts: boolean;
 }
 
 /**
  * Connects to the cluster that `--kubeconfig` and `--context` select. The defaults are kubectl's. With `limitMs`, a
- * request whose answer does not begin in this time ends with the error `kube/no-answer`. Default: no limit.
+ * request fails with `kube/no-answer` when its response does not begin within this time. Default: no limit.
  */
 export async function connectToCluster(
   context: CommandContext,

@@ -8,13 +8,13 @@ export interface CommandContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Writes a line (or several) of results. A terminal shows control characters as escapes. In a file or a pipe, a
-   * `document` (YAML, JSON, source code) stays as it is, and other text has the escapes, too.
+   * Writes a line (or several) of results. On a terminal, control characters are printed as escapes. In a file or a
+   * pipe, a `document` (YAML, JSON, source code) is not changed, and other text has the escapes, too.
    */
   print(text: string, form?: 'document'): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
-  /** The width of the terminal to which problems go; absent for a file, a pipe, and `TERM=dumb`. */
+  /** The width of the terminal on which problems are printed; absent for a file, a pipe, and `TERM=dumb`. */
   readonly errorColumns?: number | undefined;
   /**
    * Reads the whole standard input. Throws `TypeKroError` `input/unreadable` when it cannot be read or is not UTF-8.
@@ -25,11 +25,17 @@ export interface CommandContext {
   readonly terminal?: LiveTerminal;
   /** The keys of the terminal; present only when both input and output are a terminal. */
   readonly keyboard?: Keyboard;
-  /** The streams of a command that speaks a protocol over them; absent where output is captured. */
+  /**
+   * The streams for a command that speaks a protocol over standard input and output. Absent when the output is
+   * captured.
+   */
   readonly streams?: ProtocolStreams;
-  /** Loads modules of the user. By default, this process imports them. */
+  /** Loads the user's modules. By default, this process imports them. */
   readonly loadModule?: ModuleLoader;
-  /** Receives results as data. Reports then go only to this sink; problems go to the sink and are also printed. */
+  /**
+   * Receives results as data. If present, reports go only to this sink, and problems go to the sink and are also
+   * printed.
+   */
   readonly results?: ResultSink;
   /** With `--debug`, an internal error is printed with its stack. Default false. */
   readonly debug?: boolean;
@@ -43,19 +49,19 @@ export interface CommandContext {
 /** The standard input and output of the process, for messages of a protocol. */
 export interface ProtocolStreams {
   readonly input: Readable;
-  /** Writes a text as it is, without a line feed. */
+  /** Writes a string unchanged and without a line feed. */
   write(text: string): void;
 }
 
-/** A terminal on which a block of lines can be drawn again in place. */
+/** A terminal on which a block of lines can be redrawn in place. */
 export interface LiveTerminal {
   readonly columns: number;
   readonly rows: number;
-  /** Writes raw text, escape sequences included. */
+  /** Writes raw text, including escape sequences. */
   write(text: string): void;
 }
 
-/** Takes the results of a command, for a caller in the same process. */
+/** Receives the results of a command. Used by a caller in the same process. */
 export interface ResultSink {
   /** Receives a report as data, and the lines that the command would print. */
   report(data: object, lines: readonly string[]): void;
@@ -80,13 +86,16 @@ export const ExitCode = {
   /** The user's files have errors. */
   diagnostics: 3,
   /**
-   * For `plan --exit-code` and `upgrade --check`: something would change. Errors then end with `failed`: see
-   * `answersByExitCode`.
+   * For `plan --exit-code` and `upgrade --check`: an object would change. With these options, errors end with `failed`;
+   * see `answersByExitCode`.
    */
   changes: 2,
-  /** For the same commands: something would be refused or blocked. For `hand-back`: there are findings. */
+  /**
+   * For `plan --exit-code` and `upgrade --check`: a change would be refused or blocked. For `hand-back`: there are
+   * findings.
+   */
   blocked: 3,
-  /** Files, or objects of the cluster, differ from what they should be. */
+  /** Files or objects in the cluster differ from their expected state. */
   drift: 4,
   /** Ctrl-C ended the command. */
   interrupted: 130,
@@ -102,15 +111,18 @@ export interface PositionalSpec {
   /** The accepted words, for shell completion. */
   readonly choices?: readonly string[];
   readonly required?: boolean;
-  /** True when an empty text is a valid value. Otherwise an empty text counts as an unset variable of the shell. */
+  /**
+   * True when an empty string is a valid value. By default, an empty string is refused, because it usually comes from
+   * an unset shell variable.
+   */
   readonly allowsEmpty?: boolean;
 }
 
-/** An option of a command: a switch, or an option with a text value. */
+/** An option of a command: a switch, or an option with a string value. */
 export interface OptionSpec {
   /** The name without the dashes: `once`, `log-level`. */
   readonly name: string;
-  /** The short form of the option: one letter. If kubectl has the option, the letter is that of kubectl. */
+  /** The short form of the option: one letter. If kubectl has the same option, the letter is the same as in kubectl. */
   readonly short?: string;
   readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */
@@ -120,7 +132,10 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** True when the option can be repeated. Its values are joined with commas. */
   readonly repeatable?: boolean;
-  /** True when an empty text is a valid value. Otherwise an empty text counts as an unset variable of the shell. */
+  /**
+   * True when an empty string is a valid value. By default, an empty string is refused, because it usually comes from
+   * an unset shell variable.
+   */
   readonly allowsEmpty?: boolean;
   /** With this switch, the exit codes 2 and 3 are results (`changes`, `blocked`), and every error ends with 1. */
   readonly answersByExitCode?: boolean;
@@ -130,13 +145,13 @@ export interface OptionSpec {
 export interface CommandInput {
   readonly positionals: readonly string[];
   /**
-   * The values by option name; the value of a switch is `true`. An option without a value and without a default is
-   * absent.
+   * The values, keyed by option name. The value of a switch is `true`. An option without a value and without a default
+   * is absent.
    */
   readonly options: Readonly<Record<string, string | true | undefined>>;
 }
 
-/** A command as data, from which help and parsing follow. */
+/** A command as data. Help and parsing are derived from it. */
 export interface Command {
   readonly name: string;
   readonly description: string;
@@ -149,24 +164,27 @@ export interface Command {
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 
-/** A command whose module is not loaded yet, as the list of all commands shows it. */
+/** The entry of a command in the list of all commands. The module of the command is not loaded yet. */
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   /** The heading under which help lists the command. */
   readonly group?: string;
   /**
-   * The command writes to a cluster. It completes its work even when the reader of its output ends, because half an
+   * The command writes to a cluster. It completes its work even when the reader of its output ends, because a partial
    * apply is worse than unread output.
    */
   readonly writes?: true;
-  /** The command reads the objects of many instances, or many files. Its process limits the growth of the heap. */
+  /**
+   * The command reads the objects of many instances, or many files. Its process runs with a V8 flag that limits the
+   * growth of the heap.
+   */
   readonly readsMany?: true;
   /** Loads the module of the command. */
   readonly load: () => Promise<Command>;
 }
 
-/** Returns the text value of an option, or `undefined` for an absent option and for a switch. */
+/** Returns the string value of an option, or `undefined` for an absent option and for a switch. */
 export function textOption(input: CommandInput, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;

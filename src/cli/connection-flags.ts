@@ -9,8 +9,8 @@ export interface ConnectionFlags {
 const FLAGS = { kubeconfig: 'path', context: 'context' } as const;
 
 /**
- * Takes `--kubeconfig` and `--context` out of a command line; another parser reads the rest. Throws `TypeKroError`
- * `cli/usage` for a flag without a value.
+ * Removes `--kubeconfig` and `--context` from a command line. Another parser reads the remaining words. Throws
+ * `TypeKroError` `cli/usage` for a flag without a value.
  */
 export function takeConnectionFlags(args: readonly string[]): {
   readonly connection: ConnectionFlags;

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { KroCompatibility } from '../graph/index.ts';
 import { asTexts, objectsAt, textAt } from '../kubernetes/index.ts';
 
-/** The project of a controller of definitions. */
+/** The project to which a controller for definitions belongs. */
 type ControllerProject = 'kro' | 'typekro';
 
 /** The controller that a Deployment runs. */
@@ -12,7 +12,7 @@ export interface DeployedController {
   readonly image: string;
   /** The words of its command line from the first flag on. */
   readonly flags: readonly string[];
-  /** The release line of kro. Absent for typekro, and for a version that cannot be parsed. */
+  /** The release line of kro. Absent for TypeKro's controller, and when the version cannot be parsed. */
   readonly released?: KroCompatibility;
 }
 
@@ -22,9 +22,9 @@ const VERSION_LABEL = 'app.kubernetes.io/version';
 const PROJECTS: readonly ControllerProject[] = ['typekro', 'kro'];
 
 /**
- * Returns the controller that a Deployment runs, or `undefined` when it runs none. The label alone is not enough,
- * because other components of a project carry the same label: the Deployment must also have a container of the
- * controller. When the label is absent, the image decides.
+ * Returns the controller that a Deployment runs, or `undefined` when it runs none. The label names the project, but
+ * other components of the project have the same label. The Deployment must therefore also have a container of the
+ * controller. When the label is absent, the image determines the project.
  */
 export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>): DeployedController | undefined {
   const label = labelOf(object, NAME_LABEL);
@@ -44,8 +44,8 @@ export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>
 
 /**
  * Finds the controller's container in a Deployment by one of three marks. In order of precedence, these are the image
- * of the project, the name of the project as the name of the container (as in kro's chart), and a flag of the
- * controller. Returns `undefined` when no container has a mark.
+ * of the project, a container name equal to the project's name (as in kro's chart), and a flag of the controller.
+ * Returns `undefined` when no container has a mark.
  */
 export function controllerContainer(
   object: Pick<KubeObject, 'spec'>,
@@ -70,10 +70,10 @@ function byImage(object: Pick<KubeObject, 'spec'>, project: ControllerProject): 
   });
 }
 
-/** The reference of an image without its digest. */
+/** An image reference without its digest. */
 const withoutDigest = (image: string): string => image.split('@')[0] ?? '';
 
-/** The reference of an image without tag and digest: `registry.k8s.io/kro/kro` for `registry.k8s.io/kro/kro:v0.9.2`. */
+/** An image reference without its tag and digest: `registry.k8s.io/kro/kro` for `registry.k8s.io/kro/kro:v0.9.2`. */
 const pathOf = (image: string): string => withoutDigest(image).replace(/:[^/:]*$/, '');
 
 const tagOf = (image: string): string => withoutDigest(image).slice(pathOf(image).length + 1);
@@ -82,8 +82,8 @@ const tagOf = (image: string): string => withoutDigest(image).slice(pathOf(image
 const FIRST_ENGINE_MINOR = 10;
 
 /**
- * The release line of a version of kro: `0.10` for 0.10 (release candidates included) and later, `0.9` for earlier
- * versions.
+ * The release line of a version of kro: `0.10` for 0.10 (including release candidates) and later versions, `0.9` for
+ * earlier versions.
  */
 function levelOfVersion(version: string): KroCompatibility | undefined {
   const [, major, minor] = /^v?(\d{1,4})\.(\d{1,4})\b/.exec(version) ?? [];

@@ -83,7 +83,7 @@ test.each<[string, KubeObject[], string, string]>([
     'engine',
   ],
   [
-    'a Deployment that only carries the label, before the controller',
+    'a Deployment that only has the label, before the controller',
     [
       deployment(named('kro'), { name: 'ui', image: 'a/kro-ui:v0.3.0' }),
       deployment(named('kro'), { image: 'a/kro:v0.10.0' }),
@@ -92,7 +92,7 @@ test.each<[string, KubeObject[], string, string]>([
     'engine',
   ],
   ['a damaged Deployment', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.10', 'engine'],
-])('the level and the facets by %s', async (_what, items, level, facets) => {
+])('reads the level and the facets from %s', async (_what, items, level, facets) => {
   const input = { positionals: [], options: {} };
   expect(
     await controllerSettings(
@@ -119,7 +119,7 @@ test.each([
   ],
   ['with the gate of the function omit()', 'CELOmitFunction=true', { dynamicKeys: false }],
   ['with another gate', 'Variables=true', { omit: false, dynamicKeys: false }],
-])('the features of a controller %s', async (_what, gates, features) => {
+])('reads the features of a controller %s', async (_what, gates, features) => {
   const api = apiWith(() => [
     deployment(named('typekro'), { image: 'a/typekro:1', args: [`--feature-gates=${gates}`] }),
   ]);
@@ -138,7 +138,7 @@ test('the level of the command line has precedence, and an unknown level is an e
   await expect(controllerSettings(none, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
 });
 
-test('with the level of the command line the gates are those of the controller', async () => {
+test('a level on the command line does not change the gates of the controller', async () => {
   const args = ['--feature-gates=PartialDependencies=true,CELOmitFunction=true,ConservativeCRDComparison=true'];
   const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
   const input = { positionals: [], options: { 'kro-compatibility': '0.9' } };
@@ -151,7 +151,7 @@ test('with the level of the command line the gates are those of the controller',
   });
 });
 
-test('without the right to read Deployments the level is the default, and its source says why', async () => {
+test('without the right to read Deployments the level is the default, and `from` says why', async () => {
   const api = apiWith(() => {
     throw new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
   });

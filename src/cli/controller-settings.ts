@@ -21,11 +21,14 @@ export interface ControllerSettings {
   readonly facets: ComparedFacets;
   /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
   readonly graphKind?: boolean;
-  /** The gates that change what a definition means and differ from `TYPEKRO_FEATURES`. Absent when there is none. */
+  /**
+   * The gates that change the meaning of definitions and that differ from `TYPEKRO_FEATURES`. Absent when no gate
+   * differs.
+   */
   readonly features?: MeaningFeatures;
   /**
-   * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why there
-   * is no source.
+   * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why the
+   * defaults are used.
    */
   readonly from: string;
 }
@@ -40,7 +43,7 @@ export const LEVEL_OPTION: OptionSpec = {
 
 /**
  * Returns the level in `--kro-compatibility`, or `undefined` when the option is absent. Throws `TypeKroError`
- * `cli/usage` for a text that is not a level.
+ * `cli/usage` for a value that is not a level.
  */
 export function levelOption(input: CommandInput): KroCompatibility | undefined {
   const text = textOption(input, LEVEL_OPTION.name);
@@ -52,7 +55,7 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
   });
 }
 
-/** The settings as plans and snapshots record them. */
+/** The part of the settings that plans and snapshots store. */
 export function recordOf({ level, features, from }: ControllerSettings) {
   return { kroCompatibility: level, from, ...(features === undefined ? {} : { features }) };
 }
@@ -68,10 +71,10 @@ export function settingsOf(level: KroCompatibility, from: string, features?: Mea
 }
 
 /**
- * Returns the settings of a cluster's controller. The gates are those of the controller, and a level on the command
- * line has precedence over the controller's level. Gates and level come from the flags of the controller's Deployment.
- * Without the flag, the version of kro sets the level. When no Deployment is found or readable, as for a controller
- * outside the cluster, the level is the default.
+ * Returns the settings of a cluster's controller. The gates and the level come from the flags of the controller's
+ * Deployment. A level on the command line has precedence. If the Deployment has no flag for the level, kro's version
+ * determines the level. When no Deployment is found or readable, as for a controller outside the cluster, the level is
+ * the default.
  */
 export async function controllerSettings(
   api: KubernetesApi,
@@ -83,7 +86,7 @@ export async function controllerSettings(
   return level === undefined ? found : withLevel(found, level);
 }
 
-/** The settings of a controller with the level of the command line. The gates stay. */
+/** Replaces the level by the level of the command line. The gates are not changed. */
 export function withLevel(settings: ControllerSettings, level: KroCompatibility): ControllerSettings {
   const { facets } = settings;
   return {
@@ -110,7 +113,7 @@ export async function deployedSettings(api: KubernetesApi, signal: AbortSignal):
   return settingsOf(DEFAULT_KRO_COMPATIBILITY, 'no Deployment of a controller was found');
 }
 
-/** The settings in a Deployment; `undefined` when it runs no controller or is scaled to 0. */
+/** The settings in a Deployment; `undefined` when the Deployment runs no controller or is scaled to 0. */
 function settingsOfDeployment(deployment: KubeObject): ControllerSettings | undefined {
   const { metadata, spec } = deployment;
   const controller = valueAt(spec, 'replicas') === 0 ? undefined : deployedController(deployment);
@@ -122,7 +125,7 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
 /**
  * The settings of a controller with these flags.
  *
- * @param released the line of kro that the controller follows without a flag
+ * @param released the release line of kro that the controller follows if no flag sets it
  */
 export function settingsOfFlags(flags: ParsedFlags, from: string, released?: KroCompatibility): ControllerSettings {
   const options = optionsFromFlags(flags);

@@ -6,6 +6,6 @@ test.each([
   ['--debug apply a.yaml', 'apply a.yaml'],
   ['--debug --debug apply a.yaml --debug', 'apply a.yaml --debug'],
   ['--debug --debug', ''],
-])('the name of the command in "%s" begins "%s"', (line, rest) => {
+])('the words of "%s" from the command name on are "%s"', (line, rest) => {
   expect(wordsFromName(line.split(' ')).join(' ')).toBe(rest);
 });

@@ -18,7 +18,7 @@ test.each(['', 's', '-1s', '1d', '99999999999s'])('"%s" is refused with the name
   expect(() => parseDuration(text, '--timeout')).toThrow(/--timeout .* is not a duration/);
 });
 
-test('an argument without an option is named by its text', () => {
+test('the error for an argument without an option quotes the argument', () => {
   expect(() => parseDuration('5x', '')).toThrow(/^5x is not a duration$/);
 });
 
@@ -31,11 +31,11 @@ test.each([
   else expect(parse()).toBe(milliseconds);
 });
 
-test.each(['0.5ms', '1ns', '720h', '10000h', '2562047h'])('a time limit of %s has not passed at once', (text) => {
+test.each(['0.5ms', '1ns', '720h', '10000h', '2562047h'])('a time limit of %s does not abort immediately', (text) => {
   expect(timeLimit(parseDuration(text, '--timeout')).aborted).toBe(false);
 });
 
-test('a time limit beyond the longest timer of Node does not end early', async () => {
+test('a time limit that exceeds the longest timer of Node does not abort early', async () => {
   const [long, short] = [timeLimit(parseDuration('720h', '--timeout')), timeLimit(20)];
   await new Promise((resolve) => short.addEventListener('abort', resolve, { once: true }));
   expect(long.aborted).toBe(false);

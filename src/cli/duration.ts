@@ -2,10 +2,11 @@ import { MAX_TIMER_MS, TypeKroError } from '../core/index.ts';
 import { goFormatDuration, goParseDurationMs } from '../golang/index.ts';
 
 /**
- * Parses a duration in Go's form (`500ms`, `60s`, `1h30m`) into milliseconds. An integer of up to nine digits without a
- * unit is in seconds.
+ * Parses a duration in Go's notation (`500ms`, `60s`, `1h30m`) and returns milliseconds. An integer of up to nine
+ * digits without a unit is in seconds.
  *
- * @param label what the user wrote before the text, for the error: `--timeout`, or nothing for an argument
+ * @param label the words before the duration in errors: an option such as `--timeout`, or an empty string for an
+ *   argument
  * @param maxMs the longest accepted duration. Default: any.
  * @throws TypeKroError `cli/bad-duration` when the text is not a duration, or the duration is negative or too long.
  */
@@ -28,6 +29,9 @@ export function parseDuration(text: string, label: string, maxMs = Infinity): nu
   return duration;
 }
 
-/** A signal that aborts after a time limit. `AbortSignal.timeout` refuses parts of milliseconds and times beyond 49 days. */
+/**
+ * A signal that aborts after a time limit. `AbortSignal.timeout` cannot be used directly, because it refuses fractions
+ * of milliseconds and times beyond 49 days.
+ */
 export const timeLimit = (limitMs: number): AbortSignal =>
   AbortSignal.timeout(Math.min(Math.ceil(limitMs), MAX_TIMER_MS));

@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-/** Options for which an empty text is a valid value. */
+/** Options for which an empty string is a valid value. */
 const EMPTY_OPTIONS = ['render --set', 'test --filter'];
 
 test('an empty value of an option is refused, and nothing is written', async () => {
@@ -50,7 +50,7 @@ test('an empty argument is refused, and nothing is written', async () => {
   expect(readdirSync(cwd)).toEqual([]);
 });
 
-test('completion gets the empty word before the cursor', async () => {
+test('completion receives the empty word before the cursor', async () => {
   const { code, out } = await commandRunner(commands, cwd)(['completion', 'candidates', '']);
   expect(code).toBe(0);
   expect(out).toContain('validate');

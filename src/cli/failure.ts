@@ -4,8 +4,8 @@ import { ExitCode } from './command.ts';
 import { withShortValues } from './short-values.ts';
 
 /**
- * Prints the error that ended a command, and returns the exit code. With `--debug`, an internal error has its stack.
- * After an interrupt nothing is printed.
+ * Prints the error that ended a command, and returns the exit code. With `--debug`, the stack of an internal error is
+ * printed. After an interrupt, nothing is printed.
  */
 export function printFailure(error: unknown, context: CommandContext): number {
   if (context.signal.aborted) return ExitCode.interrupted;
@@ -23,5 +23,5 @@ export function printFailure(error: unknown, context: CommandContext): number {
   return ExitCode.failed;
 }
 
-/** The place for reports of faults. */
+/** The URL for bug reports. */
 const ISSUES = 'https://github.com/yehudacohen/typekro/issues';

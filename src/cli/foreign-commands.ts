@@ -41,14 +41,14 @@ export const FOREIGN_COMMANDS: readonly string[] = FOREIGN.flatMap(([words]) => 
 /** Does a command line begin with a command of another tool? */
 export const isForeignCommand = ([word = '']: readonly string[]): boolean => FOREIGN_COMMANDS.includes(word);
 
-/** Returns the hint for an unknown command. A command of another tool has a hint of its own. */
+/** Returns the hint for an unknown command. A command of another tool has its own hint. */
 export function hintForCommand(argv: readonly string[]): string {
   const [word = ''] = argv;
   const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];
   return hint?.(argv) ?? 'typekro --help lists the commands';
 }
 
-/** The arguments that look like files, as words of a shell, or `FILE` when no argument does. */
+/** The arguments that look like files, quoted for a shell, or `FILE` when no argument looks like a file. */
 function filesOf(argv: readonly string[]): readonly string[] {
   const files = argv.slice(1).filter((word) => !word.startsWith('-') && /[./]/.test(word));
   return files.length === 0 ? ['FILE'] : files.map(shellWord);

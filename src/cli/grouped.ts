@@ -1,4 +1,4 @@
-/** Groups items by key, in their order. */
+/** Groups items by key. Keys and items keep the order of the input. */
 export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {

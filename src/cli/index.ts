@@ -1,6 +1,6 @@
 /**
- * The command line. Each command is data, in a file of its own. Commands call the other rooms. `main.ts` is the
- * executable. `run.ts` owns the process: signals, streams and the exit code.
+ * The command line. Each command is a data object in its own file, and calls the other rooms. `main.ts` is the
+ * executable. `run.ts` manages signals, streams and the exit code of the process.
  *
  * @packageDocumentation
  */

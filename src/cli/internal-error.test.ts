@@ -20,7 +20,7 @@ const run = commandRunner([broken], '.');
 /** A line of a stack. */
 const FRAME = /^ +at .*:\d+:\d+\)?$/m;
 
-test('an internal error has no stack without --debug', async () => {
+test('an internal error is printed without a stack by default', async () => {
   const { code, out, err } = await run('broken');
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err.split('\n')[0]).toBe('internal error: a wheel came off');
@@ -36,7 +36,7 @@ test.each(['--debug broken', 'broken --debug', 'broken a --debug b'])('%s prints
   expect(err).not.toContain('run the same command with --debug');
 });
 
-test('--debug is an argument only after --', async () => {
+test('--debug after -- is an argument', async () => {
   seen.length = 0;
   await run('broken a --debug --fine');
   await run('broken --fine -- --debug');

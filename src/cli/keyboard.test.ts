@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { TerminalInput } from './keyboard.ts';
 import { terminalKeyboard } from './keyboard.ts';
 
-/** A terminal and a process that record the calls that they get. */
+/** Returns a terminal and a process that record the calls that they receive. */
 function fakeTerminal() {
   const done: string[] = [];
   const input = Object.assign(new EventEmitter(), {
@@ -30,7 +30,7 @@ test.each([
   ['\u001b[A', []],
   ['\u0003', ['interrupt']],
   ['\u0004', ['interrupt']],
-])('the characters %j give %j', (text, expected) => {
+])('the characters %j are reported as %j', (text, expected) => {
   const { input, keyboard, done } = fakeTerminal();
   keyboard.listen((key) => void done.push(key));
   input.emit('data', text);
@@ -45,7 +45,7 @@ test('Ctrl-Z restores the terminal until the process continues', () => {
   expect(done).toEqual(['raw', 'resume', 'SIGTSTP 7', 'usual', 'SIGSTOP 0', 'raw']);
 });
 
-test('the function that `listen` returns, and the end of the process, restore the mode of the terminal', () => {
+test('the terminal mode is restored by the function that `listen` returns, and at the end of the process', () => {
   const { input, host, keyboard, done } = fakeTerminal();
   const stop = keyboard.listen(() => {});
   host.emit('exit');
@@ -57,7 +57,7 @@ test('the function that `listen` returns, and the end of the process, restore th
   expect(done.at(-1)).toBe('pause');
 });
 
-test('a closed terminal interrupts', () => {
+test('closing the terminal interrupts the command', () => {
   const { input, keyboard, done } = fakeTerminal();
   keyboard.listen(() => {});
   input.emit('end');

@@ -1,18 +1,18 @@
 import type { Keyboard } from './command.ts';
 
-/** Characters that a terminal in raw mode passes on, and handles itself in any other mode. */
+/** Control characters. A terminal in raw mode passes them on to the program. */
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const CTRL_Z = '\u001a';
 const ESCAPE = '\u001b';
 
-/** The input of a terminal, as `process.stdin` has it. */
+/** The members of `process.stdin` that read a terminal. */
 export type TerminalInput = Pick<NodeJS.ReadStream, 'setRawMode' | 'setEncoding' | 'on' | 'off' | 'resume' | 'pause'>;
 
 /**
- * The keys of a terminal. `listen` turns raw mode on. The function that `listen` returns, and the end of the process,
- * turn raw mode off. Ctrl-C and Ctrl-D interrupt, and Ctrl-Z suspends the process. Arrows and other escape sequences
- * are ignored.
+ * Reads the keys of a terminal. `listen` turns raw mode on, and returns a function that turns it off. The end of the
+ * process also turns it off. Ctrl-C and Ctrl-D call `interrupt`, and Ctrl-Z suspends the process. Arrows and other
+ * escape sequences are ignored.
  *
  * @param interrupt called for Ctrl-C, Ctrl-D, and when the terminal is closed
  * @param host the process whose end restores the terminal
@@ -26,7 +26,7 @@ export function terminalKeyboard(
     listen(onKey) {
       const raw = (on: boolean): void => void input.setRawMode(on);
       const onData = (text: string): void => {
-        // A terminal sends all bytes of an arrow, a function key or Alt with a letter in one piece.
+        // A terminal sends all bytes of an arrow key, a function key or an Alt combination in one chunk.
         if (text.startsWith(ESCAPE)) return;
         for (const key of text) {
           if (key === CTRL_C || key === CTRL_D) interrupt();
@@ -38,7 +38,7 @@ export function terminalKeyboard(
       const enter = (): void => raw(true);
       const pause = (): void => {
         leave();
-        // Suspends the whole job, including an npm that started this process, as Ctrl-Z does in a terminal without raw
+        // Suspends the whole process group, including an npm process that started this one, as Ctrl-Z does without raw
         // mode.
         host.kill(0, 'SIGSTOP');
       };

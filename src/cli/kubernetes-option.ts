@@ -3,12 +3,12 @@ import { KUBERNETES_RELEASE, KUBERNETES_RELEASES, kubernetesReleaseOf } from '..
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 
-/** The versions in a sentence: `1.34, 1.35 or 1.36`. */
+/** The supported versions as a list for messages: `1.34, 1.35 or 1.36`. */
 const VERSIONS = KUBERNETES_RELEASES.toReversed()
   .join(', ')
   .replace(/, ([^,]*)$/, ' or $1');
 
-/** `--kubernetes` of the commands that make a cluster. */
+/** The option `--kubernetes` of commands that create a cluster. */
 export const KUBERNETES_OPTION: OptionSpec = {
   name: 'kubernetes',
   summary: `version of Kubernetes: ${VERSIONS}; by default ${KUBERNETES_RELEASE}`,
@@ -16,9 +16,10 @@ export const KUBERNETES_OPTION: OptionSpec = {
 };
 
 /**
- * The version in `--kubernetes`, such as `1.35`; `undefined` without the option.
+ * Returns the value of `--kubernetes`, such as `1.35`, or `undefined` without the option.
  *
- * @throws TypeKroError `cli/kubernetes-version` for a version without data. The error names the versions with data.
+ * @throws TypeKroError `cli/kubernetes-version` for a version whose API data is not included. The error lists the
+ *   included versions.
  */
 export function kubernetesOption(input: CommandInput): string | undefined {
   const version = textOption(input, 'kubernetes');

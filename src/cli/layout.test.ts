@@ -20,8 +20,8 @@ test.each<[string, string, number, string[]]>([
   ['it fits exactly', 'one two', 7, ['one two']],
   ['one column short', 'one two', 6, ['one', '    two']],
   ['the lead stays', '  one two three', 9, ['  one two', '      three']],
-  ['a long word has a line of its own', 'a verylongword b', 6, ['a', '    verylongword', '    b']],
-  ['gaps inside of a line stay', 'a   b c d e', 9, ['a   b c d', '    e']],
+  ['a long word gets its own line', 'a verylongword b', 6, ['a', '    verylongword', '    b']],
+  ['gaps within a line are kept', 'a   b c d e', 9, ['a   b c d', '    e']],
   ['wide characters', '日本 日本', 8, ['日本', '    日本']],
   ['below the last cell', '   do  one two three four', 16, ['   do  one two', '       three', '       four']],
   ['a last cell far to the right', 'status  Deployment  one two', 22, ['status  Deployment', '    one two']],
@@ -37,7 +37,7 @@ test.each<[string, string, number, string[]]>([
     10,
     ['one two', '    three', '    four', '    five'],
   ],
-  ['gaps of a continued line', 'one  two     three         four', 14, ['one  two', '    three', '    four']],
+  ['gaps on a continuation line', 'one  two     three         four', 14, ['one  two', '    three', '    four']],
   ['a branch continues', '├─ ✓ web  ready: one two', 20, ['├─ ✓ web  ready: one', '│         two']],
   ['the last branch ends', '└─ ✓ web  ready: one two', 20, ['└─ ✓ web  ready: one', '          two']],
   ['colours have no width', '\u001b[31m!\u001b[0m  one two', 8, ['\u001b[31m!\u001b[0m  one', '   two']],
@@ -48,7 +48,7 @@ test.each<[string, string, number, string[]]>([
   expect(wrapped(line, columns)).toEqual(expected);
 });
 
-test('without a terminal a line is never broken, and an entry can hold several lines', () => {
+test('without a terminal, no line is broken, and an entry can contain several lines', () => {
   expect(wrappedLines(['one two\nthree four'], undefined)).toEqual(['one two\nthree four']);
   expect(wrappedLines(['one two\nthree four'], 6)).toEqual(['one', '    two', 'three', '    four']);
 });

@@ -4,17 +4,17 @@ import { columnWidth } from './printable.ts';
 // oxlint-disable-next-line no-control-regex -- colours begin with it
 const COLOUR = /\u001b\[\d+m/g;
 
-/** A text without its escape sequences for colours. */
+/** Removes the escape sequences for colours. */
 const withoutColour = (text: string): string => text.replaceAll(COLOUR, '');
 
-/** The width of a text in columns, without its escape sequences for colours. */
+/** Returns the width of a string in terminal columns, ignoring escape sequences for colours. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of withoutColour(text)) width += columnWidth(character);
   return width;
 }
 
-/** Pads a text with spaces to a width. */
+/** Pads a string with spaces to a width in columns. */
 export function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
@@ -34,10 +34,10 @@ export function wrappedLines(lines: readonly string[], columns: number | undefin
 }
 
 /**
- * Breaks a line at spaces to fit a terminal. The following lines begin below the last cell of the line. When that cell
- * begins far to the right, it gets lines of its own, indented by four columns. The branches of a tree continue on these
- * lines. Words are never cut: a long word gets a line of its own. Excerpts of files and lines that show a command stay
- * whole, so that they can be copied.
+ * Breaks a line at spaces to fit a terminal. Cells are separated by two or more spaces. The continuation lines are
+ * aligned with the last cell. If the last cell begins in the right half of the terminal, it moves to the next line,
+ * indented by four columns. The continuation lines repeat the branches of a tree. Words are never cut: a long word gets
+ * its own line. Excerpts of files and lines that show a command are not broken, so that they can be copied.
  */
 export function wrapped(line: string, columns: number): string[] {
   if (widthOf(line) <= columns || EXCERPT.test(line) || COMMAND.test(withoutColour(line))) return [line];
@@ -53,17 +53,17 @@ export function wrapped(line: string, columns: number): string[] {
   return [head, ...fillLines(next + line.slice(cell), next, next, columns)];
 }
 
-/** The columns by which a line that continues another one is indented, when there is no cell above it. */
+/** The indentation of a continuation line that is not aligned with a cell, in columns. */
 const INDENT = 4;
 
-/** Fills lines with the words of a line that begins with `lead`. The lines after the first begin with `next`. */
+/** Distributes the words of a line over several lines. The first line begins with `lead`, the others with `next`. */
 function fillLines(line: string, lead: string, next: string, columns: number): string[] {
   const lines: string[] = [];
   let [current, gap] = [lead, ''];
   let isEmpty = true;
   for (const part of line.slice(lead.length).split(/( +)/)) {
     if (/^ +$/.test(part)) {
-      // The cells of a continued line are below no column, so the gap between them is narrow.
+      // On a continuation line, cells are not aligned with columns, so the gap between them is two spaces at most.
       gap = lines.length === 0 ? part : part.slice(0, 2);
       continue;
     }
@@ -76,11 +76,11 @@ function fillLines(line: string, lead: string, next: string, columns: number): s
   return [...lines, current];
 }
 
-/** A line of an excerpt of a file: a numbered line of the file, or the line below it with a mark. */
+/** Matches a line of a file excerpt: a numbered line of the file, or the line with the mark below it. */
 const EXCERPT = /^ *\d* *\| /;
 
-/** A line that shows a command and nothing else. */
+/** Matches a line that contains only a command. */
 const COMMAND = /^ *(?:look|next|replay|hint:|\$)? +(?:kubectl|typekro|npx|npm|export) /;
 
-/** The blanks and the branches (─ │ └ ├) at the beginning of a line. */
+/** Matches the spaces and branches (─ │ └ ├) at the beginning of a line. */
 const LEAD = /^[ \u2500\u2502\u2514\u251c]*/;

@@ -4,20 +4,23 @@ import { wordsFromName } from './debug-option.ts';
 import { optimizeLate } from './optimize-late.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
-/** Turns on Node's compile cache, which exists from Node 22.8 on. Commands must be loaded after this call. */
+/**
+ * Turns on Node's compile cache, which Node has since version 22.8. Only modules that are loaded after this call use
+ * the cache.
+ */
 function keepCompiledCode(): void {
   const enable: unknown = Reflect.get(nodeModule, 'enableCompileCache');
   if (typeof enable === 'function') (enable as () => unknown)();
 }
 
-// The controller is a long-running process. It uses no compile cache, since Node holds the cache in memory for the
-// whole run: a megabyte. It sets V8's flags before it loads any other file: half a dozen files are enough work to start
-// Maglev, and the code of Maglev takes two megabytes.
+// The controller is a long-running process. It does not use the compile cache, which Node keeps in memory (1 MB) during
+// the whole run. It sets V8's flags before it loads other files. Loading as few as six files starts the Maglev
+// compiler, whose code takes 2 MB.
 const [command] = wordsFromName(process.argv.slice(2));
 if (command === 'controller') keepHeapSmall();
 else {
   optimizeLate(command);
   keepCompiledCode();
 }
-// The module has no top-level await, because a bundle may be CommonJS.
+// This module has no top-level await, because it can be bundled as CommonJS.
 void import('./run.ts').then(({ main }) => main());

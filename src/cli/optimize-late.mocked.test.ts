@@ -10,7 +10,7 @@ test.each(['validate', 'plan', 'why', '--help'])('%s is optimized late', (comman
   expect(flags).toEqual(['--interrupt-budget=1000000']);
 });
 
-test.each(['up', 'dev', 'test', 'mcp', 'lsp', undefined])('%s is optimized as usual', (command) => {
+test.each(['up', 'dev', 'test', 'mcp', 'lsp', undefined])('%s keeps the optimization defaults of V8', (command) => {
   optimizeLate(command);
   expect(flags).toEqual([]);
 });

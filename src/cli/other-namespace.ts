@@ -3,8 +3,8 @@ import { objectName, refOf, TypeKroError } from '../core/index.ts';
 import { shellWord } from './shell-word.ts';
 
 /**
- * Throws `cli/other-namespace` when an object of a file has another namespace than `--namespace`, as kubectl does. The
- * message names every such object.
+ * Throws `cli/other-namespace` when the namespace of an object differs from `--namespace`. kubectl also refuses such
+ * objects. The message names all of them.
  *
  * @param objects namespaced objects, each with its file
  */

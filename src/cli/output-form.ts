@@ -1,6 +1,9 @@
 import { TypeKroError, nearestName } from '../core/index.ts';
 
-/** The error for a value of `--output` that is none of a command's forms. The remedy names the nearest form, or all. */
+/**
+ * The error for a value of `--output` that is not one of the command's formats. The remedy names the most similar
+ * format, or all formats.
+ */
 export function unknownForm(given: string, forms: readonly string[]): TypeKroError {
   const near = forms.find((form) => form === given.toLowerCase()) ?? nearestName(given, forms);
   const all = `${forms.slice(0, -1).join(', ')} or ${forms.at(-1) ?? ''}`;

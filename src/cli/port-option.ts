@@ -3,8 +3,8 @@ import type { CommandInput } from './command.ts';
 import { textOption } from './command.ts';
 
 /**
- * Returns the port in `--port`, or in another option; 0 means a free port. Throws `TypeKroError` `cli/bad-port` for a
- * text that is not a port.
+ * Returns the port in `--port`, or in the option `name`. 0 means a free port. Throws `TypeKroError` `cli/bad-port` for
+ * a value that is not a port.
  */
 export function portOption(input: CommandInput, name = 'port'): number {
   const text = textOption(input, name) ?? '0';

@@ -7,10 +7,10 @@ describe('text from outside', () => {
     ['a colour', 'a\u001b[31mred', 'a\\u001b[31mred'],
     ['a carriage return that would hide the text before it', 'bad\rgood', 'bad\\u000dgood'],
     ['an eight-bit control', 'a\u009b2Jb', 'a\\u009b2Jb'],
-    ['a character that changes the direction of text', 'a\u202eb', 'a\\u202eb'],
-    ['a character that changes the direction of a part', '\u2066a\u2069\u061c', '\\u2066a\\u2069\\u061c'],
+    ['a character that changes the text direction', 'a\u202eb', 'a\\u202eb'],
+    ['a character that changes the direction of an embedded part', '\u2066a\u2069\u061c', '\\u2066a\\u2069\\u061c'],
     ['characters without a width', 'gar\u200bba\u00adge\u2060\ufeff', 'gar\\u200bba\\u00adge\\u2060\\ufeff'],
-    ['a joiner that joins nothing', 'a\u200db\u200c', 'a\\u200db\\u200c'],
+    ['a joiner without neighbours', 'a\u200db\u200c', 'a\\u200db\\u200c'],
     ['joiners between letters and emoji', '👩\u200d🚀 می\u200cخواهم', '👩\u200d🚀 می\u200cخواهم'],
     ['tags', 'a\u{e0041}', 'a\\U000e0041'],
     ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
@@ -27,7 +27,7 @@ describe('text from outside', () => {
     expect(printableInColour(text)).toBe(shown);
   });
 
-  test('every character that a terminal shows as an escape is escaped in YAML, too', () => {
+  test('every character that is escaped on a terminal is also escaped in YAML', () => {
     const characters = Array.from({ length: 0x1_00_00 }, (_, code) => String.fromCharCode(code));
     const escaped = characters.filter((character) => printable(character) !== character);
     expect(escaped).toContain('\u200e');
@@ -39,7 +39,7 @@ describe('text from outside', () => {
     ['a document on a terminal', 'a\r\nb\u200e', { form: 'document', isTerminal: true }, 'a\\u000d\nb\\u200e'],
     ['other text in a file', 'a\r\u001b[31m', { isTerminal: false }, 'a\\u000d\\u001b[31m'],
     ['other text on a terminal', 'a\r\u001b[31m', { isTerminal: true }, 'a\\u000d\u001b[31m'],
-  ] as const)('as output: %s', (_what, text, options, shown) => {
+  ] as const)('outputText of %s', (_what, text, options, shown) => {
     expect(outputText(text, options)).toBe(shown);
   });
 

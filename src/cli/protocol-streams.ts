@@ -4,11 +4,11 @@ import { TypeKroError } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 
 /**
- * The standard input and output for the messages of a protocol.
+ * Returns the standard input and output for the messages of a protocol.
  *
  * @param command the name of the command, for the error
- * @param remedy what the user does instead
- * @throws TypeKroError `cli/usage` where the output of the command is captured.
+ * @param remedy the alternative for the user
+ * @throws TypeKroError `cli/usage` when the output of the command is captured.
  */
 export function protocolStreams(
   { streams }: CommandContext,

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { readInput } from './read-input.ts';
 
-test('the standard input is read to its end', async () => {
+test('standard input is read to its end', async () => {
   const input = new PassThrough();
   const read = readInput(input, new AbortController().signal);
   input.write('one ');
@@ -12,7 +12,7 @@ test('the standard input is read to its end', async () => {
   expect((await read).toString()).toBe('one two');
 });
 
-test('an interrupt ends the wait for the standard input', async () => {
+test('an interrupt ends the wait for standard input', async () => {
   const interrupt = new AbortController();
   const read = readInput(new PassThrough(), interrupt.signal);
   interrupt.abort();
@@ -20,7 +20,7 @@ test('an interrupt ends the wait for the standard input', async () => {
   await expect(readInput(new PassThrough(), interrupt.signal)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test.skipIf(process.platform === 'win32')('a standard input that fails is refused with the reason', async () => {
+test.skipIf(process.platform === 'win32')('a failed read of standard input is an error with the reason', async () => {
   const folder = openSync(tmpdir(), 'r');
   try {
     const input = createReadStream('', { fd: folder, autoClose: false });

@@ -4,9 +4,9 @@ import { TypeKroError, whyUnreadable } from '../core/index.ts';
 import { STANDARD_INPUT } from './command.ts';
 
 /**
- * Reads the standard input to its end.
+ * Reads standard input to its end.
  *
- * @throws TypeKroError `input/unreadable` when it cannot be read, as after the end of its terminal.
+ * @throws TypeKroError `input/unreadable` when it cannot be read, for example after its terminal was closed.
  * @throws AbortError when `signal` aborts first.
  */
 export async function readInput(input: Readable, signal: AbortSignal): Promise<Buffer> {

@@ -6,18 +6,24 @@ import { outputText, printable } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
 
-/** The terminal and npm each deliver the same Ctrl-C. Signals within this time of the first one count as one Ctrl-C. */
+/**
+ * The terminal and npm each deliver the same Ctrl-C as a signal. Signals within this time of the first one count as one
+ * Ctrl-C.
+ */
 const SAME_INTERRUPT_MS = 300;
 
-/** Does the command write to a cluster? If so, a lost output does not interrupt it (`CommandEntry.writes`). */
+/** Does the command write to a cluster? If so, a failed output does not interrupt it (`CommandEntry.writes`). */
 let isWriter = false;
 
 const interrupt = new AbortController();
 const requested = { toTerminate: false };
-/** The errors of failed writes, for example on a full disk. */
+/** The errors of failed output writes, for example on a full disk. */
 const lost: Error[] = [];
 
-/** Handles signals. The first signal ends the command in an orderly way, and a second one ends the process at once. */
+/**
+ * Handles signals. The first signal aborts the command, which then cleans up. A second signal ends the process
+ * immediately.
+ */
 function listenToSignals(): void {
   let first: number | undefined;
   const stop = () => {
@@ -34,7 +40,7 @@ function listenToSignals(): void {
   process.on('SIGHUP', stop);
 }
 
-/** Output to one stream of the process. */
+/** The output to one stream of the process. */
 interface Output {
   write(text: string): void;
   /** Resolves when all writes have ended or failed. */
@@ -42,8 +48,8 @@ interface Output {
 }
 
 /**
- * Makes an output to a stream. A failed write interrupts every command that only reads. When the reader of the stream
- * is gone (`| head`, a closed terminal), nothing is reported; other failures are reported at the end.
+ * Makes an output to a stream. A failed write interrupts commands that only read. The failure is reported at the end,
+ * except when the reader of the stream is gone (`| head`, a closed terminal).
  */
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);
@@ -58,7 +64,7 @@ function outputTo(stream: NodeJS.WriteStream): Output {
     flushed: () =>
       new Promise((resolve) => {
         if (stream.writable) write('', () => resolve());
-        // The error event of the failed write comes before this callback.
+        // `setImmediate` lets the error event of a failed write come before the promise resolves.
         else setImmediate(resolve);
       }),
   };
@@ -66,7 +72,7 @@ function outputTo(stream: NodeJS.WriteStream): Output {
 
 const out = outputTo(process.stdout);
 const err = outputTo(process.stderr);
-/** The width of the terminal to which errors go; `undefined` for another output. */
+/** Returns the width of the terminal that shows standard error, or `undefined` when it is not a terminal. */
 const errorColumns = (): number | undefined =>
   process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? process.stderr.columns || 80 : undefined;
 
@@ -75,10 +81,10 @@ const context: CommandContext = {
   env: process.env,
   signal: interrupt.signal,
   print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
-  // The standard error has only text for the user, so every line may be broken.
+  // Standard error contains only text for the user, so any line can be broken.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
   streams: {
-    // Access to the standard input opens it, so most commands must not reach this line.
+    // Accessing `process.stdin` opens it, so commands that do not read it must not reach this line.
     get input() {
       return process.stdin;
     },
@@ -112,7 +118,7 @@ const context: CommandContext = {
     : {}),
 };
 
-/** Returns the exit code of the process, and reports a failed write. */
+/** Returns the exit code of the process, and reports a failed output write. */
 function processCode(code: number): number {
   const [failure] = lost;
   if (failure !== undefined) {
@@ -128,20 +134,22 @@ function processCode(code: number): number {
 export type RunWords = (context: CommandContext, words: readonly string[], onWriter: () => void) => Promise<number>;
 
 /**
- * Runs a command of this process, and ends the process with its exit code or with that of a lost output or signal. The
- * command calls `onWriter` when it writes to a cluster: a lost output does not interrupt it then.
+ * Runs the command of this process, and ends the process with the exit code of the command, of a failed output or of a
+ * signal. A command that writes to a cluster calls `onWriter`, so that a failed output does not interrupt it.
  */
 export function runProcess(run: RunWords): void {
   listenToSignals();
   refuseDeploysHere();
-  // The standard output belongs to the command: output of a user's module must not become part of a document.
+  // Redirects writes of user modules from standard output to standard error, so that they do not become part of a
+  // printed document.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   const onWriter = () => {
     isWriter = true;
   };
   void run(context, process.argv.slice(2), onWriter).then(async (code) => {
     await Promise.all([out.flushed(), err.flushed()]);
-    // Sockets and watches are closed by now; other handles must not keep a finished command alive.
+    // Sockets and watches are already closed. Other handles must not keep the process alive after the command has
+    // finished.
     endProcess(processCode(code));
   });
 }

@@ -1,22 +1,25 @@
 import type { ClusterOptions } from '../cluster/index.ts';
 import type { CommandInput, OptionSpec } from './command.ts';
 
-/** The option that lets pods be processes of the machine. */
+/** The option that allows pods to run as processes of this machine. */
 export const RUN_PROCESSES_OPTION: OptionSpec = {
   name: 'run-processes',
   summary: 'run pods with the annotation typekro.dev/run: process as processes of this machine, as you',
 };
 
-/** Does the user allow local processes? Each start needs the option again. */
+/** Does the user allow local processes? The option is required at each start. */
 export const allowsProcesses = (input: CommandInput): boolean => input.options['run-processes'] === true;
 
-/** The options of a cluster that runs local processes in a directory. Without a directory, it runs none. */
+/**
+ * Returns the options of a cluster that runs local processes in a directory. Without a directory, the cluster runs no
+ * local processes.
+ */
 export const processOptions = (
   directory: string | undefined,
 ): Pick<ClusterOptions, 'runProcesses' | 'processDirectory'> =>
   directory === undefined ? {} : { runProcesses: true, processDirectory: directory };
 
-/** The line that says what containers are. */
+/** Returns the line that says whether containers are processes or simulated. */
 export const containersLine = (allowed: boolean): string =>
   allowed
     ? 'Pods with the annotation typekro.dev/run: process run as processes of this machine, with your rights. Other containers are simulated.'

@@ -16,11 +16,14 @@ const run: RunWords = async (context, args, onWriter) => {
   return runCommandLine(commands, packageVersion(), args, context);
 };
 
-/** The controller loads no other command, and parses its arguments itself. */
+/** The command `controller` parses its own arguments, so that the process does not load the other commands. */
 async function runController(context: CommandContext, words: readonly string[]): Promise<number> {
   const { runControllerWords } = await import('./run-controller-words.ts');
   return runControllerWords(context, words);
 }
 
-/** Runs the command of the process, and ends the process with its exit code or with that of a lost output or signal. */
+/**
+ * Runs the command of the process, and ends the process with the exit code of the command, of a failed output or of a
+ * signal.
+ */
 export const main = (): void => runProcess(run);

@@ -28,13 +28,13 @@ test.each<[string, Schema, SampleFields, JsonValue | undefined]>([
     undefined,
   ],
   [
-    'a text of at least 70 characters',
+    'a string of at least 70 characters',
     object({ id: { type: 'string', minLength: 70 } }, 'id'),
     'required',
     { id: `id${'x'.repeat(68)}` },
   ],
   [
-    'a text that is longer than JavaScript allows',
+    'a minimum length beyond the maximum of JavaScript',
     object({ id: { type: 'string', minLength: 2_000_000_000 } }, 'id'),
     'required',
     { id: `id${'x'.repeat(4094)}` },
@@ -46,6 +46,6 @@ test.each<[string, Schema, SampleFields, JsonValue | undefined]>([
     'withoutDefaults',
     { port: {} },
   ],
-])('a sample of a schema with %s', (_title, schema, fields, expected) => {
+])('sampleValue of a schema with %s', (_title, schema, fields, expected) => {
   expect(sampleValue(schema, 'spec', fields)).toEqual(expected);
 });

@@ -5,25 +5,26 @@ import type { Schema } from '../schema/index.ts';
 /** The maximum depth of a sample. */
 const MAX_DEPTH = 20;
 
-/** The maximum length of a text in a sample. A schema may ask for more than a text can have. */
+/** The maximum length of a string in a sample. The minimum length in a schema can exceed the maximum of JavaScript. */
 const MAX_TEXT_LENGTH = 4096;
 
 /**
- * Which fields a sample contains. `withoutDefaults`: the fields that have no default. `required`: the required fields;
- * a field with a default has this default as its value.
+ * The fields that a sample contains. `withoutDefaults`: the fields without a default. `required`: the required fields,
+ * with their defaults as values if they have any.
  */
 export type SampleFields = 'required' | 'withoutDefaults';
 
 /**
  * Makes a value for a schema. The value has the right types, the required fields, an allowed value of an enum, and a
  * number or length within the bounds. It can violate `pattern`, `format`, `exclusiveMaximum`, `multipleOf` and
- * `uniqueItems`. A list has at most ten items, and a text at most 4096 characters. The name of the field becomes the
- * text of strings. Returns `undefined` when `withoutDefaults` leaves nothing.
+ * `uniqueItems`. A list has at most 10 items, and a string at most 4096 characters. The value of a string is the name
+ * of its field. Returns `undefined` when no field remains with `withoutDefaults`.
  */
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
   if (schema.default !== undefined) {
     if (fields === 'required') return schema.default;
-    // kro gives an object a default when one of its fields has a default, so fields of the object can still lack one.
+    // kro sets a default for an object if one of its fields has a default, so other fields of the object can still lack
+    // one.
     if (schema.type !== 'object') return undefined;
   }
   const [first] = schema.enum ?? [];
@@ -76,7 +77,7 @@ function sampleObject(schema: Schema, fields: SampleFields, depth: number): Json
   for (const [key, member] of members) {
     const isRequired = schema.required?.includes(key) === true;
     if (fields === 'required' && !isRequired) continue;
-    // The schema refuses an object without a required field, even when an empty object would be valid in this field.
+    // A required field must be present even if its value is an empty object.
     const isNeeded = isRequired && member.default === undefined;
     const value =
       sampleValue(member, key, fields, depth + 1) ??

@@ -1,4 +1,4 @@
-/** Writes a text as one word of a shell command, in quotes where the shell needs them. */
+/** Formats a string as one word of a shell command, with quotes if necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

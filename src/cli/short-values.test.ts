@@ -7,7 +7,7 @@ const end = ': field is immutable';
 
 test.each([
   ['JSON', `{"a":"${long}"}`, '{… 98 characters}'],
-  ['a bracket and a quote in a text', `{"a":"}\\"]${long}"}`, '{… 102 characters}'],
+  ['a bracket and a quote in a string', `{"a":"}\\"]${long}"}`, '{… 102 characters}'],
   ['a Go struct', `core.PodTemplateSpec{A:"${long}", B:[]core.C(nil)}`, 'core.PodTemplateSpec{… 113 characters}'],
   [
     'a pointer to a Go struct',
@@ -19,11 +19,11 @@ test.each([
   ['a slice', `[]string{"${long}"}`, '[]string{… 94 characters}'],
   ['a short value', '{"a":2}', '{"a":2}'],
   ['a text', `"${long}"`, `"${long}"`],
-])('a refused value in a message: %s', (_what, value, shown) => {
+])('a refused value in a message is shortened: %s', (_what, value, shown) => {
   expect(withShortValues(begin + value + end)).toBe(begin + shown + end);
 });
 
-test('two values of one message, and one that is cut off', () => {
+test('two values in one message are shortened, even if the second is truncated', () => {
   const value = `Invalid value: {"a":"${long}"}`;
   expect(withShortValues(`b: ${value}: no, c: ${value}: no`)).toBe(
     'b: Invalid value: {… 98 characters}: no, c: Invalid value: {… 98 characters}: no',

@@ -1,14 +1,14 @@
 /**
- * Matches the text before a refused value in a message of a server. The value is JSON, or a Go struct, map or slice.
+ * Matches the text before a refused value in a server's message. The value is JSON, or a Go struct, map or slice.
  */
 const VALUE = /\b(?:Invalid|Unsupported|Duplicate) value: (?:[\w.*/[\]&]*)(?=[{[])/g;
 
-/** A refused value up to this length stays as it is. */
+/** Values up to this length are not shortened. */
 const MAX_VALUE_LENGTH = 80;
 
 /**
- * A message of an API server without the contents of large values. For a field that cannot change, the server writes
- * the whole new value after the name of the field. For the template of a Job, this value has thousands of characters.
+ * Removes the contents of large values from an API server's message. For an immutable field, the server appends the
+ * whole new value to the field's name. For the template of a Job, this value has thousands of characters.
  */
 export function withShortValues(text: string): string {
   let result = '';
@@ -25,7 +25,7 @@ export function withShortValues(text: string): string {
   return result + text.slice(at);
 }
 
-/** The end of the value that begins with a bracket; the end of the text when the value is cut off. */
+/** Returns the end of the value that begins with a bracket, or the end of the text when the value is truncated. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
@@ -37,7 +37,7 @@ function endOfValue(text: string, start: number): number {
   return text.length;
 }
 
-/** The place of the quote that ends a quoted text. */
+/** Returns the index of the closing quote of a quoted string. */
 function endOfQuoted(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     if (text[at] === '\\') at += 1;

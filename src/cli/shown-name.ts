@@ -1,12 +1,12 @@
 import { isAbsolute, relative } from 'node:path';
 
 /**
- * The name under which messages show a file: relative to the user's directory. A file outside of it that the user named
- * by an absolute path keeps this path.
+ * Returns the name of a file in messages: the path relative to `cwd`. The path stays absolute if the file is outside of
+ * `cwd` and the user named it with an absolute path.
  *
  * @param path the absolute path
- * @param cwd the user's directory
- * @param given what the user named: the file, or a folder above it
+ * @param cwd the user's working directory
+ * @param given the argument of the user: the file, or a folder that contains it
  */
 export function shownName(path: string, cwd: string, given: string): string {
   const short = relative(cwd, path);

@@ -8,16 +8,16 @@ beforeEach(() => void (flags.length = 0));
 
 test.each<[string, string[], string[]]>([
   ['without options', [], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
-  ['with an option about other things', ['--inspect'], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
+  ['with an unrelated option', ['--inspect'], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
   [
     'with a percentage of the memory, which only limits the heap',
     ['--max-old-space-size-percentage=75'],
     ['--semi-space-growth-factor=1', '--heap-growing-percent=70'],
   ],
   ['with a maximum heap', ['--max-old-space-size=4096'], []],
-  ['with a maximum heap in the spelling of V8', ['--max_old_space_size=4096'], []],
-  ['with a young generation in NODE_OPTIONS', ['', '--inspect --max-semi-space-size=64'], []],
-])('limits the growth of the heap unless Node got a size: %s', (_title, options, expected) => {
+  ['with a maximum heap in V8 spelling', ['--max_old_space_size=4096'], []],
+  ['with a size of the young generation in NODE_OPTIONS', ['', '--inspect --max-semi-space-size=64'], []],
+])('limits the growth of the heap if no option sets a heap size: %s', (_title, options, expected) => {
   limitHeapGrowth(options);
   expect(flags).toEqual(expected);
 });

@@ -3,19 +3,22 @@ import { runInNewContext } from 'node:vm';
 import { CalmMeter } from './calm-meter.ts';
 
 /**
- * V8 starts a collection when the heap has grown by this percentage of its live size, and by at least 8 MB. With 40, a
- * heap of up to 20 MB grows by 8 MB. For each allocated byte, a larger heap then needs as much marking as a heap of 20
- * MB.
+ * V8 starts a collection when the heap has grown by this percentage of its live size, and by at least 8 MB. With 40,
+ * the minimum of 8 MB applies to heaps of up to 20 MB. A larger heap needs the same amount of marking per allocated
+ * byte as a heap of 20 MB.
  */
 const GROWTH_PERCENT = 40;
 
-/** The time between two samples of the processor time. */
+/** The interval at which the CPU time is sampled. */
 const SAMPLE_INTERVAL_MS = 1000;
-/** The number of calm samples in a row that mean rest. */
+/** The number of consecutive samples with little CPU use after which the process counts as idle. */
 const SAMPLES_TO_REST = 3;
-/** The number of calm samples in a row before the first collection at rest. */
+/** The number of consecutive samples with little CPU use before the first collection while idle. */
 const SAMPLES_TO_COLLECT = 10;
-/** The number of samples between two collections at rest. Reopened watches leave code and garbage even at rest. */
+/**
+ * The number of samples between two collections while idle. Reopened watches create code and garbage even in an idle
+ * process.
+ */
 const SAMPLES_BETWEEN_COLLECTIONS = 120;
 /**
  * The number of collections after which V8 flushes unused code under load. V8's default is 5 in Node 20, and 6 in Node
@@ -23,29 +26,29 @@ const SAMPLES_BETWEEN_COLLECTIONS = 120;
  */
 const AGE_UNDER_LOAD = 5;
 
-/** The modules of Node that the controller needs. A listening socket loads the last two. */
+/** The Node modules that the controller loads. A listening socket loads the last two. */
 const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:dns', 'node:cluster'];
 
 /**
- * Makes V8 collect garbage early instead of letting the heap grow to several times its live size. This costs a quarter
- * more processor time and saves half of the memory. Must be called before large modules are loaded. Does nothing when
- * Node got an option for the size of the heap.
+ * Makes V8 collect garbage early instead of letting the heap grow to several times its live size. This takes 25 % more
+ * CPU time and saves half of the memory. Must be called before large modules are loaded. Does nothing if a Node option
+ * sets the size of the heap.
  */
 export function keepHeapSmall(options: readonly string[] = nodeOptions()): void {
   if (isHeapSized(options)) return;
   if (!hasSecondCompiler()) loadModules();
-  // The young generation stays at a megabyte or two, instead of growing to 48 under load.
+  // Keeps the young generation at 1 to 2 MB. Under load, it would grow to 48 MB.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
-  // V8 evacuates pages that are mostly garbage and releases them.
+  // Makes V8 evacuate and release pages that are mostly garbage.
   setFlagsFromString('--optimize-for-size');
-  // No optimizing compilers: they and their code take seven megabytes for the whole run, and more in versions of Node
-  // with Maglev. The baseline compiler (Sparkplug) takes less than one megabyte when unused code is flushed, and saves
-  // an eighth of the processor time.
+  // Turns off the optimizing compilers. They and their code take 7 MB for the whole run, and more in Node versions with
+  // Maglev. The baseline compiler (Sparkplug) stays on: with flushing of unused code it takes less than 1 MB, and it
+  // saves an eighth of the CPU time.
   setFlagsFromString('--no-opt');
   setFlagsFromString('--no-maglev');
   setFlagsFromString('--flush-baseline-code');
-  // V8 measures growth from the first full collection on, so run one now.
+  // V8 measures growth since the first full collection, so this code runs one now.
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
@@ -59,8 +62,7 @@ const COMMAND_GROWTH_PERCENT = 70;
 
 /**
  * Limits the growth of the heap for a command that reads thousands of objects. By default, V8 lets the heap grow to
- * four times its live size, and the young generation to 48 MB. Does nothing when Node got an option for the size of the
- * heap.
+ * four times its live size, and the young generation to 48 MB. Does nothing if a Node option sets the size of the heap.
  */
 export function limitHeapGrowth(options: readonly string[] = nodeOptions()): void {
   if (isHeapSized(options)) return;
@@ -71,8 +73,8 @@ export function limitHeapGrowth(options: readonly string[] = nodeOptions()): voi
 const nodeOptions = (): string[] => [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
 
 /**
- * Did Node get an option for the size of the heap? The image sets a percentage of the memory. This option does not
- * count, because it only limits the heap.
+ * Does a Node option set the size of the heap? The percentage of the memory that the image sets does not count, because
+ * it is only an upper limit.
  */
 function isHeapSized(options: readonly string[]): boolean {
   // V8 accepts `_` in place of `-` after the first two characters.
@@ -82,9 +84,9 @@ function isHeapSized(options: readonly string[]): boolean {
 }
 
 /**
- * While the process is at rest, flushes the code that did not run since the last collection. This saves a megabyte. V8
- * compiles the code again on its next use. V8 itself collects eight seconds after the last work, and one more
- * collection flushes the code. Under load, V8 keeps code longer.
+ * While the process is idle, flushes the code that has not run since the last collection. This saves 1 MB, and V8
+ * compiles the code again on its next use. V8 itself collects 8 s after the last work, and one more collection flushes
+ * the code. Under load, V8 keeps code for more collections.
  */
 function flushCodeAtRest(collect: () => void): void {
   const meter = new CalmMeter(process.uptime(), cpuSeconds());
@@ -97,23 +99,23 @@ function flushCodeAtRest(collect: () => void): void {
   setInterval(takeSample, SAMPLE_INTERVAL_MS).unref();
 }
 
-/** The processor time of all threads since the start of the process, in seconds. */
+/** Returns the CPU time of all threads since the start of the process, in seconds. */
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
 /**
- * Loads modules of Node before flags change. V8 accepts Node's precompiled code only under the original flags. Under
- * other flags, V8 compiles the modules again. Node then keeps both versions, and takes half a megabyte more.
+ * Loads Node modules before the V8 flags change. V8 accepts Node's precompiled code only under the original flags.
+ * Under other flags, V8 would compile the modules again, and keeping both versions takes 0.5 MB more.
  */
 function loadModules(): void {
   for (const name of MODULES) process.getBuiltinModule(name);
 }
 
 /**
- * True when Node has the compiler Maglev, as in Node 24. Node 20 does not have it, nor does Node 22 from 22.9 on. With
- * Maglev, the early load of the modules would start this compiler, which costs 2 MB. The early load saves less.
+ * Does Node have the compiler Maglev? Node 24 does. Node 20 and Node 22 since 22.9 do not. Loading the modules early
+ * would start Maglev, which takes 2 MB and thus more than the early load saves.
  */
 function hasSecondCompiler(): boolean {
   return Reflect.get(process.config.variables, 'v8_enable_maglev') === 1;

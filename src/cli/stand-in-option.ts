@@ -4,7 +4,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 
-/** The option that names stand-ins for operators. */
+/** The option that selects stand-ins for operators. */
 export const STAND_IN_OPTION: OptionSpec = {
   name: 'stand-in',
   summary: `play an operator, which fills its objects with status: ${STAND_IN_NAMES.join(', ')}`,
@@ -16,16 +16,16 @@ export const STAND_IN_OPTION: OptionSpec = {
 const STEP_MS = 1000;
 
 /**
- * The stand-ins that the option names.
+ * Returns the stand-ins that the option names.
  *
- * @throws TypeKroError `cli/unknown-stand-in` for a name that the package does not have.
+ * @throws TypeKroError `cli/unknown-stand-in` for an unknown name.
  */
 export function standInsOf(input: CommandInput): readonly StandInName[] {
   const names = (textOption(input, 'stand-in') ?? '').split(',').filter((name) => name !== '');
   return [...new Set(names.map(namedStandIn))];
 }
 
-/** Checks a name as the cluster does. An unknown name is an error of the command line. */
+/** Checks a name with the cluster's own check. An unknown name is a usage error. */
 function namedStandIn(name: string): StandInName {
   try {
     return requireStandInName(name);

@@ -71,18 +71,18 @@ test.each(
   const { out, err } = await commandRunner(commands, cwd, env, columns)(line);
   const whole = await commandRunner(commands, cwd, env)(line);
   const wide = out.split('\n').filter((each) => widthOf(each) > columns);
-  // Only a command, and a word that is longer than the line, may exceed the width.
+  // Only commands, and words that are longer than the line, may exceed the width.
   expect(wide.filter((each) => each.trim().split(/ +/).length > 1 && !/kubectl|typekro /.test(each))).toEqual([]);
   const marks = err.split('\n').filter((each) => /^ *\d* *\| /.test(each) && widthOf(each) > columns);
   expect(marks).toEqual([]);
-  // The narrow output has all words of the wide output. Only blanks and branches differ.
+  // The narrow output has all words of the wide output. Only spaces and branches differ.
   const words = (text: string) =>
     text.replaceAll(/[\d.]+ ?(?:ms|s|m)\b|\d\d:\d\d:\d\d\S*/g, '').replaceAll(/[\s│├└─]+/g, '');
   expect(words(out)).toBe(words(whole.out));
   expect(out + err).not.toBe('');
 });
 
-test('an excerpt fits the terminal of the standard error, whatever the width of the standard output is', async () => {
+test('an excerpt fits the terminal of standard error, independent of the width of standard output', async () => {
   const excerptsOf = (err: string) => err.split('\n').filter((each) => /^ *\d* *\| /.test(each));
   const runWith = async (columns: number | undefined, errorColumns: number): Promise<readonly string[]> =>
     excerptsOf(

@@ -40,22 +40,22 @@ test.each<readonly [line: string | readonly string[], message: string, hint: str
   expect(err.split('\n').at(-1)).toBe(`  hint: ${hint}`);
 });
 
-test('the nearest command and option are named', async () => {
+test('the hint suggests the most similar command or option', async () => {
   expect((await run('help vaildate')).err).toContain('(Did you mean validate?)');
   expect((await run('plan a.yaml --sve')).err).toContain('(Did you mean --save?)');
 });
 
-test('a command of another tool has no nearest command', async () => {
+test('for a command of another tool, the hint suggests no similar command', async () => {
   expect((await run('get pods')).err).toBe(
     "error: unknown command 'get' [cli/usage]\n  hint: that is a command of kubectl: kubectl get pods",
   );
 });
 
-test('an owner that does not exist is named', async () => {
+test('the error for an unknown owner names it', async () => {
   expect((await run('migrate shop --to mars')).err).toContain('error: --to mars is no owner of instances [cli/usage]');
 });
 
-test('a snapshot that does not exist is an error with the nearest file', async () => {
+test('the error for a missing snapshot suggests the file with the most similar name', async () => {
   writeFileSync(join(cwd, 'app.yaml'), definition('{}'));
   writeFileSync(join(cwd, 'prod.json'), '{}');
   const { code, err } = await run('plan app.yaml --snapshot prd.json');
@@ -97,7 +97,7 @@ test.each([
   '{text: string, size: integer | default=3, open: boolean | default=false}',
   '{labels: "map[string]string", names: "[]string", deep: {a: string, b: integer | default=2}}',
   `{long: 'string | default="${'a word, and '.repeat(30)}"', other: 'string | default="a: b # c"'}`,
-])('types -o instance prints an instance for %s that is valid with and without its commented fields', async (spec) => {
+])('types -o instance for %s prints an instance that is valid with and without its commented fields', async (spec) => {
   writeFileSync(join(cwd, 'pots.yaml'), definition(spec));
   const { code, out } = await run('types pots.yaml -o instance');
   expect(code).toBe(0);
@@ -112,7 +112,7 @@ test.each([
 test.each([
   [{}, /the controller writes none of its objects/],
   [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are deleted all the same/],
-])('the effect of a suspension on an instance with the metadata %j', (more, effect) => {
+])('suspend describes its effect on an instance with the metadata %j', (more, effect) => {
   const metadata = { name: 'shop', ...more };
   expect(suspensionEffect({ apiVersion: 'acme.test/v1', kind: 'Pot', metadata })).toMatch(effect);
 });

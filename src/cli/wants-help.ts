@@ -1,2 +1,2 @@
-/** Do the words of a command ask for its help? */
+/** Do the arguments of a command contain `--help` or `-h`? */
 export const wantsHelp = (words: readonly string[]): boolean => words.some((word) => /^(?:--?help|-h)$/.test(word));

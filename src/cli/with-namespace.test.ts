@@ -6,7 +6,7 @@ const object = (metadata: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', met
 test.each([
   ['no namespace', { name: 'a' }, 'b', { name: 'a', namespace: 'b' }],
   ['an empty namespace', { name: 'a', namespace: '' }, 'b', { name: 'a', namespace: 'b' }],
-  ['a namespace of its own', { name: 'a', namespace: 'c' }, 'b', { name: 'a', namespace: 'c' }],
+  ['its own namespace', { name: 'a', namespace: 'c' }, 'b', { name: 'a', namespace: 'c' }],
   ['nothing to add', { name: 'a' }, undefined, { name: 'a' }],
 ])('an object with %s', (_title, metadata, namespace, expected) => {
   expect(withNamespace(object(metadata), namespace)).toEqual(object(expected));

@@ -2,8 +2,8 @@ import type { KubeObject } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 
 /**
- * Returns a copy of the object with the namespace, unless the object has one of its own. Without a namespace, returns
- * the object unchanged.
+ * Returns a copy of the object with the namespace. Returns the object unchanged if it already has a namespace, or if
+ * `namespace` is undefined.
  */
 export function withNamespace(object: KubeObject, namespace: string | undefined): KubeObject {
   const isPlaced = refOf(object).namespace !== undefined;

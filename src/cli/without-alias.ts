@@ -1,4 +1,4 @@
-/** The verbs of kro's proposal for a command line, each with the command of typekro that does the same. */
+/** The verbs in kro's proposal for a command line, with the equivalent typekro commands. */
 const ALIASES: readonly (readonly [words: readonly string[], command: readonly string[]])[] = [
   [['preview'], ['render']],
   [
@@ -16,8 +16,8 @@ const ALIASES: readonly (readonly [words: readonly string[], command: readonly s
 ];
 
 /**
- * Replaces an alias by its command. Also removes `-f` and `--file`: in the proposal, files are the value of this
- * option, and typekro takes them as arguments.
+ * Replaces an alias with its command. Also removes `-f` and `--file`: the proposal has files as the value of this
+ * option, and typekro has them as arguments.
  */
 export function withoutAlias(argv: readonly string[]): readonly string[] {
   const found = ALIASES.find(([words]) => words.every((word, index) => argv[index] === word));

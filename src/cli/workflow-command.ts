@@ -1,4 +1,4 @@
-/** A command that GitHub Actions reads in the output of a workflow. */
+/** A command to GitHub Actions in the output of a workflow. */
 export interface WorkflowCommand {
   readonly level: string;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface WorkflowCommand {
   readonly column?: number | undefined;
 }
 
-/** One line that GitHub shows as an annotation at the line of a pull request. */
+/** Formats a command as one line, which GitHub shows as an annotation at the line of a pull request. */
 export function workflowCommand({ level, title, text, file, line, column }: WorkflowCommand): string {
   const place = [
     ...(file === undefined ? [] : [`file=${property(file)}`]),

@@ -43,14 +43,14 @@ test.each([
   );
 });
 
-test('a file in a folder that exists may be written', () => {
+test('a file in an existing folder is accepted', () => {
   expect(() => requireFolder(join(folder, 'prod.json'), 'snapshot/not-written')).not.toThrow();
   expect(() => requireFolder('/dev/stdout', 'snapshot/not-written')).not.toThrow();
 });
 
 const DETAILS = { code: 'snapshot/not-written', remedy: 'name another place' };
 
-test('a whole file replaces the target of a symbolic link, and the link stays', () => {
+test('writing a whole file replaces the target of a symbolic link, and keeps the link', () => {
   const [target, link] = [join(folder, 'target'), join(folder, 'link')];
   writeFileSync(target, 'before');
   symlinkSync('target', link);
@@ -60,7 +60,7 @@ test('a whole file replaces the target of a symbolic link, and the link stays', 
   expect(statSync(target).mode & 0o777).toBe(0o600);
 });
 
-test('a whole file makes the target of a symbolic link without a target, and the link stays', () => {
+test('writing a whole file creates the missing target of a symbolic link, and keeps the link', () => {
   const links = join(folder, 'links');
   mkdirSync(links);
   symlinkSync('second', join(links, 'first'));
@@ -86,7 +86,7 @@ test.skipIf(process.platform === 'win32').each([0o664, 0o775, 0o600])(
   },
 );
 
-test('a file of another process beside a replaced file stays, and does not stop the write', () => {
+test('a temporary file of another process is kept, and does not prevent the write', () => {
   const own = mkdtempSync(join(folder, 'drafts-'));
   const path = join(own, 'app.yaml');
   const other = `${path}.typekro-${process.pid}`;
@@ -98,7 +98,7 @@ test('a file of another process beside a replaced file stays, and does not stop 
   expect(readdirSync(own).toSorted()).toEqual(['app.yaml', `app.yaml.typekro-${process.pid}`, 'whole']);
 });
 
-test('a failed write leaves no file behind', () => {
+test('a failed write removes its temporary file', () => {
   const own = mkdtempSync(join(folder, 'failed-'));
   mkdirSync(join(own, 'taken'));
   expect(() => writeWholeFile(join(own, 'taken'), Buffer.from('x'), DETAILS)).toThrow(
@@ -107,7 +107,7 @@ test('a failed write leaves no file behind', () => {
   expect(readdirSync(own)).toEqual(['taken']);
 });
 
-test('the reason for a missing file or folder is that of the write', () => {
+test('the error for a missing file or folder gives the reason of the failed write', () => {
   const lost = join(folder, 'lost.yaml');
   symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
   expect(() => replaceFile(lost, 'x', DETAILS)).toThrow(`${lost} cannot be written: it does not exist any more`);
@@ -119,10 +119,10 @@ test('the reason for a missing file or folder is that of the write', () => {
   expect(existsSync(join(folder, 'nowhere'))).toBe(false);
 });
 
-test.skipIf(process.platform === 'win32')('a pipe gets the bytes of a whole file, and is not replaced', () => {
+test.skipIf(process.platform === 'win32')('a whole file is written into a pipe without replacing it', () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  // A pipe that is open for reading and writing does not block.
+  // Opening a pipe for reading and writing does not block.
   const end = openSync(pipe, 'r+');
   writeWholeFile(pipe, Buffer.from('after'), DETAILS);
   expect(lstatSync(pipe).isFIFO()).toBe(true);

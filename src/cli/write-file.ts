@@ -33,26 +33,26 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
 /** The reason for ENOENT at a symbolic link. */
 const LOST_LINK = 'it is a link to a place that does not exist';
 
-/** How a file is written, and the error when the file system refuses. */
+/** The mode of a write, and the details of its error. */
 export interface WriteDetails {
   /** The code of the error, for example `gitops/not-written`. */
   readonly code: string;
-  /** What to do when the file system refuses. */
+  /** The remedy to print when the file system refuses the write. */
   readonly remedy: string;
   /**
-   * Permissions of the file, such as 0o600. They are set before the text is written, also on an existing file. By
-   * default, a new file gets the permissions that the process gives, and an existing file keeps its permissions. Only
+   * The permissions of the file, such as 0o600. They are set before the text is written, even on an existing file. By
+   * default, a new file gets the default permissions of the process, and an existing file keeps its permissions. Only
    * `writeFile` uses this member.
    */
   readonly mode?: number;
-  /** The path in the error. By default the path itself. */
+  /** The path in the error message. By default, the path of the file. */
   readonly shown?: string;
 }
 
 /**
- * Writes a file, and makes missing folders in its path.
+ * Writes a file, and creates missing folders in its path.
  *
- * @throws TypeKroError with the reason in words.
+ * @throws TypeKroError whose message explains the reason.
  */
 export function writeFile(path: string, text: string, details: WriteDetails): void {
   withExplainedError(path, details, () => {
@@ -63,11 +63,11 @@ export function writeFile(path: string, text: string, details: WriteDetails): vo
 }
 
 /**
- * Refuses a file in a folder that does not exist. Call it for files that the user names, because a new folder for a
+ * Throws when the folder of a file does not exist. Call it for files that the user names, because a new folder for a
  * misspelt name would hide the mistake. Call it before the work, so that the work is not lost.
  *
- * @throws TypeKroError whose remedy has the command that creates the folder, or says to name another place when a file
- * is in the way.
+ * @throws TypeKroError whose remedy contains the command that creates the folder or, if a file blocks the path, says to
+ *   name another path.
  */
 export function requireFolder(path: string, code: string): void {
   const folder = dirname(path);
@@ -87,7 +87,7 @@ export function requireFolder(path: string, code: string): void {
 function writeWithMode(path: string, text: string, mode: number): void {
   const file = openSync(path, 'w', mode);
   try {
-    // Devices and pipes, such as /dev/stdout, keep their rights.
+    // Devices and pipes, such as /dev/stdout, keep their permissions.
     if (fstatSync(file).isFile()) fchmodSync(file, mode);
     writeFileSync(file, text);
   } finally {
@@ -96,8 +96,8 @@ function writeWithMode(path: string, text: string, mode: number): void {
 }
 
 /**
- * Replaces an existing file atomically: writes a new file beside it and renames this file. Keeps the mode of the file.
- * A symbolic link stays, and its target is replaced.
+ * Replaces an existing file atomically: writes a new file in the same folder and renames it. Keeps the mode of the
+ * file. For a symbolic link, replaces its target and keeps the link.
  *
  * @throws TypeKroError like `writeFile`.
  */
@@ -110,9 +110,9 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
 }
 
 /**
- * Writes a file with mode 600 that is never incomplete: a new file beside it takes its name. An existing file is
- * replaced. A symbolic link stays, and its target is replaced or made. A device or a pipe, such as `/dev/stdout`, is
- * not replaced: it gets the bytes.
+ * Writes a file with mode 600 atomically: writes a new file in the same folder and renames it. Replaces an existing
+ * file. For a symbolic link, replaces or creates its target and keeps the link. Writes the bytes into a device or a
+ * pipe, such as `/dev/stdout`, instead of replacing it.
  *
  * @throws TypeKroError like `writeFile`.
  */
@@ -124,17 +124,18 @@ export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDe
   });
 }
 
-/** The bits of `Stats.mode` that `chmod` takes. */
+/** The bits of `Stats.mode` that `chmod` accepts. */
 const MODE_BITS = 0o7777;
 
-/** Writes a new file with a mode, and gives it the name of the target. A failed write leaves no file behind. */
+/** Writes a new file with a mode, and renames it to the target. Removes the new file when the write fails. */
 function replaceTarget(target: string, content: string | Uint8Array, mode: number): void {
-  // A fixed name would be taken after a killed process, or while another container writes with the same process id.
+  // The name is random, because a fixed name could already exist: left by a killed process, or used by another
+  // container with the same process id.
   const draft = join(dirname(target), `.typekro-${cryptoLibrary().randomUUID()}`);
   const file = openSync(draft, 'wx', mode);
   try {
     try {
-      // The umask of the process takes bits away from the mode of a new file.
+      // The umask of the process removes bits from the mode of a new file.
       fchmodSync(file, mode);
       writeFileSync(file, content);
       fsyncSync(file);
@@ -148,7 +149,7 @@ function replaceTarget(target: string, content: string | Uint8Array, mode: numbe
   }
 }
 
-/** The path to which symbolic links lead. Nothing exists there. */
+/** Resolves symbolic links to a path that does not exist. */
 function targetOfLinks(path: string): string {
   let target = path;
   while (isLink(target)) target = resolve(realpathSync(dirname(target)), readlinkSync(target));
@@ -156,9 +157,9 @@ function targetOfLinks(path: string): string {
 }
 
 /**
- * Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words.
+ * Runs a write. Converts a file system error to a `TypeKroError` whose message explains the reason.
  *
- * @param missing the reason for ENOENT. By default that of a write that makes missing folders first.
+ * @param missing the reason for ENOENT. By default, the reason of a write that creates missing folders first.
  */
 function withExplainedError<Result>(
   path: string,
@@ -182,7 +183,7 @@ function withExplainedError<Result>(
   }
 }
 
-/** The file at a place where the path needs a folder. Devices and pipes count as files. */
+/** Returns the file that is at a position of the path where a folder is required. Devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {
   for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
     const stats = statsOf(folder);
@@ -193,12 +194,12 @@ function inTheWay(path: string): string | undefined {
 
 const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
-/** The stats of a path; `undefined` for a path without stats, for example below a folder that may not be read. */
+/** Returns the stats of a path, or `undefined` when they cannot be read, for example inside an inaccessible folder. */
 function statsOf(path: string): ReturnType<typeof statSync> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // The caller then looks at the folder above, or keeps the reason of the first error.
+    // The caller then checks the parent folder, or keeps the reason of the first error.
     return undefined;
   }
 }

@@ -7,7 +7,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Escapes a text for an attribute. Characters that XML does not allow become `?`, and line breaks and tabs become
+ * Escapes a string for an XML attribute. Characters that XML does not allow become `?`, and line breaks and tabs become
  * spaces.
  */
 export function xmlText(text: string): string {

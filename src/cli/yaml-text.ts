@@ -2,11 +2,11 @@ import type { KubeObject } from '../core/index.ts';
 import { YAML_OUTPUT, yamlLibrary, yamlOutput } from '../core/index.ts';
 
 /**
- * Prints a value as YAML that kubectl reads as the same value. kubectl and kro read YAML 1.1. Therefore texts and keys
- * that YAML 1.1 reads as something else (`no`, `y`, `1_000`) are quoted, and the line breaks of YAML 1.1, such as
- * U+2028, are escaped.
+ * Prints a value as YAML that kubectl reads as the same value. kubectl and kro read YAML 1.1. Therefore, strings and
+ * keys that would have another type in YAML 1.1 (`no`, `y`, `1_000`) are quoted, and the line breaks of YAML 1.1, such
+ * as U+2028, are escaped.
  *
- * @param flow prints maps and lists in one line
+ * @param flow true to print maps and lists on one line
  */
 export function yamlOf(value: unknown, { flow = false }: { readonly flow?: boolean } = {}): string {
   const document = new (yamlLibrary().Document)(value, YAML_OUTPUT);
@@ -14,8 +14,8 @@ export function yamlOf(value: unknown, { flow = false }: { readonly flow?: boole
 }
 
 /**
- * The YAML without its last line feed, which the printer of lines adds. Other white space at the end stays, because it
- * can belong to the last text.
+ * Removes the last line feed, which the caller's `print` adds again. Keeps other white space at the end, because it can
+ * belong to the last string.
  */
 export const printedYaml = (yaml: string): string => yaml.replace(/\n$/, '');
 

@@ -13,7 +13,7 @@ import { isOfController } from '../plan/value-lines.ts';
  */
 export interface Adoption {
   readonly schemaVersion: 1;
-  /** True with `--dry-run`: nothing is written. An empty `objects` also means that nothing is written. */
+  /** True with `--dry-run`: nothing is written. If `objects` is empty, nothing is written either. */
   readonly dryRun: boolean;
   readonly objects: readonly AdoptedObject[];
   /**
@@ -43,7 +43,7 @@ export interface AdoptedObject {
   readonly fields: readonly AdoptedField[];
   /** Other programs that manage the object. They continue to write it, and may delete it. */
   readonly owners: readonly ObjectOwner[];
-  /** The server's reason for refusing the write. */
+  /** The API server's message, if it refuses the write. */
   readonly refusal?: string;
 }
 
@@ -52,13 +52,13 @@ export interface AdoptedField {
   readonly path: string;
   readonly from?: JsonValue;
   readonly to?: JsonValue;
-  /** The field managers that own the field and lose it. */
+  /** The field managers that own the field now and lose it by the adoption. */
   readonly managers: readonly string[];
 }
 
 /** Another owner of an object. */
 export interface ObjectOwner {
-  /** The word for `--from`. */
+  /** The value of `--from` that selects this kind of owner. */
   readonly kind: 'helm' | 'flux' | 'argocd' | 'controller';
   /** `Helm release shop/web` or `ReplicaSet web-5d9f`. */
   readonly name: string;
@@ -112,7 +112,9 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
   };
 }
 
-/** Splits a new map of labels or annotations into its entries, without the controller's own entries. */
+/**
+ * When a whole map of labels or annotations is new, returns one line per entry, without the controller's own entries.
+ */
 function withoutMarks(field: ValueLine): ValueLine[] {
   const { path, from, to } = field;
   const isMap = path === 'metadata.labels' || path === 'metadata.annotations';
@@ -123,14 +125,14 @@ function withoutMarks(field: ValueLine): ValueLine[] {
 }
 
 /**
- * The controller writes this label on every child. It is hidden in a new map of labels, and shown as a change of an
- * existing map.
+ * The path of a label that the controller writes on every child. If the labels are a new map, this label is not shown.
+ * If the map exists, the label is shown as a change.
  */
 const MANAGED_BY = '["app.kubernetes.io/managed-by"]';
 
 /**
- * Finds the programs that manage an object, by the labels and annotations that they write and by the controlling owner
- * reference.
+ * Finds the programs that manage an object. They are recognized by their labels and annotations, and by the controlling
+ * owner reference.
  */
 export function namedOwners({ metadata }: KubeObject): ObjectOwner[] {
   const { labels = {}, annotations = {}, ownerReferences = [], namespace = '' } = metadata;

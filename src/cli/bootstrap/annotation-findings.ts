@@ -4,7 +4,7 @@ import type { HandBackFinding } from './hand-back-finding.ts';
 
 const PREFIX = 'typekro.dev/';
 
-/** The consequence when a controller ignores an annotation, by its name. */
+/** Maps an annotation to the consequence when a controller ignores it. */
 const EFFECTS: Readonly<Record<string, string>> = {
   'typekro.dev/revision': 'it follows the newest revision at once',
   'typekro.dev/canary': 'new revisions go to all instances at once',
@@ -14,7 +14,7 @@ const EFFECTS: Readonly<Record<string, string>> = {
   'typekro.dev/deletion-policy': 'its objects are deleted with it',
 };
 
-/** The annotations of an object that only TypeKro's controller obeys. */
+/** Finds the annotations of an object that TypeKro's controller obeys and kro's controller ignores. */
 export function annotationFindings(object: KubeObject): HandBackFinding[] {
   return Object.entries(object.metadata.annotations ?? {})
     .filter(([key]) => key.startsWith(PREFIX))

@@ -17,11 +17,11 @@ export interface BootstrapReport {
   readonly stopped: readonly ObjectRef[];
   /** The objects in the order in which they are applied; pruned objects come last. */
   readonly objects: readonly InstalledObject[];
-  /** Flags of the controller that are kept from the installation or taken from kro. */
+  /** Flags of the controller that come from the present installation or from kro's controller. */
   readonly flags: readonly string[];
   /**
-   * What the command could not read, with the consequences, and the flags of kro that TypeKro's controller does not
-   * know.
+   * Sentences about objects that the command could not read, with the consequences, and about flags of kro that
+   * TypeKro's controller does not know.
    */
   readonly notes: readonly string[];
 }

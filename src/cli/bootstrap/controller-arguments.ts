@@ -28,8 +28,8 @@ export function flagTexts(args: readonly string[]): { readonly flags: FlagTexts;
 }
 
 /**
- * Sets flags in the arguments of a manifest. A flag that the manifest has is replaced in its place, and other flags are
- * appended.
+ * Sets flags in the arguments of a manifest. A flag that the manifest already sets is replaced at its position. Other
+ * flags are appended.
  */
 export function setFlags(args: readonly string[], flags: FlagTexts): string[] {
   const placed = args.map((word) => {

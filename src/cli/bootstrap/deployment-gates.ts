@@ -7,20 +7,20 @@ import type { ControllerDeployment } from './running-controllers.ts';
 
 const GATES = 'feature-gates';
 
-/** The gates in the flags of a Deployment. A Deployment without the flag has all gates off. */
+/** The gates in the flags of a Deployment. If the Deployment has no such flag, all gates are off. */
 export function deploymentGates({ flags }: Pick<ControllerDeployment, 'flags'>): FeatureGates['features'] {
   return readFeatureGates(flagTexts(flags).flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '').features;
 }
 
 /**
- * The features of kro's controllers of a cluster. When there are several, a feature counts only when each of them has
- * it, because any of them may continue with the objects. When there is none, kro's defaults count.
+ * The features of kro's controllers in a cluster. A feature is on only if every controller has it, because any of the
+ * controllers may reconcile the objects next. Without a controller, the features are kro's defaults.
  */
 export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
   const gates = kros.map(deploymentGates);
   const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
   const features = stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
-  // kro's CRD lacks the field `propagateWhen`. The API server drops the field, and so kro does not refuse the
-  // definition.
+  // kro's CRD does not have the field `propagateWhen`. The API server drops the field, so kro never reads it and does
+  // not refuse the definition.
   return { ...features, propagateWhen: true };
 }

@@ -14,7 +14,7 @@ import type { HandBackFinding } from './hand-back-finding.ts';
 import { meaningFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
-/** The Deployments of kro without the gate that serves Graphs. */
+/** One finding per Deployment of kro that does not have the gate for Graphs. */
 export function gateFindings(kros: readonly ControllerDeployment[], graphs: number): HandBackFinding[] {
   return kros.flatMap((kro) => {
     if (deploymentGates(kro).graphKind) return [];
@@ -73,7 +73,10 @@ function repeatedDefs(graph: KubeObject): string[] {
 
 const hasOwnNames = (def: JsonObject): boolean => textAt(def, 'metadata', 'name').includes('${');
 
-/** The message of a condition that says that a patch node waits. */
+/**
+ * Returns the message of the condition `ResourcesConverged` if it reports a waiting patch node; otherwise an empty
+ * list.
+ */
 function waitingPatches({ status }: KubeObject): string[] {
   const found = readConditions(status?.['conditions']).find(
     ({ type, status: value }) => type === 'ResourcesConverged' && value === 'False',
@@ -82,5 +85,5 @@ function waitingPatches({ status }: KubeObject): string[] {
   return WAITING_PATCH.test(message) ? [message] : [];
 }
 
-/** The beginning of the text about a patch node that waits for its target or for another field manager. */
+/** Matches the message about a patch node that waits for its target or for another field manager. */
 const WAITING_PATCH = /^apply "[^"]*" \(patch\): .*node not ready/;

@@ -2,9 +2,9 @@ import type { ObjectRef } from '../../core/index.ts';
 
 /** A difference between kro's controller and TypeKro's controller in the handling of an object. */
 export interface HandBackFinding {
-  /** Absent when something could not be read, so that findings may be missing. */
+  /** Absent if the finding is about a failed read, after which other findings may be missing. */
   readonly object?: ObjectRef;
-  /** What kro refuses or handles differently, or what could not be read. */
+  /** The part that kro refuses or handles differently, or the objects that could not be read. */
   readonly problem: string;
   readonly effect: string;
 }

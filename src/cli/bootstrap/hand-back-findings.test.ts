@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The findings for a user. The server refuses the requests that match `refuses`. */
+/** Returns the findings when the API server refuses the requests that match `refuses`. */
 async function findings(refuses?: RegExp, to: KroCompatibility = '0.9', controllers: HandBackControllers = {}) {
   const { client } = refusingClient(world.cluster, { refuses, clock: world.clock });
   const { signal } = new AbortController();
@@ -63,7 +63,7 @@ test.each([
   });
 });
 
-test('another kind that could not be read is a finding', async () => {
+test('a failed read of any other kind is a finding', async () => {
   expect(await findings(/GET .*\/graphrevisions/)).toMatchInlineSnapshot(`
     [
       {
@@ -74,7 +74,7 @@ test('another kind that could not be read is a finding', async () => {
   `);
 });
 
-describe('the gates of the controllers', () => {
+describe('with the gates of the controllers', () => {
   const controller = (project: 'kro' | 'typekro', gates?: string) => ({
     project,
     image: project,
@@ -86,7 +86,7 @@ describe('the gates of the controllers', () => {
     object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: project, namespace: 'kro-system' } },
   });
 
-  /** The findings for kro 0.10, each as one text. */
+  /** Returns the findings for kro 0.10, each as one string. */
   async function texts(own?: string, ...kros: readonly string[]): Promise<string[]> {
     const controllers = { own: controller('typekro', own), kros: kros.map((gates) => controller('kro', gates)) };
     const found = await findings(undefined, '0.10', controllers);
@@ -144,7 +144,7 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('a read in a branch names the nodes that can be left out', async () => {
+  test('a finding about a read in a branch names the nodes that can be left out', async () => {
     const conditional = (id: string) => ({
       ...mapResource(id, { text: 'b' }),
       includeWhen: ['${schema.spec.count > 1}'],
@@ -164,7 +164,7 @@ describe('the gates of the controllers', () => {
     ]);
   });
 
-  test('a computed key at the root of a node is named', async () => {
+  test('a finding about a computed key says when the key is at the root of the node', async () => {
     await world.restart({ features: { dynamicKeys: true, variables: true } });
     await define([{ id: 'v', variable: { '${schema.spec.text}': 'x' } }, mapResource('map', { text: 'a' })]);
     expect(await texts('DynamicKeys=true,Variables=true')).toContainEqual(

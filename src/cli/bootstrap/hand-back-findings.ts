@@ -16,17 +16,19 @@ import { annotationFindings } from './annotation-findings.ts';
 import { meaningFindings, recordFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
-/** The controllers of a hand-back, from TypeKro's controller to kro's. */
+/** The controllers of a hand-back, in which kro's controller replaces TypeKro's controller. */
 export interface HandBackControllers {
-  /** This project's controller, whose gates decide what a definition means now. Absent: all gates count as off. */
+  /**
+   * TypeKro's controller. Its gates determine how definitions are interpreted now. If absent, all gates count as off.
+   */
   readonly own?: ControllerDeployment | undefined;
-  /** kro's controllers in the cluster, whose gates decide what kro accepts. */
+  /** kro's controllers in the cluster. Their gates determine which definitions kro accepts. */
   readonly kros?: readonly ControllerDeployment[];
 }
 
 /**
  * Finds the definitions and Graphs that kro's controller refuses or handles differently, and the annotations that only
- * TypeKro's controller obeys. Another kind that could not be read is a finding, too.
+ * TypeKro's controller obeys. A failed read of any other kind is a finding, too.
  *
  * @throws TypeKroError `upgrade/not-read` when definitions, instances or Graphs could not be read.
  */
@@ -72,7 +74,7 @@ export async function handBackFindings(
 /** The maximum length of the value of a label. */
 const MAX_LABEL_LENGTH = 63;
 
-/** kro 0.9 writes the name of an instance into a label of its children, at any length. */
+/** kro 0.9 writes the name of an instance into a label of its children and does not shorten the name. */
 function labelFindings(instance: KubeObject): HandBackFinding[] {
   const { name = '' } = instance.metadata;
   if (name.length <= MAX_LABEL_LENGTH) return [];

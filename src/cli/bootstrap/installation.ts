@@ -16,8 +16,8 @@ const INSTALLATION_LABEL = 'typekro.dev/installation';
 export interface InstalledObject {
   readonly object: ObjectRef;
   /**
-   * `kept`: the CRD in the cluster is not replaced, because it accepts more than this version's. `pruned`: the object
-   * is deleted, because this version does not have it.
+   * `kept`: the CRD in the cluster is not replaced, because it accepts more objects than this version's CRD. `pruned`:
+   * the object is deleted, because this version does not install it.
    */
   readonly result: 'created' | 'configured' | 'unchanged' | 'pruned' | 'kept';
   /** The paths of the changed fields. */
@@ -27,8 +27,8 @@ export interface InstalledObject {
 }
 
 /**
- * Labels the objects of an installation, except CRDs and the namespace. By the label, a later version finds the objects
- * that it must prune.
+ * Labels the objects of an installation, except CRDs and the namespace. A later version uses the label to find the
+ * objects that it must prune.
  */
 export function labelledInstallation(objects: readonly KubeObject[], name: string): KubeObject[] {
   return objects.map((object) =>
@@ -72,7 +72,7 @@ export async function applyInstallation(
     try {
       return await api.apply(object, { fieldManager: INSTALL_MANAGER, force: true, dryRun, signal });
     } catch (thrown) {
-      // A dry run does not create the namespace. For an object in it, the server then answers 404.
+      // A dry run does not create the namespace, so the API server responds with 404 to an object in this namespace.
       if (dryRun && isNotFound(thrown) && object.metadata.namespace !== undefined) return object;
       throw thrown;
     }
@@ -82,8 +82,8 @@ export async function applyInstallation(
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
 /**
- * The kinds of objects that any version installs, except CRDs and the namespace. Bindings come before the roles and
- * accounts that they bind, because objects are deleted in this order.
+ * The kinds of objects that the versions install, except CRDs and the namespace. Objects are deleted in this order, so
+ * bindings come before the roles and accounts that they reference.
  */
 const PRUNED_KINDS = [
   { apiVersion: 'apps/v1', kind: 'Deployment' },
@@ -95,15 +95,15 @@ const PRUNED_KINDS = [
   { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
 ] as const;
 
-/** The objects of an installation in the cluster, and the kinds that could not be listed. */
+/** The objects of an installation that were found in the cluster, and the kinds that could not be listed. */
 export interface FoundInstallation {
   readonly objects: readonly KubeObject[];
   readonly limits: readonly string[];
 }
 
 /**
- * Finds the objects of an installation by their label. Objects of `typekro install` have no label. They are found by
- * their field manager and their name.
+ * Finds the objects of an installation by their label. Objects that `typekro install` applied have no label; they are
+ * found by their field manager and name.
  */
 export async function findInstallation(
   { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
@@ -131,8 +131,8 @@ function isOfInstallation({ metadata }: KubeObject, installation: string): boole
   const isApplied =
     Array.isArray(managedFields) &&
     managedFields.some((entry) => isJsonObject(entry) && entry['manager'] === INSTALL_MANAGER);
-  // An installation has the name of a Deployment, and such a name has no colon. The prefix therefore belongs to this
-  // installation.
+  // An installation is named like its Deployment, and the name of a Deployment contains no colon. An object whose name
+  // has this prefix therefore belongs to this installation.
   return isApplied && (name === installation || name.startsWith(`${installation}:`));
 }
 

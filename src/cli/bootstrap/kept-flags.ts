@@ -9,8 +9,8 @@ import type { ControllerDeployment } from './running-controllers.ts';
 const LEVEL = 'kro-compatibility';
 
 /**
- * kro's addresses and account are not taken over, because the manifest has the TypeKro controller's probes, ports and
- * ServiceAccount.
+ * Flags of kro that are not taken over: addresses and the account. The manifest already has the probes, ports and
+ * ServiceAccount of TypeKro's controller.
  */
 const OWN_FLAGS: ReadonlySet<string> = new Set([
   'metrics-bind-address',
@@ -22,8 +22,9 @@ const OWN_FLAGS: ReadonlySet<string> = new Set([
 
 /**
  * Merges flags. The command line has precedence over the installed controller, and the installed controller has
- * precedence over kro's controller. There are two exceptions: the release line of kro's controller, and flags of the
- * installed controller that only repeat the manifest.
+ * precedence over kro's controller. There are two exceptions. The release line of kro's controller has precedence over
+ * the installed controller. Flags of the installed controller that only repeat the manifest do not replace flags of
+ * kro's controller.
  */
 export function keptFlags(
   own: ControllerDeployment | undefined,
@@ -45,7 +46,7 @@ export function keptFlags(
   }
   const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
   // This controller continues with the release line of kro that wrote the children. With another line, the controller
-  // would write the children again.
+  // would rewrite all children.
   if (level !== undefined) flags.set(LEVEL, `--${LEVEL}=${level}`);
   for (const [name, text] of given) flags.set(name, text);
   return { flags, notes };
@@ -56,7 +57,7 @@ export const isOfManifest = (manifests: readonly KubeObject[], text: string): bo
   manifests.some((object) => object.kind === 'Deployment' && deployedController(object)?.flags.includes(text) === true);
 
 /**
- * Refuses flags with which the controller would end at each start.
+ * Refuses flags that would make the controller exit at each start.
  *
  * @throws TypeKroError `bootstrap/invalid-flags`
  */

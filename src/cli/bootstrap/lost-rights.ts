@@ -14,7 +14,7 @@ import { readingOrRefusal } from '../doctor/reading.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 import { accountOfPod } from './running-controllers.ts';
 
-/** A controller that takes the place of another one. */
+/** A controller that replaces another controller. */
 export interface Takeover {
   readonly kro: ControllerDeployment;
   /** The account of the new controller. */
@@ -24,8 +24,8 @@ export interface Takeover {
 }
 
 /**
- * Finds the rights that the definitions of the cluster need, that kro's controller has, and that the new controller will
- * not have. Without them the new controller would start, and fail at every instance.
+ * Finds rights that the definitions in the cluster need and that kro's controller has, but the new controller does not
+ * have. Without these rights, the new controller would start and then fail at every instance.
  *
  * @returns a note when the rights could not be checked
  * @throws TypeKroError `bootstrap/missing-rights` with the rights by definition
@@ -74,8 +74,8 @@ async function findLostRights(
 }
 
 /**
- * The rules that the installation gives to the controller: those of its own ClusterRoles, and those of the ClusterRoles in
- * the cluster that its role aggregates.
+ * The rules that the controller has after the installation: the rules of its own ClusterRoles, and the rules of the
+ * ClusterRoles in the cluster that its role aggregates.
  */
 export function grantedRules(objects: readonly KubeObject[], roles: readonly KubeObject[]): readonly JsonObject[] {
   const own = objects.filter(({ kind }) => kind === 'ClusterRole');
@@ -84,13 +84,13 @@ export function grantedRules(objects: readonly KubeObject[], roles: readonly Kub
   return [...own, ...added].flatMap((role) => objectsAt(role, 'rules'));
 }
 
-/** Does a rule for the whole cluster allow the right? */
+/** Does the rule of a ClusterRole allow the right? */
 function allowsRight(rule: JsonObject, { verb, group, resource: full, name = '' }: NeededRight): boolean {
   const [resource = '', subresource = ''] = full.split('/');
   return ruleAllows(rule, { verb, group, resource, subresource, name });
 }
 
-/** The rights, each once. */
+/** The rights without duplicates. */
 const unique = (rights: readonly NeededRight[]): readonly NeededRight[] => [
   ...new Map(rights.map((right) => [JSON.stringify(right), right])).values(),
 ];

@@ -24,8 +24,8 @@ export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * Makes the manifests of the installation that the options describe. Throws `TypeKroError` `cli/usage` for a missing
- * image and for an unknown `--rbac` mode.
+ * Makes the manifests of the installation that the options describe. Throws the error `cli/usage` for a missing image
+ * and for an unknown `--rbac` mode.
  */
 export function manifestsFromInput(input: CommandInput): KubeObject[] {
   const image = textOption(input, 'image');

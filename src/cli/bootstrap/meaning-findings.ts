@@ -7,9 +7,10 @@ import { keys } from '../../runtime/index.ts';
 import type { HandBackFinding } from './hand-back-finding.ts';
 
 /**
- * The parts of a definition or Graph that kro accepts and understands differently, because kro lacks a gate that is on
- * in the TypeKro controller: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`, `ManagedResources`,
- * `DeletionPolicy`. A kro that has the gate `DeletionPolicy` handles deletion policies in the same way.
+ * Finds the parts of a definition or Graph that kro accepts but interprets differently. The reason is a gate that is on
+ * in TypeKro's controller and that kro does not have: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`,
+ * `ManagedResources`, `DeletionPolicy`. If kro has the gate `DeletionPolicy`, it handles deletion policies in the same
+ * way as TypeKro's controller.
  *
  * @param graph the graph of the object, compiled with the gates of the TypeKro controller
  * @param kro the features of kro's controllers
@@ -33,7 +34,7 @@ export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeat
   ].map((finding) => ({ object: refOf(object), ...finding }));
 }
 
-/** A finding without its object. */
+/** A finding to which the caller adds the object. */
 type Difference = Omit<HandBackFinding, 'object'>;
 
 function branchFinding({ id, dependsOnInBranches = [] }: GraphNode, graph: Graph): Difference[] {
@@ -52,7 +53,7 @@ function branchFinding({ id, dependsOnInBranches = [] }: GraphNode, graph: Graph
   ];
 }
 
-/** Can a node be left out, by its own conditions or those of the nodes that it reads? */
+/** Can a node be left out by its own conditions or by the conditions of the nodes that it reads? */
 function isConditional(id: string, graph: Graph, seen: Set<string>): boolean {
   const node = graph.nodes.get(id);
   if (node === undefined || seen.has(id)) return false;
@@ -107,8 +108,9 @@ function policyFinding(node: GraphNode): Difference[] {
 }
 
 /**
- * Finds the CRDs of instances whose status has the record of objects. kro compares the CRD with the CRD that it would
- * write. It refuses to remove the record unless the definition allows breaking changes.
+ * Finds the CRDs of instances that have the field `graph` (the record of objects) in their status. kro compares the CRD
+ * in the cluster with the CRD that it generates. It refuses to remove the field unless the definition allows breaking
+ * changes.
  */
 export function recordFindings(crds: readonly KubeObject[], definitions: readonly KubeObject[]): HandBackFinding[] {
   const owners = new Map(definitions.map((each) => [each.metadata.name, readDefinitionObject(each)]));

@@ -8,15 +8,15 @@ import { deployedController } from '../controller-container.ts';
 
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
 
-/** A Deployment of a controller of definitions. */
+/** A Deployment that runs a controller for definitions. */
 export interface ControllerDeployment extends DeployedController {
   readonly namespace: string;
   readonly name: string;
   /** The number of pods in the spec of the Deployment. */
   readonly wanted: number;
   /**
-   * The maximum of `wanted` and the number of pods in the status of the Deployment. A rolling update has more pods than
-   * `wanted`. 0 when the controller does not run.
+   * The maximum of `wanted` and the number of pods in the status of the Deployment. During a rolling update there are
+   * more pods than `wanted`. 0 when the controller does not run.
    */
   readonly replicas: number;
   readonly object: KubeObject;
@@ -25,13 +25,13 @@ export interface ControllerDeployment extends DeployedController {
 /** The controllers of a cluster. */
 export interface RunningControllers {
   readonly found: readonly ControllerDeployment[];
-  /** The reason why only one namespace was searched. Absent when all were. */
+  /** The reason why only one namespace was searched. Absent when all namespaces were searched. */
   readonly limit?: string;
 }
 
 /**
- * Finds the Deployments of kro's controller and of this project's controller in all namespaces. A user who may not list
- * Deployments of all namespaces gets those of `namespace` only.
+ * Finds the Deployments of kro's controller and of this project's controller in all namespaces. If the user may not
+ * list Deployments in all namespaces, only `namespace` is searched.
  */
 export async function runningControllers(
   api: Pick<KubernetesApi, 'list'>,

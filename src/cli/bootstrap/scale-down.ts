@@ -7,7 +7,7 @@ import { selectorText } from '../../runtime/index.ts';
 import { CLI_MANAGER } from '../instance/change-report.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
-/** The dependencies of the functions that change a cluster. */
+/** The client, the clock and the limits for functions that change a cluster. */
 export interface ClusterWriter {
   readonly api: KubernetesApi;
   readonly clock: Clock;
@@ -75,8 +75,8 @@ function hasReplicas(deployment: KubeObject | undefined): boolean {
 }
 
 /**
- * Lists the pods that the selector of a Deployment matches. The list includes terminating pods, because their
- * controller may still write.
+ * Lists the pods that the selector of a Deployment matches. The list includes terminating pods, because the controller
+ * in a terminating pod may still write objects.
  */
 async function podsOf(
   api: KubernetesApi,
@@ -85,7 +85,7 @@ async function podsOf(
   signal: AbortSignal,
 ): Promise<ObjectRef[]> {
   const selector = selectorText(valueAt(deployment.spec, 'selector'));
-  // An API server accepts no Deployment with an empty or invalid selector.
+  // Does not occur: an API server refuses a Deployment with an empty or invalid selector.
   if (!selector.ok || selector.text === '') return [];
   const options = { namespace, labelSelector: selector.text, signal };
   const { items } = await api.list({ apiVersion: 'v1', kind: 'Pod' }, options);

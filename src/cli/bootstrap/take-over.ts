@@ -5,9 +5,9 @@ import type { ClusterWriter } from './scale-down.ts';
 import { scaleToZero, waitUntilStopped } from './scale-down.ts';
 
 /**
- * Returns the controller of kro that an earlier run stopped: the only controller of kro in the cluster, unless the
- * TypeKro controller runs. The earlier run may have failed before it applied the flags of kro, so this run needs them
- * again.
+ * Returns the controller of kro that an earlier run stopped. This is the only controller of kro in the cluster, if
+ * TypeKro's controller does not run. The earlier run may have failed before it applied the flags of kro, so this run
+ * needs the flags again.
  */
 export function stoppedKro(
   found: readonly ControllerDeployment[],
@@ -18,8 +18,8 @@ export function stoppedKro(
 }
 
 /**
- * Stops the controller of kro, and then installs. An error names the commands that start the controller of kro again,
- * because no controller works from then on.
+ * Stops the controller of kro, and then installs. If the installation fails, prints the commands that start the
+ * controller of kro again, because no controller runs in the cluster then.
  */
 export async function inPlaceOf<Result>(
   context: CommandContext,
@@ -35,7 +35,7 @@ export async function inPlaceOf<Result>(
     const { namespace, name, wanted } = kro;
     const back = `kro is scaled to 0; to go back, scale the TypeKro controller to 0 if it is installed, then: kubectl -n ${namespace} scale deployment ${name} --replicas=${Math.max(1, wanted)}`;
     if (!(thrown instanceof TypeKroError) || context.signal.aborted) {
-      // After an interrupt, the command prints no error.
+      // The error itself is not printed after an interrupt, so the commands are printed here.
       context.printError(back);
       throw thrown;
     }

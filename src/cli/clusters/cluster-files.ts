@@ -15,7 +15,7 @@ import { cryptoLibrary, errorCode, tryParseJson } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
 import { boolean, listOf, number, optional, record, text } from '../plan/file-shape.ts';
 
-/** The audit log of a named cluster, and its policy: absolute paths. Without a policy all requests are in the log. */
+/** The absolute paths of a named cluster's audit log and audit policy. Without a policy, all requests are logged. */
 export interface AuditFiles {
   readonly log: string;
   readonly policy?: string;
@@ -31,19 +31,21 @@ export interface ClusterSettings {
   /** The version of Kubernetes, e.g. `1.35`. Absent for the latest version. */
   readonly kubernetesVersion?: string;
   /**
-   * The working directory of pods that are processes of this machine. Absent when there are no such pods. It is valid
-   * for one run only.
+   * The working directory of pods that are processes of this machine. Absent when there are no such pods. The value is
+   * valid for one run only.
    */
   readonly processDirectory?: string;
   /** The audit log. Absent when there is none. */
   readonly audit?: AuditFiles;
-  /** The port that the user named. Absent when the cluster uses any free port. */
+  /** The port that the user specified. If absent, the cluster uses any free port. */
   readonly port?: number;
   /** The port of the last run. The next run takes it again if it is free. */
   readonly lastPort?: number;
-  /** The kubeconfig of the user with an entry for this cluster. Absent when there is none. */
+  /**
+   * The path of the user's kubeconfig to which an entry for this cluster was added. Absent when there is no such entry.
+   */
   readonly entryIn?: string;
-  /** The contexts that were current in that kubeconfig before the context of this cluster, the most recent first. */
+  /** The contexts that were the current context of this kubeconfig before the cluster's context, most recent first. */
   readonly contextsBefore?: readonly string[];
 }
 
@@ -60,17 +62,18 @@ export interface RunningRecord {
   readonly controlToken: string;
 }
 
-/** The secrets of a cluster with data. With them, a kubeconfig and tokens stay valid after a restart. */
+/** The secrets of a cluster with data. They are stored so that kubeconfigs and tokens stay valid after a restart. */
 export interface ClusterCredentials {
   readonly schemaVersion: 1;
   readonly adminToken: string;
-  /** The certificate of the API with its key, and the key that signs tokens of service accounts, as PEM texts. */
+  /**
+   * The certificate of the API and its key, in PEM. A third PEM string is the key that signs service account tokens.
+   */
   readonly certificate: string;
   readonly certificateKey: string;
   readonly signingKey: string;
   /**
-   * The authority of the client certificates that the cluster signs, and its key, as PEM texts. Files of earlier versions
-   * have none.
+   * The certificate authority that signs client certificates, and its key, in PEM. Absent in files of earlier versions.
    */
   readonly authority?: string;
   readonly authorityKey?: string;
@@ -111,7 +114,7 @@ const CREDENTIALS = record({
   authorityKey: optional(text),
 });
 
-/** The folder of the objects of a cluster with data, in the folder of the cluster. */
+/** The subfolder of a cluster's folder that contains the objects of a cluster with data. */
 export const DATA_FOLDER = 'state';
 
 const SETTINGS_FILE = 'settings.json';
@@ -119,8 +122,9 @@ const RECORD_FILE = 'cluster.json';
 const CREDENTIALS_FILE = 'credentials.json';
 
 /**
- * The settings of a cluster; `undefined` when they are absent, unreadable or of a later version. Even then, a cluster
- * with stored objects counts as one with data. Otherwise, a stop would remove its folder.
+ * The settings of a cluster; `undefined` when they are absent, unreadable or of a later version. A cluster with stored
+ * objects counts as a cluster with data even if its settings cannot be read, because a stop would otherwise remove its
+ * folder.
  */
 export function readSettings(folder: string): ClusterSettings | undefined {
   const settings = readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;
@@ -129,8 +133,8 @@ export function readSettings(folder: string): ClusterSettings | undefined {
 }
 
 /**
- * The paths of the files of settings and credentials that exist and cannot be used, because their JSON is broken or a
- * later version wrote them.
+ * The paths of existing settings and credentials files that cannot be used, because their JSON is invalid or a later
+ * version wrote them.
  */
 export const unusableFiles = (folder: string): readonly string[] =>
   (
@@ -183,8 +187,8 @@ export function openPrivateLog(path: string): number {
 }
 
 /**
- * Reads a regular file of a cluster's folder; `undefined` when there is none. A symbolic link is refused with the error
- * ELOOP.
+ * Reads a regular file of a cluster's folder. Returns `undefined` when the file does not exist. A symbolic link is
+ * refused with the error ELOOP.
  */
 export function readPrivate(path: string): string | undefined {
   let file: number;
@@ -201,7 +205,9 @@ export function readPrivate(path: string): string | undefined {
   }
 }
 
-/** The content of a JSON file; `undefined` when it is absent, incomplete, or of another shape. */
+/**
+ * Reads a JSON file. Returns `undefined` when the file is absent or incomplete, or when its content has another shape.
+ */
 function readJson(path: string, shape: Shape): JsonValue | undefined {
   const content = readPrivate(path);
   const value = content === undefined ? undefined : tryParseJson(content);

@@ -28,7 +28,7 @@ test.each([
   [{ LOCALAPPDATA: '/local', HOME: '/home' }, 'win32', '/local/typekro/clusters'],
   [{ LOCALAPPDATA: 'local', HOME: '/home' }, 'win32', '/home/AppData/Local/typekro/clusters'],
   [{ HOME: '/home' }, 'win32', '/home/AppData/Local/typekro/clusters'],
-] as const)('the folder of all clusters for %o on %s', (env, platform, folder) => {
+] as const)('clustersDirectory returns the folder for the environment %o on %s', (env, platform, folder) => {
   expect(clustersDirectory(env, platform).replaceAll('\\', '/')).toBe(folder);
 });
 
@@ -41,7 +41,7 @@ test.each(['', '.', '..', '../a', 'a/b', 'A', 'a_b', '-a', 'a-', 'a.b', 'a'.repe
   },
 );
 
-describe('a folder that is removed again and again', () => {
+describe('a folder that another process removes repeatedly', () => {
   const failing = (times: number, code: string): [work: () => boolean, env: { readonly XDG_STATE_HOME: string }] => {
     const home = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
     onTestFinished(() => rmSync(home, { recursive: true, force: true }));
@@ -78,6 +78,6 @@ test.each([
   [{ code: 'cluster/folder', cause: { code: 'ENOSPC' } }, true],
   [{ code: 'EACCES' }, false],
   [{ code: 'cluster/folder', cause: undefined }, false],
-])('%o is a full disk: %s', (error, expected) => {
+])('the error %o means that the disk is full: %s', (error, expected) => {
   expect(isFull(error)).toBe(expected);
 });

@@ -24,9 +24,9 @@ export interface ClusterFolder {
 }
 
 /**
- * The folder of all named clusters of a user, by the convention of the platform for state. Relative paths in the
- * environment are ignored. The process of a cluster has another working directory, in which such a path would name
- * another folder.
+ * The folder that contains all named clusters of a user. It follows the platform's convention for state files. Relative
+ * paths in the environment are ignored, because the process of a cluster has another working directory and would
+ * resolve them to another folder.
  */
 export function clustersDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
   const paths = platform === 'win32' ? win32 : posix;
@@ -44,10 +44,10 @@ export function clustersDirectory(env: Environment, platform: NodeJS.Platform = 
 }
 
 /**
- * The files of a cluster. Nothing is read or written.
+ * Returns the paths of a cluster's files. Does not read or write files.
  *
- * @throws TypeKroError `cli/cluster-name` for a name that is not a DNS label. No name therefore leads out of the folder
- *   of all clusters.
+ * @throws TypeKroError `cli/cluster-name` for a name that is not a DNS label. A name such as `../x` therefore cannot
+ *   leave the folder of all clusters.
  */
 export function clusterFolder(env: Environment, name: string): ClusterFolder {
   if (dnsLabel(name).length > 0) {
@@ -83,8 +83,9 @@ export function clusterNames(env: Environment): string[] {
 /**
  * Makes the folder, with mode 700, or checks an existing one.
  *
- * @throws TypeKroError `cluster/folder` when the folder cannot be made. Also when the folder, its subfolder with the
- *   objects, or the folder of all clusters is a symbolic link or a file, or belongs to another user.
+ * @throws TypeKroError `cluster/folder` when the folder cannot be made. The same error is thrown for a folder that is a
+ *   symbolic link or a file, or belongs to another user. The check covers the folder, its subfolder with the objects,
+ *   and the folder of all clusters.
  */
 export function prepareFolder(env: Environment, folder: ClusterFolder): void {
   const all = clustersDirectory(env);
@@ -101,9 +102,10 @@ export function prepareFolder(env: Environment, folder: ClusterFolder): void {
 const MAX_TRIES = 10;
 
 /**
- * Makes or checks the folder, and runs a function that needs it. Repeats both when a stop removes the folder meanwhile.
+ * Makes or checks the folder, and runs a function that needs it. Repeats these two steps when a concurrent stop removes
+ * the folder.
  *
- * @throws TypeKroError as `prepareFolder` does, also for errors of the file system in the function.
+ * @throws TypeKroError as `prepareFolder` does, and for file system errors that the function throws.
  */
 export function inFolder<Result>(env: Environment, folder: ClusterFolder, use: () => Result): Result {
   for (let tries = 1; ; tries += 1) {
@@ -116,7 +118,7 @@ export function inFolder<Result>(env: Environment, folder: ClusterFolder, use: (
   }
 }
 
-/** Requires that this user owns the folder, and removes all rights of other users. */
+/** Throws unless this user owns the folder, and removes all permissions of other users. */
 function requireOwn(path: string): void {
   const stats = lstatSync(path);
   const what = stats.isSymbolicLink() ? 'a symbolic link' : stats.isDirectory() ? undefined : 'a file';
@@ -131,7 +133,7 @@ function requireOwn(path: string): void {
 const refused = (message: string, remedy: string): TypeKroError =>
   new TypeKroError(message, { code: 'cluster/folder', remedy });
 
-/** The error `cluster/folder` for an error of the file system. */
+/** Converts a file system error to the error `cluster/folder`. */
 export function folderError(error: unknown, path: string): TypeKroError {
   const obstacle = obstacleIn(error);
   if (obstacle !== undefined) {
@@ -151,13 +153,16 @@ export function folderError(error: unknown, path: string): TypeKroError {
   });
 }
 
-/** What is in the place of a file, by the error of the file system; undefined for other errors. */
+/**
+ * Returns what a file system error says is at the path instead of a file (such as a folder); undefined for other
+ * errors.
+ */
 export function obstacleIn(error: unknown): string | undefined {
   if (error instanceof TypeKroError) return undefined;
   return { ELOOP: 'a symbolic link', EISDIR: 'a folder' }[errorCode(error) ?? ''];
 }
 
-/** Does an error mean that the disk is full? */
+/** Does the error mean that the disk is full? */
 export const isFull = (error: unknown): boolean => {
   const { code, cause } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT' || (cause !== undefined && cause !== null && isFull(cause));
@@ -168,9 +173,9 @@ export const isFull = (error: unknown): boolean => {
  *
  * - `absent`: there is no such cluster.
  * - `stopped`: no process serves it. With data, its objects are on the disk.
- * - `starting`: its process has not opened the API yet, or is ending.
+ * - `starting`: its process has not opened the API yet, or is shutting down.
  * - `running`: its process has opened the API.
- * - `crashed`: its process has ended without being stopped.
+ * - `crashed`: its process has ended, but not by a stop.
  */
 export type ClusterState = 'absent' | 'stopped' | 'starting' | 'running' | 'crashed';
 
@@ -180,14 +185,14 @@ export interface FoundCluster {
   readonly state: ClusterState;
   /** Absent when the cluster has no settings, or they cannot be read. */
   readonly settings?: ClusterSettings;
-  /** The record of the process; also that of a crashed process. */
+  /** The record of the process. A crashed process leaves its record, too. */
   readonly record?: RunningRecord;
   readonly pid?: number;
   /** Is it certain that the process with this id serves the cluster? */
   readonly isCertain?: boolean;
 }
 
-/** The state of a cluster's folder, from which `stateOf` derives the state of the cluster. */
+/** The facts about a cluster's folder from which `stateOf` derives the state of the cluster. */
 export interface FolderFacts {
   readonly hasFolder: boolean;
   /** Does a live process hold the lock? */
@@ -199,7 +204,10 @@ export interface FolderFacts {
   readonly pid?: number;
 }
 
-/** Decides the state. A record of an earlier process does not describe the process that holds the lock now. */
+/**
+ * Derives the state of a cluster from the facts about its folder. While a process holds the lock, a record counts only
+ * if this process wrote it.
+ */
 export function stateOf({ hasFolder, isHeld, hasLock, recordPid, pid }: FolderFacts): ClusterState {
   if (!hasFolder) return 'absent';
   if (isHeld) return recordPid !== undefined && recordPid === pid ? 'running' : 'starting';
@@ -217,7 +225,8 @@ function isFolder(path: string): boolean {
 /**
  * Reads the folder of a cluster.
  *
- * @throws TypeKroError `cluster/folder` when a file of it cannot be read, for example because it is a symbolic link.
+ * @throws TypeKroError `cluster/folder` when a file in the folder cannot be read, for example because the file is a
+ *   symbolic link.
  */
 export function findCluster(env: Environment, name: string): FoundCluster {
   const folder = clusterFolder(env, name);

@@ -19,12 +19,15 @@ export interface ClusterView {
   readonly startedAt?: string;
   /** Are the objects kept on the disk? */
   readonly data: boolean;
-  /** The number of objects. Absent unless the cluster is running and answers. */
+  /** The number of objects. Absent unless the cluster is running and responds. */
   readonly objects?: number;
-  /** Why a running cluster does not answer, refuses writes, or fails. */
+  /** The reason why a running cluster does not respond, refuses writes, or fails. */
   readonly problem?: string;
   readonly kubeconfig: string;
-  /** The context in the user's kubeconfig, and this kubeconfig. Absent when there is none. */
+  /**
+   * The name of the cluster's context in the user's kubeconfig, and the path of this kubeconfig. Absent when there is
+   * no such context.
+   */
   readonly context?: string;
   readonly contextIn?: string;
   readonly log: string;
@@ -36,7 +39,9 @@ export interface ClusterView {
   readonly lastLines?: readonly string[];
 }
 
-/** Describes a cluster. Asks a running one for the number of its objects. Returns `undefined` for an absent one. */
+/**
+ * Describes a cluster. Asks a running cluster for the number of its objects. Returns `undefined` for an absent cluster.
+ */
 export async function clusterView(
   { signal }: Pick<CommandContext, 'signal'>,
   { folder, state, settings, record, pid }: FoundCluster,
@@ -75,7 +80,7 @@ export async function clusterView(
   };
 }
 
-/** The word for a state. A cluster with a problem is not one that works. */
+/** The word for a state in the table. A running cluster with a problem has another word than a cluster that works. */
 const stateCell = ({ state, objects, problem }: ClusterView): string =>
   problem === undefined ? state : objects === undefined ? 'no answer' : 'impaired';
 

@@ -67,7 +67,8 @@ export async function loadContent(
   if (hasErrors(diagnostics)) return ExitCode.diagnostics;
   const client = new KubeClient({ config: await loadKubeConfig({ path: folder.kubeconfig, env: context.env }) });
   try {
-    // A text report is printed object by object. A report as data is printed when all objects are loaded.
+    // A text report is printed object by object. A structured report (`-o json`) is printed when all objects are
+    // loaded.
     const isText = (input.options['output'] ?? 'text') === 'text' && context.results === undefined;
     const loaded = await loadObjects(client, objects, context.signal, (each) => {
       if (isText) printLines(context, [printableLine(loadedLine(each))]);
@@ -95,7 +96,7 @@ export async function snapshot(
   requireFolder(path, 'cluster/snapshot-not-written');
   const { record } = await answeringCluster(context, name);
   const bytes = await control(record, 'snapshot', { signal: context.signal });
-  // The check refuses a truncated answer, so that the file never contains an incomplete snapshot.
+  // The check fails for a truncated response, so that the file never contains an incomplete snapshot.
   const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, record.kubernetesVersion);
   writeWholeFile(path, bytes, {
     code: 'cluster/snapshot-not-written',

@@ -4,27 +4,27 @@ import type { RunningRecord } from './cluster-files.ts';
 import type { ControlAction } from './control-protocol.ts';
 import { CONTROL_PATHS } from './control-protocol.ts';
 
-/** The time limit for the answer of a cluster, in milliseconds. Large snapshots need seconds. */
+/** The time limit for the response of a cluster, in milliseconds. Large snapshots take several seconds. */
 const ANSWER_TIMEOUT_MS = 120_000;
 
-/** The time limit for the answer to `askState`, in milliseconds. */
+/** The time limit for the response to `askState`, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 5000;
 
-/** How a request to the control interface is sent. */
+/** The options of a request to the control interface. */
 export interface ControlOptions {
   readonly signal: AbortSignal;
   readonly body?: Uint8Array;
-  /** The name of a rule, for an action of one rule. */
+  /** The name of the rule, for an action on a single rule. */
   readonly name?: string;
   /** The time limit in milliseconds. Default: two minutes. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Sends a request to the control interface of a running cluster, and returns the body of the answer.
+ * Sends a request to the control interface of a running cluster, and returns the body of the response.
  *
- * @throws TypeKroError `cluster/no-answer` when nothing, or another program, answers at the address; other codes are
- *   refusals by the cluster. Rejects with the signal's reason when the signal aborts.
+ * @throws TypeKroError `cluster/no-answer` when no program or another program responds at the address. Other codes mean
+ *   that the cluster refused the request. Rejects with the signal's reason when the signal aborts.
  */
 export async function control(
   { controlPort, controlToken }: Pick<RunningRecord, 'controlPort' | 'controlToken'>,
@@ -75,8 +75,8 @@ export async function control(
 }
 
 /**
- * Asks a running cluster for its state, within a short time limit. A command asks before longer work, so that it does not
- * wait long for a process that is suspended.
+ * Asks a running cluster for its state, within a short time limit. Commands call this function before longer requests,
+ * so that they do not wait long for a suspended process.
  *
  * @throws TypeKroError `cluster/no-answer`. Rejects with the signal's reason when the signal aborts.
  */
@@ -85,14 +85,14 @@ export const askState = (
   signal: AbortSignal,
 ): Promise<Buffer> => control(record, 'status', { signal, timeoutMs: QUESTION_TIMEOUT_MS });
 
-/** The number of objects in the answer of the control interface. */
+/** Reads the number of objects from a response of the control interface. */
 export function objectsInAnswer(bytes: Buffer): number | undefined {
   const value = tryParseJson(bytes.toString('utf8'));
   const objects = isJsonObject(value) ? value['objects'] : undefined;
   return typeof objects === 'number' ? objects : undefined;
 }
 
-/** The reason in the answer of the control interface why the cluster refuses writes, or fails. */
+/** Reads from a response of the control interface the reason why the cluster refuses writes or fails. */
 export function problemInAnswer(bytes: Buffer): string | undefined {
   const value = tryParseJson(bytes.toString('utf8'));
   const problem = isJsonObject(value) ? value['problem'] : undefined;

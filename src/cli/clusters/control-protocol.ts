@@ -5,25 +5,25 @@ import type { HeldFaults } from './held-faults.ts';
 export interface ControlledCluster {
   /** The number of objects. */
   objects(): number;
-  /** Why the cluster refuses writes, or fails; `undefined` when it works. */
+  /** The reason why the cluster refuses writes or fails; `undefined` when it works. */
   problem(): string | undefined;
   /** The lines of a snapshot of the present content. */
   snapshot(): Iterable<string>;
   /**
    * Replaces the whole content by the content of a snapshot.
    *
-   * @throws TypeKroError `cluster/snapshot-unreadable`; the content then stays as it is
+   * @throws TypeKroError `cluster/snapshot-unreadable`; the content is then not changed
    */
   restore(bytes: Uint8Array): Promise<void>;
   /** Replaces the whole content by the content of a new cluster. */
   reset(): Promise<void>;
-  /** Ends the process after the answer was sent. */
+  /** Ends the process after the response was sent. */
   stop(): void;
-  /** The rules of faults that clients added. */
+  /** The fault rules that clients added. */
   readonly faults: HeldFaults;
   /** The clock of the cluster. */
   readonly clock: Pick<MovableClock, 'now' | 'aheadMs' | 'advanceSettled'>;
-  /** Settles when no simulated controller has work that is due now. */
+  /** Resolves when no simulated controller has work for the present time. */
   idle(): Promise<void>;
   /**
    * Closes the socket of the API with all connections, and opens it again at the same address after a pause, like a restart

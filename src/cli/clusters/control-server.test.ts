@@ -40,7 +40,7 @@ interface RequestParts {
   readonly body?: string;
 }
 
-/** Sends a request with the token, and returns the status and the body of the answer. */
+/** Sends a request with the token, and returns the status and the body of the response. */
 async function send(line: string, { headers = {}, body = '' }: RequestParts = {}): Promise<readonly [number, unknown]> {
   const [method, path] = line.split(' ');
   return new Promise((resolve, reject) => {
@@ -80,7 +80,7 @@ test('the clock is shown and moved', async () => {
   ]);
 });
 
-test('a restart has a pause, or none', async () => {
+test('a restart accepts a pause, and needs none', async () => {
   expect(await send('POST /v1/restart')).toEqual([200, { schemaVersion: 1 }]);
   expect(await send('POST /v1/restart', { body: '{"pause":"2s"}' })).toEqual([200, { schemaVersion: 1 }]);
   expect(pauses).toEqual([0, 2000]);
@@ -105,7 +105,7 @@ test.each<[string, string, RequestParts, number, string]>([
   ['an empty body', 'POST /v1/faults', {}, 422, 'the document has to be an object'],
   ['a large body', 'POST /v1/faults', { body: `"${'x'.repeat(1024 * 1024)}"` }, 422, 'at most 1048576 bytes'],
   ['a wrong rule', 'POST /v1/faults', { body: '{"rules":[{"fault":{"kind":"x"}}]}' }, 422, 'rules[0].fault.kind'],
-  ['a duration that goes back', 'POST /v1/clock', { body: '{"advance":"-1s"}' }, 422, 'has to be a duration'],
+  ['a negative duration', 'POST /v1/clock', { body: '{"advance":"-1s"}' }, 422, 'has to be a duration'],
   ['too long a move', 'POST /v1/clock', { body: '{"advance":"25h"}' }, 422, '86400 seconds'],
   ['an unknown member', 'POST /v1/clock', { body: '{"set":"1h"}' }, 422, '\\"set\\" is not known'],
   ['too long a pause', 'POST /v1/restart', { body: '{"pause":"61s"}' }, 422, 'such as \\"30s\\", up to 60 seconds'],

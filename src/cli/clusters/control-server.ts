@@ -15,8 +15,8 @@ export interface ControlServer {
 }
 
 /**
- * Opens the control interface of a cluster on a free port of 127.0.0.1. Requests need the token, which only the owner of
- * the cluster's folder can read.
+ * Opens the control interface of a cluster on a free port of 127.0.0.1. Each request must have the token. Only the
+ * owner of the cluster's folder can read the token.
  */
 export async function serveControl(cluster: ControlledCluster): Promise<ControlServer> {
   const token = cryptoLibrary().randomBytes(32).toString('hex');
@@ -67,7 +67,8 @@ async function answer(
     case undefined:
       return send(response, 404, { message: `this interface has no request ${request.method} ${request.url}` });
     default: {
-      // Most clusters are never disturbed, so the module is loaded on demand.
+      // Most clusters never get a request to inject faults, move the clock or restart, so the module is loaded on
+      // demand.
       const { disturb } = await import('./disturb.ts');
       const { status, body } = await disturb(cluster, action, name, request);
       return send(response, status, body);
@@ -88,8 +89,8 @@ function actionOf({ method, url = '' }: IncomingMessage): { readonly action?: Co
 }
 
 /**
- * The reason to refuse a request of a web page; `undefined` for the request of a program. A request of a web page has
- * the header `Origin`, or a host name that another site has bound to this machine.
+ * Returns the reason to refuse a request of a web page; `undefined` for the request of a program. A request of a web
+ * page has the header `Origin`, or a `Host` that is a DNS name of another site bound to this machine (DNS rebinding).
  */
 function foreignCaller({ headers, socket }: IncomingMessage): string | undefined {
   if (headers.origin !== undefined) return 'requests of web pages are refused';
@@ -99,7 +100,8 @@ function foreignCaller({ headers, socket }: IncomingMessage): string | undefined
 }
 
 function fail(response: ServerResponse, error: unknown): void {
-  // A stream that has begun can only be cut. The reader then misses the checksum.
+  // When the response has begun, the error cannot be sent any more. The connection is closed, and the client detects
+  // the missing checksum.
   if (response.headersSent) return void response.destroy();
   if (!(error instanceof TypeKroError)) console.error(error);
   const { message, code, remedy } =

@@ -119,7 +119,7 @@ function requireRules(listed: JsonObject, names: ReadonlySet<string>): void {
   }
 }
 
-/** The lines for a shell with the address and the token of the control interface. */
+/** Shell commands that set the address and the token of the control interface as variables. */
 const environmentLines = ({ controlPort, controlToken }: RunningRecord): readonly string[] => [
   `export TYPEKRO_CONTROL_URL='http://127.0.0.1:${controlPort}/v1'`,
   `export TYPEKRO_CONTROL_TOKEN='${controlToken}'`,
@@ -153,7 +153,7 @@ function refuseUnknownAction(action: string | undefined, names: readonly string[
 const usage = (message: string, remedy: string): TypeKroError =>
   new TypeKroError(message, { code: 'cli/usage', remedy });
 
-/** The rules in files, and their problems. A file may have several documents. */
+/** Reads rules from files, with their problems. A file may contain several YAML documents. */
 async function rulesOf(context: CommandContext, names: readonly string[]) {
   const reader = {
     name: 'cluster faults',

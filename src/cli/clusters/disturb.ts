@@ -7,20 +7,22 @@ import type { ControlAction, ControlledCluster } from './control-protocol.ts';
 import { readFaultRules } from './fault-rules.ts';
 import { moveClock } from './move-clock.ts';
 
-/** An answer of the control interface. */
+/** A response of the control interface. */
 export interface ControlAnswer {
   readonly status: number;
   readonly body: JsonObject;
 }
 
-/** The actions on the rules of faults, the clock and the server of a cluster. Two of them only read: `faults` and `clock`. */
+/**
+ * The actions on the fault rules, the clock and the server of a cluster. The actions `faults` and `clock` only read.
+ */
 export type DisturbAction = Exclude<ControlAction, 'status' | 'snapshot' | 'restore' | 'reset' | 'stop'>;
 
-/** The maximum size of a request with JSON, in bytes. */
+/** The maximum size of a JSON request body, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** The longest move of the clock in one request: a day. */
 export const MAX_ADVANCE_MS = 86_400_000;
-/** The longest time without a server: a minute. */
+/** The longest pause of a restart: a minute. */
 export const MAX_PAUSE_MS = 60_000;
 
 /**
@@ -84,7 +86,7 @@ const answer = (status: number, body: object): ControlAnswer => ({
 
 const timeOf = ({ now, aheadMs }: ControlledCluster['clock']) => ({ now: isoTime(now()), aheadMs });
 
-/** The JSON of a request; undefined for an empty body. */
+/** Reads the JSON body of a request; undefined for an empty body. */
 async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   const body = await readLimitedBody(request, MAX_BODY_BYTES);
   if (body === 'too-large') throw problem('cluster/control', `a request has at most ${MAX_BODY_BYTES} bytes`);
@@ -120,7 +122,7 @@ function decoded(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {
-    // The text has a malformed escape, so it names no rule. The error shows the text unchanged.
+    // The name has a malformed escape, so no rule has this name. The error shows the name unchanged.
     return name;
   }
 }

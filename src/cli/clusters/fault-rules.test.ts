@@ -14,8 +14,8 @@ function read(value: JsonValue) {
 
 const CONFLICT = { fault: { kind: 'conflict' } };
 
-describe('rules of faults in JSON', () => {
-  test('a rule alone is a list of one rule, which hits once', () => {
+describe('fault rules in JSON', () => {
+  test('a single rule is a list of one rule, which hits once by default', () => {
     const { rules, mistakes } = read(CONFLICT);
     expect(mistakes).toEqual([]);
     expect(rules).toEqual([{ source: CONFLICT, match: {}, fault: { kind: 'conflict' }, options: { times: 1 } }]);
@@ -41,7 +41,7 @@ describe('rules of faults in JSON', () => {
     ['limit=5$', '/api/v1/pods?limit=5', true],
     ['limit=6', '/api/v1/pods?limit=5', false],
     ['(a+)+$', `/${'a'.repeat(5000)}!`, false],
-  ])('the path %s is an expression of RE2', (path, request, isMatched) => {
+  ])('the path %s is compiled as an RE2 pattern', (path, request, isMatched) => {
     const [rule] = read({ match: { path }, fault: { kind: 'disconnect' } }).rules;
     expect(rule?.match.where?.({ path: request } as FaultRequest)).toBe(isMatched);
     expect(rule?.match.path).toBeUndefined();
@@ -49,7 +49,7 @@ describe('rules of faults in JSON', () => {
 
   test.each<[string, JsonValue, readonly string[]]>([
     [
-      'a text in place of an object',
+      'a string instead of an object',
       'conflict',
       [
         ' | the document has to be an object, and is a text | its members can be name, match, fault, times, after, probability, seed',
@@ -82,14 +82,14 @@ describe('rules of faults in JSON', () => {
       ],
     ],
     [
-      'the name of an inherited member as the kind',
+      'the name of an inherited property as the kind',
       { fault: { kind: 'toString' } },
       [
         'fault.kind | "kind" cannot be "toString" | write one of latency, error, conflict, disconnect, lost-answer, timeout, no-answer, stale, watch-drop, watch-stall, watch-delay',
       ],
     ],
     [
-      'a member that the fault requires',
+      'a fault without a required member',
       { fault: { kind: 'latency' } },
       ['fault | "milliseconds" is missing | add milliseconds: …'],
     ],
@@ -143,13 +143,13 @@ describe('rules of faults in JSON', () => {
       ['schemaVersion | "schemaVersion" has to be 1, and is 2 | write 1'],
     ],
     [
-      'rules that are no list',
+      'rules that are not a list',
       { rules: {} },
       ['rules | "rules" has to be a list, and is an object | write [{fault: {kind: conflict}}]'],
     ],
     ['an empty list', { rules: [] }, ['rules | the list has no rule | add a rule, or use clear']],
     [
-      'a text of more than 1000 UTF-16 units',
+      'a string of more than 1000 UTF-16 units',
       { match: { name: '😀'.repeat(501) }, ...CONFLICT },
       ['match.name | "name" has to be a text of at most 1000 UTF-16 units, and is a text | write "configmaps"'],
     ],
@@ -166,7 +166,7 @@ describe('rules of faults in JSON', () => {
       { rules: Array.from({ length: MAX_RULES + 1 }, () => CONFLICT) },
       ['rules | there are 1001 rules, and at most 1000 are allowed'],
     ],
-  ])('%s is refused, and there are no rules', (_what, value, expected) => {
+  ])('%s is refused, and no rule is returned', (_what, value, expected) => {
     const { rules, mistakes } = read(value);
     expect(mistakes).toEqual(expected);
     expect(rules).toEqual([]);

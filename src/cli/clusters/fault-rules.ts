@@ -8,9 +8,9 @@ type Report = ValueShape.Report;
 type Shape = ValueShape.Shape;
 const { anything, either, flag, listShape, members, numberOrType, oneOf, typed, wholeNumberShape } = ValueShape;
 
-/** A rule of faults: the JSON of the client, and the arguments of the cluster's `faults.add`. */
+/** A fault rule: the JSON that the client sent, and the arguments for the cluster's `faults.add`. */
 export interface RequestedRule {
-  /** The rule as the client wrote it. Lists show it in this form. */
+  /** The rule as the client wrote it. Lists of rules contain this form. */
   readonly source: JsonObject;
   /** The name that the client chose, unique in the cluster. */
   readonly name?: string;
@@ -21,9 +21,9 @@ export interface RequestedRule {
 
 /** The maximum number of rules in a cluster. */
 export const MAX_RULES = 1000;
-/** The maximum of each delay: an hour. The jitter of `latency` adds up to another hour. */
+/** The maximum of each delay: an hour. The jitter of `latency` can add at most one hour more. */
 const MAX_DELAY_MS = 3_600_000;
-/** The maximum length of a text, in UTF-16 units. */
+/** The maximum length of a string, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 1000;
 const MAX_COUNT = 1_000_000_000;
 
@@ -34,7 +34,10 @@ const texts = either({ 'a text': text, 'a list': listShape(text, '[create, updat
 const delay = wholeNumberShape(0, MAX_DELAY_MS);
 const count = wholeNumberShape(0, MAX_COUNT);
 
-/** A regular expression of a client runs in RE2, in a time that is linear in the length of the path. */
+/**
+ * Checks a regular expression. RE2 executes it in time that is linear in the length of the path, so a client cannot
+ * send a slow pattern.
+ */
 const pattern: Shape = (value, path, report) => {
   const compiled = typeof value === 'string' && value.length <= MAX_TEXT_LENGTH ? compilePattern(value) : undefined;
   if (compiled === undefined) text(value, path, report);
@@ -72,8 +75,8 @@ const OPTIONS = {
 } satisfies Record<keyof FaultOptions, Shape>;
 
 /**
- * The members of each fault besides `kind`: first the names of the required members, then all members with their
- * shapes.
+ * The members of each fault, without `kind`. The first element has the names of the required members. The second
+ * element maps each member to its shape.
  */
 const FAULTS: Readonly<Record<Fault['kind'], readonly [readonly string[], Readonly<Record<string, Shape>>]>> = {
   latency: [['milliseconds'], { milliseconds: delay, jitterMs: delay }],
@@ -136,9 +139,9 @@ const RULES = members(
 );
 
 /**
- * Reads rules of faults from JSON: one rule, or an object with the list `rules`. Reports all mistakes of shape at once.
- * Rules of correct shape are then checked for conditions that no request meets. With a mistake there are no rules, so
- * that a test never runs with half of its faults.
+ * Reads fault rules from JSON: one rule, or an object with the list `rules`. Reports all members of a wrong shape
+ * together. When the shapes are correct, checks for conditions that no request can meet. If there is an error, returns
+ * no rules, so that a test never runs with a part of its faults.
  */
 export function readFaultRules(value: JsonValue, report: Report): readonly RequestedRule[] {
   const isList = isJsonObject(value) && Object.hasOwn(value, 'rules');
@@ -186,7 +189,7 @@ function matchOf({ path, ...conditions }: JsonObject): FaultMatch {
   return { ...conditions, where: (request) => compiled.matcher(request.path).find() };
 }
 
-/** The compiled expression, or the reason why there is none. */
+/** Returns the compiled regular expression, or the reason why it is invalid. */
 function compilePattern(source: string) {
   const { RE2JS, RE2JSException } = re2Library();
   try {

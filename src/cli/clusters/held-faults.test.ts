@@ -23,7 +23,7 @@ const add = (value: JsonValue): readonly ShownRule[] =>
 const status = async (): Promise<number> =>
   (await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces', headers: {} })).status;
 
-test('a rule is listed with its hits, also when it is used up', async () => {
+test('a rule is listed with its hits, even when it is used up', async () => {
   add({ name: 'twice', fault: ERROR, times: 2 });
   expect([await status(), held.list()[0]?.active, await status(), await status()]).toEqual([500, true, 500, 200]);
   expect(held.list()).toEqual([
@@ -36,7 +36,7 @@ test('rules without a name get free names', () => {
   expect(add({ rules: [{ fault: ERROR }, { fault: ERROR }] }).map(({ name }) => name)).toEqual(['rule-1', 'rule-3']);
 });
 
-test('a removed rule has no effect any more, and the others stay', async () => {
+test('a removed rule has no effect any more, and the other rules stay', async () => {
   add({
     rules: [
       { name: 'a', fault: ERROR, times: 'all' },

@@ -20,7 +20,9 @@ interface HeldRule {
   readonly rule: FaultRule;
 }
 
-/** The rules of faults that clients of the control interface added, by name. Rules that are used up stay listed. */
+/**
+ * The fault rules that clients of the control interface added, keyed by name. A rule that is used up stays in the list.
+ */
 export class HeldFaults {
   readonly #faults: Faults;
   readonly #held = new Map<string, HeldRule>();
@@ -31,7 +33,8 @@ export class HeldFaults {
   }
 
   /**
-   * Adds all rules, or none. A rule without a name gets the next free one of `rule-1`, `rule-2`, ….
+   * Adds all rules, or none if one of them is refused. A rule without a name gets the next free name of the form
+   * `rule-1`, `rule-2`, ….
    *
    * @throws TypeKroError `cluster/faults` for a name that another rule has, and for too many rules.
    */

@@ -2,7 +2,7 @@ import type { Document, ParsedNode, Range, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, YAML_OUTPUT, yamlLibrary } from '../../core/index.ts';
 
-/** A part of a text that is replaced. */
+/** A range of a text and its replacement. */
 interface Edit {
   readonly start: number;
   readonly end: number;
@@ -10,11 +10,12 @@ interface Edit {
 }
 
 /**
- * Changes the value in the text of a kubeconfig. Keeps all other bytes of YAML: the layout, comments, line ends, and
- * plain words such as `yes`, which a printer of YAML would quote. Prints a JSON text again with its indentation.
+ * Edits the text of a kubeconfig so that it has another value. In YAML, all other bytes stay the same: the layout,
+ * comments, line ends, and plain words such as `yes`, which a YAML printer would quote. A JSON text is printed again
+ * with its indentation.
  *
  * @param after the value that the text gets
- * @returns `undefined` for a text whose form allows no such change; the caller then prints the whole document
+ * @returns `undefined` for a text whose layout does not allow such an edit; the caller then prints the whole document
  */
 export function changedText(before: string, after: JsonObject): string | undefined {
   if (isJsonObject(tryParseJson(before))) {
@@ -71,7 +72,10 @@ function editsOf(
   return edits;
 }
 
-/** Replaces the value of a member. A text takes the place of the value, and a list begins directly after the colon. */
+/**
+ * Replaces the value of a member. A string replaces the range of the old value. A list replaces everything after the
+ * colon.
+ */
 function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
   const text = blockText(before, { key: value }, '').slice('key:'.length).trimEnd();
   if (typeof value === 'string' && valueEnd > start) return { start, end: valueEnd, text: text.trimStart() };
@@ -80,7 +84,10 @@ function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue
   return { start: colon, end: Math.max(colon, end), text };
 }
 
-/** Changes a list in block form: removes and replaces items by name, and adds items at its end. */
+/**
+ * Returns the edits of a list in block style. Items are removed and replaced by name, and new items are added at the
+ * end.
+ */
 function editsOfList(
   before: string,
   document: Document,
@@ -113,7 +120,9 @@ function editsOfList(
   return edits;
 }
 
-/** The lines of an item of a list, with its dash; `undefined` when other text is in its first line. */
+/**
+ * The lines of a list item, including its dash; `undefined` when the first line contains other text before the dash.
+ */
 function linesOf(before: string, { range }: ParsedNode): { start: number; end: number; indent: string } | undefined {
   const start = before.lastIndexOf('\n', range[0] - 1) + 1;
   const dash = /^( *)- +$/.exec(before.slice(start, range[0]));

@@ -9,24 +9,24 @@ import { openPrivateLog } from './cluster-files.ts';
 import type { ClusterSettings } from './cluster-files.ts';
 import { lastLines } from './log-lines.ts';
 
-/** The message of a command to the cluster process that it starts. */
+/** The message that a command sends to the cluster process that it starts. */
 export interface LaunchRequest {
   readonly folder: ClusterFolder;
   readonly settings: ClusterSettings;
 }
 
-/** The answer of the cluster process: it serves the cluster (`ready`), or the reason why it does not (`failed`). */
+/** The reply of the cluster process: `ready` when it serves the cluster, or `failed` with the reason. */
 export type LaunchReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly remedy?: string };
 
 /**
- * The code of the error when the process of a cluster does not start, or ends at once, for a reason without its own
- * code.
+ * The error code when the process of a cluster does not start or ends immediately, and the reason has no code of its
+ * own.
  */
 export const NOT_STARTED = 'cluster/not-started';
 
-/** The maximum size of a log to which a new run appends, in bytes. A larger log is emptied first. */
+/** A new run appends to the log if the log is at most this size, in bytes. A larger log is emptied first. */
 const MAX_LOG_BYTES = 1024 * 1024;
 
 /**
@@ -54,7 +54,7 @@ export async function launchCluster(
   let child: ChildProcess;
   try {
     if (fstatSync(log).size > MAX_LOG_BYTES) ftruncateSync(log);
-    // Variables that change or delay Node are meant for the user's own programs, and not for this process.
+    // These variables change or delay Node. The user sets them for other programs, not for this process.
     const { NODE_OPTIONS: _options, NODE_EXTRA_CA_CERTS: _certificates, ...others } = env;
     const folder = dirname(request.folder.path);
     child = fork(url, { cwd: folder, env: others, execArgv: [], detached: true, stdio: ['ignore', log, log, 'ipc'] });
@@ -87,7 +87,7 @@ function answerOf(child: ChildProcess, request: LaunchRequest, signal: AbortSign
       reject(new TypeKroError(message, { code: NOT_STARTED, remedy: `read ${request.folder.log}` }));
     });
     child.send(request, (error) => {
-      // When the process has ended, the handler of `exit` reports the error.
+      // If the process has ended, the `exit` handler reports the error.
       if (error !== null && child.exitCode === null && child.signalCode === null) reject(error);
     });
   });

@@ -5,13 +5,13 @@ import { readSettings, removeRecord, writePrivate, writeSettings } from './clust
 import type { ClusterFolder } from './cluster-folder.ts';
 import { contextName, editKubeconfig, withoutContext } from './user-kubeconfig.ts';
 
-/** The code of the error when another process serves the cluster already. */
+/** The error code when another process already serves the cluster. */
 export const ALREADY_SERVED = 'cluster/already-served';
 
 /**
- * Brings the folder of a cluster into the state of an ended cluster. Removes the record of the process and the entry in
- * the user's kubeconfig. The new kubeconfig of the folder says that the cluster has ended. The caller holds the lock.
- * Returns an error if the entry could not be removed.
+ * Updates the folder of a cluster whose process has ended. Removes the record of the process and the entry in the
+ * user's kubeconfig, and writes a kubeconfig into the folder that says that the cluster has ended. The caller must hold
+ * the lock. Returns an error if the entry could not be removed.
  */
 export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {
   removeRecord(folder.path);

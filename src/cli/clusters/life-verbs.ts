@@ -65,7 +65,7 @@ export async function start(
 
 /**
  * The audit log that the options specify; `none` for `--audit-log none`, and `undefined` without the option. Prints the
- * problems of the policy, and returns `mistaken` when the policy has errors.
+ * problems of the audit policy, and returns `mistaken` when the policy has errors.
  *
  * @throws TypeKroError `cluster/audit-log` when the folder of the log does not exist; `cli/usage` for the log `-`, and
  * for a policy without a log.
@@ -98,7 +98,10 @@ async function auditFiles(
   return { log: resolve(cwd, log), policy: resolve(cwd, policy) };
 }
 
-/** Adds the context that the options request. Returns the kubeconfig; `undefined` when none is requested. */
+/**
+ * Adds the context that the options request. Returns the path of the kubeconfig; `undefined` when no context is
+ * requested.
+ */
 export async function addRequestedContext(
   context: CommandContext,
   input: CommandInput,
@@ -109,7 +112,7 @@ export async function addRequestedContext(
 }
 
 /**
- * The context that the options request; `undefined` when they request none.
+ * The context that the options request; `undefined` when they do not request a context.
  *
  * @throws TypeKroError `cli/usage` for `--kubeconfig` without an option that adds a context.
  */
@@ -127,7 +130,7 @@ function requestedContext(input: CommandInput): ContextOptions | undefined {
 }
 
 /**
- * Renews the context that the cluster has already, for example after a crash. The address and the credentials of the
+ * Updates the existing context of the cluster, for example after a crash. The address and the credentials of the
  * cluster may have changed.
  */
 async function renewContext(context: CommandContext, cluster: RunningCluster): Promise<string | undefined> {
@@ -180,7 +183,7 @@ export async function stop(context: CommandContext, input: CommandInput, names: 
       if (result.problem !== undefined) failed.push(result.problem);
     } catch (error) {
       context.signal.throwIfAborted();
-      // The other clusters are stopped nevertheless.
+      // With `--all`, the remaining clusters are stopped even if one stop fails.
       if (!isAll) throw error;
       failed.push(TypeKroError.from(error, { code: 'cluster/not-stopped', what: `stop ${each}` }));
     }
@@ -215,7 +218,7 @@ export async function listClusters(context: CommandContext, input: CommandInput)
   return ExitCode.ok;
 }
 
-/** `typekro cluster status [NAME]`. Ends with 1 unless the cluster is running and answers. */
+/** `typekro cluster status [NAME]`. Ends with 1 unless the cluster is running and responds. */
 export async function showStatus(
   context: CommandContext,
   input: CommandInput,

@@ -14,7 +14,7 @@ import { parseManifest } from '../up/read-manifest.ts';
 export interface ReadObjects {
   readonly objects: readonly ManifestObject[];
   readonly diagnostics: readonly Diagnostic[];
-  /** The text of each file by name, for excerpts. */
+  /** The content of each file, keyed by file name. Problems quote excerpts of it. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -29,7 +29,7 @@ export async function readObjects(
   readInput: () => Promise<string>,
 ): Promise<ReadObjects> {
   const sources = await readSources(names, cwd, readInput, { name: 'cluster load', ...OBJECT_READER });
-  // A file with syntax errors has no documents that can be trusted.
+  // With syntax errors in a file, the parsed documents are unreliable, so no objects are returned.
   if (hasErrors(sources.diagnostics)) return { objects: [], ...sources };
   const parsed = [...sources.texts].map(([file, text]) => parseManifest(text, file));
   return {
@@ -47,18 +47,18 @@ export function inLoadOrder<Each extends { readonly object: KubeObject }>(object
   return objects.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** What happened to an object of a file. */
+/** The outcome for an object of a file. */
 export interface LoadedObject {
   readonly object: ObjectRef;
   readonly outcome: 'created' | 'configured' | 'unchanged' | 'refused';
-  /** The reason of a refusal. */
+  /** The reason why the object was refused. */
   readonly message?: string;
 }
 
 /**
- * Applies objects on the server side, in their order of dependence. Waits until the server serves the kinds of a CRD
- * before it applies objects of other kinds. A refused object does not stop the others. A CRD whose kinds are not served
- * in time does.
+ * Applies objects with server-side apply, in the order of their dependencies. Waits until the API server serves the
+ * kinds of the CRDs before it applies the objects that follow. A refused object does not stop the function, but a CRD
+ * that is not served in time does.
  *
  * @throws TypeKroError `apply/not-served` for a CRD that is not established after the time limit
  */
@@ -104,6 +104,6 @@ async function applyOne(
   }
 }
 
-/** The line of an object that was loaded or refused. */
+/** The output line for an object that was loaded or refused. */
 export const loadedLine = ({ object, outcome, message }: LoadedObject): string =>
   message === undefined ? `${outcome} ${objectName(object)}` : `refused ${objectName(object)}: ${message}`;

@@ -3,7 +3,7 @@ import { readPrivate } from './cluster-files.ts';
 /** The number of lines of a log that commands show. */
 const SHOWN_LINES = 10;
 
-/** The last lines of a log; none when there is no log. */
+/** Returns the last lines of a log; an empty list when there is no log. */
 export function lastLines(path: string): readonly string[] {
   const lines = (readPrivate(path) ?? '').split('\n');
   return lines.filter((line) => line !== '').slice(-SHOWN_LINES);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createManualClock, createMovableClock } from '../../cluster/index.ts';
 import { MAX_MOVE_WORK_MS, moveClock } from './move-clock.ts';
 
-test('a move waits at each timer for the work of the controllers', async () => {
+test('a move of the clock waits at each timer for the work of the controllers', async () => {
   const clock = createMovableClock(createManualClock(0));
   const times: number[] = [];
   clock.setTimer(1000, () => {});
@@ -11,7 +11,7 @@ test('a move waits at each timer for the work of the controllers', async () => {
   expect([times, clock.now()]).toEqual([[0, 1000, 5000], 9000]);
 });
 
-test('a move whose work takes too long stays where it is, and says how far it went', async () => {
+test('when the work of a move takes too long, the clock stops, and the error says how far it moved', async () => {
   const clock = createMovableClock(createManualClock(0));
   const machine = createManualClock();
   clock.setTimer(1000, () => {});

@@ -4,16 +4,18 @@ import { systemClock } from '../../kube/index.ts';
 import type { ControlledCluster } from './control-protocol.ts';
 
 /**
- * The longest time that the controllers have for the work of one move, in milliseconds of the machine: 90 seconds. The
- * command waits two minutes for an answer.
+ * The time limit for the work of the controllers during one move: 90 seconds, in milliseconds of real time. It is less
+ * than the two minutes that the command waits for a response.
  */
 export const MAX_MOVE_WORK_MS = 90_000;
 
 /**
- * Moves the clock of a cluster from timer to timer. Before the clock goes on, the simulated controllers do the work that is
- * due, and other requests are answered. `machine` measures the time of the work (default: the machine's clock).
+ * Moves the clock of a cluster from timer to timer. At each timer, the simulated controllers finish their work, and the
+ * server handles other requests, before the clock moves on. `machine` measures the time of the work (default: the
+ * machine's clock).
  *
- * @throws TypeKroError `cluster/clock` when the work takes more than 90 seconds. The clock then stays where it is.
+ * @throws TypeKroError `cluster/clock` when the work takes more than 90 seconds. The clock then stops at the time that
+ *   it has reached.
  */
 export async function moveClock(
   { clock, idle }: Pick<ControlledCluster, 'clock' | 'idle'>,
@@ -32,7 +34,7 @@ export async function moveClock(
   try {
     const moved = await clock.advanceSettled(milliseconds, async () => {
       await Promise.race([idle(), over]);
-      // Between two timers, the event loop handles requests, the answers of watches, and the time limit.
+      // Between two timers, the event loop handles requests, watch events, and the time limit.
       await new Promise((resolve) => setImmediate(resolve));
       return !isOver;
     });

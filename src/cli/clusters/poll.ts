@@ -2,8 +2,9 @@ import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { isTimeout, pause, systemClock, withDeadline } from '../../kube/index.ts';
 
 /**
- * Calls `read` repeatedly until it returns a value. `read` reads the state of another process, which sends no event.
- * Returns `undefined` after the time limit. Rejects with the signal's reason when the signal aborts.
+ * Calls `read` repeatedly until it returns a value. Polling is needed because `read` reads the state of another
+ * process, which sends no events. Returns `undefined` after the time limit. Rejects with the signal's reason when the
+ * signal aborts.
  */
 export function poll<Result>(
   limitMs: number,

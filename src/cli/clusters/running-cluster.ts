@@ -5,7 +5,10 @@ import { askState } from './control-client.ts';
 import type { RunningCluster } from './start-cluster.ts';
 import { isRunning } from './start-cluster.ts';
 
-/** The error for a name without a cluster. It names the nearest cluster, or all. */
+/**
+ * The error for a name that no cluster has. Its hint suggests the cluster with the most similar name, or lists all
+ * clusters.
+ */
 export function absentCluster(env: CommandContext['env'], name: string): TypeKroError {
   const names = clusterNames(env);
   const near = nearestName(name, names);
@@ -20,7 +23,7 @@ export function absentCluster(env: CommandContext['env'], name: string): TypeKro
 }
 
 /**
- * Finds a cluster that is running and answers.
+ * Finds a cluster that is running and responds.
  *
  * @throws TypeKroError `cli/no-cluster`, `cluster/not-running`, `cluster/no-answer` after a few seconds.
  */

@@ -31,36 +31,36 @@ import { ALREADY_SERVED, leaveFolder } from './leave-folder.ts';
 import { objectsInState, parseStateFile, stateLines } from './state-file.ts';
 
 /**
- * The time in which the containers of a deleted pod end. Clients of a named cluster are other programs. They see the
- * pod while it ends, as on a real cluster, where the kubelet checks the containers of a pod each second.
+ * The time until the containers of a deleted pod end. Clients of a named cluster can observe the terminating pod during
+ * this time. On a real cluster, the kubelet checks the containers of a pod each second.
  */
 export const POD_STOP_SECONDS = 1;
 
-/** How a named cluster is served. */
+/** The options of the process that serves a named cluster. */
 export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: ClusterFolder;
   readonly settings: ClusterSettings;
-  /** Called when the control interface requests the end of the process. */
+  /** Called when a client of the control interface requests that the process end. */
   readonly onStop: () => void;
 }
 
 /** A named cluster that this process serves. */
 export interface ServedCluster {
   readonly url: string;
-  /** Does this process still hold the name? False after the folder was removed or replaced. */
+  /** Does this process still hold the lock of the cluster's name? False after the folder was removed or replaced. */
   isHeld(): boolean;
-  /** Closes the cluster, and brings its folder into the state of an ended cluster. */
+  /** Closes the cluster, and updates its folder as `leaveFolder` describes. */
   close(): Promise<void>;
 }
 
 /**
  * Serves a named cluster in this process, and writes its kubeconfig and its record. With `data`, continues with the
- * stored objects, with the same credentials and, when it is free, on the same port.
+ * stored objects and the same credentials. Uses the same port as before if the port is free.
  *
- * @throws TypeKroError `cluster/already-served` when another process serves it, `up/port-in-use` for a port that the
- *   user named, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`. Closes
- *   everything that was opened before it throws.
+ * @throws TypeKroError `cluster/already-served` when another process serves the cluster, `up/port-in-use` for a port
+ *   that the user specified, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`.
+ *   Closes everything that was opened before it throws.
  */
 export async function serveCluster({ env, folder, settings, onStop }: ServeOptions): Promise<ServedCluster> {
   const lock = inFolder(env, folder, () => takeLock(folder.lock));
@@ -71,15 +71,15 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
   }
   const closers: (() => unknown)[] = [
     () => lock.release(),
-    // A user may have removed the folder, and started another cluster of the name. The files of that cluster must not
-    // change.
+    // A user may have removed the folder and started another cluster with the same name. The files of the other cluster
+    // must not change.
     () => (lock.isHeld() ? leaveFolder(folder).then(logProblem, logProblem) : undefined),
   ];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
-    // A record that is still there belongs to a process that has crashed.
+    // If a record exists, the process that wrote it has crashed.
     removeRecord(folder.path);
     const credentials = settings.data ? keptCredentials(folder) : undefined;
     const clock = createMovableClock();
@@ -127,7 +127,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
         try {
           await served.restart(pauseMs);
         } catch (error) {
-          // Clients know no other address, so the process ends when it cannot open the address again.
+          // Clients know only this address, so the process ends when it cannot open the address again.
           console.error(error);
           onStop();
           throw TypeKroError.from(error, { code: 'cluster/restart', what: 'open the address of the API again' });
@@ -153,7 +153,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
   }
 }
 
-/** The audit log. The code that reads policies is loaded for a cluster with a policy only. */
+/** The options of the audit log. The code that reads policies is loaded only for a cluster with a policy. */
 async function auditOptions({ audit }: ClusterSettings): Promise<AuditOptions | undefined> {
   if (audit === undefined) return undefined;
   if (audit.policy === undefined) return { file: audit.log };
@@ -161,7 +161,7 @@ async function auditOptions({ audit }: ClusterSettings): Promise<AuditOptions | 
   return { file: audit.log, policy: await readAuditPolicyFile(audit.policy, logProblem) };
 }
 
-/** Why the cluster refuses writes, or fails; `undefined` when it works. */
+/** The reason why the cluster refuses writes or fails; `undefined` when it works. */
 function problemOf({ stateProblem, programProblem }: Cluster): string | undefined {
   if (stateProblem !== undefined) return `the cluster refuses writes, and keeps its objects: ${stateProblem}`;
   return programProblem === undefined ? undefined : `requests fail: ${programProblem}`;
@@ -187,7 +187,10 @@ class ApiSocket {
     this.#listener = listener;
   }
 
-  /** Opens the socket on the port of the settings, else on the port of the last run if it is free. */
+  /**
+   * Opens the socket on the port of the settings. Without one, uses the port of the last run if it is free, and any
+   * free port if not.
+   */
   static async open(
     cluster: Cluster,
     { port, lastPort }: ClusterSettings,
@@ -239,7 +242,7 @@ class ApiSocket {
   }
 }
 
-/** The certificate of the API and its key, as PEM texts. */
+/** The certificate of the API and its key, in PEM. */
 type ServingKeys = Pick<ClusterCredentials, 'certificate' | 'certificateKey'>;
 
 function newCertificate(): ServingKeys {
@@ -248,8 +251,8 @@ function newCertificate(): ServingKeys {
 }
 
 /**
- * The credentials in the folder. A cluster without credentials gets new ones. Credentials of an earlier version lack an
- * authority, so they get one.
+ * Returns the credentials in the folder, or new credentials if there are none. Credentials of an earlier version have
+ * no certificate authority; a new one is added.
  */
 function keptCredentials({ path }: ClusterFolder): Required<ClusterCredentials> {
   const kept = readCredentials(path);
@@ -271,7 +274,10 @@ function newCredentials(): ClusterCredentials {
   };
 }
 
-/** Replaces the content at once. The controllers then adapt it to this cluster, for example the root certificates. */
+/**
+ * Replaces the content in one step. The controllers then update values that depend on this cluster, for example the
+ * root certificates.
+ */
 async function replaceContent(cluster: Cluster, snapshot: ClusterSnapshot): Promise<void> {
   cluster.restore(snapshot);
   await cluster.idle();

@@ -8,13 +8,13 @@ import { NOT_STARTED } from './launch.ts';
 import type { ServedCluster } from './serve-cluster.ts';
 import { serveCluster } from './serve-cluster.ts';
 
-/** The interval at which the process checks that its folder is still there, in milliseconds. */
+/** The interval at which the process checks that its folder still exists, in milliseconds. */
 const CHECK_FOLDER_MS = 5000;
 
 const log = (text: string): void => console.error(`${isoTime(systemClock.now())} ${text}`);
 
 const report = (message: LaunchReport): void => {
-  // The command that started this process may have ended meanwhile.
+  // The command that started this process may have ended in the meantime.
   if (process.connected) process.send?.(message, () => process.disconnect());
 };
 

@@ -15,15 +15,15 @@ import { poll } from './poll.ts';
 import { tidyFolder } from './stop-cluster.ts';
 import { contextName, editKubeconfig, userKubeconfig, withContext } from './user-kubeconfig.ts';
 
-/** The options of a start. An absent option keeps its value of the last start. */
+/** The options of a start. An absent option keeps its value from the last start. */
 export interface StartOptions {
   readonly data?: true;
   /** The names of stand-ins for operators. */
   readonly standIns?: readonly string[];
   readonly kubernetesVersion?: string;
   /**
-   * The working directory of pods that are processes of this machine. Unlike the other options, it does not keep its
-   * value.
+   * The working directory of pods that are processes of this machine. Unlike the other options, an absent value is not
+   * taken from the last start.
    */
   readonly processDirectory?: string;
   readonly port?: number;
@@ -31,11 +31,11 @@ export interface StartOptions {
   readonly audit?: AuditFiles | 'none';
 }
 
-/** The entry in the kubeconfig of the user. */
+/** The options of the entry in the user's kubeconfig. */
 export interface ContextOptions {
-  /** The file of `--kubeconfig`. Default: the one that kubectl changes. */
+  /** The file named by `--kubeconfig`. Default: the file that kubectl would change. */
   readonly kubeconfig?: string;
-  /** Does the context become the current one? */
+  /** Does the context become the current context? */
   readonly use: boolean;
 }
 
@@ -48,26 +48,26 @@ export interface RunningCluster extends FoundCluster {
 /** The result of a start. */
 export interface Started {
   readonly cluster: RunningCluster;
-  /** The state before; `running` when the command started nothing. */
+  /** The state before the start; `running` when no process was started. */
   readonly before: ClusterState;
   /** Does the cluster continue with the objects of its last run? */
   readonly kept: boolean;
   readonly startMs: number;
-  /** What the start could not take over from the last run. Sentences without a full stop. */
+  /** Sentences, without a full stop, about settings of the last run that could not be used again. */
   readonly warnings: readonly string[];
 }
 
-/** The time limit for another process that starts or ends the same cluster, in milliseconds. */
+/** The maximum time to wait for another process that starts or ends the same cluster, in milliseconds. */
 const OTHER_PROCESS_MS = 30_000;
 
 /**
- * Starts a named cluster, and waits until it is ready. A running cluster stays as it is. Of several concurrent starts, one
- * starts the process, and all return the same cluster.
+ * Starts a named cluster, and waits until it is ready. A running cluster is not changed. When several commands start
+ * the cluster concurrently, one of them starts the process, and all return the same cluster.
  *
- * @throws TypeKroError `cluster/other-settings` when the cluster runs with other settings, or the version of Kubernetes
- * is earlier than that of the kept objects; `cluster/no-answer` when the running cluster does not answer;
- * `cluster/not-ready` when another process starts or ends the cluster for too
- * long; and the errors of `launchCluster`.
+ * @throws TypeKroError `cluster/other-settings` when the cluster runs with other settings, or when the Kubernetes
+ *   version is earlier than that of the kept objects; `cluster/no-answer` when the running cluster does not respond;
+ *   `cluster/not-ready` when another process starts or ends the cluster for too long; and the errors of
+ *   `launchCluster`.
  */
 export async function startCluster(context: CommandContext, name: string, options: StartOptions): Promise<Started> {
   const began = performance.now();
@@ -84,7 +84,8 @@ export async function startCluster(context: CommandContext, name: string, option
       await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
     } catch (error) {
       const { code } = TypeKroError.from(error, { code: NOT_STARTED });
-      // A refused or cancelled start of a new name leaves nothing. A process that ended without a reason leaves its log.
+      // When the start of a new cluster is refused or cancelled, its folder is removed. When the process ended without
+      // a reason, the folder with its log is kept.
       const isExplained = context.signal.aborted || (code !== ALREADY_SERVED && code !== NOT_STARTED);
       if (before === 'absent' && isExplained) await tidyFolder(context, settled.folder, true);
       if (code !== ALREADY_SERVED) throw error;
@@ -108,7 +109,7 @@ export async function startCluster(context: CommandContext, name: string, option
 const unusableFile = (path: string): string =>
   `${path} is broken or of a later version, and is replaced; its settings or credentials are lost`;
 
-/** The warning that the address is not that of the last run. */
+/** The warning that the address differs from that of the last run. */
 function movedPort({ port, lastPort }: ClusterSettings, { url }: RunningRecord): readonly string[] {
   if (port !== undefined || lastPort === undefined || Number(new URL(url).port) === lastPort) return [];
   return [
@@ -119,7 +120,7 @@ function movedPort({ port, lastPort }: ClusterSettings, { url }: RunningRecord):
 export const isRunning = (found: FoundCluster): found is RunningCluster =>
   found.state === 'running' && found.record !== undefined;
 
-/** The settings of the next run: those of the last one, changed by the options. */
+/** The settings of the next run: the settings of the last run, changed by the options. */
 export function settingsFor(
   last: ClusterSettings | undefined,
   { data, port, standIns, kubernetesVersion, processDirectory, audit }: StartOptions,
@@ -139,7 +140,7 @@ export function settingsFor(
     ...(files === undefined || files === 'none' ? {} : { audit: files }),
   };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
-  // The user requests a free port. The next runs keep the port that this run gets.
+  // The user requests a free port, so the present ports are dropped. Later runs keep the port that this run gets.
   const { port: _port, lastPort: _lastPort, ...others } = next;
   return others;
 }
@@ -235,7 +236,7 @@ export async function addContext(
   return file;
 }
 
-/** A kubeconfig of a cluster, without its address and its token. */
+/** The kubeconfig of a cluster that does not run yet: it has no address and no token. */
 const WITHOUT_ADDRESS = '{"clusters":[{"cluster":{}}],"contexts":[{"context":{}}],"users":[{"user":{}}]}';
 
 /**
@@ -255,7 +256,10 @@ export async function checkContext(
   });
 }
 
-/** The kubeconfig for the context, and the settings of the cluster. Refuses a file that the context may not be in. */
+/**
+ * Returns the kubeconfig for the context, and the settings of the cluster. Throws for a file to which the context must
+ * not be added.
+ */
 function contextPlace(
   { cwd, env }: CommandContext,
   folder: ClusterFolder,
@@ -282,8 +286,8 @@ function contextPlace(
 }
 
 /**
- * The contexts that were current before `context`, if `context` belongs to another named cluster. That cluster may end
- * before this one.
+ * If `context` belongs to another named cluster, returns the contexts that were current before it. They are needed
+ * because the other cluster may end before this cluster.
  */
 function contextsBeforeCluster(env: CommandContext['env'], context: string, file: string): readonly string[] {
   const name = clusterNames(env).find((each) => contextName(each) === context);

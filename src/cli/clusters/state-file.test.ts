@@ -23,7 +23,7 @@ const TEXT = [...stateLines(SNAPSHOT, ORIGIN)].join('');
 
 const parse = (text: string) => parseStateFile(Buffer.from(text), 'a.jsonl', '1.36');
 
-/** A text with the right checksum at its end. */
+/** Returns the lines, followed by a correct checksum line. */
 function signed(...lines: readonly string[]): string {
   const text = lines.map((line) => `${line}\n`).join('');
   return `${text}{"sha256":"${cryptoLibrary().createHash('sha256').update(text).digest('hex')}"}\n`;
@@ -31,7 +31,7 @@ function signed(...lines: readonly string[]): string {
 const HEAD = (TEXT.split('\n')[0] ?? '').replace('"objects":3', '"objects":1');
 const lineOf = (value: object) => JSON.stringify({ group: '', plural: 'configmaps', object: value });
 
-test('a snapshot is read as it was written, large integers included', () => {
+test('a snapshot is read as it was written, including large integers', () => {
   const { head, snapshot } = parse(TEXT);
   expect(snapshot).toEqual(SNAPSHOT);
   expect(head).toEqual({ schemaVersion: 1, kind: 'TypeKroClusterState', ...ORIGIN, resourceVersion: '12', objects: 3 });

@@ -5,7 +5,7 @@ import { cryptoLibrary, isJsonObject, stringifyJson, tryParseJson, TypeKroError 
 import type { Shape } from '../plan/file-shape.ts';
 import { isTooDeepValue, kubeObject, listOf, number, record, text } from '../plan/file-shape.ts';
 
-/** The kind in the first line of a file with the whole content of a cluster. */
+/** The `kind` in the first line of a state file, which contains the whole content of a cluster. */
 export const STATE_FILE_KIND = 'TypeKroClusterState';
 
 /** The first line of the file. */
@@ -33,13 +33,13 @@ export interface StateFile {
 export const objectsInState = ({ collections }: Pick<ClusterSnapshot, 'collections'>): number =>
   collections.reduce((sum, { items }) => sum + items.length, 0);
 
-/** The facts in the head that do not follow from the content. */
+/** The members of the head that cannot be derived from the content. */
 export type StateFileOrigin = Pick<StateFileHead, 'cluster' | 'kubernetesVersion' | 'takenAt'>;
 
 /**
- * The lines of a file, each with its line feed. The first line is the head. A line for each object and for each log of
- * a pod follows. The last line has the SHA-256 of all bytes before it, so that a reader recognizes a file that was cut
- * or changed.
+ * The lines of a file, each with its line feed. The first line is the head. One line per object and one line per pod
+ * log follow. The last line has the SHA-256 of all bytes before it, so that a reader recognizes a file that was
+ * truncated or changed.
  */
 export function* stateLines(snapshot: ClusterSnapshot, origin: StateFileOrigin): Generator<string> {
   const hash = cryptoLibrary().createHash('sha256');
@@ -65,7 +65,7 @@ export function* stateLines(snapshot: ClusterSnapshot, origin: StateFileOrigin):
   yield `${stringifyJson({ sha256: hash.digest('hex') })}\n`;
 }
 
-/** A version of the store: a decimal number. */
+/** A resourceVersion of the store: a decimal number. */
 const storeVersion: Shape = (value) => typeof value === 'string' && /^\d{1,16}$/.test(value);
 
 const HEAD = record({
@@ -87,8 +87,8 @@ const LOG_LINE = record({ log: record({ key: text, lines: listOf(record({})) }) 
  *
  * @param file the name of the file, for errors
  * @param kubernetesVersion the version that the cluster has
- * @throws TypeKroError `cluster/snapshot-unreadable` for a file that is not a snapshot of a cluster, for one that was
- *   cut or changed, and for one with another version of the format or of Kubernetes.
+ * @throws TypeKroError `cluster/snapshot-unreadable` for a file that is not a snapshot of a cluster, that was truncated
+ *   or changed, or that has another version of the format or of Kubernetes.
  */
 export function parseStateFile(bytes: Uint8Array, file: string, kubernetesVersion: string): StateFile {
   const lines = linesOf(bytes);
@@ -148,7 +148,7 @@ function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernet
   return head;
 }
 
-/** The lines of a text, each with its line feed. A last line without one was cut. */
+/** Yields the lines, each with its line feed. A last line without a line feed was truncated. */
 function* linesOf(bytes: Uint8Array): Generator<Uint8Array, undefined> {
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(LINE_FEED, start);
@@ -161,7 +161,8 @@ function* linesOf(bytes: Uint8Array): Generator<Uint8Array, undefined> {
 const LINE_FEED = 0x0a;
 
 /**
- * The JSON value of a line; `undefined` when the line is not JSON, or the value is too deep for recursive functions.
+ * Parses a line as JSON. Returns `undefined` when the line is not JSON, or the value is nested too deeply for recursive
+ * functions.
  */
 function valueOf(line: Uint8Array): JsonValue | undefined {
   const value = tryParseJson(new TextDecoder().decode(line));

@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** A process that runs a statement, and that the lock of a cluster names. */
+/** Starts a process that runs a statement, and makes it the holder of a cluster's lock. */
 async function startHolder(lock: string, statement: string) {
   const program = `${statement}; console.log('up'); setInterval(() => undefined, 1e6);`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -27,7 +27,8 @@ async function startHolder(lock: string, statement: string) {
   return child;
 }
 
-// Other systems do not report start times. There, it is never certain which process a signal would end.
+// Only Linux reports the start times of processes. On other systems it is never certain which process a signal would
+// end, so no signal is sent.
 test.runIf(process.platform === 'linux').each([
   ['', 'SIGTERM', []],
   ["process.on('SIGTERM', () => undefined)", 'SIGKILL', ['dev has not ended after SIGTERM; SIGKILL follows']],

@@ -18,7 +18,9 @@ export interface Stopped {
   readonly name: string;
   /** The state before the stop. */
   readonly before: ClusterState;
-  /** The signal that ended the process. Absent when it ended at the request, or had ended before. */
+  /**
+   * The signal that ended the process. Absent when the stop request was enough, or when the process had ended before.
+   */
   readonly endedBy?: EndingSignal;
   /** Are the objects of the cluster still on the disk? */
   readonly kept: boolean;
@@ -31,8 +33,8 @@ export const STOP_LIMITS_MS = { request: 2000, stopped: 10_000, terminated: 10_0
 
 /**
  * Ends the process of a cluster: sends a stop request to its control interface, then SIGTERM, then SIGKILL. Signals go
- * only to a process that certainly serves the cluster. Then removes the entry in the user's kubeconfig that a crashed
- * process has left, and the folder of a cluster without data.
+ * only to a process that certainly serves the cluster. Then removes an entry in the user's kubeconfig that a crashed
+ * process has left. For a cluster without data, removes the folder, too.
  *
  * @param isDeletion also remove the objects of a cluster with data
  * @throws TypeKroError `cluster/not-stopped`.
@@ -56,7 +58,7 @@ export async function stopCluster(
   };
 }
 
-/** Ends the process, and names each step that did not suffice. Returns the signal that was necessary. */
+/** Ends the process, and prints each step that did not end it. Returns the signal that was necessary. */
 async function endProcess(
   context: CommandContext,
   { folder, record, state, pid = 0, isCertain = false }: FoundCluster,
@@ -69,7 +71,7 @@ async function endProcess(
   if (state === 'running' && record !== undefined) {
     const isAccepted = await control(record, 'stop', { signal, timeoutMs: limits.request }).then(
       () => true,
-      // A process that does not answer gets a signal.
+      // If the process does not respond, a signal follows.
       () => signal.throwIfAborted(),
     );
     if (isAccepted === true && (await hasEnded(limits.stopped))) return undefined;
@@ -106,8 +108,8 @@ function kill(pid: number, by: NodeJS.Signals): void {
 }
 
 /**
- * Removes what a stopped cluster leaves. Holds the lock meanwhile, so that a start at the same time keeps its files. When
- * the entry in the user's kubeconfig cannot be removed, the folder is removed nevertheless.
+ * Removes the files of a stopped cluster. Holds the lock during the removal, so that the files of a concurrent start
+ * are not removed. The folder is removed even when the entry in the user's kubeconfig cannot be removed.
  */
 export async function tidyFolder(
   { env }: Pick<CommandContext, 'env'>,
@@ -136,8 +138,8 @@ export async function tidyFolder(
 }
 
 /**
- * Takes the lock. On a full disk, no process can take it. Returns `undefined` on a full disk if the folder is to be
- * removed, because the removal makes space.
+ * Takes the lock. When the disk is full, no process can take the lock. If the folder is to be removed in this case,
+ * returns `undefined` instead of an error, because the removal frees space.
  */
 function lockToTidy(
   env: CommandContext['env'],
@@ -152,7 +154,9 @@ function lockToTidy(
   }
 }
 
-/** Removes the folder. The rename takes the lock with it, so a start that comes now makes a new folder. */
+/**
+ * Removes the folder after renaming it. The lock is renamed with the folder, so a concurrent start makes a new folder.
+ */
 function removeFolder({ name, path }: ClusterFolder): void {
   const aside = join(dirname(path), `.${name}.${cryptoLibrary().randomUUID()}`);
   renameSync(path, aside);

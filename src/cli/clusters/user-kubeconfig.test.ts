@@ -78,7 +78,7 @@ users:
     expect(withoutContext(withoutContext(text, 'f', 'typekro-a') ?? '', 'f', 'typekro-a')).toBeUndefined();
   });
 
-  test('gets its current context back', () => {
+  test('has its former current context after the entry is removed', () => {
     const { text, contextBefore } = add(OWN, true);
     expect([text.includes('current-context: typekro-a'), contextBefore]).toEqual([true, 'prod']);
     expect(add(text, true).contextBefore).toBeUndefined();
@@ -144,13 +144,13 @@ test.each(LAYOUTS)('a kubeconfig with %s is the same after a start and a stop', 
 });
 
 test.each([
-  ['without an end of its last line', 'kind: Config\napiVersion: v1\nusers: []', /users:\n- name: typekro-a\n/],
+  ['without a line break at its end', 'kind: Config\napiVersion: v1\nusers: []', /users:\n- name: typekro-a\n/],
   [
     'with empty lists',
     'clusters: null\ncontexts:\nusers: [ ]  # none\n',
     /users:\n- name: typekro-a\n {2}user:\n {4}token: t *# none\n/,
   ],
-  ['with the end of a document', 'kind: Config\nusers: []\n...\n', /users:\n- name: typekro-a\n/],
+  ['with a document end marker', 'kind: Config\nusers: []\n...\n', /users:\n- name: typekro-a\n/],
   ['as one flow mapping', '{clusters: [], kind: Config} # c\n', /"?name"?: typekro-a/],
 ])('a kubeconfig %s gets the entries', (_what, own, expected) => {
   const { text } = add(own, true);
@@ -169,7 +169,7 @@ describe('an entry of the user with the name of a cluster', () => {
 
   test.each([
     ['of another server', entries('https://prod:6443', OWN, '{token: t}')],
-    ['whose server only begins like a local one', entries('https://127.0.0.1.prod.test', OWN, '{token: t}')],
+    ['whose server only begins like a local address', entries('https://127.0.0.1.prod.test', OWN, '{token: t}')],
     ['of another cluster', entries(LOCAL, '{cluster: prod, user: typekro-a}', '{token: t}')],
     ['with other credentials', entries(LOCAL, OWN, '{client-key: k}')],
   ])('%s is neither replaced nor removed', (_what, text) => {
@@ -203,7 +203,7 @@ describe('the file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('is the one that kubectl changes', () => {
+  test('is the file that kubectl changes', () => {
     const [first, second] = [join(folder, 'a'), join(folder, 'b')];
     const listed = [first, second].join(delimiter);
     expect(userKubeconfig({ KUBECONFIG: listed }, '/')).toBe(second);
@@ -230,14 +230,14 @@ describe('the file', () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
-  test('keeps all of several concurrent changes', async () => {
+  test('contains all changes after several concurrent changes', async () => {
     const file = join(folder, 'new', 'config');
     await Promise.all(Array.from({ length: 8 }, (_, index) => editKubeconfig(file, (text) => `${text}${index}`)));
     expect(readFileSync(file, 'utf8').split('').toSorted().join('')).toBe('01234567');
     expect(readdirSync(join(folder, 'new'))).toEqual(['config']);
   });
 
-  test('stays as it is while another program holds the lock', async () => {
+  test('is not changed while another program holds the lock', async () => {
     const file = join(folder, 'config');
     writeFileSync(file, 'a');
     writeFileSync(`${file}.lock`, '');

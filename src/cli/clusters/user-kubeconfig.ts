@@ -22,13 +22,13 @@ import { poll } from './poll.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The name of the context, cluster and user of a cluster in the kubeconfig of its user. */
+/** The name that a named cluster's context, cluster and user entries have in the user's kubeconfig. */
 export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${cluster}`;
 
 /**
  * The kubeconfig to which kubectl would write a new entry: the first file of `KUBECONFIG` that exists, or the last one
- * when none exists. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the process
- * of the cluster, which removes the entry, has another working directory.
+ * when none exists. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the
+ * cluster's process removes the entry later and has another working directory.
  *
  * @param cwd the folder to which relative paths of the variable refer
  */
@@ -48,8 +48,9 @@ export interface EditedKubeconfig {
 }
 
 /**
- * The lists of a kubeconfig. Each has the member that holds the content of an entry, and a test: does the entry belong
- * to a named cluster of this name? An entry of the user with the same name must not be lost.
+ * The lists of a kubeconfig. Each row has the name of the list, the member with the content of an entry, and a
+ * predicate: does the entry belong to a named cluster of this name? The predicate protects an entry of the user that
+ * has the same name.
  */
 const LISTS = [
   ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLocalServer(server)],
@@ -62,12 +63,12 @@ function isLocalServer(server: string): boolean {
 }
 
 /**
- * Adds the entries of a cluster to a kubeconfig, or renews those that an earlier start has added. Other entries, comments
- * and unknown fields stay. `current-context` changes only with `use`.
+ * Adds the entries of a cluster to a kubeconfig, or updates the entries that an earlier start added. Other entries,
+ * comments and unknown fields are not changed. `current-context` changes only with `use`.
  *
  * @param kubeconfig the cluster's own kubeconfig, with one cluster, one context and one user
- * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig, and for one with an entry of this name
- *   that does not belong to a named cluster.
+ * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig, and for a kubeconfig with an entry of
+ *   this name that does not belong to a named cluster.
  */
 export function withContext(
   text: string,
@@ -88,7 +89,7 @@ export function withContext(
         },
       );
     }
-    // An existing context stays, because the user may have set its namespace.
+    // An existing context is not changed, because the user may have set its namespace.
     if (list === 'contexts' && known !== undefined) continue;
     const content = list === 'contexts' ? { cluster: name, user: name } : entry?.[member];
     put(document, file, list, name, { name, [member]: content });
@@ -102,11 +103,11 @@ export function withContext(
 }
 
 /**
- * Removes the entries of a named cluster from a kubeconfig. If its context was the current one, an earlier context
+ * Removes the entries of a named cluster from a kubeconfig. If its context was the current context, an earlier context
  * becomes current. Returns `undefined` when nothing changes.
  *
- * @param contextsBefore the contexts that may become current. The first one that still exists becomes current. Without
- *   one, no context is current.
+ * @param contextsBefore the contexts that may become current. The first of them that still exists becomes current. If
+ *   none exists, no context is current.
  * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
  */
 export function withoutContext(
@@ -153,7 +154,7 @@ function put(document: Document, file: string, list: string, name: string, entry
 
 const isSeq = (value: unknown): value is YAMLSeq => yamlLibrary().isSeq(value);
 
-/** The content of the entry of a name in a list; `undefined` when there is no such entry. */
+/** The content of the list entry with the name; `undefined` when there is no such entry. */
 function contentOf(document: Document, list: string, member: string, name: string): JsonObject | undefined {
   const entries = document.get(list);
   const entry = isSeq(entries) ? entries.items.find((each) => nameOf(each) === name) : undefined;
@@ -182,8 +183,9 @@ function parse(text: string, file: string): Document {
 }
 
 /**
- * Changes the text to the value of the document. Where the form of the text allows no such change, prints the whole
- * document. This output keeps the list indentation of the text, and does not break long certificates.
+ * Edits the text so that it has the value of the document. If the layout of the text does not allow such an edit,
+ * prints the whole document. The printed document keeps the list indentation of the text, and does not wrap long
+ * certificates.
  */
 function textOf(document: Document, before: string): string {
   const changed = changedText(before, document.toJS() as JsonObject);
@@ -199,16 +201,18 @@ const noKubeconfig = (file: string, reason: string): TypeKroError =>
   });
 
 /**
- * How long another program may hold the lock of a kubeconfig, in milliseconds. kubectl holds it for a few milliseconds.
+ * The maximum time to wait while another program holds the lock of a kubeconfig, in milliseconds. kubectl holds the
+ * lock for a few milliseconds.
  */
 const MAX_LOCKED_MS = 2000;
 
 /**
- * Changes a kubeconfig atomically. Holds the lock file of kubectl meanwhile, so that no change of kubectl is lost. A
- * missing file counts as empty and is made with mode 600. An existing file keeps its mode, and a symbolic link stays.
+ * Changes a kubeconfig atomically. Holds kubectl's lock file during the change, so that no change by kubectl is lost. A
+ * missing file counts as empty and is created with mode 600. An existing file keeps its mode, and a symbolic link is
+ * not replaced.
  *
- * @param edit returns the new text, or `undefined` to leave the file as it is
- * @param maxLockedMs how long another program may hold the lock
+ * @param edit returns the new text, or `undefined` to leave the file unchanged
+ * @param maxLockedMs the maximum time to wait while another program holds the lock, in milliseconds
  * @throws TypeKroError `cluster/kubeconfig` when another program holds the lock, or the file cannot be written.
  */
 export async function editKubeconfig(

@@ -4,19 +4,22 @@ import { listClusters, showStatus, start, stop } from './life-verbs.ts';
 /** A verb of `typekro cluster`. */
 export interface ClusterVerb {
   readonly summary: string;
-  /** The arguments as help shows them. */
+  /** The arguments in the notation of the help. */
   readonly form: string;
   readonly minArguments: number;
   readonly maxArguments: number;
-  /** The options of the verb besides `output`. */
+  /** The options of the verb, without `output`. */
   readonly options: readonly string[];
   run(context: CommandContext, input: CommandInput, names: readonly string[]): Promise<number>;
 }
 
-/** The module of the verbs about content. Starts and stops do not load it. */
+/**
+ * Loads the module of the verbs that read or replace the content of a cluster. The verbs `start` and `stop` do not need
+ * this module.
+ */
 const content = () => import('./content-verbs.ts');
 
-/** The module of the verbs that disturb clients. */
+/** Loads the module of the verbs that disturb clients: faults, clock and restart. */
 const disturbing = () => import('./disturb-verbs.ts');
 
 const CONTEXT_OPTIONS = ['add-context', 'use-context', 'kubeconfig'];

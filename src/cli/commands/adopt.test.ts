@@ -74,7 +74,7 @@ test.each([
   ['flux', { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }],
   ['argocd', { annotations: { 'argocd.argoproj.io/tracking-id': 'apps:/ConfigMap:default/shop-map' } }],
   ['controller', {}],
-])('an object of %s is refused by name, unless --from names it', async (owner, metadata) => {
+])('an object of %s is refused with the name of its owner, unless --from names the owner', async (owner, metadata) => {
   const { uid = '' } = (await world.user.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })).metadata;
   const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: 'default', uid, controller: true }];
   await world.apply(map({ text: 'x' }, owner === 'controller' ? { ownerReferences } : metadata));
@@ -87,7 +87,7 @@ test.each([
   expect((await run(`adopt shop.json --from ${owner}`)).code).toBe(0);
 });
 
-test('the hint for objects of several owners names all of them, also those that --from names already', async () => {
+test('the hint for objects of several owners names all owners, including those that --from already names', async () => {
   await world.apply(map({ text: 'x' }, { annotations: { 'meta.helm.sh/release-name': 'web' } }));
   const labels = { 'kustomize.toolkit.fluxcd.io/name': 'apps' };
   await world.apply(map({ a: 'b' }, { name: 'shop-more', labels }));
@@ -96,7 +96,7 @@ test('the hint for objects of several owners names all of them, also those that 
   expect((await run('adopt shop.json --from helm,flux')).code).toBe(0);
 });
 
-/** Applies a second definition, whose kind is Pan and whose node is this object. */
+/** Applies a second definition with the kind Pan. Its only node is this object. */
 async function applyPans(object: KubeObject): Promise<void> {
   const other = potDefinition([{ id: 'own', template: object as never }]);
   const spec = other.spec as { schema: { kind: string } };
@@ -108,7 +108,7 @@ async function applyPans(object: KubeObject): Promise<void> {
   await world.advance(2000);
 }
 
-test('the hint for an object that the server refuses is to correct it', async () => {
+test('the hint for an object that the server refuses says to correct it', async () => {
   await applyPans(map({}, { name: '${schema.spec.text}' }));
   writeFileSync(
     join(cwd, 'pan.json'),
@@ -120,7 +120,7 @@ test('the hint for an object that the server refuses is to correct it', async ()
   expect(err).toContain('hint: nothing was applied; correct the field in the definition, or the value in the instance');
 });
 
-test('an object of another instance is refused by name', async () => {
+test('an object of another instance is refused with the name of this instance', async () => {
   await applyPans(map({ text: 'mine' }));
   await world.apply({ ...pot('first'), kind: 'Pan' });
   await world.advance(2000);

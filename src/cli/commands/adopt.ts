@@ -10,7 +10,7 @@ import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
-/** The words of `--from`. */
+/** The values of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
 
 /** `typekro adopt FILE…`: existing objects become children of the instances in the files. */
@@ -62,8 +62,8 @@ export const adopt: Command = {
     const loaded = await loadFiles(context, input.positionals);
     const target = await clusterTarget(context, input);
     try {
-      // The planner has an option of the same name that says how the server checks the writes, so the option of this
-      // command is removed.
+      // The planner has an option of the same name with another meaning (how the server checks the writes), so the
+      // option of this command is removed.
       const { 'dry-run': _own, ...options } = input.options;
       const made = await planOfFiles(context, { ...input, options }, loaded, target);
       if (made === undefined) return ExitCode.diagnostics;
@@ -82,7 +82,7 @@ export const adopt: Command = {
   },
 };
 
-/** Prints nothing, so that JSON and YAML output stay one document. */
+/** A context that prints nothing, so that the command's JSON or YAML output stays one document. */
 const withoutOutput = (context: CommandContext): CommandContext => ({ ...context, print: () => undefined });
 
 function allowedOwners(input: CommandInput): ReadonlySet<string> {

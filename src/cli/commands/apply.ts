@@ -87,7 +87,7 @@ export const apply: Command = {
   },
 };
 
-/** A better error for a cluster that does not serve the kinds of kro. Undefined for another error. */
+/** Returns a more helpful error if the cluster does not serve the kinds of kro; undefined for any other error. */
 function withoutDefinitions(error: unknown): TypeKroError | undefined {
   const { code, message } = error instanceof KubeError ? error : { code: '', message: '' };
   const [, kind] = /^the server has no kind "(ResourceGraphDefinition|Graph)"/.exec(message) ?? [];
@@ -96,7 +96,8 @@ function withoutDefinitions(error: unknown): TypeKroError | undefined {
 
 /**
  * Reads the saved plan that the arguments name. Returns `undefined` when they name other files. Throws `cli/usage` when
- * a saved plan is not the only argument, and for an option that the plan was made with: it would have no effect.
+ * a saved plan is not the only argument. Also throws it for an option that is stored in the plan, because the option
+ * would have no effect.
  */
 function savedPlanOf(context: CommandContext, input: CommandInput): SavedPlan | undefined {
   const { positionals } = input;
@@ -116,7 +117,7 @@ function savedPlanOf(context: CommandContext, input: CommandInput): SavedPlan | 
   return undefined;
 }
 
-/** The objects of a saved plan, in the form of loaded files. */
+/** Returns the objects of a saved plan as if they had been loaded from files. */
 function filesOf(
   { objects, options: { crds = [] } }: SavedPlan,
   { positionals: [file = ''] }: CommandInput,
@@ -148,7 +149,7 @@ function checkMoved(
 
 function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file = ''] }: CommandInput): TypeKroError {
   const { name } = saved.plan.source;
-  // A new cluster can have the name of an earlier one.
+  // If the names are equal, the cluster was deleted and created again under the same name.
   const isRecreated = name === source.name;
   const message = isRecreated
     ? `the plan was made for an earlier cluster ${name}: the present one was created later`
@@ -161,13 +162,13 @@ function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file =
 }
 
 /**
- * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when an instance that
- * changes or is being deleted is blocked.
+ * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when an instance is
+ * blocked that would be changed or is being deleted.
  */
 export function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);
   const object = plan.objects.find(({ refusal }) => refusal !== undefined);
-  // A blocked instance also stops its definition, because the files are one change.
+  // A blocked instance also prevents the apply of its definition, because the files are one change.
   const instance = plan.instances.find(
     ({ state, action, because, deletedSince }) =>
       state === 'blocked' && (action !== 'none' || deletedSince !== undefined) && because !== undefined,

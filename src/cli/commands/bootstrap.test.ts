@@ -27,7 +27,7 @@ afterEach(async () => {
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
 const IMAGE = '--image example.com/typekro:1';
 
-/** The results of the objects, by name. */
+/** Lists the objects in the JSON output, each with its result. */
 const results = (out: string) => {
   const { objects } = JSON.parse(out) as { objects: { result: string; object: { kind: string; name: string } }[] };
   return objects.map(({ result, object: { kind, name } }) => `${result} ${kind} ${name}`);
@@ -101,7 +101,7 @@ test('a dry run changes nothing, an installation applies everything, and a secon
   );
 });
 
-test('an upgrade keeps flags, says what changed, and prunes what this version does not have', async () => {
+test('an upgrade keeps flags, prints the changed fields, and prunes objects that this version does not have', async () => {
   await run(`bootstrap ${IMAGE} --flags --zap-log-level=debug`);
   const name = 'typekro:controller-old';
   const labels = { 'typekro.dev/installation': 'typekro' };
@@ -130,7 +130,7 @@ test('an upgrade keeps flags, says what changed, and prunes what this version do
   expect((await deployment())?.spec?.['replicas']).toBe(2);
 });
 
-test('while kro runs nothing changes; --take-over stops kro, waits for its pods, and continues with its flags', async () => {
+test('while kro runs, nothing is changed; --take-over stops kro, waits for its pods, and uses its flags', async () => {
   await installKro('registry.k8s.io/kro/kro:v0.10.0', [
     '--allow-crd-deletion',
     '--leader-elect=true',
@@ -201,7 +201,7 @@ describe('the rights of kro', () => {
     await user.create(definition);
   });
 
-  test('rights that kro has and the new controller would not have are an error, and nothing is changed', async () => {
+  test('bootstrap fails and changes nothing when kro has rights that the new controller would not have', async () => {
     await bindKro('cluster-admin');
     for (const dry of ['', ' --dry-run']) {
       const { code, err } = await run(`bootstrap ${IMAGE} --take-over${dry}`);
@@ -216,7 +216,7 @@ describe('the rights of kro', () => {
     expect(await deployment()).toBeUndefined();
   });
 
-  test('rights that typekro rbac or --rbac unrestricted grants are no error', async () => {
+  test('bootstrap does not fail when typekro rbac or --rbac unrestricted grants the rights', async () => {
     await bindKro('cluster-admin');
     writeFileSync(join(cwd, 'definitions.yaml'), JSON.stringify(definition));
     const roles = await commandRunner(commands, cwd)('rbac definitions.yaml');
@@ -226,7 +226,7 @@ describe('the rights of kro', () => {
     expect(await run(`bootstrap ${IMAGE} --take-over --dry-run --rbac unrestricted`)).toMatchObject({ code: 0 });
   });
 
-  test('rights that kro does not have are not required of the new controller', async () => {
+  test('the new controller does not need rights that kro does not have', async () => {
     await bindKro('view');
     expect((await run(`bootstrap ${IMAGE} --take-over --dry-run`)).err).toContain(
       'ResourceGraphDefinition shop: get, list, watch configmaps',
@@ -247,7 +247,7 @@ test('a Deployment that has the label of kro and runs no controller is not chang
   expect((await deployment('kro-ui'))?.spec?.['replicas']).toBe(1);
 });
 
-test('several controllers of kro are an error that names the commands to stop them', async () => {
+test('bootstrap fails when several controllers of kro run, and prints the commands that stop them', async () => {
   await installKro();
   await user.create(labelled('second', { name: 'main', image: 'example.com/mirror:v0.9.2', args: ['--leader-elect'] }));
   const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
@@ -276,7 +276,7 @@ test('flags and level of kro come from the container of kro, at any position in 
   expect(argsOf(await deployment())).toContain('--controller-service-account=typekro');
 });
 
-test('what the server refuses is found before kro is stopped', async () => {
+test('objects that the server refuses are found before kro is stopped', async () => {
   await installKro();
   await user.create({
     apiVersion: 'apps/v1',
@@ -294,10 +294,10 @@ test('what the server refuses is found before kro is stopped', async () => {
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
 });
 
-test('an upgrade during a stalled update keeps the number of replicas of the spec', async () => {
+test('an upgrade during a stalled rolling update keeps the replicas of the spec', async () => {
   await run(`bootstrap ${IMAGE}`);
   cluster.pods.simulate({ namespace: 'kro-system' }, { ready: false });
-  // The update has one pod more than the spec, and the new pod does not become ready.
+  // During the update there is one pod more than in the spec, because the new pod does not become ready.
   await run('bootstrap --image example.com/typekro:bad --timeout 1ms');
   await expect.poll(async () => (await deployment())?.status).toMatchObject({ replicas: 2 });
   await run('bootstrap --image example.com/typekro:good --timeout 1ms');
@@ -332,13 +332,13 @@ test('before kro is stopped, a missing namespace is created, and the server chec
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
 });
 
-test('a take-over reports a namespace that it creates first as created', async () => {
+test('the report of a take-over contains the namespace that was created before the dry run', async () => {
   await installKro();
   const { out } = await run(`bootstrap ${IMAGE} --namespace other --take-over`);
   expect(out.split('\n')).toContain('Namespace other created');
 });
 
-test('a second take-over gets the flags of kro that the installed controller has only from its manifest', async () => {
+test('a second take-over uses a flag of kro if the installed controller has the flag only from its manifest', async () => {
   await run(`bootstrap ${IMAGE} --flags --zap-log-level=debug`);
   await run('hand-back --force');
   await user.create(kro('registry.k8s.io/kro/kro:v0.9.2', ['--allow-crd-deletion', '--zap-log-level=error']));
@@ -348,7 +348,7 @@ test('a second take-over gets the flags of kro that the installed controller has
   expect(argsOf(await deployment())).toContain('--allow-crd-deletion=true');
 });
 
-test('flags of kro that the controller would refuse are an error, and kro is not stopped', async () => {
+test('bootstrap fails before kro is stopped when the controller would refuse flags of kro', async () => {
   await installKro('registry.k8s.io/kro/kro:v0.9.2', ['--resource-graph-definition-concurrent-reconciles=0']);
   const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
   expect({ code, err }).toMatchInlineSnapshot(`
@@ -363,7 +363,7 @@ test('flags of kro that the controller would refuse are an error, and kro is not
   expect(await run(`bootstrap ${IMAGE} --take-over ${corrected}`)).toMatchObject({ code: 0, err: '' });
 });
 
-test('an error after kro was stopped names the way back, and the next run has the flags of kro', async () => {
+test('an error after kro was stopped says how to start kro again, and the next run uses the flags of kro', async () => {
   await installKro('registry.k8s.io/kro/kro:v0.9.2', ['--allow-crd-deletion']);
   const refused = cluster.faults.add(
     { method: 'PATCH', resource: 'deployments', name: 'typekro', where: ({ path }) => !path.includes('dryRun') },
@@ -383,8 +383,9 @@ test('an error after kro was stopped names the way back, and the next run has th
   );
 });
 
-test('a controller that does not become ready is an error, and the next run continues', async () => {
-  // The Deployment can be ready within the time limit of 1 ms. Slow reads make the command reach the limit.
+test('bootstrap fails when the controller does not become ready, and the next run continues', async () => {
+  // The Deployment could become ready within the time limit of 1 ms. Slow reads ensure that the command reaches the
+  // limit first.
   const reads = { verb: ['get', 'list', 'watch'], resource: 'deployments', name: 'typekro' };
   const slow = cluster.faults.add(reads, { kind: 'latency', milliseconds: 200 }, Number.POSITIVE_INFINITY);
   const { code, err } = await run(`bootstrap ${IMAGE} --timeout 1ms`);
@@ -399,7 +400,7 @@ test('a controller that does not become ready is an error, and the next run cont
   expect((await run(`bootstrap ${IMAGE}`)).code).toBe(0);
 });
 
-test('--export needs no cluster, and holds what an installation applies', async () => {
+test('--export needs no cluster, and the file has the objects that an installation applies', async () => {
   const { out } = await commandRunner(
     commands,
     cwd,
@@ -427,7 +428,7 @@ test.each([
   expect(ended.code).toBe(code);
 });
 
-test('hand-back lists the differences of kro, and stops the controller only without findings or with --force', async () => {
+test('hand-back lists the differences of kro; with findings, it stops the controller only with --force', async () => {
   await run(`bootstrap ${IMAGE}`);
   const definition: KubeObject = {
     apiVersion: 'kro.run/v1alpha1',

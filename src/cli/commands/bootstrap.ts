@@ -95,9 +95,9 @@ export const bootstrap: Command = {
 };
 
 /**
- * Installs the controller. A dry run first checks every apply and every deletion, so that kro's controller stops only when
- * this controller can be installed. The first change can be a missing namespace: without it, the server checks no object
- * in the namespace.
+ * Installs the controller. A dry run first checks every apply and every deletion, so that kro's controller is stopped
+ * only when this controller can be installed. A missing namespace is created before the dry run, because the server
+ * cannot check objects in a missing namespace.
  */
 async function install(
   context: CommandContext,
@@ -192,7 +192,7 @@ const placeOf = ({ namespace, name }: ControllerDeployment): string => `${namesp
 function givenFlags(input: CommandInput): FlagTexts {
   const words = (textOption(input, 'flags') ?? '').split(/\s+/).filter((word) => word !== '');
   const { flags, unknown } = flagTexts(words);
-  // A controller with a wrong value would end at each start, after the installation.
+  // With an invalid value, the installed controller would exit at each start.
   const [wrong] = [...flags.values()].flatMap((text) => parseControllerFlags([text]).errors.filter(isAboutValue));
   const problem = unknown.length > 0 ? `the controller has no flag ${unknown[0] ?? ''}` : wrong;
   if (problem === undefined) return flags;
@@ -202,7 +202,7 @@ function givenFlags(input: CommandInput): FlagTexts {
   });
 }
 
-/** Other errors depend on several flags. `refuseInvalidFlags` checks all flags of the controller together. */
+/** Other errors depend on several flags. `refuseInvalidFlags` checks the combination of all flags later. */
 const isAboutValue = (error: string): boolean => error.startsWith('invalid value');
 
 /** Refuses options that have no effect on exported manifests. */
@@ -241,7 +241,7 @@ function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
 
 /**
  * Keeps the number of replicas of an installed controller that has more than one replica. A controller that was scaled
- * to 0 gets the manifest's number.
+ * to 0 gets the manifest's number of replicas.
  */
 function withReplicas(object: KubeObject, replicas: number): KubeObject {
   if (object.kind !== 'Deployment' || replicas <= 1) return object;

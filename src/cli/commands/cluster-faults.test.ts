@@ -114,7 +114,7 @@ test('cluster: faults are added, listed with their hits, and removed', async () 
   `);
 });
 
-test('cluster: mistakes in rules of faults have their places, and no rule is added', async () => {
+test('cluster: errors in fault rules are printed with their locations, and no rule is added', async () => {
   await run('cluster start dev');
   const neverHits = 'match: {verb: [get, lst]}\nfault: {kind: conflict}\n';
   expect(await run('cluster faults dev add -', neverHits)).toMatchInlineSnapshot(`

@@ -9,7 +9,7 @@ import { readRecord, writeRecord } from '../clusters/cluster-files.ts';
 const clusters = useNamedClusters();
 afterEach(() => void vi.restoreAllMocks());
 
-test('every command says in time that the process of the cluster does not answer', async () => {
+test('every command reports within its time limit that the process of the cluster does not respond', async () => {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket));
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

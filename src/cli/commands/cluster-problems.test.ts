@@ -15,7 +15,7 @@ async function run(line: string, stdin?: string): Promise<CommandRun> {
 const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n';
 
 test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}'])(
-  'the objects of a cluster stay when its settings are %j',
+  'the objects of a cluster are kept when its settings are %j',
   async (settings) => {
     await run('cluster start dev --data');
     await run('cluster load dev -', CONFIG);
@@ -55,7 +55,13 @@ const FOREIGN = 'clusters:\n- name: typekro-dev\n  cluster: {server: "https://ex
 test.each([
   ['a broken kubeconfig', 'config', 'clusters: [', '--add-context --kubeconfig config', 'is not a kubeconfig'],
   ['a foreign entry', 'config', FOREIGN, '--use-context --kubeconfig config', 'already has an entry typekro-dev'],
-  ['a directory in its place', 'config/file', '', '--add-context --kubeconfig config', 'cluster/kubeconfig'],
+  [
+    'a directory instead of the kubeconfig',
+    'config/file',
+    '',
+    '--add-context --kubeconfig config',
+    'cluster/kubeconfig',
+  ],
   ['a kubeconfig without a context', 'config', '', '--kubeconfig config', 'no option adds a context'],
 ])('a start with %s starts nothing', async (_, file, content, options, message) => {
   mkdirSync(dirname(join(clusters.home, file)), { recursive: true });
@@ -105,14 +111,14 @@ test('a cluster keeps its version of Kubernetes, and an earlier version does not
   });
 });
 
-test('a stop makes no folder for the kubeconfig that a user has removed', async () => {
+test('a stop creates no folder for a kubeconfig that the user has removed', async () => {
   await run('cluster start dev --add-context --kubeconfig gone/config');
   rmSync(join(clusters.home, 'gone'), { recursive: true });
   expect(await run('cluster stop dev')).toMatchObject({ code: 0, err: '' });
   expect(existsSync(join(clusters.home, 'gone'))).toBe(false);
 });
 
-test('after the last of several clusters has stopped, the former context is current again, in any order of the stops', async () => {
+test('when all clusters have stopped, in any order, the context of before is current again', async () => {
   const file = join(clusters.home, 'config');
   const OWN = 'contexts:\n- name: prod\n  context: {cluster: prod, user: me}\ncurrent-context: prod\n';
   for (const order of ['a b', 'b a']) {
@@ -141,7 +147,7 @@ test('the start after a start with --port 0 has the same port', async () => {
   expect(await portOf('dev')).toBe(free);
 });
 
-test('a state directory that is a file is an error of the folder', async () => {
+test('a state directory that is a file causes the error cluster/folder', async () => {
   writeFileSync(join(clusters.home, 'state'), '');
   for (const line of ['cluster start', 'cluster status', 'cluster stop']) {
     expect(await run(line)).toMatchObject({ code: 1, err: expect.stringContaining('[cluster/folder]') as string });

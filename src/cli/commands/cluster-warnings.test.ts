@@ -12,7 +12,7 @@ async function run(line: string) {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'a link or a folder in the place of a file of a cluster is named',
+  'the error names a link or a folder that replaces a file of a cluster',
   async () => {
     const file = (name: string) => join(clusters.folderOf('dev'), name);
     mkdirSync(file('kubeconfig'), { recursive: true });
@@ -30,7 +30,7 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test('a start says which files and which address of the last run it cannot take over', async () => {
+test('a start warns about files and an address of the last run that it cannot use again', async () => {
   await run('cluster start dev --data');
   const kubeconfig = readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8');
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(kubeconfig)?.[1]);

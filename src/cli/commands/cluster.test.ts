@@ -213,7 +213,7 @@ test('cluster: -o json prints the data for another program', async () => {
   `);
 });
 
-test('the objects of a cluster with data, its kubeconfig and its port outlive a stop', async () => {
+test('a cluster with data keeps its objects, its kubeconfig and its port after a stop', async () => {
   await run('cluster start dev --data');
   const before = readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8');
   expect((await run('cluster load dev -', BOATS)).code).toBe(0);
@@ -279,7 +279,7 @@ test('cluster load: namespaces and definitions come first, and each refusal is n
   expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, cluster: 'dev', objects: { length: 4 } });
 });
 
-test('cluster snapshot, reset and restore: the whole content, also of another cluster', async () => {
+test('cluster snapshot, reset and restore: the whole content, even from another cluster', async () => {
   await run('cluster start dev');
   await run('cluster load dev -', BOATS);
   const objects = await objectsOf('dev');
@@ -461,7 +461,7 @@ test('a crashed cluster shows the end of its log, and starts again or is removed
     remove it: typekro cluster stop dev",
     }
   `);
-  // The last run kept no objects, even if the next run keeps its objects.
+  // The last run kept no objects. The option `--data` of the next run does not change this.
   expect((await run('cluster start dev --data')).out).toContain('ended without being stopped; its objects are gone');
   expect((await run('cluster stop dev --delete')).code).toBe(0);
 });
@@ -483,7 +483,7 @@ test.each([
   expect(`${ended.out}${ended.err}`).toMatchSnapshot();
 });
 
-test('names of clusters are completed', async () => {
+test('shell completion suggests names of clusters', async () => {
   await run('cluster start dev');
   await run('cluster start other');
   expect((await run('completion candidates -- cluster status ')).out).toBe('dev\nother');

@@ -103,7 +103,7 @@ function unknownVerb(word: string): TypeKroError {
   );
 }
 
-/** Refuses options of other verbs. An option without an effect would hide a mistake. */
+/** Refuses options that belong to other verbs, because ignoring them would hide a mistake of the user. */
 function refuseForeignOptions(word: string, { options }: ClusterVerb, input: CommandInput): void {
   const foreign = Object.entries(input.options).find(
     ([name, value]) => value !== undefined && name !== 'output' && !options.includes(name),

@@ -77,7 +77,7 @@ test('validate: definitions without problems', async () => {
   `);
 });
 
-test('validate: problems of a definition and of its instances, each with its place', async () => {
+test('validate: problems of a definition and of its instances, each with its location', async () => {
   const broken = DEFINITION.replace('${schema.spec.text}', '${schema.spec.txt}').replace('port: 80', 'port: http');
   writeFileSync(join(cwd, 'pots.yaml'), `${broken}      readyWhen: ["\${web.spec.clusterIp != ''}"]\n`);
   const pots = 'apiVersion: acme.test/v1\nkind: Pot\nmetadata: {name: a}\nspec: {text: 7, sise: 1}\n';
@@ -129,7 +129,7 @@ test('validate: problems of a definition and of its instances, each with its pla
   `);
 });
 
-test('validate: annotations of a definition that are no texts, or that the controller refuses', async () => {
+test('validate: annotations of a definition that are not strings, or that the controller refuses', async () => {
   const annotated = (annotation: string) =>
     writeFileSync(
       join(cwd, 'pots.yaml'),
@@ -208,7 +208,7 @@ test('validate: a warning, alone and with --strict', async () => {
   `);
 });
 
-test('validate: files that cannot be read beside others', async () => {
+test('validate: some of several files cannot be read', async () => {
   writeFileSync(join(cwd, 'indent.yaml'), 'a: 1\n b: [2\n');
   writeFileSync(join(cwd, 'empty.yaml'), '');
   writeFileSync(join(cwd, 'bin.yaml'), 'a\0b');
@@ -262,7 +262,7 @@ test('validate: an object of a kind that a missing file may define is not report
   expect({ code, problems: err.match(/\[input\/[\w-]+\]/g) }).toEqual({ code: 3, problems: ['[input/not-found]'] });
 });
 
-test('validate: the only file, which cannot be read', async () => {
+test('validate: the only file cannot be read', async () => {
   expect(await run('validate pot.yaml')).toMatchInlineSnapshot(`
     {
       "code": 1,
@@ -369,7 +369,7 @@ test('diff: a field that another client changed', async () => {
   `);
 });
 
-test('snapshot: the file and what it holds', async () => {
+test('snapshot: the file and its content', async () => {
   await startWorld();
   expect(await run('snapshot pots.json --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
     {
@@ -398,7 +398,7 @@ test('snapshot: the file and what it holds', async () => {
   `);
 });
 
-test('migrate: an instance that has its owner already, and direct mode without a file', async () => {
+test('migrate: an instance that its controller already owns, and direct mode without a file', async () => {
   await startWorld();
   expect(await run('migrate shop --to kro --dry-run --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
     {

@@ -6,7 +6,7 @@ import { candidatesFor, commandCandidates, NOTHING, withSeparateValues } from '.
 import type { Shell } from '../completion/scripts.ts';
 import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
 
-/** The time limit for a cluster to answer, in milliseconds. The shell waits meanwhile. */
+/** The time limit for the response of a cluster, in milliseconds. The shell is blocked during this time. */
 const MAX_WAIT_MS = 1500;
 
 /** The argument with which the scripts request candidates. */
@@ -15,7 +15,7 @@ const CANDIDATES = 'candidates';
 /**
  * Makes the command `typekro completion SHELL`, which prints the completion script of a shell.
  *
- * @param commands all commands of the program
+ * @param commands all commands of the program, for the candidates
  */
 export function completion(commands: readonly CommandEntry[]): Command {
   return {
@@ -81,7 +81,7 @@ const candidateLine = ({ word, summary }: CompletionCandidate): string => `${wor
 
 /**
  * Instances that begin with the last word, as `NAMESPACE/NAME` and, when the word is not empty, as
- * `KIND/NAMESPACE/NAME`. The list is empty when no cluster answers in time.
+ * `KIND/NAMESPACE/NAME`. The list is empty when no cluster responds in time.
  */
 async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {
   const options = Object.fromEntries(

@@ -85,8 +85,8 @@ function withVersion(args: readonly string[], version: string | undefined): read
 }
 
 /**
- * The client has a rate limit only when `--client-qps` is above 0. By default it needs none, because API servers limit
- * clients with priority and fairness.
+ * The client has a rate limit only when `--client-qps` is above 0. By default there is no limit, because API servers
+ * themselves limit clients (priority and fairness).
  */
 function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimit'> {
   const qps = values.get('client-qps');

@@ -18,7 +18,7 @@ import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { printedYaml } from '../yaml-text.ts';
 
-/** The words of `--to`. */
+/** The values of `--to`. */
 const FORMS = ['definition', 'typescript'] as const;
 
 const DEFAULT_NAME = 'app';
@@ -153,8 +153,8 @@ function refuseLeftOut(objects: readonly KubeObject[], files: readonly string[])
 }
 
 /**
- * Throws for options that do not fit definitions. A definition can only become a composition, and has a name, a kind and
- * fields of its own.
+ * Throws for options that do not apply to definitions. A definition already has a name, a kind and fields, and can only
+ * be converted to a composition.
  */
 function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], toTypeScript: boolean): void {
   const name = first?.metadata.name ?? '';

@@ -47,7 +47,7 @@ export const dashboard: Command = {
     const { client, namespace, name, hasOtherContexts } = await connectToCluster(context, input);
     const kubeconfig = textOption(input, 'kubeconfig');
     try {
-      // A cluster that cannot be reached ends the command with the reason.
+      // This request ends the command with the reason when the cluster cannot be reached.
       await client.discovery.resourceOf(DEFINITION_KIND, { signal: context.signal });
       const opened = await openDashboard({
         context,

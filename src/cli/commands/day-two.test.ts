@@ -39,7 +39,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** The output of a command that ends with exit code 0, with `AGE` in place of each age. */
+/** Runs a command that must end with exit code 0. Returns its output, with each age replaced by `AGE`. */
 async function run(line: string): Promise<string[]> {
   const { code, out, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -88,7 +88,7 @@ test('suspend holds back a change of the instance, and resume carries it out', a
 });
 
 test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
-  '%s does not accept the name of a node as an instance, and changes nothing',
+  '%s refuses the name of a node where an instance is expected, and changes nothing',
   async (command) => {
     const before = await world.user.get(potRef('shop'));
     const { code, err } = await commandRunner(commands, cwd)(`${command} shop/map --kubeconfig kubeconfig`);
@@ -98,7 +98,7 @@ test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
   },
 );
 
-test('rollback undoes a change that has no revision; pin keeps the revision that the instance follows', async () => {
+test('rollback undoes a change without a revision; pin without --revision keeps the revision that the instance follows', async () => {
   await change();
   await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.nothing}' })]));
   await world.advance(2000);
@@ -198,7 +198,7 @@ test('delete prints what is deleted, and wait ends when the instance is gone', a
   expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
 });
 
-test('delete changes nothing when another program keeps the definition of the instance in deletion', async () => {
+test('delete changes nothing when the deletion of the definition is blocked by another program', async () => {
   await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
   await world.user.delete(potsRef);
   await world.advance(2000);
@@ -208,7 +208,7 @@ test('delete changes nothing when another program keeps the definition of the in
   expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
-test('delete changes nothing when no controller could complete the deletion, and names the remedy', async () => {
+test('delete changes nothing when no controller could complete the deletion, and prints the remedy', async () => {
   await world.user.delete(potsRef);
   await world.advance(2000);
   const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');
@@ -220,7 +220,7 @@ test('delete changes nothing when no controller could complete the deletion, and
   expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
-test('wait ends when the instance reaches the goal, or with an error at the time limit', async () => {
+test('wait ends when the instance reaches the expected state, and fails at the time limit', async () => {
   expect(await run('wait shop')).toEqual(['Pot default/shop is ACTIVE']);
   expect(await run('wait shop --for condition=Ready --timeout 0')).toEqual(['Pot default/shop is Ready=True']);
   await world.controller.stop();
@@ -234,7 +234,7 @@ test('wait ends when the instance reaches the goal, or with an error at the time
   `);
 });
 
-test('wait says what it waits for, and each change of the reason', async () => {
+test('wait prints the reason why it waits, and prints each new reason', async () => {
   await world.user.patch(potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
   const waiting = new CommandInProcess(commands, cwd, 'wait shop --for deleted --kubeconfig kubeconfig');
   await waiting.until(/^waiting until Pot default\/shop is deleted: it is ACTIVE\n/);
@@ -247,7 +247,7 @@ test('wait says what it waits for, and each change of the reason', async () => {
 });
 
 test.each(['--kro-compatibility 0.9', '--crds crds'])(
-  'a saved plan refuses %s, which it has already',
+  'apply with a saved plan refuses %s, because the plan has its own',
   async (option) => {
     writeFileSync(join(cwd, 'shop.json'), JSON.stringify(pot('shop', { text: 'new' })));
     const own = commandRunner(commands, cwd);
@@ -293,7 +293,7 @@ async function endsAtFirstWatch(port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('wait names an outage of the cluster, and events --watch ends with an error', async () => {
+test('wait reports an outage of the cluster, and events --watch ends with an error', async () => {
   for (const [line, said] of [
     ['wait shop --for deleted --timeout 1500ms', /gives no answer since \S+ \(.+\); before, it is ACTIVE/],
     ['events shop --watch', /^error: /],
@@ -307,7 +307,7 @@ test('wait names an outage of the cluster, and events --watch ends with an error
   }
 });
 
-test('events of the instance, its objects and the objects that these own', async () => {
+test('events prints the events of the instance, its objects and the objects that these own', async () => {
   await world.apply(
     potDefinition([
       {

@@ -70,7 +70,8 @@ export const dev: Command = {
         async start() {
           const page = { dashboardOf: context, actions: actionsOf(input), ...place };
           const session = await startUpSession(state, { port, standIns, ...processes, ...page });
-          // The page keeps its address, so an open page comes back after each restart of the cluster.
+          // The dashboard keeps its address, so a page that is open in a browser reconnects after each restart of the
+          // cluster.
           if (session.dashboard !== undefined) place = placeOfPage(session.dashboard);
           return session;
         },
@@ -104,7 +105,10 @@ export const dev: Command = {
   },
 };
 
-/** The second reading of the standard input is empty, and `dev` would delete the objects of the first one. */
+/**
+ * Refuses the standard input. It can be read only once. The second read would be empty, and `dev` would delete the
+ * objects of the first read.
+ */
 function refuseStandardInput(input: CommandInput): void {
   const names = [...input.positionals, ...(textOption(input, 'crds') ?? '').split(',')];
   if (!names.includes('-')) return;

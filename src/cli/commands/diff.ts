@@ -41,7 +41,7 @@ export const diff: Command = {
     }),
 };
 
-/** A difference has precedence over objects that could not be compared. */
+/** The exit code for a difference has precedence over the code for objects that could not be compared. */
 function codeOf({ changes, notCompared }: DiffReport): number {
   if (changes.length > 0) return ExitCode.drift;
   return notCompared.length > 0 ? ExitCode.failed : ExitCode.ok;

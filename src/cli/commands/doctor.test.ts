@@ -79,8 +79,8 @@ test('in an empty cluster the CRDs and the controller are missing', async () => 
 });
 
 /**
- * Applies a controller without its rights, a Lease that is not renewed, and a webhook whose Service does not exist. Waits
- * until the simulated pod runs, because the output differs until then.
+ * Applies a controller without its rights, a Lease that is not renewed, and a webhook whose Service does not exist.
+ * Waits until the simulated pod runs, because the output is different before.
  */
 const applyController = async () => {
   const manifests = controllerManifests({ image: `acme.test/typekro:${packageVersion()}` });
@@ -203,7 +203,7 @@ test('-o json prints the data for another program', async () => {
   expect(new Set(data.findings.map(({ check }) => check))).toContain('rights');
 });
 
-test('a check whose list fails is left out, and the other checks are made', async () => {
+test('a check that cannot list its objects is skipped, and the other checks run', async () => {
   await applyController();
   const match = { verb: 'list', resource: 'leases' };
   const rule = cluster.faults.add(match, { kind: 'error', status: 500, reason: 'InternalError', message: 'no leader' });
@@ -213,7 +213,7 @@ test('a check whose list fails is left out, and the other checks are made', asyn
   expect(out.filter((line) => /^✗ (?:rights|webhooks)/.test(line))).not.toEqual([]);
 });
 
-test('for a user without rights the output names what was not checked, and guesses nothing', async () => {
+test('for a user without rights the output names the checks that did not run, and reports no guesses', async () => {
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'visitor', namespace: 'default' } };
   await apply([account]);
   const { text } = await client.raw({

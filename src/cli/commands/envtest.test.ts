@@ -81,22 +81,25 @@ test.skipIf(process.platform === 'win32')('envtest: the path of the folder, a li
   expect(shell.stdout).toBe(path);
 });
 
-test.skipIf(process.platform === 'win32')('many calls at once make one folder, and a call repairs a file', async () => {
-  const paths = await Promise.all(Array.from({ length: 8 }, async () => (await runIn(home)('envtest')).out));
-  const [path = ''] = new Set(paths);
-  expect(new Set(paths).size).toBe(1);
-  expect(readdirSync(path).toSorted()).toEqual(['etcd', 'kube-apiserver', 'kubectl']);
-  const program = join(path, 'etcd');
-  const before = { text: readFileSync(program, 'utf8'), mode: statSync(program).mode, inode: statSync(program).ino };
-  await run('envtest');
-  expect(statSync(program).ino).toBe(before.inode);
-  writeFileSync(program, 'damaged');
-  chmodSync(join(path, 'kubectl'), 0o600);
-  await run('envtest');
-  expect(readFileSync(program, 'utf8')).toBe(before.text);
-  expect(statSync(program).mode).toBe(before.mode);
-  expect(statSync(join(path, 'kubectl')).mode & 0o111).not.toBe(0);
-});
+test.skipIf(process.platform === 'win32')(
+  'many concurrent calls make one folder, and a later call repairs a changed file',
+  async () => {
+    const paths = await Promise.all(Array.from({ length: 8 }, async () => (await runIn(home)('envtest')).out));
+    const [path = ''] = new Set(paths);
+    expect(new Set(paths).size).toBe(1);
+    expect(readdirSync(path).toSorted()).toEqual(['etcd', 'kube-apiserver', 'kubectl']);
+    const program = join(path, 'etcd');
+    const before = { text: readFileSync(program, 'utf8'), mode: statSync(program).mode, inode: statSync(program).ino };
+    await run('envtest');
+    expect(statSync(program).ino).toBe(before.inode);
+    writeFileSync(program, 'damaged');
+    chmodSync(join(path, 'kubectl'), 0o600);
+    await run('envtest');
+    expect(readFileSync(program, 'utf8')).toBe(before.text);
+    expect(statSync(program).mode).toBe(before.mode);
+    expect(statSync(join(path, 'kubectl')).mode & 0o111).not.toBe(0);
+  },
+);
 
 test.skipIf(process.platform === 'win32')('only the user can write to the folder and its programs', async () => {
   const path = (await runIn(home)('envtest')).out;
@@ -134,7 +137,7 @@ test.skipIf(process.platform === 'win32')('the group may not write to the folder
 });
 
 test.skipIf(process.platform === 'win32')(
-  'the programs answer --help and --version without Node, and kubectl is the one of the PATH',
+  'the programs answer --help and --version without Node, and kubectl is the kubectl of the PATH',
   async () => {
     const path = (await runIn(home)('envtest')).out;
     for (const name of ['etcd', 'kube-apiserver']) {
@@ -161,7 +164,7 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test('a folder that cannot be written, and Windows, are refused with a reason', async () => {
+test('a folder that cannot be written is refused with a reason, and so is Windows', async () => {
   writeFileSync(join(home, 'file'), '');
   if (process.platform !== 'win32') {
     const { code, err } = await runIn(join(home, 'file'))('envtest');

@@ -55,8 +55,8 @@ export const events: Command = {
 };
 
 /**
- * Reports the existing events of each namespace in order of time, then each new event. Rejects when the cluster does not
- * answer any more.
+ * Reports the existing events of each namespace in order of time, then each new event. Rejects when the cluster does
+ * not respond any more.
  */
 async function watchEvents(
   api: KubernetesApi,
@@ -69,7 +69,8 @@ async function watchEvents(
     let first: InstanceEvent[] | undefined = [];
     for await (const event of api.watch(EVENT, { namespace, signal })) {
       if (event.type === 'ERROR' && (event.error.status === 401 || event.error.status === 403)) throw event.error;
-      // The watch retries without end, also when the cluster is gone. This read then fails.
+      // The watch retries forever, even when the cluster is gone. In this case the read below fails and ends the
+      // command.
       if (event.type === 'ERROR') await api.find(instance, { signal });
       if (event.type === 'SYNCED' && first !== undefined) {
         const oldest = first.toSorted(byTime);

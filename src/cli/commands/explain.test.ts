@@ -47,7 +47,7 @@ describe('explain', () => {
     ['shop.yaml.spec.replicas', 'shop.yaml spec.replicas'],
     ['shop.yaml.spec image.tag', 'shop.yaml spec.image.tag'],
     ['./shop.yaml.svc.spec.ports', './shop.yaml svc.spec.ports'],
-  ])('the path may follow the file: %s', async (joined, apart) => {
+  ])('the path of a field can be written after the file: %s', async (joined, apart) => {
     const answer = await run(`explain ${joined}`);
     expect(answer.code).toBe(0);
     expect(answer).toEqual(await run(`explain ${apart}`));
@@ -57,7 +57,7 @@ describe('explain', () => {
     expect((await run('explain shop.yaml status.address')).out).toContain('set to  ${svc.spec.clusterIP}');
   });
 
-  test('a field of the kind that a definition makes', async () => {
+  test('prints a field of the kind that a definition makes', async () => {
     expect((await run('explain shop.yaml spec.replicas')).out).toMatchInlineSnapshot(`
       "spec.replicas  integer  of Shop kro.run/v1alpha1
         default  2
@@ -76,7 +76,7 @@ describe('explain', () => {
     `);
   });
 
-  test('a field of a node, with what the template sets', async () => {
+  test('prints a field of a node with the expression that the template sets', async () => {
     expect((await run('explain shop.yaml svc.metadata.name')).out).toMatchInlineSnapshot(`
       "svc.metadata.name  string  of Service v1
         set to  \${schema.spec.name}
@@ -85,7 +85,7 @@ describe('explain', () => {
     `);
   });
 
-  test('a field of a kind of Kubernetes', async () => {
+  test('prints a field of a built-in kind', async () => {
     expect((await run('explain Deployment.spec.strategy')).out).toMatchInlineSnapshot(`
       "spec.strategy  object  of Deployment apps/v1
 
@@ -104,11 +104,11 @@ describe('explain', () => {
     expect((await run('explain ./service')).err).toContain('service is a folder, and only files are read');
   });
 
-  test('a custom kind that comes with the package', async () => {
+  test('prints a field of a custom kind whose CRD the package includes', async () => {
     expect((await run('explain Certificate.spec.secretName')).out).toContain('of Certificate cert-manager.io/v1');
   });
 
-  test('a code with its example and its remedy', async () => {
+  test('prints a code with its example and its remedy', async () => {
     expect((await run('explain graph/cycle')).out).toMatchInlineSnapshot(`
       "graph/cycle  error
         Resources wait for each other.

@@ -130,7 +130,8 @@ async function ofDefinition(
 }
 
 /**
- * The expressions that fill a field of a template or of the status, joined with commas; undefined when there are none.
+ * Returns the expressions in a field of a template or of the status, joined with commas; undefined when the field has
+ * no expression.
  */
 function expressionsAt(holes: readonly Hole[], path: readonly string[]): string | undefined {
   const names = path.join('.');

@@ -60,7 +60,7 @@ describe('fmt', () => {
     expect((await run('fmt -', OTHER)).out).toBe(WANTED.trimEnd());
   });
 
-  test('prints line ends and characters that change the direction of text as they are', async () => {
+  test('prints line ends and bidirectional control characters unchanged', async () => {
     const text = 'apiVersion: v1\r\nkind: ConfigMap\r\ndata: { a: x\u200ey }\r\n';
     expect((await run('fmt -', text)).out).toBe(text.replace(/\n$/, ''));
     expect(read('other.yaml')).toBe(OTHER);
@@ -161,7 +161,7 @@ describe('lint', () => {
     });
   });
 
-  test('JSON stays JSON, also with characters that are hidden in text', async () => {
+  test('the output of -o json is JSON, even with characters that text output escapes', async () => {
     writeFileSync(join(cwd, 'flag.yaml'), WANTED.replace('{ name: string }', '{ name: string, flag: str\u{e0067} }'));
     for (const form of ['json', 'sarif']) {
       const { code, out } = await run(`lint flag.yaml -o ${form}`);

@@ -33,7 +33,7 @@ export const fmt: Command = {
       throw usage(`${files.length} files cannot be printed as one`, 'add --write or --check, or name one file');
     }
     if (write && files.includes('-')) throw usage('--write has no file to write for -', 'leave --write out');
-    // Reads all files before it writes one, so that a broken file prevents every write.
+    // All files are read before any file is written, so that an error in one file prevents all writes.
     const read = [];
     for (const file of files) {
       const problems: Diagnostic[] = [];

@@ -36,7 +36,7 @@ async function run(args: readonly string[], stdin = ''): Promise<{ readonly code
 const definition = (kind: string, group?: string): KubeObject => crdOf(kind, {}, group === undefined ? {} : { group });
 const yaml = (...objects: readonly object[]) => objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
-test('a folder with its subfolders; files that are not manifests are left out', async () => {
+test('reads a folder with its subfolders, and ignores files that are not manifests', async () => {
   mkdirSync(join(cwd, 'crds/more'), { recursive: true });
   writeFileSync(join(cwd, 'crds/a.yaml'), yaml(definition('A'), { apiVersion: 'v1', kind: 'ConfigMap' }));
   writeFileSync(join(cwd, 'crds/more/b.json'), JSON.stringify(definition('B', 'b.example.com')));
@@ -47,13 +47,13 @@ test('a folder with its subfolders; files that are not manifests are left out', 
   });
 });
 
-test('standard input, one file for each kind', async () => {
+test('reads the standard input, and writes one file per kind', async () => {
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [definition('A'), definition('B')] });
   expect((await run(['-', '--files', 'kind'], list)).code).toBe(0);
   expect(readdirSync(join(cwd, 'generated/example.com'))).toEqual(['a.ts', 'b.ts']);
 });
 
-test('one group of a list of the API server, whose items have no kind', async () => {
+test('selects one group in a list of the API server, whose items have no kind', async () => {
   const items = [definition('A'), definition('B', 'b.test')].map(
     ({ kind: _kind, apiVersion: _version, ...rest }) => rest,
   );
@@ -75,7 +75,7 @@ test('--check writes nothing, and its exit code shows a difference', async () =>
   });
 });
 
-test('--check reports a path that cannot be read, and not a file that would be created', async () => {
+test('--check reports a path that cannot be read, and does not say that a file would be created', async () => {
   writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
   mkdirSync(join(cwd, 'generated/example.com.ts'), { recursive: true });
   const { code, text } = await run(['a.yaml', '--check']);
@@ -84,7 +84,7 @@ test('--check reports a path that cannot be read, and not a file that would be c
   expect(code).toBe(1);
 });
 
-test('the definitions of a cluster, of one group', async () => {
+test('reads the definitions of one group from a cluster', async () => {
   const cluster = await createEmbeddedCluster();
   try {
     const { kubeconfig } = await cluster.listen({ port: 0 });
@@ -103,7 +103,7 @@ test('the definitions of a cluster, of one group', async () => {
   }
 });
 
-test('a Helm chart, its values typed by its schema', async () => {
+test('makes a factory for a Helm chart, with the types of its values schema', async () => {
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     type: 'object',
@@ -145,7 +145,7 @@ test('a Helm chart, its values typed by its schema', async () => {
   `);
 });
 
-test('a part of the values schema without a form in TypeScript accepts any value', async () => {
+test('a part of the values schema that TypeScript types cannot express accepts any value', async () => {
   const schema = {
     type: 'object',
     properties: {
@@ -167,13 +167,8 @@ test('a part of the values schema without a form in TypeScript accepts any value
 describe('bad input', () => {
   test.each([
     ['nothing named', [], 2, 'name files, folders or - , or use --cluster'],
-    ['a file that is not there', ['missing.yaml'], 1, 'there is no file or folder missing.yaml'],
-    [
-      'two files that are not there',
-      ['missing.yaml', 'lost.yaml'],
-      3,
-      'lost.yaml:1:1: error: there is no file or folder',
-    ],
+    ['a missing file', ['missing.yaml'], 1, 'there is no file or folder missing.yaml'],
+    ['two missing files', ['missing.yaml', 'lost.yaml'], 3, 'lost.yaml:1:1: error: there is no file or folder'],
     ['a chart without its repository', ['crd.json', '--chart', 'x'], 2, '--chart needs --repository'],
     ['a repository without a chart', ['crd.json', '--repository', 'https://x'], 2, '--repository needs --chart'],
     ['a context without the cluster', ['crd.json', '--context', 'x'], 2, '--context needs --cluster'],
@@ -185,7 +180,7 @@ describe('bad input', () => {
     expect(result.text).toContain(text);
   });
 
-  test('the error for a template of a Helm chart calls it a template', async () => {
+  test('the error for a template file of a Helm chart says that the file is a template', async () => {
     const template = `{{- if .Values.crds }}\n${yaml(definition('A'))}{{- end }}\n`;
     writeFileSync(join(cwd, 'a.yaml'), template);
     const { code, text } = await run(['a.yaml']);
@@ -209,7 +204,7 @@ describe('bad input', () => {
     expect(code).toBe(3);
   });
 
-  test('a group that no definition has is named with the groups that there are', async () => {
+  test('the error for an unknown group lists the groups of the definitions', async () => {
     writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A'), definition('B', 'b.test')));
     const { code, text } = await run(['a.yaml', '--group', 'acme.io']);
     expect(code).toBe(3);
@@ -217,7 +212,7 @@ describe('bad input', () => {
     expect(text).toContain('there are b.test, example.com');
   });
 
-  test('the error for a definition without a served version says so', async () => {
+  test('the error for a definition without a served version says that no version is served', async () => {
     const { versions, ...spec } = definition('A').spec as { versions: object[] };
     const notServed = {
       ...definition('A'),
@@ -227,7 +222,7 @@ describe('bad input', () => {
     expect((await run(['a.yaml'])).text).toContain('no CustomResourceDefinition in a.yaml has a served version');
   });
 
-  test('a file that does not parse is shown with its place; the others are written', async () => {
+  test('a file that cannot be parsed is reported with the location; the other files are generated', async () => {
     writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
     writeFileSync(join(cwd, 'b.yaml'), 'kind: [\n');
     const { code, text } = await run(['a.yaml', 'b.yaml']);

@@ -108,7 +108,10 @@ function itemsOf(document: JsonValue): readonly JsonValue[] {
   return Array.isArray(items) ? items : [document];
 }
 
-/** The group of a CustomResourceDefinition. The items of a `CustomResourceDefinitionList` have no kind. */
+/**
+ * Returns the group of a CustomResourceDefinition. Does not test the kind, because the items of a
+ * `CustomResourceDefinitionList` have none.
+ */
 function groupOf(document: JsonValue): string | undefined {
   const spec = isJsonObject(document) ? document['spec'] : undefined;
   const { group, names } = isJsonObject(spec) ? spec : {};
@@ -135,7 +138,7 @@ function write(input: CommandInput, documents: readonly JsonValue[], layout: 'gr
   return { ...made, factories: made.files.size };
 }
 
-/** Refuses an option without the option that it belongs to. An option without an effect would hide a mistake. */
+/** Refuses an option without the option that it belongs to, because ignoring it would hide a mistake of the user. */
 function refuseIdle(input: CommandInput): void {
   for (const [name, owner] of OWNERS) {
     if (input.options[name] !== undefined && input.options[owner] === undefined)
@@ -162,7 +165,7 @@ async function collect(context: CommandContext, input: CommandInput, cluster: bo
   return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }
 
-/** Drops the definitions of other groups. A list stays a list. */
+/** Drops the definitions of other groups. A list object keeps its form, with fewer items. */
 function inGroup(documents: readonly JsonValue[], group: string | undefined): readonly JsonValue[] {
   if (group === undefined) return documents;
   return documents.flatMap((document): readonly JsonValue[] => {
@@ -172,8 +175,8 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
 }
 
 /**
- * The command line in the head of each file, with which a reader can write the same files. This command line therefore
- * lacks `--check`. It also lacks `--kubeconfig`, because its path is private.
+ * The command line in the head of each file, with which a reader can generate the same files. It therefore does not
+ * contain `--check`. It does not contain `--kubeconfig` either, because this path is private.
  */
 function commandLine(input: CommandInput, layout: string): string {
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {

@@ -78,7 +78,7 @@ export const graph: Command = {
 };
 
 /**
- * Is the only argument an instance? Yes, when no file has this name and the name does not have the ending of a file.
+ * Is the only argument the name of an instance? True if no file has this name and the name has no file extension.
  */
 function isInstance({ cwd }: CommandContext, [name = '', ...others]: readonly string[]): boolean {
   if (others.length > 0 || name === '-' || /\.(?:ya?ml|json|[cm]?[jt]sx?)$/i.test(name)) return false;

@@ -30,8 +30,8 @@ interface HandBackReport {
   readonly to: string;
   readonly dryRun: boolean;
   /**
-   * The differences between kro's controller and TypeKro's controller. When there are any, nothing is changed without
-   * `--force`.
+   * The differences between kro's controller and TypeKro's controller. If there are findings, nothing is changed
+   * without `--force`.
    */
   readonly findings: readonly HandBackFinding[];
   readonly stopped: readonly ObjectRef[];
@@ -134,7 +134,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   }
 }
 
-/** The findings, and the flag that kro needs for the objects of the cluster. */
+/** Returns the findings, and the feature gates flag that kro needs for the Graphs in the cluster. */
 async function differences(
   planning: Planning,
   to: KroCompatibility,

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { commands } from './index.ts';
 
-test.each(commands)('$name is listed under its own name', async ({ name, load }) => {
+test.each(commands)('the entry $name loads a command of the same name', async ({ name, load }) => {
   expect((await load()).name).toBe(name);
 });
 
-/** The tests of the command line that have an inline snapshot, as source text. */
+/** The source code of each test of the command line that has an inline snapshot. */
 function snapshotTests(): string[] {
   const folder = fileURLToPath(new URL('..', import.meta.url));
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -20,7 +20,7 @@ function snapshotTests(): string[] {
 const sources = snapshotTests();
 
 test.each(commands)('$name has a test in this process with its output as an inline snapshot', ({ name }) => {
-  // A command line: the first word of a text that the test runs or starts.
+  // Matches a command line of this command: a string that a test passes to a function `run…` or `start`.
   const line = new RegExp(`\\b(?:run\\w*|start)\\((?:\\[)?['"\`]${name}(?=[ '"\`])`);
   expect(
     sources.filter((source) => line.test(source)),

@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
 
-test('the graph of an instance in lines, with the state of each node', async () => {
+test('graph prints the graph of an instance as lines, with the state of each node', async () => {
   const { out, err } = await run('graph shop');
   expect(err).toBe('');
   expect(out.split('\n')).toMatchInlineSnapshot(`
@@ -57,7 +57,7 @@ test('the graph of an instance in lines, with the state of each node', async () 
   `);
 });
 
-test('the graph of an instance as a picture: colour, state and reason of each node, and the state of the instance', async () => {
+test('a picture of an instance has the colour, state and reason of each node, and the state of the instance', async () => {
   const svg = (await run('graph pot/shop -o svg')).out;
   expect(svg.match(/<rect class="[^"]*"/g)).toMatchInlineSnapshot(`
     [
@@ -107,7 +107,7 @@ test('the graph of an instance as a picture: colour, state and reason of each no
   `);
 });
 
-test('the graph of an instance as data, with the state of each node', async () => {
+test('graph -o json prints the graph of an instance with the state of each node', async () => {
   const data = JSON.parse((await run('graph shop -o json')).out) as { graphs: unknown[]; nodes: { state: string }[] };
   expect(data.graphs).toHaveLength(1);
   expect(data.nodes.map(({ state }) => state)).toMatchInlineSnapshot(`

@@ -57,13 +57,13 @@ export const lint: Command = {
   },
 };
 
-/** The rules of findings, each once. Errors of the compiler are not rules. */
+/** The rules of the findings, without duplicates. Errors of the compiler are not rules. */
 function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
   const rules = new Set(ruleNames());
   return [...new Set(diagnostics.map(({ code }) => code))].filter((code) => rules.has(code)).sort();
 }
 
-/** How to switch the rules of findings off. */
+/** The hint that says how to switch off the rules of the findings. */
 function switchOff(rules: readonly string[]): string {
   const flags = rules.map((rule) => `${rule}=off`).join(',');
   return `to switch off: --rule ${flags}, or a line for each below rules: in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;

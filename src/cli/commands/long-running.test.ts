@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const start = (line: string, input?: PassThrough): CommandInProcess =>
   (running = new CommandInProcess(commands, cwd, line, {}, input));
-/** The output without the lines about states that last only for a moment: a busy machine may miss some of them. */
+/** The output without lines about short-lived states, because a busy machine may miss some of these states. */
 const output = (): string =>
   withoutRunValues(running.output)
     .replaceAll(cwd, 'FOLDER')
@@ -144,7 +144,7 @@ test("dev names the groups of the package's own CRDs once", async () => {
   expect(await running.interrupt()).toBe(130);
 });
 
-test('controller: --version-label replaces the version of the environment, also an invalid one', async () => {
+test('controller: --version-label replaces TYPEKRO_VERSION, even if TYPEKRO_VERSION is invalid', async () => {
   const env = { TYPEKRO_VERSION: 'a b' };
   running = new CommandInProcess(commands, cwd, 'controller --version-label=1.0 --leader-elct', env);
   expect(await running.code).toBe(2);
@@ -154,7 +154,7 @@ test('controller: --version-label replaces the version of the environment, also 
   expect(running.output).toContain('invalid value "a b" for --version-label');
 });
 
-test('controller: with a wrong flag, without its CRDs, and ready', async () => {
+test('controller: prints an error for an unknown flag and for missing CRDs, and logs that it is ready', async () => {
   const cluster = await createCluster({ clock: 'real' });
   try {
     const { kubeconfig } = await cluster.listen({ port: 0 });
@@ -190,7 +190,7 @@ test('controller: with a wrong flag, without its CRDs, and ready', async () => {
   }
 });
 
-test('dashboard: the address with its token, and the end', async () => {
+test('dashboard: prints the address with its token, and ends when it is interrupted', async () => {
   const cluster = await createCluster({ clock: 'real' });
   try {
     const { kubeconfig } = await cluster.listen({ port: 0 });

@@ -36,7 +36,7 @@ export const lsp: Command = {
         server?.close();
         resolve(code);
       };
-      // A client that dies closes the input. The notification `exit` ends the server, too.
+      // The input ends when the client exits or crashes. The notification `exit` ends the server, too.
       input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
       context.signal.addEventListener('abort', () => end(ExitCode.interrupted), { once: true });
       const watchDog = { shutdownReceived: false, initialize: () => {}, exit: end };

@@ -70,7 +70,7 @@ const versions = async () =>
   (await children()).map(({ metadata }) => [metadata.uid, metadata.generation, metadata.labels]);
 const uids = async () => (await children()).map(({ metadata }) => metadata.uid);
 
-/** The labels of each child that differ from those of `seen`. */
+/** For each child, the names of the labels that differ from the labels in `seen`. */
 async function otherLabels(seen: readonly KubeObject[]): Promise<string[][]> {
   const now = await children();
   return now.map(({ metadata: { labels = {} } }, index) => {
@@ -90,7 +90,7 @@ const textArrives = (text: string) =>
     (found?.['data'] as { text?: string } | undefined)?.text === text ? true : undefined,
   );
 
-test('from direct mode to the controller: the plan, a move that writes no child, then a changed spec', async () => {
+test('direct mode to controller: prints the plan, moves without a write to a child, and then applies a changed spec', async () => {
   await factory('direct').deploy({ name: 'a', text: 'one' });
   await cluster.client.apply(app.toDefinition({ target: 'typekro' }) as never, { fieldManager: 'user' });
   await waitForObject(
@@ -100,7 +100,7 @@ test('from direct mode to the controller: the plan, a move that writes no child,
     (found) => (found?.status?.['state'] === 'Active' ? true : undefined),
   );
   const before = await uids();
-  // Without a controller, only the command writes.
+  // The controller is stopped, so that only the command writes.
   await controller.stop();
   const seen = await versions();
   const objects = await children();
@@ -135,7 +135,7 @@ test('from direct mode to the controller: the plan, a move that writes no child,
   expect(await uids()).toEqual(before);
 }, 40_000);
 
-test('from the controller to direct mode: a move that writes no child, then a deploy that changes it', async () => {
+test('controller to direct mode: moves without a write to a child; the next deploy changes the children', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const before = await versions();
   const dry = await run('default/a --to direct --file app.yaml --dry-run');
@@ -163,7 +163,7 @@ test('from the controller to direct mode: a move that writes no child, then a de
   expect((await factory('direct').deleteInstance('a')).status).toBe('complete');
 }, 40_000);
 
-test('a file that is not the definition of the controller, a pin and a suspension are named', async () => {
+test('the plan names a file that differs from the definition of the controller, a pin and a suspension', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   await cluster.client.patch(instance, {
     metadata: { annotations: { 'typekro.dev/revision': '1', 'kro.run/reconcile': 'suspended' } },
@@ -182,7 +182,7 @@ test('a file that is not the definition of the controller, a pin and a suspensio
   `);
 }, 40_000);
 
-test('an earlier revision that the controller serves is compared, not the newest spec', async () => {
+test('the plan compares the file with the revision that the controller serves, not with the newest spec', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'moving' };
   const { spec } = (await cluster.client.get(definition)) as unknown as {
@@ -198,9 +198,9 @@ test('an earlier revision that the controller serves is compared, not the newest
 }, 40_000);
 
 /**
- * Runs the command until none of its writes is refused. The first run may make no write, and each further run may make
- * one write more. A run with refused writes simulates a process that ends between two writes. Returns the number of
- * writes that the last run was allowed to make.
+ * Runs the command until none of its writes is refused. The first run may make no write, and each later run may make
+ * one more write than the run before. A run with refused writes simulates a process that ends between two writes.
+ * Returns the number of writes that the last run was allowed to make.
  */
 async function interrupted(line: string): Promise<number> {
   for (let passed = 0; ; passed += 1) {
@@ -289,7 +289,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
     'the file has no definition moved that makes the kind Moving.example.com',
     async () => void (await factory('kro').deploy({ name: 'a', text: 'one' })),
   ],
-  ['a name that no instance has', 'b --to kro --yes', 'there is no direct deployment b', () => Promise.resolve()],
+  ['a name without an instance', 'b --to kro --yes', 'there is no direct deployment b', () => Promise.resolve()],
   ['direct mode without a file', 'a --to direct', 'needs the composition or the definition', () => Promise.resolve()],
   ['no owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
 ])(

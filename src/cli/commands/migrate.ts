@@ -42,7 +42,7 @@ import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 /** The migration of one instance: its plan, and a function that carries it out. */
 interface Step {
   readonly plan: MovedInstance;
-  /** With `isCheck`, the server checks the writes and stores nothing. */
+  /** Makes the writes. With `isCheck`, the server checks the writes and stores nothing. */
   readonly carryOut: (isCheck: boolean) => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ interface Task {
 }
 
 /**
- * `typekro migrate NAME… --to kro|direct`: gives the objects of instances another owner, without changing the objects.
+ * `typekro migrate NAME… --to kro|direct`: moves instances to another owner without changing their objects.
  */
 export const migrate: Command = {
   name: 'migrate',
@@ -201,15 +201,15 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
   };
 }
 
-/** Gives an instance the labels and annotations of the record, which name the members of the inventory. */
+/** Returns the instance with the labels and annotations of the record, because they contain the inventory. */
 function recordAsInstance(wanted: KubeObject, { parent }: DirectDeployment): KubeObject {
   const { labels = {}, annotations = {} } = parent.metadata;
   return { ...wanted, metadata: { ...wanted.metadata, labels, annotations } };
 }
 
 /**
- * Plans an instance without a direct deployment: it already belongs to its controller. Throws `cli/no-instance` when it
- * does not exist.
+ * Plans an instance that has no direct deployment. Such an instance already belongs to its controller, so nothing is
+ * written. Throws `cli/no-instance` when it does not exist.
  */
 async function doneOrMissing({ api, namespace, signal }: Task, name: string): Promise<Step> {
   try {
@@ -224,7 +224,7 @@ async function doneOrMissing({ api, namespace, signal }: Task, name: string): Pr
   }
 }
 
-/** The files with the definition that direct mode continues with. */
+/** The files that contain the definition for direct mode. */
 interface DirectFiles {
   readonly files: CheckedFiles;
   /** The name of the definition in `--definition`. */
@@ -275,7 +275,7 @@ async function stepToDirect(task: Task, text: string, name: string, { files, onl
   };
 }
 
-/** The graph of the files that makes the kind of an instance. */
+/** Returns the graph in the files whose definition declares the kind of the instance. */
 function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFiles): Graph {
   const { group } = parseApiVersion(apiVersion);
   const [graph, ...others] = files.graphs.filter(
@@ -297,9 +297,9 @@ function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFi
 }
 
 /**
- * The definition with which the controller works on an instance. A pin, a roll-out, or an error in the newest spec may
- * keep the instance on an earlier revision. Returns `undefined` when no revision compiles, or when the revision cannot
- * be read.
+ * Returns the definition that the controller uses for an instance. Because of a pin, a rollout, or an error in the
+ * newest spec, this may be an earlier revision. Returns `undefined` when no revision compiles, or when the revision
+ * cannot be read.
  */
 async function servedDefinition(
   { api, signal }: Task,
@@ -336,17 +336,17 @@ function planned(
   };
 }
 
-/** The findings of a migration about an instance. */
+/** The facts about an instance that its migration plan reports. */
 interface Movement {
   readonly children: readonly ObjectRef[];
   /** Has an earlier migration begun? */
   readonly isBegun: boolean;
   /**
-   * The parts in which the definition of the new owner differs; `undefined` when the definition of the former owner is
-   * unknown.
+   * The paths at which the new owner's definition differs from the former owner's definition; `undefined` when the
+   * former definition is unknown.
    */
   readonly changed: readonly string[] | undefined;
-  /** What the new owner does not keep, as sentences. */
+  /** Sentences about settings, such as a pin, that the new owner does not keep. */
   readonly lost?: readonly string[];
 }
 

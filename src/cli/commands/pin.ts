@@ -67,8 +67,8 @@ export const pin: Command = {
 };
 
 /**
- * Returns the revision in `--revision`, or without the option the revision that the instance follows. Throws when the
- * definition has no such revision.
+ * Returns the revision in `--revision`. Without the option, returns the revision that the instance follows. Throws when
+ * the definition has no such revision.
  */
 async function chosenRevision(
   api: KubernetesApi,

@@ -104,7 +104,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   }
   const loaded = await loadFiles(context, input.positionals);
   if (loaded.objects.length === 0 && hasErrors(loaded.diagnostics)) {
-    // A plan without objects needs no cluster.
+    // Without objects there is nothing to plan, so no cluster is needed.
     printDiagnostics(context, loaded.diagnostics, loaded.texts);
     return codeOfErrors(input);
   }
@@ -128,7 +128,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   }
 }
 
-/** Refuses the options that choose a cluster beside `--snapshot`, which needs none. */
+/** Refuses the options that choose a cluster together with `--snapshot`, because a snapshot replaces the cluster. */
 export function refuseCluster(input: CommandInput): void {
   const chosen = ['kubeconfig', 'context'].filter((name) => textOption(input, name) !== undefined);
   if (chosen.length === 0) return;
@@ -200,7 +200,7 @@ function refuseSavedSnapshot(): void {
   });
 }
 
-/** Throws for a plan that does not show every change that its apply causes. Such a plan cannot be saved. */
+/** Refuses to save a plan that does not show all changes that its apply would cause. */
 function refuseToSave({ definitions }: Plan, only: string | undefined): void {
   const changed = definitions.find(({ action }) => action !== 'none');
   if (only === undefined || changed === undefined) return;

@@ -100,8 +100,9 @@ export const rbac: Command = {
 
 /**
  * Reports the rights of other definitions that the cluster loses when the printed ClusterRole replaces the one of its
- * name. Without a cluster, a note says that it replaces one. The note appears only for the default name, because a caller
- * that chooses a name knows which files the ClusterRole stands for.
+ * name. Without a cluster, a note says that the printed ClusterRole replaces an existing ClusterRole of this name. The
+ * note is printed only for the default name, because a caller that chooses a name knows which files belong to the
+ * ClusterRole.
  */
 async function replacedRole(
   context: CommandContext,

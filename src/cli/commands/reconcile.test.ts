@@ -51,7 +51,7 @@ const refuseChildren = () => {
     method === 'PATCH' && path.includes('/configmaps/') ? failure(403, 'Forbidden', 'no right') : undefined;
 };
 
-test('a pass without changes reads the children again, writes only its answer, and prints the state', async () => {
+test('a requested pass without changes rereads the children, writes only to the instance, and prints the state', async () => {
   world.requests.length = 0;
   const { code, out, err } = await run('reconcile shop');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -75,7 +75,7 @@ test('a pass without changes reads the children again, writes only its answer, a
   expect(reads).toHaveLength(1);
 });
 
-test('a failed write is retried without its pause', async () => {
+test('a failed write is retried without a backoff pause', async () => {
   refuseChildren();
   await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
   await world.advance(60_000);
@@ -95,7 +95,7 @@ test('a pass that ends in an error is reported, with exit code 1', async () => {
   expect(out).toContain('no right');
 });
 
-test('a definition: its pass, and retries of its instances without a pause', async () => {
+test('for a definition, the controller makes a pass, and retries its instances without a pause', async () => {
   refuseChildren();
   await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
   await world.advance(60_000);
@@ -118,7 +118,7 @@ test('a definition: its pass, and retries of its instances without a pause', asy
   expect(await annotations(potsRef)).not.toHaveProperty([REQUEST]);
 });
 
-test('without a controller the request is removed', async () => {
+test('when no controller runs, the command removes its request', async () => {
   await world.controller.stop();
   const { code, err } = await run('reconcile shop --timeout 200ms');
   expect({ code, err }).toMatchInlineSnapshot(`

@@ -72,7 +72,7 @@ export const reconcile: Command = {
   },
 };
 
-/** Finds the instance that the argument names, or else the definition of that name. */
+/** Finds the instance that the argument names. If there is no such instance, finds the definition of this name. */
 async function subjectOf(
   api: KubernetesApi,
   { signal }: CommandContext,
@@ -136,7 +136,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   try {
     await annotate(api, fresh, key, value, { dryRun, signal });
   } catch (error) {
-    // The server may have stored the write although its answer did not arrive.
+    // The server may have stored the write even though its response did not arrive.
     const isAnswered = error instanceof KubeError && error.status >= 400;
     if (waits && !isAnswered) await withdraw(task, key, value);
     throw error;
@@ -208,9 +208,9 @@ function reportsSuspension({ status }: KubeObject): boolean {
 }
 
 /**
- * Removes a request that was not answered. An annotation with another value belongs to another client and stays. The
- * removal has a time limit of its own, because it also runs after an interrupt. A failure is only a warning: the
- * command ends with the original error.
+ * Removes a request that no controller answered. An annotation with another value belongs to another client and is not
+ * removed. The removal has its own time limit, because it also runs after an interrupt. A failed removal is only a
+ * warning, and the command ends with the original error.
  */
 async function withdraw({ api, context, object }: RequestTask, key: string, value: string): Promise<void> {
   const signal = AbortSignal.timeout(WITHDRAW_TIMEOUT_MS);
@@ -234,7 +234,7 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
   }
 }
 
-/** The time limit of the removal of a request, in milliseconds. */
+/** The time limit for the removal of a request, in milliseconds. */
 const WITHDRAW_TIMEOUT_MS = 10_000;
 
 async function outcomeOfInstance({ api, context, input, object, namespace }: RequestTask): Promise<RequestAnswer> {

@@ -62,7 +62,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-test('what is known without a cluster, and what is not', async () => {
+test('prints known values, and the expressions of values that are unknown without a cluster', async () => {
   expect(await run('render shop.yaml --values values.yaml')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -104,14 +104,14 @@ test('what is known without a cluster, and what is not', async () => {
   `);
 });
 
-test('documents of --observed that are no objects are named', async () => {
+test('reports documents of --observed that are not objects', async () => {
   const text = 'apiVersion: v1\nkind: ConfigMap\ndata: { image: caddy }\n';
   const { code, err } = await run('render shop.yaml --values values.yaml --observed -', text);
   expect(code).toBe(0);
   expect(err).toMatch(/^left out: standard input:\d+:\d+: .*metadata/m);
 });
 
-test('with objects that exist, and the status at the end', async () => {
+test('uses the objects of --observed, and prints the status at the end', async () => {
   const { code, out } = await run('render shop.yaml --values values.yaml --observed live');
   expect(code).toBe(0);
   expect(out).toMatchInlineSnapshot(`
@@ -202,7 +202,7 @@ test('an expression that fails with these values is an error', async () => {
   expect(out).toContain('name: ${schema.spec.name} # has no value: no such key: name');
 });
 
-test('a field that fails with these values is an error, also while its node waits', async () => {
+test('a field that fails with these values is an error, even while its node waits', async () => {
   const rgd = (template: string, more = '', name = 'late') => `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -247,7 +247,10 @@ spec:
   `);
 });
 
-/** The beginning of a definition whose only resource so far is a Service. */
+/**
+ * The beginning of a definition. The text ends after its first resource, a Service, so that tests can append more
+ * resources.
+ */
 const partWithService = (spec: string): string => `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -260,8 +263,8 @@ spec:
 `;
 
 test.each([
-  ['a condition that is not decided yet', 'late', 'includeWhen: ["${svc.spec.clusterIP != \'None\'}"]', 0],
-  ['a condition of a dependency that is not decided yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
+  ['a condition without a value yet', 'late', 'includeWhen: ["${svc.spec.clusterIP != \'None\'}"]', 0],
+  ['a condition of a dependency without a value yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
   ['a collection of unknown length', 'late', 'forEach: [{ byte: "${svc.spec.clusterIP.split(\'.\')}" }]', 0],
   ['a condition that holds', 'late', 'includeWhen: ["${schema.spec.size == 0}"]', 3],
 ])('a failing field behind %s', async (_what, id, more, code) => {
@@ -285,7 +288,7 @@ ${
   expect(ended.out).toContain('b: ${string(1 / schema.spec.size)} #');
 });
 
-test('a failing list behind a condition that is not decided yet, and behind a condition that holds', async () => {
+test('a failing list is an error only when the condition of its node is true, not while it has no value yet', async () => {
   const rgd = (condition: string) => `${partWithService('m: "map[string]string"')}    - id: late
       includeWhen: ["${condition}"]
       forEach: [{ part: "\${schema.spec.m.list.split(',')}" }]
@@ -431,7 +434,7 @@ spec:
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('has a patch for each element of a list', async () => {
+  test('has one patch per element of a list', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'typekro-render-'));
     const marks = `    - id: marks
       forEach: [{ name: "\${streets.all}" }]

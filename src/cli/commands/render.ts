@@ -100,7 +100,7 @@ export const render: Command = {
   },
 };
 
-/** Refuses a second reader of the standard input: it would read nothing. */
+/** Refuses two arguments that both mean the standard input, because the second one would read nothing. */
 function refuseTwoInputs(input: CommandInput): void {
   const lists = [input.positionals, (textOption(input, 'observed') ?? '').split(',')];
   const readers = [
@@ -114,14 +114,14 @@ function refuseTwoInputs(input: CommandInput): void {
   });
 }
 
-/** Is the object the Graph from which the graph was compiled? */
+/** Is the object the Graph object from which this graph was compiled? */
 function isSource(object: KubeObject, { definition }: Graph): boolean {
   const { kind, metadata } = definition as unknown as KubeObject;
   const { name, namespace } = object.metadata;
   return object.kind === kind && name === metadata.name && namespace === metadata.namespace;
 }
 
-/** Throws when values are given and every chosen graph is a Graph. */
+/** Throws if values are given but every chosen graph comes from a Graph object, which takes no values. */
 function refuseValues(chosen: readonly Graph[], input: CommandInput): void {
   if (chosen.some(({ definedBy }) => definedBy !== 'graph')) return;
   const given = ['values', 'set'].find((option) => (textOption(input, option) ?? '') !== '');
@@ -144,8 +144,8 @@ function printFailures(context: CommandContext, renderings: readonly Rendering[]
 }
 
 /**
- * Describes why a node fails. A node that waits for another one can have fields that fail in any case; the controller
- * finds these only when the other node is ready.
+ * Describes why a node fails. A node that waits for another node can have fields that fail for any content of the other
+ * node. The controller finds such failures only when the other node is ready.
  */
 function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
   if (needsChangedInput(report)) {
@@ -164,11 +164,12 @@ function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
   return [...new Set([...lists, ...fields])].map((text) => `${report.id}: ${printableLine(text)}${hint}`);
 }
 
-/** Writes an expression as in a definition: the text of a template has its marks already. */
+/** Returns an expression with the marks `${…}`. The text of a string template already has them. */
 const inMarks = (expression: string): string => (expression.includes('${') ? expression : `\${${expression}}`);
 
 /**
- * Does the node need another spec or definition? A failed node does, and a node that lacks data of the instance itself.
+ * Can only a change of the spec or of the definition help the node? True for a failed node, and for a node that needs
+ * missing data of the instance itself.
  */
 function needsChangedInput({ state, because }: NodeReport): boolean {
   return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);
@@ -190,7 +191,7 @@ function printer(context: CommandContext, input: CommandInput): (renderings: rea
   throw unknownForm(form ?? '', ['yaml', 'json']);
 }
 
-/** Reads the objects of `--observed`. Returns `undefined` when a file has errors, after printing them. */
+/** Reads the objects of `--observed`. When a file has errors, prints them and returns `undefined`. */
 async function readObserved(context: CommandContext, input: CommandInput): Promise<KubeObject[] | undefined> {
   const names = (textOption(input, 'observed') ?? '').split(',').filter((name) => name !== '');
   if (names.length === 0) return [];
@@ -208,8 +209,8 @@ const isInstanceOf = ({ apiVersion, kind }: KubeObject, { instance }: Graph): bo
   kind === instance.kind && apiVersion === `${instance.group}/${instance.version}`;
 
 /**
- * The instance as a server stores it: with the defaults of its schema, and with the metadata and status of its observed
- * object.
+ * Returns the instance as a server would store it, with the defaults of its schema. Adds the metadata and status of the
+ * observed object, if there is one.
  */
 function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObject[]): KubeObject {
   const schema = crdSource([graph.instance.crd]).schemaOf(graph.instance);

@@ -43,7 +43,7 @@ export const rollback: Command = {
       if (revisionHash(currentSpec) === revisionHash(spec)) {
         return { object, result: 'unchanged', effect: `it is what revision ${number} was`, command, next };
       }
-      // The resource version of the read makes a concurrent change of the definition a conflict.
+      // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(currentSpec, spec).join(', ');
       const effect = `it becomes what revision ${number} was: ${changes}`;
@@ -52,8 +52,8 @@ export const rollback: Command = {
 };
 
 /**
- * The last revision that differs from the current spec. This is the newest revision when the spec has no revision,
- * because it does not compile or its CRD is refused. Otherwise it is the revision before the newest.
+ * Returns the last revision that differs from the current spec. If the spec has a revision, this is the revision before
+ * the newest. If the spec has none, because it does not compile or its CRD is refused, this is the newest revision.
  */
 function previousRevision({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
   const newest = all.at(-1);

@@ -59,7 +59,7 @@ metadata: { name: web }
 spec: { host: web.example.com }
 `;
 
-test('an instance with a certificate becomes ACTIVE with the stand-in of cert-manager', async () => {
+test('an instance with a certificate becomes ACTIVE when the stand-in for cert-manager runs', async () => {
   writeFileSync(join(clusters.home, 'app.yaml'), SECURED);
   const { code, out, err } = await run('up --once --stand-in cert-manager app.yaml');
   expect(`${code} ${err}`).toMatch(/^0 /);

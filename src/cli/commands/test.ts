@@ -120,7 +120,7 @@ docs/testing.md explains all fields.`,
         if (context.signal.aborted) break;
         if (only === undefined || only.has(found.path)) reads.push(await readFile(found));
       }
-      // The mistakes of all files are printed before the result of the first test.
+      // The errors in all test files are printed before the result of the first test.
       for (const { before } of reads) printMistakes(before);
       const results: TestFileResult[] = [];
       for (const read of reads) {
@@ -143,7 +143,7 @@ docs/testing.md explains all fields.`,
     const results = await runAll(undefined, (found) => readTestFile(context, found));
     if (context.signal.aborted) return ExitCode.interrupted;
     const errors = results.flatMap(({ diagnostics }) => diagnostics).filter(({ severity }) => severity === 'error');
-    // For a file that cannot be read, the command ends with `failed` and not with `diagnostics`.
+    // If the only errors are files that cannot be read, the exit code is `failed` and not `diagnostics`.
     if (errors.some(({ code }) => code !== 'input/unreadable')) return ExitCode.diagnostics;
     const { passed, failed, skipped } = sumOf(results);
     if (passed + failed === 0 && errors.length === 0)
@@ -162,7 +162,7 @@ function belowMinimum(percent: number, minimum: number): string {
   hint: typekro test --coverage lists what no test covers`;
 }
 
-/** How results are printed. */
+/** The options for printing results. */
 interface PrintOptions {
   readonly form: Form;
   /** Are the parts that no test covers listed? */
@@ -199,7 +199,7 @@ function sumOf(results: readonly TestFileResult[]): TestSum {
 }
 
 /**
- * The percentage in `--coverage-min`, or `undefined` without the option. Throws `cli/usage` for a text that is not a
+ * The percentage in `--coverage-min`, or `undefined` without the option. Throws `cli/usage` for a value that is not a
  * percentage.
  */
 function minimumOf(input: CommandInput): number | undefined {
@@ -214,8 +214,8 @@ function minimumOf(input: CommandInput): number | undefined {
 }
 
 /**
- * Lives and seed of `--faults` and `--seed`. Throws `cli/usage` for texts that are not whole numbers in their bounds,
- * and for `--seed` without `--faults`.
+ * Returns the number of lives (`--faults`) and the first seed (`--seed`). Throws `cli/usage` for values that are not
+ * whole numbers in the allowed range, and for `--seed` without `--faults`.
  */
 function faultsOf(input: CommandInput): { readonly lives: number; readonly seed: number } | undefined {
   const lives = numberOf(input, 'faults', 1, MAX_LIVES);

@@ -12,7 +12,7 @@ const run = commandRunner([types], '.');
 test.each([
   ['ResourceGraphDefinition', 'schema'],
   ['Graph', 'nodes'],
-])('types --kind %s: the JSON Schema knows its fields, and no others', async (kind, field) => {
+])('types --kind %s: the JSON Schema accepts the fields of the kind, and no other fields', async (kind, field) => {
   const { code, out } = await run(`types --kind ${kind} -o jsonschema`);
   expect(code).toBe(0);
   const schema = JSON.parse(out) as { readonly properties: { readonly spec: object } };
@@ -36,7 +36,7 @@ test.each([
   );
 });
 
-test.each(['check', 'group x.io'])('types --%s is refused without pull', async (option) => {
+test.each(['check', 'group x.io'])('types refuses --%s without pull', async (option) => {
   const { code, err } = await run(`types app.yaml --${option}`);
   expect(code).toBe(2);
   expect(err).toMatch(/^error: --\w+ is for typekro types pull \[cli\/usage\]/);
@@ -58,7 +58,7 @@ describe('types pull', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('writes the kinds of a group, and --check names a file that differs', async () => {
+  test('writes the CRDs of a group, and --check names a file that differs', async () => {
     expect(await pull('types pull --group cert-manager.io')).toMatchInlineSnapshot(`
       {
         "code": 0,

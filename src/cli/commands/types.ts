@@ -16,7 +16,7 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printedYaml, yamlOf } from '../yaml-text.ts';
 
-/** The part of a definition that the forms need: the API. */
+/** The part of a definition that all output forms need: the API that it declares. */
 type Api = Pick<Graph, 'instance'>;
 
 const FORMS: Readonly<Record<string, (graph: Api) => string>> = {
@@ -107,7 +107,7 @@ export const types: Command = {
 /**
  * The API of one of kro's own kinds.
  *
- * @throws TypeKroError `cli/usage` when the kind is not one of kro's own, or when files are named as well
+ * @throws TypeKroError `cli/usage` when the kind is not one of kro's own, or when files are named, too
  */
 function ownApi(kind: string | undefined, files: readonly string[]): Api {
   const crd = controllerCrds().find((each) => isOwnKind(kind) && objectAt(each, 'spec', 'names')['kind'] === kind);

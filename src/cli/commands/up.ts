@@ -22,8 +22,9 @@ import { withoutEffect } from '../up/without-effect.ts';
 const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
 
 /**
- * The same two applications for an installed package. Node does not strip types below `node_modules`, and the imports
- * of the TypeScript example are not installed there. The definition of this example is therefore shipped as YAML.
+ * The same two examples for an installed package. In a package below `node_modules`, Node does not strip types, and the
+ * imports of the TypeScript example are not installed. The package therefore includes the definition of this example as
+ * YAML.
  */
 const INSTALLED_EXAMPLES = ['golden/webapp.app.yaml', 'webapp-instance.yaml', 'my-application.yaml'];
 
@@ -114,7 +115,7 @@ export const up: Command = {
           `\nThe cluster stays up${code === ExitCode.ok ? '' : ', so that you can look at it'}; Ctrl-C ends it.`,
         );
         context.print(`\n${goOn(context, state.kubeconfig)}`);
-        // The view stays live, to show changes by other clients.
+        // The view continues to update, so that it shows changes by other clients.
         const progress = new Progress(instancesOf(inputs.objects, graphs), session.controller.reports);
         const stop = showChanges(session, view, progress, false);
         await whenAborted(context.signal);

@@ -91,7 +91,7 @@ describe('upgrade --check', () => {
     expect(code).toBe(3);
   });
 
-  test('with the gates of the controller of the cluster nothing is refused newly, and nothing is written', async () => {
+  test('with the gates of the controller in the cluster, no accepted Graph is refused, and nothing is written', async () => {
     const { code, out } = await run(`upgrade --check ${GATES},CELNow=true`);
     expect(shown(out).at(-1)).toBe('Graphs: 2 unchanged, 1 refused as now.');
     expect(code).toBe(0);
@@ -116,7 +116,7 @@ describe('upgrade --check', () => {
     expect(code).toBe(3);
   });
 
-  test('shows what would be written, and a snapshot gives the same result', async () => {
+  test('shows the objects that would be written, and shows the same for a snapshot', async () => {
     const changed = { apiVersion: 'v1', kind: 'ConfigMap', name: 'plain', namespace: 'default' };
     await world.user.patch(changed, { data: { k: 'other' } }, { fieldManager: 'kubectl-edit' });
     const line = `upgrade --check ${GATES},CELNow=true`;
@@ -143,7 +143,7 @@ describe('upgrade --check', () => {
     await world.user.patch(changed, { data: { k: 'v' } }, { fieldManager: 'kubectl-edit' });
   });
 
-  test('a check that does not see the Graphs is an error', async () => {
+  test('the check fails when the Graphs cannot be listed', async () => {
     expect((await run('snapshot blind.json')).code).toBe(0);
     const file = join(cwd, 'blind.json');
     const taken = JSON.parse(readFileSync(file, 'utf8')) as object;
@@ -163,7 +163,7 @@ describe('hand-back', () => {
       .filter((each) => each.startsWith('  ! '))
       .map((each) => each.slice(4));
 
-  test('to kro 0.9 every Graph is a finding', async () => {
+  test('hand-back to kro 0.9: every Graph is a finding', async () => {
     expect(await findings('--to 0.9')).toMatchInlineSnapshot(`
       [
         "Graph default/broken: kro 0.9 does not know the kind Graph; its objects and fields stay as they are, and its deletion does not end, until a controller serves it",
@@ -173,7 +173,7 @@ describe('hand-back', () => {
     `);
   });
 
-  test('to kro 0.10 a Graph is a finding when kro refuses it, handles it differently or ignores its annotation', async () => {
+  test('hand-back to kro 0.10: a Graph is a finding when kro refuses it, handles it differently or ignores its annotation', async () => {
     const rows = '- {id: rows, forEach: [{n: "${[1, 2]}"}], def: {key: "${n}"}}\n';
     const named = '- {id: rows, forEach: [{n: "${[1, 2]}"}], def: {metadata: {name: "${string(n)}"}}}\n';
     const patch = '- {id: p, patch: {apiVersion: v1, kind: ConfigMap, metadata: {name: absent}, data: {k: v}}}\n';
@@ -217,7 +217,7 @@ describe('hand-back', () => {
     },
   });
 
-  test('to kro 0.10 the gate of the Deployment of kro is read', async () => {
+  test('hand-back to kro 0.10: a Deployment of kro without the gate GraphKind is a finding', async () => {
     expect((await run('hand-back --dry-run --to 0.10')).out).toContain(
       'install kro 0.10 with --feature-gates=GraphKind=true: no Deployment of kro was found',
     );
@@ -231,7 +231,7 @@ describe('hand-back', () => {
     expect(await findings('--to 0.10')).toEqual([]);
   });
 
-  test('to kro 0.9 an instance whose name is too long for a label is a finding', async () => {
+  test('hand-back to kro 0.9: an instance whose name is too long for a label is a finding', async () => {
     await world.restart();
     await world.apply(potDefinition([mapResource('map', { text: 'a' })]));
     await world.advance(2000);

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   await world.apply(definition('Plain', [mapResource('map', { text: '${schema.spec.text}' })]));
-  // kro 0.9 reads an unclosed expression as text, and accepts the id `graphengine`.
+  // kro 0.9 treats an expression without an end as literal text, and accepts the id `graphengine`.
   await world.apply(definition('Open', [mapResource('map', { text: '${not closed' })]));
   await world.apply(definition('Engine', [mapResource('graphengine', { text: 'a' })]));
   await world.apply(
@@ -49,7 +49,7 @@ afterAll(async () => {
 
 const run = (line: string) => commandRunner(commands, cwd)(line);
 
-test('at both levels: the refused definitions, the changed objects, and the controllers that accept each definition', async () => {
+test('prints for both levels the refused definitions, the changed objects, and the controllers that accept each definition', async () => {
   const { code, out, err } = await run('upgrade --check --kubeconfig kubeconfig');
   expect(err).toBe('');
   expect(out.replace(/typekro \d\S* /, 'typekro V ').split('\n')).toMatchInlineSnapshot(`
@@ -92,7 +92,7 @@ test('at both levels: the refused definitions, the changed objects, and the cont
   expect(code).toBe(3);
 });
 
-test('at the level of the controller in the cluster no definition is newly refused and nothing is written', async () => {
+test('at the level of the controller in the cluster, no accepted definition is refused and nothing is written', async () => {
   const { code, out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig kubeconfig -o json');
   expect(code).toBe(0);
   const { definitions } = JSON.parse(out) as { definitions: { name: string; levels: { plans: object[] }[] }[] };
@@ -171,7 +171,7 @@ test('a snapshot gives the same result', async () => {
   expect(unchecked(definitionsOf(snapshot.out))).toEqual(unchecked(definitionsOf(live.out)));
 });
 
-test('a definition whose kind another one owns has no instances, and is refused as before', async () => {
+test('a definition whose kind another definition owns has no instances, and is refused as before', async () => {
   await world.apply({
     ...definition('Plain', [mapResource('map', { text: 'other' })]),
     metadata: { name: 'aaa-plains' },
@@ -192,7 +192,7 @@ test('a definition whose kind another one owns has no instances, and is refused 
 });
 
 test.each(['0.9', '0.10'])(
-  'at %s instances of a definition whose schema is refused keep the revision in force',
+  'at level %s, instances keep their revision when the schema of the definition is refused',
   async (level) => {
     const kind = `Kept${level.replace('.', '')}`;
     await world.apply(definition(kind, [mapResource('map', { text: '${schema.spec.text}' })]));
@@ -219,7 +219,7 @@ test.each([
   ['definitions', 'resourcegraphdefinitions.kro.run could not be read, and so every definition is treated as new'],
   ['revisions', 'graphrevisions.internal.kro.run could not be read, and so numbers of revisions are not known'],
   ['instances', 'plains.kro.run in the whole cluster could not be read'],
-])('a check that may not list the %s is an error', async (_what, limit) => {
+])('the check fails when the user may not list the %s', async (_what, limit) => {
   expect((await run('snapshot blind.json --kubeconfig kubeconfig')).code).toBe(0);
   const file = join(cwd, 'blind.json');
   const taken = JSON.parse(readFileSync(file, 'utf8')) as object;
@@ -243,7 +243,7 @@ test.each([
   expect(ended.code).toBe(code);
 });
 
-test('annotations that the other level does not write are named', async () => {
+test('the output names annotations that only one level writes', async () => {
   const newer = await virtualWorld();
   const { kubeconfig } = await newer.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'newer'), kubeconfig);

@@ -75,7 +75,8 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
     const planning = await openPlanning(context, input, target);
     const { planned, from } = planning;
     try {
-      // Without the revisions, the check would miss pinned instances, and the revision that a refused definition keeps.
+      // Revisions are required, too: they are needed to check pinned instances, and to find the revision that a refused
+      // definition keeps.
       for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
       const schemas = new LiveSchemas(target.api);
       const live = planned.basics.definitions

@@ -45,7 +45,8 @@ export const wait: Command = {
       const instance = await find(client, text, place, goal, context.signal);
       if (instance instanceof TypeKroError) {
         context.print(`there is no instance ${text}`);
-        // The user may have misspelled the name. The remedy then lists instances with similar names.
+        // If instances with similar names exist, the user may have misspelled the name. The remedy then lists these
+        // instances.
         const { remedy } = instance;
         if (remedy?.startsWith(NEAR_NAMES) === true) context.printError(`hint: ${printableLine(remedy)}`);
         return ExitCode.ok;
@@ -63,7 +64,10 @@ export const wait: Command = {
   },
 };
 
-/** Finds the instance. Returns the error of the search when the instance is absent and the goal is its deletion. */
+/**
+ * Finds the instance. If the instance is absent and the goal is its deletion, returns the error of the search instead
+ * of throwing it.
+ */
 async function find(
   api: KubernetesApi,
   text: string,
@@ -79,7 +83,7 @@ async function find(
   }
 }
 
-/** Why a goal is not reached. */
+/** The reason why a goal is not reached. */
 interface Failure {
   readonly why: string;
   /** When absent, the remedy names `typekro why`. */
@@ -88,7 +92,7 @@ interface Failure {
   readonly isFinal?: true;
 }
 
-/** The failure of a deleted instance. Another instance may have its name already. */
+/** The failure for a deleted instance. With `isReplaced`, a new instance already has its name. */
 const deleted = (isReplaced: boolean): Failure => ({
   isFinal: true,
   why: isReplaced ? 'it was deleted, and there is a new instance of this name' : 'it was deleted',
@@ -98,10 +102,10 @@ const deleted = (isReplaced: boolean): Failure => ({
 });
 
 /**
- * Waits for the goal. Returns `undefined` when the goal is reached, and otherwise why it is not.
+ * Waits for the goal. Returns `undefined` when the goal is reached, or the reason why it is not reached.
  *
- * @param printReason receives why the goal is not reached yet, at the beginning of the wait and after each change of
- *   the reason
+ * @param printReason receives the reason why the goal is not reached yet, first at the beginning of the wait and then
+ *   each new reason
  */
 async function waitForGoal(
   api: KubernetesApi,
@@ -138,7 +142,7 @@ async function waitForGoal(
   }
 }
 
-/** A failure of the watch after which no event has come. */
+/** A failure of the watch that has not been followed by an event. */
 interface Outage {
   /** The time of the first failure, RFC 3339. */
   readonly since: string;
@@ -147,8 +151,8 @@ interface Outage {
 }
 
 /**
- * Reads the instance after a time limit during which the watch had failed. The watch may have recovered without an
- * event. Returns the failure with the outage when the cluster still gives no answer.
+ * Reads the instance again if the watch had failed when the time limit was reached, because the watch may have
+ * recovered without an event. If the cluster still does not respond, returns the failure with the outage.
  */
 async function readAgain(
   api: KubernetesApi,
@@ -168,10 +172,10 @@ async function readAgain(
   }
 }
 
-/** The time limit of the read after an outage, in milliseconds. */
+/** The time limit for the read after an outage, in milliseconds. */
 const READ_AGAIN_MS = 3000;
 
-/** The time limit of the only read of `--timeout 0`, in milliseconds. */
+/** The time limit for the single read of `--timeout 0`, in milliseconds. */
 const READ_ONCE_MS = 30_000;
 
 function failureOf(instance: KubeObject): Failure {

@@ -10,14 +10,14 @@ import { definitionWhyLines, explainDefinition } from '../instance/why-definitio
 import { whyOf } from '../instance/why-of.ts';
 import { whyLines } from '../instance/why-view.ts';
 
-/** The prefixes that mark the name of a definition. */
+/** The prefixes that mark an argument as the name of a definition. */
 const DEFINITION_PREFIX = /^(?:rgd|definition|resourcegraphdefinitions?)\//i;
 
 /**
- * Finds the definition of this name, after no instance of the name was found.
+ * Finds the definition of this name. Called when no instance has the name.
  *
- * @throws TypeKroError `missing`, the error about the instance, when no definition has the name either. A name with a
- *   prefix throws the error about the definition.
+ * @throws TypeKroError `missing`, the error about the instance, when no definition has the name either. For a name with
+ *   a prefix, throws the error about the definition.
  */
 async function definitionNamed(
   api: KubernetesApi,

@@ -106,7 +106,7 @@ test.each([
   expect(err).toContain(message);
 });
 
-test('rbac --per-definition: an account with its rights, then the definition that names it', async () => {
+test('rbac --per-definition: prints an account with its rights, and the definition that names the account', async () => {
   const { code, out, err } = await run('rbac pots.yaml --per-definition --controller infra/kro');
   expect([code, err]).toEqual([0, '']);
   const objects = parseAllDocuments(out).map(
@@ -175,18 +175,21 @@ test('rbac: the rights of the account of a Graph', async () => {
   ]);
 });
 
-test.each(['types', 'explain', 'gitops'])('%s names the Graph of files without a definition', async (command) => {
-  const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
-  writeFileSync(
-    join(cwd, 'graph.yaml'),
-    `apiVersion: kro.run/v1alpha1\nkind: Graph\nmetadata: {name: g}\nspec: {nodes: ${nodes}}\n`,
-  );
-  const { code, err } = await run(`${command} graph.yaml`);
-  expect(code).toBe(1);
-  expect(err).toContain('there is no definition in these files; g is a Graph');
-});
+test.each(['types', 'explain', 'gitops'])(
+  'the error of %s for files without a definition names their Graph',
+  async (command) => {
+    const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
+    writeFileSync(
+      join(cwd, 'graph.yaml'),
+      `apiVersion: kro.run/v1alpha1\nkind: Graph\nmetadata: {name: g}\nspec: {nodes: ${nodes}}\n`,
+    );
+    const { code, err } = await run(`${command} graph.yaml`);
+    expect(code).toBe(1);
+    expect(err).toContain('there is no definition in these files; g is a Graph');
+  },
+);
 
-test('gitops: a folder for kubectl, Flux and Argo CD', async () => {
+test('gitops: writes a folder for kubectl, Flux and Argo CD', async () => {
   const { code, out } = await run('gitops pots.yaml --flux-source infra --argocd-repo https://git.example.com/app.git');
   expect(code).toBe(0);
   expect(out).toMatchInlineSnapshot(`
@@ -206,7 +209,7 @@ test('gitops: a folder for kubectl, Flux and Argo CD', async () => {
   `);
 });
 
-test('install --print: three definitions of kinds, and nothing is sent', async () => {
+test('install --print: prints three CRDs, and sends nothing', async () => {
   const { code, out, err } = await run('install --print');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(
@@ -226,7 +229,7 @@ test('install --print: three definitions of kinds, and nothing is sent', async (
   `);
 });
 
-test('install: what it applies, and again without a change', async () => {
+test('install: prints the applied objects, and a second run changes nothing', async () => {
   await using cluster = await createCluster();
   const { kubeconfig } = await cluster.listen();
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);

@@ -9,7 +9,7 @@ export interface CompletionCandidate {
 /** The possible completions of the last word. */
 export interface Candidates {
   readonly words: readonly CompletionCandidate[];
-  /** True when names of files are possible, too. */
+  /** True when file names are possible, too. */
   readonly files: boolean;
   /** True when names of instances in the cluster are possible, too. */
   readonly instances: boolean;
@@ -40,7 +40,7 @@ export function candidatesFor(command: Command, words: readonly string[]): Candi
   const current = words.at(-1) ?? '';
   const attached = ATTACHED.exec(current);
   if (attached !== null) {
-    // zsh and fish replace the whole word, so the candidates have the option, too.
+    // zsh and fish replace the whole word, so the candidates include the option.
     const [, option = '', text = ''] = attached;
     const found = valuesOf(optionOf(command, option) ?? NO_OPTION, text);
     return { ...found, words: found.words.map((each) => ({ ...each, word: `${option}=${each.word}` })) };
@@ -60,7 +60,10 @@ const ATTACHED = /^(--[^=]+)=(.*)$/s;
 
 const NO_OPTION: OptionSpec = { name: '', summary: '' };
 
-/** The words of a command line with each option and its value as two words: `--output=json` and bash's `--output = json`. */
+/**
+ * Returns the words of a command line with each option and its value as two words. The input forms are `--output=json`
+ * and bash's `--output = json`.
+ */
 export function withSeparateValues(words: readonly string[]): readonly string[] {
   return words
     .filter((word, index) => word !== '=' || !(words[index - 1] ?? '').startsWith('--'))

@@ -1,4 +1,4 @@
-/** This line of output makes the script complete file names, too. */
+/** When the candidates contain this line, the script completes file names, too. */
 export const FILES_LINE = ':files';
 
 /** The supported shells. */
@@ -7,7 +7,7 @@ export type Shell = (typeof SHELLS)[number];
 
 /**
  * Returns the completion script of a shell. The script runs `typekro completion candidates`, which prints each
- * candidate on its own line as `word TAB summary`, and `:files` where file names are possible.
+ * candidate on its own line as `word TAB summary`, and `:files` if file names are possible.
  */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];

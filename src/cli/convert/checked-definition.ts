@@ -10,7 +10,7 @@ import { parseManifest } from '../up/read-manifest.ts';
 import type { OriginalObject } from './origins.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-/** The name of a definition that is in no file. */
+/** The name in problems for a generated definition, which is not in a file. */
 const MADE = 'the definition';
 
 /** The YAML text of a definition, and its graph. */
@@ -19,17 +19,17 @@ export interface CheckedDefinition {
   readonly graph: Graph;
 }
 
-/** Where a generated definition comes from. */
+/** The source of a generated definition. */
 export interface DefinitionOrigin {
-  /** Gives a problem of the definition its place in the user's files. */
+  /** Converts the location of a problem from the generated definition to the user's files. */
   readonly place: (problem: Diagnostic) => Diagnostic;
-  /** The text of each file by name, for excerpts. */
+  /** The content of each file, keyed by file name. Problems quote excerpts of it. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
 /**
  * Checks a generated definition by the rules of `validate` and with the CRDs that the options name. Prints the problems
- * with their places in the user's files. Returns `undefined` when one of them is an error.
+ * with their locations in the user's files. Returns `undefined` when one of them is an error.
  */
 export async function checkedDefinition(
   context: CommandContext,
@@ -45,8 +45,8 @@ export async function checkedDefinition(
 }
 
 /**
- * Checks the definitions of files together, because a definition can use the kind of another one and the CRDs beside
- * it. Otherwise like `checkedDefinition`.
+ * Checks the definitions in files together, because a definition can use the kinds of other definitions and of CRDs in
+ * these files. In all other respects like `checkedDefinition`.
  *
  * @param written the definitions and CRDs of the files
  */

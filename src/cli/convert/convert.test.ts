@@ -76,7 +76,7 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const LIFTS = '--lift Deployment/web:spec.replicas=replicas,deployment/web:spec.template.spec.containers[0].image';
 
-/** The objects of an instance with an empty spec, without the namespace of the instance. */
+/** Returns the objects of an instance with an empty spec. The namespace of the instance is removed from them. */
 function renderedBy(definition: JsonObject): unknown[] {
   const { graph, diagnostics } = compile(definition, { sources: builtinSource(), target: 'typekro' });
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
@@ -112,7 +112,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, sorted(member)]));
 }
 
-/** An object without its status and its UID, which only a server writes. */
+/** Returns an object without its status and UID, because only a server writes these. */
 function plain({ status: _status, ...object }: Record<string, unknown>): unknown {
   const { uid: _uid, ...metadata } = object['metadata'] as Record<string, unknown>;
   return { ...object, metadata };
@@ -235,7 +235,7 @@ describe('convert', () => {
     expect((await run('convert -', SHOP)).out).toContain('kind: App');
   });
 
-  test('names the documents that are no objects', async () => {
+  test('names the documents that are not objects', async () => {
     const job = 'apiVersion: batch/v1\nkind: Job\nmetadata: { generateName: a- }\nspec: {}\n';
     const { code, out, err } = await run('convert -', `${SHOP}---\n${job}---\nresources: [shop.yaml]\n`);
     expect(code).toBe(0);
@@ -243,7 +243,7 @@ describe('convert', () => {
     expect(err.match(/^left out: standard input:\d+:\d+: .*$/gm)).toHaveLength(2);
   });
 
-  test('says so when every object is left out', async () => {
+  test('fails with a reason when every object is left out', async () => {
     const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\n';
     const { code, out, err } = await run('convert -', account);
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -335,7 +335,7 @@ const object: fc.Arbitrary<KubeObject> = fc.oneof(
     })),
 );
 
-describe('problems of a conversion have their places in the files', () => {
+describe('problems of a conversion have locations in the files of the user', () => {
   test('of plain objects', async () => {
     const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec:\n  ports: [{ port: "80" }]\n';
     const { code, out, err } = await run('convert -', `${service}---\n${service.replaceAll('web', 'api')}`);
@@ -381,7 +381,7 @@ describe('problems of a conversion have their places in the files', () => {
   });
 });
 
-test('any objects: the definition compiles, and an instance gets the same objects', () => {
+test('for any objects, the definition compiles, and an instance creates the same objects', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(object, {
@@ -401,7 +401,7 @@ test('any objects: the definition compiles, and an instance gets the same object
   );
 });
 
-test('a kind whose name is a reserved word gets an id with its name', () => {
+test('a resource of a kind whose name is a reserved word has an id that contains the name of the object', () => {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } };
   const definition = toDefinition([namespace], [], { name: 'shop', kind: 'Shop' });
   expect(definition.spec).toMatchObject({ resources: [{ id: 'namespaceTeam' }] });

@@ -14,11 +14,11 @@ export interface Lift {
 }
 
 /**
- * Parses lifts such as `Deployment/web:spec.replicas=replicas`, separated by commas. Without `=`, the field is named
- * after the last name of the path.
+ * Parses lifts such as `Deployment/web:spec.replicas=replicas`, separated by commas. Without `=`, the field has the
+ * last name of the path.
  *
- * @throws TypeKroError `cli/usage` for a text of another form, for an unknown object or field, for a value that is not
- * a text, number or boolean, and for one field with two types or values.
+ * @throws TypeKroError `cli/usage` for a value of another form, for an unknown object or field, for a lifted value that
+ *   is not a string, number or boolean, and for a field that would have two types or values.
  */
 export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[] {
   const lifts = text

@@ -17,7 +17,7 @@ const live = (apiVersion: string, kind: string, metadata: JsonObject, rest: Json
 });
 const owner = (kind: string) => [{ apiVersion: 'apps/v1', kind, name: 'web', uid: '1', controller: true }];
 
-/** The template of the object in a definition, without the parts that are equal in each row. */
+/** The template that a definition gets for the object, without the parts that are the same in all rows. */
 function templateOf(object: KubeObject): JsonObject | undefined {
   const { objects } = withoutLiveFields([object]);
   const { spec } = toDefinition(objects, [], { name: 'app', kind: 'App' });
@@ -137,7 +137,7 @@ test.each<[string, KubeObject, JsonObject]>([
   expect(templateOf(object)).toEqual(template);
 });
 
-test('an address in a file stays, as its author wrote it', () => {
+test('an address in a file is kept as its author wrote it', () => {
   const file: KubeObject = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -164,13 +164,13 @@ test.each([
     /ConfigMap.*each namespace makes it/,
   ],
   ['the default account', live('v1', 'ServiceAccount', { name: 'default' }), /ServiceAccount.*each namespace makes it/],
-])('%s is left out, and named', (_what, object, line) => {
+])('%s is left out, and the output names it', (_what, object, line) => {
   const { objects, leftOut } = withoutLiveFields([object]);
   expect(objects).toEqual([]);
   expect(leftOut.join('\n')).toMatch(line);
 });
 
-test('what is left out is named with its object', () => {
+test('the output names the fields that are left out, each with its object', () => {
   const { leftOut } = withoutLiveFields([live('v1', 'Service', {}, { spec: { clusterIP: '10.0.0.1' }, status: {} })]);
   expect(leftOut).toEqual([
     expect.stringMatching(

@@ -3,7 +3,9 @@ import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/inde
 import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 
-/** Objects without the fields that a cluster assigned, and the parts that a definition leaves out, one line each. */
+/**
+ * Objects without the fields that a cluster assigned. `leftOut` has one line per part that the definition leaves out.
+ */
 export interface WithoutLiveFields {
   readonly objects: readonly KubeObject[];
   readonly leftOut: readonly string[];
@@ -28,7 +30,7 @@ const OWN_KEYS: readonly string[] = [
 /** Finalizers of Kubernetes itself. */
 const OWN_FINALIZERS = /^(?:kubernetes\.io\/|foregroundDeletion$|orphan$|service\.kubernetes\.io\/)/;
 
-/** The fields of a kind that the API server or a controller fills in, by group and kind. */
+/** Maps the group and kind to the fields that the API server or a controller fills in. */
 const ASSIGNED: Readonly<Record<string, readonly string[]>> = {
   '/Service': ['clusterIP', 'clusterIPs', 'ipFamilies', 'healthCheckNodePort'],
   '/Pod': ['nodeName'],
@@ -46,9 +48,10 @@ const MAKERS =
 
 /**
  * Removes from live objects the fields that the cluster assigned or kro wrote. A definition can then create the objects
- * in any cluster. Objects without a UID come from files; from these only labels, annotations and finalizers of
+ * in any cluster. Objects without a UID come from files. From these objects, only labels, annotations and finalizers of
  * controllers are removed. Objects that a controller creates are left out completely. The status and the server's
- * metadata stay, because `toDefinition` removes them from every object; `leftOut` lists also these.
+ * metadata are not removed here, because `toDefinition` removes them from every object. `leftOut` nevertheless lists
+ * them.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
   const leftOut: string[] = [];
@@ -66,7 +69,7 @@ export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFi
   return { objects: kept, leftOut };
 }
 
-/** The controller that creates the object automatically, or undefined for an object that a user creates. */
+/** Returns the controller that creates the object automatically; undefined for an object that a user creates. */
 function makerOf({ kind, metadata, ...rest }: KubeObject): string | undefined {
   const owner = metadata.ownerReferences?.find((each) => each.controller === true && MAKERS.test(each.kind));
   if (owner !== undefined) return `its controller, ${owner.kind} ${owner.name},`;

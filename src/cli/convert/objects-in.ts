@@ -4,7 +4,7 @@ import { asKubeObject, parseManifest } from '../up/read-manifest.ts';
 
 /**
  * Returns the Kubernetes objects in documents. A `List` is replaced by its items, and documents that are not objects
- * are left out: `documentsLeftOut` names them.
+ * are left out. `documentsLeftOut` lists these documents.
  */
 export function objectsIn(documents: readonly JsonValue[]): KubeObject[] {
   return documents.flatMap((document) => {
@@ -15,9 +15,9 @@ export function objectsIn(documents: readonly JsonValue[]): KubeObject[] {
 
 /**
  * The documents of files that are not Kubernetes objects, one line each: `app.yaml:7:1: an object needs a name`. Such a
- * document is no error, because a folder also has files of other tools.
+ * document is not an error, because a folder may contain files of other tools.
  *
- * @param texts the text of each file by name
+ * @param texts the content of each file, keyed by file name
  */
 export function documentsLeftOut(texts: ReadonlyMap<string, string>): string[] {
   return [...texts].flatMap(([file, text]) =>

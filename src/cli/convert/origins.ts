@@ -9,14 +9,15 @@ export interface OriginalObject extends ManifestObject {
   readonly file: string;
 }
 
-/** Finds the objects of files with their places. */
+/** Finds the objects in files, each with its document and its file. */
 export function originals(texts: ReadonlyMap<string, string>): OriginalObject[] {
   return [...texts].flatMap(([file, text]) => parseManifest(text, file).objects.map((entry) => ({ ...entry, file })));
 }
 
 /**
- * Gives a problem of a generated definition its place in one of the objects that the definition was generated from. A
- * problem of another part keeps its path in the definition and has no place, because no file has the generated text.
+ * Converts a problem of a generated definition to a location in the object that the part was generated from. If the
+ * part does not come from an object, the problem keeps its path in the definition and has no location, because no file
+ * contains the generated text.
  *
  * @param objects the objects of the definition, in the order of its resources
  */
@@ -46,13 +47,16 @@ export function placedInObjects(
   return { ...others, ...path, message, source: { file: origin.file, ...origin.document.position(steps) } };
 }
 
-/** The place, in a file, of a part of a definition. */
+/** Returns the location, in a file, of a part of a definition. */
 export function placeInFile({ document, file }: OriginalObject, path: string): string {
   const parsed = parsePath(path);
   return placeText({ ...document.position(parsed.ok ? parsed.steps : []), file }, path);
 }
 
-/** The place of a part of a generated definition in the user's files; `undefined` when no object has the part. */
+/**
+ * Returns the location in the user's files of a part of a generated definition; `undefined` when the part does not come
+ * from an object.
+ */
 export function placeInObject(place: (problem: Diagnostic) => Diagnostic, path: string): string | undefined {
   const { source, path: inObject = path } = place({ code: '', severity: 'error', message: '', path });
   return source === undefined ? undefined : placeText(source, inObject);

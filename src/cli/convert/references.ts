@@ -4,16 +4,16 @@ import { objectAt } from '../../kubernetes/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 
-/** A field that contains the name, or another part, of another object. */
+/** A field whose value is the name, or another part, of another object. */
 export interface FieldReference {
   readonly path: readonly PathStep[];
   /** The referenced object. */
   readonly target: KubeObject;
-  /** The path of the part of `target` that the field repeats. */
+  /** The path in `target` of the part whose value the field repeats. */
   readonly part: readonly string[];
 }
 
-/** Fields whose value is the name of an object, with the kind of this object. */
+/** Maps a field whose value is the name of an object to the kind of this object. */
 const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['serviceAccountName', 'ServiceAccount'],
   ['claimName', 'PersistentVolumeClaim'],
@@ -24,7 +24,7 @@ const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['ingressClassName', 'IngressClass'],
 ]);
 
-/** Fields with a `name` below them, with the kind of the named object. */
+/** Maps a field whose value is an object with a `name` to the kind of the named object. */
 const NAME_OBJECTS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['configMapRef', 'ConfigMap'],
   ['configMapKeyRef', 'ConfigMap'],
@@ -34,7 +34,7 @@ const NAME_OBJECTS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['imagePullSecrets', 'Secret'],
 ]);
 
-/** Fields with `kind` and `name` below them. */
+/** Fields whose value is an object with `kind` and `name`. */
 const KIND_OBJECTS: ReadonlySet<PathStep | undefined> = new Set(['scaleTargetRef', 'roleRef']);
 
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
@@ -74,7 +74,7 @@ export function fieldReferences(object: KubeObject, all: readonly KubeObject[]):
 /** The kind of the object that a field names, or `undefined`. */
 function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | undefined {
   if (path.join('.') === 'metadata.namespace') return 'Namespace';
-  // Texts of metadata and data are free, so an equal name there is a coincidence.
+  // Strings in metadata and data can have any value, so a value that equals a name is not a reference.
   if (path[0] === 'metadata' || path[0] === 'data' || path[0] === 'stringData') return undefined;
   const last = path.at(-1);
   const byField = NAME_FIELDS.get(last);
@@ -88,7 +88,7 @@ function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | un
   return typeof kind === 'string' ? kind : undefined;
 }
 
-/** Cluster-scoped kinds. An object refers to them from any namespace. */
+/** Cluster-scoped kinds. Objects in any namespace can refer to an object of such a kind. */
 const CLUSTER_KINDS: ReadonlySet<string> = new Set([
   'Namespace',
   'StorageClass',

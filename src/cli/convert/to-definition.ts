@@ -15,9 +15,9 @@ export interface ConvertedNames {
 }
 
 /**
- * Makes a definition whose instances get these objects, with one resource for each. References between the objects
- * become expressions. A lifted value becomes a field of the spec, with the value as its default. Fields that a server
- * writes are left out, and texts with `${` are quoted.
+ * Makes a definition whose instances create these objects. Each object becomes one resource. References between the
+ * objects become expressions. A lifted value becomes a field of the spec, with the value as its default. Fields that a
+ * server writes are left out, and strings that contain `${` are escaped.
  */
 export function toDefinition(
   objects: readonly KubeObject[],
@@ -57,7 +57,9 @@ function specOf(lifts: readonly Lift[]): JsonObject {
   return written.spec;
 }
 
-/** Makes the ids of the resources: from the kind when only one object has it, else from kind and name. */
+/**
+ * Makes the ids of the resources. An id consists of the kind, and also of the name if several objects have this kind.
+ */
 function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   const taken = new Set<string>();
   const ids = new Map<KubeObject, string>();
@@ -95,13 +97,13 @@ function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[
   return kept;
 }
 
-/** Are two paths equal, or is one a prefix of the other? */
+/** Are the two paths equal, or is one of them a prefix of the other? */
 function overlaps(one: readonly PathStep[], other: readonly PathStep[]): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return short.every((step, index) => step === long[index]);
 }
 
-/** The fields of metadata about a deletion and about owners. An instance creates its objects without them. */
+/** The metadata fields about deletion and owners. An instance creates its objects without these fields. */
 const LIVE_FIELDS: ReadonlySet<string> = new Set([
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
@@ -115,8 +117,8 @@ function cleaned(object: KubeObject): JsonValue {
 }
 
 /**
- * Turns each text with `${` into an expression whose value is the text. Drops fields that are null, as the API server
- * does.
+ * Replaces each string that contains `${` by an expression that evaluates to this string. Drops fields that are null,
+ * as the API server does.
  */
 function quoted(value: JsonValue): JsonValue {
   if (typeof value === 'string') return value.includes('${') ? `\${${celText(value)}}` : value;
@@ -129,7 +131,9 @@ function quoted(value: JsonValue): JsonValue {
   return result;
 }
 
-/** Writes a CEL string literal. JSON's printer uses only escapes that CEL has, too. */
+/**
+ * Prints a CEL string literal. A JSON string literal is also a CEL string literal, because CEL has all escapes of JSON.
+ */
 const celText = (text: string): string => stringifyJson(text);
 
 function setAtPath(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {

@@ -5,22 +5,23 @@ import { isTimeout, pause, withDeadline } from '../../kube/index.ts';
 /** The pause between two probes, in milliseconds. */
 const PROBE_INTERVAL_MS = 10_000;
 
-/** The time within which the API server answers a probe, in milliseconds. */
+/** The time limit for the response to a probe, in milliseconds. */
 const PROBE_DEADLINE_MS = 5000;
 
 /** The options of an `AnswerProbe`. */
 export interface AnswerProbeOptions {
   readonly api: Pick<KubernetesApi, 'raw'>;
   readonly clock: Clock;
-  /** Does a client want to know the result? Without one, a silent API server is not noticed. */
+  /** Is a client interested in the result? If not, probes are sent only while the API server does not respond. */
   readonly isWanted: () => boolean;
   /** Called when `isSilent` has changed. */
   readonly changed: () => void;
 }
 
 /**
- * Notices an API server that no longer answers, although its connections are open. Watches cannot notice this: a watch
- * without changes is silent, too. A refusal is an answer. A connection that fails is reported by the watches.
+ * Detects an API server that no longer responds although its connections are open. Watches cannot detect this, because
+ * a watch without changes receives nothing either. A refusal counts as a response. The watches report failed
+ * connections.
  */
 export class AnswerProbe {
   readonly #options: AnswerProbeOptions;
@@ -31,7 +32,7 @@ export class AnswerProbe {
     this.#options = options;
   }
 
-  /** Has the API server not answered the last probe within its time? */
+  /** Did the last probe reach its time limit without a response? */
   get isSilent(): boolean {
     return this.#isSilent;
   }

@@ -27,24 +27,29 @@ const held = (name: string): NodeReport =>
   });
 
 test.each<[string, NodeReport, NodeReport, boolean, string?]>([
-  ['that wait for one object', missing('a'), missing('a'), true],
-  ['that wait for one object, with other definitions', missing('a'), missing('a'), true, 'ships'],
-  ['that wait for an object each', missing('a'), missing('b'), false],
-  ['with one reason and no object', broken('no such key'), broken('no such key'), true],
-  ['with one reason and no object, with other definitions', broken('x'), broken('x'), false, 'ships'],
-  ['whose expressions fail on one object', reading('a', settings), reading('b', settings), true, 'ships'],
-  ['whose expressions fail on an object each', reading('a', settings), reading('a', { ...settings, name: 'b' }), false],
+  ['that wait for the same object', missing('a'), missing('a'), true],
+  ['that wait for the same object, of different definitions', missing('a'), missing('a'), true, 'ships'],
+  ['that wait for different objects', missing('a'), missing('b'), false],
+  ['with the same reason and no object', broken('no such key'), broken('no such key'), true],
+  ['with the same reason and no object, of different definitions', broken('x'), broken('x'), false, 'ships'],
+  ['whose expressions fail on the same object', reading('a', settings), reading('b', settings), true, 'ships'],
+  [
+    'whose expressions fail on different objects',
+    reading('a', settings),
+    reading('a', { ...settings, name: 'b' }),
+    false,
+  ],
   ['whose expressions read only the instance', reading('a'), reading('a'), true],
   ['with one contested object', contested('a'), contested('a'), true, 'ships'],
   ['held by one object', held('a'), held('a'), true, 'ships'],
-  ['held by an object each', held('a'), held('b'), false],
+  ['held by different objects', held('a'), held('b'), false],
   ['with a reason each', broken('no such key'), broken('no such index'), false],
 ])('instances %s', (_title, one, other, isSame, definition = 'boats') => {
   const keys = keysOfNodes([one], 'boats');
   expect([...keysOfNodes([other], definition)].some((key) => keys.has(key))).toBe(isSame);
 });
 
-test('the keys of a report are those of its last pass', () => {
+test('the keys of an instance follow from the report of its last pass', () => {
   let nodes: readonly NodeReport[] | undefined = [missing('a')];
   const causes = new ReportedCauses(() => nodes);
   const boat = { ref: 'r', definition: 'boats' };

@@ -4,8 +4,8 @@ import type { NodeReport, RootCause } from '../../runtime/index.ts';
 import { explainNode, rootCausesOf } from '../../runtime/index.ts';
 
 /**
- * The keys of the subjects of a root cause: its objects, or the reason of one node of a definition when no object is
- * known. Two instances wait for the same cause when they share a key.
+ * Returns keys that identify a root cause: one per object of the cause. If no object is known, the key consists of the
+ * definition, the node and the reason. Two instances wait for the same cause when they share a key.
  *
  * @param definition the name of the instance's definition
  */
@@ -15,12 +15,14 @@ export function keysOfCause(root: RootCause, definition: string): ReadonlySet<st
   return new Set([`${definition} ${root.node.id} ${explainNode(root.node).reason}`]);
 }
 
-/** The objects that the reason of a root cause names, then the objects whose state its node waits for. */
+/**
+ * Returns the objects that the reason of a root cause names, followed by the objects whose state the node waits for.
+ */
 export function objectsOfCause({ node: { because }, objects }: RootCause): readonly ObjectRef[] {
   return [...namedObjects(because), ...objects];
 }
 
-/** The objects in a reason. Those of the other reasons are in `RootCause.objects`. */
+/** The objects that a reason contains. For the other kinds of reasons, the objects are in `RootCause.objects`. */
 function namedObjects(because: NodeReport['because']): readonly ObjectRef[] {
   switch (because.kind) {
     case 'expression-failed':
@@ -39,8 +41,8 @@ export const keysOfNodes = (nodes: readonly NodeReport[], definition: string): R
   new Set(rootCausesOf(nodes).flatMap((root) => [...keysOfCause(root, definition)]));
 
 /**
- * The keys of the instances of which a controller has reports. Each pass makes a new list of nodes. The cache therefore
- * maps a list to its keys.
+ * The keys of the instances that a controller reports. Each pass makes a new list of nodes, so the cache is keyed by
+ * the list.
  */
 export class ReportedCauses {
   readonly #nodesOf: (ref: string) => readonly NodeReport[] | undefined;

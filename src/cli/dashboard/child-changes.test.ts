@@ -34,7 +34,7 @@ const selection = (fields: Partial<ChildSelection> = {}): ChildSelection => ({
   ...fields,
 });
 
-/** Watches that report these events, then those that `emit` gets, until their end. */
+/** Makes watches that report these events first, and then the events that are passed to `emit`. */
 function changesOf(events: readonly WatchEvent[]) {
   const later: WatchEvent[] = [];
   let arrived = (): void => undefined;
@@ -72,7 +72,7 @@ const messages = (log: EventLog): string[] => log.after(0).events.map(({ message
 
 test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly string[]]>([
   [
-    'an object with the version that was read is no change',
+    'an object with the version that was read is not a change',
     { seen: new Map([['default/a', '1']]) },
     [added('a', '1'), SYNCED],
     [],
@@ -117,14 +117,14 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
   ['a later list without changes', {}, [added('a', '1'), SYNCED, RESTARTED, added('a', '1'), SYNCED], []],
   ['a later list with a change', {}, [added('a', '1'), SYNCED, RESTARTED, added('a', '2'), SYNCED], ['changed']],
   ['a removed object', {}, [added('a', '1'), SYNCED, { type: 'DELETED', object: map('a', '2') }], ['was removed']],
-  ['an object that a later list lacks', {}, [added('a', '1'), SYNCED, RESTARTED, SYNCED], ['was removed']],
+  ['an object that is missing from a later list', {}, [added('a', '1'), SYNCED, RESTARTED, SYNCED], ['was removed']],
   [
     'objects that the selection does not name',
     { only: new Set(['default/a']) },
     [added('b', '1'), SYNCED, modified('b', '2'), modified('a', '2'), { type: 'DELETED', object: map('b', '3') }],
     ['changed'],
   ],
-])('the changes that the log gets from %s', async (_title, fields, events, expected) => {
+])('records the changes in the log for %s', async (_title, fields, events, expected) => {
   const { log, clock, children } = changesOf(events);
   children.follow(REF, [selection(fields)]);
   await clock.advance(0);
@@ -133,7 +133,7 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
   await children.close();
 });
 
-test('a watch reads metadata of the selected objects only', async () => {
+test('a watch reads only the metadata of the selected objects', async () => {
   const { opened, children, clock } = changesOf([SYNCED]);
   children.follow(REF, [selection()]);
   await clock.advance(0);
@@ -141,7 +141,7 @@ test('a watch reads metadata of the selected objects only', async () => {
   await children.close();
 });
 
-test('the watches of an instance end some time after its last read', async () => {
+test('the watches of an instance end FOLLOW_MS after its last read', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   children.follow(REF, [selection()]);
   await clock.advance(FOLLOW_MS - 1);
@@ -155,7 +155,7 @@ test('the watches of an instance end some time after its last read', async () =>
   expect(clock.timers).toBe(0);
 });
 
-test('a read with other objects keeps the watches of the former ones until their own time is over', async () => {
+test('a read with other objects keeps the watches of the former objects until their time has passed', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   children.follow(REF, [selection(), selection({ key: 'other' })]);
   await clock.advance(FOLLOW_MS - 1);
@@ -167,7 +167,7 @@ test('a read with other objects keeps the watches of the former ones until their
   await children.close();
 });
 
-test('readers with other rights do not open the watches of each other again', async () => {
+test('readers with different rights share the watches that are already open', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   for (let round = 0; round < 5; round += 1) {
     children.follow(REF, [selection({ key: 'by label' })]);
@@ -179,7 +179,7 @@ test('readers with other rights do not open the watches of each other again', as
   await children.close();
 });
 
-test('a watch of a kind reports the objects that any read has named', async () => {
+test('a watch of a kind reports the objects that any earlier read has selected', async () => {
   const { children, clock, log, emit } = changesOf([added('a', '1'), added('b', '1'), SYNCED]);
   children.follow(REF, [selection({ only: new Set(['default/a']) })]);
   await clock.advance(0);
@@ -193,7 +193,7 @@ test('a watch of a kind reports the objects that any read has named', async () =
   await children.close();
 });
 
-test('what cannot be watched is said at the next read, until the watch works again; both are an event', async () => {
+test('the next reads say which kinds cannot be watched; the failure and the recovery are events', async () => {
   const { children, clock, emit, log } = changesOf([failed(403, 'User "robot" cannot list configmaps')]);
   expect(children.follow(REF, [selection()])).toEqual([]);
   await clock.advance(0);
@@ -211,7 +211,7 @@ test('what cannot be watched is said at the next read, until the watch works aga
   await children.close();
 });
 
-test('the number of watches of an instance is bounded, and the oldest ones end first', async () => {
+test('the number of watches of an instance is limited, and the oldest watches end first', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   const many = (of: string) => Array.from({ length: MAX_WATCHES }, (_, index) => selection({ key: `${of}${index}` }));
   expect(children.follow(REF, [...many('a'), ...many('b')])).toEqual([
@@ -226,7 +226,7 @@ test('the number of watches of an instance is bounded, and the oldest ones end f
   await children.close();
 });
 
-test('the number of instances is bounded: a further one gets a note, and ends no watch of the others', async () => {
+test('the number of followed instances is limited: an additional instance gets a note, and ends no watch of another instance', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   for (let index = 0; index < MAX_FOLLOWED; index += 1) {
     expect(children.follow(`${REF}${index}`, [selection()])).toEqual([]);
@@ -241,7 +241,7 @@ test('the number of instances is bounded: a further one gets a note, and ends no
   await children.close();
 });
 
-test('nothing is watched after the end', async () => {
+test('nothing is watched after close', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   await children.close();
   expect(children.follow(REF, [selection()])).toEqual([]);

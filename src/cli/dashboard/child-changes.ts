@@ -21,7 +21,9 @@ export interface ChildChangesOptions {
   /** The client of this process. */
   readonly api: Pick<KubernetesApi, 'watch'>;
   readonly clock: Clock;
-  /** Gets an event `event-recorded` for each change of an Event, and `object-changed` for that of another object. */
+  /**
+   * Receives `event-recorded` for each change of an Event, and `object-changed` for each change of any other object.
+   */
   readonly log: EventLog;
 }
 
@@ -33,11 +35,15 @@ interface FollowedWatch {
 /**
  * Watches the objects of the instances that clients look at. The status of an instance often stays the same when one of
  * its objects changes, for example when another client edits a field. The watches read metadata only. Clients with
- * other rights can select other objects, so each watch ends some time after the last read that selected its objects.
+ * different rights can select different objects, so each watch ends `FOLLOW_MS` after the last read that selected its
+ * objects.
  */
 export class ChildChanges {
   readonly #options: ChildChangesOptions;
-  /** The watches of each instance by the keys of their selections, in the order of the last reads. */
+  /**
+   * The watches of each instance, keyed by the keys of their selections. Instances and watches are in the order of
+   * their last reads.
+   */
   readonly #followed = new Map<string, Map<string, FollowedWatch>>();
   readonly #ended = new Set<Promise<void>>();
   #isClosed = false;
@@ -52,14 +58,15 @@ export class ChildChanges {
   }
 
   /**
-   * Watches these objects of an instance from now on. Returns what cannot be watched, as sentences. The sentences about
-   * new watches are in the result of the next call, and an event of the instance says when they change. After `close`
-   * nothing is watched.
+   * Watches these objects of an instance from now on. Returns sentences about kinds that cannot be watched. Failures of
+   * new watches appear in the result of the next call, and an event of the instance reports that the sentences have
+   * changed. After `close` nothing is watched.
    */
   follow(ref: string, selections: readonly ChildSelection[]): readonly string[] {
     if (this.#isClosed) return [];
     const watches = this.#followed.get(ref) ?? new Map<string, FollowedWatch>();
-    // A further instance does not end the watches of an earlier one. Otherwise pages would end each other's watches.
+    // An additional instance does not end the watches of an earlier instance, because open pages would then end each
+    // other's watches.
     if (!this.#followed.has(ref) && this.#followed.size >= MAX_FOLLOWED) {
       return [`changes of objects are not followed: ${MAX_FOLLOWED} other instances are open`];
     }
@@ -113,7 +120,7 @@ export class ChildChanges {
       api,
       selection,
       changed: (what) => add(type, `${kind} ${what}`),
-      // The details of the instance have the note.
+      // The event has no details; a page reads the note with the details of the instance.
       noted: (what) => add('object-changed', `${kind} ${what}`),
     });
   }

@@ -34,7 +34,7 @@ function node(id: string, objects: readonly KubeObject[], state: NodeReport['sta
   };
 }
 
-/** The selections as `Kind labels|fields`, and the known versions of each. */
+/** Returns the selections as strings of the form `Kind labels|fields`, each with its known versions. */
 function selectionsOf(
   nodes: readonly NodeReport[],
   live: Readonly<Record<string, KubeObject | readonly KubeObject[]>>,
@@ -65,7 +65,7 @@ test('labelled objects of a kind and namespace are one selection, with the versi
   ]);
 });
 
-test('an object that the controller does not label is selected by name, and many by their kind', () => {
+test('a few objects that the controller does not label are selected by name, and many by their kind', () => {
   const shared = ['a', 'b', 'c', 'd', 'e'].map((name) => map(name, {}));
   const types = { ext: 'external' } as const;
   expect(selectionsOf([node('ext', shared.slice(0, 1))], { ext: shared[0]! }, { types }).map(text)).toEqual([
@@ -77,11 +77,11 @@ test('an object that the controller does not label is selected by name, and many
   expect(fewer?.key).toBe(all?.key);
 });
 
-test('an object that lacks the label of its controller is selected by the label and by its name', () => {
+test('an object without the label of its controller is selected by the label and by its name', () => {
   const [a, b] = [map('a'), map('b', {})];
   const found = selectionsOf([node('one', [a]), node('two', [b])], { one: a, two: b });
   expect(found.map(text)).toEqual([`ConfigMap kro.run/instance-id=${UID}`, 'ConfigMap metadata.name=b']);
-  // The list by the label lacks the object, which is not a removal.
+  // The list by the label does not contain the object, but the object is not removed.
   expect(found.map(({ seen }) => [...(seen?.keys() ?? [])])).toEqual([['default/a'], ['default/b']]);
   expect(found.every(({ unread }) => unread === undefined)).toBe(true);
 });
@@ -91,7 +91,7 @@ test.each<[string, KubeObject, GraphNode['nodeType']]>([
   ['a collection of a Graph', GRAPH, 'collection'],
   ['a node of a Graph', GRAPH, 'resource'],
   ['an external object', INSTANCE, 'external'],
-])('readers with other rights get equal selections: %s', (_title, instance, nodeType) => {
+])('readers with different rights get equal selections for %s', (_title, instance, nodeType) => {
   const object = map('a', instance === GRAPH && nodeType === 'resource' ? {} : LABELS);
   const options = { instance, types: { one: nodeType } };
   const [mine] = selectionsOf([node('one', [object])], { one: object }, options);
@@ -102,7 +102,7 @@ test.each<[string, KubeObject, GraphNode['nodeType']]>([
   expect([mine?.unread, theirs?.unread]).toEqual([undefined, new Set(['default/a'])]);
 });
 
-test('an absent object of an instance is selected by the label that it gets, and one of a Graph by its name', () => {
+test('a missing object is selected by the label that the controller sets, or by its name for a Graph', () => {
   const web = node('web', [map('a')]);
   const absent: NodeReport = { ...web, objects: web.objects.map((each) => ({ ...each, state: 'absent' })) };
   const [found] = selectionsOf([absent], {});
@@ -132,7 +132,7 @@ test('an external collection is selected as the controller lists it', () => {
   expect([unread?.key, unread?.seen]).toEqual([found[0]?.key, undefined]);
 });
 
-test('the pods of workloads are selected, those of nodes that are not ready first, and their number is bounded', () => {
+test('selects the pods of a limited number of workloads, first those of nodes that are not ready', () => {
   const workload = (name: string, kind = 'Deployment'): KubeObject =>
     object(kind === 'Job' ? 'batch/v1' : 'apps/v1', kind, name, {
       metadata: { labels: LABELS },

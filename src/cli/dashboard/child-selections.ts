@@ -10,8 +10,8 @@ import { liveObjects } from './current-values.ts';
 import { keyOf } from './watched-kind.ts';
 
 /**
- * The maximum number of objects of one kind and namespace that are watched by name. More objects are watched by one
- * watch of the kind.
+ * The maximum number of objects of one kind and namespace that are watched by name. If there are more objects, a single
+ * watch of the kind covers all of them.
  */
 const MAX_NAMED = 4;
 
@@ -20,18 +20,21 @@ const MAX_WORKLOADS = 16;
 
 /** Objects of an instance that one watch follows. */
 export interface ChildSelection extends Selection {
-  /** Equal for selections that one watch can serve. */
+  /** Two selections that the same watch can serve have the same key. */
   readonly key: string;
   readonly type: ResourceType;
-  /** The keys of the objects, for a watch that reports further objects. Absent: all reported objects count. */
+  /**
+   * The keys of the selected objects, for a watch that also reports other objects. If absent, all reported objects are
+   * selected.
+   */
   readonly only?: ReadonlySet<string>;
   /**
-   * The versions of the objects that the instance's reader has seen, by their keys. An object of the first list with
-   * another version has changed since, and an object that the first list lacks was removed. Absent: the first list
-   * reports no change.
+   * The versions that the reader of the instance has seen, keyed by object. If an object in the watch's first list has
+   * another version, it has changed since the read. If it is missing from the list, it was removed. Without `seen`, the
+   * first list reports no changes.
    */
   readonly seen?: ReadonlyMap<string, string>;
-  /** The keys of objects that exist and that the reader may not read. The first list reports no change of them. */
+  /** The keys of existing objects that the reader may not read. The first list reports no changes of these objects. */
   readonly unread?: ReadonlySet<string>;
 }
 
@@ -46,7 +49,7 @@ export function eventSelection({ metadata: { namespace = 'default', uid = '' } }
   return keyed({ type: EVENT, namespace, fieldSelector: `involvedObject.uid=${uid}` });
 }
 
-/** An object of an instance, and its live state where the reader may read it. */
+/** An object of an instance, and its live state if the reader may read the object. */
 interface Child {
   readonly ref: ObjectRef;
   readonly isAbsent: boolean;
@@ -62,13 +65,14 @@ const WORKLOADS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /**
  * The selections that report each change of an instance's objects:
  *
- * - one for each kind and namespace of the objects with the instance's label
- * - one for each other object, or one for more than `MAX_NAMED` of them that have one kind and namespace
- * - one for each external collection
- * - one for the pods of each workload; those of nodes that are not ready come first
+ * - one per kind and namespace for the objects with the instance's label
+ * - one per object without the label, or a single one for more than `MAX_NAMED` such objects of the same kind and
+ *   namespace
+ * - one per external collection
+ * - one per workload for its pods; workloads of nodes that are not ready come first
  *
- * The graph decides which objects have the label, so that readers with other rights get the same selections. An object
- * that lacks its label is also selected by its name.
+ * Whether an object has the label is derived from the graph, so that readers with different rights get the same
+ * selections. An object whose label is missing is also selected by its name.
  *
  * @param variables the live objects of the nodes, by id
  */
@@ -124,8 +128,8 @@ export function childSelections(
 }
 
 /**
- * Does the controller write the instance's label to the objects of a node? It labels the objects that it creates. For a
- * Graph it labels only the objects of collections.
+ * Does the controller write the instance's label to the objects of a node? For an instance, it labels the objects that
+ * it creates. For a Graph, it labels only the objects of collections.
  */
 function getsLabel(isGraph: boolean, node: GraphNode | undefined): boolean {
   if (isGraph) return node?.nodeType === 'collection';
@@ -140,7 +144,7 @@ const placeOf = ({ namespace = '', name }: ObjectRef): string => `${namespace}/$
 const inNamespace = (namespace: string | undefined): Pick<Selection, 'namespace'> =>
   namespace === undefined || namespace === '' ? {} : { namespace };
 
-/** The type and namespace that all the objects have, and the versions that their reader has seen. */
+/** Returns the type and namespace, which all objects share, and the versions that the reader has seen. */
 function selectionOf(children: readonly Child[]): Watched {
   const [{ ref }] = children as readonly [Child];
   const unread = children.filter((child) => child.live === undefined && !child.isAbsent);
@@ -156,7 +160,10 @@ function selectionOf(children: readonly Child[]): Watched {
   };
 }
 
-/** Selects up to `MAX_NAMED` objects by their names. Selects more objects by their kind, with their keys in `only`. */
+/**
+ * Selects up to `MAX_NAMED` objects by name. A larger number of objects is selected by kind, with the keys of the
+ * objects in `only`.
+ */
 function byName(children: readonly Child[]): readonly Watched[] {
   if (children.length > MAX_NAMED)
     return [{ ...selectionOf(children), only: new Set(children.map(({ ref }) => placeOf(ref))) }];
@@ -176,7 +183,10 @@ function versionsOf(
   );
 }
 
-/** Adds the key. The key does not contain the names of `only`, because one watch of the kind serves all of them. */
+/**
+ * Adds the key of the selection. The key does not depend on `only`, because one watch of the kind serves all its
+ * objects.
+ */
 function keyed(selection: Watched): ChildSelection {
   const { type, namespace = '', labelSelector = '', fieldSelector = '', only } = selection;
   const of = only === undefined ? [] : ['only'];

@@ -6,9 +6,9 @@ import { keyOf, watchFailure, watchKind } from './watched-kind.ts';
 export interface ChildWatchOptions {
   readonly api: Pick<KubernetesApi, 'watch'>;
   readonly selection: ChildSelection;
-  /** Gets each change of a selected object, as the words after the name of its kind. */
+  /** Called with each change of a selected object, as the words that follow the name of its kind. */
   readonly changed: (what: string) => void;
-  /** Gets each change of `note`, as the words after the name of the kind. */
+  /** Called with each change of `note`, as the words that follow the name of the kind. */
   readonly noted: (what: string) => void;
 }
 
@@ -63,12 +63,12 @@ export class ChildWatch {
     );
   }
 
-  /** What the watch does not report at present, as a sentence. */
+  /** A sentence about the changes that the watch cannot report at present; undefined when it reports all changes. */
   get note(): string | undefined {
     return this.#failure === undefined ? undefined : `changes of ${this.#kind} are not followed: ${this.#failure}`;
   }
 
-  /** From now on, also reports the objects of a selection with the same key. */
+  /** Reports the objects of another selection with the same key, too, from now on. */
   extend({ only }: ChildSelection): void {
     this.#only = only === undefined || this.#only === undefined ? undefined : new Set([...this.#only, ...only]);
   }

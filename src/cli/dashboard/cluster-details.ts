@@ -53,7 +53,7 @@ import { whyPath } from './why-path.ts';
 /** The options of `ClusterDetails`. */
 export interface ClusterDetailsOptions {
   readonly index: InspectIndex;
-  /** Watches the objects of the instances that clients read. Absent: only changes of instances are events. */
+  /** Watches the objects of the instances that clients read. If absent, only changes of instances are events. */
   readonly children?: Pick<ChildChanges, 'follow'>;
   /** The reports of the controller in this process. Absent when it runs elsewhere. */
   readonly reports?: Pick<InspectSource, 'report'>;
@@ -71,23 +71,26 @@ export interface ClusterDetailsOptions {
   readonly settings: (api: KubernetesApi, signal: AbortSignal) => Promise<ControllerSettings>;
   /** The context of the command, for plans. */
   readonly context: CommandContext;
-  /** The namespace of planned objects without one. */
+  /** The namespace for planned objects that do not set a namespace. */
   readonly namespace: string;
 }
 
 /**
- * The time for a read of the version of the API server, in milliseconds. The answer about the server itself has the limits,
- * which say that the API server does not answer.
+ * The time limit for reading the version of the API server, in milliseconds. It is short, because the same response has
+ * the limits that tell the page that the API server does not respond.
  */
 const VERSION_DEADLINE_MS = 2000;
 
-/** The time for which the version of the API server is kept, in milliseconds. A cluster may be upgraded. */
+/**
+ * The time for which the version of the API server is cached, in milliseconds. It is read again later, because the
+ * cluster may be upgraded.
+ */
 const VERSION_MS = 10 * 60_000;
 
-/** The maximum number of events in an answer. */
+/** The maximum number of events in a response. */
 const MAX_EVENTS = 200;
 
-/** An instance, what its controller would decide now, and the session that read its objects. */
+/** An instance, the decision that its controller would make now, and the session that read its objects. */
 interface Observed {
   readonly api: KubernetesApi;
   readonly settings: ControllerSettings;
@@ -97,7 +100,7 @@ interface Observed {
 
 /**
  * Computes the details of a cluster's definitions and instances with the code of the commands `why`, `tree`, `diff`,
- * `plan`, `revisions`, `events` and `logs`. Each answer reads the cluster once, with the rights of the caller.
+ * `plan`, `revisions`, `events` and `logs`. Each call reads the cluster once, with the rights of the caller.
  */
 export class ClusterDetails implements InspectDetails {
   readonly #options: ClusterDetailsOptions;
@@ -121,7 +124,7 @@ export class ClusterDetails implements InspectDetails {
       }
       served = await this.#version.read;
     } finally {
-      // The next call reads again if the cluster did not answer, or if this caller has disconnected.
+      // When the cluster did not respond, or this caller has disconnected, the next call reads the version again.
       if (served === undefined) this.#version = undefined;
     }
     return {
@@ -161,7 +164,7 @@ export class ClusterDetails implements InspectDetails {
     const { api, row } = observed;
     const observation = await withRefusedWrites(api, observed.observation, call.signal);
     const variables = await readVariables(api, observation, call.signal);
-    // A caller that has left needs no watches.
+    // A caller that has disconnected needs no watches.
     call.signal.throwIfAborted();
     const selections = [eventSelection(observation.instance), ...childSelections(observation, variables)];
     const unfollowed = this.#options.children?.follow(row.ref, selections);
@@ -282,7 +285,7 @@ export class ClusterDetails implements InspectDetails {
 const noNode = (node: string): InspectFailure =>
   new InspectFailure(`the instance has no node ${node}`, { status: 404, code: 'inspect/no-node' });
 
-/** Converts the error of `observeFound` for an unknown node, which is the only one with its code. */
+/** Converts the error of `observeFound` for an unknown node. No other error has this code. */
 function notFoundNode(error: unknown): never {
   if (!(error instanceof TypeKroError) || error.code !== 'cli/usage') throw error;
   const { message, remedy } = error;
@@ -311,7 +314,9 @@ async function find(api: KubernetesApi, ref: string, signal: AbortSignal): Promi
   return address === undefined ? undefined : findInstanceAt(api, address, signal);
 }
 
-/** The revision that the controller follows now, or the one that the index knows. */
+/**
+ * The revision that the instance follows by the observation. If the observation has none, the revision in the index.
+ */
 function revisionOf({ revision }: InstanceObservation, known: InstanceRow | undefined): Pick<InstanceRow, 'revision'> {
   if (revision > 0) return { revision };
   return known?.revision === undefined ? {} : { revision: known.revision };
@@ -323,7 +328,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
     return typeof version === 'string' ? version : undefined;
   } catch (error) {
-    // Some servers refuse to return their version. If the cluster does not answer at all, the other reads fail, too.
+    // Some servers refuse to return their version. If the cluster does not respond, the other reads fail and report it.
     if (error instanceof KubeError || isTimeout(signal)) return undefined;
     throw error;
   }

@@ -18,10 +18,16 @@ const failed = (status: number, message: string): WatchEvent => ({
   retryAfterMs: 1,
 });
 
-/** The events of the watches by kind, or by API version and kind: each event waits for a call of `next`, except for the first one of each kind. */
+/**
+ * The watch events of each kind, keyed by kind, or by API version and kind. The first event of a kind is reported
+ * immediately. Each later event waits for a call of `next`.
+ */
 type Watches = Readonly<Record<string, readonly WatchEvent[]>>;
 
-/** An index before its start, and the steps of its watches. `next` lets the watch of a kind report its next event. */
+/**
+ * Returns an index that was not started, and a function that controls its watches. `next` lets the watch of a kind
+ * report its next event.
+ */
 function unstartedIndex(
   watches: Watches,
   options: Partial<ClusterIndexOptions> = {},
@@ -64,13 +70,13 @@ function unstartedIndex(
 const DEFINITION: readonly WatchEvent[] = [{ type: 'ADDED', object: potDefinition([]) }, SYNCED];
 const NO_GRAPHS: readonly WatchEvent[] = [failed(404, 'the server has no kind "Graph"')];
 
-describe('an API server that does not answer', () => {
+describe('an API server that does not respond', () => {
   const SILENT = ['the API server does not answer: what is shown may be out of date'];
   const watches = { ResourceGraphDefinition: [SYNCED], Graph: [SYNCED] };
   const silent = ({ signal }: { readonly signal?: AbortSignal }): Promise<never> =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
 
-  it('is a limit while a page follows the events, until the server answers, also with a refusal', async () => {
+  it('is a limit while a page follows the events, until the server responds, even with a refusal', async () => {
     const refused = () => Promise.reject(new KubeError('no', { status: 403, reason: 'Forbidden' }));
     let raw: KubernetesApi['raw'] = silent;
     const { index, types, clock } = unstartedIndex(watches, {}, { raw: (request) => raw(request) });
@@ -103,7 +109,7 @@ describe('an API server that does not answer', () => {
   });
 });
 
-test('its kinds are those whose lists work, without the kind of Graphs that the cluster does not serve', async () => {
+test('the kinds of the index are those that can be listed, without the kind Graph if the cluster does not serve it', async () => {
   const { index, next } = await indexOf(SYNCED, failed(403, 'no'), { type: 'BOOKMARK', resourceVersion: '2' });
   const pots = [{ apiVersion: pot('a').apiVersion, kind: 'Pot' }];
   expect([index.kinds(), index.kinds('pots'), index.kinds('others')]).toEqual([pots, pots, []]);
@@ -113,7 +119,7 @@ test('its kinds are those whose lists work, without the kind of Graphs that the 
   expect(index.kinds()).toEqual(pots);
 });
 
-/** An index whose watch of pots reports these events, one after each call of the returned `next`. */
+/** Returns a started index. Its watch of pots reports these events, one event per call of the returned `next`. */
 async function indexOf(first: WatchEvent, ...later: readonly WatchEvent[]) {
   const watches = { ResourceGraphDefinition: DEFINITION, Graph: NO_GRAPHS, Pot: [first, ...later] };
   const made = unstartedIndex(watches);
@@ -126,7 +132,7 @@ async function indexOf(first: WatchEvent, ...later: readonly WatchEvent[]) {
 test.each<[string, WatchEvent]>([
   ['a change', { type: 'MODIFIED', object: pot('a') }],
   ['a bookmark', { type: 'BOOKMARK', resourceVersion: '2' }],
-])('the note about a lost connection goes with %s', async (_title, event) => {
+])('the note about a lost connection is removed by %s', async (_title, event) => {
   const { index, next } = await indexOf(SYNCED, failed(0, 'no connection'), event);
   expect(index.limits()).toEqual([]);
   await next();
@@ -136,7 +142,7 @@ test.each<[string, WatchEvent]>([
   await index.close();
 });
 
-test('instances of a first list that failed before are events, because clients have read a list without them', async () => {
+test('instances are events when their first list had failed, because clients have read a list without them', async () => {
   const { index, next, types } = await indexOf(
     failed(403, 'pots is forbidden: User "robot" cannot list'),
     RESTARTED,
@@ -150,7 +156,7 @@ test('instances of a first list that failed before are events, because clients h
   await index.close();
 });
 
-test('a change of the limits is one event, and a repeated failure is none', async () => {
+test('a change of the limits is one event, and a repeated failure is not an event', async () => {
   const { index, next } = await indexOf(
     SYNCED,
     failed(0, 'no connection'),
@@ -161,13 +167,13 @@ test('a change of the limits is one event, and a repeated failure is none', asyn
   expect(index.limits()).toEqual([]);
   for (let step = 0; step < 4; step += 1) await next();
   const of = index.log.after(0).events.filter(({ type }) => type === 'limits-changed');
-  // The newest event says all.
+  // The newest event of this type replaces the earlier ones.
   expect(of).toMatchObject([{ subject: '', message: 'everything can be listed' }]);
   expect(index.log.lastId).toBe(4);
   await index.close();
 });
 
-test('while the first lists are under way, the limits say so, and what comes later is an event', async () => {
+test('the limits say that the first lists are not complete, and objects that arrive later are events', async () => {
   const { index, next, types } = unstartedIndex({
     ResourceGraphDefinition: DEFINITION,
     Graph: NO_GRAPHS,
@@ -183,7 +189,7 @@ test('while the first lists are under way, the limits say so, and what comes lat
   await index.close();
 });
 
-test('without a client that has read, the first lists are no events', async () => {
+test('objects of the first lists are not events when no client has read yet', async () => {
   const { index, next, types } = unstartedIndex({
     ResourceGraphDefinition: DEFINITION,
     Graph: NO_GRAPHS,
@@ -197,7 +203,7 @@ test('without a client that has read, the first lists are no events', async () =
   await index.close();
 });
 
-test('a cluster that does not answer is a limit, and no error', async () => {
+test('a cluster that does not respond is a limit, not an error', async () => {
   const down = [failed(0, 'no connection')];
   const { index } = unstartedIndex({ ResourceGraphDefinition: down, Graph: down });
   await index.start();
@@ -215,7 +221,7 @@ const graph = (apiVersion: string): KubeObject => ({
 });
 const GRAPHS = `${GRAPH_TYPE.group}/${GRAPH_TYPE.version}`;
 
-test('Graphs appear when their kind is installed later', async () => {
+test('Graphs appear when the kind Graph is installed later', async () => {
   const { index, next } = unstartedIndex({
     ResourceGraphDefinition: [SYNCED],
     Graph: [...NO_GRAPHS, { type: 'ADDED', object: graph(GRAPHS) }, SYNCED],
@@ -227,7 +233,7 @@ test('Graphs appear when their kind is installed later', async () => {
   await index.close();
 });
 
-test('the instances of a removed definition of another kind Graph go with it', async () => {
+test('the instances of a kind Graph in another group are removed with their definition', async () => {
   const own = { ...potDefinition([]), spec: { schema: { group: 'acme.test', apiVersion: 'v1', kind: 'Graph' } } };
   const { index, next } = unstartedIndex({
     ResourceGraphDefinition: [{ type: 'ADDED', object: own }, SYNCED, { type: 'DELETED', object: own }],
@@ -262,9 +268,14 @@ describe('with the reports of a controller', () => {
     status: { state: 'IN_PROGRESS', conditions: [{ type: 'Ready', status: 'False', message: 'not ready' }] },
   };
   it.each([
-    ['its reasons and texts are those of the controller', false, REASON, ['db: updated, drift', 'no right on hidden']],
     [
-      'for callers with other rights, they are those of the status',
+      'rows and events have the reasons and messages of the controller',
+      false,
+      REASON,
+      ['db: updated, drift', 'no right on hidden'],
+    ],
+    [
+      'rows and events for callers with other rights have the messages of the status',
       true,
       'not ready',
       ['the controller wrote an object', 'a pass of the controller failed'],
@@ -300,7 +311,7 @@ describe('with the reports of a controller', () => {
   it.each([
     ['ERROR', 'map: ConfigMap "a" is invalid'],
     ['IN_PROGRESS', 'map: creates its object'],
-  ])('a write that is due explains the state %s by: %s', async (state, waitingFor) => {
+  ])('an instance in the state %s with a pending write has the reason: %s', async (state, waitingFor) => {
     const message = 'apply "map": ConfigMap "a" is invalid';
     const object = { ...pot('a'), status: { state, conditions: [{ type: 'Ready', status: 'False', message }] } };
     const due = { id: 'map', state: 'applying', because: { kind: 'write', action: 'create', count: 1 }, objects: [] };

@@ -22,13 +22,13 @@ export interface ClusterIndexOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   /**
-   * The reports of the controller in this process. Their writes and failures are added to the log, and they have the
-   * revisions that the instances follow and the reasons of their nodes.
+   * The reports of the controller in this process. The index adds the reported writes and failures to the log, and
+   * reads from the reports the revisions that instances follow and the reasons of nodes.
    */
   readonly reports?: Pick<InspectSource, 'subscribe' | 'instances' | 'report'>;
   /**
-   * Leaves the texts of the reports out of rows and events. Rows and events then have the texts of the instance's
-   * status. The reports can name objects and values that a caller with other rights may not read. Default false.
+   * Leaves the messages of the reports out of rows and events, which then have the messages of the instance's status.
+   * The reports can name objects and values that a caller with other rights may not read. Default false.
    */
   readonly hidesReasons?: boolean;
 }
@@ -44,7 +44,7 @@ interface WatchedKind {
   readonly ending: AbortController;
   readonly rows: Map<string, Entry>;
   readonly finished: Promise<void>;
-  /** Settles when the first list is complete, or has failed. */
+  /** Resolves when the first list is complete or has failed. */
   readonly listed: Promise<void>;
   failure: string | undefined;
   /** The cluster does not serve the kind, and no definition declares it. */
@@ -52,8 +52,8 @@ interface WatchedKind {
 }
 
 /**
- * The definitions and instances of a cluster, from watches: one of the definitions, one of each kind that they declare,
- * and one of Graphs where the cluster serves them. The index keeps a row of each object, and not the object itself.
+ * An index of the definitions and instances of a cluster. It watches the definitions, each kind that a definition
+ * declares, and Graphs if the cluster serves them. The index keeps a row of each object, and not the object itself.
  */
 export class ClusterIndex implements InspectIndex {
   readonly log = new EventLog();
@@ -61,15 +61,18 @@ export class ClusterIndex implements InspectIndex {
   readonly #definitions = new Map<string, DefinitionHead>();
   readonly #kinds = new Map<string, WatchedKind>();
   readonly #removed = new Map<string, InstanceRow>();
-  /** The revisions in the reports of the controller, by the addresses of the instances. */
+  /** The revisions in the controller's reports, keyed by the addresses of the instances. */
   readonly #reportedRevisions = new Map<string, number>();
   readonly #ending = new AbortController();
   readonly #probe: AnswerProbe;
   #definitionFailure: string | undefined;
-  /** Has a client read? It then has an answer without the objects of a first list that is not complete. */
+  /**
+   * Has a client read the index? If a first list was not complete, the client has a response without the objects of
+   * this list.
+   */
   #wasRead = false;
   #isListed = false;
-  /** The limits that the clients know. */
+  /** The limits that clients know, as one string. */
   #knownLimits: string;
   #finished: Promise<void> = Promise.resolve();
   #probed: Promise<void> = Promise.resolve();
@@ -84,8 +87,8 @@ export class ClusterIndex implements InspectIndex {
   }
 
   /**
-   * Starts the watches. Resolves when each has its first list, or has failed. Until then, the limits say that the rows
-   * are not complete. A cluster that does not answer is a limit, and no error.
+   * Starts the watches. Resolves when each watch has its first list or has failed. Until then, the limits say that the
+   * rows are not complete. A cluster that does not respond is a limit, not an error.
    */
   async start(): Promise<void> {
     const { api, reports } = this.#options;
@@ -95,7 +98,7 @@ export class ClusterIndex implements InspectIndex {
     for (const { ref, revision } of reports?.instances() ?? []) {
       if (revision !== undefined) this.#reportedRevisions.set(ref, revision);
     }
-    // The kind Graph can be installed later. Until then its watch fails, and tries again.
+    // The kind Graph can be installed later. Until then, its watch fails and retries.
     this.#watch(GRAPH_KIND, true);
     await new Promise<void>((resolve) => {
       let hasStarted = false;
@@ -219,7 +222,7 @@ export class ClusterIndex implements InspectIndex {
     this.#renewRows(head);
   }
 
-  /** Starts a watch of a kind, unless it is watched. */
+  /** Starts a watch of a kind, unless the kind is already watched. */
   #watch(type: ResourceType, isFirst: boolean): void {
     const key = typeKey(type);
     if (this.#kinds.has(key) || this.#ending.signal.aborted) return;
@@ -239,7 +242,8 @@ export class ClusterIndex implements InspectIndex {
         this.#options.api,
         type,
         {
-          // After a failed first list, clients already have an answer without the instances.
+          // If the first list failed before, clients have a response without these instances, so the instances are
+          // changes.
           changed: (object, isListed) => {
             const hasAnswer = hasStarted || this.#wasRead;
             this.#instanceChanged(rows, object, isFirst && isListed && !hasAnswer);
@@ -301,8 +305,9 @@ export class ClusterIndex implements InspectIndex {
   }
 
   /**
-   * What an instance waits for, by the report of its controller. `undefined` when the status of the instance says more:
-   * when it has an obstacle outside of the nodes, or the failure of a write that the controller is about to try again.
+   * Returns the reason why an instance waits, from the report of its controller. Returns `undefined` when the status of
+   * the instance has more information: about an obstacle outside of the nodes, or about a failed write that the
+   * controller is about to retry.
    */
   #reasonOf(ref: string, state: InstanceRow['state']): string | undefined {
     const { reports, hidesReasons = false } = this.#options;
@@ -312,7 +317,7 @@ export class ClusterIndex implements InspectIndex {
     return state === 'ERROR' && awaitsWrite(report.nodes) ? undefined : waitingText(report.nodes);
   }
 
-  /** Computes the rows of the kind again. A row can have the name or the newest revision of the definition. */
+  /** Recomputes the rows of the kind, because a row can contain the name or the newest revision of the definition. */
   #renewRows({ apiVersion, kind }: DefinitionHead): void {
     for (const entry of this.#kinds.get(typeKey({ apiVersion, kind }))?.rows.values() ?? []) this.#renewRow(entry);
   }
@@ -336,7 +341,10 @@ export class ClusterIndex implements InspectIndex {
     this.#add('instance-removed', row.ref, 'the instance is gone');
   }
 
-  /** The first definition of the kind. An instance that a controller has seen names its definition by a label. */
+  /**
+   * Returns the first definition that declares the kind. Needed only until a controller has written the label with the
+   * definition's name to the instance.
+   */
   #servingOf({ apiVersion, kind }: ResourceType): DefinitionHead | undefined {
     for (const head of this.#definitions.values()) {
       if (head.kind === kind && head.apiVersion === apiVersion) return head;
@@ -345,8 +353,8 @@ export class ClusterIndex implements InspectIndex {
   }
 
   /**
-   * Adds the controller's own actions. The watches report all other changes, except for a new revision that changes
-   * nothing in an instance.
+   * Adds the writes and failures of the controller to the log, and updates the revisions in the rows. The watches
+   * report all other changes.
    */
   #reported({ id: _id, ...event }: InspectEvent): void {
     const { type, subject, revision } = event;
@@ -368,7 +376,7 @@ export class ClusterIndex implements InspectIndex {
   }
 }
 
-/** The texts that replace the texts of a controller's events, by the type of the event. */
+/** Maps the type of a controller's event to the message that replaces the controller's message. */
 const REPORTED = { wrote: 'the controller wrote an object', failed: 'a pass of the controller failed' } as const;
 
 const failureText = (error: KubeError | undefined): string | undefined =>

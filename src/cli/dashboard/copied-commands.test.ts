@@ -12,10 +12,10 @@ const facts: ShellFacts = {
 
 test.each<[string, Partial<ShellFacts>, object]>([
   ["kubectl's default", {}, {}],
-  ['a file that is the default', { kubeconfig: '/home/jane/.kube/config' }, {}],
+  ['a file that is the default of kubectl', { kubeconfig: '/home/jane/.kube/config' }, {}],
   ['a file of an option', { kubeconfig: 'prod.yaml' }, { kubeconfigs: ['/work/prod.yaml'] }],
   [
-    'the files of the variable, which a new shell does not have',
+    'the files in KUBECONFIG, because a new shell does not have the variable',
     { env: { ...facts.env, KUBECONFIG: 'a:/b' } },
     { kubeconfigs: ['/work/a', '/b'] },
   ],
@@ -27,7 +27,7 @@ test.each<[string, Partial<ShellFacts>, object]>([
   ['a variable with the default', { env: { ...facts.env, KUBECONFIG: '/home/jane/.kube/config' } }, {}],
   ['one of several contexts', { context: 'prod' }, { context: 'prod' }],
   [
-    'a program that only a package manager finds',
+    'a program that is only on the PATH of a package manager',
     { hasProgram: (path) => path === '/work/node_modules/.bin/typekro' },
     { program: ['/usr/bin/node', '/opt/typekro/main.js'] },
   ],

@@ -4,24 +4,26 @@ import { delimiter, join, resolve, sep } from 'node:path';
 import type { InspectMeta } from '../../inspect/index.ts';
 import type { CommandContext } from '../command.ts';
 
-/** The facts of this process that decide what a new shell needs. */
+/** The facts about this process that determine which options and variables a command needs in a new shell. */
 export interface ShellFacts {
   readonly cwd: string;
   readonly env: CommandContext['env'];
-  /** The path in `--kubeconfig`, or that of a cluster of this process. Absent: kubectl's default. */
+  /**
+   * The path in `--kubeconfig`, or the kubeconfig of a cluster in this process. If absent, kubectl's default is used.
+   */
   readonly kubeconfig?: string;
-  /** The context of the cluster. Absent when the kubeconfig has no other one. */
+  /** The context of the cluster. Absent when the kubeconfig has no other context. */
   readonly context?: string;
   /** The path of Node, and of the script that runs. */
   readonly argv: readonly string[];
-  /** Does the folder have a program that the user may run? */
+  /** Is there a program at this path that the user may run? */
   readonly hasProgram: (path: string) => boolean;
 }
 
 /**
- * What a command needs in a new shell of this machine, so that it reads the cluster that the page shows. A new shell has
- * neither the options nor the variable `KUBECONFIG` of this process, and the current context can change. Only what is
- * needed is named.
+ * Returns the options and variables with which a command in a new shell on this machine reads the same cluster as the
+ * page. A new shell has neither the options nor the variable `KUBECONFIG` of this process, and the current context can
+ * change. Options and variables that are not necessary are left out.
  */
 export function copiedCommands(facts: ShellFacts): NonNullable<InspectMeta['commands']> {
   const { cwd, env, kubeconfig, context } = facts;
@@ -37,10 +39,13 @@ export function copiedCommands(facts: ShellFacts): NonNullable<InspectMeta['comm
   };
 }
 
-/** A folder that package managers add to `PATH` for the commands that they run. A new shell does not have it. */
+/**
+ * Matches a folder that package managers add to the `PATH` of the commands that they run. The `PATH` of a new shell
+ * does not contain it.
+ */
 const OF_PACKAGE_MANAGER = /[\\/]node_modules[\\/]\.bin[\\/]?$/;
 
-/** The words that start this program when the shell does not find it as `typekro`. */
+/** Returns the words that start this program; undefined when the shell finds the program as `typekro`. */
 function programWords({ env, argv, hasProgram }: ShellFacts): readonly string[] | undefined {
   const folders = (env['PATH'] ?? '').split(delimiter).filter((path) => path !== '' && !OF_PACKAGE_MANAGER.test(path));
   if (folders.some((folder) => hasProgram(`${folder}${sep}typekro`))) return undefined;

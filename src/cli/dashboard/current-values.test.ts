@@ -11,11 +11,11 @@ const MAP = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: '
 const error = new KubeError('configmaps "a" is forbidden', { status: 403, reason: 'Forbidden' });
 const api = { find: () => Promise.reject(error) } as unknown as KubernetesApi;
 
-test('an object that the caller may not read has the reason', async () => {
+test('for an object that the caller may not read, the result has the reason', async () => {
   expect(await readObject(api, MAP, new AbortController().signal)).toEqual({ failure: error.message });
 });
 
-test('a read of a caller that has left fails, and is not taken for an object that cannot be read', async () => {
+test('a read fails when the caller has disconnected, and the object does not count as unreadable', async () => {
   await expect(readObject(api, MAP, AbortSignal.abort())).rejects.toBe(error);
 });
 

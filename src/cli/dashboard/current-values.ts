@@ -24,7 +24,10 @@ import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 /** The maximum number of objects of a collection whose values are shown. */
 const MAX_ITEMS = 20;
 
-/** Gives the present values of the data and expressions of one instance. Values that can come from Secrets are left out. */
+/**
+ * Computes the present values of the data and the expressions of one instance. Values that can come from Secrets are
+ * left out.
+ */
 export class CurrentValues {
   readonly #graph: Graph;
   readonly #variables: ReadonlyMap<string, unknown>;
@@ -50,12 +53,12 @@ export class CurrentValues {
     return this.#isSecretExpression(node, expression);
   }
 
-  /** Does the field of the instance only go into fields of Secrets? */
+  /** Is the field of the instance used only in fields of Secrets? */
   isSecretSpec(path: string): boolean {
     return this.#spec.hides(path);
   }
 
-  /** The objects of a node that were read, and whether each is ready. */
+  /** The objects of a node that were read, each with its readiness. */
   objectsOf(id: string): readonly { readonly object: KubeObject; readonly ready: boolean }[] {
     const node = this.#graph.nodes.get(id);
     const objects = liveObjects(this.#variables, id);
@@ -65,9 +68,9 @@ export class CurrentValues {
   }
 
   /**
-   * The value of a part of a node, or of the instance, for an expression that reads it. For a collection, the values of
-   * its first objects. What goes into a field of a Secret is a value of the Secret. Secret parts of the instance are
-   * masked within a value that is read as a whole.
+   * Returns the value of a part of a node, or of the instance, that an expression reads. For a collection, returns the
+   * values of its first objects. If the expression is in a field of a Secret, the value counts as secret. When an
+   * expression reads a whole part of the instance, the secret fields in it are masked.
    */
   ofRead({ id, steps }: ReadPart, reader: GraphNode | undefined, placed: PlacedExpression): CurrentValue {
     if (this.#isIntoSecret(reader, placed)) return { is: 'secret' };
@@ -80,7 +83,10 @@ export class CurrentValues {
     return value === undefined ? present : boundedValue(value);
   }
 
-  /** A part of the instance. The fields that only go into Secrets are masked, and so are copies of the instance. */
+  /**
+   * Returns a part of the instance. Masks the fields that are used only in Secrets, and copies of the instance (such as
+   * the last-applied annotation).
+   */
   #ofInstance(path: string, value: JsonValue): CurrentValue {
     const isSecret = (at: string, each: JsonValue): boolean => this.#spec.hides(at) || isCopyAt(at, each);
     const masked = maskedValue(value, path, isSecret);
@@ -88,9 +94,10 @@ export class CurrentValues {
   }
 
   /**
-   * The values of the expressions of a node at their places. In a field of a Secret, every value is one of the Secret.
+   * Returns the values of the expressions of a node, in the order of `placed`. In a field of a Secret, every value
+   * counts as secret.
    *
-   * @param object the object of a collection whose iterators and `each` the expressions read. Absent: expressions that
+   * @param object the object of a collection for which iterators and `each` are evaluated. If absent, expressions that
    *   read them have no value
    */
   ofPlaced(node: GraphNode, placed: readonly PlacedExpression[], object?: ObjectRef): readonly CurrentValue[] {
@@ -115,7 +122,7 @@ export class CurrentValues {
   #ofExpression(node: GraphNode, { purpose, expression }: PlacedExpression, item: Item | undefined): CurrentValue {
     if (this.isSecret(node, expression) || this.#spec.isRepeatedBy(expression)) return { is: 'secret' };
     if (!readsItem(node, expression)) return evaluatedValue(expression, this.#variables, this.#now);
-    // The conditions for writes read the progress of the writes, which only a step of the controller knows.
+    // `propagateWhen` reads the progress of the writes, which only a step of the controller knows.
     if (purpose === 'propagateWhen' || item === undefined) return { is: 'unknown', message: FOR_EACH };
     const readsEach = expression.references.includes('each');
     const variables = readsEach ? item.each : item.iterators;
@@ -127,9 +134,9 @@ export class CurrentValues {
 
 /** The variables for the expressions of a collection, for one of its objects. */
 interface Item {
-  /** The variables with `each`. Absent when the object does not exist, or was not read. */
+  /** The variables of the graph and `each`. Absent when the object does not exist or was not read. */
   readonly each: ReadonlyMap<string, unknown> | undefined;
-  /** The variables with the iterators. Absent when no item of the lists makes the object. */
+  /** The variables of the graph and the iterators. Absent when no item of the lists creates the object. */
   readonly iterators: ReadonlyMap<string, unknown> | undefined;
   /** The object in words. */
   readonly name: string;
@@ -142,8 +149,8 @@ export function liveObjects(variables: ReadonlyMap<string, unknown>, id: string)
 }
 
 /**
- * Reads the objects of the nodes of an instance, as the variables that its expressions read. Objects that cannot be read
- * are left out, and so is an external collection that cannot be listed.
+ * Reads the objects of an instance's nodes. Returns them as the variables of the instance's expressions. Objects that
+ * cannot be read are left out, and so are external collections that cannot be listed.
  *
  * @throws KubeError when the signal aborts.
  */
@@ -163,7 +170,7 @@ export async function readVariables(
       const found = live.flatMap((each) => (each.object === undefined ? [] : [each.object]));
       const type = graph?.nodes.get(id)?.nodeType;
       if (type === 'externalCollection') {
-        // The report of a node has no objects that the node only selects.
+        // The report of an external collection does not contain its objects, because the node only selects them.
         const selected = await selectedObjects(api, decision, id, signal);
         if (selected === undefined) return;
         found.push(...selected);
@@ -198,7 +205,7 @@ async function selectedObjects(
   }
 }
 
-/** Reads one object. `failure` says why it could not be read. */
+/** Reads one object. If this fails, `failure` has the reason. */
 export async function readObject(
   api: KubernetesApi,
   ref: ObjectRef,

@@ -32,9 +32,17 @@ test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
   ['before the controller has written a condition', definition('2'), undefined],
   ['after all instances got the revision', definition('2', 'True'), undefined],
   ['with a canary of all instances', definition('3', 'Unknown'), undefined],
-  ['while the first are not ready', definition('2', 'Unknown', 'wait'), { phase: 'waiting', message: 'wait' }],
-  ['after one of the first failed', definition('2', 'False', 'n/a failed'), { phase: 'held', message: 'n/a failed' }],
-])('the roll-out of a definition %s', (_title, of, expected) => {
+  [
+    'while the first instances are not ready',
+    definition('2', 'Unknown', 'wait'),
+    { phase: 'waiting', message: 'wait' },
+  ],
+  [
+    'after one of the first instances failed',
+    definition('2', 'False', 'n/a failed'),
+    { phase: 'held', message: 'n/a failed' },
+  ],
+])('the rollout of a definition %s', (_title, of, expected) => {
   const found = rolloutState(of, revision('2'), INSTANCES);
   if (expected === undefined) return expect(found).toBeUndefined();
   expect(found).toEqual({ revision: 4, of: 3, first: found?.first, ...expected });
@@ -42,7 +50,7 @@ test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
   expect(found?.first).toEqual([...(found?.first ?? [])].sort());
 });
 
-test('a canary as a share of the instances has at least one of them, without those that are pinned', () => {
+test('a canary given as a percentage has at least one instance, and pinned instances do not count', () => {
   const [first, ...others] = INSTANCES as [KubeObject, ...KubeObject[]];
   const pinned = { ...first, metadata: { ...first.metadata, annotations: { 'typekro.dev/revision': '1' } } };
   const found = rolloutState(definition('10%', 'Unknown'), revision('0'), [pinned, ...others]);
@@ -59,7 +67,7 @@ test.each([
   expect(rolloutState(definition('1', 'Unknown'), revision(record), INSTANCES)?.first).toEqual(expected);
 });
 
-test('an instance that is younger than the revision is none of the first', () => {
+test('an instance that is younger than the revision is not one of the first instances', () => {
   const [first] = rolloutState(definition('1', 'Unknown'), revision('1'), INSTANCES)?.first ?? [];
   const younger = INSTANCES.map((each) =>
     `n/${each.metadata.name ?? ''}` === first

@@ -45,7 +45,8 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
       .filter((each) => each.pinned === true && each.revision === revision)
       .map(({ namespace, name }) => (namespace === undefined ? name : `${namespace}/${name}`))
       .sort();
-  // Only a roll-out depends on the instances themselves. The list of thousands of them costs more than all other reads.
+  // Only the state of a rollout depends on the instance objects. To list thousands of instances costs more than all
+  // other reads.
   const isRolling = isRollingOut(row.conditions);
   const [compiled, issued, live] = await Promise.all([
     document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
@@ -76,7 +77,7 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
   };
 }
 
-/** The text of one revision. Returns `undefined` when the definition does not have it. */
+/** Returns one revision as YAML text, or `undefined` when the definition does not have the revision. */
 export async function revisionDetail(
   api: KubernetesApi,
   name: string,
@@ -90,10 +91,10 @@ export async function revisionDetail(
   return { revision, text: yamlOf(withoutSecrets(object)) };
 }
 
-/** A definition in which the literals of templates of Secrets are masked. Their expressions stay. */
+/** Masks the literals in the templates of Secrets of a definition. Expressions are not changed. */
 const withoutSecrets = (definition: KubeObject): KubeObject => maskSecrets(SALT, [definition])(definition);
 
-/** The definition as its author writes it. */
+/** Prints the definition as YAML, with only the fields that an author writes. */
 const definitionText = (definition: KubeObject): string => {
   const { apiVersion, kind, metadata, ...rest } = withoutServerFields(definition);
   const { annotations, finalizers: _finalizers, ...kept } = isJsonObject(metadata) ? metadata : {};
@@ -108,7 +109,7 @@ const definitionText = (definition: KubeObject): string => {
   });
 };
 
-/** A problem with its place in the text, and the node that has it. */
+/** Converts a problem for the page: adds its location in the text, and the node that has the problem. */
 export function sourceDiagnostic(
   { source, ...diagnostic }: Diagnostic,
   text: string,

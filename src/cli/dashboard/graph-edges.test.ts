@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { builtinSource, compileGraphObject } from '../../graph/index.ts';
 import { maskedOutline } from './graph-edges.ts';
 
-/** The outline of a Graph with a node of this kind, which has a literal in an expression. */
+/** Returns the outline of a Graph with a node of this kind. An expression in the node contains a literal. */
 function outlineOf(kind: string): string {
   const annotations = { v: "${'hunter2' + env.text}" };
   const nodes = [

@@ -8,11 +8,11 @@ import type { CurrentValues } from './current-values.ts';
 import { maskedTemplate } from '../plan/masked-values.ts';
 import { newSalt } from '../plan/saved-plan.ts';
 
-/** The salt of the hashes in place of masked literals. */
+/** The salt of the hashes that replace masked literals. */
 export const SALT = newSalt();
 
 /**
- * The author's text of an expression. For a node that is or can be a Secret, the literals are masked in every
+ * Returns an expression as its author wrote it. For a node that is or can be a Secret, the literals are masked in every
  * expression except those of public fields, such as names and labels.
  */
 export function textOfExpression(
@@ -25,7 +25,7 @@ export function textOfExpression(
   return template === undefined ? masked.slice(2, -1) : masked;
 }
 
-/** The outline of a graph, with the texts of expressions that `textOfExpression` returns. */
+/** The outline of a graph. Expressions are masked as `textOfExpression` describes. */
 export function maskedOutline(graph: Graph): GraphOutline {
   const outline = graphOutline(graph);
   return { ...outline, nodes: outline.nodes.map((node) => maskedNode(node, graph.nodes.get(node.id))) };
@@ -62,9 +62,9 @@ export function graphEdges(graph: Graph): GraphEdge[] {
 }
 
 /**
- * The edges of a graph with the values that flow.
+ * The edges of a graph, each with the value that its target reads from its source.
  *
- * @param valueOf the present value of a part of a node, for a reader
+ * @param valueOf returns the present value of a part of a node for a node that reads it
  */
 export function valueEdges(graph: Graph, valueOf: CurrentValues['ofRead']): ValueEdge[] {
   return edgesWith(graph, textOfExpression, ({ read, parts, reader, placed }) => ({

@@ -22,21 +22,21 @@ const pin = { 'typekro.dev/revision': '2' };
 
 test.each<[string, KubeObject, ReturnType<typeof head> | undefined, number | undefined, number | undefined]>([
   ['the newest revision of its definition', instance({}), head(), undefined, 3],
-  ['the newest revision after a roll-out', instance({}), head([rolledOut('True')]), undefined, 3],
+  ['the newest revision after a rollout', instance({}), head([rolledOut('True')]), undefined, 3],
   [
-    'no revision during a roll-out, because the newest one says nothing',
+    'no revision during a rollout, because the instance may not follow the newest revision',
     instance({}),
     head([rolledOut('Unknown')]),
     undefined,
     undefined,
   ],
   ['no revision while a canary is held', instance({}), head([rolledOut('False')]), undefined, undefined],
-  ['the revision that the controller reports during a roll-out', instance({}), head([rolledOut('False')]), 2, 2],
-  ['the revision that the controller reports before the newest one', instance({}), head(), 2, 2],
-  ['the revision in its status before the newest one', instance({}, [recorded]), head(), undefined, 1],
-  ['the revision to which it is pinned before all others', instance(pin, [recorded]), head(), 3, 2],
-  ['no revision of a pin that is no number', instance({ 'typekro.dev/revision': 'x' }), head(), undefined, 3],
-  ['no revision without a definition', instance({}), undefined, 1, undefined],
+  ['the revision that the controller reports during a rollout', instance({}), head([rolledOut('False')]), 2, 2],
+  ['the revision that the controller reports rather than the newest revision', instance({}), head(), 2, 2],
+  ['the revision in its status rather than the newest revision', instance({}, [recorded]), head(), undefined, 1],
+  ['the revision to which it is pinned rather than any other revision', instance(pin, [recorded]), head(), 3, 2],
+  ['no revision when the pin is not a number', instance({ 'typekro.dev/revision': 'x' }), head(), undefined, 3],
+  ['no revision when there is no definition', instance({}), undefined, 1, undefined],
 ])('the row of an instance has %s', (_title, object, serving, reported, expected) => {
   expect(rowOf(instanceFacts(object), serving, reported === undefined ? {} : { revision: reported }).revision).toBe(
     expected,
@@ -45,8 +45,8 @@ test.each<[string, KubeObject, ReturnType<typeof head> | undefined, number | und
 
 test.each<[string, Record<string, string>, true | undefined]>([
   ['is pinned by its annotation', pin, true],
-  ['is not pinned by a pin that is no number', { 'typekro.dev/revision': 'x' }, undefined],
-  ['is not pinned without one', {}, undefined],
+  ['is not pinned by a pin that is not a number', { 'typekro.dev/revision': 'x' }, undefined],
+  ['is not pinned without the annotation', {}, undefined],
 ])('an instance %s', (_title, annotations, expected) => {
   expect(rowOf(instanceFacts(instance(annotations)), head()).pinned).toBe(expected);
 });

@@ -21,7 +21,7 @@ export function definitionHead({ metadata, spec, status }: KubeObject): Definiti
   const type = declaredKind(isJsonObject(spec) ? spec : {});
   const conditions = readConditions(status?.['conditions']);
   const failed = conditions.filter((condition) => condition.status === 'False');
-  // `Ready` repeats the other conditions.
+  // `Ready` only repeats the failures of the other conditions.
   const own = failed.length > 1 ? failed.filter((condition) => condition.type !== 'Ready') : failed;
   const revision = numberAt(status, 'lastIssuedRevision');
   return {
@@ -41,16 +41,16 @@ export function definitionHead({ metadata, spec, status }: KubeObject): Definiti
 export const kindOfDefinition = ({ spec }: KubeObject): GroupVersionKind =>
   declaredKind(isJsonObject(spec) ? spec : {});
 
-/** The part of a row that the instance alone decides. */
+/** The part of a row that depends only on the instance object. */
 export interface InstanceFacts {
   readonly row: Omit<InstanceRow, 'definition' | 'revision'>;
   /** The definition that the label of the instance names. */
   readonly definition?: string;
-  /** The revision to which the instance is pinned, or the one that its status records. */
+  /** The revision to which the instance is pinned. Without a pin, the revision in its status. */
   readonly revision?: number;
 }
 
-/** Reads what an instance alone decides. */
+/** Reads the part of a row that depends only on the instance object. */
 export function instanceFacts(instance: KubeObject): InstanceFacts {
   const { apiVersion, kind, metadata } = instance;
   const { name = '', namespace, uid = '', labels = {}, creationTimestamp, deletionTimestamp } = metadata;
@@ -79,18 +79,18 @@ export function instanceFacts(instance: KubeObject): InstanceFacts {
   return {
     row,
     ...(definition === undefined ? {} : { definition }),
-    // A pin that is no number names no revision.
+    // A pin that is not a number does not name a revision.
     ...(revision === undefined || Number.isNaN(revision) ? {} : { revision }),
   };
 }
 
 /**
- * The row of an instance. Its revision is the one to which it is pinned, then the one that the controller reports, then
- * the one in its status, then the newest of its definition. During a roll-out, the newest one says nothing about an
- * instance.
+ * The row of an instance. Its revision is the first known one of these: the pinned revision, the revision that the
+ * controller reports, the revision in the status, and the newest revision of the definition. During a rollout, the
+ * newest revision is not used, because an instance may not follow it yet.
  *
  * @param serving the definition that serves the kind. Absent for a Graph, which has no revisions
- * @param reported the report of the controller in this process: the revision, and what the instance waits for
+ * @param reported the report of the controller in this process: the revision, and the reason why the instance waits
  */
 export function rowOf(
   facts: InstanceFacts,
@@ -113,11 +113,11 @@ export function rowOf(
 export const instanceRow = (instance: KubeObject, serving: DefinitionHead | undefined): InstanceRow =>
   rowOf(instanceFacts(instance), serving);
 
-/** Does a canary hold the newest revision back from some instances? */
+/** Does a canary withhold the newest revision from some instances? */
 export const isRollingOut = (conditions: readonly Condition[]): boolean =>
   conditions.some(({ type, status }) => type === 'RolledOut' && status !== 'True');
 
-/** The change of a row, in a few words. */
+/** Describes the change of a row in a few words. */
 export function rowChange(before: InstanceRow | undefined, after: InstanceRow): string {
   if (before === undefined) return after.state;
   if (before.state !== after.state) return `${before.state} -> ${after.state}`;

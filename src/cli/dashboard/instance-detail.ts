@@ -22,8 +22,8 @@ import { knownReadiness, withCounts } from './object-readiness.ts';
 /**
  * The details of an observed instance.
  *
- * @param values the present values; absent without a graph
- * @param unfollowed what changes without an event, as sentences
+ * @param values the present values; absent if the graph is not known
+ * @param unfollowed sentences about objects whose changes cause no event
  */
 export function instanceDetail(
   observation: InstanceObservation,
@@ -44,12 +44,12 @@ export function instanceDetail(
   };
 }
 
-/** The nodes of an instance with the numbers and the readiness of their objects. */
+/** The nodes of an instance, each with the number of its objects and their readiness. */
 function instanceNodes(observation: InstanceObservation, values: CurrentValues | undefined): readonly InstanceNode[] {
   const { decision } = observation;
   const pending = new Set(decision.apply.map(({ target }) => formatRef(refOfTarget(target))));
   return treeNodes(observation).map((node, index) => {
-    // The nodes of the tree are those of the decision.
+    // The nodes of the tree are in the same order as the nodes of the decision.
     const because = decision.nodes[index]?.because;
     if (node.retired === true || values === undefined || because === undefined) return withCounts(node, node.objects);
     const objects = withSelected(node, values).map(({ ready: holds, ...object }) => {
@@ -60,7 +60,9 @@ function instanceNodes(observation: InstanceObservation, values: CurrentValues |
   });
 }
 
-/** The objects of a node with the results of their conditions, and the objects that an external collection selects. */
+/**
+ * The objects of a node, each with its readiness. For an external collection, these are the objects that it selects.
+ */
 function withSelected({ id, objects }: TreeNode, values: CurrentValues): readonly InstanceObject[] {
   const live = values.objectsOf(id);
   const readiness = new Map(live.map(({ object, ready }) => [formatRef(refOf(object)), ready]));
@@ -78,9 +80,9 @@ function withSelected({ id, objects }: TreeNode, values: CurrentValues): readonl
 }
 
 /**
- * The details of one node. Returns `undefined` when the instance does not have it.
+ * The details of one node. Returns `undefined` when the instance does not have the node.
  *
- * @param object the object of a collection whose values are shown
+ * @param object the object of a collection for which values are computed
  */
 export function nodeDetail(
   observation: InstanceObservation,
@@ -108,8 +110,8 @@ export function nodeDetail(
 }
 
 /**
- * The instance with masks. Masked are the fields of its status that can come from a Secret, the fields of its spec that
- * only go into Secrets, and the literals in the templates of Secrets of a Graph.
+ * Masks the secret values of an instance. These are status fields that can come from a Secret, spec fields that are
+ * used only in Secrets, and, for a Graph, literals in the templates of Secrets.
  */
 function maskedInstance(instance: KubeObject, graph: Graph | undefined, values: CurrentValues | undefined): KubeObject {
   const paths = (graph?.status.holes ?? [])

@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the token in a file', () => {
-  it('is the same for the same port, only its user may read it, and nothing else is left in the folder', () => {
+  it('is the same for the same port, in a file that only its user may read, and no other file is left', () => {
     const token = keptToken(path, 8090);
     expect(token).toMatch(/^[\w-]{32}$/);
     expect(keptToken(path, 8090)).toBe(token);
@@ -31,10 +31,10 @@ describe('the token in a file', () => {
   });
 
   it.each<[string, () => void, number]>([
-    ['another port, which another program could have had meanwhile', () => {}, 8091],
+    ['another port, because another program could have used that port', () => {}, 8091],
     ['a file that other users may read', () => chmodSync(path, 0o644), 8090],
     ['a file that the group may write', () => chmodSync(path, 0o620), 8090],
-  ])('is a new one for %s', (_what, change, port) => {
+  ])('is replaced by a new token for %s', (_what, change, port) => {
     const token = keptToken(path, 8090);
     change();
     const next = keptToken(path, port);
@@ -52,7 +52,7 @@ describe('the token in a file', () => {
     ['a link', () => symlinkSync(join(folder, 'other'), path)],
     ['a folder', () => (path = folder)],
     ['a missing folder', () => (path = join(folder, 'none', 'file'))],
-  ])('is refused for %s, which stays as it is', (_what, make) => {
+  ])('is refused for %s, which is not changed', (_what, make) => {
     make();
     const before = readdirSync(folder).map((name) => [name, name === 'dashboard-token' ? linkOrText() : '']);
     expect(() => keptToken(path, 8090)).toThrow(expect.objectContaining({ code: 'dashboard/token-file' }));

@@ -2,19 +2,20 @@ import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cryptoLibrary, errorCode, isJsonObject, TypeKroError, tryParseJson } from '../../core/index.ts';
 import { newInspectToken } from '../../inspect/index.ts';
 
-/** The rights of all users but the owner of a file. */
+/** The permission bits of the group and of other users. */
 const RIGHTS_OF_OTHERS = 0o077;
 
-/** The form of a token. A shorter text could be guessed. */
+/** The form of a token. A shorter token could be guessed. */
 const TOKEN = /^[\w-]{32,200}$/;
 
 /**
- * The token of a dashboard that keeps it in a file, so that an open page comes back after a new start. Only the user may
- * read the file. The token belongs to a port: a page sends its token to the port that it knows, and another program can
- * have this port meanwhile. The token is replaced by a new one when the port is another one, and when other users could
- * read the file.
+ * Returns the token of a dashboard that stores its token in a file, so that an open page reconnects after a restart.
+ * Only the user may read the file. The token is valid for one port, because an open page sends its token to the port
+ * that it knows, and another program may use that port later. A new token replaces the stored token when the port is
+ * different, or when other users could read the file.
  *
- * @throws TypeKroError `dashboard/token-file` for a file that has something else, or that cannot be read or written.
+ * @throws TypeKroError `dashboard/token-file` for a file with other content, and for a file that cannot be read or
+ *   written.
  */
 export function keptToken(path: string, port: number): string {
   try {
@@ -51,13 +52,16 @@ function readKept(
       remedy: 'name another file, or remove this one: a new one is written',
     });
   }
-  // Windows has no such rights in `mode`, and other users may not read files of a user's folders there.
+  // On Windows, `mode` does not have these permission bits, and other users cannot read files in a user's folders.
   const isOpen = process.platform !== 'win32' && (facts.mode & RIGHTS_OF_OTHERS) !== 0;
   const isForeign = process.getuid !== undefined && facts.uid !== process.getuid();
   return { port, token, isPrivate: !isOpen && !isForeign };
 }
 
-/** Writes a file that only its user may read. A file that appeared meanwhile is not replaced. */
+/**
+ * Writes a file that only its user may read. Without `replaces`, a file that another process created in the meantime is
+ * not replaced.
+ */
 function writePrivate(path: string, text: string, replaces: boolean): void {
   const made = replaces ? `${path}.${cryptoLibrary().randomBytes(6).toString('hex')}` : path;
   writeFileSync(made, text, { mode: 0o600, flag: 'wx' });

@@ -83,7 +83,7 @@ it('masks a Secret whose node hides no field', () => {
   expect(maskedObject(secret, () => false).object).toMatchObject({ data: { password: '(secret)' } });
 });
 
-it('masks a label of a Secret that has a value of another Secret, and no annotation of the controller', () => {
+it('masks a label of a Secret with a value of another Secret, but not annotations of the controller', () => {
   const { object } = maskedObject(secret, (path) => path === 'metadata.labels.app' || path.includes('reconcile'));
   expect(object.metadata).toMatchObject({
     labels: { app: '(secret)' },
@@ -91,7 +91,7 @@ it('masks a label of a Secret that has a value of another Secret, and no annotat
   });
 });
 
-it('masks values that an expression computes from a Secret, also after another client added elements before them', () => {
+it('masks values that an expression computes from a Secret, even if another client inserts elements before them', () => {
   const env = [
     { name: 'ADDED', value: 'by an injector' },
     { name: 'THEME', value: 'dark' },
@@ -103,7 +103,7 @@ it('masks values that an expression computes from a Secret, also after another c
   expect(object).toMatchObject({ spec: { containers: [{ name: 'c', env: [{ name: 'ADDED' }, {}, {}] }] } });
 });
 
-it('masks every field that is not from a server when the graph is not known', () => {
+it('masks every field except those that a server writes when the graph is not known', () => {
   const unknown = secretLiveFields(undefined);
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { k: 'v' } };
   const { object } = maskedObject({ ...map, status: { phase: 'Ready' } }, (path) => unknown('x', path));

@@ -15,8 +15,8 @@ const MAX_PATHS = 200;
 
 /**
  * Masks the values of an object that can come from a Secret. Removes its managed fields, and the copies of objects that
- * tools keep in annotations. In a Secret, only fields that cannot contain its values are visible, such as its name, its
- * type, and labels without a value of another Secret.
+ * tools keep in annotations. In a Secret, only fields that cannot contain secret values are visible: for example its
+ * name, its type, and labels without a value of another Secret.
  *
  * @param isSecret is the field with this path and value secret?
  */
@@ -25,7 +25,7 @@ export function maskedObject(
   isSecret: (path: string, value: JsonValue) => boolean,
 ): MaskedObject {
   const masked: string[] = [];
-  // The graph says which labels have a value of another Secret.
+  // Labels of a Secret are visible unless the graph says that their value comes from another Secret.
   const hidesInOne = (path: string, value: JsonValue): boolean =>
     !isReservedAnnotation(path) && (hidesInSecret(path) || isSecret(path, value));
   const hides = kind === 'Secret' && apiVersion === 'v1' ? hidesInOne : isSecret;
@@ -33,7 +33,7 @@ export function maskedObject(
   const plain = Object.entries(isJsonObject(annotations) ? annotations : {}).filter(
     ([key, text]) => !isCopyOfObject(key, text),
   );
-  // The usual order of a manifest.
+  // The members in the usual order of a manifest.
   const whole = {
     apiVersion,
     kind,

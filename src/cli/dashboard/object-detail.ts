@@ -32,7 +32,8 @@ export interface ObjectDetailInput {
 }
 
 /**
- * Compares one object of an instance with its desired state. Returns `undefined` when the object belongs to no node.
+ * Compares one object of an instance with its desired state. Returns `undefined` when the object does not belong to a
+ * node.
  */
 export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDetail | undefined> {
   const { api, observation, object, signal } = input;
@@ -71,7 +72,7 @@ type Pods = Pick<ObjectDetail, 'pods' | 'podsUnread'>;
 
 const NO_PODS: Pods = { pods: [] };
 
-/** Does the instance report the object as existing? Only the logs of pods behind such an object can be read. */
+/** Does the instance report the object as existing? Only for such an object, the logs of its pods can be read. */
 function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): boolean {
   const key = formatRef(object);
   return nodes.some(({ objects }) =>
@@ -82,7 +83,10 @@ function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): bool
 const isSecretObject = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): boolean =>
   kind === 'Secret' && apiVersion === 'v1';
 
-/** A Secret as the API server stores it: with the keys of `stringData` in `data`. Its values are masked later. */
+/**
+ * Converts a Secret to the form that the API server stores: moves the keys of `stringData` to `data`. The caller masks
+ * the values.
+ */
 function asStored(object: KubeObject): KubeObject {
   const { stringData, ...stored } = object as KubeObject & { readonly stringData?: unknown };
   if (!isSecretObject(object) || !isJsonObject(stringData)) return object;
@@ -131,7 +135,7 @@ function drift(
   return { ...own, ...(wanted === undefined ? {} : { wanted }), ...(found === undefined ? {} : { found }) };
 }
 
-/** The managers of the fields of an object, the last writer first. */
+/** The field managers of an object, the most recent writer first. */
 export function managersOf(object: KubeObject | undefined): FieldManager[] {
   const entries = asObjects(object?.metadata['managedFields']);
   return entries

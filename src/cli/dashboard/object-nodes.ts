@@ -9,8 +9,8 @@ import { liveObjects } from './current-values.ts';
 type Observed = Pick<InstanceObservation, 'instance' | 'decision' | 'resumed' | 'graph'>;
 
 /**
- * The nodes that have an object. A node that writes the object comes first, then one whose report names it, then an
- * external collection that selects it.
+ * The nodes that have an object. Nodes that write the object come first, then nodes whose reports contain it, then
+ * external collections that select it.
  *
  * @param variables the live objects of the nodes, by id
  */
@@ -33,7 +33,10 @@ export function nodesOfObject(
   return [...new Set([...writing, ...reporting, ...selecting])];
 }
 
-/** What is known about the objects of an instance's nodes, from the reports, the reads and the labels of the objects. */
+/**
+ * Collects which objects belong to which node of an instance, from the reports, the reads and the labels of the
+ * objects.
+ */
 export function liveNodes(observation: Observed, variables: ReadonlyMap<string, unknown>): LiveNodes {
   return liveNodesOf(
     allNodes(observation).flatMap(({ id, objects }) => {
@@ -48,8 +51,8 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 }
 
 /**
- * The node that the labels of an object name, if the object belongs to an instance of the same kind. This instance can
- * be another one, which writes the same fields from its own Secrets.
+ * Returns the node that the labels of an object name, if the object belongs to an instance of the same kind. It may be
+ * another instance of this kind, because that instance writes the same fields from its own Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,
@@ -60,7 +63,7 @@ export function labelledNodes(
   return node === undefined || node === '' || label(keys.INSTANCE_KIND_LABEL) !== instance.kind ? [] : [node];
 }
 
-/** The nodes of the decision after a resumption, then those of the present one. */
+/** The nodes of the decision that a resumption would cause, followed by the nodes of the present decision. */
 function allNodes({ decision, resumed }: Observed): readonly NodeReport[] {
   return resumed === undefined ? decision.nodes : [...resumed.nodes, ...decision.nodes];
 }

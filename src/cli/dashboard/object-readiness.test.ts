@@ -6,8 +6,8 @@ import { knownReadiness, withCounts } from './object-readiness.ts';
 test.each<[string, boolean | undefined, Because['kind'], boolean, boolean | undefined]>([
   ['an object of a ready node', true, 'ready', false, true],
   ['an object of a node that waits for another object', true, 'not-ready', false, true],
-  ['an object beside a missing one', true, 'items-missing', false, true],
-  ['an object without a write beside one with a write', true, 'write', false, true],
+  ['an object of a node with another, missing object', true, 'items-missing', false, true],
+  ['an object without a pending write, of a node with another write', true, 'write', false, true],
   ['an object with a pending write', true, 'write', true, undefined],
   ['an object whose write waits', true, 'held', false, undefined],
   ['an object whose write fails', true, 'write-failed', false, undefined],
@@ -32,7 +32,11 @@ test.each<[string, readonly InstanceObject[], { readonly unready?: number; reado
   ['an object that is deleted', [object('deleting', false), object('present', true)], {}],
   ['an object with unknown readiness', [object('present'), object('present', true)], { unchecked: 1 }],
   ['objects that do not exist', [object('absent'), object('failed'), object('unknown')], {}],
-  ['more objects than an answer has', Array.from({ length: 2001 }, () => object('present', false)), { unready: 2001 }],
+  [
+    'more objects than the limit of a response',
+    Array.from({ length: 2001 }, () => object('present', false)),
+    { unready: 2001 },
+  ],
 ])('the numbers of %s', (_title, objects, { unready, unchecked }) => {
   const found = withCounts(NODE, objects);
   expect([found.unready, found.unchecked]).toEqual([unready, unchecked]);

@@ -2,10 +2,13 @@ import type { InstanceNode, InstanceObject, TreeNode } from '../../inspect/index
 import { countObjects } from '../../inspect/index.ts';
 import type { Because } from '../../runtime/index.ts';
 
-/** The maximum number of objects of one node in an answer. */
+/** The maximum number of objects of one node in a response. */
 const MAX_OBJECTS = 2000;
 
-/** The reasons of a node whose existing objects are as the graph wants them, except for those with a pending write. */
+/**
+ * Reasons that are only possible after the node's existing objects were compared with the graph. Objects without a
+ * pending write then have their desired state.
+ */
 const COMPARED: ReadonlySet<Because['kind']> = new Set([
   'ready',
   'contested',
@@ -17,10 +20,10 @@ const COMPARED: ReadonlySet<Because['kind']> = new Set([
 ]);
 
 /**
- * The readiness that a view shows of an object. Conditions that hold for an object say nothing while the object differs
- * from the graph.
+ * The readiness of an object that a view shows. If the object differs from the graph, the result is undefined, because
+ * conditions that are true for the old state say nothing.
  *
- * @param ready do the conditions hold? Absent for an object that was not read
+ * @param ready are the conditions true? Absent for an object that was not read
  * @param because the reason of the object's node
  * @param isPending does the controller still have to write the object?
  */
@@ -29,7 +32,7 @@ export function knownReadiness(ready: boolean | undefined, because: Because, isP
   return isPending || !COMPARED.has(because.kind) ? undefined : true;
 }
 
-/** A node of an instance with the numbers of its objects. */
+/** Adds the number of objects in each state to a node of an instance. */
 export function withCounts(node: TreeNode, objects: readonly InstanceObject[]): InstanceNode {
   const omitted = objects.length - MAX_OBJECTS;
   const present = objects.filter(({ state }) => state === 'present');

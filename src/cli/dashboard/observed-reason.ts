@@ -6,8 +6,9 @@ import { OF_THE_INSTANCE } from '../instance/why-report.ts';
 import { awaitsWrite, waitingText } from './waiting-text.ts';
 
 /**
- * What an observed instance waits for, in the words of the why path. `undefined` when the status of the instance says
- * more: when it has an obstacle outside of the nodes, or the failure of a write that no dry run has tried.
+ * The reason why an observed instance waits, in the words of the why path. Returns `undefined` in two cases in which
+ * the status of the instance has more information: an obstacle outside of the nodes, and a failed write that no dry run
+ * has tried.
  */
 export function observedReason({
   instance,

@@ -12,7 +12,7 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 
 /** A page that the user's browser opens. */
 export interface OpenedPage {
-  /** False when the machine has no program that opens the file. */
+  /** Was a program started that opens the file? False when the machine has no such program. */
   readonly isOpen: boolean;
   /** Removes the file with the address. */
   close(): void;
@@ -20,7 +20,7 @@ export interface OpenedPage {
 
 /**
  * Opens an address with a token in the user's browser. Other users of the machine can read the arguments of a process.
- * The browser therefore opens a file that only this user may read, and that leads to the address.
+ * The browser therefore opens a file that only this user may read, and the file redirects to the address.
  *
  * @param opener the program and its first arguments
  */

@@ -7,7 +7,7 @@ import { settingsOf } from '../controller-settings.ts';
 import type { DashboardOptions } from './open-dashboard.ts';
 import { openDashboard } from './open-dashboard.ts';
 
-/** A cluster that takes each request and never answers. */
+/** A cluster that accepts each request and never responds. */
 const SILENT = {
   discovery: { resourceOf: () => new Promise<never>(() => undefined) },
   raw: () => Promise.reject(new KubeError('no answer', { status: 0, reason: 'NoAnswer' })),
@@ -38,7 +38,7 @@ const read = async (url: string, path: string, token: string): Promise<{ status:
   return { status: answer.status, body: await answer.json() };
 };
 
-test('a dashboard opens before its cluster answers, and says that its lists are not complete', async () => {
+test('a dashboard opens before its cluster responds, and reports that its lists are not complete', async () => {
   const opened = await open({ token: 'secret' });
   try {
     const { body } = await read(opened.url, inspectPaths.meta(), 'secret');
@@ -46,7 +46,7 @@ test('a dashboard opens before its cluster answers, and says that its lists are 
   } finally {
     await opened.close();
   }
-  // The end of the watches is the end of the first lists.
+  // When the watches end, the first lists end, too.
   await opened.listed;
 });
 
@@ -63,7 +63,7 @@ const jane: Viewer = { user: 'jane', api: SILENT, mayList: () => Promise.resolve
 test.each<[string, Partial<DashboardOptions>, number]>([
   ['has the report of its controller for its own user', { token: 'secret' }, 200],
   [
-    'has no report for callers with rights of their own',
+    'has no report for callers with their own rights',
     { authenticate: () => Promise.resolve(jane), host: '127.0.0.1' },
     404,
   ],

@@ -18,9 +18,12 @@ export interface DashboardOptions {
   readonly api: KubernetesApi;
   /** The name of the cluster: the context of the kubeconfig, or its address. */
   readonly cluster: string;
-  /** What the copied commands need in a new shell. Absent when the users of the page are on other machines. */
+  /**
+   * The options and variables that commands copied from the page need in a new shell. Absent when the users of the page
+   * are on other machines.
+   */
   readonly commands?: NonNullable<InspectMeta['commands']>;
-  /** The namespace of planned objects without one. */
+  /** The namespace for planned objects that do not set a namespace. */
   readonly namespace: string;
   /** The reports of the controller in this process. Absent when it runs elsewhere. */
   readonly reports?: InspectSource;
@@ -28,32 +31,35 @@ export interface DashboardOptions {
   readonly actions?: readonly InspectAction[];
   /** The settings of the controller. By default they are read from its Deployment. */
   readonly settings?: ControllerSettings;
-  /** Accepts the tokens of callers. By default, one random token stands for the client's own user. */
+  /**
+   * Authenticates callers by their tokens. By default, one random token is accepted, and its caller has the rights of
+   * the client's own user.
+   */
   readonly authenticate?: (token: string) => Promise<Viewer | undefined>;
-  /** The token of the page. Default: a new one. Not for a dashboard with `authenticate`. */
+  /** The token of the page. Default: a new random token. Not used together with `authenticate`. */
   readonly token?: string;
-  /** Default `127.0.0.1`. Any other address than one of the loopback needs `authenticate`. */
+  /** Default `127.0.0.1`. An address that is not on the loopback interface needs `authenticate`. */
   readonly host?: string;
   /** Default: a free port. */
   readonly port?: number;
-  /** Further names by which browsers may call the server. */
+  /** Additional host names that browsers may use for the server. */
   readonly hosts?: readonly string[];
-  /** Gets each failure that is an error of the dashboard itself, with the method and the path of the request. */
+  /** Called with each internal error of the dashboard, and with the method and path of the request. */
   readonly onFailure?: (error: unknown, request: string) => void;
 }
 
 /** An open dashboard. */
 export interface Dashboard {
-  /** The address for a browser, with the token where the dashboard has one of its own. */
+  /** The address for a browser. It contains the token, unless callers use their own tokens. */
   readonly url: string;
-  /** Resolves when the page has all instances, or the limits say why not. Never rejects. */
+  /** Resolves when all instances are known, or the limits say why some are missing. Never rejects. */
   readonly listed: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Serves the page and its interface for a cluster, from watches and reads by the client. Resolves when the address is
- * open. The first lists of the cluster may be under way.
+ * Serves the page of a cluster and the page's HTTP interface. The data comes from watches and reads by the client.
+ * Resolves when the address is open, possibly before the first lists of the cluster are complete.
  *
  * @throws TypeKroError `inspect/listen` when the address cannot be opened.
  */
@@ -88,7 +94,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     authenticate,
     ...(token === undefined ? {} : { prove: proofOf(token) }),
     pages: createPages(),
-    // A report has what the controller reads, and not what the caller may read.
+    // A report contains data that the controller may read, and the caller may not have the right to read it.
     ...(reports === undefined || isReviewed ? {} : { source: reports }),
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),

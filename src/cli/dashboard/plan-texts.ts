@@ -9,7 +9,8 @@ import { parseManifest } from '../up/read-manifest.ts';
 import { sourceDiagnostic } from './definition-detail.ts';
 
 /**
- * Plans the apply of YAML texts against a cluster. Their names appear only in messages: no file is opened.
+ * Plans the apply of YAML texts against a cluster. The names of the texts are only used in messages, and no file is
+ * opened.
  *
  * @throws InspectFailure 422 with the problems of the texts.
  */

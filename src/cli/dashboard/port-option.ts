@@ -18,8 +18,8 @@ export interface PagePlace {
 }
 
 /**
- * The port that the option names, with the token that the folder of the cluster keeps for it. Nothing without a port: at
- * another port, no open page could come back.
+ * Returns the port in the option, and the token that the folder of the cluster stores for this port. Returns an empty
+ * object without the option, because an open page can reconnect only at its own port.
  */
 export function pagePlaceOf(input: CommandInput, folder: string): PagePlace {
   const port = portOption(input, DASHBOARD_PORT_OPTION.name);
@@ -27,7 +27,10 @@ export function pagePlaceOf(input: CommandInput, folder: string): PagePlace {
   return { dashboardPort: port, dashboardToken: keptToken(join(folder, 'dashboard-token'), port) };
 }
 
-/** The place of an open page, for a cluster that takes the place of another one in the same process. */
+/**
+ * Returns the port and the token of an open page. The cluster that replaces the present one in the same process uses
+ * them again.
+ */
 export function placeOfPage(address: string): PagePlace {
   const { port, hash } = new URL(address);
   return { dashboardPort: Number(port), dashboardToken: hash.replace(/^#token=/, '') };

@@ -5,7 +5,10 @@ import { readPodLog } from './read-pod-log.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', namespace: 'a', name: 'web-1' };
 
-/** Reads the last lines of a log as the kubelet has it: `limitBytes` cuts the end of the lines of `tailLines`. */
+/**
+ * Reads the last lines of a log through a fake kubelet. Like a kubelet, it selects `tailLines` lines and then truncates
+ * them at the end to `limitBytes`.
+ */
 function read(lines: readonly string[], tail: number) {
   const api = {
     find: () =>
@@ -33,10 +36,10 @@ const numbered = (count: number, size: number): string[] =>
 
 test.each([
   ['short lines', numbered(10, 20), 500, { length: 10, truncated: false }],
-  ['more lines than are wanted', numbered(10, 20), 4, { length: 4, truncated: true }],
+  ['more lines than requested', numbered(10, 20), 4, { length: 4, truncated: true }],
   ['long lines', numbered(500, 1000), 500, { length: 250, truncated: true }],
   ['very long lines', numbered(8, 200_000), 500, { length: 1, truncated: true }],
-])('the newest lines of a log are read: %s', async (_title, lines, tail, { length, truncated }) => {
+])('reads the newest lines of a log with %s', async (_title, lines, tail, { length, truncated }) => {
   const log = await read(lines, tail);
   expect(log.lines.at(-1)?.split(' ')[0]).toBe(String(lines.length));
   expect(log).toMatchObject({ lines: { length }, truncated });

@@ -7,15 +7,15 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import type { LogSource } from '../instance/pod-logs.ts';
 import { logSources } from '../instance/pod-logs.ts';
 
-/** The maximum size of a log in an answer, in bytes. */
+/** The maximum size of a log in a response, in bytes. */
 const MAX_LOG_BYTES = 512 * 1024;
 
-/** The size of a byte order mark in UTF-8. The decoder of the answer removes the mark. */
+/** The size of a byte order mark in UTF-8. The decoder of the response removes the mark. */
 const BYTE_ORDER_MARK_BYTES = 3;
 
 /**
- * Reads the last lines of a container's log, at most `tail` and at most `MAX_LOG_BYTES`. The pod must be one that an object of the instance made: a caller that may
- * read the instance gets no other log.
+ * Reads the last lines of a container's log, at most `tail` and at most `MAX_LOG_BYTES`. The pod must belong to an
+ * object of the instance, so that a caller cannot read the logs of other pods.
  *
  * @throws InspectFailure 404 for another pod or container, and KubeError when the log cannot be read.
  */
@@ -37,14 +37,15 @@ export async function readPodLog(
   for (let wanted = tail; ; wanted = Math.floor(wanted / 2)) {
     const query = new URLSearchParams({
       container,
-      // One line more shows whether the log is longer.
+      // One additional line is requested, to find out whether the log is longer.
       tailLines: String(wanted + 1),
       limitBytes: String(MAX_LOG_BYTES),
       ...(previous ? { previous: 'true' } : {}),
     });
     const path = podLogPath({ namespace: source.namespace, name: source.pod }, query);
     const { text } = await api.raw({ path, signal });
-    // The kubelet cuts the end of these lines, i.e. the newest ones. Fewer lines are read until all of them fit.
+    // If the lines are too long, the kubelet truncates them at the end, where the newest lines are. Fewer lines are
+    // requested until all of them fit.
     const isCut = Buffer.byteLength(text) >= MAX_LOG_BYTES - BYTE_ORDER_MARK_BYTES;
     if (isCut && wanted > 1) continue;
     const lines = text.split('\n');
@@ -53,7 +54,7 @@ export async function readPodLog(
   }
 }
 
-/** An instance without pods has no log. The page may still show a pod that is gone. */
+/** Converts the error for an instance without pods to an empty list. The page may still show a pod that is gone. */
 function noneWithoutPods(error: unknown): readonly LogSource[] {
   if (error instanceof TypeKroError && error.code === 'instance/no-pods') return [];
   throw error;

@@ -2,7 +2,7 @@ import { withGroup } from '../../core/index.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ResourceType } from '../../kube/index.ts';
 import { isNotFound, KubeError, unknownKind } from '../../kube/index.ts';
 
-/** A right that a review is about. */
+/** The right that a SubjectAccessReview checks. */
 export interface ReviewedRight {
   readonly verb: 'get' | 'list' | 'watch' | 'patch';
   readonly group: string;
@@ -19,13 +19,13 @@ type May = (right: ReviewedRight) => Promise<boolean>;
 /** The documents that every user may read: the version, and the schemas of kinds. */
 const DOCUMENT = /^\/(?:version|openapi\/v3(?:\/apis?(?:\/[\w-]+(?:\.[\w-]+)*)*)?)(?:\?hash=\w+)?$/;
 
-/** The path of a log. A name is one segment without encoded characters, and not only dots. */
+/** The path of a pod log. Names are single segments without encoded characters, and do not consist only of dots. */
 const LOG = /^\/api\/v1\/namespaces\/([\w-]+)\/pods\/([\w-]+(?:\.[\w-]+)*)\/log(?:\?|$)/;
 
 /**
  * Wraps the client of this process for another user. Each read of an object, a list or a log is reviewed first. A read
- * that the user may not make fails as on the API server. Watches are refused. Nothing is written, not even by dry runs,
- * because the API server would know only this process as the writer.
+ * without the right fails with the error of an API server. Watches are refused. Writes are refused, too, even dry runs,
+ * because the API server would check the rights of this process and not those of the user.
  */
 export function reviewedApi(api: KubernetesApi, user: string, may: May): KubernetesApi {
   const review = async (verb: ReviewedRight['verb'], resource: ApiResource, place: Place): Promise<void> => {
@@ -33,7 +33,7 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
     if (await may({ verb, group, version, resource: plural, ...place })) return;
     throw forbidden(user, verb, resource, place);
   };
-  // A read of a kind that nothing is known about could not be reviewed, so it is not passed on.
+  // A read of an unknown kind cannot be reviewed, so it is not passed on.
   const resourceOf = async (type: ResourceType, options?: CallOptions): Promise<ApiResource> => {
     const resource = await api.discovery.resourceOf(type, options);
     if (resource === undefined) throw unknownKind(type);
@@ -86,7 +86,7 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
     apply: () => Promise.reject(readOnly()),
     delete: () => Promise.reject(readOnly()),
     as: () => reviewedApi(api, user, may),
-    // The client belongs to the process.
+    // The process owns the client, so the wrapper does not close it.
     close: () => Promise.resolve(),
   };
 }
@@ -94,15 +94,15 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
 type Place = Pick<ReviewedRight, 'namespace' | 'name' | 'subresource'>;
 
 /**
- * The namespace that a review is about. The API server answers a list of a cluster-scoped kind with all objects,
- * whatever namespace the caller names.
+ * Returns the namespace for a review. For a cluster-scoped kind there is none, because the API server then ignores the
+ * namespace in the request and returns all objects.
  */
 export const reviewedPlace = (
   { namespaced }: Pick<ApiResource, 'namespaced'>,
   namespace: string | undefined,
 ): Pick<ReviewedRight, 'namespace'> => (namespaced && namespace !== undefined ? { namespace } : {});
 
-/** The answer of an API server to a read without the right, in its words. */
+/** The error that an API server returns for a read without the right, with the same message. */
 function forbidden(
   user: string,
   verb: string,
@@ -117,7 +117,7 @@ function forbidden(
   return new KubeError(text, { status: 403, reason: 'Forbidden' });
 }
 
-/** The error for a write. Its reason has a class of its own, because it says nothing about the rights of the user. */
+/** The error for a write. It has its own reason, because the refusal does not depend on the rights of the user. */
 const readOnly = (): KubeError =>
   new KubeError('this server only reads the cluster', { status: 405, reason: 'ReadOnlyClient' });
 

@@ -24,7 +24,7 @@ const config = (place: string): KubeObject => ({ ...CONFIG, metadata: { name: 'c
 beforeAll(async () => {
   cluster = await createCluster({ tokens: { 'token-of-jane': JANE } });
   const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'readers', namespace: 'team-a' } };
-  // A Role gives no right on nodes, which have no namespace.
+  // The Role's rule for nodes has no effect, because nodes are cluster-scoped.
   const resources = ['configmaps', 'pods/log', 'nodes'];
   for (const object of [
     namespace('team-a'),
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** The error of a read, or what it found. */
+/** Returns the error of a read, or its result. */
 const outcome = async (read: Promise<unknown>): Promise<unknown> =>
   read.then(
     () => 'answered',
@@ -80,17 +80,17 @@ describe('a read as the user', () => {
     ['a cluster-scoped object', (api) => api.get({ ...NODE, namespace: 'team-a', name: 'n' })],
     ['the status of an object', (api) => api.get(ref(CONFIG, 'team-a', 'c'), { subresource: 'status' })],
     ['an object of a kind that does not exist', (api) => api.get({ ...BOAT, namespace: 'team-a', name: 'b' })],
-    ['an object of a kind that does not exist, if there is one', (api) => api.find({ ...BOAT, name: 'b' })],
+    ['an optional object of a kind that does not exist', (api) => api.find({ ...BOAT, name: 'b' })],
     ['a kind that does not exist', (api) => api.list(BOAT)],
   ];
-  it.each(reads)('of %s has the answer of the API server', async (_what, read) => {
+  it.each(reads)('of %s has the same result as on the API server', async (_what, read) => {
     const own = cluster.connect({ user: JANE });
     expect(await outcome(read(jane.api))).toEqual(await outcome(read(own)));
   });
 
   it('of a kind without a known resource is not passed on', async () => {
     const boat: KubeObject = { ...BOAT, metadata: { name: 'b', namespace: 'team-a' } };
-    // The kind is known to the client a moment after the review has looked it up.
+    // The review does not find the kind, but the client knows the kind a moment later.
     const late = {
       discovery: { resourceOf: () => Promise.resolve(undefined) },
       find: () => Promise.resolve(boat),
@@ -117,7 +117,7 @@ describe('a read as the user', () => {
     });
   });
 
-  it('of a watch is refused, and the message says what may be read', async () => {
+  it('of a watch is refused, and the message says which reads are allowed', async () => {
     const watch = jane.api.watch(CONFIG, { namespace: 'team-a' })[Symbol.asyncIterator]();
     const message = 'this server reads only objects, lists, logs of pods, the version and schemas';
     expect(await outcome(watch.next())).toEqual({ status: 403, message });
@@ -160,7 +160,7 @@ describe('a read as the user', () => {
 });
 
 describe('the reviews', () => {
-  it('count for ten seconds, and a withdrawn right ends then', async () => {
+  it('are cached for ten seconds, and a withdrawn right ends at that time', async () => {
     let reviews = 0;
     // A copy would not work, because the methods of the client need its private members.
     const counted = new Proxy<KubernetesApi>(cluster.client, {

@@ -6,10 +6,10 @@ import { asTexts, objectAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ReviewedRight } from './reviewed-api.ts';
 import { reviewedPlace, reviewedApi } from './reviewed-api.ts';
 
-/** The time for which the answer of a review counts, in milliseconds. */
+/** The time for which the result of a review is cached, in milliseconds. */
 const MAX_REVIEW_AGE_MS = 10_000;
 
-/** The maximum number of answers in one cache. A reviewer has two caches: of users and of rights. */
+/** The maximum number of results in one cache. A reviewer has two caches, one for users and one for rights. */
 const MAX_REVIEWS = 5000;
 
 /** The maximum length of a token. Tokens of ServiceAccounts and of OIDC are a few kilobytes long. */
@@ -24,8 +24,9 @@ interface ReviewedUser {
 }
 
 /**
- * Authenticates callers by their Kubernetes tokens, and authorizes each of their reads: the API server reviews the token
- * (TokenReview), and then each read as the user of the token (SubjectAccessReview). Answers count for a short time.
+ * Authenticates callers by their Kubernetes tokens, and authorizes each of their reads. The API server reviews the
+ * token (TokenReview), and then each read for the user of the token (SubjectAccessReview). Results are cached for a
+ * short time.
  */
 export class TokenReviewer {
   readonly #api: KubernetesApi;
@@ -40,13 +41,13 @@ export class TokenReviewer {
   }
 
   /**
-   * The caller with this token; `undefined` when it is not valid.
+   * Returns the caller with this token; `undefined` when the token is not valid.
    *
    * @throws KubeError when the API server does not review the token.
    */
   readonly authenticate = async (token: string): Promise<Viewer | undefined> => {
     if (token === '' || token.length > MAX_TOKEN_LENGTH) return undefined;
-    // The keys of the cache are digests, so that the cache holds no token.
+    // The keys of the cache are digests, so that the cache does not contain tokens.
     const key = cryptoLibrary().createHash('sha256').update(token).digest('base64');
     const user = await this.#users.get(key, () => this.#review(token));
     return user === undefined ? undefined : this.#viewerOf(user);
@@ -103,7 +104,7 @@ export class TokenReviewer {
   }
 }
 
-/** Answers of reviews, each for a short time. A failed review is not kept. */
+/** Caches the results of reviews for a short time. A failed review is not cached. */
 class ReviewCache<Answer> {
   readonly #clock: Clock;
   readonly #answers = new Map<string, { readonly at: number; readonly answer: Promise<Answer> }>();
@@ -115,7 +116,7 @@ class ReviewCache<Answer> {
   get(key: string, review: () => Promise<Answer>): Promise<Answer> {
     const now = this.#clock.now();
     const known = this.#answers.get(key);
-    // An answer whose time is that far in the future is old, too: the clock has gone back.
+    // A result whose time is too far in the future is discarded, too: the clock was set back.
     if (known !== undefined && Math.abs(now - known.at) < MAX_REVIEW_AGE_MS) return known.answer;
     this.#answers.delete(key);
     const answer = review();

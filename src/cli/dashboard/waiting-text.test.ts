@@ -43,15 +43,19 @@ const due: NodeReport = { ...waiting, state: 'applying', because: { kind: 'write
 const REASON = 'waits for ConfigMap v1 default/gate, which another client has to create';
 
 test.each<[string, readonly NodeReport[], string | undefined]>([
-  ['nothing, when all nodes are ready', [ready], undefined],
-  ['the root cause, and not what waits for it', [behind, ready, waiting], `gate: ${REASON}`],
+  ['nothing when all nodes are ready', [ready], undefined],
+  ['the root cause, and not for nodes that wait for it', [behind, ready, waiting], `gate: ${REASON}`],
   [
     'a refused write, in the words of the why path',
     [refused],
     'gate: the API server refuses ConfigMap default/gate: ConfigMap "gate" is invalid',
   ],
-  ['a known cause before a node that the user may not read', [unread, waiting], `gate: ${REASON} (and 1 more cause)`],
-  ['the number of further causes', [waiting, other], `gate: ${REASON} (and 1 more cause)`],
+  [
+    'a known cause rather than a node that the user may not read',
+    [unread, waiting],
+    `gate: ${REASON} (and 1 more cause)`,
+  ],
+  ['one cause and the number of the other causes', [waiting, other], `gate: ${REASON} (and 1 more cause)`],
 ])('an instance waits for %s', (_title, nodes, expected) => {
   expect(waitingText(nodes)).toBe(expected);
 });
@@ -69,7 +73,7 @@ describe('the headline of an observed instance', () => {
     expect(observed('ERROR', new Map([['gate', { problem }]]))).toBe(`gate: ${problem}`);
   });
 
-  test('leaves a failed write that was not tried to the status of the instance', () => {
+  test('is absent for a failed write that was not tried, so that the status of the instance is shown', () => {
     expect([observed('ERROR'), observed('IN_PROGRESS')]).toEqual([undefined, 'gate: creates its object']);
   });
 });
@@ -97,6 +101,6 @@ test.each([
   ],
   ['something else\nin two lines', 'something else\nin two lines'],
   ['', ''],
-])('the message %j is %j in plain words', (message, expected) => {
+])('plainMessage converts the message %j to %j', (message, expected) => {
   expect(plainMessage(message)).toBe(expected);
 });

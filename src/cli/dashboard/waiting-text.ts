@@ -6,8 +6,8 @@ import { shownCauses } from '../instance/shown-causes.ts';
 import type { RefusedWrites } from '../instance/shown-node.ts';
 
 /**
- * What an instance waits for, in the words of `typekro why`: its first root cause, and the number of the others. Absent
- * when no node is in the way.
+ * The reason why an instance waits, in the words of `typekro why`: its first root cause, and the number of the other
+ * causes. Undefined when no node prevents progress.
  */
 export function waitingText(
   nodes: readonly NodeReport[],
@@ -19,7 +19,10 @@ export function waitingText(
   return `${first.node.id === '' ? '' : `${first.node.id}: `}${reason}${moreCauses(others.length)}`;
 }
 
-/** The reason of a node in a report. A refused write has the words of `typekro why`, which tries the write again. */
+/**
+ * The reason of a node in a report. A refused write is described in the words of `typekro why`, which tries the write
+ * by a dry run.
+ */
 function explainReport(node: NodeReport): { readonly reason: string } {
   const { because } = node;
   if (because.kind !== 'write-failed' || !isRefusal(because.failure)) return explainNode(node);
@@ -27,8 +30,8 @@ function explainReport(node: NodeReport): { readonly reason: string } {
 }
 
 /**
- * Is the first root cause a write that is due? A node has this reason also between two tries of a write that fails. A
- * write in `refused` does not count, because its refusal is known.
+ * Is the first root cause a pending write? A node also has this reason between two attempts of a write that fails. A
+ * write in `refused` does not count, because the error is known.
  */
 export function awaitsWrite(nodes: readonly NodeReport[], refused: RefusedWrites = new Map()): boolean {
   const first = shownCauses(nodes)[0]?.node;
@@ -38,7 +41,7 @@ export function awaitsWrite(nodes: readonly NodeReport[], refused: RefusedWrites
 const moreCauses = (number: number): string =>
   number === 0 ? '' : ` (and ${number} more ${number === 1 ? 'cause' : 'causes'})`;
 
-/** The beginning of a text of kro's graph engine: the summary, the subgraphs, the node and the step. */
+/** Matches the beginning of a message of kro's graph engine: the summary, the subgraphs, the node and the step. */
 const BEGINNING =
   /^(?:(?:waiting for unresolved resource|field manager conflict): )?(?:apply "[^"]*" \(subgraph\): )*apply "([^"]*)"(?: \((?:ref|patch)\))?: (?:resolve: )?(?:node "[^"]*": )?/;
 
@@ -61,7 +64,10 @@ const WORDS: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
   ],
 ];
 
-/** Decodes a string quoted by Go's `%q`. A string with escapes that JSON lacks, such as `\x00`, keeps its quotes. */
+/**
+ * Decodes a string quoted by Go's `%q`. A string with escapes that JSON does not have, such as `\x00`, keeps its
+ * quotes.
+ */
 function unquoted(text: string): string {
   try {
     return String(JSON.parse(text));
@@ -71,7 +77,10 @@ function unquoted(text: string): string {
   }
 }
 
-/** The message of the condition `Ready` of kro in plain words, for a cluster whose controller gives no reports. */
+/**
+ * Rewrites the message of kro's condition `Ready` in plain words. Used for a cluster whose controller is not in this
+ * process and provides no reports.
+ */
 export function plainMessage(message: string): string {
   const [line = '', ...rest] = message.split('\n');
   const node = BEGINNING.exec(line);

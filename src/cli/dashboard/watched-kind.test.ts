@@ -48,7 +48,8 @@ test.each<[string, readonly WatchEvent[], string | undefined]>([
   ['a deletion after an error', [added('a'), SYNCED, failed(0), DELETED], undefined],
   ['a bookmark after an error', [added('a'), SYNCED, failed(0), BOOKMARK], undefined],
   ['a list after an error', [failed(403), RESTARTED, SYNCED], undefined],
-  // With a streamed list, RESTARTED comes before the server's answer. Each attempt at a forbidden kind has one.
+  // With a streamed list, RESTARTED comes before the response of the server. Each attempt to list a forbidden kind
+  // therefore causes one.
   ['the start of a list after an error', [failed(403), RESTARTED], 'status 403'],
 ])('the failure after %s', async (_title, events, expected) => {
   expect((await reportsOf(events)).failure).toBe(expected);
@@ -57,7 +58,7 @@ test.each<[string, readonly WatchEvent[], string | undefined]>([
 test.each<[string, readonly WatchEvent[], readonly string[], readonly string[]]>([
   ['a first list and a change', [added('a'), SYNCED, MODIFIED], [], ['listed a', 'started', 'changed a']],
   [
-    'a first list after a failed one',
+    'a first list after a failed list',
     [failed(429), RESTARTED, added('a'), added('b'), SYNCED, MODIFIED],
     [],
     ['started', 'listed a', 'listed b', 'changed a'],
@@ -68,9 +69,9 @@ test.each<[string, readonly WatchEvent[], readonly string[], readonly string[]]>
     [],
     ['listed a', 'listed b', 'started', 'changed b', 'removed a'],
   ],
-  ['a first list that lacks a known object', [added('a'), SYNCED], ['default/b'], ['listed a', 'removed b', 'started']],
+  ['a first list without a known object', [added('a'), SYNCED], ['default/b'], ['listed a', 'removed b', 'started']],
   [
-    'a first list that lacks a known object, after a failed one',
+    'a first list without a known object, after a failed list',
     [failed(429), RESTARTED, SYNCED],
     ['default/b'],
     ['started', 'removed b'],
@@ -81,7 +82,7 @@ test.each<[string, readonly WatchEvent[], readonly string[], readonly string[]]>
   expect((await reportsOf(events, known)).reports).toEqual(expected);
 });
 
-test('the text about missing rights does not name the account of the process', () => {
+test('the message about missing rights does not name the account of the process', () => {
   const error = new KubeError('pods is forbidden: User "system:serviceaccount:ops:typekro" cannot watch', {
     status: 403,
     reason: 'Forbidden',

@@ -6,7 +6,7 @@ export interface KindListener {
   /** An object was added or changed. `isFirst` is true until the first list is complete. */
   changed(object: KubeObject, isFirst: boolean): void;
   removed(key: string): void;
-  /** The watch failed and tries again. `undefined`: it works again. */
+  /** Called with an error when the watch failed and retries, and with `undefined` when the watch works again. */
   failed(error: KubeError | undefined): void;
 }
 
@@ -15,8 +15,8 @@ export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
   `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
 /**
- * Why a watch of this process fails, for each reader. The server's message about missing rights names the account of
- * this process, which is not the account of the reader.
+ * Describes, for any reader, why a watch of this process fails. The server's message about missing rights names the
+ * account of this process, which is not the account of the reader.
  */
 export const watchFailure = ({ status, message }: KubeError): string =>
   status === 403 ? 'this server may not list and watch them' : message;
@@ -25,7 +25,9 @@ export const watchFailure = ({ status, message }: KubeError): string =>
 export interface WatchKindOptions {
   /** The objects to report. Default: all objects of the kind. */
   readonly selection?: Omit<WatchOptions, 'signal'>;
-  /** The keys of objects that existed before. The first list reports the missing ones as removed. */
+  /**
+   * The keys of objects that existed before. If one of them is missing from the first list, it is reported as removed.
+   */
   readonly known?: Iterable<string>;
 }
 
@@ -52,7 +54,8 @@ export async function watchKind(
     hasReported = true;
   };
   for await (const event of api.watch(type, { ...selection, signal })) {
-    // A connection that works again sends no list. With a streamed list, RESTARTED comes before the server's answer.
+    // Any other event means that the watch works again, because a restored connection may send no new list. RESTARTED
+    // is ignored: with a streamed list, it comes before the response of the server.
     if (event.type !== 'ERROR' && event.type !== 'RESTARTED') listener.failed(undefined);
     switch (event.type) {
       case 'RESTARTED':

@@ -12,16 +12,16 @@ import { shownCauses } from '../instance/shown-causes.ts';
 import type { ReportedCauses } from './cause-keys.ts';
 import { keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';
 
-/** The maximum number of instances that are read for a comparison. Each costs the reads of an instance. */
+/** The maximum number of instances that are read for a comparison. Each of them needs several requests. */
 const MAX_READ = 25;
 
 /** The maximum number of instances that are read at the same time. */
 const MAX_PARALLEL = 4;
 
-/** The number of reports that are compared without a break for other work of the process. */
+/** After this number of compared reports, the process does other work first. */
 const REPORTS_PER_TURN = 200;
 
-/** The maximum number of rows of a chain. */
+/** The maximum number of other instances in the result. */
 const MAX_OTHERS = 100;
 
 /** The input of a why path. */
@@ -51,7 +51,8 @@ export async function whyPath(input: WhyPathInput): Promise<Omit<WhyPath, 'limit
     const root = roots.find(isOfCause);
     const object =
       cause.troubles[0]?.object ?? (root === undefined ? undefined : objectsOfCause(root)[0]) ?? cause.objects[0];
-    // The caller may not be able to read an object that the controller reads. Its report names the object, too.
+    // The controller may be able to read an object that the caller cannot read. The root cause in its report is
+    // therefore used, too.
     const own = [root, reportedRoots.find(isOfCause)].flatMap((each) => (each === undefined ? [] : [each]));
     const keys = new Set(own.flatMap((each) => [...keysOfCause(each, row.definition)]));
     const same = compared.filter((other) => [...other.keys].some((key) => keys.has(key)));
@@ -72,8 +73,8 @@ interface Compared {
 }
 
 /**
- * The root causes of the other instances that are not ready: all those with a report, and some of the others. Of these,
- * instances with an equal reason come first.
+ * Finds the root causes of the other instances that are not ready. All instances with a report are compared. Of the
+ * instances without a report, only some are read, first those with an equal reason.
  */
 async function causesOfOthers(input: WhyPathInput, waiting: readonly InstanceRow[]): Promise<readonly Compared[]> {
   const { row, reported, signal } = input;
@@ -102,8 +103,8 @@ async function causesOfOthers(input: WhyPathInput, waiting: readonly InstanceRow
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Reads an instance, and finds its root causes. Returns `undefined` when it does not exist any more, and when it cannot
- * be read: the caller then counts it as not compared.
+ * Reads an instance, and finds its root causes. Returns `undefined` when the instance does not exist any more or cannot
+ * be read. The caller counts such an instance as not compared.
  */
 async function readCauses(
   { api, settings, signal }: WhyPathInput,

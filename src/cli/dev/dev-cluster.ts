@@ -12,7 +12,7 @@ import { withoutEffect } from '../up/without-effect.ts';
 import { reportKey, planText, servedText } from './dev-reports.ts';
 import { removeObjects } from './remove-objects.ts';
 
-/** The time limit for an answer of a cluster of this process, in milliseconds. */
+/** The time limit for a response of a cluster in this process, in milliseconds. */
 const ANSWER_MS = 3000;
 
 /** The tools of a `DevCluster`. */
@@ -30,7 +30,7 @@ export class DevCluster {
   readonly #tools: DevClusterTools;
   /** The objects that were applied and not removed since, by key. */
   readonly #applied = new Map<string, KubeObject>();
-  /** The name of the definition that owns the CRD of each kind, by group and kind. */
+  /** Maps the group and kind of a CRD to the name of the definition that owns the CRD. */
   readonly #owners = new Map<string, string>();
   /** The last files without errors, and the plan of their apply. */
   #good: { readonly checked: CheckedFiles; readonly plan: string } | undefined;
@@ -40,12 +40,12 @@ export class DevCluster {
     this.#tools = tools;
   }
 
-  /** The plan of the last files without errors; `undefined` before the first of them. */
+  /** The plan of the last files without errors; `undefined` if there were no such files yet. */
   get plan(): string | undefined {
     return this.#good?.plan;
   }
 
-  /** The text of what the cluster serves, such as `revision 2 of webapps`; empty when it serves nothing. */
+  /** Describes what the cluster serves, for example `revision 2 of webapps`. Empty when it serves nothing. */
   served(): string {
     return this.#good === undefined ? '' : servedText(this.#good.checked.graphs, this.session.controller.reports);
   }
@@ -59,8 +59,9 @@ export class DevCluster {
   }
 
   /**
-   * Applies files without errors, and deletes the objects that the files no longer hold. Returns the exit code of `up`.
-   * Throws the refusal of an object, and the reason of the signal in the context.
+   * Applies files without errors, and deletes the objects that the files no longer contain. Returns the exit code that
+   * `up` has for these files. Throws the error of a refused object. When the signal of the context aborts, throws the
+   * signal's reason.
    */
   async apply(checked: CheckedFiles, context: CommandContext): Promise<number> {
     const { timeoutMs, view } = this.#tools;
@@ -79,22 +80,22 @@ export class DevCluster {
   }
 
   /**
-   * Describes the first kind that moved to another definition. This cluster cannot serve files with a moved kind: the
-   * CRD of a kind outlives its definition, and the controller refuses a second owner.
+   * Describes the first kind that another definition declares now. This cluster cannot serve files with a moved kind:
+   * the CRD of a kind outlives its definition, and the controller refuses a second owner.
    */
   movedKind(graphs: readonly Graph[]): string | undefined {
     for (const graph of graphs) {
       const key = kindKey(graph);
       const owner = this.#owners.get(key);
       if (owner === undefined || owner === graph.name) continue;
-      // The controller reports two definitions of one kind in the same files.
+      // If the files contain two definitions of one kind, the controller reports the conflict.
       if (graphs.some((each) => each.name === owner && kindKey(each) === key)) continue;
       return `the kind ${graph.instance.kind} moved from the definition ${owner} to ${graph.name}`;
     }
     return undefined;
   }
 
-  /** Does the API server answer, with an object or a refusal? */
+  /** Does the API server respond? An error response counts, too. */
   async answers(signal: AbortSignal): Promise<boolean> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     try {
@@ -130,7 +131,7 @@ export class DevCluster {
   }
 }
 
-/** The objects of the files. Instances without a namespace get one. */
+/** The objects in the files. Instances without a namespace get the default namespace. */
 function objectsOf({ inputs, graphs }: CheckedFiles): KubeObject[] {
   const instances = new Map(instancesOf(inputs.objects, graphs).map((object) => [nameKey(object), object]));
   return inputs.objects.map(({ object }) => instances.get(nameKey(object)) ?? object);

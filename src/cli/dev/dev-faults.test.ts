@@ -4,7 +4,7 @@ import { definition, DevHarness, instance } from '../../../test/support/dev-harn
 let loop: DevHarness;
 beforeEach(() => {
   loop = new DevHarness();
-  // An instance that waits for ever is reported as served after this time.
+  // After this time, files are reported as served even if an instance still waits.
   loop.timeoutMs = 5000;
 });
 afterEach(() => loop.end());
@@ -20,14 +20,14 @@ const reading = (nodes: string) => definition().replace('    - id: map', `${node
 const EXTERNAL = `    - id: shared
       externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: shared}}
 `;
-/** The rights of the account as which the controller writes the objects of a Graph. */
+/** The rights of the account with which the controller writes the objects of a Graph. */
 const RIGHTS = `apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: graphs}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: ServiceAccount, name: default, namespace: default}]
 `;
-/** A Graph whose first nodes read an object, and write into it. */
+/** A Graph whose first two nodes read an object and patch it. */
 const graph = (nodes: string) => `apiVersion: kro.run/v1alpha1
 kind: Graph
 metadata: {name: g, namespace: default}
@@ -48,7 +48,10 @@ async function sharedUid(): Promise<string | undefined> {
   return (await loop.sessions.at(-1)!.api.get(shared)).metadata.uid;
 }
 
-/** Presses the keys of the fault that deletes an object, when the files are served. Returns the line of the fault. */
+/**
+ * Waits until the files are served, and presses the keys for the fault that deletes an object. Returns the line that
+ * describes the fault.
+ */
 async function deleteAnObject(...files: string[]): Promise<string> {
   loop.start(files);
   await loop.until(/serving .*\n/);
@@ -61,15 +64,15 @@ async function deleteAnObject(...files: string[]): Promise<string> {
   return line;
 }
 
-describe('the fault of a deleted object deletes an object that the graph owns', () => {
+describe('the fault that deletes an object', () => {
   test.each<[string, Record<string, string>, string]>([
     [
-      'and not one that an external node reads',
+      'does not delete an object that an external node reads',
       { 'shared.yaml': OTHERS, 'pots.yaml': reading(EXTERNAL), 'shop.yaml': instance('shop') },
       'ConfigMap default/shop was deleted, and is there again',
     ],
     [
-      'and not one that the instance may not take over',
+      'does not delete an object that the instance may not take over',
       {
         'shared.yaml': OTHERS,
         'pots.yaml': reading(`    - id: taken\n      template: ${SHARED}\n`).replace(
@@ -81,12 +84,12 @@ describe('the fault of a deleted object deletes an object that the graph owns', 
       'ConfigMap default/shop was deleted, and is there again',
     ],
     [
-      'and not one that a Graph reads or patches',
+      'does not delete an object that a Graph reads or patches',
       { 'shared.yaml': OTHERS, 'rights.yaml': RIGHTS, 'graph.yaml': graph(OWN) },
       'ConfigMap default/shared-copy was deleted, and is there again',
     ],
     [
-      'and none when no object belongs to a graph',
+      'deletes no object when none belongs to a graph',
       { 'shared.yaml': OTHERS, 'rights.yaml': RIGHTS, 'graph.yaml': graph('') },
       'there is no object of an instance to delete',
     ],

@@ -30,7 +30,7 @@ interface FaultChoice {
   readonly run: (task: FaultTask) => Promise<string>;
 }
 
-/** The time for which the API server answers "too busy", in milliseconds. */
+/** The time for which the API server responds with 429 Too Many Requests, in milliseconds. */
 const BUSY_MS = 5000;
 
 const CHOICES: readonly FaultChoice[] = [
@@ -98,11 +98,12 @@ const CHOICES: readonly FaultChoice[] = [
 /** The list of faults for the terminal. */
 export const FAULT_MENU = `fault:\n${CHOICES.map(({ key, label }) => `  ${key}  ${label}`).join('\n')}\n  another key: none`;
 
-/** Is the key one of a fault? */
+/** Does the key select a fault? */
 export const isFaultKey = (key: string): boolean => CHOICES.some((choice) => choice.key === key);
 
 /**
- * Injects the fault of a key, waits until the graph has settled, and prints the fault and the reaction of the graph.
+ * Injects the fault that a key selects, waits until the graph has settled, and prints the fault and the reaction of the
+ * graph.
  */
 export async function runFault(key: string, task: FaultTask): Promise<void> {
   const choice = CHOICES.find((each) => each.key === key);
@@ -112,7 +113,7 @@ export async function runFault(key: string, task: FaultTask): Promise<void> {
   const unsubscribe = session.controller.reports.subscribe((event) => events.push(event));
   try {
     const began = task.clock.now();
-    // A cluster that gives no answer never settles. The end of the session must not wait for such a cluster.
+    // If the cluster does not respond, this promise never settles. The end of the session must not wait for it.
     const done = await whileWanted(choice.run(task), task.signal);
     await whileWanted(session.idle(), task.signal);
     const seconds = ((task.clock.now() - began) / 1000).toFixed(1);
@@ -128,7 +129,10 @@ export async function runFault(key: string, task: FaultTask): Promise<void> {
   }
 }
 
-/** Lists the writes and failures of the controller, each only once, or one line when there was none. */
+/**
+ * Lists the writes and failures of the controller without duplicates. Returns one line that says so when there were
+ * none.
+ */
 function actionsOf(events: readonly InspectEvent[]): string[] {
   const lines = events
     .filter(({ type }) => type === 'wrote' || type === 'failed')
@@ -137,8 +141,8 @@ function actionsOf(events: readonly InspectEvent[]): string[] {
 }
 
 /**
- * The first object that an instance or a Graph owns. Nodes also report objects that they only read or patch, and
- * objects that they may not take over.
+ * Finds the first object that an instance or a Graph owns. Ownership must be checked, because nodes also report objects
+ * that they only read or patch, and objects that they may not take over.
  */
 async function ownedObject(
   { api, controller: { reports } }: FaultSession,
@@ -158,7 +162,10 @@ async function ownedObject(
   return undefined;
 }
 
-/** Does the object belong to the instance, by its label, or to the Graph, by the record in its status? */
+/**
+ * Does the object belong to the instance or Graph? For an instance, a label of the object decides, and for a Graph the
+ * record in its status.
+ */
 function isOwnedBy(owner: KubeObject, { metadata: { uid, labels } }: KubeObject): boolean {
   if (!isGraphObject(owner)) return labels?.[keys.PART_OF_LABEL] === applySetIdOf(owner);
   return uid !== undefined && recordedTracking(owner).managedResources.some((entry) => entry.uid === uid);
@@ -167,7 +174,7 @@ function isOwnedBy(owner: KubeObject, { metadata: { uid, labels } }: KubeObject)
 /** The interval at which a condition is checked, in milliseconds. */
 const CHECK_EVERY_MS = 20;
 
-/** Waits until a condition holds, or the signal aborts. */
+/** Waits until a condition is true, or the signal aborts. */
 async function until(holds: () => boolean, clock: Clock, signal: AbortSignal): Promise<void> {
   while (!holds() && !signal.aborted) await pause(clock, CHECK_EVERY_MS, signal);
 }

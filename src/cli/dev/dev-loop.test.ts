@@ -13,7 +13,7 @@ afterEach(() => loop.end());
 
 const SERVING = /serving revision \d of pots, applied in [\d.]+ s\n/;
 
-test('a save is applied, and objects that the files lack are deleted', async () => {
+test('a save is applied, and objects that are no longer in the files are deleted', async () => {
   loop.start();
   expect(await loop.until(SERVING)).toMatch(/Pot default\/shop +ACTIVE/);
   expect(await loop.names()).toEqual(['shop']);
@@ -31,7 +31,7 @@ test('a save is applied, and objects that the files lack are deleted', async () 
   expect(loop.watched.size).toBe(0);
 });
 
-test('a kind that moves to another definition starts an empty cluster, also over several saves', async () => {
+test('when a kind moves to another definition, even over several saves, an empty cluster starts', async () => {
   const renamed = definition().replace('name: pots', 'name: dishes');
   loop.start();
   await loop.until(SERVING);
@@ -40,8 +40,8 @@ test('a kind that moves to another definition starts an empty cluster, also over
   expect(out).toContain('the kind Pot moved from the definition pots to dishes: starting again with an empty cluster');
   expect(out).toContain('serving revision 1 of dishes');
   expect(await loop.names()).toEqual(['shop']);
-  // The first save removes the instance, and the second one the definition of the kind. The third save adds another
-  // definition of the kind.
+  // The first save removes the instance. The second save removes the definition of the kind. The third save adds
+  // another definition of the kind.
   const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n';
   loop.save('shop.yaml', map);
   await loop.until(/serving .*\n/);
@@ -53,7 +53,7 @@ test('a kind that moves to another definition starts an empty cluster, also over
   expect(await loop.names()).toEqual(['other']);
 });
 
-test('an import that is saved after it was read, and before the loop knows of it, is read again', async () => {
+test('an import is read again if it is saved after it was read but before the loop knows the import', async () => {
   const part = join(loop.cwd, 'part.ts');
   let reads = 0;
   loop.onRead = (paths) => {
@@ -61,17 +61,17 @@ test('an import that is saved after it was read, and before the loop knows of it
     paths.add(part);
     if (reads > 2) return;
     writeFileSync(part, `export const read = ${reads};`);
-    // Saves the file until the time of the save is later than the start of the read, whatever the resolution of the
-    // clock is.
+    // Saves the file repeatedly until its ctime is later than the start of the read, because the resolution of file
+    // times may be coarse.
     for (const began = Date.now(); statSync(part).ctimeMs <= began + 1;) writeFileSync(part, 'export {};');
   };
   loop.start();
-  // The first read finds a new import, the second a known one.
+  // The import is new for the first read, and known for the second read.
   expect((await loop.until(SERVING)).match(/changed: .*/g)).toEqual(['changed: part.ts', 'changed: part.ts']);
   expect(reads).toBe(3);
 });
 
-test('a broken file is reported with its place, and the last good state stays', async () => {
+test('an error in a file is reported with its location, and the last good state is served', async () => {
   loop.start();
   await loop.until(SERVING);
   loop.save('pots.yaml', definition('', '${schema.spec.txt}'));
@@ -89,7 +89,7 @@ test('a broken file is reported with its place, and the last good state stays', 
   expect(await loop.names()).toEqual(['shop', 'shop-second']);
 });
 
-test('a file that links to another folder is watched there, too', async () => {
+test('if a file is a link to another folder, its target is watched, too', async () => {
   mkdirSync(join(loop.cwd, 'shared'));
   loop.write('shared/shop.yaml', instance('shop'));
   rmSync(join(loop.cwd, 'shop.yaml'));
@@ -161,13 +161,13 @@ test('key f: the fault, and the events of the graph until it is stable', async (
   expect(await loop.names()).toEqual(['shop', 'shop-second']);
 }, 30_000);
 
-test('one of several files that is missing at the start ends the command', async () => {
+test('the command ends when one of several files is missing at the start', async () => {
   loop.start(['pots.yaml', 'shp.yaml']);
   expect(await loop.until(/shp\.yaml:1:1: error: .*\n/)).toContain('there is no file shp.yaml');
   expect(await loop.code).toBe(3);
 });
 
-test('the only file, when it is missing at the start, ends the command', async () => {
+test('the command ends when the only file is missing at the start', async () => {
   loop.start(['shp.yaml']);
   await expect(loop.code).rejects.toThrow(/there is no file shp\.yaml/);
   loop.code = Promise.resolve(1);

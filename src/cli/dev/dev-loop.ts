@@ -43,7 +43,9 @@ type Ending =
   | { readonly kind: 'changed'; readonly files: readonly string[] }
   | { readonly kind: 'restart' | 'quit' | 'unreadable' };
 
-/** Watches files for changes since known states, until the signal aborts. A change ends the work. */
+/**
+ * Watches files until the signal aborts. When the state of a file differs from the given state, the running work ends.
+ */
 type Watch = (states: FileStates, until: AbortSignal) => void;
 
 /** Applies files to a cluster, and again after each save, until the user quits. */
@@ -51,21 +53,23 @@ export class DevLoop {
   readonly #options: DevLoopOptions;
   readonly #context: CommandContext;
   readonly #view: LiveView;
-  /** The running cluster; absent while it starts or stops, and after a start that failed. */
+  /** The running cluster; absent while a cluster starts or stops, and after a failed start. */
   #cluster: DevCluster | undefined;
   #rounds = 0;
-  /** Absolute paths of all files of the last round, imports included. */
+  /** Absolute paths of all files of the last round, including imports. */
   #paths: ReadonlySet<string> = new Set();
   /** Ends the running round. */
   #end: (ending: Ending) => void = () => {};
   #state: DevState = 'starting';
-  /** Did the user press `q`? The loop checks this after each start of a cluster, because no key ends a start. */
+  /**
+   * Did the user press `q`? A key cannot interrupt the start of a cluster, so the loop checks this after each start.
+   */
   #isQuitting = false;
   /** Aborted when the cluster of the present session ends. */
   #leaving = new AbortController();
   /** Is the next key the choice of a fault? */
   #isChoosing = false;
-  /** The answers to `w` and `f`, which run one after another. */
+  /** The work for the keys `w` and `f`. The tasks run one after another. */
   #answering: Promise<void> = Promise.resolve();
 
   constructor(options: DevLoopOptions) {
@@ -76,8 +80,7 @@ export class DevLoop {
 
   /**
    * Runs until `q` or Ctrl-C, or until a file cannot be read in the first round. Returns the exit code. Throws the
-   * errors of the first start and of the first round. After the error of a later start, the loop waits for a key or a
-   * save.
+   * errors of the first start and of the first round. If a later start fails, the loop waits for a key or a save.
    */
   async run(): Promise<number> {
     const { context } = this.#options;
@@ -106,7 +109,7 @@ export class DevLoop {
     }
   }
 
-  /** Starts a cluster. Prints the error of a start that is not the first one, and returns `undefined`. */
+  /** Starts a cluster. If a start after the first one fails, prints the error and returns `undefined`. */
   async #start(isFirst: boolean): Promise<DevCluster | undefined> {
     const { clock, timeoutMs } = this.#options;
     try {
@@ -148,8 +151,8 @@ export class DevLoop {
     this.#rounds += 1;
     return this.#untilEnding((signal, watch) => {
       this.#printChanged(changed);
-      // A save during the read ends the round, so that the next round reads the files again. Until the read is over,
-      // the loop watches the imports of the last round, because the imports of this round are not known yet.
+      // A save during the read ends the round, so that the next round reads the files again. The imports of this round
+      // are not known during the read, so the loop watches the imports of the last round.
       const { named } = this.#options;
       const beganMs = Date.now();
       const known = statesOf([...named, ...this.#paths]);
@@ -165,7 +168,8 @@ export class DevLoop {
   }
 
   /**
-   * Runs work until a save, a key or Ctrl-C ends it. The signal of the work aborts then, and the work has to settle.
+   * Runs work until a save, a key or Ctrl-C ends it. The signal of the work aborts in this case, and the function waits
+   * until the work has settled.
    */
   async #untilEnding(work: (signal: AbortSignal, watch: Watch) => Promise<void>): Promise<Ending> {
     const { context, events, clock } = this.#options;
@@ -226,7 +230,10 @@ export class DevLoop {
     this.#view.finish();
   }
 
-  /** Is this the first round? A file that cannot be read is the user's mistake there, and not an unfinished save. */
+  /**
+   * Is this the first round? In the first round, a file that cannot be read is a mistake of the user. Later it may be
+   * an unfinished save.
+   */
   #isFirst(cluster: DevCluster): boolean {
     return this.#rounds === 1 && cluster.plan === undefined;
   }
@@ -252,7 +259,7 @@ export class DevLoop {
     this.#printSteps();
   }
 
-  /** Prints an error, and what is served after it. Finds out whether the cluster still answers. */
+  /** Prints an error, and what is still served. Checks whether the cluster still responds. */
   async #printTrouble(cluster: DevCluster, error: unknown, signal: AbortSignal): Promise<void> {
     const answers = await cluster.answers(signal);
     if (signal.aborted) return;
@@ -296,11 +303,12 @@ export class DevLoop {
     } else this.#printSteps();
   }
 
-  /** Runs the work of a key after the work of earlier keys. The signal aborts when the session ends. */
+  /** Runs the work for a key after the work for earlier keys. The signal aborts when the session ends. */
   #answer(work: (cluster: DevCluster, signal: AbortSignal) => Promise<void>): void {
     this.#answering = this.#answering.then(async () => {
       const cluster = this.#cluster;
-      // A restart closes the connection, and an unfinished answer then fails.
+      // A restart closes the connection, which makes unfinished work fail. The signal aborts, too, so the failure is
+      // not reported.
       const signal = AbortSignal.any([this.#context.signal, this.#leaving.signal]);
       if (cluster === undefined || signal.aborted) return;
       try {

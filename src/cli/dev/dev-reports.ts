@@ -19,7 +19,10 @@ import type { Session } from '../up/session.ts';
 import { instanceViewLines } from '../up/view.ts';
 import { withCauses } from '../up/view-causes.ts';
 
-/** Explains why each instance is not ACTIVE. Returns one line when all instances are ACTIVE or none exists. */
+/**
+ * Explains why each instance is not ACTIVE. If all instances are ACTIVE, or there is no instance, returns one line that
+ * says so.
+ */
 export async function whyText(
   context: CommandContext,
   { api, controller }: Pick<Session, 'api' | 'controller'>,
@@ -66,8 +69,8 @@ export async function planText(
 }
 
 /**
- * Lists the served revisions of the definitions, such as `revision 2 of webapps`. The text is empty when no revision is
- * served. For files without a definition it is `the objects of the files`.
+ * Lists the served revisions of the definitions, such as `revision 2 of webapps`. Returns an empty string when no
+ * revision is served. For files without a definition, returns `the objects of the files`.
  */
 export function servedText(graphs: readonly Graph[], source: Pick<InspectSource, 'definitions'>): string {
   if (graphs.length === 0) return 'the objects of the files';
@@ -80,8 +83,9 @@ export function servedText(graphs: readonly Graph[], source: Pick<InspectSource,
 }
 
 /**
- * The key of an object, independent of the version in its apiVersion. An object without a namespace is applied to
- * `default`. The key of a cluster-scoped object has that word, too.
+ * The key of an object, independent of the version in its apiVersion. The key of an object without a namespace contains
+ * `default`, because the object is applied to this namespace. This is also true for cluster-scoped objects, where the
+ * word has no meaning.
  */
 export const reportKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;

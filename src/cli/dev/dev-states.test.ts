@@ -21,7 +21,7 @@ const SERVING = /serving revision \d of pots, applied in [\d.]+ s\n/;
 const BROKEN = definition('', '${schema.spec.txt}');
 /** A definition whose instances are never ACTIVE. */
 const WAITING = definition().replace('    - id: map', '    - id: map\n      readyWhen: ["${map.data.text == \'y\'}"]');
-/** The text that ends with the given line, and the line after it. */
+/** Matches the given line and the line with the next steps that follows it. */
 const withNext = (line: string): RegExp => new RegExp(`${line}.*\\n(?:\\n.*ACTIVE[^]*?\\n)?.*\\n`);
 
 /** Opens a port of this machine, so that no cluster can have it. */
@@ -48,7 +48,7 @@ describe('the keys are shown', () => {
     expect(await loop.code).toBe(0);
   });
 
-  test('after a good save, and after files with errors, at the start and later', async () => {
+  test('after a good save, and after a save with errors, at the start and later', async () => {
     loop.write('pots.yaml', BROKEN);
     loop.start();
     expect(await loop.until(withNext('nothing is served yet'))).toContain(
@@ -99,7 +99,7 @@ describe('the keys are shown', () => {
   });
 });
 
-test('an object stays when its file gains or loses the namespace that the object has', async () => {
+test('an object is kept when its namespace is added to or removed from the file', async () => {
   const map = (namespace: string) => `{apiVersion: v1, kind: ConfigMap, metadata: {name: kept${namespace}}}\n`;
   const uid = async () => {
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kept', namespace: 'default' };
@@ -117,7 +117,7 @@ test('an object stays when its file gains or loses the namespace that the object
   }
 });
 
-describe('a port that another program has', () => {
+describe('a port that another program uses', () => {
   test('ends the command at the first start', async () => {
     const taken = await takePort();
     loop.port = taken.port;
@@ -130,7 +130,7 @@ describe('a port that another program has', () => {
     await taken.free();
   });
 
-  test('stops a restart, which a key or a save tries again', async () => {
+  test('makes a restart fail, and a key or a save retries the restart', async () => {
     const free = await takePort();
     loop.port = free.port;
     await free.free();
@@ -155,7 +155,7 @@ describe('a port that another program has', () => {
   });
 });
 
-describe('a cluster that goes away', () => {
+describe('a cluster that stops responding', () => {
   const vanish = () => loop.sessions.at(-1)!.close();
 
   test('is reported at the next save, and the save after it starts another cluster', async () => {
@@ -171,7 +171,7 @@ describe('a cluster that goes away', () => {
     expect(await loop.names()).toEqual(['shop']);
   });
 
-  test.each(['d', 'k'])('is reported after a key, and q ends the command, also after the fault %s', async (fault) => {
+  test.each(['d', 'k'])('is reported after a key, and q ends the command, even after the fault %s', async (fault) => {
     loop.write('pots.yaml', WAITING);
     loop.timeoutMs = 1500;
     loop.start();
@@ -190,7 +190,7 @@ describe('a cluster that goes away', () => {
     expect(await loop.code).toBe(0);
   });
 
-  test('loses only its folder: the kubeconfig file is written again', async () => {
+  test('is not reported when only its folder was removed: the kubeconfig file is written again', async () => {
     loop.start();
     await loop.until(SERVING);
     const { kubeconfig } = loop;
@@ -260,7 +260,7 @@ describe('Ctrl-C and q end the command', () => {
       loop.press('f');
       loop.press('b');
     },
-    'without a cluster that answers': async () => {
+    'when the cluster does not respond': async () => {
       loop.start();
       await loop.until(SERVING);
       await loop.sessions.at(-1)!.close();
@@ -284,7 +284,7 @@ describe('Ctrl-C and q end the command', () => {
     }
   });
 
-  test('a key during the start is answered', async () => {
+  test('a key during the start prints the state', async () => {
     loop.onStart = () => loop.press('w');
     loop.start();
     expect(await loop.until(/started/)).toContain(`the cluster is starting\n${nextSteps('starting', true)}\n`);

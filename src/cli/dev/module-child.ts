@@ -1,6 +1,6 @@
 /**
- * The process in which `typekro dev` loads modules. Each save gets a new process. A process therefore never sees a
- * module of an earlier save, and a module that never ends can be killed.
+ * The process in which `typekro dev` loads modules. A new process starts after each save, so it has no cached module of
+ * an earlier save. A module that never ends can be killed with its process.
  */
 import type { JsonValue, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '../../core/index.ts';
@@ -22,8 +22,8 @@ process.on('disconnect', () => endProcess());
 
 async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
   const note = (text: string): void => send({ kind: 'note', text });
-  // A referenced channel would keep the process alive. While the channel is not referenced, Node ends the process when
-  // a module waits for a promise that can never settle.
+  // A referenced channel would keep the process alive. Without the reference, Node ends the process when a module waits
+  // for a promise that can never settle.
   process.channel?.unref();
   const { objects, diagnostics } = await loadModule(path, file, cwd, note);
   process.channel?.ref();
@@ -41,10 +41,12 @@ function sentObject({ object, locate }: ModuleObject): SentObject {
   return { text, places: locate === undefined ? [] : placesOf(object, locate) };
 }
 
-/** The maximum depth of fields with places of their own. Deeper fields have the place of the field above. */
+/**
+ * The maximum depth of fields whose locations are sent. A deeper field has the location of its ancestor at this depth.
+ */
 const MAX_DEPTH = 64;
 
-/** The places of the fields. A field with the same place as its parent is left out. */
+/** The locations of the fields. A field with the same location as its parent is left out. */
 function placesOf(
   object: object,
   locate: (path: string) => SourcePosition | undefined,

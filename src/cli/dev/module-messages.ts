@@ -9,9 +9,9 @@ export interface ChildRequest {
   readonly cwd: string;
 }
 
-/** An object of a module, with the places of its fields by their paths. */
+/** An object of a module, and the locations of its fields, keyed by path. */
 export interface SentObject {
-  /** The object as JSON. Integers can be larger than a JavaScript number holds. */
+  /** The object as JSON. JSON text can contain integers that a JavaScript number cannot represent. */
   readonly text: string;
   readonly places: readonly (readonly [path: string, place: SourcePosition])[];
 }

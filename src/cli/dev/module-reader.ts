@@ -15,7 +15,8 @@ export interface ModuleReader {
 }
 
 /**
- * Makes a reader for one state of the files. The child process caches modules, so changed files need a new reader.
+ * Makes a reader for the present content of the files. The child process caches modules, so changed files need a new
+ * reader.
  *
  * @param print prints the output of modules
  * @param signal ends the process; loads then reject with the signal's reason
@@ -39,7 +40,7 @@ export function createModuleReader(
     close,
     load(path, file, cwd, note = print) {
       signal.throwIfAborted();
-      // A module can end the process or close its channel. The next module then gets a new process.
+      // A module can end the process or close its channel. In this case, a new process loads the next module.
       if (child === undefined || !isAlive(child)) child = start(cwd, print, nodeOptions);
       return loadIn(child, { path, file, cwd }, note, imported, signal);
     },
@@ -103,13 +104,15 @@ function loadIn(
     };
     child.on('message', onMessage).on('exit', onExit).on('error', onError);
     child.send(request, (error) => {
-      // A process that is ending does not read the request. Its `exit` event rejects or resolves the load.
+      // If the process is ending, it does not read the request, and its `exit` event rejects or resolves the load.
       if (error !== null && isAlive(child)) onError(error);
     });
   });
 }
 
-/** Restores the object and its `locate` function. A field without a place has the place of its nearest ancestor. */
+/**
+ * Restores the object and its `locate` function. A field without a location has the location of its nearest ancestor.
+ */
 function restoreObject({ text, places }: SentObject): LoadedModule['objects'][number] {
   const object = parseJson(text) as KubeObject;
   if (places.length === 0) return { object };

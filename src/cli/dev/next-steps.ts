@@ -3,7 +3,7 @@
  * - `starting`: the cluster starts or ends;
  * - `running`: files are read, applied or served, or have errors;
  * - `down`: there is no cluster, because a start failed;
- * - `lost`: the cluster gives no answer.
+ * - `lost`: the cluster does not respond.
  */
 export type DevState = 'starting' | 'running' | 'down' | 'lost';
 
@@ -23,7 +23,7 @@ const STEPS: Readonly<Record<DevState, { readonly keys: string; readonly lines: 
   },
 };
 
-/** What the user can do in a state: the keys, or the text for an output without a keyboard. */
+/** The next steps of the user in a state: the available keys, or a sentence if there is no keyboard. */
 export const nextSteps = (state: DevState, hasKeyboard: boolean): string =>
   STEPS[state][hasKeyboard ? 'keys' : 'lines'];
 

@@ -5,7 +5,7 @@ import { moduleUrl } from '../../core/index.ts';
 
 type Next<Result> = (first: string, context: object) => Result;
 
-/** The loader hooks for versions of Node without `registerHooks`. These hooks run in a thread of their own. */
+/** The loader hooks for versions of Node without `registerHooks`. These hooks run in a separate thread. */
 const HOOKS = `let port;
 const seen = (url) => { if (url.startsWith('file:')) port.postMessage(url); };
 export const initialize = (data) => { port = data.port; };
@@ -25,7 +25,7 @@ export function recordImports(): () => readonly string[] {
   const urls = new Set<string>();
   const drain = record(urls);
   const own = ownCode();
-  // One cache has all modules that `require` loads in this process.
+  // This cache contains all modules that `require` loads in this process.
   const { cache } = nodeModule.createRequire(process.execPath);
   return () => {
     drain();
@@ -35,7 +35,7 @@ export function recordImports(): () => readonly string[] {
   };
 }
 
-/** The paths of URLs of files. A URL that denotes no path is left out; the import itself reports it. */
+/** Converts file URLs to paths. A URL that has no path is left out; the import itself fails with an error. */
 export function importedPaths(urls: Iterable<string>): string[] {
   return [...urls].flatMap((url) => {
     try {
@@ -72,14 +72,15 @@ function record(urls: Set<string>): () => void {
   });
   port1.unref();
   return () => {
-    // The hooks post the URL before the import continues, so the messages are already in the port.
+    // The hooks post the URL before the import continues, so all messages have arrived at the port.
     for (let next = receiveMessageOnPort(port1); next !== undefined; next = receiveMessageOnPort(port1))
       urls.add(next.message as string);
   };
 }
 
 /**
- * The folder of this package's own code. The filter needs it in a clone; an installed package is below `node_modules`.
+ * The folder of this package's own code, whose imports are ignored. It is needed only in a clone, because the code of
+ * an installed package is below `node_modules`.
  */
 function ownCode(): string | undefined {
   const url = moduleUrl('');

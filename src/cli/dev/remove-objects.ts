@@ -5,8 +5,9 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, waitForObject } from '../../kube/index.ts';
 
 /**
- * Deletes objects that are no longer in the files, and waits for each deletion to finish. The order is instances, other
- * objects, definitions: the controller needs the definition to delete the children of an instance.
+ * Deletes objects that are no longer in the files, and waits for each deletion to finish. The order is: instances,
+ * other objects, definitions. Definitions are last, because the controller needs a definition to delete the children of
+ * its instances.
  *
  * @param isInstance is the object an instance of a definition?
  */

@@ -32,7 +32,7 @@ function waiting(states = statesOf([file])) {
   return { clock, event: () => event(), changed: () => changed };
 }
 
-test('events of other files do not make the wait longer', async () => {
+test('events of other files do not extend the wait', async () => {
   const { clock, event, changed } = waiting();
   writeFileSync(file, 'second');
   for (let ms = 0; ms <= DEBOUNCE_MS; ms += 10) {
@@ -68,7 +68,7 @@ test('a change that is reverted is not a save', async () => {
   expect(changed()).toBeUndefined();
 });
 
-test('a file is absent when a file stands where its folder was', async () => {
+test('a file is absent when its folder was replaced by a file', async () => {
   const inner = join(folder, 'app', 'def.yaml');
   mkdirSync(join(folder, 'app'));
   writeFileSync(inner, '');

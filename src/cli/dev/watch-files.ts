@@ -3,10 +3,13 @@ import { existsSync, realpathSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../kube/index.ts';
 
-/** Files count as saved after this time without a change, in milliseconds. Editors write in several steps. */
+/**
+ * A file counts as saved when it has not changed for this time, in milliseconds, because editors write a file in
+ * several steps.
+ */
 export const DEBOUNCE_MS = 60;
 
-/** The interval of polling for folders without events, in milliseconds. */
+/** The polling interval for folders that the system cannot watch, in milliseconds. */
 const POLL_MS = 1000;
 
 /** A source of change events of folders. */
@@ -16,9 +19,9 @@ export interface FolderEvents {
 }
 
 /**
- * The events of the file system. Folders are watched instead of files, because an editor may write a new file and give
- * it the name of the old one. A folder that the system cannot watch, such as one over the limit of watches, is polled
- * every second.
+ * The events of the file system. Folders are watched instead of files, because an editor may write a new file and
+ * rename it to the name of the old file. A folder that the system cannot watch, such as one over the limit of watches,
+ * is polled every second.
  */
 export const systemEvents = (clock: Clock): FolderEvents => ({
   watch(folders, onEvent) {
@@ -29,7 +32,7 @@ export const systemEvents = (clock: Clock): FolderEvents => ({
   },
 });
 
-/** The folder, or its nearest ancestor that exists. */
+/** Returns the folder, or its nearest existing ancestor. */
 function existingFolder(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : existingFolder(dirname(folder));
 }
@@ -57,10 +60,10 @@ function watchFolder(folder: string, onEvent: () => void, clock: Clock): () => v
   return () => stop();
 }
 
-/** The states of files, by path. Two states of a file differ when the file was saved between them. */
+/** The states of files, by path. Two states of a file differ if the file was saved in between. */
 export type FileStates = ReadonlyMap<string, string>;
 
-/** Reads the states of files. A missing file has a state of its own. */
+/** Reads the states of files. A missing file has a special state. */
 export function statesOf(paths: Iterable<string>): FileStates {
   return new Map([...paths].map((path) => [path, stateOf(path)]));
 }
@@ -71,8 +74,8 @@ function stateOf(path: string): string {
 }
 
 /**
- * The stats of a file; `undefined` when there is none. `statSync` throws in spite of `throwIfNoEntry` when a file stands
- * where the path has a folder, and for links in a circle.
+ * The stats of a file; `undefined` when the file does not exist. Despite `throwIfNoEntry`, `statSync` throws for
+ * circular links, and when a parent folder of the path is a file.
  */
 function statsOf(path: string): Stats | undefined {
   try {
@@ -82,12 +85,15 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** The state of a file that was saved while it was read. It equals no real state, so the file counts as changed. */
+/**
+ * The state of a file that was saved while it was read. It is different from every real state, so the file counts as
+ * changed.
+ */
 const SAVED_MEANWHILE = 'saved meanwhile';
 
 /**
- * The states of files at the time when they were read. A file that was not known before the read counts as changed when
- * its last save is after the start of the read.
+ * The states of files at the time when they were read. A file without a state in `known` counts as changed if it was
+ * saved after the read began.
  *
  * @param known states from before the read
  * @param beganMs the time at which the read began, in milliseconds since 1970
@@ -97,7 +103,7 @@ export function statesAsRead(paths: Iterable<string>, known: FileStates, beganMs
 }
 
 function stateSince(path: string, beganMs: number): string {
-  // The ctime changes with a rename, too. Editors rename an older file to the name of the saved one.
+  // Uses the ctime, because a rename changes it, too. An editor may save a file by renaming an older file to its name.
   const found = statsOf(path);
   return found !== undefined && Math.floor(found.ctimeMs) > beganMs ? SAVED_MEANWHILE : stateOf(path);
 }
@@ -108,19 +114,21 @@ export function changedFiles(states: FileStates): FileStates {
   return new Map(present.filter(([path, state]) => states.get(path) !== state));
 }
 
-/** The folders to watch for a file: its own, and the folder of the target of a link. */
+/**
+ * Returns the folders to watch for a file: the folder of the file and, if the file is a link, the folder of its target.
+ */
 function foldersOf(path: string): string[] {
   try {
     return [dirname(path), dirname(realpathSync(path))];
   } catch {
-    // The file is absent, perhaps since a moment ago.
+    // The file does not exist, or has just been removed.
     return [dirname(path)];
   }
 }
 
 /**
  * Waits until one of the files has a new state and keeps this state for `DEBOUNCE_MS`. Events of other files in the
- * folders do not make the wait longer.
+ * folders do not extend this time.
  *
  * @param states the states of the files when they were read
  * @returns the changed files; empty when the signal aborts

@@ -2,13 +2,13 @@ import type { KubeObject } from '../../core/index.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import type { Reading } from './finding.ts';
 
-/** The state of a cluster that `typekro doctor` judges. Each part may be unreadable for this user. */
+/** The facts about a cluster that `typekro doctor` checks. Each part may be unreadable for this user. */
 export interface ClusterFacts {
   readonly server: ServerFacts;
   /** The three CRDs of kro by name. A CRD that does not exist is absent. */
   readonly crds: Reading<ReadonlyMap<string, KubeObject>>;
   readonly definitions: Reading<readonly KubeObject[]>;
-  /** The instances of each definition, by the name of the definition. */
+  /** The instances of each definition, keyed by the name of the definition. */
   readonly instances: ReadonlyMap<string, Reading<readonly KubeObject[]>>;
   readonly controllers: Reading<readonly ControllerDeployment[]>;
   /** The reason why controllers were searched in one namespace only. Absent when all namespaces were searched. */
@@ -17,14 +17,17 @@ export interface ClusterFacts {
   readonly pods: Reading<readonly KubeObject[]>;
   /** The Leases of controllers. */
   readonly leases: Reading<readonly KubeObject[]>;
-  /** The kinds that the controller and the accounts of definitions write. */
+  /** The kinds that the controller writes, including writes with the accounts of definitions. */
   readonly writtenKinds: readonly WrittenKind[];
-  /** The reason why kinds of children are missing in `writtenKinds` and `conversions`. Absent when none is missing. */
+  /**
+   * The reason why kinds of children are missing in `writtenKinds` and `conversions`. Absent when the lists are
+   * complete.
+   */
   readonly kindsLimit?: string;
   readonly webhooks: Reading<readonly Webhook[]>;
-  /** The kinds that the controller reads or writes, and whose versions a webhook converts. */
+  /** The kinds with a conversion webhook that the controller reads or writes. */
   readonly conversions: Reading<readonly Conversion[]>;
-  /** The rights that the ServiceAccounts of controllers need, with the answers of the server. */
+  /** The rights that the ServiceAccounts of controllers need, each with the result of the server's review. */
   readonly rights: Reading<readonly Right[]>;
   /** The version of this program. */
   readonly version: string;
@@ -32,15 +35,15 @@ export interface ClusterFacts {
 
 /** The API server. */
 export interface ServerFacts {
-  /** E.g. `v1.36.1`. */
+  /** The version of Kubernetes, e.g. `v1.36.1`. */
   readonly version: string;
   /** The minor version; 36 for `v1.36.1`. */
   readonly minor: number;
   /** The time of the server, in milliseconds since 1970, to a second. */
   readonly now: number;
-  /** By how much the clock of this machine is ahead of the server's, in milliseconds. */
+  /** The clock of this machine minus the clock of the server, in milliseconds. */
   readonly aheadMs: number;
-  /** Does the server answer a watch with its first list (`sendInitialEvents`)? */
+  /** Can a watch begin with the initial list (`sendInitialEvents`)? */
   readonly watchLists: Reading<boolean>;
 }
 
@@ -48,22 +51,25 @@ export interface ServerFacts {
 export interface Webhook {
   readonly configuration: string;
   readonly name: string;
-  /** True when the API server refuses a write without an answer of the webhook. */
+  /** True when the API server refuses a write if the webhook does not respond. */
   readonly blocks: boolean;
   readonly rules: readonly WebhookRule[];
   readonly target: WebhookTarget;
 }
 
-/** The requests that a webhook selects, in the words of its configuration. */
+/** The requests that a webhook selects, with the values of its configuration. */
 export interface WebhookRule {
   readonly groups: readonly string[];
-  /** The versions of the group. Absent when the server converts objects of other versions for the webhook. */
+  /**
+   * The versions of the group. Absent when the webhook receives objects of all versions, because the server converts
+   * them.
+   */
   readonly versions?: readonly string[];
   readonly resources: readonly string[];
   readonly operations: readonly string[];
 }
 
-/** What answers a webhook: a Service of the cluster, or an address outside of it. */
+/** The target of a webhook: a Service in the cluster, or a URL. */
 export type WebhookTarget =
   | {
       readonly service: { readonly namespace: string; readonly name: string };
@@ -71,15 +77,15 @@ export type WebhookTarget =
     }
   | { readonly url: string };
 
-/** A Service that answers a webhook. */
+/** The state of a webhook's Service. */
 export interface ServiceState {
-  /** True for a Service with endpoints. */
+  /** Does the Service exist? Also true if only its endpoints were found. */
   readonly exists: boolean;
   /** The number of ready endpoints. */
   readonly ready: number;
 }
 
-/** A kind that the controller writes, or an account of a definition. */
+/** A kind whose objects are written by the controller, or with the account of a definition. */
 export interface WrittenKind {
   readonly group: string;
   readonly version: string;
@@ -115,9 +121,12 @@ export interface Right {
   readonly name?: string;
   /** The namespace in which the right is needed; absent for the whole cluster. */
   readonly namespace?: string;
-  /** The ServiceAccount of the controller that needs the right, or acts as the account, as `namespace/name`. */
+  /**
+   * The ServiceAccount of the controller, as `namespace/name`. This controller needs the right itself, or impersonates
+   * the account that needs it.
+   */
   readonly controller: string;
-  /** What needs the right: `the controller itself`, or a definition. */
+  /** The reason for the right: `the controller itself`, or a definition. */
   readonly neededBy: string;
   readonly allowed: boolean;
 }

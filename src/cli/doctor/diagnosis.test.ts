@@ -147,7 +147,7 @@ test('a healthy cluster passes all checks', () => {
   });
 });
 
-test('a check without an object to look at has not passed', () => {
+test('a check without objects is reported as empty and not as passed', () => {
   const none = { value: [] };
   const instances = new Map<string, never>();
   const facts = { controllers: none, definitions: none, rights: none, webhooks: none, conversions: none, instances };
@@ -365,7 +365,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   expect(findings(facts)).toEqual(expected);
 });
 
-test('without a controller a deletion with a finalizer is an error, since it never ends', () => {
+test('without a controller, a deletion with a finalizer is an error, because it never ends', () => {
   const found = findings({
     controllers: { value: [] },
     leases: { value: [] },
@@ -375,7 +375,7 @@ test('without a controller a deletion with a finalizer is an error, since it nev
   expect(found.map((text) => text.split(' ', 2).join(' '))).toEqual(['warning controllers', 'error objects']);
 });
 
-describe('what the user may not read', () => {
+describe('without the right to read', () => {
   const unread = { unread: 'forbidden' };
   const target: WebhookTarget = { service: { namespace: 'policy', name: 'webhook' }, state: unread };
 
@@ -388,28 +388,28 @@ describe('what the user may not read', () => {
     ['conversions', ['conversions']],
     ['pods', ['pods']],
     ['definitions', ['objects']],
-  ] as const)('%s: the checks %j are named as skipped, and no finding is guessed', (fact, checks) => {
+  ] as const)('%s, the checks %j are reported as skipped, and there are no findings', (fact, checks) => {
     const { findings: found, skipped, passed } = diagnose({ ...healthy, [fact]: unread });
     expect(found).toEqual([]);
     expect(skipped).toEqual(checks.map((check) => ({ check, because: 'forbidden' })));
     expect(passed).not.toContain(checks[0]);
   });
 
-  test('when controllers of other namespaces cannot be read, no controller is reported as missing', () => {
+  test('controllers of other namespaces, a missing controller is not reported', () => {
     const facts = { controllers: { value: [] }, controllersLimit: 'forbidden', leases: unread };
     const { findings: found, skipped } = diagnose({ ...healthy, ...facts });
     expect(found).toEqual([]);
     expect(skipped).toContainEqual({ check: 'controllers', because: 'forbidden' });
   });
 
-  test('the endpoints of a webhook that selects the kinds of definitions', () => {
+  test('the endpoints of a webhook that selects the kinds of definitions, the check is skipped', () => {
     const { skipped } = diagnose({ ...healthy, webhooks: { value: [webhook({ target })] } });
     expect(skipped).toEqual([
       { check: 'webhooks', because: 'endpoints of ValidatingWebhookConfiguration policy: forbidden' },
     ]);
   });
 
-  test('the endpoints of a webhook that converts versions', () => {
+  test('the endpoints of a conversion webhook, the check is skipped', () => {
     const { findings: found, skipped } = diagnose({ ...healthy, conversions: { value: [conversion({ target })] } });
     expect(found).toEqual([]);
     expect(skipped).toEqual([
@@ -417,7 +417,7 @@ describe('what the user may not read', () => {
     ]);
   });
 
-  test('the kinds of children, when a webhook may select them', () => {
+  test('the kinds of children, checks of webhooks that may select them are skipped', () => {
     const checks = (facts: Partial<ClusterFacts>) =>
       diagnose({ ...healthy, kindsLimit: 'forbidden', ...facts }).skipped.map(({ check }) => check);
     expect(checks({})).toEqual(['webhooks', 'conversions']);

@@ -10,7 +10,7 @@ import { checkClock, checkServer } from './checks/server.ts';
 import { checkStuckObjects } from './checks/stuck-objects.ts';
 import { checkWebhooks } from './checks/webhooks.ts';
 
-/** All checks by name, in the order of the output. */
+/** Maps the name of each check to its function, in the order of the output. */
 const CHECKS: ReadonlyMap<string, (facts: ClusterFacts) => CheckResult> = new Map([
   ['server', checkServer],
   ['clock', checkClock],
@@ -27,7 +27,7 @@ const CHECKS: ReadonlyMap<string, (facts: ClusterFacts) => CheckResult> = new Ma
 /** The result of all checks. */
 export interface Diagnosis {
   readonly findings: readonly (Finding & { readonly check: string })[];
-  /** What could not be checked, and why. */
+  /** The checks, or parts of checks, that could not be done, each with the reason. */
   readonly skipped: readonly { readonly check: string; readonly because: string }[];
   /** The checks that were completed and found nothing. */
   readonly passed: readonly string[];

@@ -6,7 +6,10 @@ import type { Severity } from './finding.ts';
 const MARKS: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', info: 'i' };
 const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
 
-/** The text of a diagnosis: the worst findings first, then what was not checked, then a summary. */
+/**
+ * Prints a diagnosis as lines: findings in order of severity, skipped checks, passed checks, checks without objects,
+ * and a summary.
+ */
 export function doctorLines(
   { findings, skipped, passed, empty }: Diagnosis,
   cluster: string,

@@ -1,19 +1,19 @@
 /**
- * The severity of a finding: an `error` stops a part of the controller now, a `warning` may stop it later, an `info`
- * never does.
+ * The severity of a finding: an `error` means that a part of the controller does not work now, a `warning` means that
+ * it may fail later. An `info` has no such effect.
  */
 export type Severity = 'error' | 'warning' | 'info';
 
-/** Something that a check found in a cluster. */
+/** A problem or a fact that a check reports about a cluster. */
 export interface Finding {
   readonly severity: Severity;
   /** The object that the finding is about, as `Kind namespace/name`, or the part of the cluster. */
   readonly where: string;
-  /** What is wrong, as a sentence without a full stop. */
+  /** The problem, as a sentence without a full stop. Its subject is `where`. */
   readonly what: string;
   /** The consequence or the cause, as a sentence without a full stop. */
   readonly why: string;
-  /** What to do next. Absent for an `info`. */
+  /** The next step for the user. Absent for an `info`. */
   readonly remedy?: string;
 }
 
@@ -24,12 +24,12 @@ export type Reading<T> = { readonly value: T } | { readonly unread: string };
 export interface CheckResult {
   readonly findings: readonly Finding[];
   readonly unread: readonly string[];
-  /** Has the cluster no object that the check could look at? */
+  /** Is there no object in the cluster to which the check applies? */
   readonly isEmpty: boolean;
 }
 
 /**
- * Runs a check on a reading. A value that could not be read has no findings, and its reason is in the result.
+ * Runs a check on a reading. If the value could not be read, the result has no findings and contains the reason.
  */
 export function checkReading<T>(reading: Reading<T>, check: (value: T) => readonly Finding[]): CheckResult {
   return 'unread' in reading
@@ -39,7 +39,7 @@ export function checkReading<T>(reading: Reading<T>, check: (value: T) => readon
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-/** Joins the results of the parts of a check. Equal reasons are given once. */
+/** Joins the results of the parts of a check. Equal reasons are included only once. */
 export const joinResults = (...results: readonly CheckResult[]): CheckResult => ({
   findings: results.flatMap(({ findings }) => findings),
   unread: [...new Set(results.flatMap(({ unread }) => unread))],

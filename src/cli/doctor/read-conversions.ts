@@ -29,7 +29,7 @@ export async function readConversions(
   ]);
   const byName = new Map<string, ReadKind>();
   for (const kind of [DEFINITION_TYPE, REVISION_TYPE, GRAPH_TYPE, ...kinds]) {
-    // Kinds of the core group have no CRD.
+    // Kinds of the core group have no CRD, so they have no conversion webhook.
     if (kind.group !== '') byName.set(`${kind.plural}.${kind.group}/${kind.version}`, kind);
   }
   const found: Conversion[] = [];

@@ -7,9 +7,9 @@ import type { Reading } from './finding.ts';
 import { readingOrRefusal } from './reading.ts';
 
 /**
- * Compiles the definitions of a cluster with its schemas and by the rules of its controller, for the rights that they
- * need. A definition that does not compile needs none. When the schemas of a definition cannot be read, the result has
- * the reason.
+ * Finds the rights that the definitions of a cluster need. Compiles each definition with the schemas of the cluster and
+ * by the rules of its controller. A definition that does not compile needs no rights. When the schemas of a definition
+ * cannot be read, the result has the reason.
  */
 export async function readDefinitionRights(
   api: KubernetesApi,

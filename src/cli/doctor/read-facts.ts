@@ -17,12 +17,13 @@ import { readRights } from './read-rights.ts';
 import { readWebhooks } from './read-webhooks.ts';
 import { writtenKinds } from './written-kinds.ts';
 
-/** A cluster to read. */
+/** The inputs of `readFacts`: the client, and the context of the command. */
 export interface FactReader {
   readonly api: KubernetesApi;
   readonly clock: Pick<Clock, 'now'>;
   /**
-   * The namespace of the context. Only this one is searched when the user may not list Deployments of all namespaces.
+   * The namespace of the context. If the user may not list Deployments in all namespaces, only this namespace is
+   * searched.
    */
   readonly namespace: string;
   readonly version: string;
@@ -30,10 +31,10 @@ export interface FactReader {
 }
 
 /**
- * Reads the facts of a cluster. Writes nothing: reviews of rights are requests that the server only answers.
+ * Reads the facts of a cluster. Writes nothing; reviews of rights are POST requests, but store no objects.
  *
- * @throws KubeError when the server does not answer, or answers /version with an error. The error of any other read is
- *   in the facts.
+ * @throws KubeError when the server does not respond, or responds to /version with an error. Errors of all other reads
+ *   become part of the facts.
  */
 export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   const { api, namespace, version, signal } = reader;
@@ -102,12 +103,15 @@ async function readServer({ api, clock, signal }: FactReader): Promise<ServerFac
   const date = Date.parse(headers['date'] ?? '');
   const now = Number.isNaN(date) ? local : date;
   const watchLists = await readingOrRefusal(() => servesWatchLists(api, signal));
-  // The header of the server has no fractions of a second, so its time is half a second behind on average.
+  // The server's Date header has no fractions of a second, so it is behind by half a second on average.
   const aheadMs = Number.isNaN(date) ? 0 : local - date - 500;
   return { version: gitVersion, minor: Number.parseInt(minor, 10) || 0, now, aheadMs, watchLists };
 }
 
-/** A server without the gate WatchList refuses the parameter with the status 400 or 422. */
+/**
+ * Does the server support streamed lists? A server without the gate WatchList refuses the parameter with the status 400
+ * or 422.
+ */
 async function servesWatchLists(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
   const query =
     'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3Ddefault';
@@ -130,7 +134,7 @@ async function readCrds({ api, signal }: FactReader): Promise<ReadonlyMap<string
   return new Map(found.flat());
 }
 
-/** The objects of a kind; none when the server does not have the kind. */
+/** Lists the objects of a kind. Returns an empty list when the server does not serve the kind. */
 export async function listOrNone(
   api: KubernetesApi,
   type: ResourceType,

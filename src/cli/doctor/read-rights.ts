@@ -35,13 +35,14 @@ export async function readRights(
   return answers.toSorted((a, b) => order(a).localeCompare(order(b), 'en'));
 }
 
-/** Reviews rights, several at a time. The answers are in the order of the rights. */
+/** Reviews rights concurrently. The results are in the same order as the rights. */
 export async function reviewRights(
   api: KubernetesApi,
   rights: readonly NeededRight[],
   signal: AbortSignal,
 ): Promise<Right[]> {
-  // The workers share one iterator. Each answer has the index of its right, so the order of the replies has no effect.
+  // The workers share one iterator. Each result is stored at the index of its right, so the order of the responses has
+  // no effect.
   const queue = rights.entries();
   const answers: Right[] = [];
   const worker = async () => {
@@ -56,10 +57,10 @@ export async function reviewRights(
 const order = ({ account, neededBy, group, resource }: Right): string =>
   JSON.stringify([account, neededBy, group, resource]);
 
-/** A right of an account, before its review, without the name of the controller. */
+/** A right of an account that was not reviewed yet. The caller adds the controller. */
 type AccountRight = Omit<Right, 'allowed' | 'controller'>;
 
-/** A right before its review. */
+/** A right that was not reviewed yet. */
 export type NeededRight = Omit<Right, 'allowed'>;
 
 /** The rights of a controller's account, and of the accounts that definitions name. */
@@ -70,7 +71,10 @@ function neededRights(controller: ControllerDeployment, definitions: readonly De
   return [...ofController(own, account), ...definitionRights(account, definitions)];
 }
 
-/** The rights that definitions need: those of the controller's account, and those of the accounts that they name. */
+/**
+ * The rights that definitions need: rights of the controller's account, and rights of the accounts that the definitions
+ * name.
+ */
 export function definitionRights(
   controller: ServiceAccountRef,
   definitions: readonly DefinitionRights[],
@@ -85,7 +89,10 @@ export function definitionRights(
 const ofController = (rights: readonly AccountRight[], { namespace, name }: ServiceAccountRef): NeededRight[] =>
   rights.map((right) => ({ ...right, controller: `${namespace}/${name}` }));
 
-/** The rights of roles and bindings. A role without a binding belongs to the controller, by aggregation. */
+/**
+ * Returns the rights in roles, each with the account to which a binding grants it. A role without a binding is
+ * aggregated into the role of the controller.
+ */
 function boundRights(objects: readonly KubeObject[], controller: ServiceAccountRef, neededBy: string) {
   const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'));
   return objects

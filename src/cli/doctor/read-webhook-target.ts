@@ -4,7 +4,9 @@ import { objectsAt, optionalAt, textAt, valueAt } from '../../kubernetes/index.t
 import type { ServiceState, WebhookTarget } from './cluster-facts.ts';
 import { readingOrRefusal } from './reading.ts';
 
-/** Reads what answers a webhook. `webhook` has the field `clientConfig`. */
+/**
+ * Reads the target of a webhook, and the state of its Service. `webhook` is the object with the field `clientConfig`.
+ */
 export async function readWebhookTarget(
   api: KubernetesApi,
   webhook: JsonObject,
@@ -30,6 +32,6 @@ async function readService(
   return { exists: service !== undefined, ready };
 }
 
-/** A condition that is absent counts as ready, as for kube-proxy. */
+/** An endpoint without the condition `ready` counts as ready, as for kube-proxy. */
 const readyOf = (slice: KubeObject): readonly JsonObject[] =>
   objectsAt(slice, 'endpoints').filter((endpoint) => valueAt(endpoint, 'conditions', 'ready') !== false);

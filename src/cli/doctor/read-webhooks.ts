@@ -26,7 +26,8 @@ async function readWebhook(
   webhook: JsonObject,
   signal: AbortSignal,
 ): Promise<Webhook> {
-  // With another policy, the API server converts an object of another version before it calls the webhook.
+  // With any other policy, the API server converts an object to the webhook's version first, so the versions of the
+  // rule do not matter.
   const isExact = textAt(webhook, 'matchPolicy') === 'Exact';
   return {
     configuration,

@@ -2,8 +2,8 @@ import { KubeError } from '../../kube/index.ts';
 import type { Reading } from './finding.ts';
 
 /**
- * Reads a part of the facts. When the server answers with an error, the result has the reason. Throws when the server
- * does not answer.
+ * Reads a part of the facts. When the server responds with an error, the result has the reason. Throws when the server
+ * does not respond.
  */
 export async function readingOrRefusal<T>(read: () => Promise<T>): Promise<Reading<T>> {
   try {

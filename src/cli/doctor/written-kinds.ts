@@ -12,7 +12,7 @@ import type { WrittenKind } from './cluster-facts.ts';
 
 const ALL = ['CREATE', 'UPDATE', 'DELETE'] as const;
 
-/** The controller's own kinds. An apply of an object that exists is an update. */
+/** The controller's own kinds. Webhooks see the apply of an existing object as an update. */
 const OWN_KINDS: readonly WrittenKind[] = [
   { ...resourceOf(DEFINITION_TYPE), writesStatus: true, operations: ['UPDATE'] },
   { ...resourceOf(REVISION_TYPE), writesStatus: true, operations: ALL },
@@ -20,8 +20,8 @@ const OWN_KINDS: readonly WrittenKind[] = [
 ];
 
 /**
- * The kinds that the controller writes for these definitions: its own ones, instances and children. For a definition
- * that did not compile, only the group of its instances is known.
+ * The kinds that the controller writes for these definitions: its own kinds, and the kinds of instances and children.
+ * For a definition that did not compile, only the group of its instances is known.
  */
 export function writtenKinds(
   definitions: readonly KubeObject[],

@@ -1,4 +1,4 @@
-/** The program `kube-apiserver` of the folder for envtest: see `docs/envtest.md`. */
+/** The program `kube-apiserver` in the folder for envtest; see `docs/envtest.md`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEmbeddedCluster, createServingCertificate } from '../../cluster/index.ts';
@@ -13,9 +13,9 @@ const textOf = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, 'utf8');
 
 /**
- * The certificate that the flags name, or the one of the folder. A missing certificate is made and written to the
- * folder, where clients read it. A certificate without its key is an error, and so is a key without its certificate.
- * Such a file is not replaced.
+ * Returns the certificate that the flags name, or the certificate in the folder. A missing certificate is made and
+ * written to the folder, from which clients read it. If only the certificate or only its key exists, throws an error
+ * and does not replace the file.
  */
 function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSettings): ServingCertificate | undefined {
   if (certFile !== undefined && keyFile !== undefined) {
@@ -37,7 +37,7 @@ function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSetti
   return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') };
 }
 
-/** The audit log. The code that reads policies is loaded for a server with a policy only. */
+/** The options of the audit log. The code that reads policies is loaded only for a server with a policy. */
 async function auditOptions({ audit }: ApiServerSettings): Promise<AuditOptions | undefined> {
   if (audit === undefined) return undefined;
   const { policyFile, ...options } = audit;
@@ -70,7 +70,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
   const { url } = await cluster.listen({
     host: settings.host,
     port: settings.port,
-    // A test harness asks for the health at most once in 100 ms, so there is time until its first request.
+    // A test harness polls the health at most once in 100 ms, so code can be preloaded before its first request.
     preloadDelayMs: 0,
     ...(certificate === undefined ? {} : { certificate }),
     ...(authority === undefined ? {} : { clientCertificateAuthority: authority }),

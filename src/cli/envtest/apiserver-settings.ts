@@ -9,7 +9,7 @@ import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } f
 export const APISERVER_DESCRIPTION =
   'the API server of TypeKro, for envtest. It keeps its objects in memory and listens on loopback only.';
 
-/** The flags of `kube-apiserver` that have an effect, and those that envtest passes. */
+/** The flags of `kube-apiserver` that have an effect, and the flags that envtest passes. */
 export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'bind-address', summary: 'loopback address to listen on (default 127.0.0.1)' },
   { name: 'secure-port', summary: 'port (default 6443)' },
@@ -47,7 +47,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'v', summary: 'without an effect' },
 ];
 
-/** The flags whose URLs must be on loopback, although this server calls none of them. */
+/** The flags whose URLs must be on loopback. The server does not call these URLs. */
 const LOOPBACK_URLS = ['etcd-servers'];
 
 /** The audit log that the command line specifies. */
@@ -93,7 +93,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   const notices: string[] = [];
   const { values, unknown } = parseFlags(words, APISERVER_FLAGS);
   const last = (name: string): string | undefined => values.get(name)?.at(-1);
-  /** The path that a flag names; an empty one counts as none. */
+  /** The path in a flag; undefined if it is empty. */
   const path = (name: string): string | undefined => (last(name) === '' ? undefined : last(name));
   const all = (name: string): string[] =>
     (values.get(name) ?? []).flatMap((value) => value.split(',')).filter((value) => value !== '');
@@ -131,7 +131,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   if (!isIpv4Range(serviceCidr)) {
     refusals.push(`--service-cluster-ip-range=${serviceCidr} is not an IPv4 range such as 10.0.0.0/24`);
   }
-  // The flag may also name a version of other components: `kube=1.35,example.com=2.0`.
+  // The flag may contain the versions of other components: `kube=1.35,example.com=2.0`.
   const emulated = all('emulated-version')
     .findLast((entry) => !/^(?!kube=).*=/.test(entry))
     ?.replace(/^kube=/, '');
@@ -196,10 +196,10 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
 
 const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 
-/** The IP address of a host on loopback, which may be a name. */
+/** The IP address of a loopback host, which may be given as a name. */
 const ipOf = (host: string): string => (isIP(host) === 0 ? '127.0.0.1' : host);
 
-/** Is the text an IPv4 range from /12 to /30, as Kubernetes takes it for Services? */
+/** Is the text an IPv4 range with a prefix from /12 to /30, which Kubernetes requires for Services? */
 function isIpv4Range(text: string): boolean {
   const [address = '', bits = ''] = text.split('/');
   const parts = address.split('.');
@@ -213,8 +213,8 @@ function isIpv4Range(text: string): boolean {
 }
 
 /**
- * Reads the lines of a file of tokens: `token,user,uid,"group,group"`. An incomplete line, or one without a token or
- * user, throws an Error that names the number of the line and not its content.
+ * Reads the lines of a token file: `token,user,uid,"group,group"`. For an incomplete line, or a line without a token or
+ * user, throws an Error with the number of the line, but not its content.
  */
 export function readTokens(
   text: string,

@@ -8,7 +8,7 @@ import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts'
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
 import { helpText } from './flags.ts';
 
-/** What the generated scripts run: Node, the two modules, and the emulated version. */
+/** The programs that the generated scripts run: Node and the two modules. Also the emulated version. */
 export interface AssetPaths {
   /** The path of Node. */
   readonly node: string;
@@ -20,11 +20,12 @@ export interface AssetPaths {
 }
 
 /**
- * A program for `/bin/sh`. The shell itself answers `--help` and `--version`, without another process, because envtest
- * asks both programs for their help at each start. Variables that delay or change Node are removed. SSL_CERT_FILE and
- * SSL_CERT_DIR point to /dev/null, so that OpenSSL has no public CAs, which the programs do not need. Otherwise Node
- * would load its bundled CAs when it loads the client CA, which takes 30 ms. From Node 22.1 on, the programs keep their
- * compiled code in the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
+ * Makes a script for `/bin/sh`. The shell itself prints `--help` and `--version` without starting Node, because envtest
+ * calls both programs with `--help` at each start. Variables that delay or change Node are removed. The programs need
+ * no public CAs, but Node would load its bundled CAs together with the client CA, which takes 30 ms. With
+ * `--use-openssl-ca` and SSL_CERT_FILE and SSL_CERT_DIR set to /dev/null, no public CAs are loaded. From Node 22.1 on,
+ * the programs cache their compiled code in the folder of the scripts, which only the user can write to. This makes a
+ * start of both programs 12 ms faster.
  */
 function programScript(
   name: string,
@@ -61,8 +62,8 @@ exec "$node" --use-openssl-ca "$module"${flags} "$@"
 }
 
 /**
- * The program `kubectl`: the one of the user's `PATH`. The search skips copies of this program, because the `PATH` may
- * have the folders of several versions of the package.
+ * The script `kubectl`, which starts the kubectl on the user's `PATH`. The search skips copies of this script, because
+ * the `PATH` may contain the folders of several versions of the package.
  */
 const KUBECTL = `#!/bin/sh
 # Made by typekro envtest: starts the kubectl of the PATH.
@@ -81,10 +82,13 @@ echo 'kubectl: there is none on the PATH, and TypeKro has none' >&2
 exit 127
 `;
 
-/** The release of etcd whose answers the program `etcd` has. It stores nothing: the API server has its own store. */
+/**
+ * The version of etcd that the program `etcd` reports. The program stores nothing, because the API server has its own
+ * store.
+ */
 const ETCD_VERSION = 'etcd Version: 3.6.0+typekro';
 
-/** The files of the folder for envtest, by name. */
+/** The contents of the files in the folder for envtest, keyed by file name. */
 export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPaths): Readonly<Record<string, string>> {
   const name = 'kube-apiserver';
   const version = `Kubernetes ${serverVersionOf(kubernetesVersion ?? KUBERNETES_RELEASE)}`;
@@ -108,15 +112,15 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
 }
 
 /**
- * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder has the
- * version and a hash of the programs, so that another version, another Node or another place of the package has its own
- * folder. Correct files are not replaced. Each file is replaced atomically, so that several processes may do this at
- * once while others run the programs. Only the user can write to the folder. Otherwise another user could replace the
- * programs.
+ * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder
+ * contains the version and a hash of the programs. Another version, another Node or another location of the package
+ * therefore has its own folder. Correct files are not replaced. Each file is replaced atomically, so that several
+ * processes can write the folder while others run the programs. Only the user can write to the folder, so that no other
+ * user can replace the programs.
  *
- * @throws TypeKroError `envtest/folder` when the folder cannot be written. Also when another user could replace files
- *   in this folder or in one of the two folders above it: the folder belongs to another user except root, every user
- *   may write to it, or it belongs to root and its group may write to it.
+ * @throws TypeKroError `envtest/folder` when the folder cannot be written. The same error is thrown when another user
+ *   could replace files in this folder or in one of the two folders above it. These are folders that belong to another
+ *   user except root, that every user may write to, or that belong to root and are writable by their group.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);
@@ -148,8 +152,9 @@ export function writeAssets(parent: string, version: string, files: Readonly<Rec
 const isWritableByOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
 
 /**
- * Refuses a folder in which another user could replace files. The administrator can do so everywhere. If the group may
- * write to the user's own folder, as after a umask of 002, the mode of the folder becomes 0700.
+ * Refuses a folder in which another user could replace files. Root is not considered, because root can do so in every
+ * folder. If the group may write to the user's own folder, as with a umask of 002, the mode of the folder is changed to
+ * 0700.
  */
 function requireOwnFolder(folder: string): void {
   const stats = lstatSync(folder);
@@ -176,7 +181,9 @@ function refusal(message: string, remedy: string): TypeKroError {
   });
 }
 
-/** Does the file have this text and belong to the user, may the user run it, and can no other user write to it? */
+/**
+ * Is the file correct? It must have this text, belong to the user and be executable, and no other user may write to it.
+ */
 function isRight(path: string, text: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile() || isWritableByOthers(stats)) return false;

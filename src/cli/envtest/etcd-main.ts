@@ -1,4 +1,4 @@
-/** The program `etcd` of the folder for envtest: see `docs/envtest.md`. */
+/** The program `etcd` in the folder for envtest; see `docs/envtest.md`. */
 import { httpLibrary } from '../../core/index.ts';
 import { etcdSettings } from './etcd-settings.ts';
 import { endOnSignal, endWithReasons } from './process-end.ts';

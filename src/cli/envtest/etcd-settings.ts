@@ -13,7 +13,10 @@ export const ETCD_FLAGS: readonly KnownFlag[] = [
   { name: 'data-dir', summary: 'stays empty' },
 ];
 
-/** The addresses of the program, its notices and its refusals. */
+/**
+ * The settings that the command line of `etcd` specifies: the addresses to listen on, notices about flags, and refused
+ * flags.
+ */
 export interface EtcdSettings {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   readonly notices: readonly string[];

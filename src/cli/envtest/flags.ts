@@ -1,4 +1,4 @@
-/** A flag that a program of the folder for envtest knows. */
+/** A flag that a program in the folder for envtest knows. */
 export interface KnownFlag {
   readonly name: string;
   /** The line of `--help`. */
@@ -9,15 +9,17 @@ export interface KnownFlag {
 
 /** The flags of a command line. */
 export interface ParsedFlags {
-  /** The values of the known flags, in their order. A switch without a value has the value `true`. */
+  /**
+   * Maps a known flag to its values, in the order of the command line. A switch without a value has the value `true`.
+   */
   readonly values: ReadonlyMap<string, readonly string[]>;
-  /** The names of the unknown flags, with their dashes, and the words that are no flags. */
+  /** The names of unknown flags, with their dashes, and words that are not flags. */
   readonly unknown: readonly string[];
 }
 
 /**
- * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. A flag takes the next
- * word when this word is no flag. The word `-` is a value of known flags only.
+ * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. The next word is the
+ * value of a flag if this word is not a flag. The word `-` is a value only after a known flag.
  */
 export function parseFlags(words: readonly string[], known: readonly KnownFlag[]): ParsedFlags {
   const values = new Map<string, string[]>();
@@ -41,7 +43,7 @@ export function parseFlags(words: readonly string[], known: readonly KnownFlag[]
   return { values, unknown };
 }
 
-/** The text of `--help`. envtest looks for names of flags at the beginnings of the lines. */
+/** The output of `--help`. Each flag is at the beginning of a line, because envtest looks for flags there. */
 export function helpText(program: string, description: string, known: readonly KnownFlag[]): string {
   const width = Math.max(...known.map(({ name }) => name.length));
   const lines = known.map(({ name, summary }) => `  --${name.padEnd(width)}  ${summary}`);
@@ -49,15 +51,15 @@ export function helpText(program: string, description: string, known: readonly K
 }
 
 /**
- * The loopback address of a host that stands for all addresses of this machine (`0.0.0.0`, `::`). Other hosts stay as
- * they are. The harness of fabric8 for tests in Java passes `0.0.0.0` in the URLs of etcd.
+ * Replaces a host that means all addresses of this machine (`0.0.0.0`, `::`) by the loopback address. Returns other
+ * hosts unchanged. This is needed for fabric8's Java test harness, which passes `0.0.0.0` in the URLs of etcd.
  */
 export function narrowedToLoopback(host: string): string {
   const address = host.replace(/^\[(.*)\]$/, '$1');
   return address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
 }
 
-/** The refusal of an address that other machines can reach. */
+/** The message for an address that other machines can reach. */
 export const beyondLoopback = (flag: string, value: string): string =>
   `--${flag}=${value} asks for an address that other machines can reach; this program listens on loopback only`;
 

@@ -23,7 +23,7 @@ describe('a signal', () => {
     }
   });
 
-  /** Sends a signal to the listeners of the program only. */
+  /** Calls the signal listeners that the program registered, but not those of the test runner. */
   const send = (signal: (typeof SIGNALS)[number]) => {
     const known = before.get(signal) ?? [];
     for (const listener of process.listeners(signal)) if (!known.includes(listener)) listener(signal);
@@ -36,7 +36,7 @@ describe('a signal', () => {
     expect(codes).toEqual([0]);
   });
 
-  test('ends the process with 1 when the servers do not close', async () => {
+  test('ends the process with 1 when closing the servers fails', async () => {
     endOnSignal(() => Promise.reject(new Error('no')));
     send('SIGTERM');
     await vi.advanceTimersByTimeAsync(0);
@@ -52,7 +52,7 @@ describe('a signal', () => {
     expect(codes).toEqual([1]);
   });
 
-  test('ends the process at once when it is the second one', () => {
+  test('ends the process immediately at the second signal', () => {
     endOnSignal(() => new Promise(() => undefined));
     send('SIGTERM');
     send('SIGINT');

@@ -4,12 +4,16 @@ export function endWithReasons(program: string, reasons: readonly string[]): nev
   process.exit(1);
 }
 
-/** The time for the end of the servers, in milliseconds. A harness sends one signal, and waits for 20 seconds. */
+/**
+ * The time limit for closing the servers, in milliseconds. It is less than the 20 seconds that a test harness waits
+ * after its signal.
+ */
 const CLOSE_MS = 5000;
 
 /**
- * On the first SIGTERM or SIGINT: calls `close` and ends the process with 0. A second signal ends the process at once
- * with 1. The process also ends with 1 when `close` fails, or takes more than five seconds.
+ * Registers listeners for SIGTERM and SIGINT. The first signal calls `close` and ends the process with 0. A second
+ * signal ends the process immediately with 1. The process also ends with 1 when `close` fails, or takes more than five
+ * seconds.
  */
 export function endOnSignal(close: () => Promise<unknown>): void {
   let ending = false;

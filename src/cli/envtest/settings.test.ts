@@ -20,7 +20,7 @@ test.each([
   expect([Object.fromEntries(parsed.values), parsed.unknown]).toEqual([values, unknown]);
 });
 
-test('help has each flag at the beginning of a line, and lacks flags that envtest would pass without an effect', () => {
+test('help has each flag at the beginning of a line, and omits flags without an effect that envtest would pass', () => {
   const help = helpText('kube-apiserver', 'serves', APISERVER_FLAGS);
   expect(help).toMatch(/^\s*--bind-address\b/m);
   expect(help).not.toMatch(/^\s*--insecure-port\b/m);
@@ -87,11 +87,11 @@ test.each([
   [['--bind-address=localhost'], '127.0.0.1'],
   [['--bind-address=[::1]'], '::1'],
   [['--bind-address=127.0.0.1', '--advertise-address=127.0.0.2'], '127.0.0.2'],
-])('the Endpoints of the server for %j have the address %s', (words, advertisedIp) => {
+])('for the flags %j, the Endpoints of the server have the address %s', (words, advertisedIp) => {
   expect(apiServerSettings(words)).toMatchObject({ advertisedIp, refusals: [] });
 });
 
-test('an audit log has a file and a policy', () => {
+test('an audit log needs a file and a policy', () => {
   const words = ['--audit-log-path=-', '--audit-policy-file=p.yaml', '--audit-log-maxbackup=3'];
   expect(apiServerSettings([...words, '--audit-log-format=legacy', '--audit-log-maxsize=1'])).toMatchObject({
     audit: { file: '-', policyFile: 'p.yaml', format: 'legacy', maxSizeMb: 1, maxBackups: 3, maxAgeDays: 0 },
@@ -184,7 +184,7 @@ test('an empty path counts as none', () => {
   expect(given).toEqual(apiServerSettings([]));
 });
 
-test('flags without an effect are named', () => {
+test('a notice names flags without an effect', () => {
   const words = [
     '--feature-gates=A=true,B=false',
     '--enable-admission-plugins=AlwaysPullImages',

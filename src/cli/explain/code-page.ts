@@ -4,7 +4,8 @@ import { compileDocument, parseDefinitions } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 
 /**
- * Prints the page of a code as lines: its meaning, an example, the compiler's message for the example, and the remedy.
+ * Prints the documentation of a diagnostic code as lines: its meaning, an example, the compiler's message for the
+ * example, and the remedy.
  */
 export function codeLines(info: CodeInfo): string[] {
   const { code, severity, summary, example, remedy } = info;

@@ -12,8 +12,8 @@ export interface FieldReport extends FieldDescription {
   /** The path of the field; empty for the kind itself. */
   readonly path: string;
   /**
-   * The expressions that compute the field: in the template of a node, or in the status of the definition. Absent for
-   * other fields.
+   * The expressions that compute the field, from the template of a node or from the status of the definition. Absent
+   * for other fields.
    */
   readonly set?: string;
   readonly fields: readonly MemberFacts[];

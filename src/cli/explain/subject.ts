@@ -1,17 +1,18 @@
 import { statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 
-/** A file, and the path of a field in it; the path is empty for the file as a whole. */
+/** A file and the path of a field. The path is empty for the whole file. */
 export interface FileSubject {
   readonly file: string;
   readonly path: string;
 }
 
 /**
- * Divides `app.yaml.spec.replicas` into the file and the path; `path`, a second word of the command line, continues the
- * path. Returns undefined when no part of the subject is a file: the subject is then a kind or a code.
+ * Splits `app.yaml.spec.replicas` into the file and the path of a field. `path`, a second argument of the command, is
+ * appended to the path. Returns undefined when no part of the subject is a file, because the subject is then a kind or
+ * a code.
  *
- * @param cwd the folder in which names of files are resolved
+ * @param cwd the folder relative to which file names are resolved
  */
 export function fileSubject(subject: string, path: string, cwd: string): FileSubject | undefined {
   if (namesFile(subject, cwd)) return { file: subject, path };
@@ -25,7 +26,10 @@ export function fileSubject(subject: string, path: string, cwd: string): FileSub
 
 const FILE_TYPES = new Set(['.yaml', '.yml', '.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
 
-/** A folder is often named after a kind (`service`). It counts only when its name cannot be that of a kind. */
+/**
+ * Is this the name of a file? A folder counts only if its name cannot be the name of a kind, because folders are often
+ * named after kinds (`service`).
+ */
 function namesFile(name: string, cwd: string): boolean {
   if (name === '-' || FILE_TYPES.has(extname(name).toLowerCase())) return true;
   const found = statSync(resolve(cwd, name), { throwIfNoEntry: false });

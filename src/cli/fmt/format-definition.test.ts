@@ -23,7 +23,7 @@ describe('an expression', () => {
     expect(formatExpression(expected)).toBe(expected);
   });
 
-  test.each(['a +', 'a // why', 'a +\n b', ''])('%j stays as it is', (cel) => {
+  test.each(['a +', 'a // why', 'a +\n b', ''])('%j is not changed', (cel) => {
     expect(formatExpression(cel)).toBe(cel);
   });
 });
@@ -31,7 +31,7 @@ describe('an expression', () => {
 const HEAD = 'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n  name: a\n';
 
 describe('a definition', () => {
-  test('keys in the usual order, with their comments; expressions in their own quotes', () => {
+  test('has its keys in the usual order, with their comments; expressions keep their quotes', () => {
     const text = `# about the file
 kind: ResourceGraphDefinition
 # which version
@@ -101,7 +101,7 @@ metadata: { name: app }`;
     expect(formatDefinitions(formatted)).toBe(formatted);
   });
 
-  test('a Graph, with its subgraphs', () => {
+  test('a Graph is formatted in the same way, with its subgraphs', () => {
     const text = `kind: Graph
 apiVersion: kro.run/v1alpha1
 spec:
@@ -152,20 +152,23 @@ metadata: { name: g }
       'anchors',
       'kind: ResourceGraphDefinition\napiVersion: kro.run/v1alpha1\nmetadata: &m\n  name: a\nspec:\n  x: *m\n',
     ],
-    ['a comment above a key behind a dash', `${HEAD}spec:\n  resources:\n    - template: 1\n      # c\n      id: a\n`],
+    [
+      'a comment above a key that would follow a dash',
+      `${HEAD}spec:\n  resources:\n    - template: 1\n      # c\n      id: a\n`,
+    ],
     ['another kind', 'kind: ConfigMap\napiVersion: v1\nmetadata: { name: a }\ndata: { a: "${ x+y }" }\n'],
-    ['an expression that stands twice in a text', `${HEAD}spec:\n  x: "\${a+b} \${a+b}"\n`],
-  ])('%s: stays as it is', (_name, text) => {
+    ['an expression that occurs twice in a string', `${HEAD}spec:\n  x: "\${a+b} \${a+b}"\n`],
+  ])('is not changed if it has %s', (_name, text) => {
     expect(formatDefinitions(text)).toBe(text);
   });
 
-  test('an expression that would lose its meaning stays, and the others are formatted', () => {
+  test('keeps an expression whose formatted text would change the meaning, and has all others formatted', () => {
     const entries = (add: string, choice: string) =>
       `${HEAD}spec:\n  a: \${${choice}}\n  b: \${x${add}y}\n  c: "\${x${add}z}"\n  d: \${${choice}}\n  e: \${y${add}z}\n`;
     expect(formatDefinitions(entries('+', 'x?1:2'))).toBe(entries(' + ', 'x?1:2'));
   });
 
-  test('documents beside a definition stay as they are', () => {
+  test('is formatted without changes to other documents of the file', () => {
     const other = 'kind: ConfigMap\napiVersion: v1\nmetadata: { name: a }\n---\n';
     const text = `${other}kind: ResourceGraphDefinition\napiVersion: kro.run/v1alpha1\nmetadata: { name: a }\n`;
     expect(formatDefinitions(text)).toBe(
@@ -245,7 +248,7 @@ const definition = fc
     ]),
   );
 
-test('any order of keys, comments and blank lines: objects and comments stay, and formatting again changes nothing', () => {
+test('for any order of keys, comments and blank lines, formatting keeps objects and comments, and is idempotent', () => {
   fc.assert(
     fc.property(definition, (text) => {
       const formatted = formatDefinitions(text);
@@ -261,7 +264,7 @@ test('any order of keys, comments and blank lines: objects and comments stay, an
 /** The line ends of Windows. */
 const withCrLf = (text: string): string => text.replaceAll('\n', '\r\n');
 
-test('the line ends of Windows stay, also where the last line has none', () => {
+test('Windows line ends are kept, even if the last line has no line end', () => {
   const text = `kind: ResourceGraphDefinition\n\n# c\nmetadata: { name: a }\n\napiVersion: kro.run/v1alpha1`;
   const formatted = formatDefinitions(text);
   expect(formatted).toMatch(/^apiVersion: /);

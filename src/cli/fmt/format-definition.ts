@@ -10,17 +10,18 @@ import type { Edit } from './reorder.ts';
 import { lineEndOf, reorderMap } from './reorder.ts';
 
 /**
- * Formats the definitions and Graphs in a file of YAML: keys in the usual order, expressions as CEL's printer writes them, one
- * line feed at the end. Other documents, comments, quotes and indentation do not change. An expression that occurs
- * twice in one scalar does not change. The order of keys does not change in a document with anchors or aliases, or in a
- * map whose lines `reorderMap` cannot move. An edit that would change the meaning is left out: `${a?1:2}` without quotes
- * stays, because `: ` would end the text. Formatting is idempotent. The text must have no errors.
+ * Formats the definitions and Graphs in a YAML file. The keys get the usual order, and expressions get the format of
+ * CEL's printer. The file gets one line feed at its end. Other documents, comments, quotes and indentation do not
+ * change. An expression that occurs twice in one scalar does not change. The order of keys does not change in a
+ * document with anchors or aliases, or in a map whose lines `reorderMap` cannot move. An edit that would change the
+ * meaning is left out. For example, `${a?1:2}` without quotes is not changed, because the `: ` in the result would be
+ * YAML syntax. Formatting is idempotent. The text must have no errors.
  */
 export function formatDefinitions(text: string): string {
   let result = text;
   for (const edits of [expressionEdits, keyEdits]) {
-    // A move changes the offsets of inner maps. Each round therefore moves only the outermost maps, and the next round
-    // parses the new text.
+    // Moving keys changes the offsets of inner maps. Each round therefore reorders only the outermost unordered maps,
+    // and the next round parses the new text.
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const next = applySound(
         result,
@@ -35,22 +36,23 @@ export function formatDefinitions(text: string): string {
 }
 
 /**
- * The maximum number of rounds: more than the levels of nodes that are formatted. Each round orders one level, and the
- * last one finds nothing.
+ * The maximum number of rounds. Each round orders one level of nodes, and an additional last round finds no edits. The
+ * number is therefore `MAX_DEPTH` plus one.
  */
 const MAX_ROUNDS = 101;
 
 /**
- * Applies the edits that keep the meaning of the text. When all of them together change it, each half is tried alone.
+ * Applies the edits that do not change the meaning of the text. If all edits together change the meaning, tries each
+ * half of them separately.
  *
- * @param edits in the order of their places, without overlaps
+ * @param edits in the order of their offsets, without overlaps
  */
 function applySound(text: string, edits: readonly Edit[]): string {
   const next = applyEdits(text, edits);
   if (next === text || isSame(text, next)) return next;
   if (edits.length === 1) return text;
   const middle = Math.floor(edits.length / 2);
-  // The later edits come first, because they do not move the places of the others.
+  // The second half is applied first, because it does not change the offsets of the first half.
   return applySound(applySound(text, edits.slice(middle)), edits.slice(0, middle));
 }
 
@@ -60,7 +62,7 @@ function applyEdits(text: string, edits: readonly Edit[]): string {
     .reduce((result, { from, to, text: replaced }) => result.slice(0, from) + replaced + result.slice(to), text);
 }
 
-/** Do two texts have the same objects, apart from the format of expressions? */
+/** Do the two texts have the same objects, if the format of expressions is ignored? */
 function isSame(one: string, other: string): boolean {
   const [before, after] = [one, other].map((text) => parseDefinitions(text));
   if (before === undefined || after === undefined || after.diagnostics.length > before.diagnostics.length) return false;
@@ -117,14 +119,14 @@ function nodesOf(text: string): Place[] {
 /** The maximum depth of nodes that are formatted. */
 const MAX_DEPTH = 100;
 
-/** The edits that bring the keys of the outermost unordered maps into the usual order. */
+/** The edits that put the keys of the outermost unordered maps into the usual order. */
 function keyEdits(text: string): Edit[] {
   const { isMap } = yamlLibrary();
   const edits: Edit[] = [];
   const withAliases = new Set<Document.Parsed>();
   const places = nodesOf(text);
   const { isAlias } = yamlLibrary();
-  // A move could put an alias before its anchor.
+  // Documents with aliases are skipped, because a move could put an alias before its anchor.
   for (const { document, node } of places) if (isAlias(node) || hasAnchor(node)) withAliases.add(document);
   for (const { document, node, path } of places) {
     if (!isMap(node) || withAliases.has(document)) continue;
@@ -143,7 +145,7 @@ function editOf(text: string, map: YAMLMap, path: readonly PathStep[]): Edit | u
   return order === undefined ? undefined : reorderMap(text, map, order);
 }
 
-/** The edits that replace expressions by the form that CEL's printer writes. */
+/** The edits that replace expressions by the output of CEL's printer. */
 function expressionEdits(text: string): Edit[] {
   const { isScalar } = yamlLibrary();
   return nodesOf(text).flatMap(({ node }) => {
@@ -159,7 +161,7 @@ function expressionEdits(text: string): Edit[] {
   });
 }
 
-/** The edit that replaces an expression in a range. Returns an edit only when the expression occurs exactly once. */
+/** Returns the edit that replaces an expression in a range; undefined unless the expression occurs exactly once. */
 function replaced(
   source: string,
   range: { readonly from: number; readonly to: number },
@@ -174,7 +176,7 @@ function replaced(
   return [{ from, to: from + old.length, text }];
 }
 
-/** Escapes a text for a scalar of this style. */
+/** Escapes a string for a YAML scalar of this style. */
 function encoded(text: string, style: string | undefined): string {
   if (style === 'QUOTE_SINGLE') return text.replaceAll("'", "''");
   return style === 'QUOTE_DOUBLE' ? text.replaceAll(/["\\]/g, (character) => `\\${character}`) : text;

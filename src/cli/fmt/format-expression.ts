@@ -3,7 +3,7 @@ import { kroEnvironment, rewriteAst, unparse } from '../../cel/index.ts';
 
 let cached: Environment | undefined;
 
-/** The environment only parses, so it declares no names or types of a definition. */
+/** The environment is used only for parsing, so it declares no variables or types. */
 function environment(): Environment {
   cached ??= kroEnvironment({ features: { now: true, math: true, sets: true } });
   return cached;
@@ -12,7 +12,7 @@ function environment(): Environment {
 /**
  * Formats an expression with CEL's printer: one space around operators, no redundant parentheses. String literals keep
  * their quotes. Returns the expression unchanged when it does not parse, spans several lines, contains `//`, or when
- * the result would mean something else.
+ * the result would have another meaning.
  */
 export function formatExpression(cel: string): string {
   // The printer would drop the author's line breaks and comments.
@@ -30,7 +30,10 @@ export function formatExpression(cel: string): string {
   return again.ok && isSameTree(parsed.ast, again.ast) ? text : cel;
 }
 
-/** Members of nodes that are positions or notation, or that follow from other members. */
+/**
+ * Members of syntax nodes that do not affect the meaning: positions, notation, and members that follow from other
+ * members.
+ */
 const NO_MEANING: ReadonlySet<string> = new Set(['id', 'start', 'end', 'at', 'written', 'expansion', 'quoted', 'text']);
 
 /** Do two trees have the same meaning? */

@@ -4,8 +4,8 @@ const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', '*', 'status'];
 const METADATA = ['name', 'generateName', 'namespace', 'labels', 'annotations', '*'];
 
 /**
- * The order of keys by the path of their map. `#` matches an index. A path in a subgraph counts as the same path in the
- * Graph. `*` matches all other keys and keeps their order.
+ * Maps the path of a map to the order of its keys. In a path, `#` matches an index. A path in a subgraph counts as the
+ * same path in the Graph. In an order, `*` stands for all other keys, in their present order.
  */
 const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['', OBJECT],
@@ -43,8 +43,8 @@ const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Returns the keys of a map in the usual order. Returns `undefined` when the map has no usual order, has a key twice,
- * or is already in order.
+ * Returns the keys of a map in the usual order. Returns `undefined` when there is no usual order for the map, when a
+ * key occurs twice, or when the keys are already in order.
  */
 export function orderedKeys(path: readonly PathStep[], keys: readonly string[]): readonly string[] | undefined {
   const place = path.map((step) => (typeof step === 'number' ? '#' : step)).join('.');

@@ -7,7 +7,7 @@ export interface Edit {
   readonly text: string;
 }
 
-/** A key with its value, and the comments and blank lines above it. */
+/** A key and its value, together with the comments and blank lines above the key. */
 interface Block {
   readonly name: string;
   /** The offset of the first line of the block. It follows the last line of the previous block. */
@@ -18,12 +18,13 @@ interface Block {
   readonly to: number;
 }
 
-/** The line end of a text: that of its first line. */
+/** The line end of a text, taken from its first line. */
 export const lineEndOf = (text: string): string => (/^[^\n]*\r\n/.test(text) ? '\r\n' : '\n');
 
 /**
- * Moves the keys of a block map together with their comments. Returns `undefined` when whole lines cannot be moved: for
- * a map in braces, for keys that share a line, and when a key with a comment above it would follow a dash.
+ * Moves the keys of a block map together with their comments. Returns `undefined` when whole lines cannot be moved.
+ * This is the case for a map in braces, for keys on the same line, and if a key with a comment above it would follow a
+ * dash.
  *
  * @param keys the names in their new order
  */
@@ -35,7 +36,7 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
   const lineStart = source.lastIndexOf('\n', first.at - 1) + 1;
   const indent = ' '.repeat(first.at - lineStart);
   const isAfterDash = source.slice(lineStart, first.at).trim() !== '';
-  // After a dash, the edit begins at the key; otherwise at the lines above it.
+  // If the first key follows a dash, the edit begins at the key. If not, it begins at the lines above the key.
   const begin = isAfterDash ? first.at : first.from;
   const texts: string[] = [];
   for (const [index, name] of keys.entries()) {
@@ -55,8 +56,8 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
 }
 
 /**
- * The offset of the comments directly above the first key of an inner map. Comments above the first key of a document
- * belong to the document.
+ * Returns the offset of the comments directly above the first key of an inner map. For the first key of a document,
+ * returns the offset of the key, because the comments above it belong to the document.
  */
 function firstBlockStart(source: string, at: number, column: number): number {
   let from = source.lastIndexOf('\n', at - 1) + 1;
@@ -89,7 +90,10 @@ function blocksOf(source: string, map: YAMLMap): Block[] | undefined {
   return blocks;
 }
 
-/** The offset after the last line of a value, including the comments below it that are indented deeper than the key. */
+/**
+ * The offset after the last line of a value, including comments below the value that are indented more deeply than the
+ * key.
+ */
 function blockEnd(source: string, end: number, column: number): number {
   let at = source[end - 1] === '\n' ? end : afterLine(source, end);
   for (let next = at; next < source.length;) {

@@ -13,23 +13,23 @@ import { readTextFile } from '../up/read-manifest.ts';
 export interface Sources {
   readonly documents: readonly JsonValue[];
   readonly diagnostics: readonly Diagnostic[];
-  /** The text of each file by name. */
+  /** The content of each file, keyed by file name. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** The command or option that reads the files. The texts are parts of messages. */
+/** Describes the command or option that reads the files. All members are parts of messages. */
 export interface SourceReader {
   /** The command, or the option with the files: `generate`, `--crds`. */
   readonly name: string;
-  /** The content of the files: `CustomResourceDefinitions`. */
+  /** The expected content of the files, such as `CustomResourceDefinitions`. */
   readonly what: string;
-  /** The remedy for a user who names a program in place of a YAML or JSON file. */
+  /** The remedy if the user names a program instead of a YAML or JSON file. */
   readonly program: string;
   /** The command that renders a template of a Helm chart. */
   readonly helm: string;
 }
 
-/** The reader of files with any Kubernetes objects. */
+/** The reader for files with Kubernetes objects of any kind. */
 export const OBJECT_READER: Omit<SourceReader, 'name'> = {
   what: 'Kubernetes objects',
   program: 'name the files of the objects; typekro gitops writes those of a composition',
@@ -42,11 +42,11 @@ const TYPES = new Set(['.yaml', '.yml', '.json']);
 const MAX_DEPTH = 20;
 
 /**
- * Reads files, folders with their subfolders in the order of names, and for `-` the standard input.
+ * Reads files, folders with their subfolders (sorted by name), and the standard input for `-`.
  *
  * @throws TypeKroError `input/not-found`, `input/unreadable`, or (for a program) `input/unknown-type` when the only
- *   file cannot be read. `input/empty` when no document was found. One of several files that cannot be read becomes a
- *   diagnostic instead.
+ *   file cannot be read; `input/empty` when no document was found. If one of several files cannot be read, the result
+ *   has a diagnostic instead.
  */
 export async function readSources(
   names: readonly string[],
@@ -110,18 +110,19 @@ function filesUnder(path: string, name: string, reader: SourceReader, depth = 0)
     });
 }
 
-/** Parses a text as JSON if it is JSON, and as YAML otherwise. */
+/** Parses a text as JSON if it is valid JSON, and as YAML if not. */
 function parse(text: string, file: string, reader: SourceReader): Pick<Sources, 'documents' | 'diagnostics'> {
   if (/^\s*\{/.test(text)) {
     try {
       return { documents: [parseJson(text)], diagnostics: [] };
     } catch (error) {
-      // The text can still be YAML in flow style. For broken JSON, the YAML parser reports the place of the error.
+      // The text can still be YAML in flow style. For invalid JSON, the YAML parser reports the location of the error.
       if (!(error instanceof SyntaxError || error instanceof TypeKroError)) throw error;
     }
   }
   const { documents, diagnostics } = parseDefinitions(text, file);
-  // Text with YAML errors and a template action is a Helm template; the YAML errors would not help the user.
+  // A text with YAML errors and a template action is a Helm template. It is reported as such, because the YAML errors
+  // would not help the user.
   const template = TEMPLATE_ACTION.exec(text);
   if (hasErrors(diagnostics) && template !== null)
     return { documents: [], diagnostics: [templateProblem(text, file, template, reader)] };

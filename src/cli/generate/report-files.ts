@@ -3,16 +3,16 @@ import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import type { FileChange } from './write-files.ts';
 
-/** The words that `--check` prints for a file. */
+/** Maps the change of a file to the word that `--check` prints. */
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
-/** Prints one line for each file: its change, or with `check` its state. */
+/** Prints one line per file with its change. With `check`, prints its state instead. */
 export function printFiles(context: CommandContext, changes: readonly FileChange[], check: boolean): void {
   for (const { path, change } of changes)
     context.print(`${check ? CHECKED[change] : change} ${relative(context.cwd, path)}`);
 }
 
-/** The exit code for the files. With `check`, reports that files differ from `source`. */
+/** Returns the exit code for the files. With `check`, prints a message if files differ from `source`. */
 export function exitOfFiles(
   context: CommandContext,
   changes: readonly FileChange[],

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
 import { errorCode, TypeKroError } from '../../core/index.ts';
 
-/** The change of a file. With `check`, the change that a run without `check` would make. */
+/** The change that was made to a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
   readonly path: string;
   readonly change: 'created' | 'changed' | 'unchanged';
 }
 
 /**
- * Compares texts with the files of a folder. Without `check`, writes the files that differ.
+ * Compares the given texts with the files in a folder. Without `check`, writes the files that differ.
  *
  * @throws TypeKroError `generate/not-written` when a file cannot be written, `generate/not-read` when a file cannot be
  *   compared. Without `check`, a path that can be neither read nor written is `generate/not-written`.
@@ -34,7 +34,10 @@ export function writeFiles(
   });
 }
 
-/** The codes with which a read and a write of a path both fail. The error of the write has the reason in words. */
+/**
+ * Error codes that a read and a write of a path have in common. Without `check`, such a read error is ignored, because
+ * the write fails, too, and its error explains the reason.
+ */
 const WRITE_EXPLAINS: ReadonlySet<unknown> = new Set(['ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
 
 /** Reads a file; `undefined` when it is missing. */

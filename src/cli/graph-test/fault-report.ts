@@ -4,16 +4,16 @@ import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '../../test
 import { shellWord } from '../shell-word.ts';
 import { xmlText } from '../xml-text.ts';
 
-/** The origin of the lives, for messages and for the command that replays a life. */
+/** The source of the simulated lives. Messages and the command that replays a life contain it. */
 export interface FaultReportSource {
   readonly file: string;
   /** The name of the file in results. */
   readonly name: string;
-  /** The text of `--filter`. The choice of tests also determines the lives. */
+  /** The value of `--filter`. It must be repeated for a replay, because the selected tests determine the lives. */
   readonly filter?: string | undefined;
 }
 
-/** The first failure of each invariant in full, and notes. */
+/** Prints the first failure of each invariant in full, and the notes. */
 export function faultLines(result: FaultTestResult, source: FaultReportSource, paint: Paint): string[] {
   return [
     ...firstOfEachInvariant(result.failures).flatMap(({ failure, more }) => [
@@ -33,7 +33,7 @@ export function faultSumLine(result: FaultTestResult, { file }: FaultReportSourc
   return ` faults: ${faultSummary(result)}  ${file}, ${result.planned === 1 ? 'seed' : 'seeds from'} ${result.seed}`;
 }
 
-/** The lives as data; later versions only add fields. */
+/** The result of the lives as data. Later versions only add fields. */
 export function faultData(result: FaultTestResult, source: FaultReportSource): JsonObject {
   const { planned, lives, seed, failures, notes, milliseconds } = result;
   const data = {
@@ -48,7 +48,10 @@ export function faultData(result: FaultTestResult, source: FaultReportSource): J
   return data as unknown as JsonObject;
 }
 
-/** Cases of JUnit XML: one for the lives, or one for the first failure of each invariant. */
+/**
+ * JUnit XML test cases: one for all lives if no invariant is broken, or else one for the first failure of each
+ * invariant.
+ */
 export function faultCases(result: FaultTestResult, source: FaultReportSource): string[] {
   const broken = firstOfEachInvariant(result.failures);
   const time = `time="${(result.milliseconds / 1000).toFixed(3)}"`;

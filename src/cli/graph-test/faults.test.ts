@@ -6,8 +6,8 @@ const { cwd, run, write, remove } = testFolder();
 afterAll(remove);
 
 /**
- * A Deployment, and a ConfigMap that exists only while the Deployment has pods. The ConfigMap is deleted when the
- * status is lost.
+ * A Deployment, and a ConfigMap that exists only while the Deployment has available pods. The ConfigMap is deleted when
+ * the Deployment loses its status.
  */
 const FLAPPING = `
 apiVersion: kro.run/v1alpha1
@@ -63,7 +63,7 @@ ${resources}`,
 }
 
 describe('typekro test --faults', () => {
-  test('a child that is created and deleted again, as another child changes its status, is a flap', async () => {
+  test('a child that is deleted and created again because the status of another child changes is a flap', async () => {
     expect(withoutDurations(await run('test cache.test.yaml --faults 3 --seed 1'))).toMatchInlineSnapshot(`
       {
         "code": 1,
@@ -89,7 +89,7 @@ describe('typekro test --faults', () => {
     `);
   });
 
-  test('the seed of a failure replays the failure exactly', async () => {
+  test('a run with the seed of a failure repeats the failure exactly', async () => {
     const failuresOf = async (line: string) => {
       const { code, out } = await run(`${line} -o json`);
       expect(code).toBe(1);
@@ -108,12 +108,12 @@ describe('typekro test --faults', () => {
     }
   });
 
-  test('the command of a replay contains the filter', async () => {
+  test('the command that replays a life contains the filter', async () => {
     const { out } = await run(['test', 'cache.test.yaml', '-t', 'the pods', '--faults', '1', '--seed', '1']);
     expect(out).toContain("replay    typekro test cache.test.yaml --faults 1 --seed 1 -t 'the pods'\n");
   });
 
-  test('a graph without mistakes has 20 lives without a finding', async () => {
+  test('a correct graph has no failure in 20 lives', async () => {
     write(
       'good/shop.test.yaml',
       `${HEAD.replace('shop.yaml', '../shop.yaml')}tests:
@@ -182,7 +182,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
     );
   });
 
-  test('a deletion that never ends counts as stuck even without faults, and no life under faults runs', async () => {
+  test('a deletion that never ends even without faults counts as stuck, and no life with faults runs', async () => {
     writeMaps(
       'held',
       '    - id: web\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: web } }\n',
@@ -208,7 +208,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
     `);
   });
 
-  test('finalizers of other controllers are taken off, as those controllers would do', async () => {
+  test('finalizers of other controllers are removed, as these controllers would do', async () => {
     writeMaps(
       'kept',
       '    - id: web\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: web, finalizers: [other.test/clean-up] } }\n',

@@ -12,17 +12,17 @@ const MAX_DEPTH = 20;
 export interface FoundTestFile {
   readonly path: string;
   /**
-   * The name in messages: absolute when the user named an absolute path outside of the working directory, else
-   * relative.
+   * The file's name in messages: relative to the working directory, or absolute when the user named an absolute path
+   * outside of it.
    */
   readonly file: string;
-  /** True when the user named only a folder of the file. */
+  /** True when the user named a folder around the file, and not the file itself. */
   readonly inFolder: boolean;
 }
 
 /**
- * Finds the test files behind names of files and folders, in the order of the names. A folder means all `*.test.yaml`
- * and `*.test.yml` in it and its subfolders, sorted by path. `node_modules` and hidden folders are left out.
+ * Resolves names of files and folders to test files, in the order of the names. A folder stands for all `*.test.yaml`
+ * and `*.test.yml` files in it and in its subfolders, sorted by path. `node_modules` and hidden folders are left out.
  *
  * @throws TypeKroError `input/not-found` for a missing file or folder, `input/empty` for a folder without test files.
  */
@@ -64,14 +64,14 @@ function testFilesUnder(folder: string, depth: number): string[] {
     });
 }
 
-/** The endings of files with definitions, in the order of the search. */
+/** The file name extensions of definitions, in the order of the search. */
 const DEFINITION_ENDINGS = ['.yaml', '.yml', '.rgd.yaml', '.rgd.yml', '.ts', '.mts', '.js', '.mjs', '.json'];
 
 /**
- * Returns the path of the definition of a test file: the file that the test names, or else the file of the same name
- * beside it.
+ * Returns the path of a test file's definition: the file that the test names, or else the first file in the same folder
+ * whose name is `testName` with one of `DEFINITION_ENDINGS`.
  *
- * @throws TypeKroError `input/not-found` when the test names no definition and there is no such file beside it.
+ * @throws TypeKroError `input/not-found` when the test names no definition and the folder has no such file.
  */
 export function definitionFileOf(path: string, named: string | undefined): string {
   const folder = dirname(path);

@@ -5,8 +5,7 @@ import { snapshotLines } from './text-report.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';
 
 /**
- * Prints results of tests as JUnit XML, with one suite for each file and one case for each test. Each error of a file
- * is a case, too.
+ * Prints test results as JUnit XML: one suite per file, one case per test, and one case per error of a file.
  */
 export function testJunitText(files: readonly TestFileResult[], filter?: string): string {
   const suites = files

@@ -10,9 +10,9 @@ import { checkNamedFiles } from '../up/checked.ts';
 import { isCrd } from '../../graph/index.ts';
 import { definitionFileOf } from './find-test-files.ts';
 
-/** The compiled definition of a test file, and the objects of the cluster of the test. */
+/** The compiled definition of a test file, and the definitions and CRDs of the test's cluster. */
 export interface LoadedDefinition {
-  /** Absent when `diagnostics` has an error, or when the test expects the errors of the definition. */
+  /** Absent when `diagnostics` has an error. Also absent when the test expects all errors of the definition. */
   readonly graph?: Graph | undefined;
   readonly definitions: readonly KubeObject[];
   readonly crds: readonly KubeObject[];
@@ -24,9 +24,9 @@ export interface LoadedDefinition {
 }
 
 /**
- * Loads and checks the file with the definition of a test file.
+ * Loads and checks the definition of a test file.
  *
- * @throws TypeKroError like `loadInputs` and `knownCrds`.
+ * @throws TypeKroError with the codes of `loadInputs` and `knownCrds`.
  */
 export async function loadDefinition(
   context: CommandContext,

@@ -5,7 +5,7 @@ const { run, write, remove } = testFolder();
 afterAll(remove);
 
 describe('mistakes', () => {
-  test('of a test file have a place and a remedy, and nothing runs', async () => {
+  test('of a test file are reported with a place and a remedy, and no test runs', async () => {
     write(
       'mistakes.test.yaml',
       `schemaVersion: 2
@@ -95,7 +95,7 @@ tests:
     `);
   });
 
-  test('about the definition are found before anything runs', async () => {
+  test('about the definition are found before any test runs', async () => {
     write(
       'names.test.yaml',
       `${HEAD}tests:
@@ -320,7 +320,7 @@ tests:
     `);
   });
 
-  test('a definition that cannot be read leaves the other files to run', async () => {
+  test('a definition that cannot be read does not stop the tests of other files', async () => {
     write('unread/a.test.yaml', `${HEAD.replace('shop', 'none')}tests: []\n`);
     write('unread/b.test.yaml', 'schemaVersion: 1\nkind: GraphTest\ntests: []\n');
     write('unread/c.test.yaml', `${HEAD.replace('shop', '../shop')}tests: [{ name: c }]\n`);
@@ -337,7 +337,7 @@ tests:
     `);
   });
 
-  test('two snapshots of a test cannot have one name', async () => {
+  test('two snapshots of a test cannot have the same name', async () => {
     write(
       'twice.test.yaml',
       `${HEAD}tests:
@@ -411,7 +411,7 @@ tests:
     expect(found.err).toContain('hint:');
   });
 
-  test('a file that is not UTF-8 ends the command with 1, and has one place', async () => {
+  test('a file that is not UTF-8 is reported with one place and exit code 1', async () => {
     write('latin.test.yaml', Buffer.from('schemaVersion: 1\nkind: caf\xe9\n', 'latin1'));
     const { code, err } = await run('test latin.test.yaml');
     expect(code).toBe(1);
@@ -424,7 +424,7 @@ tests:
   test.each([
     ['shop.yaml', 'ResourceGraphDefinition', 'shop.test.yaml'],
     ['instance.json', 'Shop', 'instance.test.yaml'],
-  ])('%s is no file with tests', async (file, kind, tests) => {
+  ])('%s is not a file with tests', async (file, kind, tests) => {
     write('instance.json', '{ "apiVersion": "kro.run/v1alpha1", "kind": "Shop", "metadata": { "name": "a" } }');
     const { code, err } = await run(['test', file]);
     expect(code).toBe(3);

@@ -4,7 +4,7 @@ import { HEAD, testFolder, withoutDurations } from '../../../test/support/graph-
 const { run, write, remove } = testFolder();
 afterAll(remove);
 
-/** A graph with every kind of decision. */
+/** A graph with every construct that coverage counts: nodes, conditions, `?:`, `&&`, `||` and `orValue`. */
 const DEFINITION = `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -46,7 +46,7 @@ tests:
         expect: { state: ACTIVE }
 `;
 
-test('coverage names what no test covers, and fails below a minimum', async () => {
+test('--coverage lists the nodes, conditions and branches that no test covers, and fails below a minimum', async () => {
   write('decisions.yaml', DEFINITION);
   write('decisions.test.yaml', TESTS);
   expect(withoutDurations(await run('test decisions.test.yaml --coverage-min 90'))).toMatchInlineSnapshot(`
@@ -69,7 +69,7 @@ test('coverage names what no test covers, and fails below a minimum', async () =
   expect((await run('test decisions.test.yaml --coverage-min many')).code).toBe(2);
 });
 
-test('tests of every branch cover everything', async () => {
+test('tests that take every branch reach a coverage of 100 %', async () => {
   write('decisions.yaml', DEFINITION);
   write(
     'all.test.yaml',
@@ -85,7 +85,7 @@ test('tests of every branch cover everything', async () => {
   expect(out).toMatch(/ 100 %$/m);
 });
 
-test('JUnit has a suite for each file, with failures and mistakes', async () => {
+test('the JUnit report has a suite per file, with failures and mistakes', async () => {
   write('decisions.yaml', DEFINITION);
   write(
     'junit/decisions.test.yaml',
@@ -133,7 +133,7 @@ test('JUnit has a suite for each file, with failures and mistakes', async () => 
   }
 });
 
-test('integers beyond 2⁵³ are reported as they are', async () => {
+test('integers beyond 2⁵³ are reported without rounding', async () => {
   write(
     'big.yaml',
     `

@@ -23,11 +23,11 @@ import { readSnapshots, snapshotFileOf, writeSnapshots } from './snapshot-file.t
 
 /** Options of a run of a test file. */
 export interface TestRunOptions {
-  /** Runs only tests whose full name contains this text, in upper or lower case. */
+  /** Runs only tests whose full name contains this string, ignoring case. */
   readonly filter?: string;
   /** Writes the snapshots of the tests instead of comparing them. Default false. */
   readonly update?: boolean;
-  /** Runs the graph under faults after the tests. By default, the graph has no lives under faults. */
+  /** The number of simulated runs with injected faults after the tests, and their seed. By default, there are none. */
   readonly faults?: { readonly lives: number; readonly seed: number };
   /** Called when a test has ended. */
   onResult?(result: TestResult): void;
@@ -48,7 +48,10 @@ export interface TestFileResult {
   /** The absolute path. */
   readonly path: string;
   readonly file: string;
-  /** Absolute paths of the test file, its snapshots and its definition, without the imports of the definition. */
+  /**
+   * Absolute paths of the test file, its snapshots and its definition. The modules that the definition imports are not
+   * included.
+   */
   readonly sources: readonly string[];
   /** The name in results. */
   readonly name: string;
@@ -59,18 +62,18 @@ export interface TestFileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** The coverage of the tests. Absent when no test ran. */
   readonly coverage?: Coverage;
-  /** The result of the lives under faults, if they were requested. */
+  /** The result of the runs with injected faults, if they were requested. */
   readonly faults?: FaultTestResult;
   readonly texts: ReadonlyMap<string, string>;
   /** Why the snapshots of the tests could not be written. The results of the tests are still valid. */
   readonly notWritten?: TypeKroError;
-  /** True for a file of another kind that was found in a folder. Such a file is no error, and no test of it runs. */
+  /** True for a file of another kind that was found in a folder. The file is skipped, and is not an error. */
   readonly foreign?: true;
 }
 
-/** A test file after its read and check. */
+/** A test file that was read and checked. */
 export interface ReadTestFile {
-  /** The result before a test runs. It is the final result of a file with errors. */
+  /** The result before the tests run. For a file with errors, this is the final result. */
   readonly before: TestFileResult;
   /** Absent when no test of the file can run. */
   readonly ready?: {
@@ -80,8 +83,8 @@ export interface ReadTestFile {
 }
 
 /**
- * Reads and checks a test file and its definition. Mistakes of the file, errors of its definition and unreadable files
- * become diagnostics, all of them at once.
+ * Reads and checks a test file and its definition. Reports all mistakes of the test file, errors of its definition and
+ * unreadable files together, as diagnostics.
  */
 export async function readTestFile(context: CommandContext, found: FoundTestFile): Promise<ReadTestFile> {
   try {
@@ -115,7 +118,7 @@ async function readReadable(context: CommandContext, { path, file, inFolder }: F
       ? { before }
       : { before, ready: { file: parsed.file, loaded } };
   } catch (error) {
-    // The file's own mistakes are reported, too.
+    // A definition that cannot be loaded does not hide the mistakes of the test file.
     if (!(error instanceof TypeKroError) || context.signal.aborted || parsed.file !== undefined) throw error;
     return { before: { ...own, diagnostics: [...parsed.diagnostics, fileProblem(error, file)] } };
   }
@@ -210,8 +213,8 @@ function isChosen(fullName: string, filter: string | undefined): boolean {
 }
 
 /**
- * The results of the check that the definition has the problems in `diagnostics:` of the test file. The list is empty
- * for a file without `diagnostics:`.
+ * Checks that the definition has the problems that the test file lists in `diagnostics:`. Returns one result, or an
+ * empty list for a file without `diagnostics:`.
  */
 function problemResults(
   name: string,

@@ -7,12 +7,12 @@ import { replaceFile, writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '../../testing/index.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-/** Snapshots by the name of the test, then by the step. */
+/** Snapshots, keyed by test name and then by step name. */
 export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
 
 /**
- * The file with the snapshots of a test file: `webapp.test.yaml.snapshot.yaml` beside `webapp.test.yaml`. The whole
- * name is kept, so `a.test.yaml` and `a.test.yml` have different snapshot files.
+ * Returns the path of a test file's snapshots: `webapp.test.yaml.snapshot.yaml` in the folder of `webapp.test.yaml`.
+ * The name includes the extension, so `a.test.yaml` and `a.test.yml` have different snapshot files.
  */
 export function snapshotFileOf(path: string): string {
   return `${path}.snapshot.yaml`;
@@ -21,7 +21,7 @@ export function snapshotFileOf(path: string): string {
 /**
  * Reads the snapshots of a test file. Returns an empty object when the snapshot file does not exist.
  *
- * @throws TypeKroError `testing/bad-snapshot` when the file contains something else.
+ * @throws TypeKroError `testing/bad-snapshot` when the content of the file is not a map of snapshots.
  */
 export async function readSnapshots(path: string, file: string): Promise<Snapshots> {
   const stored = snapshotFileOf(path);
@@ -41,8 +41,8 @@ function isOfSteps(value: JsonValue | undefined): boolean {
 }
 
 /**
- * Writes the snapshots of the tests that ran. Keeps the snapshots of other tests in `names`, and of the steps that a
- * failed test did not reach. Removes the snapshots of tests that are not in `names`.
+ * Writes the snapshots of the tests that ran. Keeps the snapshots of tests in `names` that did not run, and of steps
+ * that a failed test did not reach. Removes the snapshots of tests that are not in `names`.
  *
  * @throws TypeKroError `testing/not-written`.
  *

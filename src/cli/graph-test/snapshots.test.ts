@@ -51,7 +51,7 @@ test('a step that fails has no snapshot', async () => {
   expect(stepsOf('failed.test.yaml')).toEqual({ one: ['start'], two: ['start'] });
 });
 
-test.each(['same.test.yaml', 'same.test.yml', 'same.txt', 'same'])('%s has its own file of snapshots', async (name) => {
+test.each(['same.test.yaml', 'same.test.yml', 'same.txt', 'same'])('%s has its own snapshot file', async (name) => {
   const text = `${HEAD}tests:\n  - name: in ${name}${GIVEN}\n    expect: { snapshot: true }\n`;
   write(name, text);
   expect(await run(['test', name, '--update'])).toMatchObject({ code: 0, err: '' });
@@ -60,8 +60,8 @@ test.each(['same.test.yaml', 'same.test.yml', 'same.txt', 'same'])('%s has its o
   expect(readFileSync(join(cwd, name), 'utf8')).toBe(text);
 });
 
-test('snapshots that cannot be written are a failure beside the results of the tests', async () => {
-  // The file system accepts the name of the test file, and refuses the longer name of the file of snapshots.
+test('a snapshot file that cannot be written is an error, and the test results are still printed', async () => {
+  // The file system accepts the name of the test file, and refuses the longer name of the snapshot file.
   const name = `${'n'.repeat(240)}.test.yaml`;
   write(name, `${HEAD}tests:\n  - name: one${GIVEN}\n    expect: { snapshot: true }\n`);
   const { code, out, err } = await run(['test', name, '--update']);
@@ -75,7 +75,7 @@ test('snapshots that cannot be written are a failure beside the results of the t
   expect(data.files).toMatchObject([{ diagnostics: [], notWritten: expect.stringContaining('cannot be written') }]);
 });
 
-test('a file of snapshots is replaced as a whole, and keeps its mode', async () => {
+test('a snapshot file is replaced atomically, and keeps its mode', async () => {
   const text = (name: string) => `${HEAD}tests:\n  - name: ${name}${GIVEN}\n    expect: { snapshot: true }\n`;
   write('whole.test.yaml', text('one'));
   await run('test whole.test.yaml --update');
@@ -89,7 +89,7 @@ test('a file of snapshots is replaced as a whole, and keeps its mode', async () 
   expect(stepsOf('whole.test.yaml')).toEqual({ two: ['start'] });
 });
 
-test('Ctrl-C in the last file ends with its exit code, and writes no snapshots', async () => {
+test('Ctrl-C in the last file ends the command with the exit code for an interrupt, and writes no snapshots', async () => {
   write('stopped.test.yaml', twoTests('IN_PROGRESS'));
   const stop = new AbortController();
   const out: string[] = [];

@@ -8,7 +8,7 @@ import { test as testCommand } from '../commands/test.ts';
 const { cwd, run, write, remove } = testFolder();
 afterAll(remove);
 
-test('the CRDs of the working directory', async () => {
+test('crds: [.] loads the CRDs in the folder of the test file', async () => {
   const own = testFolder();
   const schema =
     '{ openAPIV3Schema: { type: object, properties: { spec: { type: object, x-kubernetes-preserve-unknown-fields: true } } } }';
@@ -29,7 +29,7 @@ test('the CRDs of the working directory', async () => {
 });
 
 describe('tests of a definition', () => {
-  test('every expectation is met over time', async () => {
+  test('expectations of several steps are met', async () => {
     write(
       'good/shop.test.yaml',
       `${HEAD.replace('shop.yaml', '../shop.yaml')}tests:

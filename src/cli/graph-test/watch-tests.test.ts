@@ -9,7 +9,7 @@ import { watchTests } from './watch-tests.ts';
 const { cwd, write, remove } = testFolder();
 afterAll(remove);
 
-/** A clock whose timers fire at once, and whose time is after each save. */
+/** A clock whose timers fire immediately, and whose time is later than the mtime of each save. */
 const clock = {
   now: () => Number.MAX_SAFE_INTEGER,
   setTimer(_milliseconds: number, callback: () => void) {
@@ -69,7 +69,7 @@ test('a save runs the test files that depend on the saved file, and a change of 
   ]);
 });
 
-test('a save during the first run counts, although the files to watch are known only after the run', async () => {
+test('a save during the first run is noticed, although the files to watch are known only after the run', async () => {
   write('late.test.yaml', '');
   const stop = new AbortController();
   const ran: (readonly string[] | 'all')[] = [];

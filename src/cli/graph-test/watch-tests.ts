@@ -22,15 +22,14 @@ export interface WatchTestsOptions {
 }
 
 /**
- * Runs all tests once, and after each save the test files that the save affects. A save affects a test file when it
- * changes the file, its snapshots, its definition, or a file that the definition imports. Returns the exit code when
- * the signal of the context aborts.
+ * Runs all tests once. After each save, runs the test files that the save affects. These are the files whose content,
+ * snapshots, definition or imported modules changed. Returns the exit code when the signal of the context aborts.
  */
 export async function watchTests({ context, named, run, events, clock }: WatchTestsOptions): Promise<number> {
   const sources = new Map<string, readonly string[]>();
   let only: ReadonlySet<string> | undefined;
   while (!context.signal.aborted) {
-    // Takes the states before the run, so that a save during the run counts as a change.
+    // Records the file states before the run, so that a save during the run counts as a change.
     const beganMs = clock.now();
     const before = statesOf([...named, ...[...sources.values()].flat()]);
     for (const { path, sources: own } of await run(only)) sources.set(path, own);
@@ -55,7 +54,10 @@ function affected(
   return new Set([...sources].filter(([, own]) => own.some((path) => changed.includes(path))).map(([path]) => path));
 }
 
-/** Reads a test file. A new child process imports its modules, so that each run uses the saved modules. */
+/**
+ * Reads a test file. A new child process imports the modules, because this process would reuse the versions that it
+ * imported before.
+ */
 export async function withFreshModules(
   context: CommandContext,
   read: (context: CommandContext) => Promise<ReadTestFile>,

@@ -1,4 +1,5 @@
 import { keepHeapSmall } from '../small-heap.ts';
 
-// A module of its own, because a module runs only after its imports: V8's flags must be set before larger modules run.
+// This call is in a separate module, because a module runs after its imports. V8's flags must be set before larger
+// modules run.
 keepHeapSmall();

@@ -1,9 +1,9 @@
 /**
- * The program of the image: `controller` alone, with its help and the version. `scripts/image.mjs` bundles it
- * with its libraries. The parts that most controllers never need (the dashboard, help) are loaded on demand.
+ * The program of the container image: only the command `controller`, with `--help` and `--version`. `scripts/image.mjs`
+ * bundles it with its libraries. The parts that most controllers never need (the dashboard, help) are loaded on demand.
  */
-// The module only has an effect, which must come first.
-// oxlint-disable-next-line import/no-unassigned-import
+// The module is imported for its side effect, which must happen first. oxlint-disable-next-line
+// import/no-unassigned-import
 import './controller-heap.ts';
 import type { CommandEntry } from '../command.ts';
 import { controller } from '../commands/controller.ts';

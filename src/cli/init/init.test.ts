@@ -95,7 +95,7 @@ items:
     spec: { schema: { kind: 'WebShop' }, resources: [{ id: 'configMap' }, { id: 'pod' }] },
   };
 
-  test('makes a definition from manifests: of a file, of a folder, and from helm template', async () => {
+  test('makes a definition from the manifests of a file, of a folder, or of helm template', async () => {
     mkdirSync(join(cwd, 'k8s'));
     writeFileSync(join(cwd, 'k8s/all.yaml'), MANIFESTS);
     stdin = MANIFESTS;
@@ -127,14 +127,14 @@ items:
     });
   });
 
-  test('a long name of a project is cut: the name of the definition ends with a letter, and the kind is short enough', async () => {
+  test('shortens a long project name: the name of the definition ends with a letter, and the kind is short enough', async () => {
     stdin = MANIFESTS;
     const { code } = await run('p', '--from', '-', '--name', `${'p'.repeat(58)}-shop`);
     expect(code).toBe(0);
     expect(readFileSync(join(cwd, 'p/app.yaml'), 'utf8')).toContain(`name: ${'p'.repeat(58)}\n`);
   });
 
-  test('the test of the project passes, and fails when it expects the absence of an object', async () => {
+  test('the test of the project passes, and fails when an existing object is expected to be absent', async () => {
     stdin = MANIFESTS;
     await run('p', '--from', '-');
     const runTest = commandRunner(entriesOf([graphTest]), join(cwd, 'p'));
@@ -189,7 +189,7 @@ items:
   });
 });
 
-test('an example fills the fields without a default, except maps, within their bounds', () => {
+test('an example sets the fields without a default to values within their bounds, and leaves out maps', () => {
   const fields = `{name: string, level: "integer | minimum=5 maximum=9", mode: "string | enum=\\"fast,slow\\"", on: boolean,
     size: integer | default=2, tags: "[]string", limits: {cpu: string, nested: {deep: "string | minLength=12"}}, labels: "map[string]string"}`;
   const { graph } = compile(parse(definition(fields)) as never, { sources: builtinSource() });
@@ -204,7 +204,7 @@ test('an example fills the fields without a default, except maps, within their b
   });
 });
 
-test('a project requires the major versions of packages that this package is tested with', () => {
+test('a project requires the major versions that this package is tested with', () => {
   const path = new URL('../../../package.json', import.meta.url);
   const { devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as { devDependencies: Record<string, string> };
   const projectPackages = { ...PROJECT_PACKAGES.dependencies, ...PROJECT_PACKAGES.devDependencies };

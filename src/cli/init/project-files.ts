@@ -22,17 +22,17 @@ export interface DefinitionStart {
   /** The YAML text of the definitions. */
   readonly text: string;
   readonly instance: JsonObject;
-  /** The ids of the nodes that every instance gets first. */
+  /** The ids of the nodes that every instance has at once: nodes without conditions and dependencies. */
   readonly present: readonly string[];
 }
 
-/** The packages that a project with a composition needs in addition to this one, with their ranges. */
+/** The packages, with version ranges, that a project with a composition needs in addition to this package. */
 export const PROJECT_PACKAGES = {
   dependencies: { arktype: '^2.2.8' },
   devDependencies: { '@types/node': '^20.19.43', tsx: '^4.23.15', typescript: '^6.0.2' },
 } as const;
 
-/** Returns the texts of the files of a new project, by path. Each text ends with a newline. */
+/** Returns the contents of a new project's files, keyed by path. Each content ends with a newline. */
 export function projectFiles(plan: ProjectPlan): Readonly<Record<string, string>> {
   return plan.start.kind === 'composition' ? compositionFiles(plan) : definitionFiles(plan, plan.start);
 }
@@ -84,7 +84,10 @@ function definitionFiles(
   };
 }
 
-/** A test that passes for every definition: an instance with the spec of the example gets the objects of `present`. */
+/**
+ * Returns a test that passes for every definition: an instance with the example's spec gets the objects of the nodes
+ * `present`.
+ */
 function definitionTest({ metadata, spec }: JsonObject, present: readonly string[]): JsonObject {
   const name = isJsonObject(metadata) ? (metadata['name'] ?? 'example') : 'example';
   return {

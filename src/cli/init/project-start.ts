@@ -26,9 +26,9 @@ import { yamlOf } from '../yaml-text.ts';
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
 
 /**
- * Decides what a project begins with. Without `--from`, a project begins with a composition. With `--from`, it begins
- * with a definition from a file or from the cluster, or with a definition made from plain manifests. Returns
- * `undefined` when the definition has errors, after printing them.
+ * Chooses the first contents of a project. Without `--from`, these are a composition. With `--from`, they are
+ * definitions from a file or the cluster, or a definition made from plain manifests. Returns `undefined` when the
+ * definition has errors, after printing them.
  *
  * @param name the name of the project
  * @throws TypeKroError for a source that cannot be read or has no usable object
@@ -44,9 +44,9 @@ export async function projectStart(
   const inCluster = existsSync(path) ? undefined : IN_CLUSTER.exec(from)?.[1];
   if (inCluster !== undefined) return startOf(await ofCluster(context, input, inCluster));
   const text = from === '-' ? await context.readInput() : '';
-  // Standard input can be read only once, so each further read gets the text.
+  // Standard input can be read only once, so later reads return the same text.
   const withText: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
-  // The check of definitions reports why another type of file does not fit.
+  // `ofFile` reports why a file of another type is not accepted.
   if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     return ofFile(withText, input, from);
   }
@@ -140,7 +140,7 @@ function startOf(
   return { kind: 'definition', text, instance: sampleInstance(graph), present: firstNodes(graph) };
 }
 
-/** The nodes that every instance gets first: resources without conditions and without dependencies. */
+/** The nodes that every instance has at once: resources without conditions and dependencies. */
 function firstNodes({ nodes }: Graph): string[] {
   return [...nodes.values()]
     .filter(

@@ -5,8 +5,8 @@ import { crdSource } from '../../schema/index.ts';
 import { sampleValue } from '../sample-value.ts';
 
 /**
- * Makes an example of an instance of a definition. The fields without a default get a value, except optional maps and
- * optional fields of any type. A value can violate a rule of its field that `sampleValue` does not follow, such as
+ * Makes an example instance of a definition. Sets the fields without a default, except optional maps and optional
+ * fields that accept any type. A value can violate a rule of its field that `sampleValue` does not follow, such as
  * `pattern`. The author must replace such a value.
  */
 export function sampleInstance({ instance }: Graph): JsonObject {

@@ -32,7 +32,7 @@ async function start(resources: JsonObject[], annotations: Record<string, string
   await world.advance(2000);
 }
 
-test('an external reference whose selector matches no object', async () => {
+test('why prints the selector of an external reference that matches no object', async () => {
   const metadata = { namespace: 'default', selector: { matchLabels: { app: 'none' } } };
   const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
   await start([external, mapResource('first', { name: '${maps[0].metadata.name}' })]);
@@ -51,7 +51,7 @@ test('an external reference whose selector matches no object', async () => {
   `);
 });
 
-test('an item of a collection without the data', async () => {
+test('why names the collection item that lacks a field', async () => {
   const parts = {
     id: 'parts',
     forEach: [{ name: "${['a', 'b']}" }],
@@ -74,7 +74,7 @@ test('an item of a collection without the data', async () => {
   `);
 });
 
-test('an iterator leads to the node that its list comes from', async () => {
+test('why follows an iterator to the external object that lacks a field', async () => {
   const metadata = { namespace: 'default', selector: { matchLabels: { app: 'some' } } };
   const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
   const parts = {
@@ -110,7 +110,7 @@ test('an iterator leads to the node that its list comes from', async () => {
   `);
 });
 
-test('a field that another client has changed', async () => {
+test('why names the field that another client has changed', async () => {
   await start([mapResource('map', { a: 'b' })]);
   await world.apply(pot('shop'));
   await world.advance(2000);
@@ -128,7 +128,7 @@ test('a field that another client has changed', async () => {
   `);
 });
 
-test('a ServiceAccount that lacks a right', async () => {
+test('why names the ServiceAccount that lacks a right', async () => {
   await start([mapResource('map', { a: 'b' })], { 'typekro.dev/service-account': 'default/deployer' });
   await world.controller.stop();
   await world.apply(pot('shop'));
@@ -145,7 +145,7 @@ test('a ServiceAccount that lacks a right', async () => {
   `);
 });
 
-test('a canary names the instances that get the revision first, and the revision of the others', async () => {
+test('why shows for each instance of a canary whether it gets the new revision first', async () => {
   await start([mapResource('map', { a: 'b' })], { 'typekro.dev/canary': '1' });
   for (const name of ['one', 'two', 'three']) await world.apply(pot(name));
   await world.advance(5000);
@@ -168,7 +168,7 @@ test('a canary names the instances that get the revision first, and the revision
   ]);
 });
 
-test('a limit of the controller that is not the default', async () => {
+test('why uses the collection limit that the controller reports', async () => {
   world = await virtualWorld({ controller: { maxCollectionSize: 3000 } });
   const parts = {
     id: 'parts',

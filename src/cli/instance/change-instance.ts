@@ -10,15 +10,15 @@ import { reportPrinter } from './print-report.ts';
 /** The inputs of a command that makes one change. */
 export interface ChangeContext {
   readonly api: KubernetesApi;
-  /** The first argument. */
+  /** The first argument of the command: the object to change. */
   readonly text: string;
-  /** The namespace of a name without one. */
+  /** The default namespace, for a name without a namespace. */
   readonly namespace: string;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
 }
 
-/** A change, and the command that makes it. A dry run names this command as the next one. */
+/** A change, and the command that makes it. The report of a dry run names this command as the next step. */
 export type Change = Omit<ChangeData, 'schemaVersion' | 'dryRun'> & { readonly command: string };
 
 /** Connects to the cluster, makes one change, and prints the result for the object. */

@@ -46,7 +46,7 @@ afterAll(async () => {
 
 const run = (line: string) => commandRunner([why, tree, diff], cwd)(line);
 
-test('why prints the cause in lines', async () => {
+test('why prints the cause as text', async () => {
   const { code, out, err } = await run('why shop --kubeconfig kubeconfig');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toContain('… map  waiting: waits until map.data.a == "c" is true');
@@ -56,13 +56,13 @@ test.each([
   ['why -o json', (text: string) => JSON.parse(text) as unknown],
   ['tree --output json', (text: string) => JSON.parse(text) as unknown],
   ['diff -n default -o json', (text: string) => JSON.parse(text) as unknown],
-])('%s gives data with a version', async (line, parse) => {
+])('%s prints data with a schemaVersion', async (line, parse) => {
   const { code, out } = await run(`${line} shop --kubeconfig kubeconfig`);
   expect(code).toBe(0);
   expect(parse(out)).toMatchObject({ schemaVersion: 1, instance: { kind: 'App', name: 'shop', namespace: 'default' } });
 });
 
-test('yaml is the same data', async () => {
+test('-o yaml prints the same data', async () => {
   expect((await run('tree shop -o yaml --kubeconfig kubeconfig')).out).toMatch(/^schemaVersion: 1\ninstance:\n/);
 });
 
@@ -82,7 +82,7 @@ test.each([
   expect(ended.err).toContain(output);
 });
 
-test('why takes the name of a definition, and of its kind', async () => {
+test('why accepts the name of a definition or of its kind', async () => {
   const lamp = {
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
@@ -133,7 +133,7 @@ test('why takes the name of a definition, and of its kind', async () => {
   await world.user.delete({ apiVersion: lamp.apiVersion, kind: lamp.kind, name: 'lamps' });
 });
 
-test('a definition is compiled by the rules of the level', async () => {
+test('why compiles a definition by the rules of the level', async () => {
   const spec = { schema: { apiVersion: 'v1alpha1', kind: 'Open', spec: {} }, resources: [] as object[] };
   const data = { a: '${ without an end' };
   spec.resources.push({
@@ -148,7 +148,7 @@ test('a definition is compiled by the rules of the level', async () => {
   await world.user.delete({ apiVersion: definition.apiVersion, kind: definition.kind, name: 'opens' });
 });
 
-test('a difference is exit code 4', async () => {
+test('diff exits with 4 when there is a difference', async () => {
   await world.controller.stop();
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'map', namespace: 'default' };
   await world.user.patch(ref, { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });

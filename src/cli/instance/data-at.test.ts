@@ -25,6 +25,6 @@ test.each([
   ['service.constructor', 'the object has apiVersion, kind, metadata, spec, status, and no constructor'],
   ['size(service.spec.ports) > 1', undefined],
   ['service', undefined],
-])('what the object has in place of %s', (expression, text) => {
+])('dataAt describes what the object has in place of %s', (expression, text) => {
   expect(dataAt(expression, service)).toBe(text);
 });

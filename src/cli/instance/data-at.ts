@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** The maximum number of field names in one text. */
+/** The maximum number of field names in a description. */
 const MAX_NAMES = 12;
 
 /**
- * Describes what an object has at the place where an expression expects data. For
- * `service.status.loadBalancer.ingress[0].hostname` and a Service with an IP address, that is
+ * Describes the deepest existing value on the path of an expression whose data is missing. For
+ * `service.status.loadBalancer.ingress[0].hostname` and a Service with an IP address, the result is
  * `status.loadBalancer.ingress[0] has ip, and no hostname`.
  *
  * @returns `undefined` when the data exists, and for an expression that is not a path of names and indices

@@ -5,9 +5,8 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { Decision } from '../../runtime/index.ts';
 
 /**
- * The maximum number of decisions. Dry runs check the writes of a decision. A write that counts as made can unblock
- * another node, and the next decision contains the writes of that node. Dry runs do not check decision number
- * `MAX_ROUNDS`.
+ * The maximum number of decisions. Dry runs check the writes of each decision except the last one. A write without
+ * effect counts as made. It can unblock another node, whose writes then appear in the next decision.
  */
 const MAX_ROUNDS = 3;
 
@@ -15,8 +14,8 @@ const MAX_ROUNDS = 3;
 type Tried = Required<Pick<ObserveInstanceOptions, 'isSettled' | 'failures'>>;
 
 /**
- * Decides like a controller, with two corrections by dry runs. A write whose values the server only normalises has no
- * effect, and is left out. A conflict of fields that a controller would meet is added.
+ * Decides like a controller, and corrects the decision with the results of dry runs. A write is left out if the server
+ * only normalises its values. A write that conflicts with another field manager counts as failed.
  */
 export async function decideWithDryRuns(
   api: KubernetesApi,

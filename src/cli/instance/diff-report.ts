@@ -8,8 +8,8 @@ import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
 
 /**
- * Compares the objects of an instance with the graph. Lists the differing objects in the order of their writes, then
- * the objects that are released, the deletions, and the objects of which only fields are released.
+ * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
+ * Then follow the orphaned objects, the deletions, and the objects of which only fields are released.
  */
 export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
   const decision = resumed ?? now;
@@ -85,7 +85,7 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
 };
 
 /**
- * Prints the report as lines: one for each object and each of its fields, and one for each node that was not compared.
+ * Prints the report as text, with one line per object, per differing field, and per node that was not compared.
  */
 export function differenceLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
@@ -107,7 +107,7 @@ export function differenceLines({ instance, suspended, changes, notCompared }: D
   ];
 }
 
-/** The maximum number of characters of a value in a line. */
+/** The maximum number of characters that are printed of a value. */
 const MAX_VALUE_LENGTH = 200;
 
 function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectDifference['action']): string {

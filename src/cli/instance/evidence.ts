@@ -13,10 +13,10 @@ import type { WritesOf } from './pending-writes.ts';
 import { pendingWrite } from './pending-writes.ts';
 import type { Evidence } from './why-report.ts';
 
-/** The maximum number of lines of a log in a report. */
+/** The maximum number of log lines in a report. */
 const MAX_LOG_LINES = 10;
 
-/** The reasons of ended containers. The log of such a container often has the cause. */
+/** The status reasons of containers that ended. The log of such a container often contains the cause. */
 const ENDED: ReadonlySet<string> = new Set([
   'CrashLoopBackOff',
   'Error',
@@ -25,7 +25,10 @@ const ENDED: ReadonlySet<string> = new Set([
   'ContainerCannotRun',
 ]);
 
-/** The maximum number of objects of a root cause that are read. The objects of a collection mostly have the same trouble. */
+/**
+ * The maximum number of objects that are read per root cause. The objects of a collection usually have the same
+ * problem.
+ */
 const MAX_OBJECTS = 10;
 
 /** Collects the evidence for each root cause: pods, conditions, events, logs, and a dry run of the pending write. */
@@ -132,7 +135,7 @@ async function externalItems(
   return (await Promise.all(lists)).flat();
 }
 
-/** The maximum number of fields in a line. */
+/** The maximum number of fields that are listed by name. */
 const MAX_FIELDS = 5;
 
 /** Lists the fields that a write would restore, and the managers that changed them. `typekro diff` shows the values. */

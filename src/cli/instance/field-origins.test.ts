@@ -38,7 +38,7 @@ test.each([
     'correct the expression of metadata.name, or the data that it reads',
   ],
   ['metadata.labels.a', 'metadata.labels is ${schema.spec.labels}', 'correct spec.labels of the instance'],
-])('the field %s has its expression and a remedy', (path, text, remedy) => {
+])('for the field %s, the expression and a remedy are returned', (path, text, remedy) => {
   expect(fieldOrigins(graph?.nodes.get('service'), [path])).toEqual([{ text, remedy }]);
 });
 
@@ -46,7 +46,7 @@ test.each(['spec.ports[1].port', 'spec.port', 'spec.ports[0].portal', ''])('%j h
   expect(fieldOrigins(graph?.nodes.get('service'), [path])).toEqual([]);
 });
 
-test('an expression is listed once, and at most three expressions are listed', () => {
+test('each expression is listed once, and at most three expressions are listed', () => {
   const paths = [
     'metadata.labels.a',
     'metadata.labels.b',

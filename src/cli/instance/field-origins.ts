@@ -15,10 +15,10 @@ const FIELD_OF_INSTANCE = /^schema\.(spec(?:\.\w+|\[\d+\])+)$/;
 const MAX_FIELDS = 3;
 
 /**
- * Finds the origins of fields of a node's object. Each expression is listed once, and fields without an expression are
- * left out.
+ * Finds the expressions that compute the given fields of a node's object. Lists each expression once, and ignores
+ * fields without an expression.
  *
- * @param paths paths in the form of the causes of a Status: `spec.ports[0].port`
+ * @param paths paths in the form of `details.causes[].field` of a Status, such as `spec.ports[0].port`
  */
 export function fieldOrigins(node: GraphNode | undefined, paths: readonly string[]): FieldOrigin[] {
   if (node === undefined) return [];

@@ -5,10 +5,9 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { pluralize } from '../../schema/index.ts';
 
 /**
- * Finds the definition with a name, or the one that declares a kind. The kind can be a singular or plural, in lower or
- * upper case.
+ * Finds a definition by its name, or by the kind that it declares. The kind can be singular or plural, in any case.
  *
- * @throws TypeKroError `cli/no-definition` when no definition fits, and `cli/usage` when several declare the kind.
+ * @throws TypeKroError `cli/no-definition` when no definition matches, and `cli/usage` when several declare the kind.
  */
 export async function findDefinition(api: KubernetesApi, text: string, signal: AbortSignal): Promise<KubeObject> {
   const { items } = await api.list(DEFINITION_KIND, { signal });

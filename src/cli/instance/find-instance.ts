@@ -26,8 +26,7 @@ import { servingDefinition, severalServe } from './serving-definition.ts';
 export interface FoundInstance {
   readonly instance: KubeObject;
   /**
-   * Absent when the definition is deleted or may not be read, when it is unknown which definition serves the instance,
-   * and for a Graph.
+   * Absent for a Graph, when the definition is deleted or may not be read, and when the serving definition is unknown.
    */
   readonly definition?: KubeObject;
   /** The reason why `definition` is absent, as a sentence. */
@@ -48,21 +47,22 @@ interface Declared {
 /** The objects that an argument can name: only instances, or also nodes. */
 export type Subject = 'instance' | 'instance-or-node';
 
-/** The beginning of the remedy that lists names similar to a missing one. */
+/** The beginning of the remedy that lists the names most similar to a missing name. */
 export const NEAR_NAMES = 'did you mean';
 
-/** The maximum number of instances in a message. */
+/** The maximum number of instances that a message lists. */
 const MAX_NAMED_INSTANCES = 10;
 
 /**
  * Finds the instance that `INSTANCE[/NODE]` names. The search covers the kinds of all definitions of the cluster, then
  * the kinds whose definition is deleted or may not be read.
  *
- * @param namespace the namespace of a name without one
- * @param subject with `instance`, the text names no node. A command that changes a whole instance thus never reads
- *   `NAMESPACE/NAME` as a node of another instance
- * @throws TypeKroError `cli/no-instance` when no instance fits, `cli/ambiguous-instance` when instances of several
- *   kinds do, `cli/no-definitions` when the cluster does not serve definitions, and `cli/usage` for a malformed text.
+ * @param namespace the default namespace, for a name without a namespace
+ * @param subject with `instance`, `NAMESPACE/NAME` is never parsed as `INSTANCE/NODE`. Commands that change a whole
+ *   instance use this value
+ * @throws TypeKroError `cli/no-instance` when no instance matches, `cli/ambiguous-instance` when instances of several
+ *   kinds match, `cli/no-definitions` when the cluster does not serve definitions, and `cli/usage` for a malformed
+ *   argument.
  */
 export async function findInstance(
   api: KubernetesApi,
@@ -109,8 +109,9 @@ export async function findInstanceAt(
 }
 
 /**
- * Is the object an instance, although no readable definition declares its kind? An instance has the finalizer of the
- * controller, or the CRD of its kind belongs to a definition. When CRDs may not be listed, the group `kro.run` decides.
+ * Is the object an instance, although no readable definition declares its kind? It is an instance if it has the
+ * controller's finalizer, or if a controller made the CRD of its kind. When CRDs may not be listed, an object of the
+ * group `kro.run` counts as an instance.
  */
 async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: AbortSignal): Promise<boolean> {
   if ((instance.metadata.finalizers ?? []).includes(keys.FINALIZER)) return true;
@@ -123,8 +124,8 @@ async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: A
 }
 
 /**
- * Adds the kind Graph of kro to the kinds of definitions, unless a definition declares it. An object of the kind has
- * its graph in its own spec.
+ * Adds kro's kind Graph, which has its graph in its own spec, to the kinds of definitions. A definition that declares
+ * this kind takes precedence.
  */
 function withGraphs<Kinds extends { readonly kinds: readonly Declared[] }>(found: Kinds): Kinds {
   const isDeclared = found.kinds.some(({ type }) => type.kind === GRAPH_TYPE.kind && type.group === GRAPH_TYPE.group);
@@ -185,7 +186,7 @@ const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefini
 
 /**
  * Lists kinds that no definition declares: the kinds of CRDs with kro's label, and the kind that the user names. When
- * CRDs may not be listed, all kinds of the group `kro.run` take the place of the labelled kinds.
+ * CRDs may not be listed, uses all kinds of the group `kro.run` instead of the labelled kinds.
  */
 async function undeclaredKinds(
   api: KubernetesApi,
@@ -268,8 +269,8 @@ function hasName({ type: { kind, group }, names = [] }: Declared, word: string):
 type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
 
 /**
- * Finds the instances of a name, one entry for each object. An API error of one kind is thrown only when no other kind
- * has such an instance.
+ * Finds the instances with a name, one entry per object. Throws the API error of a kind only when no other kind has an
+ * instance with this name.
  */
 async function instancesOf(
   api: KubernetesApi,
@@ -346,8 +347,8 @@ function ambiguous(text: string, found: readonly Pick<FoundInstance, 'instance'>
 }
 
 /**
- * The namespace in the first parse of the text, if the cluster does not have this namespace. `undefined` when the
- * cluster has it, and when the user may not read namespaces.
+ * Returns the namespace in the likeliest parse of the text, if the cluster does not have this namespace. Returns
+ * `undefined` when the namespace exists, or when the user may not read namespaces.
  */
 async function missingNamespace(
   api: KubernetesApi,
@@ -361,7 +362,7 @@ async function missingNamespace(
   return (await hasNamespace(api, name, signal)) === false ? name : undefined;
 }
 
-/** Makes the error for a missing instance. Its remedy has the nearest names, or the existing instances. */
+/** Makes the error for a missing instance. Its remedy lists the most similar names, or else the existing instances. */
 async function notFound(
   api: KubernetesApi,
   text: string,
@@ -398,14 +399,14 @@ async function notFound(
   });
 }
 
-/** Lists the instances and Graphs of the cluster for completion, as `KIND/NAMESPACE/NAME`. */
+/** Lists the instances and Graphs of the cluster as `KIND/NAMESPACE/NAME`, for shell completion. */
 export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Promise<string[]> {
   const { kinds } = withGraphs(await declaredKinds(api, signal));
   const names = await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)));
   return [...new Set(names.flat())];
 }
 
-/** Lists the instances of a kind as arguments. The list is empty when the kind cannot be listed. */
+/** Lists the instances of a kind as command arguments. The result is empty when the kind cannot be listed. */
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
   try {
     const options = { metadataOnly: true, signal };

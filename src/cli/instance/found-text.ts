@@ -1,5 +1,6 @@
 /**
- * The text for a selection without objects: `maps: there is no ConfigMap with the labels app=shop in namespace team-a`.
+ * The message for a selector that matches no object:
+ * `maps: there is no ConfigMap with the labels app=shop in namespace team-a`.
  */
 export const emptySelectionText = (node: string, kind: string, labels: string, where: string): string =>
   `${node}: there is no ${kind}${labels} ${where}`;
@@ -8,8 +9,8 @@ export const emptySelectionText = (node: string, kind: string, labels: string, w
 export const isEmptySelection = (text: string): boolean => /^\w+: there is no /.test(text);
 
 /**
- * The ConfigMap or Secret that a text such as `ConfigMap team-a/settings: data has a, and no b` is about; undefined for
- * any other text.
+ * Returns the ConfigMap or Secret of a message such as `ConfigMap team-a/settings: data has a, and no b`. Returns
+ * undefined for any other message.
  */
 export const mapWithoutKey = (text: string): string | undefined =>
   /^((?:ConfigMap|Secret) \S+): data has /.exec(text)?.[1];

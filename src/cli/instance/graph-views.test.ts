@@ -86,7 +86,7 @@ async function shown(view: 'why' | 'tree' | 'status' | 'diff', text?: string): P
   return (await lines()).join('\n').replaceAll(/kro-graphengine\.(patch|tmpl)\.[0-9a-f.]+/g, '(manager of a $1)');
 }
 
-describe('a Graph that is ready', () => {
+describe('the views of a ready Graph', () => {
   const nodes =
     map('web', 'web', 'color: blue') +
     mark('blue') +
@@ -98,7 +98,7 @@ describe('a Graph that is ready', () => {
 `;
   beforeEach(() => apply(configMap('target', { own: 'y' }), graph(nodes)));
 
-  test('tree, status, diff and why', async () => {
+  test('tree, status, diff and why show that nothing is wrong', async () => {
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   ACTIVE 2s   5 of 5 nodes ready
       ├─ ✓ web        ConfigMap team-a/web     ready: is as wanted and ready
@@ -129,12 +129,12 @@ describe('a Graph that is ready', () => {
     `);
   });
 
-  test('a node of a subgraph is named by its path', async () => {
+  test('a node of a subgraph can be named by its path', async () => {
     expect((await look('graph/team-a/g/inner/cm')).node).toBe('inner/cm');
     await expect(look('team-a/g/inner/cn')).rejects.toThrow('has no node inner/cn');
   });
 
-  test('a change by another client is reverted, and the objects of removed nodes are deleted', async () => {
+  test('the views announce the revert of a change by another client, and the deletion of the objects of removed nodes', async () => {
     await world.controller.stop();
     await world.user.patch(mapRef('web'), { data: { color: 'red' } }, { fieldManager: 'kubectl-edit' });
     await world.apply(graph(nodes.slice(0, nodes.indexOf('- {id: mark'))));
@@ -151,7 +151,7 @@ describe('a Graph that is ready', () => {
   });
 });
 
-describe('why', () => {
+describe('why names the cause when', () => {
   test('the target of a patch is absent', async () => {
     await apply(graph(mark('blue')));
     expect(await shown('why')).toMatchInlineSnapshot(`
@@ -290,7 +290,7 @@ describe('why', () => {
   });
 });
 
-describe('the pods behind a Graph', () => {
+describe('for the pods of a Graph', () => {
   const POD = { containers: [{ name: 'main', image: 'shop' }] };
   const labels = { app: 'shop' };
   const deployment = `- id: inner
@@ -323,14 +323,14 @@ describe('the pods behind a Graph', () => {
     await world.apply({ apiVersion: 'v1', kind: 'Pod', metadata: pod, spec: POD });
   });
 
-  test('logs lists their containers, also for a node of a subgraph', async () => {
+  test('logs lists the containers, also of one node of a subgraph', async () => {
     for (const text of ['graph/team-a/g', 'graph/team-a/g/inner/web']) {
       const sources = await logSources(world.user, await look(text), undefined, NEVER);
       expect(sources).toEqual([{ namespace: 'team-a', pod: 'shop-1-a', container: 'main' }]);
     }
   });
 
-  test('events lists those of the Graph, of its objects and of what they own, and no others', async () => {
+  test('events lists only events of the Graph, its objects and the objects that these own', async () => {
     const seen = await look();
     const filter = new InstanceEventFilter(world.user, seen, NEVER);
     const about = async (ref: Parameters<VirtualWorld['user']['get']>[0]) => {

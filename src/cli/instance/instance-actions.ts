@@ -40,11 +40,11 @@ export async function resumeInstance(
   return annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options);
 }
 
-/** The value of a new request for a pass of the controller. */
+/** Returns a new value for the annotation that requests a pass of the controller. */
 export const newReconcileRequest = (): string =>
   `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
 
-/** Requests a pass of the controller over an object, without waiting for its end. */
+/** Requests a pass of the controller over an object, and does not wait for the end of the pass. */
 export function requestReconcile(
   api: KubernetesApi,
   object: KubeObject,

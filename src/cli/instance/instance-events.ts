@@ -15,9 +15,9 @@ export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 const MAX_OWNERS = 5;
 
 /**
- * Selects the events about an instance: about itself, its objects, and the objects that these own. The name of an owned
- * object must contain the name of an object of the instance. An object with such a name counts as owned when it no
- * longer exists, because its owner references cannot be read then.
+ * Selects the events about an instance, its objects, and the objects that these own. The name of an owned object must
+ * contain the name of an object of the instance. If an object with such a name no longer exists, it counts as owned,
+ * because its owner references cannot be read.
  */
 export class InstanceEventFilter {
   /** The namespaces of events about the instance. */
@@ -42,7 +42,7 @@ export class InstanceEventFilter {
     this.namespaces = [...new Set([own, ...objects].map(({ namespace = 'default' }) => namespace))];
   }
 
-  /** Converts an event about the instance. Returns `undefined` for another event. */
+  /** Converts an event about the instance. Returns `undefined` for any other event. */
   async accept(event: KubeObject): Promise<InstanceEvent | undefined> {
     const about = event['involvedObject'];
     if (!isJsonObject(about)) return undefined;
@@ -112,10 +112,10 @@ export async function listEvents(
   return found.filter((event) => event !== undefined).toSorted(byTime);
 }
 
-/** Compares the times of events. Events of one time keep their order. */
+/** Compares the times of events. Events with equal times keep their order. */
 export const byTime = (a: InstanceEvent, b: InstanceEvent): number => compareText(a.time, b.time);
 
-/** Compares the resource versions of events, because timestamps have a resolution of a second. */
+/** Compares the resource versions of events, because the timestamps have a resolution of one second. */
 function byVersion(a: KubeObject, b: KubeObject): number {
   return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
 }

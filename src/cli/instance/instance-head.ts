@@ -8,8 +8,9 @@ import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, suspensionText } from './suspension.ts';
 
 /**
- * Prints the first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then
- * notes, such as a suspension, and the errors of a revision that does not compile.
+ * Prints the first lines of each view. The first line is like
+ * `WebApp team-a/shop IN_PROGRESS 4m12s revision 7 2 of 5 nodes ready`. Then follow notes, such as a suspension, and
+ * the errors of a revision that does not compile.
  *
  * @param now milliseconds since the epoch
  */
@@ -40,8 +41,8 @@ export function headLines(observation: InstanceObservation, now: number): string
 }
 
 /**
- * Prints `2 of 4 nodes ready, 1 unknown, 1 skipped`. The 4 nodes do not include skipped ones. For an instance that is
- * being deleted, counts the deleted nodes.
+ * Prints `2 of 4 nodes ready, 1 unknown, 1 skipped`. The total (4) does not include skipped nodes. For an instance that
+ * is being deleted, counts the deleted nodes.
  */
 function nodesText(counts: ShownCounts, isBeingDeleted: boolean): string {
   const { nodes, ready, skipped, deleted, unknown } = counts;

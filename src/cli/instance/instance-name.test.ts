@@ -36,6 +36,6 @@ test.each([
   ['', []],
   ['/shop', []],
   ['team-a/', []],
-])('the possible readings of %j', (text, readings) => {
+])('readingsOf returns all possible parses of %j', (text, readings) => {
   expect(readingsOf(text, isKind)).toEqual(readings);
 });

@@ -2,9 +2,9 @@ import type { KubeObject } from '../../core/index.ts';
 
 /** A parse of `INSTANCE[/NODE]`. */
 export interface InstanceName {
-  /** A kind, its plural or another of its names, as typed. Absent for any kind. */
+  /** The kind as typed: its name, plural or short name. When absent, an instance of any kind matches. */
   readonly kind?: string;
-  /** Absent for the namespace of the connection, and for cluster-scoped kinds. */
+  /** When absent, the namespace of the connection applies. Also absent for cluster-scoped kinds. */
   readonly namespace?: string;
   readonly name: string;
   readonly node?: string;
@@ -15,8 +15,9 @@ const MAX_PARTS = 64;
 
 /**
  * Parses an argument that names an instance: `NAME`, `NAMESPACE/NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`, each with
- * an optional `/NODE`. A node in a subgraph is a path. An argument with such a path must have the namespace. Returns
- * all possible parses, the likeliest first. The list is empty when the text has none of these forms.
+ * an optional `/NODE`. A node in a subgraph is named by a path such as `outer/inner`, and then the argument must
+ * contain the namespace. Returns all possible parses, the likeliest first. The list is empty when the text has none of
+ * these forms.
  *
  * @param isKind returns true for the name of a kind that can have instances
  */
@@ -25,7 +26,7 @@ export function readingsOf(text: string, isKind: (word: string) => boolean): Ins
   if (parts.some((part) => part === '') || parts.length > MAX_PARTS) return [];
   const [first = '', ...rest] = parts;
   const withKind = isKind(first) ? namesOf(rest).map((name) => ({ kind: first, ...name })) : [];
-  // A path of four and more parts that begins with a kind has no second meaning.
+  // An argument of four or more parts that begins with a kind has only one meaning.
   return withKind.length > 0 && parts.length > 3 ? withKind : [...withKind, ...namesOf(parts)];
 }
 

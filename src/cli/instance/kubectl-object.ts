@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { parseApiVersion, withGroup } from '../../core/index.ts';
 import { shellWord } from '../shell-word.ts';
 
-/** Writes an object as arguments of kubectl: `service shop-svc -n team-a`, `webapp.kro.run shop -n team-a`. */
+/** Formats an object as arguments of kubectl: `service shop-svc -n team-a`, `webapp.kro.run shop -n team-a`. */
 export function kubectlObject({ apiVersion, kind, name, namespace }: ObjectRef): string {
   const { group } = parseApiVersion(apiVersion);
   const type = withGroup(kind.toLowerCase(), group);

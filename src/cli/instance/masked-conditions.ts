@@ -4,14 +4,17 @@ import type { Graph } from '../../graph/index.ts';
 import type { Decision } from '../../runtime/index.ts';
 import { writeMask } from '../../runtime/index.ts';
 
-/** The parts of an observation that a mask needs. */
+/** The parts of an observation from which the mask is computed. */
 interface Seen {
   readonly instance: KubeObject;
   readonly decision: Decision;
   readonly graph?: Graph;
 }
 
-/** The mask of the server's messages about the writes of an instance; `undefined` without a graph. */
+/**
+ * Returns a function that masks Secret values in the server's messages about writes of the instance. Returns
+ * `undefined` when the graph is not known.
+ */
 export function refusalMaskOf({
   graph,
   decision,
@@ -20,8 +23,8 @@ export function refusalMaskOf({
 }
 
 /**
- * An observation whose instance has no values of Secrets in the messages of its conditions. A controller repeats there
- * the server's message about a refused object, and the message quotes values of the object.
+ * Masks values of Secrets in the condition messages of an observed instance. The controller copies the server's message
+ * about a refused object into a condition, and that message can quote values of the object.
  */
 export function withMaskedConditions<Observation extends Seen>(observation: Observation): Observation {
   const { instance, decision } = observation;
@@ -46,5 +49,5 @@ export function withMaskedConditions<Observation extends Seen>(observation: Obse
   return { ...observation, instance: { ...instance, status } satisfies KubeObject };
 }
 
-/** The beginning of kro's text about a node of which a write failed, with the subgraphs around the node. */
+/** Matches the beginning of kro's message about a failed write: the node, preceded by the subgraphs that contain it. */
 const WRITE = /^.*?(?:apply "[^"]*" \(subgraph\): )*apply "[^"]*"(?: \((?:ref|patch)\))?: /;

@@ -9,8 +9,8 @@ import { SECRET_MASK } from '../../runtime/index.ts';
  * Masks the secret fields within a value.
  *
  * @param path the path of the value
- * @param isSecret is the single value at this path secret? Never called for a list or a map
- * @param masked gets the paths of the masked fields
+ * @param isSecret returns true when the scalar at this path is secret. Not called for lists and maps
+ * @param masked receives the paths of the masked fields
  */
 export function maskedValue(
   value: JsonValue,
@@ -22,7 +22,7 @@ export function maskedValue(
     maskedValue(each, appendStep(path, step), isSecret, masked);
   if (Array.isArray(value)) return value.map((item, index) => member(index, item));
   if (isJsonObject(value)) {
-    // A key such as `__proto__` of a hostile object stays a key.
+    // `fromEntries` creates an own property even for the key `__proto__` of a hostile object.
     return Object.fromEntries(
       Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, member(key, each)]])),
     );
@@ -32,7 +32,7 @@ export function maskedValue(
   return SECRET_MASK;
 }
 
-/** Is the text of an annotation a copy of an object? A copy can hold values that are masked in the object. */
+/** Is the value of an annotation a JSON copy of an object? A copy can contain values that are masked in the object. */
 export const isCopyOfObject = (key: string, text: unknown): boolean =>
   key === LAST_APPLIED_ANNOTATION || (typeof text === 'string' && /^\s*[[{]/.test(text) && text.includes('"kind"'));
 

@@ -25,24 +25,24 @@ import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
-/** An instance, and what a controller that starts at this moment would decide. */
+/** An instance, and the decision of a controller that would start at this moment. */
 export interface InstanceObservation {
   readonly instance: KubeObject;
-  /** Absent for an object of the kind Graph, and when the definition is deleted or may not be read. */
+  /** Absent for a Graph, and when the definition is deleted or may not be read. */
   readonly definition?: KubeObject;
-  /** Number of the revision. 0 when the instance follows the definition itself, and without a definition. */
+  /** Number of the revision. 0 when the instance follows the definition directly, and when the definition is absent. */
   readonly revision: number;
-  /** Absent when nothing compiles, and for an instance without its definition. */
+  /** Absent when neither a revision nor the definition compiles, and when the definition is absent. */
   readonly graph?: Graph;
   /** The decision of a controller. Without a graph, it is derived from the inventory and the labels of the objects. */
   readonly decision: Decision;
   /** The errors of the newest revision, if it does not compile. */
   readonly problems: readonly Diagnostic[];
-  /** For a suspended instance with a graph of its definition, the decision that would follow its resumption. */
+  /** For a suspended instance whose graph is known: the decision after a resumption. */
   readonly resumed?: Decision;
   /**
-   * The pending writes that the API server refuses, by the ids of their nodes. Only `withRefusedWrites` adds them.
-   * Absent when there is none.
+   * The pending writes that the API server refuses, keyed by node id. Only `withRefusedWrites` sets this field. Absent
+   * when the API server refuses no write.
    */
   readonly refusedWrites?: RefusedWrites;
   /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */
@@ -60,7 +60,7 @@ export interface Answer extends Report {
   readonly code?: number;
 }
 
-/** Makes the answer when no instance has the name. */
+/** Makes the answer when no instance with the name exists. */
 type Otherwise = (
   missing: TypeKroError,
   api: KubernetesApi,
@@ -101,11 +101,11 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
 export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
 
 /**
- * Finds the instance that the first argument names, and prints the answer of `describe` about it. The client is open
- * until `describe` has answered. Returns the exit code of the answer, by default `ok`.
+ * Finds the instance that the first argument names, calls `describe`, and prints its answer. Keeps the client open
+ * until `describe` returns. Returns the exit code of the answer, by default `ok`.
  *
- * @param otherwise answers when no instance has the name, because another object can have it. By default, the error is
- *   thrown
+ * @param otherwise makes the answer when no instance with the name exists, because the name can denote another object.
+ * By default, the error is thrown
  */
 export async function reportOnInstance(
   context: CommandContext,
@@ -139,7 +139,7 @@ export async function reportOnInstance(
 /** Options of `observe`. */
 export interface ObserveOptions {
   readonly subject?: Subject;
-  /** The settings of the cluster's controller. When absent, the default level applies. */
+  /** The settings of the cluster's controller. By default, those of the default level. */
   readonly settings?: ControllerSettings | Promise<ControllerSettings>;
 }
 
@@ -147,7 +147,7 @@ export interface ObserveOptions {
  * Finds an instance, reads its objects, and decides like its controller.
  *
  * @param text `INSTANCE[/NODE]` as typed
- * @param namespace the namespace of a name without one
+ * @param namespace the default namespace, for a name without a namespace
  * @throws TypeKroError the errors of `findInstance`, and `cli/usage` when the instance has no such node.
  */
 export async function observe(
@@ -162,8 +162,8 @@ export async function observe(
 }
 
 /**
- * Reads the objects of an instance, and decides like its controller. The messages of its conditions have no values of
- * Secrets, where its graph is known.
+ * Reads the objects of an instance, and decides like its controller. Masks values of Secrets in the condition messages,
+ * if the graph is known.
  *
  * @throws TypeKroError `cli/usage` when the instance does not have the node.
  */
@@ -209,12 +209,12 @@ export async function observeFound(
   });
 }
 
-/** The nodes that a user can name: those of the graph, and those whose objects the instance still has. */
+/** Returns the nodes that a user can name: the nodes of the graph, and former nodes whose objects still exist. */
 function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'decision'>): string[] {
   return [...new Set([...(graph?.nodes.keys() ?? []), ...decision.nodes.map(({ id }) => id)])];
 }
 
-/** A note about the level, if it is not the default. */
+/** Returns a note about the level, if it is not the default. */
 function levelNotes(settings: ControllerSettings | undefined): string[] {
   if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
   return [`decided as kro ${settings.level} does (${settings.from})`];
@@ -226,15 +226,15 @@ export function resumedInstance(instance: KubeObject): KubeObject {
   return { ...instance, metadata: { ...instance.metadata, annotations } };
 }
 
-/** The controller's message about a collection over the limit, at each level. It contains the limit. */
+/** Matches the controller's message about a collection over the limit, at each level. The group is the limit. */
 const OVER_LIMIT = /(?:over the maximum collection size of|collection size \d+ exceeds the maximum of) (\d{1,9})/;
 
 /** The assumed limit of a controller that has not reported a collection over the limit. */
 const MAX_ASSUMED_ITEMS = 20_000;
 
 /**
- * The maximum number of items of a collection. The limit is a flag of the controller. This process knows the limit only
- * from the controller's message about a collection over the limit. A status without this message shows that no
+ * Returns the maximum number of items of a collection. The limit is a flag of the controller, which this process knows
+ * only from the controller's message about a larger collection. Without this message, the function assumes that no
  * collection of the instance is over the limit.
  */
 function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {

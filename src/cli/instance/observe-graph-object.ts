@@ -9,7 +9,10 @@ import { isDone, recordedTracking, refOfTarget } from '../../runtime/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
-/** A Graph, and what a controller that starts at this moment would decide. The members are those of an instance. */
+/**
+ * A Graph, and the decision of a controller that would start at this moment. The members have the meaning of those of
+ * `InstanceObservation`.
+ */
 interface GraphObservation {
   readonly instance: KubeObject;
   readonly revision: 0;
@@ -49,7 +52,7 @@ export async function observeGraphObject(
   };
 }
 
-/** The reports of recorded objects whose nodes the spec no longer has. */
+/** Reports on the recorded objects whose nodes were removed from the spec. */
 function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
   const due = new Set(decision.delete.map(({ target }) => objectName(refOfTarget(target))));
@@ -84,7 +87,10 @@ function notesOn(instance: KubeObject, settings: ControllerSettings | undefined)
   ];
 }
 
-/** The reasons of a Graph that cannot continue by itself. Any other reason needs only time or another client. */
+/**
+ * The condition reasons that mean an error. With any other reason, the Graph waits for time to pass or for another
+ * client.
+ */
 const FAILED: ReadonlySet<string> = new Set([
   'InvalidGraph',
   'ApplyFailed',
@@ -94,8 +100,8 @@ const FAILED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The state of a Graph in the words of `status.state` of an instance. A Graph has no such field, and its conditions
- * have the same information. Empty before a controller has written them.
+ * Returns the state of a Graph in the words of an instance's `status.state`. A Graph has no such field, so the state
+ * follows from its conditions. Empty before a controller has written them.
  */
 export function stateOfGraph({ metadata }: KubeObject, conditions: readonly Condition[]): string {
   if (conditions.length === 0) return '';

@@ -17,7 +17,7 @@ const yaml = (text: string) => parse(text) as KubeObject;
 let world: VirtualWorld;
 afterEach(() => world.close());
 
-test('every view shows a write that a quota refuses, with the reason that why gives', async () => {
+test('every view shows a write that a quota refuses, with the same reason as why', async () => {
   world = await virtualWorld({ cluster: { workloads: true } });
   await world.apply(
     yaml(
@@ -48,7 +48,7 @@ spec:
   const why = await whyOf(observed, world.user, NEVER);
   const reason = why.causes[0]?.reason ?? '';
   expect(reason).toContain('exceeded quota: none');
-  // The controller's message repeats the sentence of the server.
+  // The controller's message repeats the server's message.
   expect(why.recorded).toContain('exceeded quota: none');
   expect(
     whyLines(observed, why, world.clock.now(), false)
@@ -93,7 +93,7 @@ spec:
   ]);
 });
 
-test('the refusal of an object with a value of a Secret does not quote it', async () => {
+test('the message about a refused object does not quote a Secret value', async () => {
   world = await virtualWorld();
   await world.apply(
     yaml(`

@@ -12,13 +12,13 @@ import type { InstanceObservation } from './observation.ts';
 import type { PendingWrite } from './why-report.ts';
 
 /**
- * The maximum number of writes of one node that are tried. The objects of a collection mostly have the same trouble.
+ * The maximum number of writes that are tried per node. The objects of a collection usually have the same problem.
  */
 const MAX_TRIED = 10;
 
 /**
- * Adds the refusals of the pending writes to an observation, so that a view shows these nodes as failed. A dry run
- * tries each write, as `typekro why` does for the root causes.
+ * Tries the pending writes with dry runs, and adds the refusals to the observation. A view then shows the nodes of
+ * refused writes as failed.
  */
 export async function withRefusedWrites(
   api: KubernetesApi,
@@ -35,8 +35,8 @@ export async function withRefusedWrites(
 }
 
 /**
- * Tries the pending writes of a node by dry runs. Returns the first refused write, else the first write with an unknown
- * result, else the first accepted write. Returns `undefined` when no write is pending.
+ * Tries the pending writes of a node by dry runs. Returns the first refused write. If none is refused, returns the
+ * first write with an unknown result, or else the first accepted write. Returns `undefined` when no write is pending.
  */
 export async function pendingWrite(
   api: KubernetesApi,
@@ -55,19 +55,19 @@ export async function pendingWrite(
   );
 }
 
-/** What a view needs to try the pending writes of an instance. */
+/** The parts of an observation that are needed to try its pending writes. */
 export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
 
-/** Gives the API server's message about a write without values of Secrets. */
+/** Returns the API server's message about a write, with Secret values masked. */
 type RefusalText = (action: ApplyAction, failure: ApiFailure) => string;
 
 function refusalTextOf(observation: WritesOf): RefusalText {
   const mask = refusalMaskOf(observation);
   return ({ nodeId, target, desired }, failure) => {
-    // The message of this process quotes nothing.
+    // An error of this process, such as a failed connection, quotes no value.
     if (failureClass(failure) === 'not-sent') return failureText(failure);
-    // The message can quote each value of a Secret, so the text has the reason in its place. The text about a missing
-    // right quotes no value.
+    // The message can quote any value of the Secret, so the status reason replaces it. A message about a missing right
+    // quotes no value.
     if (target.type.kind === 'Secret') return failureText({ ...failure, message: failure.reason });
     if (mask === undefined || failure.permission !== undefined) return failureText(failure);
     return failureText({ ...failure, message: mask(nodeId, desired, failure.message) });
@@ -77,12 +77,13 @@ function refusalTextOf(observation: WritesOf): RefusalText {
 /** The account as which a controller writes. */
 interface Account {
   readonly user: string;
-  /** The objects that the account writes, and the field that names the account. */
+  /** A description of the objects that the account writes, and of the field that names the account. */
   readonly named: string;
 }
 
 /**
- * The account as which the controller writes the objects of an instance; `undefined` when it is the controller's own.
+ * Returns the account that the controller impersonates to write the objects. Returns `undefined` when the controller
+ * writes as itself.
  */
 function accountOf({ instance, actingAs }: Pick<WritesOf, 'instance' | 'actingAs'>): Account | undefined {
   return actingAs === undefined ? undefined : { user: actingAs, named: namedBy(instance) };
@@ -93,10 +94,10 @@ const namedBy = (instance: KubeObject): string =>
     ? 'the objects of this Graph (spec.serviceAccountName, or default)'
     : 'the objects of this definition (annotation typekro.dev/service-account)';
 
-/** The API server's message for a dry run that it refuses, because a webhook has side effects. */
+/** Matches the API server's message when it refuses a dry run because a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
 
-/** The API server's message for a user who may not impersonate another user. */
+/** Matches the API server's message when the user may not impersonate another user. */
 const NO_IMPERSONATION = /cannot impersonate resource/;
 
 /**
@@ -135,8 +136,8 @@ async function dryRun(
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
     const text = mask(action, failure);
-    // A controller retries when a namespace is missing. For the user it counts as a refusal, because the user must
-    // create the namespace.
+    // The controller retries while a namespace is missing. Here a missing namespace counts as a refusal, because the
+    // user must create it.
     const isRefused = isRefusal(failure) || failure.code === 404;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
@@ -164,7 +165,7 @@ async function dryRun(
   }
 }
 
-/** Says that the API server refuses a write, with its message. */
+/** The sentence for a write that the API server refuses, with the server's message. */
 export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
 
 const isBelow = (path: string, field: string): boolean =>

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KubeClient } from '../../kube/index.ts';
 import { logLines } from './pod-logs.ts';
 
-/** The lines of a log that arrives in these parts, and the path of the request. */
+/** Streams a log in these parts. Returns the lines that `logLines` yields, and the path of the request. */
 async function linesOf(parts: readonly Uint8Array[], selection = {}): Promise<{ lines: string[]; path: string }> {
   let path = '';
   const client = new KubeClient({
@@ -26,13 +26,13 @@ async function linesOf(parts: readonly Uint8Array[], selection = {}): Promise<{ 
   return { lines, path };
 }
 
-test('a log that arrives in parts is divided into its lines', async () => {
+test('a log that arrives in parts is split into lines', async () => {
   const bytes = Buffer.from('eins\nzwei ä\ndrei');
   const cut = bytes.indexOf(0xc3) + 1;
   expect((await linesOf([bytes.subarray(0, cut), bytes.subarray(cut)])).lines).toEqual(['eins', 'zwei ä', 'drei']);
 });
 
-test('control characters of a log do not reach the terminal', async () => {
+test('control characters in a log are not printed', async () => {
   expect((await linesOf([Buffer.from('a\u001b[2Jb\n')])).lines).toEqual(['a\\u001b[2Jb']);
 });
 

@@ -15,10 +15,10 @@ export interface LogSource {
 
 /** The printed part of each log. */
 export interface LogSelection {
-  /** True for the log of the previous, ended container. */
+  /** True for the log of the previous run of the container. */
   readonly previous: boolean;
   readonly follow: boolean;
-  /** The number of lines at the end. Absent for all lines. */
+  /** The number of lines from the end. By default, all lines. */
   readonly tail?: number;
 }
 

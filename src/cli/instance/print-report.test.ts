@@ -7,7 +7,7 @@ const data = { fields: [{ path: 'spec.max', to: 9223372036854775807n, from: unde
 test.each([
   ['json', '{\n  "fields": [\n    {\n      "path": "spec.max",\n      "to": 9223372036854775807\n    }\n  ]\n}'],
   ['yaml', 'fields:\n  - path: spec.max\n    to: 9223372036854775807'],
-])('-o %s prints integers beyond 2^53 as they are', (output, text) => {
+])('-o %s prints integers beyond 2^53 without rounding', (output, text) => {
   const printed: string[] = [];
   const context = { print: (line: string) => void printed.push(line) } as unknown as CommandContext;
   reportPrinter(context, { options: { output }, positionals: [] })({ data, lines: () => [] });

@@ -10,16 +10,16 @@ import { printedYaml, yamlOf } from '../yaml-text.ts';
 export interface Report {
   readonly data: object;
   lines(): readonly string[];
-  /** The texts of other forms, by name. */
+  /** The renderers of other output formats, keyed by format name. */
   readonly forms?: Readonly<Record<string, () => readonly string[]>>;
 }
 
 /**
- * Returns a function that prints reports in the form of `--output`: `text` prints the lines, `json` and `yaml` print
- * the data. With a result sink, reports go to the sink and are not printed.
+ * Returns a function that prints reports in the format of `--output`: `text` prints the lines, `json` and `yaml` print
+ * the data. If the context has a result sink, the function passes reports to the sink instead of printing them.
  *
- * @param more names of other forms that each report has
- * @throws TypeKroError `cli/usage` when `--output` names a form that the report does not have.
+ * @param more names of other formats that each report has
+ * @throws TypeKroError `cli/usage` when `--output` names a format that the report does not have.
  */
 export function reportPrinter(
   context: CommandContext,

@@ -3,11 +3,11 @@ import { objectName, refOf, TypeKroError } from '../../core/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
 import { argumentOf } from './instance-name.ts';
 
-/** Why no Graph can be suspended. */
+/** The reason for `refuseGraph` in commands about suspension. */
 export const NO_SUSPENSION = 'cannot be suspended: neither kro nor TypeKro can suspend a Graph';
 
 /**
- * Refuses a Graph in a command about instances of definitions.
+ * Throws for a Graph, in a command that applies only to instances of definitions.
  *
  * @param why the rest of the sentence after the name of the Graph, e.g. `has no revisions`
  * @throws TypeKroError `cli/graph` for an object of the kind Graph.

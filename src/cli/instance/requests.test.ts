@@ -39,7 +39,7 @@ const instance = (names: readonly string[] = [], spaces = names): KubeObject => 
   spec: { names: [...names], spaces: [...spaces] },
 });
 
-/** The requests that `why` makes. */
+/** Runs `why` and returns the requests that it makes. */
 async function requestsOfWhy(): Promise<string[]> {
   const seen: string[] = [];
   const inner = world.cluster.transport();

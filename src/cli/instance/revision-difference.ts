@@ -17,10 +17,10 @@ export function graphDifferences(before: JsonObject, after: JsonObject): string[
   return [...fieldDifferences(before['schema'], after['schema'], 'schema', MAX_DEPTH), ...nodes, ...gone];
 }
 
-/** The depth of the compared fields below `schema`: 2 for `schema.spec.image`. */
+/** The depth to which fields below `schema` are compared: `schema.spec.image` has depth 2. */
 const MAX_DEPTH = 2;
 
-/** The resources in the spec of a definition, by their ids. */
+/** Returns the resources in the spec of a definition, keyed by id. */
 export const resourcesById = (spec: JsonObject): Map<string, JsonObject> =>
   new Map(objectsAt(spec, 'resources').map((node) => [textAt(node, 'id'), node]));
 

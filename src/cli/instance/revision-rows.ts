@@ -10,10 +10,10 @@ import { graphDifferences } from './revision-difference.ts';
 /** A row of `typekro revisions`. */
 export interface RevisionRow {
   readonly revision: number;
-  /** The name of the object `GraphRevision`. */
+  /** The name of the GraphRevision object. */
   readonly name: string;
   readonly created: string;
-  /** True when the definition is equal to this revision, and the revision is the newest. */
+  /** True when the revision is the newest one and equals the definition. */
   readonly current: boolean;
   /** Instances that are pinned to the revision, as `namespace/name`. */
   readonly pinned: readonly string[];
@@ -49,7 +49,10 @@ export function revisionRows(
     .toReversed();
 }
 
-/** Reads the instances of a definition, and returns those that are pinned to a revision, as `namespace/name`. */
+/**
+ * Reads the instances of a definition. Returns a function that lists the instances pinned to a revision, as
+ * `namespace/name`.
+ */
 export async function readPins(
   api: KubernetesApi,
   definition: KubeObject,

@@ -56,7 +56,7 @@ test.each([
     true,
   ],
   [
-    'that is a number elsewhere',
+    'that a Secret takes as a string and another object as a number',
     secret('s', '${string(schema.spec.port)}') + service('${schema.spec.port}'),
     'spec.port',
     false,
@@ -93,7 +93,7 @@ test.each([
   ['schema.spec.users.map(u, cel.bind(v, u, v.name)).join(",")', true],
   ['json.marshal(schema.metadata)', true],
   ['schema.metadata.name', false],
-])('%s can repeat a field that only Secrets take: %s', (cel, expected) => {
+])('whether %s can reveal a field that only Secrets use: %s', (cel, expected) => {
   const read = graphOf(`${SCHEMA}${logins}  - id: copy
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: copy } }
     includeWhen: ['\${(${cel}) != ""}']
@@ -125,7 +125,10 @@ const instance = {
 };
 const values = new CurrentValues(graph, new Map([['schema', instance]]), 0, liveNodesOf([]));
 
-/** The present values of the expressions of a node at a place, and of what each reads of the instance. */
+/**
+ * Returns the current values of a node's expressions at a place, and the values that each expression reads from the
+ * instance.
+ */
 function valuesAt(id: string, place: string) {
   const node = graph.nodes.get(id);
   const placed = (node === undefined ? [] : expressionsOf(node)).filter((each) => each.place === place);
@@ -137,7 +140,7 @@ function valuesAt(id: string, place: string) {
 
 const known = (value: unknown) => ({ is: 'known', value });
 
-test('a list or a map that is read as a whole is shown without its secret members', () => {
+test('a list or map that is read as a whole is shown with its secret members masked', () => {
   expect(valuesAt('copies', 'forEach.user')).toEqual([
     { value: { is: 'secret' }, reads: [known([{ name: 'ann', password: '(secret)' }])] },
   ]);
@@ -150,12 +153,12 @@ test('a list or a map that is read as a whole is shown without its secret member
   expect(valuesAt('copies', 'data.host')).toEqual([{ value: known('db'), reads: [known('db')] }]);
 });
 
-test('annotations that are read as a whole are shown without the copy of kubectl', () => {
+test('annotations that are read as a whole are shown with the last-applied annotation masked', () => {
   const shown = known({ [applied]: '(secret)', debug: 'x' });
   expect(valuesAt('copies', 'includeWhen[1]')).toEqual([{ value: known(true), reads: [shown] }]);
 });
 
-test('a plan shows a list or a map that changes as a whole without its secret members', () => {
+test('a plan shows a list or map that changes as a whole with its secret members masked', () => {
   const { users } = instance.spec;
   const fields = [
     { path: 'spec.users', from: users, to: [...users, { name: 'bob', password: 'hush' }] },

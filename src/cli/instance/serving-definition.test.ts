@@ -17,13 +17,13 @@ const marked = (name?: string): KubeObject => ({
 const two = (a?: string, b?: string) => [definition('a', a), definition('b', b)];
 
 test.each<[string, readonly KubeObject[], string | undefined, string | undefined, string | undefined]>([
-  ['the only one serves, whatever the labels say', [definition('a')], 'gone', 'gone', 'a'],
-  ['the label of the instance names it', two('Active', 'Inactive'), 'b', 'a', 'b'],
-  ['the label of the CRD names it when the instance has none', two('Active', 'Active'), undefined, 'b', 'b'],
-  ['a label that names none of them counts for nothing', two('Inactive', 'Inactive'), 'gone', 'b', 'b'],
-  ['the only active one without labels', two('Inactive', 'Active'), undefined, undefined, 'b'],
-  ['none when two are active', two('Active', 'Active'), undefined, undefined, undefined],
-  ['none when no controller has seen them', two(), undefined, undefined, undefined],
+  ['the only candidate, whatever the labels say', [definition('a')], 'gone', 'gone', 'a'],
+  ['the candidate that the label of the instance names', two('Active', 'Inactive'), 'b', 'a', 'b'],
+  ['the candidate that only the label of the CRD names', two('Active', 'Active'), undefined, 'b', 'b'],
+  ['a label that names no candidate is ignored', two('Inactive', 'Inactive'), 'gone', 'b', 'b'],
+  ['the only active candidate, without labels', two('Inactive', 'Active'), undefined, undefined, 'b'],
+  ['no candidate when two are active', two('Active', 'Active'), undefined, undefined, undefined],
+  ['no candidate when none has a state', two(), undefined, undefined, undefined],
 ])('the definition that serves an instance: %s', (_what, candidates, instance, crd, name) => {
   expect(servingDefinition(candidates, marked(instance), marked(crd))?.metadata.name).toBe(name);
 });
@@ -31,10 +31,10 @@ test.each<[string, readonly KubeObject[], string | undefined, string | undefined
 test.each([
   ['its own label', 'shops', undefined, true],
   ['the label of another definition', 'rivals', 'shops', false],
-  ['no label, and the CRD is of the definition', undefined, 'shops', true],
-  ['no label, and the CRD is of another definition', undefined, 'rivals', false],
+  ['no label, and the label of the CRD names the definition', undefined, 'shops', true],
+  ['no label, and the label of the CRD names another definition', undefined, 'rivals', false],
   ['no label anywhere', undefined, undefined, true],
-])('an instance of shops: %s', (_name, own, ofCrd, expected) => {
+])('whether the definition shops serves an instance: %s', (_name, own, ofCrd, expected) => {
   const marked = (label: string | undefined) => ({
     apiVersion: 'a.test/v1',
     kind: 'Shop',

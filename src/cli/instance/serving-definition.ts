@@ -4,9 +4,9 @@ import { keys } from '../../runtime/index.ts';
 
 /**
  * Chooses the definition that serves an instance. Several definitions can declare one kind, but the controller serves
- * only one and refuses the others. A single candidate serves. Of several candidates, the label on the instance selects
- * one. If that label is absent or names no candidate, the label on the CRD selects one. If no label selects a
- * candidate, the only active candidate serves.
+ * only one of them and refuses the others. A single candidate is chosen without a check. Among several candidates, the
+ * label on the instance selects one. If that label is absent or names no candidate, the label on the CRD selects one.
+ * If no label selects a candidate and only one is active, that one is chosen.
  *
  * @param candidates the definitions that declare the kind, at least one
  * @param instance the live instance; undefined when it does not exist yet

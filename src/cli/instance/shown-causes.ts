@@ -3,8 +3,8 @@ import { rootCausesOf } from '../../runtime/index.ts';
 import { isForbidden } from './shown-node.ts';
 
 /**
- * The root causes of an instance as a user sees them (`rootCausesOf`). A node that the user may not read comes last: the
- * controller may read the node, so it need not be in the way at all.
+ * The root causes of an instance as a user sees them (`rootCausesOf`). Nodes that the user may not read come last. The
+ * controller can have the right to read them, so they may not be a cause.
  */
 export function shownCauses(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
   const causes = rootCausesOf(nodes, nodeId);

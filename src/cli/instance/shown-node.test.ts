@@ -15,7 +15,7 @@ const broken = unreadable('broken', 500);
 
 test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
   [
-    'nodes behind an unknown node are unknown, too',
+    'nodes that depend on an unknown node are unknown',
     [hidden, dependent('a', 'blocked', ['hidden', 'failed']), dependent('b', 'blocked', ['a', 'blocked'])],
     [
       'unknown: cannot be read with your rights: no',
@@ -24,7 +24,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
   ],
   [
-    'a node that also waits for a node in progress is pending, and the nodes behind it wait for a pending node',
+    'a node behind an unknown node and a node in progress is pending, as are its dependents',
     [
       hidden,
       late,
@@ -39,7 +39,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
   ],
   [
-    'a node that also waits for a failed node is blocked',
+    'a node that waits for an unknown node and a failed node is blocked',
     [hidden, broken, dependent('a', 'blocked', ['hidden', 'failed'], ['broken', 'failed'])],
     [
       'unknown: cannot be read with your rights: no',
@@ -48,7 +48,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
   ],
   [
-    'a retired node of the same id does not count',
+    'a retired node with the same id has no influence',
     [ready, broken, dependent('a', 'blocked', ['broken', 'failed']), { ...hidden, id: 'broken', retired: true }],
     [
       'ready: is as wanted and ready',
@@ -73,7 +73,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ['failed: the server refuses it', 'blocked: waits for svc (failed)', 'blocked: waits for a (blocked)'],
   ],
   [
-    'a node without a pending write, and a retired node of the same id, keep their states',
+    'a node without a pending write keeps its state, as does a retired node with the same id',
     [
       report('svc', 'ready', { kind: 'ready' }),
       { ...report('svc', 'applying', { kind: 'write', action: 'change', count: 1 }), retired: true },
@@ -85,13 +85,13 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
   expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
 });
 
-test('the remedy of a refusal replaces the one of the reason', () => {
+test('the remedy of a refusal replaces the remedy of the reason', () => {
   const svc = report('svc', 'applying', { kind: 'write', action: 'create', count: 1 });
   const refused = new Map([['svc', { problem: 'no', remedy: 'do it' }]]);
   expect(shownNodes([svc], refused).of(svc).remedy).toBe('do it');
 });
 
-test('unknown nodes are counted; without any, the counts have no number of them', () => {
+test('counts include the number of unknown nodes only if there are any', () => {
   const nodes = [ready, hidden, dependent('a', 'blocked', ['hidden', 'failed'])];
   expect(shownNodes(nodes).count(nodes)).toMatchObject({ nodes: 3, ready: 1, unknown: 2 });
   expect(shownNodes([ready, broken]).count([ready, broken])).not.toHaveProperty('unknown');

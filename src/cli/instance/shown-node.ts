@@ -8,13 +8,13 @@ export interface ShownNode {
   readonly state: ShownState;
   readonly reason: string;
   readonly waitsFor: readonly string[];
-  /** What a user has to do; absent when the node usually only needs time. */
+  /** The action that the user must take. Absent when the node usually only needs time. */
   readonly remedy?: string;
 }
 
-/** The numbers of nodes by stage. */
+/** The numbers of nodes per stage. */
 export interface ShownCounts extends NodeCounts {
-  /** The number of nodes whose state the user may not see. Absent when there is none. */
+  /** The number of nodes whose state the user may not see. Absent when it is 0. */
   readonly unknown?: number;
 }
 
@@ -24,14 +24,13 @@ export interface ShownNodes {
   readonly count: (nodes: readonly NodeReport[]) => ShownCounts;
 }
 
-/** The refusals of pending writes, found by dry runs, by the ids of their nodes. */
+/** The refusals of pending writes, found by dry runs and keyed by node id. */
 export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; readonly remedy?: string }>;
 
 /**
- * Returns the states and reasons of nodes as the user may see them. A read that is forbidden to the user makes the
- * state `unknown`. The state of a node that waits only for such nodes is `unknown`, too, because the decision counted
- * these nodes as failed. A node whose pending write the API server refuses is `failed`, and the nodes that wait for it
- * are `blocked`.
+ * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A
+ * node that waits only for such nodes is also `unknown`, because the decision wrongly counts them as failed. A node
+ * whose pending write the API server refuses is `failed`, and the nodes that wait for it are `blocked`.
  *
  * @param nodes all nodes of the decision, in topological order
  */
@@ -49,7 +48,7 @@ export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites 
   };
 }
 
-/** Is the user forbidden to read the node? The controller has rights of its own. */
+/** Is the user forbidden to read the node? The controller can still have the right. */
 export const isForbidden = ({ because }: NodeReport): boolean =>
   because.kind === 'read-failed' && because.failure.code === 403;
 
@@ -67,7 +66,7 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
   }
   return {
     state,
-    // The time of the next retry is removed, so that equal failures give equal text.
+    // Removes the time of the next retry, so that equal failures have equal reasons.
     reason: reason.replace(/; next try at \S+$/, ''),
     waitsFor,
     ...(remedy === undefined ? {} : { remedy }),
@@ -76,8 +75,8 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
 }
 
 /**
- * The state and reason of a node that waits for nodes whose shown states differ from the recorded ones. `undefined` for
- * any other node.
+ * Returns the state and reason of a node that waits for nodes whose shown states differ from the states in the
+ * decision. Returns `undefined` for any other node.
  */
 function dependentState(
   { nodes }: Extract<Because, { kind: 'dependency' }>,

@@ -20,21 +20,21 @@ import { suspendsWrites } from './suspension.ts';
 export interface StatusView {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
-  /** `status.state`; empty before a controller has written it. */
+  /** `status.state`. Empty before a controller has written it. */
   readonly state: string;
   readonly revision: number;
-  /** The instance is suspended: no object is written before it is resumed. */
+  /** Set when the instance is suspended: its controller writes no object until the instance is resumed. */
   readonly suspended?: true;
   readonly ready: number;
-  /** The number of nodes, without the skipped ones. */
+  /** The number of nodes that are not skipped. */
   readonly nodes: number;
   readonly skipped: number;
-  /** The number of nodes whose state the user may not see. Absent when there is none. */
+  /** The number of nodes whose state the user may not see. Absent when it is 0. */
   readonly unknown?: number;
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
-  /** The objects and fields that a Graph records. Absent for an instance. */
+  /** The objects and fields that a Graph records in its status. Absent for an instance. */
   readonly tracking?: GraphTracking;
   /** Nodes that are not ready, or whose state is unknown. */
   readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
@@ -76,7 +76,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
   };
 }
 
-/** Prints the head, then one line for each condition, each field, and each node that is not ready. */
+/** Prints the head, then one line per condition, field, and node that is not ready. */
 export function statusLines(
   observation: InstanceObservation,
   view: StatusView,
@@ -109,7 +109,7 @@ export function statusLines(
   ];
 }
 
-/** One line for each recorded object, with its node. */
+/** Prints one line per recorded object, with its node. */
 function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): string[] {
   const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
   return managedResources.map(
@@ -118,7 +118,10 @@ function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): 
   );
 }
 
-/** One line for each object that has fields of a patch node, with the node, its fields and its field manager. */
+/**
+ * Prints one line per object that a patch node writes into: the node, the object, the written fields and the field
+ * manager.
+ */
 function contributionLines(
   { instance, graph }: InstanceObservation,
   { contributions = [] }: Partial<GraphTracking> = {},

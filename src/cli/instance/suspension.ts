@@ -4,7 +4,7 @@ import { isSuspended } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
 import { argumentOf } from './instance-name.ts';
 
-/** Is the instance suspended? A Graph never is, because neither kro nor TypeKro can suspend a Graph. */
+/** Is the instance suspended? False for a Graph, because neither kro nor TypeKro can suspend a Graph. */
 export const isPaused = (instance: KubeObject): boolean => isSuspended(instance) && !isGraphObject(instance);
 
 /** Does the suspension of the instance stop its writes? The deletion of a suspended instance continues. */
@@ -20,11 +20,11 @@ export const resumeCommand = ({ kind, ...metadata }: NamedInstance): string =>
 export const suspendCommand = ({ kind, ...metadata }: NamedInstance): string =>
   `typekro suspend ${shellWord(argumentOf({ kind, metadata }))}`;
 
-/** What the suspension of an instance means, and the command that ends it. */
+/** Describes the effect of a suspension, and names the command that ends it. */
 export const suspensionText = (instance: NamedInstance): string =>
   `suspended by the annotation kro.run/reconcile: no object is written before ${resumeCommand(instance)}`;
 
-/** What `typekro suspend` does to an instance. The deletion of a suspended instance continues. */
+/** Describes the effect of `typekro suspend` on an instance. The deletion of a suspended instance continues. */
 export const suspensionEffect = ({ metadata }: KubeObject): string =>
   metadata.deletionTimestamp === undefined
     ? 'it is suspended: the controller writes none of its objects, and does not revert changes by other clients'

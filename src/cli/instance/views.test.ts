@@ -59,7 +59,7 @@ async function diff(text = 'shop'): Promise<string[]> {
 }
 
 describe('tree', () => {
-  test('nodes in the order of the graph, a collection with its number of objects, a skipped node with its reason', async () => {
+  test('lists nodes in the order of the graph, the size of a collection, and the reason of a skipped node', async () => {
     const seen = await look('shop');
     expect(treeLines(seen, world.clock.now(), false)).toEqual([
       'App default/shop   ACTIVE 2s   revision 1   4 of 4 nodes ready, 1 skipped',
@@ -72,7 +72,7 @@ describe('tree', () => {
     expect(treeNodes(seen)[2]?.objects.map(({ object }) => object.name)).toEqual(['shop-x', 'shop-y']);
   });
 
-  test('what does not exist yet', async () => {
+  test('shows objects that do not exist yet', async () => {
     await world.controller.stop();
     await world.apply(instance('later'));
     expect(treeLines(await look('later'), world.clock.now(), false).slice(0, 2)).toEqual([
@@ -83,11 +83,11 @@ describe('tree', () => {
 });
 
 describe('diff', () => {
-  test('no difference', async () => {
+  test('reports that there is no difference', async () => {
     expect(await diff()).toEqual(['no difference: every object is as the graph wants it']);
   });
 
-  test('fields that another program changed, and objects that it deleted', async () => {
+  test('shows fields that another program changed, and objects that it deleted', async () => {
     await world.controller.stop();
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await world.user.delete(configMap('shop-x'));
@@ -114,7 +114,7 @@ describe('diff', () => {
   test('a value that the server writes in another form is not a difference', async () => {
     await world.controller.stop();
     const inner = world.user;
-    // A webhook that replaces every write by the stored object.
+    // Simulates a webhook that replaces every write with the stored object.
     const api = readSession({
       ...readSession(inner),
       apply: (object) => inner.get({ ...object, name: 'shop', namespace: 'default' }),
@@ -153,7 +153,7 @@ describe('diff', () => {
   });
 });
 
-describe('an instance is found', () => {
+describe('an instance', () => {
   test.each([
     'shop',
     'default/shop',
@@ -162,7 +162,7 @@ describe('an instance is found', () => {
     'APP/default/shop',
     'shop/settings',
     'app/default/shop/parts',
-  ])('as %s', async (text) => {
+  ])('is found as %s', async (text) => {
     expect((await look(text)).instance.metadata.name).toBe('shop');
   });
 
@@ -180,12 +180,12 @@ describe('an instance is found', () => {
     ['a/b/c/d', 'there is no instance a/b/c/d: the namespace a does not exist', 'there are app/default/shop'],
     ['shop//it', '"shop//it" names no instance', 'KIND/NAMESPACE/NAME'],
     ['', '"" names no instance', 'KIND/NAMESPACE/NAME'],
-  ])('not as %s', async (text, message, remedy) => {
+  ])('is not found as %s', async (text, message, remedy) => {
     const error: unknown = await look(text).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ message, remedy: expect.stringContaining(remedy) as string });
   });
 
-  test('two kinds with one name are distinguished by the kind', async () => {
+  test('with the same name as another one must be named with its kind', async () => {
     const other = structuredClone(DEFINITION) as unknown as {
       metadata: { name: string };
       spec: { schema: { kind: string } };

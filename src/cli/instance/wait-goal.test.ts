@@ -36,18 +36,18 @@ test.each<[string, string, KubeObject | undefined, boolean]>([
   ['it is gone', 'deleted', undefined, true],
   ['it is there', 'deleted', instance('ACTIVE', [ready('True', 2)]), false],
   ['it is gone', 'active', undefined, false],
-  ['state and condition are of this generation', 'active', instance('ACTIVE', [ready('True', 2)]), true],
-  ['the condition is of the generation before', 'active', instance('ACTIVE', [ready('True', 1)]), false],
+  ['state and condition are about the current generation', 'active', instance('ACTIVE', [ready('True', 2)]), true],
+  ['the condition is about the previous generation', 'active', instance('ACTIVE', [ready('True', 1)]), false],
   ['the condition names no generation', 'active', instance('ACTIVE', [ready('True')]), true],
   ['there is no condition Ready', 'active', instance('ACTIVE', []), true],
-  ['another condition is of this generation', 'active', instance('ACTIVE', [synced(2)]), true],
-  ['another condition is of the generation before', 'active', instance('ACTIVE', [synced(1)]), false],
+  ['only another condition exists, about the current generation', 'active', instance('ACTIVE', [synced(2)]), true],
+  ['only another condition exists, about the previous generation', 'active', instance('ACTIVE', [synced(1)]), false],
   ['it is being deleted', 'active', deleting(instance('ACTIVE', [])), false],
   ['the state is not ACTIVE', 'active', instance('IN_PROGRESS', [ready('True', 2)]), false],
   ['the condition is True', 'condition=Ready', instance('ERROR', [ready('True', 2)]), true],
   ['the condition is of the generation before', 'condition=Ready', instance('ACTIVE', [ready('True', 1)]), false],
   ['the condition is not there', 'condition=Ready=False', instance('ACTIVE', []), false],
-  ['the case of the status does not count', 'condition=Ready=false', instance('ERROR', [ready('False', 2)]), true],
-])('%s, and the goal is %s', (_what, goal, object, reached) => {
+  ['the status is compared without its case', 'condition=Ready=false', instance('ERROR', [ready('False', 2)]), true],
+])('isReached: %s, and the goal is %s', (_what, goal, object, reached) => {
   expect(isReached(parseGoal(goal), object)).toBe(reached);
 });

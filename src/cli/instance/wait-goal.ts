@@ -33,9 +33,10 @@ export function goalText(goal: WaitGoal): string {
 }
 
 /**
- * Has the instance reached the goal? A condition about an older generation does not count. An instance without the
- * condition `Ready`, whose definition declares other ones, is active only if no condition is about an older generation.
- * An absent instance reaches only the goal `deleted`, and one that is being deleted is not active.
+ * Has the instance reached the goal? A condition about an older generation does not count. If the definition declares
+ * its own conditions, the instance can lack the condition `Ready`. It is then active only if no condition is about an
+ * older generation. An absent instance reaches only the goal `deleted`. An instance that is being deleted is not
+ * active.
  */
 export function isReached(goal: WaitGoal, instance: KubeObject | undefined): boolean {
   if (instance === undefined) return goal.kind === 'deleted';

@@ -7,20 +7,20 @@ import { wrappedLines } from '../layout.ts';
 import { fitLine } from '../up/view.ts';
 
 /**
- * The interval of reads without a change of the instance, in milliseconds. Only the instance is watched, so a change of
- * a child shows after at most this time.
+ * The maximum time between two reads, in milliseconds. Only the instance is watched, so a change of a child appears
+ * after this time at the latest.
  */
 const MAX_AGE_MS = 2000;
 
-/** The lines about an instance. */
+/** An instance, and the lines that describe it. */
 export interface WatchedReport {
   readonly instance: KubeObject;
   readonly lines: readonly string[];
 }
 
 /**
- * Prints lines again whenever an instance or its objects change, until the signal aborts or the instance is gone. A
- * terminal is redrawn in place. Other outputs get only the lines that the previous read did not have.
+ * Prints the lines again when the instance or its objects change, until the signal aborts or the instance is gone. A
+ * terminal is redrawn in place. On any other output, prints only lines that were not in the previous report.
  *
  * @param read reads the instance and its objects; returns undefined when the instance is gone
  */

@@ -26,7 +26,7 @@ test.each([
   expect(definitionWhyLines(report, 0, false).includes(SERVED)).toBe(isServed);
 });
 
-test('many instances are named in part, with their number', () => {
+test('of many instances, only the first five are named, followed by the number of the others', () => {
   const notActive = Array.from({ length: 7 }, (_, index) => ({
     apiVersion: 'kro.run/v1alpha1',
     kind: 'Shop',

@@ -22,7 +22,7 @@ export interface DefinitionWhyReport {
   readonly definition: ObjectRef;
   /** The kind that the definition declares. */
   readonly kind: string;
-  /** `status.state`; empty before a controller has written it. */
+  /** `status.state`. Empty before a controller has written it. */
   readonly state: string;
   /** The last transition time of the condition `Ready` (RFC 3339). */
   readonly since?: string;
@@ -33,7 +33,7 @@ export interface DefinitionWhyReport {
   readonly refusals: readonly FailedCondition[];
   /** The errors of this version's compiler for the current spec. */
   readonly problems: readonly Diagnostic[];
-  /** The number of instances. Absent when they may not be listed or the kind is not served. */
+  /** The number of instances. Absent when the user may not list them, or when the kind is not served. */
   readonly instances?: number;
   /** Instances whose state is not `ACTIVE`. */
   readonly notActive: readonly ObjectRef[];
@@ -68,7 +68,7 @@ const CORRECT_DEFINITION =
 /**
  * Explains why a definition is not served, and lists its instances that are not ACTIVE.
  *
- * @param settings the level and the gates of the cluster's controller; the compiler follows its rules
+ * @param settings the level and the feature gates of the cluster's controller; the definition is compiled by them
  */
 export async function explainDefinition(
   api: KubernetesApi,
@@ -99,7 +99,7 @@ export async function explainDefinition(
 
 const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): boolean => {
   const { state, ready } = recordedState(instance);
-  // Conditions that the definition declares replace the controller's, so only the state counts then.
+  // Conditions that the definition declares replace the controller's conditions. In that case, only the state counts.
   return state === 'ACTIVE' && (declaresConditions(spec) || ready === undefined || ready.status !== 'False');
 };
 
@@ -117,7 +117,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   const { generation = 0, deletionTimestamp } = definition.metadata;
   const seen = Math.max(0, ...conditions.map(({ observedGeneration = 0 }) => observedGeneration));
   const isRefused = conditions.some(({ type, status }) => type === 'GraphAccepted' && status === 'False');
-  // A deletion raises the generation, too.
+  // A deletion also raises the generation.
   const reported = deletionTimestamp === undefined ? 'an older spec' : 'the state before the deletion';
   return [
     ...(deletionTimestamp === undefined ? [] : deletionNotes(definition)),
@@ -132,7 +132,10 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   ];
 }
 
-/** The notes about a deletion: its start and the finalizers; and a remedy, when other programs hold the definition. */
+/**
+ * Returns notes about a deletion: its start and the remaining finalizers. Adds a remedy when the finalizers of other
+ * programs delay the deletion.
+ */
 function deletionNotes(definition: KubeObject): string[] {
   const isHeldByOthers = otherFinalizers(definition).length > 0;
   return [withdrawnText(definition), ...(isHeldByOthers ? [releaseText(definition)] : [])];
@@ -144,11 +147,11 @@ const isUnknown = ({ status }: Condition): boolean => status === 'Unknown';
 const unknownText = ({ type, message = '' }: Condition): string =>
   `${type} is not known yet${message === '' ? '' : `: ${message}`}`;
 
-/** The maximum number of instances in a line. */
+/** The maximum number of instances that are listed by name. */
 const MAX_NAMED_INSTANCES = 5;
 
 /**
- * Prints the report as lines: the head, the notes, each refusal with its remedy, the compiler's errors, and the
+ * Prints the report as text: the head, the notes, each False condition with its remedy, the compiler's errors, and the
  * instances that are not ACTIVE.
  */
 export function definitionWhyLines(report: DefinitionWhyReport, now: number, colour: boolean): string[] {

@@ -32,7 +32,9 @@ export interface PendingWrite {
   readonly isRightMissing?: boolean;
   /** The paths of the fields that the API server refuses. */
   readonly fields?: readonly string[];
-  /** The paths below these fields that differ from the live object. Set only when the fields are immutable. */
+  /**
+   * The paths at or below `fields` whose values differ from the live object. Set only when the fields are immutable.
+   */
   readonly differing?: readonly string[];
   readonly remedy?: string;
 }
@@ -45,7 +47,7 @@ export interface Evidence {
   readonly write?: PendingWrite;
 }
 
-/** Makes the report of an instance from its root causes and their evidence. */
+/** Builds the report about an instance from its root causes and their evidence. */
 export function whyReport(
   observation: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
@@ -84,8 +86,8 @@ export function whyReport(
 }
 
 /**
- * Does the node only wait for a write or a deletion by the controller? When the definition is lost, no controller works
- * on the instance. Then the lost definition is the cause, and not the node.
+ * Does the node only wait for a write or a deletion by the controller? If the definition is lost, such a node is not a
+ * root cause: the definition is, because no controller works on the instance.
  */
 const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
   because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
@@ -115,7 +117,10 @@ const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
 const CORRECT_INSTANCE =
   'correct what the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
-/** The remedy for a message of the controller or the API server about a write; undefined for an unknown one. */
+/**
+ * Returns the remedy for a message of the controller or the API server about a write, or undefined for an unknown
+ * message.
+ */
 function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
   const user = /is forbidden: User "([^"]+)"/.exec(message)?.[1];
   if (user !== undefined && isGraphObject(instance))
@@ -141,8 +146,8 @@ function causeOf(
   const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
   const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? CORRECT_REFUSED : remedyOfBecause));
   const about = first?.object ?? object;
-  // A refused object mostly does not exist yet, so the cause has no live object. A write that lacks a right says nothing
-  // about the object.
+  // A refused object usually does not exist, so the target of the write is reported instead of a live object. A missing
+  // right says nothing about the object itself.
   const isObjectRefused = isRefused && write.isRightMissing !== true;
   const concerned = isObjectRefused && objects.length === 0 ? [write.object] : objects;
   return {
@@ -162,11 +167,11 @@ function causeOf(
   };
 }
 
-/** The maximum number of fields in a line. */
+/** The maximum number of fields that are listed by name. */
 const MAX_FIELDS = 5;
 
 /**
- * Names the fields of a live object that differ and cannot change. A server that refuses a whole template does not name
+ * Names the differing immutable fields of a live object. The server's message can name only the whole template around
  * them.
  */
 function differingText(write: PendingWrite | undefined): string[] {
@@ -176,12 +181,15 @@ function differingText(write: PendingWrite | undefined): string[] {
   return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
-/** The first object that one of the texts names at its beginning. It lacks data, or another client changed it. */
+/**
+ * Returns the first object with which one of the `found` sentences begins. Such an object lacks data, or another client
+ * changed it.
+ */
 function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
 }
 
-/** The remedy for the reason of a node, with the objects and commands of this instance. */
+/** Returns the remedy for a node's reason, with the object names and commands of this instance. */
 function remedyOfReason(
   { node }: RootCause,
   { found }: Evidence,
@@ -205,9 +213,9 @@ function remedyOfReason(
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
 
 /**
- * Describes the dry run of a pending write. A refused write is described here only when the node waits for something
- * else. For an accepted write, the controller's recorded message, if there is one, explains more than the fact that the
- * write is due.
+ * Describes the dry run of a pending write that was not refused, or whose node waits for another reason. For an
+ * accepted write, prints the message that the controller recorded, if there is one, because it explains why the write
+ * was not made.
  */
 function pendingText(
   { result, object, problem }: PendingWrite,
@@ -232,22 +240,22 @@ function describeCommand(ref: ObjectRef): string {
     return `typekro why ${shellWord(`${kind.toLowerCase()}/${namespacedName(ref)}`)}`;
   }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-  // Several groups can have a custom kind of the same name.
+  // Several API groups can have a custom kind with the same name.
   const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
   return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
 }
 
 /**
- * Makes a blocker from a text about a failed deletion or release. The text is from the step, or from a condition that
- * the controller recorded. It has the failed request, then the server's answer. The remedy follows from this answer.
+ * Makes a blocker from a message about a failed deletion or release. The message comes from the step or from a recorded
+ * condition. It contains the failed request, then the server's response, from which the remedy follows.
  */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
 }
 
 /**
- * The reasons that the controller recorded for objects and fields of a Graph that it could not delete or release. A
- * decision of this process does not have these reasons, because it has not seen the failed requests.
+ * Returns the recorded reasons why the controller of a Graph could not delete objects or release fields. The decision
+ * of this process lacks these reasons, because this process did not see the failed requests.
  */
 function recordedBlockers(instance: InstanceObservation['instance']): string[] {
   if (!isGraphObject(instance)) return [];
@@ -259,13 +267,15 @@ function recordedBlockers(instance: InstanceObservation['instance']): string[] {
   );
 }
 
-/** The reasons in the condition of a Graph that could not remove objects or fields of an earlier spec. */
+/** The condition reasons of a Graph whose controller could not remove objects or fields of an earlier spec. */
 const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
 
 const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
-/** Describes a deletion that no controller carries out, because the definition of the instance is lost. */
+/**
+ * Describes a deletion that does not proceed, because the definition is lost and no controller works on the instance.
+ */
 function withoutDefinition(observation: InstanceObservation): Blocker[] {
   if (observation.instance.metadata.deletionTimestamp === undefined) return [];
   const blocker = blockerWithoutDefinition(observation);

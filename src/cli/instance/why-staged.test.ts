@@ -24,7 +24,7 @@ async function why(): Promise<string> {
   return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
 }
 
-/** A node with a Deployment of one container. The node waits until the Deployment is ready. */
+/** Returns a node with a Deployment of one container. The node waits until the Deployment is ready. */
 function deployment(annotations: JsonObject, spec: JsonObject = {}, container: JsonObject = {}): JsonObject {
   return {
     id: 'web',
@@ -88,7 +88,7 @@ interface Stage {
   readonly resources: JsonObject[];
   readonly annotations?: Record<string, string>;
   readonly instance?: KubeObject;
-  /** False: no controller of the cluster works on Services, Ingresses and pods. Default true. */
+  /** False when no controller of the cluster works on Services, Ingresses and pods. Default true. */
   readonly workloads?: boolean;
 }
 
@@ -174,13 +174,13 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
     ['note: the instance is pinned to revision 9, which does not exist'],
   ],
   [
-    'a value of the instance that is missing',
+    'a value that the instance does not set',
     { resources: [mapResource('map', { a: '${schema.metadata.labels.team}' })] },
     ['schema.metadata.labels.team'],
   ],
 ];
 
-test.each(STAGED)('%s', async (_title, stage, expected) => {
+test.each(STAGED)('why explains the failure: %s', async (_title, stage, expected) => {
   const { before = [], resources, annotations = {}, instance = pot('shop'), workloads = true } = stage;
   world = await virtualWorld({ cluster: { workloads } });
   await world.apply(...before, potDefinition(resources, annotations));
@@ -191,7 +191,7 @@ test.each(STAGED)('%s', async (_title, stage, expected) => {
   for (const each of expected) expect(text).toContain(each);
 });
 
-/** Answers of the API server to the controller's writes of children. The user's own dry run succeeds. */
+/** Responses of the API server to the controller's writes of children. The dry run by the user succeeds. */
 const REFUSED: readonly (readonly [
   title: string,
   status: number,
@@ -216,7 +216,7 @@ const REFUSED: readonly (readonly [
   ['an API server that is unavailable', 503, 'ServiceUnavailable', 'etcd has no leader', 'etcd has no leader'],
 ];
 
-test.each(REFUSED)('%s', async (_title, code, reason, message, expected) => {
+test.each(REFUSED)('why explains a failed write: %s', async (_title, code, reason, message, expected) => {
   world = await virtualWorld();
   world.intercept = ({ method, path }) => {
     if (method !== 'PATCH' || !path.includes('/configmaps/')) return undefined;
@@ -234,7 +234,7 @@ test.each(REFUSED)('%s', async (_title, code, reason, message, expected) => {
   expect(text).toContain(expected);
 });
 
-/** Conditions of operators, and the lines that `why` prints for them. */
+/** Conditions that operators set, and the lines that `why` prints for them. */
 const CONDITIONS: readonly (readonly [title: string, kind: string, condition: JsonObject, expected: string])[] = [
   [
     'an expired certificate',
@@ -249,7 +249,7 @@ const CONDITIONS: readonly (readonly [title: string, kind: string, condition: Js
     '└ because  InstallFailed (HelmRelease default/thing): timed out',
   ],
   [
-    'a claim of an operator that is not synced',
+    'a composite resource that is not synced',
     'Composite',
     { type: 'Synced', status: 'False', reason: 'ReconcileError', message: 'no such bucket' },
     '└ because  ReconcileError (Composite default/thing): no such bucket',
@@ -262,7 +262,7 @@ const CONDITIONS: readonly (readonly [title: string, kind: string, condition: Js
   ],
 ];
 
-test.each(CONDITIONS)('%s', async (_title, kind, condition, expected) => {
+test.each(CONDITIONS)('why prints the condition of %s', async (_title, kind, condition, expected) => {
   world = await virtualWorld();
   const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const;
   await world.apply(crdOf(kind, schema, { fields: { subresources: { status: {} } } }));

@@ -14,7 +14,7 @@ import { shownMark } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 
 /**
- * Prints the report as lines: the head, then each cause with its evidence, its remedy and a command that shows more.
+ * Prints the report as text: the head, then each cause with its evidence, its remedy, and a command that shows more.
  */
 export function whyLines(observation: InstanceObservation, report: WhyReport, now: number, colour: boolean): string[] {
   const head = headLines(observation, now);
@@ -49,12 +49,12 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
     ...unread.map((text) => `   not known  ${printableLine(text)}`),
     `   do         ${printableLine(remedy)}`,
     ...(look === undefined ? [] : [`   look       ${printableLine(look)}`]),
-    // Without the state of a node, it is unknown whether its dependents wait.
+    // If the state of a node is unknown, its dependents may not be waiting.
     ...(waiting.length === 0 ? [] : [`   ${state === 'unknown' ? 'dependents' : 'waiting   '} ${waiting.join(', ')}`]),
   ];
 }
 
-/** The maximum number of objects in a line. */
+/** The maximum number of objects that are listed by name. */
 const MAX_NAMED_OBJECTS = 5;
 
 const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause): boolean =>
@@ -73,7 +73,7 @@ function troubleLines(trouble: Trouble): string[] {
   ];
 }
 
-/** The last lines: the controller's report, or the reason why there is no cause. */
+/** Returns the last lines: the controller's report, or the reason why the report has no cause. */
 function endLines(
   observation: InstanceObservation,
   { causes, blocked, refusals, state, recorded }: WhyReport,
@@ -121,10 +121,10 @@ function endLines(
   ];
 }
 
-/** The minimum length of a part of a reason that counts as the sentence of the server. */
+/** The minimum length of a part of a reason to count as the server's message. */
 const MIN_SENTENCE_LENGTH = 30;
 
-/** Does every line of the message repeat the sentence of the server in a cause? Such a message is not printed again. */
+/** Does every line of the message only repeat the server's message in a cause? Such a message is not printed again. */
 function isRepeated(recorded: string, causes: readonly WhyCause[]): boolean {
   const sentences = causes.flatMap(({ reason }) => sentencesOf(reason));
   const isIn = (line: string): boolean => sentences.some((sentence) => line.includes(sentence));
@@ -132,7 +132,7 @@ function isRepeated(recorded: string, causes: readonly WhyCause[]): boolean {
   return isLarge ? isIn(recorded) : recorded.split('\n').every(isIn);
 }
 
-/** The ends of a reason after each colon: one of them is the sentence of the server. */
+/** Returns all suffixes of a reason that begin after a colon. One of them is the server's message. */
 function sentencesOf(reason: string): string[] {
   const parts = reason.split(': ');
   return parts

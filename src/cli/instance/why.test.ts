@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const NEVER = new AbortController().signal;
 
-/** A definition `app` of the kind App with these resources as YAML, and its instance `shop`. */
+/** The definition `app` of the kind App, with these resources (YAML). */
 const definition = (resources: string, spec = '{ image: string | default="nginx", size: integer | default=1 }') =>
   parse(`
 apiVersion: kro.run/v1alpha1
@@ -102,7 +102,7 @@ ${config('map', '{ a: "${ext.data.key}" }')}`;
 const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulate-failure: ${reason} }`));
 const plain = definition(config('map', '{ a: b }'));
 
-/** Staged failures: the applied objects, and the texts that `why` must print. */
+/** Staged failures: the applied objects, and the strings that `why` must print. */
 const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], expected: readonly string[]])[] = [
   [
     'an image that is not there',
@@ -162,7 +162,7 @@ const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[],
     ],
   ],
   [
-    'an address of another form',
+    'a load balancer that has an IP address instead of a hostname',
     [
       definition(`
 - id: service
@@ -317,26 +317,26 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   ],
 ];
 
-test.each(STAGED)('%s', async (_title, objects, expected) => {
+test.each(STAGED)('why explains the failure: %s', async (_title, objects, expected) => {
   await start(SIMULATED, ...objects);
   const text = await why();
   for (const each of expected) expect(text).toContain(each);
 });
 
-test('the node that waits leads to the same cause', async () => {
+test('why for a waiting node leads to the same cause', async () => {
   await start(SIMULATED, failing('CrashLoopBackOff'), instance());
   const text = await why('shop/after');
   expect(text).toContain('CrashLoopBackOff');
   expect(text).toBe(await why('default/shop/web'));
 });
 
-test('a node that is ready while another waits', async () => {
+test('why for a ready node names the other nodes that are not ready', async () => {
   const waits = config('other', '{ a: b }', 'readyWhen: ["${other.data.a == \'c\'}"]');
   await start(SIMULATED, definition(config('map', '{ a: b }') + waits), instance());
   expect(await why('shop/map')).toContain('map waits for nothing; other nodes are not ready: other');
 });
 
-test('two nodes that render one object', async () => {
+test('why reports that two nodes render the same object', async () => {
   const same = (id: string) => config(id, '{ a: "${schema.spec.image}" }').replace(`-${id}`, '-${schema.spec.image}');
   await start(SIMULATED, definition(same('one') + same('two')), instance());
   const text = await why();
@@ -344,14 +344,14 @@ test('two nodes that render one object', async () => {
   expect(text).not.toContain('every node is ready');
 });
 
-test('the value of a field that cannot change is not printed, and its refusal is printed once', async () => {
+test('why prints the refusal of an immutable field once, and not the value of the field', async () => {
   await start(SIMULATED, definition(job('nginx:1')), instance(), definition(job('nginx:2')));
   const text = await why();
   expect(text.match(/field is immutable/g)).toHaveLength(1);
   expect(text.length).toBeLessThan(1000);
 });
 
-test('the second item of a collection is refused', async () => {
+test('why names the item of a collection that is refused', async () => {
   const items = `
 - id: parts
   forEach: [{ name: "\${['ok', 'Not_ok']}" }]
@@ -360,7 +360,7 @@ test('the second item of a collection is refused', async () => {
   expect(await why()).toContain('the API server refuses ConfigMap default/Not_ok');
 });
 
-test('the conditions of a custom resource', async () => {
+test('why prints the conditions of a custom resource', async () => {
   const bucket = crdOf(
     'Bucket',
     { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
@@ -383,7 +383,7 @@ test('the conditions of a custom resource', async () => {
   expect(text).toContain('└ because  Creating (Bucket default/data): waits for the account');
 });
 
-test('labels and annotations that another version of kro writes are not a reason', async () => {
+test('why does not report labels and annotations that another version of kro wrote', async () => {
   await start(SIMULATED, plain, instance());
   await world.controller.stop();
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-map', namespace: 'default' };
@@ -392,7 +392,7 @@ test('labels and annotations that another version of kro writes are not a reason
   expect(await why()).toContain('the instance waits for nothing: every node is ready');
 });
 
-test('a finalizer that holds a child of a deleted instance', async () => {
+test('why names the finalizer that delays the deletion of a child', async () => {
   const held = config('map', '{ a: b }').replace(
     'metadata: { name',
     'metadata: { finalizers: [example.com/hold], name',
@@ -406,7 +406,7 @@ test('a finalizer that holds a child of a deleted instance', async () => {
   expect(text).toContain('held by example.com/hold');
 });
 
-test('an instance that no controller has seen', async () => {
+test('why reports that no controller has seen the instance', async () => {
   await start(SIMULATED, plain);
   await world.controller.stop();
   await world.apply(instance());
@@ -417,7 +417,7 @@ test('an instance that no controller has seen', async () => {
   );
 });
 
-test('an instance inside an instance', async () => {
+test('why explains an instance that is a child of another instance', async () => {
   const inner = definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]'));
   const outer = yaml(`
 apiVersion: kro.run/v1alpha1

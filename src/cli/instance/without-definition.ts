@@ -6,9 +6,9 @@ import type { FoundInstance } from './find-instance.ts';
 import { kubectlObject } from './kubectl-object.ts';
 
 /**
- * Describes a deletion that no controller carries out, because the definition of the instance is deleted or withdrawn.
- * Returns `undefined` for an instance with a definition in force. Also returns `undefined` for an instance without the
- * controller's finalizer, because the API server deletes it at once.
+ * Describes a deletion that does not proceed because the definition of the instance is deleted or withdrawn. Returns
+ * `undefined` when the definition is in force. Also returns `undefined` when the instance lacks the controller's
+ * finalizer, because the API server then deletes the instance immediately.
  */
 export function blockerWithoutDefinition({
   instance,
@@ -28,14 +28,14 @@ export function blockerWithoutDefinition({
 }
 
 /**
- * Is the definition being deleted, and released by the controller? No controller works on its instances any more, while
- * finalizers of other programs keep the definition itself.
+ * Is the definition being deleted, without the controller's finalizer? In this state no controller works on its
+ * instances, and only finalizers of other programs keep the definition.
  */
 export function isWithdrawn(definition: KubeObject): boolean {
   return definition.metadata.deletionTimestamp !== undefined && !hasFinalizer(definition);
 }
 
-/** Says when the deletion of a definition began, and which finalizers hold the definition. */
+/** Says when the deletion of a definition began, and which finalizers delay it. */
 export function withdrawnText({ metadata }: KubeObject): string {
   const { name = '', deletionTimestamp = '', finalizers = [] } = metadata;
   const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;
@@ -47,7 +47,7 @@ export function restoreText({ metadata: { name = '' } }: KubeObject): string {
   return `typekro why rgd/${name} says how to end the deletion of the definition. When it is gone, apply it again`;
 }
 
-/** Says how to end the deletion of a definition that finalizers of other programs hold. */
+/** Says how to complete the deletion of a definition that finalizers of other programs delay. */
 export function releaseText(definition: KubeObject): string {
   const finalizers = otherFinalizers(definition);
   const kept = hasFinalizer(definition) ? [keys.FINALIZER] : [];

@@ -31,7 +31,7 @@ async function why(text: string, api: KubernetesApi = world.user): Promise<strin
 
 const held = mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });
 
-/** An instance that is being deleted. The finalizer of another program keeps its child. */
+/** Starts the deletion of an instance whose child is kept by the finalizer of another program. */
 async function heldInDeletion(): Promise<void> {
   world = await virtualWorld();
   await world.apply(potDefinition([held, mapResource('low', { a: '${map.data.a}' })]));
@@ -42,7 +42,7 @@ async function heldInDeletion(): Promise<void> {
   await world.advance(60_000);
 }
 
-test('an instance that is stuck in deletion after its definition is gone', async () => {
+test('the views explain the stuck deletion of an instance whose definition is gone', async () => {
   await heldInDeletion();
   await world.controller.stop();
   await world.user.patch(potsRef, { metadata: { finalizers: null } });
@@ -65,7 +65,7 @@ test('an instance that is stuck in deletion after its definition is gone', async
   expect(await why('pots/shop/map')).toEqual(await why('shop'));
 });
 
-test('an instance whose definition another program holds in its deletion', async () => {
+test('the views explain an instance whose definition is being deleted and kept by the finalizer of another program', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
   await world.advance(2000);
@@ -102,7 +102,7 @@ test('an instance whose definition another program holds in its deletion', async
   `);
 });
 
-test('a definition that does not compile while its instance is deleted', async () => {
+test('the views explain the deletion of an instance whose definition does not compile', async () => {
   await heldInDeletion();
   await world.controller.stop();
   const { items } = await world.user.list({ apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' });
@@ -128,7 +128,7 @@ test('a definition that does not compile while its instance is deleted', async (
   `);
 });
 
-test('without the right to list definitions the nodes come from the labels of the objects', async () => {
+test('without the right to list definitions, the nodes follow from the labels of the objects', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
   await world.advance(2000);
@@ -151,7 +151,7 @@ test('without the right to list definitions the nodes come from the labels of th
   expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
 });
 
-test('a read that is forbidden to the user is not a failure of the node or of its dependents', async () => {
+test('a node that the user may not read is unknown, not failed, as are its dependents', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
   await world.advance(2000);
@@ -185,7 +185,7 @@ test('a read that is forbidden to the user is not a failure of the node or of it
   `);
 });
 
-test('a condition of the instance itself', async () => {
+test('why reports a False condition of the instance itself', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
   await world.advance(2000);
@@ -215,7 +215,7 @@ test('a condition of the instance itself', async () => {
   `);
 });
 
-test('the short name of a kind names its instances, with the definition and without it', async () => {
+test('an instance can be named with the short name of its kind, even after the definition is gone', async () => {
   world = await virtualWorld();
   const definition = potDefinition([mapResource('map', { a: 'b' })]);
   const schema = { ...(definition.spec?.['schema'] as JsonObject), shortNames: ['po2'] };

@@ -19,7 +19,7 @@ test.each(ruleNames())('explain %s prints the meaning, an example and the remedy
 });
 
 test.each(documentedCodes().filter(({ code }) => code.startsWith('input/')))(
-  'the example of $code causes the code',
+  'the example of $code has a finding with this code',
   async (info) => {
     writeFileSync(join(cwd, 'example.yaml'), info.example);
     writeFileSync(join(cwd, 'other.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: other }\n');

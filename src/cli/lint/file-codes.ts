@@ -28,7 +28,7 @@ const podWith = (env: string): string =>
             - { name: web, image: nginx, env: [{ name: LEVEL, valueFrom: { configMapKeyRef: ${env} } }] }
 `);
 
-/** Problems of files with objects, which `validate`, `lint`, `plan` and `up` find. */
+/** The codes of problems that `validate`, `lint`, `plan` and `up` find in files with objects. */
 const fileCodes: readonly CodeInfo[] = [
   {
     code: 'input/empty',
@@ -100,7 +100,7 @@ const fileCodes: readonly CodeInfo[] = [
   },
 ];
 
-/** All codes that `docs/diagnostics.md` and `typekro explain` explain. */
+/** Returns all codes that `docs/diagnostics.md` and `typekro explain` document. */
 export const documentedCodes = (): readonly CodeInfo[] => [
   ...fileCodes,
   ...diagnosticCodes,

@@ -15,14 +15,14 @@ const found: Diagnostic[] = [
   { code: 'trace/bad', severity: 'error', message: 'no place' },
 ];
 
-test('commands of GitHub Actions, with the characters that would end them escaped', () => {
+test('findings are printed as GitHub Actions commands, and delimiters in them are escaped', () => {
   expect(toGitHubLines(found)).toEqual([
     '::warning file=a b%2Cc%3Ad/e.yaml,line=3,col=7,title=graph/dangling-status::100%25: a%0Ab%0Ahint: do it',
     '::error title=trace/bad::no place',
   ]);
 });
 
-test('findings as SARIF, with and without a place', () => {
+test('findings are printed as SARIF, with and without a place', () => {
   const codes = [{ code: 'trace/bad', severity: 'error', summary: 'Bad.', example: '', remedy: 'Good.' }] as const;
   expect(toSarif(found, codes, '1.2.3')).toMatchObject({
     version: '2.1.0',
@@ -67,7 +67,7 @@ test.each([
   ['input/*=error', ['error', 'error']],
   ['input/*=off,input/missing-key=warn', ['warning', 'error']],
   ['input/missing-key=warn,input/*=off', ['error']],
-])('the levels %j give the severities %j', (text, severities) => {
+])('the levels %j result in the severities %j', (text, severities) => {
   const diagnostics: Diagnostic[] = [
     { code: 'input/missing-key', severity: 'warning', message: '' },
     { code: 'input/unknown-kind', severity: 'error', message: '' },

@@ -40,11 +40,12 @@ function sarifResult({ code, severity, message, hint, path, source }: Diagnostic
   };
 }
 
-/** Writes the name of a file as a relative URI. */
+/** Converts a file name to a relative URI. */
 export const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/');
 
 /**
- * Prints findings as workflow commands of GitHub Actions, one a line. GitHub shows them at the lines of a pull request.
+ * Prints findings as workflow commands of GitHub Actions, one per line. GitHub shows them next to the lines of a pull
+ * request.
  */
 export function toGitHubLines(diagnostics: readonly Diagnostic[]): string[] {
   return diagnostics.map(({ code, severity, message, hint, source }) => {

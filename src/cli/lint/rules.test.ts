@@ -27,7 +27,7 @@ test.each([
       ['graph/unused-type', 'warn'],
     ],
   ],
-])('the file %j has the levels %j', async (text, levels) => expect(await read(text)).toEqual(levels));
+])('the file %j sets the levels %j', async (text, levels) => expect(await read(text)).toEqual(levels));
 
 test.each([
   ['graph/unused-type: off\n', 'levels.yaml:1:1 "graph/unused-type" is not read: the file has only rules'],

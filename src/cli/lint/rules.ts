@@ -6,10 +6,10 @@ import { parseDefinitions } from '../../graph/index.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { documentedCodes } from './file-codes.ts';
 
-/** What a rule does with its findings. */
+/** The effect of a rule's findings: `off` drops them, `warn` and `error` set their severity. */
 export type Level = 'off' | 'warn' | 'error';
 
-/** Levels by rule, or by the pattern of an area (`trace/*`). The last entry that matches a rule decides. */
+/** Pairs of a rule or a pattern for an area (`trace/*`), and a level. The last entry that matches a rule decides. */
 export type Levels = readonly (readonly [rule: string, level: Level])[];
 
 /** Returns the names of all rules, which are the codes of warnings. */
@@ -22,11 +22,11 @@ export function ruleNames(): string[] {
 export const CONFIG_FILE = 'typekro.lint.yaml';
 
 /**
- * Reads the levels of a configuration file. Its object `rules` has a level for each name.
+ * Reads the levels from the object `rules` of a configuration file. It maps rule names and patterns to levels.
  *
- * @param name the file that the user named. When it is undefined, `typekro.lint.yaml` in `cwd` is read if it exists
- * @throws TypeKroError `lint/bad-config` for a file that does not parse, that has more than `rules`, or whose `rules` is
- *   not an object; `cli/usage` for an unknown rule or level; and the errors of `readTextFile`.
+ * @param name the file that the user named. By default, `typekro.lint.yaml` in `cwd`, if it exists
+ * @throws TypeKroError `lint/bad-config` for a file that does not parse, has fields other than `rules`, or has a
+ *   `rules` that is not an object; `cli/usage` for an unknown rule or level; and the errors of `readTextFile`.
  */
 export async function readLevels(cwd: string, name: string | undefined): Promise<Levels> {
   const file = name ?? CONFIG_FILE;
@@ -74,7 +74,7 @@ export function parseLevels(text: string): Levels {
 }
 
 function levelOf(rule: string, level: JsonValue, where: string): readonly [string, Level] {
-  // YAML reads a bare off as false.
+  // In YAML, an unquoted `off` can mean false.
   const text = level === false ? 'off' : level;
   if (!isKnown(rule)) {
     const near = nearestName(rule, ruleNames());
@@ -95,7 +95,10 @@ function isKnown(rule: string): boolean {
   return rule.endsWith('/*') ? names.some((name) => name.startsWith(rule.slice(0, -1))) : names.includes(rule);
 }
 
-/** Gives each warning the severity of its rule, and drops it at level `off`. Errors are not rules and do not change. */
+/**
+ * Sets each warning to the level of its rule, and drops it at level `off`. Errors are not affected, because their codes
+ * are not rules.
+ */
 export function withLevels(diagnostics: readonly Diagnostic[], levels: Levels): Diagnostic[] {
   return diagnostics.flatMap((each) => {
     if (each.severity === 'error') return [each];

@@ -22,12 +22,15 @@ import { runLens } from './run-lens.ts';
 import type { LanguageServer } from './server.ts';
 
 /**
- * Registers the handlers of requests. Answers about a document come from its text and the workspace, so no request
- * waits for a check.
+ * Registers the handlers of requests. The handlers use only the document's current text and the workspace, so no
+ * request waits for a check.
  */
 export function registerAnswers(connection: Connection, server: LanguageServer, library: ProtocolLibrary): void {
   const { workspace } = server;
-  /** The answer for an open YAML or JSON document; an internal error is reported, and the answer is then `otherwise`. */
+  /**
+   * Returns the result of `make` for an open YAML or JSON document, and `otherwise` for any other document. Reports an
+   * internal error, and then also returns `otherwise`.
+   */
   const answer = <Result>(uri: string, otherwise: Result, make: () => Result): Result => {
     if (SCRIPT.test(uri) || workspace.document(uri) === undefined) return otherwise;
     try {
@@ -86,7 +89,7 @@ export function registerAnswers(connection: Connection, server: LanguageServer, 
   });
 }
 
-/** The error of a request that cannot be carried out. The client shows its text. */
+/** Makes the error response for a request that fails. The client shows its message. */
 function refusal({ message, remedy }: TypeKroError, { ErrorCodes, ResponseError }: ProtocolLibrary): Error {
   return new ResponseError(ErrorCodes.InvalidRequest, remedy === undefined ? message : `${message}: ${remedy}`);
 }
@@ -113,7 +116,7 @@ async function hover(
   return { ...found, contents: { kind: 'markdown', value: `${text}${live}` } };
 }
 
-/** Shows the CEL that the last save traced from the expression at a place of a composition. */
+/** Shows the CEL that was traced from the expression at a position of a composition, when the file was last saved. */
 function compositionHover(server: LanguageServer, uri: string, { line, character }: Position): Hover | null {
   const traced = server.traceOf(uri);
   const document = server.workspace.document(uri);

@@ -4,10 +4,10 @@ import { fixesFor, openDocument, toProtocol } from '../../editor/index.ts';
 import type { Workspace } from '../../editor/index.ts';
 import { checkDocument } from './check-document.ts';
 
-/** Lines that make a file too long. */
+/** Comment lines whose length exceeds the maximum for a checked file. */
 const LONG = '# x\n'.repeat(2 * 1024 * 1024);
 
-/** The codes and marked texts of the problems of a document. */
+/** Returns the code and the marked range of each problem of a document. */
 async function problems(text: string, others: Readonly<Record<string, string>> = {}): Promise<string[]> {
   const { workspace, document } = editorAt(text, others);
   const { diagnostics } = await checkDocument(document, workspace);
@@ -17,7 +17,7 @@ async function problems(text: string, others: Readonly<Record<string, string>> =
   });
 }
 
-test('a sound definition has no problem', async () => {
+test('a valid definition has no problem', async () => {
   expect(await problems(SHOP)).toEqual([]);
 });
 
@@ -30,7 +30,7 @@ test.each([
   ['an unknown name', SHOP.replace('${web.metadata.name}', '${wep.metadata.name}'), 'graph/unknown-identifier wep'],
   ['an unknown field of a template', SHOP.replace('image: nginx', 'imag: nginx'), 'graph/unknown-field imag'],
   ['a marker', SHOP.replace('minimum=1', 'minimun=1'), 'simpleschema/unknown-marker minimun'],
-  ['text that does not parse', SHOP.replace('kind: Shop', 'kind: [Shop'), 'yaml/syntax ['],
+  ['content that does not parse', SHOP.replace('kind: Shop', 'kind: [Shop'), 'yaml/syntax ['],
 ])('%s is marked', async (_title, text, expected) => {
   const found = await problems(text);
   expect(found.some((each) => each.split(' ')[0] === expected.split(' ')[0])).toBe(true);
@@ -55,7 +55,7 @@ test.each([
   ['a kustomization', 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [app.yaml]\n'],
   ['a kubeconfig', 'apiVersion: v1\nkind: Config\nclusters: []\n'],
   [
-    'a kind of a group that nothing defines, with the name of a kind of Kubernetes',
+    'a kind with the name of a built-in kind, in a group that nothing defines',
     'apiVersion: acme.test/v1\nkind: Service\nmetadata: {name: a}\n',
   ],
   ['a file of another tool that is too long', `lockfileVersion: 9\n${LONG}`],
@@ -142,7 +142,7 @@ test.each([
   expect(after.filter(({ code, message }) => code === fixed?.code && message === fixed?.message)).toEqual([]);
 });
 
-test('a call is appended behind an expression that has braces', async () => {
+test('a quick fix appends a call after an expression that contains braces', async () => {
   const expression = "schema.spec.?tier.optMap(t, t in {'x':1})";
   const { workspace, document } = editorAt(SHOP.replace('schema.spec.replicas > 1', expression));
   const problems = toProtocol(document.text, (await checkDocument(document, workspace)).diagnostics);

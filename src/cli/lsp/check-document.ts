@@ -20,8 +20,8 @@ export interface CheckedDocument {
 const NOTHING: CheckedDocument = { diagnostics: [], graphs: [], graphObjects: [] };
 
 /**
- * Checks an open file as `typekro validate` does, against the kinds of the workspace. A file without an object of
- * Kubernetes belongs to another tool, and has no problems.
+ * Checks an open file as `typekro validate` does, against the kinds of the workspace. Reports no problems for a file
+ * without Kubernetes objects, because such a file belongs to another tool.
  */
 export async function checkDocument(document: EditorDocument, workspace: Workspace): Promise<CheckedDocument> {
   if (document.isTooLong) return mayBeManifest(document) ? { ...NOTHING, diagnostics: [tooLong(document)] } : NOTHING;
@@ -38,7 +38,7 @@ export async function checkDocument(document: EditorDocument, workspace: Workspa
 }
 
 /**
- * Checks the objects that a composition made. Their problems have places in the code.
+ * Checks the objects that a composition created. The positions of their problems are in the code.
  *
  * @param loading the problems that were found while the composition was loaded
  */
@@ -51,8 +51,8 @@ export async function checkModuleObjects(
 }
 
 /**
- * Does a file that is too long to be parsed look like a manifest? A manifest in YAML has the field `kind` at the
- * beginning of a line. A manifest in JSON begins with `apiVersion` or `kind`.
+ * Does a file that is too long to be parsed look like a manifest? A YAML manifest has a line that begins with `kind`. A
+ * JSON manifest begins with `apiVersion` or `kind`.
  */
 function mayBeManifest({ text: { text } }: EditorDocument): boolean {
   const isJson = /^\s*\{/.test(text);
@@ -60,11 +60,11 @@ function mayBeManifest({ text: { text } }: EditorDocument): boolean {
 }
 
 /**
- * Does a document of the file look like an object of Kubernetes? Other tools have files with `apiVersion` and `kind`,
- * too. Without `metadata`, only a kind that the workspace knows counts.
+ * Does a document of the file look like a Kubernetes object? Files of other tools can also have `apiVersion` and
+ * `kind`. A document without `metadata` therefore counts only if the workspace knows its kind.
  */
 function isManifest({ parts, text }: EditorDocument, { source }: Workspace): boolean {
-  // Most files of other tools need not be parsed.
+  // This check avoids parsing most files of other tools.
   if (!/(?:^|[{,])[\t ]*["']?(?:apiVersion|kind)["']?[\t ]*:/m.test(text.text)) return false;
   return parts.some(({ part: { value } }) => {
     if (!isJsonObject(value)) return false;
@@ -76,8 +76,8 @@ function isManifest({ parts, text }: EditorDocument, { source }: Workspace): boo
 }
 
 /**
- * Leaves out the problems about unknown kinds of groups that neither Kubernetes, nor the workspace, nor the file itself
- * defines. A cluster may serve such a kind, and the language server asks no cluster.
+ * Removes the problems about unknown kinds in API groups that are not defined by Kubernetes, the workspace or the file.
+ * A cluster may serve such a kind, and the language server does not read a cluster.
  */
 function withoutForeign(
   checked: CheckedDocument,
@@ -93,7 +93,7 @@ function withoutForeign(
   const foreign = new Set(
     objects.flatMap(({ object, document }) => {
       if (known.has(parseApiVersion(object.apiVersion).group)) return [];
-      // The problem is at `apiVersion` when another group has the kind.
+      // If another group has the kind, the problem is reported at `apiVersion` instead of `kind`.
       return [document?.position(['kind']), document?.position(['apiVersion'])].map(placeKey);
     }),
   );

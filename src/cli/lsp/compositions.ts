@@ -14,32 +14,32 @@ import { pathOfUri } from './workspace-files.ts';
 /** Matches the paths of files that can hold compositions. */
 export const SCRIPT = /\.[cm]?[jt]s$/i;
 
-/** Does the text import the package? Other files are not loaded. */
+/** Does the source text import this package? Other modules are not loaded. */
 export const importsPackage = (text: string): boolean =>
   /(?:from|import|require\()\s*\(?["']typekro(?:\/[\w-]+)*["']/.test(text);
 
-/** A CEL expression of a definition, with the place in the code from which it was traced. */
+/** A field of a definition that contains CEL, with the place in the code from which the CEL was traced. */
 export interface TracedExpression {
-  /** The field of the definition. */
+  /** The path of the field in the definition. */
   readonly path: string;
-  /** The text of the field, with `${…}`. */
+  /** The value of the field, with `${…}`. */
   readonly text: string;
   readonly source: SourcePosition;
 }
 
 /** The result of loading a composition. */
 export interface TracedModule {
-  /** The problems, by the URIs of the files. The module itself is always a key. */
+  /** The problems, keyed by file URI. The URI of the module is always a key. */
   readonly problems: ReadonlyMap<string, readonly Diagnostic[]>;
-  /** The CEL expressions of the module, with their places in its code. */
+  /** The CEL expressions that were traced from the module's code. */
   readonly expressions: readonly TracedExpression[];
 }
 
 /**
- * Loads a module in a process of its own and checks its definitions. The process has limits of time and memory; a
- * module that exceeds them, throws or exits gets a problem at its first line.
+ * Loads a module in a separate process and checks its definitions. The process has a time limit and a memory limit. A
+ * module that exceeds a limit, throws or exits gets a problem at its first line.
  *
- * @param signal ends the process
+ * @param signal kills the process
  */
 export async function traceModule(
   uri: string,
@@ -83,7 +83,9 @@ function tooSlow(milliseconds: number): TypeKroError {
   });
 }
 
-/** The problems by file. A problem in a file of another package, or without a place, is shown in the module. */
+/**
+ * Groups problems by file URI. A problem without a place, or in a file of another package, is reported in the module.
+ */
 function byFile(uri: string, path: string, diagnostics: readonly Diagnostic[]): Map<string, Diagnostic[]> {
   const problems = new Map<string, Diagnostic[]>([[uri, []]]);
   for (const each of diagnostics) {
@@ -116,7 +118,8 @@ function expressionsOf(
       const hasExpression = scanned.ok && scanned.parts.some(({ kind }) => kind === 'expression');
       const isOwn = source?.file === undefined || resolve(dirname(file), source.file) === file;
       if (hasExpression && source !== undefined && isOwn) {
-        // The place of a field is the call that made the object. The exact place is in an argument of this call.
+        // The recorded place of a field is the call that created the object. The exact place is in an argument of this
+        // call.
         const own = { ...source, file };
         const { source: place = own } = placedInCall({ ...NO_PROBLEM, path, source: own }, code);
         found.push({ path, text: value, source: place });
@@ -133,7 +136,10 @@ function expressionsOf(
   return found;
 }
 
-/** The expressions at a place of the code: those that begin nearest before the place, on the same line. */
+/**
+ * Returns the expressions at a position of the code: of those that begin on the same line before the position, the
+ * nearest ones.
+ */
 export function expressionsAt(
   expressions: readonly TracedExpression[],
   line: number,

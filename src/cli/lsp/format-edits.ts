@@ -4,8 +4,8 @@ import type { EditorDocument } from '../../editor/index.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 
 /**
- * Returns the edit that formats a document as `typekro fmt` does. Returns no edit for a document with syntax errors, or
- * when the format would change nothing.
+ * Returns the edit that formats a document as `typekro fmt` does. Returns no edit for a document that has syntax errors
+ * or is already formatted.
  */
 export function formatEdits(document: EditorDocument): TextEdit[] {
   const { text } = document;
@@ -18,14 +18,14 @@ export function formatEdits(document: EditorDocument): TextEdit[] {
   return [{ range: text.rangeOf({ from, to: end }), newText }];
 }
 
-/** The length of the common beginning of two texts. */
+/** Returns the length of the common prefix of two strings. */
 function commonStart(one: string, other: string): number {
   let at = 0;
   while (at < one.length && one[at] === other[at]) at += 1;
   return at;
 }
 
-/** The length of the common end of two texts, which does not overlap their common beginning. */
+/** Returns the length of the longest common suffix that does not overlap the common prefix. */
 function commonEnd(one: string, other: string): number {
   const limit = Math.min(one.length, other.length) - commonStart(one, other);
   let length = 0;

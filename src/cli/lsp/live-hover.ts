@@ -15,10 +15,10 @@ const READ_TIMEOUT_MS = 2000;
 const MAX_VALUE_LENGTH = 2000;
 
 /**
- * The value in the cluster of the field at a position of a document, as Markdown. Reads one object. Secrets are never
- * read.
+ * Reads the live value of the field at a position of a document, as Markdown. Reads one object of the cluster, and
+ * never a Secret.
  *
- * @returns undefined for a place that is no field of an object, and for an object that the cluster does not have
+ * @returns undefined when the position is not in a field of an object, or when the cluster does not have the object
  */
 export async function liveHover(
   document: EditorDocument,

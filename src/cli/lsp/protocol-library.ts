@@ -1,6 +1,6 @@
 /**
- * The parts of the protocol's library that the server uses. The package has this file as a bundle of its own, because
- * the library is CommonJS. Only `typekro lsp` loads the bundle.
+ * The exports of the protocol library that the server uses. The published package contains this file as a separate
+ * bundle, because the library is CommonJS. Only `typekro lsp` loads the bundle.
  */
 export {
   createConnection,

@@ -5,7 +5,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { printFailure } from '../failure.ts';
 import { pathOfUri } from './workspace-files.ts';
 
-/** The command line behind each lens. */
+/** Maps a lens to the loader of its command. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   [LENS_COMMANDS.graph]: () => import('../commands/graph.ts').then(({ graph }) => graph),
   [LENS_COMMANDS.render]: () => import('../commands/render.ts').then(({ render }) => render),
@@ -23,8 +23,8 @@ export interface LensResult {
  * Runs the command of a lens for a saved file, and returns its output.
  *
  * @param argument the URI of the file
- * @param lensOptions may choose the form of a picture: `{output: 'svg'}`
- * @throws TypeKroError `cli/usage` for an unknown command, and for a document that is no YAML or JSON file
+ * @param lensOptions can set the format of a picture: `{output: 'svg'}`
+ * @throws TypeKroError `cli/usage` for an unknown command, and for a document that is not a YAML or JSON file
  */
 export async function runLens(
   name: string,
@@ -34,7 +34,7 @@ export async function runLens(
 ): Promise<LensResult> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   const path = typeof argument === 'string' ? pathOfUri(argument) : undefined;
-  // Only `traceModule` loads code, with limits and in trusted workspaces.
+  // Modules are refused, because only `traceModule` may run code: with limits, and in trusted workspaces.
   const isManifest = path !== undefined && /\.(?:ya?ml|json)$/i.test(path);
   if (load === undefined || !isManifest) {
     throw new TypeKroError(

@@ -19,7 +19,10 @@ import type { LspSettings } from './settings.ts';
 import { DEFAULT_SETTINGS, readEditorSettings } from './settings.ts';
 import { findManifests, MANIFEST, pathOfUri, readManifestFile, shownFile } from './workspace-files.ts';
 
-/** The time between a change and its check, in milliseconds. During this time, the server can answer a completion. */
+/**
+ * The delay between a change and its check, in milliseconds. During the delay, the server can answer a completion
+ * request.
+ */
 const CHECK_DELAY_MS = 10;
 
 /** The state of one connection, and the work that its notifications start. */
@@ -53,12 +56,12 @@ export class LanguageServer {
     return this.#context;
   }
 
-  /** The outlines of the definitions and Graphs that the last check of a document compiled. */
+  /** Returns the outlines of the definitions and Graphs that were compiled by the last check of the document. */
   graphsOf(uri: string): readonly CompiledOutline[] {
     return this.#graphs.get(uri) ?? [];
   }
 
-  /** The last trace of a module, unless its text has changed since. */
+  /** Returns the last trace of a module, or undefined when its text has changed since. */
   traceOf(uri: string): TracedModule | undefined {
     const known = this.#modules.get(uri);
     return known !== undefined && this.workspace.document(uri)?.text.text === known.text ? known.traced : undefined;
@@ -91,7 +94,7 @@ export class LanguageServer {
     connection.listen();
   }
 
-  /** Ends all work. */
+  /** Stops all checks, traces and scans. */
   close(): void {
     this.#end.abort();
     clearTimeout(this.#timer);
@@ -212,7 +215,9 @@ export class LanguageServer {
     for (const other of this.workspace.openDocuments()) if (other.uri !== uri) this.#schedule(other.uri);
   }
 
-  /** Loads a saved module that imports the package, when the workspace is trusted. A trace that still runs is ended. */
+  /**
+   * Loads a saved module that imports the package, if the workspace is trusted. Stops a running trace of the module.
+   */
   #trace(uri: string): void {
     const document = this.workspace.document(uri);
     this.#traces.get(uri)?.abort();
@@ -242,8 +247,8 @@ export class LanguageServer {
   }
 
   /**
-   * Sends the problems that the open modules found in a file, each once. A file that is not open has the positions of
-   * the text on disk.
+   * Sends the problems that traces of open modules found in a file, without duplicates. For a file that is not open,
+   * positions are computed from the text on disk.
    */
   #sendModuleProblems(uri: string): void {
     const found = [...this.#modules.values()].flatMap(({ traced }) => traced.problems.get(uri) ?? []);
@@ -257,7 +262,7 @@ export class LanguageServer {
     this.#work(this.#connection.sendDiagnostics({ uri, diagnostics, ...(version === undefined ? {} : { version }) }));
   }
 
-  /** Lets work run in the background, and reports its error. */
+  /** Reports the error of work that runs in the background. */
   #work(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       if (!this.#end.signal.aborted) this.report(error);

@@ -26,7 +26,7 @@ export const DEFAULT_SETTINGS: LspSettings = {
 const MAX_TIMEOUT_MS = 120_000;
 const MAX_MEMORY_MIB = 4096;
 
-/** Reads settings. A member that is absent or has a wrong type keeps its value in `before`. */
+/** Reads settings. A setting that is absent or has a wrong type keeps its value from `before`. */
 export function readEditorSettings(given: JsonValue | undefined, before: LspSettings = DEFAULT_SETTINGS): LspSettings {
   if (!isJsonObject(given)) return before;
   const flag = (name: string, otherwise: boolean): boolean =>

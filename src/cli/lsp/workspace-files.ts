@@ -7,7 +7,7 @@ import { errorCode } from '../../core/index.ts';
 /** Folders that hold no files of the user. */
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', 'build', 'coverage', 'vendor', 'target']);
 
-/** The limits of a search for files. Files beyond them are read when they are opened. */
+/** The limits of the search for files. Files beyond these limits are read only when they are opened. */
 const MAX_FILES = 5000;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
@@ -21,7 +21,7 @@ export interface FoundFile {
   readonly text: string;
 }
 
-/** The name of a file in messages: relative to a folder of the workspace that contains it. */
+/** Returns the name of a file in messages: the path relative to the workspace folder that contains the file. */
 export function shownFile(uri: string, folders: readonly string[]): string {
   const path = pathOfUri(uri);
   if (path === undefined) return uri;
@@ -30,7 +30,8 @@ export function shownFile(uri: string, folders: readonly string[]): string {
 }
 
 /**
- * The path of a file; `undefined` for a document that is not a file of this machine, such as `file://server/a.yaml`.
+ * Returns the path of a file, or `undefined` for a document that is not on this machine, such as
+ * `file://server/a.yaml`.
  */
 export function pathOfUri(uri: string): string | undefined {
   if (!uri.startsWith('file:') || !URL.canParse(uri)) return undefined;
@@ -43,14 +44,14 @@ export function pathOfUri(uri: string): string | undefined {
   }
 }
 
-/** Can the text hold a Kubernetes object or a test of a definition? */
+/** Can the text contain a Kubernetes object or a test of a definition? */
 const isRelevant = (text: string): boolean => /(?:^|[{,])\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
 
 /**
- * Yields the manifests below the folders of a workspace, each as soon as it is found. Folders that cannot be read, and
- * files that vanish meanwhile, are left out.
+ * Yields the manifests in the folders of a workspace as they are found. Skips folders that cannot be read and files
+ * that vanish during the search.
  *
- * @param signal ends the search
+ * @param signal stops the search
  */
 export async function* findManifests(folders: readonly string[], signal: AbortSignal): AsyncGenerator<FoundFile> {
   let files = 0;
@@ -74,7 +75,7 @@ export async function* findManifests(folders: readonly string[], signal: AbortSi
   }
 }
 
-/** Reads a file. Returns `undefined` when the file vanished, cannot be read, is too large, or holds no object. */
+/** Reads a file. Returns `undefined` when the file vanished, cannot be read, is too large, or contains no object. */
 export async function readManifestFile(uri: string): Promise<FoundFile | undefined> {
   const path = pathOfUri(uri);
   if (path === undefined) return undefined;
@@ -97,7 +98,7 @@ async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   }
 }
 
-/** Is this the error of a file or folder that does not exist any more, or that the user may not read? */
+/** Does the error mean that a file or folder no longer exists, or that the user may not read it? */
 function isGone(error: unknown): boolean {
   const code = errorCode(error);
   return code !== undefined && ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP'].includes(code);

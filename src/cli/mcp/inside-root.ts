@@ -2,16 +2,16 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { errorCode, TypeKroError } from '../../core/index.ts';
 
-/** The endings of modules. Reading a module runs its code. */
+/** The file name extensions of modules. Loading a module runs its code. */
 const SCRIPTS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
 
-/** Is the file a module, by its ending? Reading a module runs its code. */
+/** Is the file a module, judged by its extension? Loading a module runs its code. */
 export const isModule = (name: string): boolean => SCRIPTS.has(extname(name).toLowerCase());
 
 /**
  * Returns the path of a file or folder relative to the root, with symbolic links resolved.
  *
- * @throws TypeKroError `mcp/outside` for a place outside of the root
+ * @throws TypeKroError `mcp/outside` for a path outside of the root
  */
 export function insideRoot(root: string, name: string): string {
   const home = realpathSync(root);
@@ -23,7 +23,7 @@ export function insideRoot(root: string, name: string): string {
   });
 }
 
-/** Resolves symbolic links in the part of the path that exists, and appends the rest. */
+/** Resolves symbolic links in the existing part of the path, and appends the remaining part. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

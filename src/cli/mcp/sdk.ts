@@ -12,7 +12,7 @@ export interface McpTransport {
   close(): Promise<void>;
 }
 
-/** The used part of the package's server. */
+/** The members of the package's server that this program uses. */
 export interface McpServer {
   setRequestHandler(
     schema: unknown,
@@ -22,15 +22,15 @@ export interface McpServer {
   close(): Promise<void>;
 }
 
-/** A request to a tool. */
+/** A request to call a tool. */
 export interface McpRequest {
   readonly params?: { readonly name?: string; readonly arguments?: Readonly<Record<string, unknown>> };
 }
 
-/** The result of checking a value by a JSON schema. */
+/** The result of validating a value against a JSON schema. */
 export type McpChecked = { readonly valid: true } | { readonly valid: false; readonly errorMessage: string };
 
-/** The used parts of the package. */
+/** The exports of the package that this program uses. */
 export interface McpSdk {
   readonly Server: new (
     info: { readonly name: string; readonly version: string },
@@ -65,7 +65,7 @@ export function loadMcpSdk(importers: readonly string[]): McpSdk {
       load.resolve(`${PACKAGE}/server`);
     } catch (error) {
       const code = errorCode(error);
-      // Another failure means a broken installation. The user must see it.
+      // Any other error means a broken installation, which the user must see.
       if (code !== 'MODULE_NOT_FOUND') throw error;
       continue;
     }

@@ -79,7 +79,7 @@ test('the server reports its name and its tools', async () => {
   for (const { annotations } of tools) expect(annotations).toMatchObject({ readOnlyHint: true });
 });
 
-test('validate: a valid definition, in a file and as text', async () => {
+test('validate: accepts a valid definition, as a file or as text', async () => {
   const expected = {
     content: [{ type: 'text', text: 'pots: Pot, 1 resource in the order map' }],
     structuredContent: { exitCode: 0 },
@@ -89,7 +89,7 @@ test('validate: a valid definition, in a file and as text', async () => {
   expect(await call('validate', { files: ['more/inside.json'] })).toEqual(expected);
 });
 
-test('validate: problems with code, place and remedy', async () => {
+test('validate: reports problems with code, place and remedy', async () => {
   const answer = await call('validate', { files: ['broken.json'] });
   expect(answer.isError).toBe(true);
   expect(textOf(answer)).toMatch(/broken\.json:1:\d+: error: .*txt/);
@@ -99,7 +99,7 @@ test('validate: problems with code, place and remedy', async () => {
   });
 });
 
-test('render: objects as text and as data, with values', async () => {
+test('render: returns objects with their values, as text and as data', async () => {
   const answer = await call('render', { files: ['pots.json'], values: { text: 'red' }, name: 'shop' });
   expect(textOf(answer)).toMatchInlineSnapshot(`
     "# map (ConfigMap): applying, creates its object
@@ -122,14 +122,14 @@ test('render: objects as text and as data, with values', async () => {
   });
 });
 
-test('integers that JavaScript numbers cannot hold are strings of their digits', async () => {
+test('integers beyond the range of JavaScript numbers are strings of digits', async () => {
   const { structuredContent } = await call('explain', { subject: 'big.yaml', path: 'spec' });
   const text = JSON.stringify(structuredContent);
   expect(text).toContain('"-9007199254740993"');
   expect(text).toMatch(/"default":7\b/);
 });
 
-test('plan: what changes, and nothing is written', async () => {
+test('plan: reports the changes, and writes nothing', async () => {
   const before = world.log.length;
   const answer = await call('plan', { files: ['shop.json'] });
   expect(textOf(answer)).toContain('data.text  "x" → "new"');
@@ -139,14 +139,14 @@ test('plan: what changes, and nothing is written', async () => {
   expect(readdirSync(root).filter((name) => name.startsWith('plan-'))).toEqual([]);
 });
 
-test('plan against a snapshot takes no cluster', async () => {
+test('plan with a snapshot reads no cluster', async () => {
   const answer = await call('plan', { files: ['shop.json'], snapshot: 'none.json' });
-  // The limits of this server name a kubeconfig, which `plan` refuses beside a snapshot.
+  // The limits of this server name a kubeconfig, which `plan` refuses together with a snapshot.
   expect(textOf(answer)).toContain('none.json');
   expect(answer.structuredContent).toMatchObject({ error: { code: 'input/not-found' } });
 });
 
-test('why and tree: the instance of the cluster', async () => {
+test('why and tree: describe an instance of the cluster', async () => {
   expect(textOf(await call('why', { instance: 'shop' }))).toMatch(/^Pot default\/shop +ACTIVE/);
   const tree = await call('tree', { instance: 'default/shop' });
   expect(textOf(tree)).toContain('map  ConfigMap default/shop-map');
@@ -157,7 +157,7 @@ test('why and tree: the instance of the cluster', async () => {
   expect(missing.structuredContent).toMatchObject({ error: { code: 'cli/no-instance' } });
 });
 
-test('explain: a field of a definition, a kind, and a code', async () => {
+test('explain: describes a field of a definition, a kind, and a code', async () => {
   expect(textOf(await call('explain', { subject: 'pots.json', path: 'spec.text' }))).toMatch(/^spec\.text {2}string/);
   expect(textOf(await call('explain', { subject: 'pots.json.spec', path: 'text' }))).toMatch(/^spec\.text {2}string/);
   expect(textOf(await call('explain', { subject: 'Deployment.spec.replicas' }))).toMatch(/^spec\.replicas {2}integer/);
@@ -167,13 +167,13 @@ test('explain: a field of a definition, a kind, and a code', async () => {
 test.each([
   ['a path above the root', 'validate', { files: ['../outside.json'] }, /\.\.\/outside\.json is outside of /],
   ['an absolute path', 'validate', { files: ['/etc/passwd'] }, /\/etc\/passwd is outside of /],
-  ['a link out of the root', 'validate', { files: ['link.json'] }, /link\.json is outside of /],
+  ['a symbolic link to a path outside of the root', 'validate', { files: ['link.json'] }, /link\.json is outside of /],
   ['a folder that leads out of the root', 'validate', { files: ['up/outside.json'] }, /is outside of /],
   ['a missing file outside', 'validate', { files: ['../none/a.yaml'] }, /is outside of /],
   ['CRDs outside', 'validate', { files: ['pots.json'], crds: ['..'] }, /is outside of /],
   ['observed objects outside', 'render', { files: ['pots.json'], observed: ['../outside.json'] }, /is outside of /],
   [
-    'an integer whose digits are lost',
+    'an integer that was rounded',
     'render',
     { files: ['pots.json'], values: { list: [{ text: 2 ** 60 }] } },
     /the integer at values\.list\[0\]\.text is beyond 2\^53.*name the file in "files"/,
@@ -197,7 +197,7 @@ test.each([
   ['a long name', 'tree', { instance: 'x'.repeat(10_000) }, /more than 4096/],
   ['a name of an option', 'tree', { instance: '--output' }, /no instance|instance/],
   ['an unknown tool', 'apply', {}, /there is no tool apply/],
-  ['a tool with the name of a member of objects', 'constructor', {}, /there is no tool constructor/],
+  ['a tool with the name of a property of Object.prototype', 'constructor', {}, /there is no tool constructor/],
   ['text that is not YAML', 'validate', { text: '{{' }, /error: /],
   [
     'text whose aliases expand to a huge value',
@@ -219,7 +219,7 @@ test('deeply nested values are refused, and the server continues', async () => {
   expect((await call('validate', { files: ['pots.json'] })).isError).toBeUndefined();
 });
 
-test('without the package the error names it and how to install it', () => {
+test('without the package of the protocol, the error says how to install it', () => {
   expect(() => loadMcpSdk([join(root, 'package.json')])).toThrow(
     expect.objectContaining({
       code: 'mcp/no-sdk',

@@ -11,7 +11,7 @@ import { MCP_TOOLS } from './tools.ts';
 const INSTRUCTIONS =
   'TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Check a definition with validate, see its objects with render, what an apply would change with plan, why an instance waits with why.';
 
-/** The answer of a tool. */
+/** The result of a tool call. */
 export interface ToolAnswer {
   readonly content: readonly { readonly type: 'text'; readonly text: string }[];
   readonly structuredContent?: JsonObject;
@@ -19,9 +19,9 @@ export interface ToolAnswer {
 }
 
 /**
- * Makes the server with all tools; the caller connects it.
+ * Creates the server with all tools. The caller connects it to a transport.
  *
- * @param context the context of the command; the output of a tool goes into its answer
+ * @param context the context of `typekro mcp`. The output of a tool becomes its result instead of being printed
  */
 export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: McpLimits, version: string): McpServer {
   const validator = new sdk.AjvJsonSchemaValidator();
@@ -64,8 +64,8 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
 const failure = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true });
 
 /**
- * The place of an integer beyond 2^53, of which the protocol's package has already lost digits. The search needs no
- * stack, because the depth of the arguments is not limited.
+ * Returns the path of an integer beyond 2^53, which the protocol's package has already rounded. The search is not
+ * recursive, because the depth of the arguments is not limited.
  */
 function roundedNumber(given: JsonObject, root: string): string | undefined {
   const open: { readonly path: string; readonly value: JsonValue | undefined }[] = [{ path: root, value: given }];
@@ -82,7 +82,7 @@ function roundedNumber(given: JsonObject, root: string): string | undefined {
 const roundedText = (tool: string, path: string): string =>
   `the arguments of ${tool} are wrong: the integer at ${path} is beyond 2^53, and its last digits are lost on the way; write the instance into a file, and name the file in "files" instead of "values"`;
 
-/** Runs the command of a tool. Never throws: errors are answers. */
+/** Runs the command of a tool. Never throws: an error becomes the result. */
 async function callTool(
   tool: McpTool,
   given: JsonObject,
@@ -143,7 +143,7 @@ const defaultOf = ({ name, defaultValue }: { readonly name: string; readonly def
 
 /**
  * Converts data for the protocol's package, which cannot send a bigint. An integer that a JavaScript number cannot
- * represent exactly becomes a string of its digits.
+ * represent exactly becomes a string of digits.
  */
 function plainJson(data: object): JsonObject {
   const value = parseJson(stringifyJson(data as unknown as JsonValue));

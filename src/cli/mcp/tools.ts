@@ -4,7 +4,7 @@ import type { Command, CommandInput } from '../command.ts';
 import { fileSubject } from '../explain/subject.ts';
 import { insideRoot, isModule } from './inside-root.ts';
 
-/** A tool of the protocol. It runs a command that only reads, and turns its arguments into the command's input. */
+/** A tool of the protocol. It converts its arguments to the input of a read-only command, and runs the command. */
 export interface McpTool {
   readonly name: string;
   readonly title: string;
@@ -12,18 +12,18 @@ export interface McpTool {
   /** JSON Schema of the arguments. */
   readonly inputSchema: JsonObject;
   readonly load: () => Promise<Command>;
-  /** Turns arguments into the command's input. Throws `TypeKroError` for files that the limits forbid. */
+  /** Converts arguments to the command's input. Throws `TypeKroError` for files that the limits forbid. */
   toInput(given: JsonObject, limits: McpLimits): ToolInput;
 }
 
-/** The command line of a tool, and its standard input. */
+/** The options and standard input with which a tool runs its command. */
 export interface ToolInput extends CommandInput {
   readonly stdin?: string;
 }
 
-/** The limits of what tools may read. */
+/** The limits of the reads of tools. */
 export interface McpLimits {
-  /** Tools read files only in this folder and below it. */
+  /** Tools read files only in this folder and its subfolders. */
   readonly root: string;
   /** True when tools may load modules. Loading a module runs its code. */
   readonly modules: boolean;
@@ -33,7 +33,7 @@ export interface McpLimits {
 
 const MAX_NAME_LENGTH = 4096;
 const MAX_FILES = 200;
-/** No file system allows the character NUL in a name. */
+/** No file system allows the NUL character in a name. */
 const NAME_PATTERN = '^[^\\u0000]+$';
 const MAX_TEXT_LENGTH = 2_000_000;
 
@@ -63,7 +63,7 @@ const CRDS = paths('files or folders with CustomResourceDefinitions of kinds tha
 const INSTANCE = text('NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME');
 const NAMESPACE = text('namespace of an instance that is named without one');
 
-/** All tools. Each runs the command of its name. */
+/** All tools. Each tool runs the command with the same name. */
 export const MCP_TOOLS: readonly McpTool[] = [
   {
     name: 'validate',
@@ -192,7 +192,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
 ];
 
 /**
- * The arguments of `explain`. Checks the named file against the limits. `app.yaml.spec.replicas` names the file
+ * Returns the arguments of `explain`. Checks the named file against the limits. `app.yaml.spec.replicas` names the file
  * `app.yaml`.
  */
 function subjectOf(subject: string, path: string, limits: McpLimits): string[] {
@@ -209,7 +209,7 @@ function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): st
     const given = String(name);
     if (given === '-') throw new TypeKroError('- is not a file', { code: 'cli/usage', remedy: 'name a file' });
     const file = insideRoot(root, given);
-    // Options separate names with commas.
+    // A comma would split the name, because options list names separated by commas.
     if (file.includes(',')) {
       throw new TypeKroError(`${file} has a comma in its name`, {
         code: 'cli/usage',

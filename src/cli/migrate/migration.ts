@@ -17,7 +17,7 @@ export type Owner = 'direct' | 'kro';
 export interface Migration {
   readonly schemaVersion: 1;
   readonly to: Owner;
-  /** True with `--dry-run`: nothing is written. */
+  /** True with `--dry-run`: the command writes nothing. */
   readonly dryRun: boolean;
   readonly instances: readonly MovedInstance[];
 }
@@ -26,13 +26,14 @@ export interface Migration {
 export interface MovedInstance {
   readonly instance: ObjectRef;
   /**
-   * `done`: the instance already has the owner. `goes on`: an earlier migration has begun, and this one continues it.
+   * `done`: the instance already has the new owner. `goes on`: this run continues an unfinished migration. `moves`: the
+   * migration starts now.
    */
   readonly state: 'done' | 'goes on' | 'moves';
   readonly writes: readonly MovedObject[];
   /** The objects of the instance. They are not changed. */
   readonly children: readonly ObjectRef[];
-  /** The later writes of the new owner, as sentences. */
+  /** Sentences about the writes that the new owner makes after the migration. */
   readonly notes: readonly string[];
 }
 
@@ -43,7 +44,7 @@ export interface MovedObject {
   readonly why: string;
 }
 
-/** Makes the report of a plan. */
+/** Builds the report about a migration. */
 export function migrationReport(migration: Migration): Report {
   return { data: migration, lines: () => migration.instances.flatMap((each) => linesOf(each, migration.to)) };
 }
@@ -84,14 +85,14 @@ export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): rea
       ];
 }
 
-/** The maximum number of changed parts of a definition in a note. */
+/** The maximum number of changed parts of a definition that a note lists. */
 const MAX_PARTS = 5;
 
 /**
  * Describes the writes of the new owner to the children in its first pass.
  *
- * @param changed the parts in which the definition of the new owner differs from that of the former one; `undefined`
- *   when the definition of the former owner is not known
+ * @param changed the parts in which the new owner's definition differs from the former owner's. `undefined` when the
+ * latter is not known
  */
 export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[] | undefined): string[] {
   if (children.length === 0) return [];
@@ -115,7 +116,7 @@ export function notesOf(to: Owner, children: readonly ObjectRef[], changed: read
   ];
 }
 
-/** Lists the differing parts of two definitions that determine their objects: resources, and the fields of the spec. */
+/** Lists the parts of two definitions that differ and affect the objects: resources and fields of the spec. */
 export function changedParts(before: JsonObject, after: JsonObject): string[] {
   return PARTS.flatMap((part) =>
     changedFields(valueAt(before, ...part), valueAt(after, ...part), part.join('.')).map(({ path }) => path),
@@ -139,7 +140,7 @@ export function lostInDirectMode(instance: KubeObject): string[] {
   ];
 }
 
-/** Returns the reason why a definition of the cluster cannot adopt an instance, or `undefined` when it can. */
+/** Returns an error when a definition of the cluster cannot adopt an instance, or `undefined` when it can. */
 export function refusalOfDefinition(definition: KubeObject | undefined, name: string): TypeKroError | undefined {
   const code = 'migrate/definition-not-active';
   if (definition === undefined) {
@@ -162,7 +163,7 @@ export function refusalOfDefinition(definition: KubeObject | undefined, name: st
   );
 }
 
-/** Returns the reason why an instance cannot leave its controller, or `undefined` when it can. */
+/** Returns an error when an instance cannot leave its controller, or `undefined` when it can. */
 export function refusalOfInstance(
   { kind, metadata }: KubeObject,
   owners: readonly { readonly name: string }[],
@@ -184,8 +185,8 @@ export function refusalOfInstance(
 }
 
 /**
- * Returns the reason why a record cannot become an instance: an instance of the same name exists. Returns `undefined`
- * when there is no such instance, or when an earlier migration created the instance.
+ * Returns an error when a record cannot become an instance, because an instance with the same name exists. Returns
+ * `undefined` when there is no such instance, or when an earlier migration created it.
  */
 export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: boolean): TypeKroError | undefined {
   if (live === undefined) return undefined;
@@ -203,5 +204,5 @@ export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: bo
   });
 }
 
-/** Returns the object as plain JSON, without a copy. */
+/** Casts an object to plain JSON, without a copy. */
 export const asDefinition = (object: KubeObject): JsonObject => object as unknown as JsonObject;

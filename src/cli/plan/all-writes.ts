@@ -1,11 +1,17 @@
 import type { InstancePlan, ObjectPlan } from '../../inspect/index.ts';
 
-/** All writes of an instance. The writes of its present revision come first. An object can have two writes. */
+/**
+ * Returns all writes of an instance: first those with its present revision, then those with the new revision. The same
+ * object can appear twice.
+ */
 export function allWrites({ meanwhile, writes }: Pick<InstancePlan, 'meanwhile' | 'writes'>): readonly ObjectPlan[] {
   return meanwhile === undefined ? writes : [...meanwhile.writes, ...writes];
 }
 
-/** The writes that the controller makes at once. The writes of `rollout: later` wait for the canary. */
+/**
+ * Returns the writes that the controller makes immediately. With `rollout: later`, the writes of the new revision wait
+ * for the canary.
+ */
 export function writesAtOnce({
   rollout,
   meanwhile,

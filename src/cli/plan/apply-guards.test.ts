@@ -42,7 +42,7 @@ function readPlan({ out, err }: CommandResult): Plan {
   return JSON.parse(out) as Plan;
 }
 
-test('nothing is applied when the server would refuse an instance of the files', async () => {
+test('nothing is applied when the server would refuse an instance in the files', async () => {
   const { world, run } = plans;
   const quota: KubeObject = {
     apiVersion: 'v1',
@@ -60,7 +60,7 @@ test('nothing is applied when the server would refuse an instance of the files',
   expect((await world.user.get(ref)).metadata.generation).toBe(1);
 });
 
-test('a CRD and a custom resource of one file are planned by the rules of Kubernetes, and applied', async () => {
+test('a CRD and its custom resource in one file are planned by the rules of Kubernetes, and applied', async () => {
   const { world, run } = plans;
   const schema = {
     type: 'object',
@@ -92,7 +92,7 @@ test('a CRD and a custom resource of one file are planned by the rules of Kubern
   expect((await world.user.get(ref)).spec).toEqual({ size: 3 });
 });
 
-test('a graph whose node has the kind of another definition of the files is not blocked', async () => {
+test('a graph with a node of a kind that another definition in the files declares is not blocked', async () => {
   const child = {
     id: 'child',
     template: {
@@ -123,7 +123,7 @@ test.each(['--dry-run none', '--kro-compatibility 0.10', '--dry-run server'])(
   },
 );
 
-test('a saved plan is refused when a created child would have other content', async () => {
+test('a saved plan is refused when the content of a child to create has changed', async () => {
   const { world, run, save } = plans;
   const external = {
     id: 'other',
@@ -159,7 +159,7 @@ const job = (text: string): JsonObject => ({
 });
 const jobRef = (name: string) => ({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name });
 
-test('a child to replace behind a node that is not ready stays', async () => {
+test('a child to replace is kept when a node that it depends on is not ready', async () => {
   const { world, run } = plans;
   const ready = ['${config.metadata.annotations.seen == config.data.text}'];
   const graph = definition('Behind', [
@@ -189,7 +189,7 @@ test('a child to replace behind a node that is not ready stays', async () => {
 
 const enums = (...values: string[]) => ({ text: `string | default="a" enum="${values.join(',')}"` });
 
-test('a new enum is breaking except at the level of kro 0.9, as for the controller of the cluster', async () => {
+test('a new enum is a breaking change, unless the controller of the cluster has the level 0.9', async () => {
   const { world, run } = plans;
   await world.apply(definition('Facet', [map()]));
   await world.advance(2000);

@@ -11,7 +11,7 @@ import { LiveSource } from './live-source.ts';
 let world: VirtualWorld;
 beforeAll(async () => {
   world = await virtualWorld();
-  // The tests write the controller's answers themselves.
+  // The tests write the conditions that the controller would write.
   await world.controller.stop();
 });
 afterAll(() => world.close());
@@ -25,7 +25,7 @@ const map = (data: Record<string, string>, metadata: KubeObject['metadata'] = {}
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'map' };
 const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** A writer whose source has read the current object. */
+/** Returns a writer whose source has read the current object. */
 async function writer(): Promise<ObjectWriter & { readonly lines: string[] }> {
   const { signal } = new AbortController();
   const source = new LiveSource({ api: world.user, signal, fallback: 'default' });
@@ -60,7 +60,7 @@ test('an object that was created after the plan is not applied', async () => {
   await expect(applyObject(task, map({ a: '3' }))).rejects.toThrow('ConfigMap default/map was created');
 });
 
-test('an object that is created between the read and the apply keeps its fields', async () => {
+test('an object that another client creates between the read and the apply keeps its fields', async () => {
   await world.user.delete(ref);
   await world.settle();
   const task = await writer();
@@ -82,7 +82,7 @@ test('an object that is created between the read and the apply keeps its fields'
   expect((await world.user.get(ref))['data']).toEqual({ a: 'theirs' });
 });
 
-test('labels of controllers are not a change, and annotations of users are a change', async () => {
+test('an annotation of a user counts as a change since the plan, and a label of a controller does not', async () => {
   const task = await writer();
   await world.user.patch(ref, { metadata: { labels: { 'kro.run/owned': 'true' } } });
   await applyObject(task, map({ a: '4' }));
@@ -92,7 +92,7 @@ test('labels of controllers are not a change, and annotations of users are a cha
   await expect(applyObject(next, map({ a: '5' }))).rejects.toThrow('was changed');
 });
 
-test('the error of a deletion that finalizers hold up names the finalizers', async () => {
+test('the error about an unfinished deletion names the finalizers that delay it', async () => {
   await world.user.patch(ref, { metadata: { finalizers: ['example.com/archive'] } });
   const task = await writer();
   await removeObject(task, ref);
@@ -127,8 +127,8 @@ const ready = (status: string, message: string, lastTransitionTime: string, obse
   );
 
 test.each<[string, number, string]>([
-  ['that is still reported after some seconds counts', 16_000, 'refused before'],
-  ['that changed counts at once', 0, 'refused again'],
+  ['counts if the controller still reports it after some seconds', 16_000, 'refused before'],
+  ['counts immediately when its message has changed', 0, 'refused again'],
 ])('a refusal from before the apply %s', async (_how, milliseconds, message) => {
   await world.apply(definition);
   await ready('False', 'refused before', '2026-01-01T00:00:00Z');
@@ -141,7 +141,7 @@ test.each<[string, number, string]>([
   await ended;
 });
 
-test('a refusal from before the apply that is repeated for the new generation does not end the wait', async () => {
+test('a refusal that only repeats the refusal before the apply does not end the wait', async () => {
   await ready('False', 'refused before', '2026-01-01T00:00:00Z');
   const before = await world.user.get(definitionRef);
   const waiting = waitUntilServed(await writer(), { before, after: before });
@@ -152,7 +152,7 @@ test('a refusal from before the apply that is repeated for the new generation do
   await expect(waiting).resolves.toBeUndefined();
 });
 
-test('a wait without an answer of a controller ends with an error', async () => {
+test('the wait ends with an error when no controller responds', async () => {
   await ready('Unknown', '', '2026-01-01T00:00:00Z');
   const before = await world.user.get(definitionRef);
   const waiting = waitUntilServed(await writer(), { before, after: before });
@@ -164,7 +164,7 @@ test('a wait without an answer of a controller ends with an error', async () => 
   await ended;
 });
 
-test('the wait for an instance ends when a condition is about its generation, and at the time limit', async () => {
+test('the wait for an instance ends when a condition is about its generation, or at the time limit', async () => {
   const own: KubeObject = { ...definition, metadata: { name: 'seen' } };
   await world.apply(own);
   const seenRef = { ...definitionRef, name: 'seen' };
@@ -202,7 +202,7 @@ test('the wait for an instance ends when a condition is about its generation, an
   await expect(waiting).resolves.toBeUndefined();
 });
 
-test('a CRD that is not established ends the wait with an error', async () => {
+test('the wait ends with an error when the CRD is not established', async () => {
   const crd: KubeObject = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -29,12 +29,11 @@ export interface ObjectWriter {
 }
 
 /**
- * Applies an object if its content has not changed since the plan. Status and labels of controllers are not compared,
- * because controllers write them all the time: a controller that serves a new revision also writes to the instances
- * that are applied next. An object that did not exist at the time of the plan is applied without force. If another
- * client creates it meanwhile, the apply conflicts.
+ * Applies an object if its content has not changed since the plan. Ignores the status and the labels of controllers,
+ * because controllers can write them between the plan and the apply. Applies an object that did not exist at the time
+ * of the plan without force. If another client has created it since, the apply conflicts.
  *
- * @param isAbsent true when the plan has deleted the object, so that it must not exist
+ * @param isAbsent true when this apply has deleted the object before, so the object must not exist
  */
 export async function applyObject(writer: ObjectWriter, object: KubeObject, isAbsent = false): Promise<AppliedObject> {
   const { api, signal, print } = writer;
@@ -46,9 +45,9 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
     const resourceVersion = before?.metadata.resourceVersion;
     const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
-      // A server accepts no resourceVersion for a new object. An apply without force conflicts with the fields of an
-      // object that appears after the read. A POST is not an alternative: it would own the fields as an update, and
-      // later applies could not remove them.
+      // The server rejects a resourceVersion for a new object. An apply without force conflicts if another client
+      // creates the object after the read. A POST is not an alternative: it would own the fields with the operation
+      // Update, and later applies could not remove them.
       const force = before !== undefined;
       const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
       print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
@@ -67,7 +66,7 @@ export interface AppliedObject {
 }
 
 /**
- * Deletes the object that existed at the time of the plan. A later object of the same name stays. Returns false when
+ * Deletes the object that existed at the time of the plan. Keeps a newer object with the same name. Returns false when
  * the object did not exist at the time of the plan.
  */
 export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promise<boolean> {
@@ -84,10 +83,11 @@ export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promis
 }
 
 /**
- * Waits until deleted objects are gone. Finalizers can keep an object after its deletion was requested.
+ * Waits until deleted objects are gone. Finalizers can keep an object after the request to delete it.
  *
- * @param next says what was not done, for the error
- * @throws TypeKroError `apply/not-deleted` with the finalizers, when an object still exists after the time limit
+ * @param next the end of the error message: the work that was not done
+ * @throws TypeKroError `apply/not-deleted` with the remaining finalizers, when an object still exists after the time
+ *   limit
  */
 export async function waitUntilGone(
   writer: ObjectWriter,
@@ -108,7 +108,7 @@ export async function waitUntilGone(
         const uid = last?.metadata.uid;
         let isPrinted = false;
         await waitForObject(api, ref, until, (found) => {
-          // An object of the same name with another UID is not the deleted one.
+          // An object with the same name and another UID is a new object.
           last = found?.metadata.uid === uid ? found : undefined;
           if (last === undefined) return true;
           if (!isPrinted) print(waitingText(last, limitMs));
@@ -123,7 +123,7 @@ export async function waitUntilGone(
   }
 }
 
-/** Names the goal of a wait, the finalizers that hold the object, and a command that shows more. */
+/** Describes a wait for a deletion: the object, the finalizers that delay it, and a command that shows more. */
 function waitingText(object: KubeObject, limitMs: number): string {
   const { finalizers = [] } = object.metadata;
   const ref = refOf(object);
@@ -156,9 +156,9 @@ function lookUp(source: LiveSource, ref: ObjectRef) {
 }
 
 /**
- * Is it the same object, with the same content from clients? When the server sets a generation, the generations are
- * compared instead of the specs. Comparing the specs would be wrong: a definition that was applied in between changes
- * the defaults with which the server reads an unchanged spec.
+ * Is it the same object, without changes by clients since the plan? If the server maintains a generation, compares the
+ * generations and not the specs. An applied definition can change the defaults that the server adds on reads, so an
+ * unchanged spec could look different.
  */
 function isSameContent(planned: KubeObject | undefined, now: KubeObject | undefined): boolean {
   if (planned === undefined || now === undefined) return planned === now;

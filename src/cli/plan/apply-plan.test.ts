@@ -23,7 +23,9 @@ const map = (name: string, metadata: KubeObject['metadata'] = {}): KubeObject =>
 });
 const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** A task with one instance whose definition is only in the cluster: no graph of the files declares its kind. */
+/**
+ * Returns a task with one instance whose definition is only in the cluster, so no graph of the files declares its kind.
+ */
 async function task(
   operation: Plan['operation'],
   instance: InstancePlan,
@@ -55,7 +57,7 @@ const planned = (writes: InstancePlan['writes']): InstancePlan => ({
   blocked: [],
 });
 
-test('a child is not deleted before the controller has seen an instance whose definition is in the cluster', async () => {
+test('a child to replace is deleted only after the controller has seen the instance, even if its definition is only in the cluster', async () => {
   await world.apply(map('one'), map('child'));
   const child = refOf(map('child'));
   const replace = { node: 'child', object: child, wave: 1, action: 'replace', fields: [], checked: 'server' } as const;
@@ -68,7 +70,7 @@ test('a child is not deleted before the controller has seen an instance whose de
   expect(await world.user.find(child)).toBeDefined();
 });
 
-test('other objects are not deleted before an instance whose definition is in the cluster is gone', async () => {
+test('other objects are deleted only after an instance is gone, even if its definition is only in the cluster', async () => {
   await world.apply(map('one', { finalizers: ['example.com/kept'] }), map('shared'));
   const ended = expect(applyPlan(await task('delete', planned([]), ['shared']))).rejects.toThrow(
     'ConfigMap default/one is still being deleted after 300 s',
@@ -79,7 +81,7 @@ test('other objects are not deleted before an instance whose definition is in th
   expect(await world.user.find(refOf(map('shared')))).toBeDefined();
 });
 
-test('an instance is not mistaken for one of the same kind and name in another group', async () => {
+test('an instance is distinguished from an instance with the same kind and name in another group', async () => {
   const potOf = (group: string): KubeObject => ({
     apiVersion: `${group}.test/v1`,
     kind: 'Pot',

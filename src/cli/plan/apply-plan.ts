@@ -11,16 +11,16 @@ import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import { writesAtOnce } from './all-writes.ts';
 import type { InstancePlan, ObjectPlan, Plan } from '../../inspect/index.ts';
 
-/** The time limit for the deletion of an object that is to be created again, in milliseconds. */
+/** The time limit for the deletion of an object before it is created again, in milliseconds. */
 const REPLACE_TIMEOUT_MS = 60_000;
 
 /** The time limit for the deletion of all instances and their objects together, in milliseconds. */
 const DELETE_TIMEOUT_MS = 300_000;
 
-/** The plan to carry out, with its objects and graphs. */
+/** A plan to apply, with its objects and graphs. */
 export interface ApplyTask extends ObjectWriter {
   readonly plan: Plan;
-  /** The objects of the files, each in its namespace. */
+  /** The objects of the files, with their namespaces set. */
   readonly objects: readonly KubeObject[];
   readonly graphs: readonly Graph[];
 }
@@ -32,9 +32,9 @@ export function replacedBy({ objects, instances }: Plan): ObjectRef[] {
 }
 
 /**
- * Carries out a plan. Applies or deletes the objects of the files, each only if it has not changed since the plan.
- * Waits until new revisions are served, and deletes the children that must be created again. The controller does the
- * rest.
+ * Applies a plan. Applies or deletes the objects of the files, each only if it has not changed since the plan. Waits
+ * until new revisions are served, and deletes the children that must be created again. The controller makes all other
+ * writes.
  */
 export async function applyPlan(task: ApplyTask): Promise<void> {
   refuseUnread(task);
@@ -64,8 +64,8 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
 }
 
 /**
- * Registers the kind in the client's discovery. The plan looked the kind up before it existed, and discovery repeats
- * such a look-up only after a pause.
+ * Registers a new kind in the client's discovery. The plan looked the kind up before it existed, and discovery caches a
+ * failed look-up for some time.
  */
 function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
   const graph = graphs.find(({ name }) => name === metadata.name);
@@ -76,15 +76,15 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
 }
 
 /**
- * Is the instance being deleted? An apply would have an effect only until the deletion ends. A controller that serves
- * the definition again may end the deletion at any time.
+ * Is the instance being deleted? Such an instance is not applied, because the effect would end with the deletion. The
+ * deletion can end at any time, once a controller serves the definition.
  */
 const isBeingDeleted = ({ deletedSince, state }: InstancePlan): boolean =>
   state === 'deferred' && deletedSince !== undefined;
 
 const RETRY_AFTER_DELETION = 'it is being deleted; apply the files again when it is gone';
 
-/** Throws when an object could not be read. Such an object could have changes that the plan does not show. */
+/** Throws when an object could not be read. Its changes since the plan cannot be detected. */
 function refuseUnread(task: ApplyTask): void {
   const unread = task.objects.find((object) => isUnread(task, refOf(object)));
   if (unread === undefined) return;
@@ -95,8 +95,8 @@ function refuseUnread(task: ApplyTask): void {
 }
 
 /**
- * Sorts the objects. Namespaces and CRDs come first among `others`. A definition comes after the definitions whose
- * kinds it uses. Instances include those whose definition is only in the cluster.
+ * Sorts the objects into definitions, instances and `others`. Namespaces and CRDs come first in `others`. A definition
+ * comes after the definitions whose kinds it uses. Instances include those whose definition is only in the cluster.
  */
 function sorted({ objects, graphs, plan }: ApplyTask) {
   const kinds = new Set(graphs.map(({ instance }) => `${formatApiVersion(instance)} ${instance.kind}`));
@@ -125,8 +125,8 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
 }
 
 /**
- * Deletes the children with a change of an immutable field. The controller creates them again from the new revision. A
- * child that waits for other nodes stays, because the controller would not create it again yet.
+ * Deletes the children whose immutable fields change, and the controller creates them again from the new revision.
+ * Keeps a child that waits for other nodes, because the controller would not yet create it again.
  *
  * @param applied the applied instances of the files, by `refKey`
  */

@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** A definition with a kind of its own. Each instance has a ConfigMap with the text. */
+/** Returns a definition of this kind. Each instance has a ConfigMap with the string of its spec. */
 const definition = (kind: string, spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -95,10 +95,10 @@ const definitionRef = (name: string): ObjectRef => ({
   name,
 });
 
-/** The maximum number of reads of an object in `until`. */
+/** The maximum number of times that `until` reads an object. */
 const MAX_LOOKS = 2000;
 
-/** Reads an object until it meets the condition. A command that runs meanwhile advances the clock. */
+/** Reads an object until it meets the condition. A command that runs at the same time advances the clock. */
 async function until(ref: ObjectRef, isReached: (object: KubeObject) => boolean): Promise<void> {
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const found = await world.user.find(ref);
@@ -114,7 +114,7 @@ async function save(line: string, ...objects: KubeObject[]): Promise<string> {
   return /typekro apply (\S+)/.exec(err)?.[1] ?? err;
 }
 
-test('files with an object to replace are not applied without --replace, and nothing is written', async () => {
+test('without --replace, apply writes nothing when an object must be replaced', async () => {
   expect(await run('apply FILE', job('one', 'a'))).toMatchObject({ code: 0, err: '' });
   const before = await world.user.get(jobRef('one'));
   const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'beside', namespace: 'team-a' } };
@@ -126,7 +126,7 @@ test('files with an object to replace are not applied without --replace, and not
   expect((await world.user.get(jobRef('one'))).metadata.uid).toBe(before.metadata.uid);
 });
 
-test('with --replace the object is created again after it is deleted', async () => {
+test('with --replace, apply deletes the object and creates it again', async () => {
   const held = await world.user.patch(jobRef('one'), { metadata: { finalizers: ['example.com/archive'] } });
   const applying = run('apply FILE --replace', job('one', 'b'));
   const release = async (): Promise<void> => {
@@ -146,7 +146,7 @@ test('a saved plan that shows the replacement is applied without a flag', async 
   expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
 });
 
-test('an object that another client made is refused, not replaced', async () => {
+test('an object of a file that another client created is refused, not replaced', async () => {
   await world.apply(job('helm', 'a'));
   const refused = await run('apply FILE --replace', job('helm', 'b'));
   expect(refused).toMatchObject({ code: 1 });
@@ -170,7 +170,7 @@ test('a child that the instance does not own is refused, not replaced', async ()
   expect(planned?.state).toBe('blocked');
 });
 
-test('a changed CRD whose scope cannot change is refused, not replaced', async () => {
+test('a CRD with a changed scope is refused, not replaced', async () => {
   const crd = (scope: string): KubeObject => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -188,7 +188,7 @@ test('a changed CRD whose scope cannot change is refused, not replaced', async (
   expect(refused.err).toContain('typekro never replaces a CustomResourceDefinition');
 });
 
-test('the deletion of a definition and its instances deletes their objects, too', async () => {
+test('the deletion of a definition and its instances also deletes their objects', async () => {
   const files = [definition('Gone'), instance('Gone', 'gone')];
   expect(await run('apply FILE', ...files)).toMatchObject({ code: 0, err: '' });
   await world.advance(2000);
@@ -200,7 +200,7 @@ test('the deletion of a definition and its instances deletes their objects, too'
   expect(await world.user.find({ ...mapRef('gone'), apiVersion: 'kro.run/v1alpha1', kind: 'Gone' })).toBeUndefined();
 });
 
-test('a definition and an instance of one file are applied, also when the controller writes in between', async () => {
+test('a definition and an instance in one file are applied, even if the controller writes between the two applies', async () => {
   await world.apply(definition('Both'));
   await world.advance(2000);
   await world.apply(instance('Both', 'both'));
@@ -235,7 +235,7 @@ test('a refusal from before the apply does not count', async () => {
   expect(done).toMatchObject({ code: 0, err: '' });
 });
 
-test('an instance of a new kind without a namespace is planned and created in the namespace of the user', async () => {
+test('an instance without a namespace, of a new kind, is planned and created in the current namespace', async () => {
   const files = [definition('Placed'), instance('Placed', 'placed', {}, '')];
   const { out } = await run('plan FILE -o json', ...files);
   const [planned] = (JSON.parse(out) as Plan).instances;
@@ -249,7 +249,7 @@ test('an instance of a new kind without a namespace is planned and created in th
   expect(await run('plan FILE -n team-a', ...files)).toMatchObject({ out: expect.stringContaining('team-a/placed') });
 });
 
-test('an object of another namespace than -n is an error that names both', async () => {
+test('an object whose namespace differs from -n is an error that names both namespaces', async () => {
   const map = (namespace: string): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -272,7 +272,7 @@ test('an object of another namespace than -n is an error that names both', async
   expect((await run('plan FILE -n team-a', map('b'), map('c'))).err).toContain('the files of each namespace alone');
 });
 
-test('an object without a namespace, whose CRD is in the files, is planned in the namespace of the user', async () => {
+test('an object without a namespace, whose CRD is in the files, is planned in the current namespace', async () => {
   const crd: KubeObject = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -313,14 +313,14 @@ test('a saved plan is not applied to another cluster', async () => {
   expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
 });
 
-test('a plan of one namespace is not saved when a definition changes', async () => {
+test('a plan for one namespace cannot be saved when a definition changes', async () => {
   const refused = await run('plan FILE -n team-a --save', definition('Wide'));
   expect(refused.code).toBe(2);
   expect(refused.err).toContain('the definition wides changes instances of all namespaces');
   expect(refused.out).toContain('instances in other namespaces than team-a were not planned');
 });
 
-test('a pinned instance that the files change with its definition is planned with its revision', async () => {
+test('a pinned instance that changes together with its definition is planned with its pinned revision', async () => {
   const pinned = (text: string): KubeObject => ({
     ...instance('Pinned', 'pinned', { text }),
     metadata: { name: 'pinned', namespace: 'team-a', annotations: { 'typekro.dev/revision': '1' } },

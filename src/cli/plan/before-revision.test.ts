@@ -15,7 +15,10 @@ afterEach(async () => {
   await place.world.advance(3000);
 });
 
-/** A ConfigMap with the spec's text and the revision's own value. A second one exists from `minCount` on. */
+/**
+ * A definition of a ConfigMap with a string of the spec and a value of the revision. A second ConfigMap exists when
+ * `count` is at least `minCount`.
+ */
 const definition = (value: string, minCount: number, annotations: Record<string, string> = {}) =>
   potDefinition(
     [
@@ -32,11 +35,11 @@ async function start(annotations: Record<string, string> = {}): Promise<void> {
   await place.world.advance(3000);
 }
 
-/** The lines about the instance. */
+/** Returns the lines about the instance. */
 const linesOf = (text: string, name: string): string =>
   new RegExp(`^  default/${name} .*\n(?:   .*\n)*`, 'm').exec(text)?.[0] ?? text;
 
-test('the plan of an instance that waits for a canary has the writes of its present revision', async () => {
+test('the plan of an instance that waits for a canary includes its writes with the present revision', async () => {
   const canary = { 'typekro.dev/canary': '1' };
   await start(canary);
   const files = [definition('two', 1, canary), pot('rose', { text: 'y' }), pot('blue', { text: 'y' })];
@@ -46,7 +49,7 @@ test('the plan of an instance that waits for a canary has the writes of its pres
   const [first] = instances.filter(({ rollout }) => rollout === 'first');
   expect(first?.meanwhile).toBeUndefined();
   expect(later?.meanwhile?.writes.map(({ fields }) => fields)).toEqual([[{ path: 'data.text', from: 'x', to: 'y' }]]);
-  // The definition, two instances, and one object of each.
+  // The definition, two instances, and one object per instance.
   expect(summary.change).toBe(5);
   const text = await place.run('plan FILE', ...files);
   const name = later?.instance.name ?? '';
@@ -63,7 +66,7 @@ test('the plan of an instance that waits for a canary has the writes of its pres
   `);
 });
 
-test('an object that the new revision leaves out for the old spec is deleted and created again', async () => {
+test('an object that the new revision leaves out under the old spec is reported as deleted and created again', async () => {
   await start();
   const files = [definition('one', 2), pot('rose', { text: 'x', count: 2 }), pot('blue', { text: 'x' })];
   const { out } = await place.run('plan FILE', ...files);
@@ -90,7 +93,7 @@ test('an object that the new revision leaves out for the old spec is deleted and
   expect(await place.run('apply FILE --replace', ...files)).toMatchObject({ code: 0 });
 });
 
-test('an object is also named when only the end of a canary deletes it', async () => {
+test('an object that is deleted only after the canary, and created again, is also reported', async () => {
   const canary = { 'typekro.dev/canary': '1' };
   await start(canary);
   const files = [
@@ -106,7 +109,7 @@ test('an object is also named when only the end of a canary deletes it', async (
 test.each([
   ['keeps', 1],
   ['leaves out', 5],
-])('an object that the new revision %s for both specs is not named', async (_effect, minCount) => {
+])('an object that the new revision %s under both specs is not reported', async (_effect, minCount) => {
   await start();
   const { out } = await place.run('plan FILE -o json', definition('two', minCount), pot('rose', { text: 'y' }));
   expect((JSON.parse(out) as Plan).instances.map(({ recreated }) => recreated)).toEqual([undefined, undefined]);

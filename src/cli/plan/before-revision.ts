@@ -9,14 +9,14 @@ import type { SimulationInput, SimulationResult } from './simulate.ts';
 import { simulateAll } from './simulate-all.ts';
 import type { WriteChecker } from './write-checker.ts';
 
-/** A changed instance of a file, and the position of its plan. */
+/** A changed instance of a file, and the index of its plan. */
 export interface ChangedInstance extends InstanceTask {
   readonly at: number;
 }
 
 /**
- * Plans the writes of the present revision for changed instances that get the new revision after the canary. Replaces
- * their plans in `plans`.
+ * Plans the writes with the present revision, for changed instances that get the new revision only after the canary.
+ * Replaces the plans of these instances in `plans`.
  */
 export async function planMeanwhile(
   context: PlanContext,
@@ -35,20 +35,23 @@ export async function planMeanwhile(
   }
 }
 
-/** The simulation of an instance of a file, with the new revision and the instance's old spec. */
+/** The input for simulating an instance with the new revision and its old spec, and the index of its plan. */
 export interface OldSpecTask {
   readonly at: number;
   readonly input: SimulationInput;
 }
 
-/** The writes between the apply of the definition and the apply of the instance are not checked on the server. */
+/**
+ * Skips the check of writes on the server: these writes happen only between the apply of the definition and the apply
+ * of the instance.
+ */
 const UNCHECKED: Pick<WriteChecker, 'check'> = {
   check: (writes) => Promise.resolve(writes.map(() => ({ checked: 'none' }))),
 };
 
 /**
- * Adds objects to the plan of each instance that changes together with its definition. The new revision deletes these
- * objects while the instance still has its old spec, and creates them again with the new spec.
+ * Adds the recreated objects to the plan of each instance that changes together with its definition. These are objects
+ * that the new revision deletes while the instance still has its old spec, and creates again with the new spec.
  */
 export async function planRecreated(
   { source }: PlanContext,
@@ -65,7 +68,7 @@ export async function planRecreated(
   });
 }
 
-/** The objects that the simulation deletes and the plan keeps. */
+/** Returns the objects that the simulation deletes and the plan keeps. */
 function deletedBy({ writes }: SimulationResult, plan: InstancePlan): ObjectRef[] {
   const gone = new Set(
     plan.writes

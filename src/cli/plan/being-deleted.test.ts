@@ -15,7 +15,7 @@ afterAll(() => plans.close());
 const lines = (text: string): string[] =>
   withoutTimes(text.split('\n').filter((line) => !/^ {2}(?:From|Decided|Checked|No write) /.test(line)));
 
-/** Removes all finalizers of an object, so that its deletion ends. */
+/** Removes all finalizers of an object, so that its deletion completes. */
 const release = (ref: ObjectRef) => plans.world.user.patch(ref, { metadata: { finalizers: null } });
 const hold = (ref: ObjectRef, finalizer: string) =>
   plans.world.user.patch(ref, { metadata: { finalizers: [finalizer] } });

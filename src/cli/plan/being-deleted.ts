@@ -11,7 +11,7 @@ import { shellWord } from '../shell-word.ts';
  * that is not being deleted.
  *
  * @param live the object in the cluster
- * @param command shows what holds the object. Absent when there is no such command for its kind
+ * @param command a command that shows why the deletion does not complete. Absent when there is none for the kind
  */
 export function blockerOfDeletion(live: KubeObject | undefined, command?: string): Blocker | undefined {
   const since = live?.metadata.deletionTimestamp;
@@ -28,8 +28,8 @@ export function blockerOfDeletion(live: KubeObject | undefined, command?: string
 }
 
 /**
- * Describes the deletion of a Namespace with the objects that are left in it. If instances with the controller's
- * finalizer are left, waiting is not enough: only a controller that serves their definition ends their deletion.
+ * Describes the deletion of a Namespace and its remaining objects. If instances with the controller's finalizer remain,
+ * waiting is not enough: only a controller that serves their definition can complete their deletion.
  */
 function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
   const left = readConditions(namespace.status?.['conditions']).flatMap(({ type, status, message = '' }) =>
@@ -46,16 +46,15 @@ function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
   };
 }
 
-/** The conditions of a Namespace in deletion that say what is left in it. */
+/** The conditions of a terminating Namespace that list its remaining objects. */
 const LEFT_IN_NAMESPACE: ReadonlySet<string> = new Set(['NamespaceContentRemaining', 'NamespaceFinalizersRemaining']);
 
-/** The command that shows what holds an instance. */
+/** Returns the command that shows why the deletion of an instance does not complete. */
 export const whyCommandOf = (instance: KubeObject): string => `typekro why ${shellWord(argumentOf(instance))}`;
 
 /**
- * Describes the deletion of an instance that continues after the apply of its definition. Without its definition, no
- * controller removes the controller's finalizer. Such a deletion is no reason to refuse the definition. Returns
- * `undefined` for any other instance.
+ * Describes a deletion that has stopped because the definition of the instance is missing. It continues once the
+ * definition is applied, so it is not a reason to refuse the definition. Returns `undefined` for any other instance.
  *
  * @param definition the live definition of the instance; `undefined` when it is not in the cluster
  * @param name the name of the definition

@@ -23,7 +23,7 @@ const external = (name: string): JsonObject => ({
 });
 const second = mapResource('second', { value: '${first.data.value}' });
 
-/** Plans the creation of an instance with this spec. Then creates the instance, and asks why it waits. */
+/** Plans the creation of an instance with this spec. Then creates the instance, and runs `why`. */
 async function outline(resources: JsonObject[], spec: JsonObject) {
   const { world, cwd } = plans;
   const run = commandRunner([plan, why], cwd);
@@ -52,7 +52,7 @@ const LABEL = 'waits for data: schema.metadata.labels.tier has no value, "tier" 
 
 test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: JsonObject]>([
   [
-    'an expression that fails on the spec',
+    'an expression that fails for the spec',
     [mapResource('first', { value: '${string(10 / schema.spec.count)}' }), second],
     { count: 0 },
     {
@@ -74,7 +74,7 @@ test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: Js
     },
   ],
   [
-    'the wait for an object that another client has to create ends by itself',
+    'an object that another client must create',
     [external('none'), mapResource('first', { value: '${other.data.value}' }), second],
     {},
     {

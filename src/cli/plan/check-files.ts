@@ -25,7 +25,7 @@ export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>> & {
   readonly crds?: readonly KubeObject[];
 };
 
-/** Findings that the plan itself reports, with the affected instances. */
+/** Findings that are dropped here, because the plan reports them together with the affected instances. */
 const REPORTED_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
 
 /** Reads the files of a command. */
@@ -40,12 +40,12 @@ export interface CheckedFiles {
   readonly diagnostics: readonly Diagnostic[];
   /** The text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
-  /** A note about CRDs that the files use. */
+  /** A note about the CRDs of kinds in the files. */
   readonly note?: string;
 }
 
 /**
- * Checks files by the rules of `validate` against the kinds of a cluster.
+ * Checks files against the kinds of a cluster, by the rules of `validate`.
  *
  * @param crds the CRDs of the cluster
  */
@@ -95,7 +95,7 @@ export function printFindings(
   return files;
 }
 
-/** The groups of all kinds that objects use or declare. */
+/** Returns the API groups of all kinds that the objects use or declare. */
 function groupsOf(inputs: readonly InputObject[]): Set<string> {
   return new Set(
     inputs.flatMap(({ object }) => {
@@ -108,7 +108,7 @@ function groupsOf(inputs: readonly InputObject[]): Set<string> {
   );
 }
 
-/** The objects with a kind that the cluster does not define. The package's own CRDs may define it. */
+/** Returns the objects whose kinds the cluster does not define. The CRDs of this package may define them. */
 function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]): readonly InputObject[] {
   const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
   const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);

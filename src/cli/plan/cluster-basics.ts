@@ -5,16 +5,16 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 
-/** What every plan reads: definitions, their revisions, and the kinds of the cluster. */
+/** The data that every plan reads: definitions, their revisions, and the kinds of the cluster. */
 export interface ClusterBasics {
   readonly definitions: readonly KubeObject[];
   readonly revisions: readonly KubeObject[];
   readonly crds: readonly KubeObject[];
-  /** What could not be read, and the consequences. */
+  /** Sentences about kinds that could not be read, with the consequences for the plan. */
   readonly limits: readonly string[];
 }
 
-/** The consequence for the plan when a kind could not be read. */
+/** Maps a kind that could not be read to the consequence for the plan. */
 const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
   [DEFINITION_TYPE.kind, 'every definition is treated as new'],
   [REVISION_TYPE.kind, 'numbers of revisions are not known'],
@@ -22,8 +22,8 @@ const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads the basics with one list for each kind. A kind that the user may not read becomes a limit. A kind that is not
- * served has no objects.
+ * Reads the basics with one list request per kind. Adds a limit for each kind that the user may not read. A kind that
+ * is not served has no objects.
  */
 export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promise<ClusterBasics> {
   const limits: string[] = [];
@@ -44,7 +44,7 @@ export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promi
   return { definitions: definitions ?? [], revisions: revisions ?? [], crds: crds ?? [], limits };
 }
 
-/** Finds the limit that says why objects of a type could not be read. Returns `undefined` when they were read. */
+/** Returns the limit that explains why the objects of a type could not be read, or `undefined` when they were read. */
 export function unreadBecause(
   limits: Iterable<string>,
   { plural, group }: Pick<ObjectType, 'plural' | 'group'>,

@@ -36,8 +36,8 @@ const job = (command: string): JsonObject => ({
 });
 
 test.each<[string, string]>([
-  ['an instance that is there', 'old'],
-  ['an instance that is new', 'new'],
+  ['an existing instance', 'old'],
+  ['a new instance', 'new'],
 ])(
   'when several definitions declare a kind, the plan of %s uses the one that the controller serves',
   async (_what, name) => {
@@ -46,8 +46,7 @@ test.each<[string, string]>([
     await world.advance(2000);
     await world.apply(instance('Work', 'old'));
     await world.advance(2000);
-    // This definition comes first in the order of names. The controller refuses it, because another definition owns the
-    // CRD.
+    // This definition sorts first by name. The controller refuses it, because another definition owns the CRD.
     await world.apply(definition('aaa-second', 'Work', job('two')));
     await world.advance(3000);
     const before = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
@@ -110,11 +109,11 @@ test.each<[string, (password: string) => KubeObject]>([
     },
   ],
   [
-    'a template of a Secret',
+    'a definition with the template of a Secret',
     (password) =>
       definition('logins', 'Login', { id: 'secret', template: secret(password, '${schema.metadata.name}') }),
   ],
-])('no annotation of %s shows its values', async (_what, objectOf) => {
+])('the plan of %s does not show its values in annotations', async (_what, objectOf) => {
   const { world, run } = plans;
   const [old, next] = [objectOf('hunter2-old'), objectOf('hunter2-new')];
   await world.apply(old);

@@ -4,7 +4,7 @@ import { previewDefinition } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { definitionPlan } from './definition-plan.ts';
 
-/** The lines of the plan about nodes when the resources of a definition change. */
+/** Returns the plan's lines about nodes for a change of a definition's resources. */
 function nodesOf(before: JsonObject, after: JsonObject) {
   const graph = graphOf(JSON.stringify({ resources: [after] }));
   const object = (resource: JsonObject): KubeObject => ({
@@ -32,7 +32,7 @@ test.each<[string, JsonObject, JsonObject]>([
   ['a changed literal', secret('hunter2-old'), secret('hunter2-new')],
   ['another kind before', map, secret('hunter2-new')],
   ['another kind after', secret('hunter2-old'), map],
-])('literals of a Secret are hidden: %s', (_what, before, after) => {
+])('literals of a Secret template are hidden in %s', (_what, before, after) => {
   const nodes = nodesOf(before, after);
   expect(nodes).toHaveLength(1);
   expect(nodes[0]?.fields.length).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ import { valueLine } from './value-lines.ts';
 export interface DefinitionPlanInput {
   readonly place: string;
   readonly graph: Graph;
-  /** The definition in the cluster; `undefined` when it does not exist. */
+  /** The definition in the cluster, or `undefined` when it does not exist. */
   readonly live: KubeObject | undefined;
   /** True when the definition in the cluster could not be read. */
   readonly unread?: true;
@@ -26,10 +26,10 @@ export interface DefinitionPlanInput {
   /** The CRD in the cluster. */
   readonly crd: KubeObject | undefined;
   readonly instances: readonly KubeObject[];
-  /** The number of instances among which a canary chooses. Default: all of `instances`. */
+  /** The number of instances from which the canary selects. Default: all of `instances`. */
   readonly candidates?: number;
   readonly preview: DefinitionPreview;
-  /** The keywords of a schema whose changes count as breaking. */
+  /** The schema keywords whose changes count as breaking. */
   readonly facets: ComparedFacets;
 }
 
@@ -97,7 +97,7 @@ function schemaLine(
   return { change: kind, field, description, breaking, setBy: setBy.map((key) => key.replace(/^\//, '')) };
 }
 
-/** The type of a field in a CRD with one version, as SimpleSchema writes it: `integer | default=3`. */
+/** Returns the type of a field in a CRD with one version, in SimpleSchema notation: `integer | default=3`. */
 function describeType(crd: KubeObject, field: string): string | undefined {
   const schema = schemaAt(crd, field);
   const type = schema?.['type'];
@@ -106,7 +106,7 @@ function describeType(crd: KubeObject, field: string): string | undefined {
   return value === undefined ? type : `${type} | default=${stringifyJson(value)}`;
 }
 
-/** The schema of a field in a CRD with one version. */
+/** Returns the schema of a field in a CRD with one version. */
 export function schemaAt(crd: KubeObject, field: string): JsonObject | undefined {
   const [version] = objectsAt(crd.spec, 'versions');
   let schema = valueAt(version, 'schema', 'openAPIV3Schema');
@@ -120,7 +120,10 @@ export function schemaAt(crd: KubeObject, field: string): JsonObject | undefined
   return isJsonObject(schema) ? schema : undefined;
 }
 
-/** Does an object set a field to another value than its default? For a list on the path, one of its items is enough. */
+/**
+ * Does an object set a field to a value other than its default? For a list on the path, one item that does so is
+ * enough.
+ */
 function isSet(object: KubeObject, field: string, schema: JsonObject | undefined): boolean {
   let values: (JsonValue | undefined)[] = [object as unknown as JsonObject];
   for (const part of field.split('.')) {
@@ -170,7 +173,7 @@ function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
   return changedFields(before, after).map((change) => valueLine(change, (path) => isSecret && hidesInTemplate(path)));
 }
 
-/** The changes of the status that the definition declares. */
+/** Returns the changes of the status schema. */
 function statusLines(before: JsonObject, after: JsonObject): ValueLine[] {
   const [old, next] = [valueAt(before, 'schema', 'status'), valueAt(after, 'schema', 'status')];
   return changedFields(old, next, 'status').map((change) => valueLine(change, NOTHING_SECRET));

@@ -9,17 +9,17 @@ import type { AppliedObject, ObjectWriter } from './apply-object.ts';
 const SERVE_TIMEOUT_MS = 60_000;
 
 /**
- * The time after an apply, in milliseconds, during which a refusal that equals the refusal before the apply does not
- * count. Such a refusal can be out of date: a change of annotations does not raise the generation, and a controller
- * that waits for a CRD repeats the old conditions.
+ * The time after an apply, in milliseconds, during which a refusal that equals the refusal before the apply is ignored.
+ * Such a refusal can be outdated: a change of annotations does not raise the generation, and a controller that waits
+ * for a CRD repeats the old conditions.
  */
 const OLD_REFUSAL_MS = 15_000;
 
 /**
  * Waits until the controller serves the applied definition.
  *
- * @throws TypeKroError `apply/definition-refused` when the controller refuses it; `apply/not-served` when no controller
- *   answers in time
+ * @throws TypeKroError `apply/definition-refused` when the controller refuses it, and `apply/not-served` when no
+ *   controller responds in time
  */
 export async function waitUntilServed(
   { api, signal, clock }: Pick<ObjectWriter, 'api' | 'signal' | 'clock'>,

@@ -10,9 +10,9 @@ import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 
 /**
- * Plans the deletion of a definition. Notes say what happens to its instances and its CRD.
+ * Plans the deletion of a definition. The notes describe the effect on its instances and its CRD.
  *
- * @param given the instances of the definition that the files delete before it, as `namespace/name`
+ * @param given the instances that are in the files and deleted before the definition, as `namespace/name`
  */
 export async function deletionOfDefinition(
   { source, basics }: PlanContext,
@@ -48,7 +48,7 @@ export async function deletionOfDefinition(
   };
 }
 
-/** A note for a live definition whose deletion was requested before the plan. */
+/** Returns a note when the deletion of the definition was already requested before the plan. */
 const deletionNotes = (live: KubeObject): string[] =>
   live.metadata.deletionTimestamp === undefined ? [] : [withdrawnText(live)];
 

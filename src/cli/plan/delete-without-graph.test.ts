@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 
-test('an instance of a definition of which no revision compiles can be deleted', async () => {
+test('an instance can be deleted when no revision of its definition compiles', async () => {
   const { world } = place;
   await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
   await world.advance(2000);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 
-/** A definition whose spec has a map and a list of parts with these fields. */
+/** Returns a definition whose spec has a map and a list of parts with these fields. */
 function definition(part: JsonObject): KubeObject {
   const made = potDefinition([mapResource('map', { a: 'b' })], { 'kro.run/allow-breaking-changes': 'true' });
   const schema = made.spec?.['schema'] as JsonObject;
@@ -19,7 +19,7 @@ function definition(part: JsonObject): KubeObject {
   return { ...made, spec: { ...made.spec, schema: { ...schema, spec, types: { Part: part } } } };
 }
 
-test('the values that a new schema drops are shown, also below keys with dots', async () => {
+test('values that a new schema drops are shown, even below keys that contain dots', async () => {
   await place.world.apply(definition({ kept: 'string', old: 'string' }));
   await place.world.advance(3000);
   const part = (old: string): JsonObject => ({ kept: 'k', old });

@@ -4,8 +4,8 @@ import type { ValueLine } from '../../inspect/index.ts';
 import { schemaAt } from './definition-plan.ts';
 
 /**
- * The values that the server drops because the new schema lacks their fields. A value equal to the old default is not a
- * loss.
+ * Returns the values that the server drops because the new schema lacks their fields. A value that equals the old
+ * default is left out, because the user did not set it.
  */
 export function droppedLines(
   instance: KubeObject,
@@ -21,8 +21,8 @@ export function droppedLines(
 }
 
 /**
- * Returns the value at the path of a field in the form of Kubernetes: `spec.list[0].x`. A key in such a path can
- * contain dots and brackets itself.
+ * Returns the value at a Kubernetes field path such as `spec.list[0].x`. A key in such a path can itself contain dots
+ * and brackets.
  */
 function valueAtField(value: JsonValue | undefined, path: string): JsonValue | undefined {
   if (path === '') return value;

@@ -8,13 +8,13 @@ export const text: Shape = (value) => typeof value === 'string';
 export const number: Shape = (value) => typeof value === 'number' || typeof value === 'bigint';
 export const boolean: Shape = (value) => typeof value === 'boolean';
 
-/** Accepts an absent value, and values of the shape. */
+/** Accepts an absent value, or a value of the shape. */
 export const optional =
   (shape: Shape): Shape =>
   (value) =>
     value === undefined || shape(value);
 
-/** Accepts the given texts. */
+/** Accepts the given strings. */
 export const oneOf =
   (...texts: readonly string[]): Shape =>
   (value) =>
@@ -25,7 +25,7 @@ export const listOf =
   (value) =>
     Array.isArray(value) && value.every((item) => shape(item));
 
-/** Accepts objects whose members have these shapes. Other members can have any form. */
+/** Accepts objects whose members have these shapes. Other members are not checked. */
 export const record =
   (members: Readonly<Record<string, Shape>>): Shape =>
   (value) =>
@@ -59,7 +59,7 @@ export const kubeObject = record({
 export const objectRef = record({ apiVersion: text, kind: text, name: text, namespace: optional(text) });
 
 /**
- * The maximum depth of a value. Deeper values would overflow the stack of recursive functions; real objects are far
+ * The maximum depth of a value. Deeper values would overflow the stack of recursive functions. Real objects are much
  * less deep.
  */
 const MAX_FILE_DEPTH = 500;

@@ -28,7 +28,7 @@ const removed = {
   setBy: ['team/a'],
 } as const;
 
-test('a definition: what breaks instances, and why it is refused', () => {
+test('a definition has findings for breaking changes and for its refusal', () => {
   const plan = planOf({
     definitions: [definition({ refusal: 'it has a cycle', schema: [removed, { ...removed, breaking: false }] })],
   });
@@ -49,12 +49,12 @@ test.each([
   ['app.ts:12:3', { file: 'app.ts', line: 12 }],
   ['C:\\graphs\\pots.yaml:7', { file: 'C:\\graphs\\pots.yaml', line: 7 }],
   ['the cluster', { file: 'the cluster' }],
-])('a finding at the place %j gives %j', (place, expected) => {
+])('a finding at the place %j has %j', (place, expected) => {
   const [finding] = findingsOf(planOf({ definitions: [definition({ place, refusal: 'no' })] }));
   expect(finding).toEqual({ rule: 'refused', level: 'error', message: 'pots: no', ...expected });
 });
 
-test('equal findings of several instances are one finding, with the names of the instances after the message', () => {
+test('equal findings of several instances are merged, and the message ends with the names of the instances', () => {
   const blocked = (name: string) =>
     instancePlan(`team/${name}`, {
       state: 'blocked',
@@ -71,7 +71,7 @@ test('equal findings of several instances are one finding, with the names of the
   ]);
 });
 
-test('a finding of one instance has its names, not stand-ins', () => {
+test('a finding of one instance contains its name, not the placeholder', () => {
   const blocked = instancePlan('team/a', {
     state: 'blocked',
     blocked: [{ node: 'map', reason: 'waits: a-db has data' }],
@@ -81,13 +81,13 @@ test('a finding of one instance has its names, not stand-ins', () => {
   ]);
 });
 
-test('equal findings about instances of two definitions stay two findings', () => {
+test('equal findings about instances of two definitions are not merged', () => {
   const blocked = (name: string, definition: string) =>
     instancePlan(`team/${name}`, { definition, state: 'blocked', because: 'its spec is refused' });
   expect(findingsOf(planOf({ instances: [blocked('a', 'pots'), blocked('b', 'pans')] }))).toHaveLength(2);
 });
 
-test('writes that are refused or replace their object are findings, of files and of instances', () => {
+test('refused writes and replacements are findings, both for objects of files and for children', () => {
   const writes = [writePlan({ action: 'replace' }), writePlan({ action: 'replace', refusal: 'quota' })];
   const plan = planOf({ objects: writes, instances: [instancePlan('team/a', { writes })] });
   expect(findingsOf(plan).map(({ rule, message }) => `${rule} ${message}`)).toEqual([
@@ -110,7 +110,7 @@ const everything = planOf({
   ],
 });
 
-test('workflow commands: one line each, with the special characters of GitHub escaped', () => {
+test('workflow commands have one line each, with the special characters of GitHub escaped', () => {
   expect(githubAnnotations(everything).join('\n')).toMatchInlineSnapshot(`
     "::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A breaking-change::pots: spec.old (string) is removed; set by team/a
     ::error title=typekro plan%3A refused::ConfigMap team/shop: quota: 1,000 of 1,000 (100%25)%0Asecond line
@@ -193,7 +193,7 @@ test('findings as SARIF', () => {
   `);
 });
 
-test('a plan as JUnit XML', () => {
+test('a plan is printed as JUnit XML', () => {
   expect(junitText(everything)).toMatchInlineSnapshot(`
     "<?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="typekro plan">
@@ -250,14 +250,14 @@ test('a plan as Markdown', () => {
 
 test.each<[string, Partial<InstancePlan>, string]>([
   ['its reason', { because: 'it is pinned' }, 'it is pinned'],
-  ['its nodes', { blocked: [{ node: 'map', reason: 'fails' }] }, 'map: fails'],
+  ['its blocked nodes', { blocked: [{ node: 'map', reason: 'fails' }] }, 'map: fails'],
   [
-    'the nodes of its present revision',
+    'the blocked nodes of its present revision',
     { meanwhile: { writes: [], later: [], blocked: [{ node: 'map', reason: 'fails' }] } },
     'map: fails',
   ],
   [
-    'the nodes of both revisions, each once',
+    'the blocked nodes of both revisions, each once',
     {
       because: 'it waits',
       meanwhile: { writes: [], later: [], blocked: [{ node: 'map', reason: 'fails' }] },
@@ -268,7 +268,7 @@ test.each<[string, Partial<InstancePlan>, string]>([
     },
     'it waits; map: fails; web: is refused',
   ],
-])('the failure of a blocked instance in JUnit XML names %s', (_title, members, message) => {
+])('the JUnit failure of a blocked instance contains %s', (_title, members, message) => {
   const plan = { definitions: [], instances: [instancePlan('team/a', { state: 'blocked', ...members })], objects: [] };
   expect(/<failure message="([^"]*)"/.exec(junitText(plan as unknown as Plan))?.[1]).toBe(message);
 });
@@ -277,7 +277,7 @@ test.each([
   ['graphs/pots.yaml:3', 'graphs/pots.yaml'],
   ['my graphs/größe #1.yaml:3', 'my%20graphs/gr%C3%B6%C3%9Fe%20%231.yaml'],
   ['graphs\\pots.yaml:3', 'graphs/pots.yaml'],
-])('the file of the place %j has the URI %j in SARIF', (place, uri) => {
+])('in SARIF, the place %j has the URI %j', (place, uri) => {
   const plan = planOf({ definitions: [definition({ place, refusal: 'no' })] });
   const { runs } = JSON.parse(sarifText(plan)) as { runs: [{ results: unknown[] }] };
   expect(runs[0].results[0]).toMatchObject({ locations: [{ physicalLocation: { artifactLocation: { uri } } }] });

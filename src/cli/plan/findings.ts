@@ -4,26 +4,26 @@ import { recreatedText } from '../../inspect/index.ts';
 import type { InstancePlan, Plan } from '../../inspect/index.ts';
 import { withoutNames } from './stand-in.ts';
 
-/** A part of a plan that a reviewer must see. */
+/** A part of a plan that a reviewer must notice. */
 export interface Finding {
   readonly rule: 'breaking-change' | 'refused' | 'blocked' | 'replace' | 'not-seen';
   readonly level: 'error' | 'warning';
   readonly message: string;
   /**
-   * The file of the definition. A message about instances has the file of their definition. Absent for other messages,
-   * and when no file has the definition.
+   * The file of the definition. For a finding about instances, the file of their definition. Absent for other findings,
+   * and when the definition is not in a file.
    */
   readonly file?: string;
   /** The line of the definition in the file, from 1. */
   readonly line?: number;
 }
 
-/** The placeholders for the instance in a finding about several instances. */
+/** The placeholders for the name and namespace in a finding about several instances. */
 const STAND_INS = { name: 'NAME', namespace: 'NAMESPACE' };
 
 /**
- * Lists what is refused, blocked, breaking or replaced, and what could not be read. Equal findings of several instances
- * are merged.
+ * Lists refusals, blocked instances, breaking changes, replacements, and kinds that could not be read. Merges equal
+ * findings of several instances.
  */
 export function findingsOf({ definitions, instances, objects, limits }: Plan): Finding[] {
   const findings: Finding[] = [];
@@ -51,7 +51,7 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
 
 /**
- * Returns the findings about instances. Equal findings are merged, and the names of their instances follow the message.
+ * Returns the findings about instances. Merges equal findings, and appends the names of the instances to the message.
  */
 function instanceFindings(
   instances: readonly InstancePlan[],

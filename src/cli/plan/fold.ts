@@ -8,13 +8,13 @@ export interface Fold {
   /** The first instance. Only its plan is printed. */
   readonly first: InstancePlan;
   readonly others: readonly InstancePlan[];
-  /** True when values differ in more than the names of the instances. */
+  /** True when values of the instances differ by more than the names of the instances. */
   readonly valuesDiffer: boolean;
 }
 
 /**
- * Groups instances by their plans: equal state, reason, writes, nodes, order and fields. Values of fields and names of
- * instances are not compared. Groups are in the order of their first instances.
+ * Groups instances with equal plans: state, reason, writes, nodes, order and field paths. Ignores the values of fields
+ * and the names of instances. The groups are in the order of their first instances.
  */
 export function fold(instances: readonly InstancePlan[]): Fold[] {
   const groups = new Map<string, { readonly members: InstancePlan[]; readonly values: Set<string> }>();
@@ -32,7 +32,7 @@ export function fold(instances: readonly InstancePlan[]): Fold[] {
   }));
 }
 
-/** The compared parts of a plan, without values of fields. */
+/** Returns the compared parts of a plan, without the values of fields. */
 function patternOf(plan: InstancePlan): Pattern {
   const {
     definition,
@@ -76,7 +76,10 @@ function patternOf(plan: InstancePlan): Pattern {
   };
 }
 
-/** `fixed` is compared exactly. In `named`, the names of the two instances count as equal. */
+/**
+ * The compared parts of a plan. `fixed` is compared exactly. In `named`, the names of the instances are first replaced
+ * by placeholders.
+ */
 interface Pattern {
   readonly fixed: unknown;
   readonly named: unknown;
@@ -91,8 +94,8 @@ function namedPartOf({ fields, finalizers, refusal }: ObjectPlan): unknown {
 }
 
 /**
- * Paths without their first member. The first members are compared in `fixed`, because `data` or `spec` can also be the
- * name of an instance.
+ * Returns the paths without their first segments. The first segments belong to `fixed`, because `data` or `spec` can
+ * also be the name of an instance.
  */
 const paths = (fields: readonly ValueLine[]): readonly string[] => fields.map(({ path }) => path.replace(/^\w+/, ''));
 const roots = (fields: readonly ValueLine[]): readonly string[] =>
@@ -107,7 +110,7 @@ function valuesOf(plan: InstancePlan): Pattern {
 
 const STAND_INS = { name: '\u0001', namespace: '\u0002' };
 
-/** Prints a pattern, with placeholders for the name and the namespace of the instance in `named`. */
+/** Prints a pattern. In `named`, placeholders replace the name and the namespace of the instance. */
 function textOf({ fixed, named }: Pattern, instance: ObjectRef): string {
   const general = JSON.stringify(named, (_key, each: unknown) => {
     if (typeof each === 'bigint') return String(each);

@@ -28,7 +28,7 @@ function controller(args: string[]): KubeObject {
   };
 }
 
-test('plan and apply name a Graph that the controller of the cluster does not serve', async () => {
+test('plan and apply report a Graph when the controller of the cluster does not serve the kind Graph', async () => {
   const { world, run } = plans;
   const noted =
     'the controller of Deployment default/kro does not serve the kind Graph, and does nothing for Graph default/g: start it with --feature-gates=GraphKind=true';

@@ -4,7 +4,7 @@ import { writtenNodes } from '../../graph/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { recordedTracking } from '../../runtime/index.ts';
 
-/** An object by type and name. */
+/** The type, name and namespace of an object. */
 export interface NamedObject {
   readonly type: GroupVersionKind;
   readonly name: string;
@@ -13,13 +13,16 @@ export interface NamedObject {
 
 /** The objects and kinds that decisions about a Graph depend on. */
 export interface GraphInputs {
-  /** The objects that the Graph has, and those that it changes. */
+  /** The objects that the Graph records, creates or patches. */
   readonly objects: readonly NamedObject[];
   /** The kinds of the objects that the Graph reads. */
   readonly kinds: readonly GroupVersionKind[];
 }
 
-/** Finds what a snapshot needs besides a Graph itself. Skips malformed nodes, and what expressions compute. */
+/**
+ * Finds the objects and kinds that a snapshot needs in addition to a Graph. Skips malformed nodes, and names and kinds
+ * that expressions compute.
+ */
 export function inputsOfGraph(graph: KubeObject): GraphInputs {
   const { managedResources, contributions } = recordedTracking(graph);
   const recorded = [...managedResources, ...contributions].map(({ apiVersion, kind, name, namespace }) => ({

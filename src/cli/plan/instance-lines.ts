@@ -12,12 +12,12 @@ import { signOf } from './paint.ts';
 import { recreatedText, UNREAD } from '../../inspect/index.ts';
 import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from '../../inspect/index.ts';
 
-/** The maximum width of the column of names. A longer name gets a line of its own. */
+/** The maximum width of the name column. A longer name gets its own line. */
 const MAX_NAME_WIDTH = 24;
 
 /**
- * Prints the instances of a plan: a line with the number of each state, then the changes and problems. Without `all`,
- * equal instances are merged and unchanged ones are left out.
+ * Prints the instances of a plan: a line with the number of instances per state, then the changes and problems. Without
+ * `all`, merges equal instances and leaves out unchanged ones.
  */
 export function instanceLines(
   { instances, operation }: Pick<Plan, 'instances' | 'operation'>,
@@ -46,7 +46,7 @@ const wordOf = (state: InstancePlan['state'], operation: Plan['operation']): str
 
 const nameOf = ({ instance }: InstancePlan): string => namespacedName(instance);
 
-/** Prints the first instance of a group in full, then the number of the others. */
+/** Prints the first instance of a group in full, then the number of the other instances. */
 function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: PlanView): string[] {
   const { paint } = view;
   const name = nameOf(first);
@@ -63,7 +63,7 @@ function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: P
   return [...lines, `${indent}${paint.strong(`… and ${count(others.length, 'instance')} like it`)}${values}`];
 }
 
-/** The signs before the reason of a state. A changed instance has a reason only when its objects are not known. */
+/** The signs before the reason for each state. A changed instance has a reason only when its objects are not known. */
 const REASON_SIGNS: Readonly<Record<InstancePlan['state'], string>> = {
   changed: '?',
   unchanged: '',
@@ -100,7 +100,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   ];
 }
 
-/** Prints the writes of one revision, the nodes that are open or blocked, and the order. */
+/** Prints the writes of one revision, the nodes that are known later or blocked, and the order of the writes. */
 function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { namespace }: ObjectRef): string[] {
   const { paint } = view;
   const shown = writes.filter((write) => write.action !== 'labels' || view.all);
@@ -119,7 +119,7 @@ function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { names
   ];
 }
 
-/** The blocked nodes whose refusal is not already shown with a write. */
+/** Returns the blocked nodes, without those whose refusal is already shown with a write. */
 function withoutShownRefusals(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): readonly OpenNode[] {
   const refusedNodes = new Set(writes.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
   return blocked.filter(({ node }) => !refusedNodes.has(node));
@@ -133,7 +133,7 @@ function orderLine(writes: readonly ObjectPlan[]): string[] {
   const due = writes.filter(({ action }) => action !== 'labels');
   const nameOf = ({ node, object }: ObjectPlan): string => (node === '' ? object.kind : node);
   const waves = new Map<number, Set<string>>();
-  // A node that writes in several waves is named with its action in each wave.
+  // A node with writes in several waves is printed with its action in each wave.
   const isRepeated = (name: string): boolean =>
     new Set(due.flatMap((write) => (nameOf(write) === name ? [write.wave] : []))).size > 1;
   for (const write of due) {

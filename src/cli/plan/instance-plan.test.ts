@@ -11,7 +11,10 @@ resources:
 `);
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'a' };
 
-/** How the plan lists a node: among the nodes that are known later, among the blocked nodes, or not at all. */
+/**
+ * Returns where the plan lists a node: among the nodes that are known later, among the blocked nodes, or in neither
+ * list.
+ */
 function listed(state: NodeState, because: Because): 'later' | 'blocked' | 'left out' {
   const report: NodeReport = { id: 'a', state, because, objects: [] };
   const decision = { state: 'IN_PROGRESS', conditions: [], nodes: [report] } as unknown as Decision;

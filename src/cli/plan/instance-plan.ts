@@ -31,7 +31,7 @@ export type InstanceHead = Pick<
 /**
  * Makes the plan of an instance from its simulation.
  *
- * @param onWrite called with each object that is written, as far as its fields are known
+ * @param onWrite called with each object to write. Fields that are not yet known are missing
  */
 export function instancePlan(
   head: InstanceHead,
@@ -67,8 +67,8 @@ export function instancePlan(
 }
 
 /**
- * Masks the changed fields of an instance that only go into fields of Secrets, also within the value of a list or a map
- * that changes as a whole.
+ * Masks the changed spec fields whose values are used only in Secrets. Also masks such fields inside a list or map that
+ * changes as a whole.
  */
 export function withoutSecretInputs<Head extends Pick<InstanceHead, 'fields'>>(head: Head, graph: Graph): Head {
   if (head.fields.length === 0) return head;
@@ -142,7 +142,7 @@ function objectPlan(
   };
 }
 
-/** The deletion of a retired object, or its release. */
+/** Plans the deletion or the release of a retired object. */
 function retirementPlan(
   { delete: deletion, orphan, before }: SimulatedWrite,
   place: Pick<ObjectPlan, 'wave' | 'after'>,
@@ -160,7 +160,7 @@ function retirementPlan(
   };
 }
 
-/** The fields of a patch node that the controller releases. */
+/** Plans the release of the fields of a patch node. */
 function releasePlan(
   { target, manager }: ReleaseAction,
   before: KubeObject | undefined,
@@ -191,7 +191,7 @@ function actionOf(
   if (replace === true) return 'replace';
   if (bookkeeping === true) return 'labels';
   if (before === undefined) return 'create';
-  // The server normalises the write to the values that the object already has.
+  // The write has no effect, because the server normalises its values to those that the object already has.
   if (fields.length === 0 && !isRefused && why !== 'adopt') return 'labels';
   return why === 'drift' ? 'restore' : why === 'adopt' ? 'adopt' : 'change';
 }
@@ -212,10 +212,10 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 }
 
 /**
- * When the reason of a node ends. `later`: after the planned writes, or when an object can be read, without a change by
- * the user. `ready`: when the objects of the node become ready. `user`: only after a change by the user. The first six
- * reasons are no obstacles of the node itself. If a node with one of them is blocked, the obstacle is at another node,
- * and only the user can remove it.
+ * Maps the kind of a node's reason to the event that removes the obstacle. `later`: an event without the user, such as
+ * a planned write or a successful read. `ready`: the objects of the node become ready. `user`: a change by the user.
+ * The first six kinds are not obstacles. If a node with one of them is blocked, the obstacle is at another node, and
+ * only the user can remove it.
  */
 const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
   ready: 'user',
@@ -252,8 +252,8 @@ const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 're
 };
 
 /**
- * Does the obstacle end by itself? Data that is missing in the instance itself does not appear later, and a node that
- * waits for a blocked node is blocked, too.
+ * Can the node continue without a change by the user? It cannot if data is missing in the instance itself, or if the
+ * node waits for a blocked node.
  *
  * @param stuck ids of the blocked nodes before this one, in the order of the graph
  */
@@ -264,7 +264,7 @@ function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
   return !explainNode(report).waitsFor.some((id) => stuck.has(id));
 }
 
-/** States of a node without an obstacle. */
+/** The states of nodes that have no obstacle. */
 const STATES_WITHOUT_OBSTACLE: ReadonlySet<NodeReport['state']> = new Set([
   'ready',
   'skipped',
@@ -274,9 +274,9 @@ const STATES_WITHOUT_OBSTACLE: ReadonlySet<NodeReport['state']> = new Set([
 ]);
 
 /**
- * The nodes whose objects the plan does not show in full. Nodes whose objects have their desired values, but are not
- * ready yet, are left out. A node is blocked when it cannot continue before a user changes the spec, the definition or
- * the cluster.
+ * Returns the nodes whose objects the plan does not show completely, except nodes that only wait until their objects
+ * become ready. A node is blocked when it can continue only after the user changes the spec, the definition or the
+ * cluster.
  */
 function openNodes(
   { nodes }: Pick<Decision, 'nodes'>,
@@ -299,7 +299,7 @@ function openNodes(
   return { later, blocked };
 }
 
-/** The reason why the controller writes nothing for the instance, or `undefined`. */
+/** Returns the reason why the controller writes nothing for the instance, or `undefined` if it writes. */
 function refusalOf({ state, conditions, nodes }: Decision): string | undefined {
   const isOfNode = nodes.some((node) => node.state === 'failed' || node.because.kind === 'read-failed');
   if (state !== 'ERROR' || isOfNode) return undefined;

@@ -3,8 +3,8 @@ import { xmlText } from '../xml-text.ts';
 import type { InstancePlan, Plan } from '../../inspect/index.ts';
 
 /**
- * Prints the plan as JUnit XML: a suite for each definition with a case for each instance, and a suite for the other
- * objects of the files. The case of a refused or blocked object fails, and that of a deferred instance is skipped.
+ * Prints the plan as JUnit XML: a suite per definition with a case per instance, and a suite for the other objects of
+ * the files. The case of a refused or blocked object fails. The case of a deferred instance is skipped.
  */
 export function junitText({ definitions, instances, objects }: Plan): string {
   const names = [
@@ -39,7 +39,7 @@ export function junitText({ definitions, instances, objects }: Plan): string {
 function bodyOf({ state, because, meanwhile, blocked }: InstancePlan): string {
   if (state === 'deferred') return `<skipped message="${xmlText(because ?? '')}"/>`;
   if (state !== 'blocked') return '';
-  // During a canary, a node may be blocked in the present revision, in the new one, or in both.
+  // During a canary, a node can be blocked in the present revision, in the new revision, or in both.
   const nodes = [...(meanwhile?.blocked ?? []), ...blocked].map(({ node, reason }) => `${node}: ${reason}`);
   return failure([...new Set([...(because === undefined ? [] : [because]), ...nodes])].join('; '));
 }

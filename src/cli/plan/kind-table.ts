@@ -3,7 +3,7 @@ import type { ApiFailure, ObjectType } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { grouped } from '../grouped.ts';
 
-/** The known state of one object of a table. */
+/** The known state of one object in a table. */
 export type KnownState =
   | { readonly state: 'present'; readonly object: KubeObject }
   | { readonly state: 'absent' | 'unknown' }
@@ -21,11 +21,14 @@ export class KindTable {
   isServed = true;
   /** True when the table has all objects of the kind. */
   isWhole = false;
-  /** The namespaces of which the table has all owned objects. `*` means all namespaces. */
+  /** The namespaces whose owned objects were all read. `*` means all namespaces. */
   readonly owned = new Set<string>();
-  /** The failures of lists of owned objects, by namespace (`*` for all). */
+  /** The failures of list requests for owned objects, keyed by namespace (`*` for all). */
   readonly failures = new Map<string, ApiFailure>();
-  /** The keys of all objects of a namespace (`*` for all), or `unread` when the list of names was refused. */
+  /**
+   * Maps a namespace (`*` for all) to the keys of its objects, or to `unread` when the server refused the list of
+   * names.
+   */
   readonly names = new Map<string, ReadonlySet<string> | 'unread'>();
   readonly #objects = new Map<string, KubeObject>();
   readonly #absent = new Set<string>();
@@ -36,7 +39,7 @@ export class KindTable {
     this.type = type;
   }
 
-  /** Adds objects. They must have apiVersion and kind, which items of lists lack. */
+  /** Adds objects. The caller must set `apiVersion` and `kind`, because the items of a list response lack them. */
   add(objects: Iterable<KubeObject>): void {
     for (const object of objects) {
       const { namespace, name = '' } = object.metadata;
@@ -65,7 +68,7 @@ export class KindTable {
     return failure === undefined ? { state: 'unknown' } : { state: 'failed', failure };
   }
 
-  /** The members of an ApplySet. */
+  /** Returns the members of an ApplySet. */
   members(applySet: string): readonly KubeObject[] {
     this.#byApplySet ??= grouped(this.#objects.values(), applySetOf);
     return this.#byApplySet.get(applySet) ?? [];

@@ -21,7 +21,7 @@ function fieldsOf(object: KubeObject | undefined): unknown {
   return isJsonObject(entry) ? entry['fieldsV1'] : undefined;
 }
 
-test('the pages of a list share equal sets of managed fields as they arrive', async () => {
+test('objects on the pages of a list share equal managedFields entries in memory', async () => {
   const pages = [
     [child('a', 'f:x'), child('b', 'f:x')],
     [child('c', 'f:x'), child('d', 'f:y')],

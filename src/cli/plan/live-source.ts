@@ -18,18 +18,18 @@ import { KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**
- * The maximum number of missing objects of a kind that are read one by one. For more objects, a list of names shows
+ * The maximum number of missing objects of a kind that are read one by one. If there are more, a list of names shows
  * which of them exist.
  */
 const MAX_SINGLE_READS = 3;
 
 /**
- * The maximum number of objects of a kind that are read by name. For more objects, the whole kind is listed. If this
- * list fails, the objects are read by name after all.
+ * The maximum number of objects of a kind that are read by name. If there are more, the whole kind is listed. If the
+ * list fails, the objects are still read by name.
  */
 const MAX_READS_BY_NAME = 50;
 
-/** The maximum number of namespaces that are listed one by one. For more namespaces, the whole cluster is listed. */
+/** The maximum number of namespaces that are listed one by one. If there are more, the whole cluster is listed. */
 const MAX_NAMESPACES = 3;
 
 /** The dependencies of a live source. */
@@ -37,8 +37,8 @@ export interface LiveSourceOptions {
   readonly api: KubernetesApi;
   readonly signal: AbortSignal;
   /**
-   * Limits lists of owned objects, and of all objects of a namespaced kind, to this namespace and to the namespaces of
-   * requested objects. When absent, these lists cover the whole cluster.
+   * Limits list requests for namespaced kinds to this namespace and the namespaces of requested objects. By default,
+   * these requests cover the whole cluster.
    */
   readonly only?: string;
   /** The namespace that is listed when the user may not list the whole cluster. */
@@ -46,8 +46,8 @@ export interface LiveSourceOptions {
 }
 
 /**
- * Reads a cluster. Each kind is read once, with lists of owned objects, so the number of requests does not grow with
- * the number of instances.
+ * Reads a cluster. Lists the owned objects of each kind once, so the number of requests does not grow with the number
+ * of instances.
  */
 export class LiveSource implements ObjectSource {
   readonly limits = new Set<string>();
@@ -97,7 +97,7 @@ export class LiveSource implements ObjectSource {
     const { only } = this.#options;
     const places = type.namespaced && only !== undefined ? [...new Set([only, ...namespaces])] : ['*'];
     await this.#listOwned(table, places);
-    // The user may have rights only in single namespaces.
+    // The user may have rights only in some namespaces.
     if (type.namespaced && table.failures.has('*')) await this.#listOwned(table, namespaces);
     return table;
   }
@@ -173,7 +173,7 @@ export class LiveSource implements ObjectSource {
     });
   }
 
-  /** Reads objects that no instance owns, one by one or after a list of names. */
+  /** Reads objects that no instance owns: one by one, or only those that a list of names contains. */
   async #readMissing(table: KindTable, missing: readonly ObjectTarget[]): Promise<void> {
     if (missing.length <= MAX_SINGLE_READS) return this.#readEach(table, missing);
     const namespaces = [...new Set(missing.flatMap(({ namespace }) => namespace ?? []))];
@@ -249,7 +249,7 @@ export class LiveSource implements ObjectSource {
     }
   }
 
-  /** Converts the error of a refused request. Any other error is thrown and ends the plan. */
+  /** Converts the error of a refused request. Throws any other error, which ends the plan. */
   #failure(thrown: unknown): ApiFailure {
     const isAnswer = thrown instanceof KubeError && [403, 404, 405].includes(thrown.status);
     if (!isAnswer || this.#options.signal.aborted) throw thrown;
@@ -260,7 +260,8 @@ export class LiveSource implements ObjectSource {
     const where = place === '*' ? 'in the whole cluster' : `in namespace ${place}`;
     const what = withGroup(plural, group);
     const limit = `${what} ${where} could not be read: `;
-    // For one missing right, the server words the refusals of lists and of single reads differently.
+    // Compares only the prefix, because the server's messages about one missing right differ between list requests and
+    // single reads.
     if (![...this.limits].some((each) => each.startsWith(limit))) this.limits.add(`${limit}${failure.message}`);
   }
 }

@@ -20,9 +20,9 @@ import { summaryOf } from './summary.ts';
 /** The checked files of a plan. */
 export interface PlannedFiles {
   readonly objects: readonly InputObject[];
-  /** The graphs of the definitions in the files, in the order in which they are applied. */
+  /** The graphs of the definitions in the files, in the order of the applies. */
   readonly graphs: readonly Graph[];
-  /** The CRDs in the files, and those that the options name. */
+  /** The CRDs in the files and the CRDs that the options name. */
   readonly crds: readonly KubeObject[];
   /** The CRDs that the options name. */
   readonly named: readonly KubeObject[];
@@ -91,7 +91,10 @@ export async function makePlan(
   return { plan, desired: objects.map(({ desired }) => desired) };
 }
 
-/** A changed definition changes the instances of all namespaces, even when only one namespace is planned. */
+/**
+ * Returns a limit when only one namespace is planned and a definition changes, because the definition also changes
+ * instances in other namespaces.
+ */
 function otherNamespaces({ only }: PlanContext, definitions: readonly DefinitionPlan[]): string[] {
   if (only === undefined) return [];
   const changed = definitions.filter(({ action }) => action !== 'none').map(({ name }) => name);
@@ -99,7 +102,7 @@ function otherNamespaces({ only }: PlanContext, definitions: readonly Definition
   return [`instances in other namespaces than ${only} were not planned, and ${changed.join(', ')} changes them, too`];
 }
 
-/** A Graph is stored without an effect when the controller does not have the gate of its kind. */
+/** Returns a limit for Graphs that have no effect, because the controller lacks the feature gate of the kind. */
 function unservedGraphs({ settings, operation }: PlanContext, objects: readonly FileObject[]): string[] {
   if (settings.graphKind !== false || operation === 'delete') return [];
   const names = objects.flatMap(({ desired }) => (isGraphObject(desired) ? [objectName(refOf(desired))] : []));

@@ -4,11 +4,11 @@ import { planLines } from './plan-lines.ts';
 import type { Plan } from '../../inspect/index.ts';
 import { totals } from './summary-lines.ts';
 
-/** A marker by which a workflow finds the comment of an earlier plan to replace it. */
+/** A marker with which a workflow finds the comment of an earlier plan, to replace it. */
 const MARK = '<!-- typekro plan -->';
 
 /**
- * Prints the plan as the body of a comment: the findings first, then the whole plan in a block that opens on a click.
+ * Prints the plan as the body of a comment: the findings, then the whole plan in a collapsed block.
  */
 export function markdownText(plan: Plan): string {
   const names = plan.definitions.map(({ name }) => `\`${name}\``).join(', ');
@@ -33,7 +33,7 @@ export function markdownText(plan: Plan): string {
   ].join('\n');
 }
 
-/** Escapes a text for Markdown. */
+/** Escapes a string for Markdown. */
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>|#@]/g, (character) => `\\${character}`).replaceAll(/\s+/g, ' ');
 }

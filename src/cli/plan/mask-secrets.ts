@@ -7,23 +7,24 @@ import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
 /**
- * The minimum length of a value that is searched for as a whole field. A shorter value can occur there by coincidence.
+ * The minimum length of a secret value to be masked where it is the whole value of another field. A shorter value can
+ * occur there by coincidence.
  */
 const MIN_WHOLE_LENGTH = 6;
 
 /**
- * The minimum length of a value that is searched for inside of texts. A shorter value can occur there by coincidence.
+ * The minimum length of a secret value to be masked inside a longer string. A shorter value can occur there by
+ * coincidence.
  */
 const MIN_FOUND_LENGTH = 12;
 
 /**
  * Replaces values of Secrets in objects by salted hashes:
- * - the values in Secrets, and in manifests and templates of Secrets inside of definitions, revisions, instances and
+ * - the values in Secrets, and in manifests and templates of Secrets inside definitions, revisions, instances and
  *   Graphs;
- * - the same values in other fields: values of at least 12 characters anywhere in a text, and values of at least 6
- *   characters as a whole field of an object that an instance or a Graph owns.
- *
- * Fields that name or select objects are not masked. kubectl's copy of an object is removed.
+ * - the same values in other fields: values of at least 12 characters anywhere in a string, and values of at least 6
+ *   characters that are a whole field of an object owned by an instance or a Graph. Fields that name or select objects
+ *   are not masked. kubectl's last-applied annotation is removed.
  */
 export function maskSecrets(salt: string, objects: readonly KubeObject[]): (object: KubeObject) => KubeObject {
   const values = valuesOfSecrets(objects);
@@ -52,9 +53,8 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
 }
 
 /**
- * Masks an annotation that holds a copy of an object, in the same way as the object. kapp and other tools write such
- * annotations. In a copy of a Secret, values that are too short for a search are masked, too. Returns `undefined` for
- * other texts.
+ * Masks an annotation that contains a copy of a Secret, in the same way as the Secret itself. kapp and other tools
+ * write such annotations. In the copy, short values are masked as well. Returns `undefined` for any other string.
  */
 function maskedCopy(salt: string, text: string, clean: (text: string) => string): string | undefined {
   if (!/^\s*[[{]/.test(text) || !text.includes('"Secret"')) return undefined;
@@ -65,13 +65,13 @@ function maskedCopy(salt: string, text: string, clean: (text: string) => string)
 const isReserved = (key: string): boolean =>
   keys.isReservedKey(key) || key.startsWith('typekro.dev/') || key.startsWith('applyset.kubernetes.io/');
 
-/** The keys of texts that identify an object or a part of it. */
+/** Matches the keys of strings that identify an object or a part of an object. */
 const NAME = /^(?:apiVersion|kind|group|version|type|plural|uid|id|key|(?:.*N|n)ames?|(?:.*N|n)amespaces?)$/;
 
-/** The keys of maps that select objects. */
+/** Matches the keys of maps that select objects. */
 const SELECTION = /^(?:labels|matchLabels|matchExpressions|(?:.*S|s)elector)$/;
 
-/** The keys of maps with free keys. */
+/** Matches the fields whose values are maps with arbitrary keys. */
 const FREE = /^(?:data|annotations)$/;
 
 function masked(salt: string, value: JsonValue, clean: (text: string) => string): JsonValue {
@@ -89,7 +89,10 @@ function masked(salt: string, value: JsonValue, clean: (text: string) => string)
   return Object.fromEntries(members);
 }
 
-/** Masks a map with free keys. In such a map, a key such as `name` does not mean that its text identifies an object. */
+/**
+ * Masks a map with arbitrary keys. In such a map, the value of a key such as `name` does not identify an object, so it
+ * is not exempt.
+ */
 function maskedEntries(salt: string, map: JsonObject, clean: (text: string) => string): JsonObject {
   const entries = Object.entries(map).flatMap(([key, member]): [string, JsonValue][] =>
     member === undefined || key === LAST_APPLIED_ANNOTATION ? [] : [[key, masked(salt, member, clean)]],
@@ -122,7 +125,7 @@ function maskedData(salt: string, value: JsonValue, form: TextForm): JsonValue {
   return maskedTemplate(salt, value, form);
 }
 
-/** Collects the values of Secrets and the literals of their templates, both as text and in base64. */
+/** Collects the values of Secrets and the literals of their templates, in plain form and in base64. */
 function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, TextForm> {
   const values = new Map<string, TextForm>();
   const add = (text: string, base64: string) => {
@@ -142,17 +145,20 @@ function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, Te
   return values;
 }
 
-/** The entries without expressions. */
+/** Returns the values that contain no expression. */
 const textsOf = (data: JsonValue | undefined): string[] =>
   (isJsonObject(data) ? Object.values(data) : []).map(asText).filter((text) => !text.includes('${'));
 
 /**
- * A Secret with the token of a ServiceAccount also contains the namespace and the cluster's public certificate. Both
- * must stay visible in other fields. No other object has a copy of the token.
+ * Is it the Secret of a ServiceAccount token? Its values are not searched for in other fields: the namespace and the
+ * public certificate must stay visible there, and no other object has a copy of the token.
  */
 const isServiceAccountToken = ({ type }: JsonObject): boolean => type === 'kubernetes.io/service-account-token';
 
-/** Masks long values inside of texts. Needs one look-up for each position of a text, however many values there are. */
+/**
+ * Returns a function that masks long values inside a string. It makes one look-up per position of the string,
+ * independent of the number of values.
+ */
 function byBeginning(salt: string, values: ReadonlyMap<string, TextForm>): (text: string) => string {
   const found = new Map<string, string[]>();
   const sorted = [...values.keys()].filter((value) => value.length >= MIN_FOUND_LENGTH);

@@ -3,12 +3,12 @@ import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject, stringifyJson } from '../../core/index.ts';
 import { scanExpressions } from '../../graph/index.ts';
 
-/** Masks an entry of `data`. The result is the base64 form of a masked text. */
+/** Masks an entry of `data`. The result is the base64 form of a masked string. */
 export function hashedValue(salt: string, base64: string): string {
   return Buffer.from(hashOf(salt, base64)).toString('base64');
 }
 
-/** Masks a text. The base64 form of the result equals `hashedValue` of the text's base64 form. */
+/** Masks a string. The base64 form of the result equals `hashedValue` of the string's base64 form. */
 export function hashedText(salt: string, text: string): string {
   return hashOf(salt, Buffer.from(text).toString('base64'));
 }
@@ -18,25 +18,25 @@ function hashOf(salt: string, base64: string): string {
 }
 
 /**
- * Matches both forms of a masked value in a text. `aGFzaD` is the base64 form of `hash:`, and the base64 form of 37
+ * Matches both forms of a masked value in a string. `aGFzaD` is the base64 form of `hash:`, and the base64 form of 37
  * bytes ends with `==`.
  */
 const MASKED = /hash:[0-9a-f]{32}|aGFzaD[A-Za-z0-9+/]{44}==/;
 
-/** Does a text contain a masked value? */
+/** Does a string contain a masked value? */
 export const isMasked = (text: string): boolean => MASKED.test(text);
 
-/** A text with another text in place of each masked value. */
+/** Replaces each masked value in a string with `by`. */
 export const withoutMasks = (text: string, by: string): string => text.replaceAll(new RegExp(MASKED, 'g'), () => by);
 
-/** The form of a text: `base64` for an entry of `data`, `text` for any other value. */
+/** The form of a value: `base64` for an entry of `data`, `text` for any other value. */
 export type TextForm = 'text' | 'base64';
 
-/** Masks a text of either form. */
+/** Masks a value of either form. */
 export const maskedText = (salt: string, text: string, form: TextForm): string =>
   form === 'text' ? hashedText(salt, text) : hashedValue(salt, text);
 
-/** Masks the literals of a template: the text between expressions, and the literals inside of expressions. */
+/** Masks the literals of a template: the text between expressions, and the literals inside expressions. */
 export function maskedTemplate(salt: string, template: string, form: TextForm): string {
   const mask = (text: string) => maskedText(salt, text, form);
   const scan = scanExpressions(template);
@@ -47,19 +47,18 @@ export function maskedTemplate(salt: string, template: string, form: TextForm): 
   return parts.join('');
 }
 
-/** Matches string literals of CEL: raw ones, and ones with escapes. */
+/** Matches CEL string literals: raw strings, and strings with escapes. */
 const CEL_STRING =
   /[bB]?[rR][bB]?(?:"""[^]*?"""|'''[^]*?'''|"[^"]*"|'[^']*')|[bB]?(?:"""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')/y;
 
-/** Matches a whole comment, name or number of CEL. */
+/** Matches a CEL comment, identifier or number. */
 const CEL_WORD = /\/\/[^\n]*|[A-Za-z_]\w*|\d[\w.]*/y;
 
-/** The maximum number of characters between a bracket and its key. A literal farther away is masked. */
+/** The maximum number of spaces between a bracket and its key. A literal after more spaces is masked. */
 const MAX_SPACE_LENGTH = 20;
 
 /**
- * Masks the literals of a CEL expression, except keys that select a member: `secret.data["password"]`. Removes
- * comments.
+ * Masks the literals of a CEL expression, except keys in an index such as `secret.data["password"]`. Removes comments.
  */
 function maskedExpression(cel: string, mask: (text: string) => string): string {
   let masked = '';
@@ -77,7 +76,7 @@ function maskedExpression(cel: string, mask: (text: string) => string): string {
       continue;
     }
     const word = matchAt(CEL_WORD, cel, at) ?? cel.charAt(at);
-    // A quote without an end begins a literal, too.
+    // An unclosed quote also begins a literal.
     if (word === '"' || word === "'") return `${masked}"${mask(cel.slice(at))}"`;
     if (!word.startsWith('//')) masked += isLongNumber(word) ? `"${mask(word)}"` : word;
     at += word.length;
@@ -94,8 +93,8 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
 const isLongNumber = (word: string): boolean => /^\d/.test(word) && word.length > 3;
 
 /**
- * Replaces each part of a masked value by the plain part when both have the same hash, so that the values can be
- * compared. Resources are paired by id, items of other lists by index.
+ * Replaces each masked part with the corresponding part of `plain`, if the mask is the hash of that part. The two
+ * values can then be compared. Matches items with an `id` by id, and all other items by index.
  */
 export function revealed(salt: string, masked: JsonValue, plain: JsonValue | undefined): JsonValue {
   if (typeof masked === 'string') return isMasked(masked) ? revealedText(salt, masked, plain) : masked;
@@ -124,7 +123,7 @@ function revealedText(salt: string, masked: string, plain: JsonValue | undefined
   return isTemplate || isTextBehind(salt, masked, plain) ? plain : masked;
 }
 
-/** Is the masked text the mask of the plain text? The text between two masked values marks the end of the first. */
+/** Does masking `plain` result in `masked`? The text between two masked values shows where the first value ends. */
 function isTextBehind(salt: string, masked: string, plain: string): boolean {
   const found = MASKED.exec(masked);
   if (found === null) return masked === plain;
@@ -136,7 +135,7 @@ function isTextBehind(salt: string, masked: string, plain: string): boolean {
   const isOf = (text: string) => hashedText(salt, text) === mask || hashedValue(salt, text) === mask;
   const from = plain.slice(found.index);
   if (next === null) return from.endsWith(between) && isOf(from.slice(0, from.length - between.length));
-  // Without text between two masked values, every end of the first is possible.
+  // Tries every possible end of the first value. Without text between two masked values, each position is possible.
   for (let end = from.indexOf(between, 1); end > 0; end = from.indexOf(between, end + 1)) {
     if (isOf(from.slice(0, end))) return isTextBehind(salt, rest, from.slice(end));
     if (end >= from.length) return false;

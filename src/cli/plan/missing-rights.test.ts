@@ -77,7 +77,7 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
   return made.plan;
 }
 
-/** Abbreviates a plan: the state of each instance, and the limits. */
+/** Summarizes a plan: the state of each instance, and the limits. */
 function outline({ definitions, instances, limits, summary, source }: Plan) {
   return {
     revision: definitions.map(({ revision }) => `${revision.from} → ${revision.to}`).join(),
@@ -168,12 +168,14 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
     },
   ],
   ['the identity of the cluster and its version', /^GET \/(?:version|api\/v1\/namespaces\/kube-system)/, {}],
-])('when the server refuses %s, the plan continues and names what it could not read', async (what, refuses, seen) => {
+])('when the server refuses %s, the plan continues and reports the limit', async (what, refuses, seen) => {
   const found = outline(await planWithout(refuses));
   expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
 });
 
-/** Plans these objects for a user without some reads. Returns the lines without the limits, and the plan. */
+/**
+ * Plans these objects for a user whose requests are partly refused. Returns the plan, and its lines without the limits.
+ */
 async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], options: Record<string, true | string>) {
   const { client } = refusingClient(plans.world.cluster, { refuses });
   const errors: string[] = [];
@@ -210,7 +212,7 @@ const map = (name: string): KubeObject => ({
   data: { a: 'b' },
 });
 
-test('objects of one kind that the user may not write are one limit', async () => {
+test('all objects of one kind that the user may not write result in one limit', async () => {
   const { plan } = await linesWithout(/^PATCH .*configmaps/, ['a', 'b', 'c'].map(map), {});
   expect(plan.limits).toEqual([
     expect.stringMatching(
@@ -219,7 +221,7 @@ test('objects of one kind that the user may not write are one limit', async () =
   ]);
 });
 
-test('an object that the user may not read is neither new nor absent', async () => {
+test('an object that the user may not read counts neither as new nor as absent', async () => {
   const refuses = /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?configmaps/;
   const { plan, lines } = await linesWithout(refuses, [map('right')], {});
   expect(plan.objects).toMatchObject([{ action: 'change', unread: true, checked: 'server' }]);
@@ -230,7 +232,7 @@ test('an object that the user may not read is neither new nor absent', async () 
   expect(deleted.lines[0]).toMatch(/^ {2}\? ConfigMap/);
 });
 
-test('an instance that the user may not read is neither new nor absent', async () => {
+test('an instance that the user may not read counts neither as new nor as absent', async () => {
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/(?:namespaces\/[^/]+\/)?rights/;
   const { plan, lines } = await linesWithout(refuses, [right], {});
   expect(plan.instances).toMatchObject([{ action: 'change', unread: true }]);
@@ -241,7 +243,7 @@ test('an instance that the user may not read is neither new nor absent', async (
   expect(deleted.plan.instances).toMatchObject([{ action: 'delete', unread: true, state: 'blocked' }]);
 });
 
-test('a definition that the user may not read is neither new nor unchanged', async () => {
+test('a definition that the user may not read counts neither as new nor as unchanged', async () => {
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/;
   const { plan, lines } = await linesWithout(refuses, [definition('two')], {});
   expect(plan.definitions).toMatchObject([
@@ -249,7 +251,7 @@ test('a definition that the user may not read is neither new nor unchanged', asy
   ]);
   expect(lines[0]).toMatch(/^Definition {2}\? rights/);
   expect(lines).toContain('  note    cannot be read with your rights, so it may be new or different');
-  // Without the revisions of the definition, the plan knows nothing about its nodes.
+  // Without the revisions of the definition, the plan has no lines about nodes.
   const without = await linesWithout(
     /^GET \/apis\/(?:kro\.run\/v1alpha1\/resourceg|internal)/,
     [definition('two')],
@@ -258,7 +260,7 @@ test('a definition that the user may not read is neither new nor unchanged', asy
   expect(without.plan.definitions).toMatchObject([{ action: 'change', unread: true, nodes: [] }]);
 });
 
-test('an object and an instance of a missing namespace have a remedy', async () => {
+test('an object and an instance in a missing namespace are refused with a remedy', async () => {
   const inNowhere = (object: KubeObject): KubeObject => ({
     ...object,
     metadata: { ...object.metadata, namespace: 'nowhere' },

@@ -5,10 +5,10 @@ import { objectsAt, valueAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { applyDefaults, prune, structuralSchema, validateValue } from '../../schema/index.ts';
 
-/** An instance as an API server would read it with the schema of a graph. */
+/** An instance as an API server would read it under the schema of a graph. */
 export interface InstanceUnderSchema {
   readonly object: KubeObject;
-  /** The messages with which the server would refuse the instance; empty when the server would accept it. */
+  /** The messages with which the server would refuse the instance. Empty when the server would accept it. */
   readonly errors: readonly string[];
   /** The paths of fields that the schema lacks. The server drops these fields. */
   readonly dropped: readonly string[];
@@ -27,7 +27,7 @@ function schemaOf(graph: Graph): Schema {
 }
 
 /**
- * Reads an instance like an API server: drops fields that the schema of the graph lacks, sets defaults, and validates.
+ * Processes an instance like an API server: drops fields that the graph's schema lacks, sets defaults, and validates.
  */
 export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSchema {
   const schema = schemaOf(graph);
@@ -42,8 +42,8 @@ export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSc
 }
 
 /**
- * Merges the fields of `desired` into `live`. Unlike server-side apply, it replaces lists with keys as a whole, and
- * removes no field.
+ * Merges the fields of `desired` into `live`. Unlike server-side apply, replaces lists with keys as a whole, and
+ * removes no fields.
  */
 export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
   if (live === undefined) return desired;

@@ -11,10 +11,11 @@ const ANSWER_TIMEOUT_MS = 60_000;
 type Waiting = Pick<ObjectWriter, 'api' | 'signal' | 'clock'>;
 
 /**
- * Waits until the controller has observed the applied instance. Before that, the controller would create a deleted
- * child again from the old spec.
+ * Waits until the controller has observed the applied instance. If a child were deleted earlier, the controller would
+ * create it again from the old spec.
  *
- * @throws TypeKroError `apply/not-served` when no condition of the instance has its generation after the time limit
+ * @throws TypeKroError `apply/not-served` when no condition of the instance is about its generation within the time
+ *   limit
  */
 export async function waitUntilObserved(waiting: Waiting, instance: KubeObject): Promise<void> {
   const { generation = 0 } = instance.metadata;
@@ -30,10 +31,10 @@ export async function waitUntilObserved(waiting: Waiting, instance: KubeObject):
 }
 
 /**
- * Waits until the server serves the kind of an applied CRD. Then adds the kind to the client's discovery, which repeats
- * the look-up of a missing kind only after a pause.
+ * Waits until the server serves the kind of an applied CRD. Then adds the kind to the client's discovery, which caches
+ * a failed look-up for some time.
  *
- * @throws TypeKroError `apply/not-served` when the CRD is not established after the time limit
+ * @throws TypeKroError `apply/not-served` when the CRD is not established within the time limit
  */
 export async function waitUntilEstablished(waiting: Waiting, crd: KubeObject): Promise<void> {
   const isServed = (found: KubeObject) =>

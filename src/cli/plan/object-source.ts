@@ -14,23 +14,23 @@ export type ListAnswer =
 
 /** The source of a plan's live objects: a cluster, or a snapshot of one. */
 export interface ObjectSource {
-  /** Reads the objects of all requests together. */
+  /** Reads the objects of all requests, with as few requests to the server as possible. */
   load(requests: readonly ReadRequest[]): Promise<void>;
   /** Returns the table of a kind, or `undefined` for a kind that was never loaded. */
   table(type: { readonly group: string; readonly kind: string }): KindTable | undefined;
   list(target: ListTarget): ListAnswer;
-  /** What could not be read, and the consequences. */
+  /** Sentences about objects that could not be read, with the consequences for the plan. */
   readonly limits: ReadonlySet<string>;
 }
 
 /**
- * The failure of an object that the source did not load. A caller that loads before it reads never gets this failure.
+ * The failure of an object that the source did not load. It occurs only if the caller did not call `load` before.
  */
 const NOT_READ: ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
 
 /**
- * Stores the answer to a read in the view of one instance. The answer comes from the loaded objects. An object that was
- * not loaded counts as failed.
+ * Answers a read request of one instance from the loaded objects, and stores the answer in `store`. The read of an
+ * object that was not loaded fails.
  */
 export function answerRead(source: ObjectSource, store: ObservedStore, request: ReadRequest): void {
   switch (request.kind) {
@@ -59,7 +59,7 @@ function answerObject(source: ObjectSource, store: ObservedStore, target: Object
 }
 
 /**
- * Answers with the members that were read, minus the members that the simulation deleted, plus those that it created.
+ * Answers with the loaded members, without those that the simulation deleted, and with those that it created.
  */
 function answerMembers(source: ObjectSource, store: ObservedStore, target: MemberTarget): void {
   const { applySet, group, kind, namespaces } = target;
@@ -84,7 +84,10 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   store.setMembers(target, { state: 'known', objects: observedObjects([...members.values()]) });
 }
 
-/** The failure of the list that would show the owned objects of a namespace. `undefined` when the objects are known. */
+/**
+ * Returns the failure of the list request for the owned objects of these namespaces, or `undefined` when the objects
+ * are known.
+ */
 function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure | undefined {
   if (table.isWhole || table.owned.has('*')) return undefined;
   if (!table.type.namespaced) return table.failures.get('*');
@@ -92,7 +95,7 @@ function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure 
   return missing === undefined ? undefined : (table.failures.get(missing) ?? table.failures.get('*') ?? NOT_READ);
 }
 
-/** A failed read is final: the plan never retries it. */
+/** Stores a failed read as final, because a plan does not retry reads. */
 function fail(store: ObservedStore, key: string, failure: ApiFailure): void {
   store.failedReads.set(key, { failure, retryAt: Infinity, failures: 1 });
 }

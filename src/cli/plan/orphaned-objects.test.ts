@@ -42,7 +42,7 @@ async function linesOf(line: string, object?: KubeObject): Promise<string[]> {
   return [out, err].join('\n').split('\n');
 }
 
-test('the plan of an instance without its object says that the object stays', async () => {
+test('the plan of an instance that drops an object with deletionPolicy orphan says that the object stays', async () => {
   const lines = await linesOf('plan app.yaml', pot('p', { count: 2 }));
   expect(lines).toContainEqual(
     expect.stringMatching(/~ ConfigMap p-kept .*stays in the cluster \(deletionPolicy: Orphaned\)/),
@@ -50,7 +50,7 @@ test('the plan of an instance without its object says that the object stays', as
   expect(lines).toContainEqual(expect.stringContaining('0 to prune, 1 to leave behind'));
 });
 
-test('the plan of the deletion says which objects stay and which are deleted', async () => {
+test('the plan of a deletion says which objects stay and which are deleted', async () => {
   const lines = await linesOf('plan --delete app.yaml', pot('p'));
   expect(lines).toContainEqual(expect.stringMatching(/~ ConfigMap p-kept .*stays in the cluster/));
   expect(lines).toContainEqual(expect.stringMatching(/- ConfigMap p-other/));

@@ -14,13 +14,13 @@ export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
   none: '=',
 };
 
-/** The sign of the plan of a definition, an instance or an object. */
+/** Returns the sign of a planned definition, instance or object. */
 export const signOf = ({ action, unread }: { readonly action: PlanAction | 'none'; readonly unread?: true }): string =>
   unread === undefined ? SIGNS[action] : '?';
 
 const COLOURS: Readonly<Record<string, number>> = { '+': 32, '~': 33, '-': 31, '-/+': 31, '!': 31, '?': 36, '=': 2 };
 
-/** Writes signs and words of a plan, in colours if the terminal shows them. */
+/** Formats the signs and words of a plan, in colours if the terminal supports them. */
 export interface Paint {
   /** Colours a sign. */
   sign(sign: string): string;
@@ -31,7 +31,7 @@ export interface Paint {
   faint(text: string): string;
 }
 
-/** Returns the paint for a terminal with colours, or for plain text. */
+/** Returns the formatter for a terminal with colours, or for plain text. */
 export function paintFor(hasColour: boolean): Paint {
   const paint = (code: number, text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
   return {

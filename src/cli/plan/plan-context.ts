@@ -19,21 +19,21 @@ export interface PlanContext {
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
   readonly operation: Plan['operation'];
-  /** The namespace for objects of the files that name no namespace. */
+  /** The namespace for objects of the files that do not set one. */
   readonly namespace: string;
-  /** The only namespace whose instances are planned. When absent, all are. */
+  /** The only namespace whose instances are planned. By default, all namespaces. */
   readonly only?: string;
   /** The time of the plan in milliseconds since the epoch. */
   readonly now: number;
   /** The salt with which a snapshot masks values of Secrets. Absent for a live cluster. */
   readonly salt?: string;
-  /** Called with each object that the plan writes for an instance, as far as its fields are known. */
+  /** Called with each object that the plan writes for an instance. Fields that are not yet known are missing. */
   readonly onWrite?: (ref: ObjectRef, desired: KubeObject) => void;
 }
 
 /**
- * Returns the type of an object: from the server, or else from the CRDs and definitions in the files. For an unknown
- * kind, plural and scope are guesses.
+ * Returns the type of an object from the server, or else from the CRDs and definitions in the files. For an unknown
+ * kind, guesses the plural and the scope.
  */
 export async function typeOf(
   { api, signal }: PlanContext,

@@ -31,7 +31,7 @@ import { simulateAll } from './simulate-all.ts';
 export interface DefinitionTask {
   readonly graph: Graph;
   readonly definition: FileObject;
-  /** The instances of the definition in the files, by `namespace/name`. */
+  /** The definition's instances in the files, keyed by `namespace/name`. */
   readonly given: ReadonlyMap<string, FileObject>;
 }
 
@@ -90,7 +90,7 @@ export async function planDefinition(
   };
 }
 
-/** The object with the status of the live definition, whatever status a dry run returns. */
+/** Returns the object with the status of the live definition, replacing the status that a dry run returned. */
 function withLiveStatus(object: KubeObject, live: KubeObject | undefined): KubeObject {
   return live?.status === undefined ? object : { ...object, status: live.status };
 }
@@ -108,8 +108,8 @@ interface InstancesTask {
   readonly preview: DefinitionPreview;
   readonly refusal: string | undefined;
   /**
-   * True when the schema of instances changes. The server then checks instances by the old schema, so its answers do
-   * not count.
+   * True when the schema of instances changes. The results of dry runs are then ignored, because the server checks
+   * instances by the old schema.
    */
   readonly isNewSchema: boolean;
   /** The definition in the cluster. */
@@ -156,7 +156,7 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   return plans;
 }
 
-/** The simulation of an instance whose definition is applied already, and whose own change is not applied yet. */
+/** Returns the input for simulating the moment when the definition is applied and the instance is not. */
 function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInput, live: KubeObject): SimulationInput {
   return { ...input, instance: isNewSchema ? underSchema(graph, live).object : live };
 }
@@ -164,7 +164,7 @@ function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInp
 /** A changed instance of a file, with the definition in the cluster. */
 type ChangedFile = InstanceTask & { readonly definition: KubeObject };
 
-/** A changed instance of a file that stays with its revision. Its new spec is planned with this revision. */
+/** A changed instance of a file that keeps its revision. Its new spec is planned with this revision. */
 interface HeldInstance extends ChangedFile {
   /** The plan of the instance if the change writes nothing. */
   readonly resting: InstancePlan;
@@ -176,11 +176,11 @@ type Prepared =
   | {
       readonly input: SimulationInput;
       readonly head: InstanceHead;
-      /** Present when a new revision comes with a change of the instance. */
+      /** Present when both the revision and the instance change. */
       readonly changed?: ChangedFile;
     };
 
-/** Returns the input of a simulation of the changed instance, or its plan when nothing is to be simulated. */
+/** Returns the input for simulating the changed instance, or its finished plan if no simulation is needed. */
 function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
@@ -200,7 +200,8 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     instance: refOf(instance),
     definition: graph.name,
     action,
-    // The rules of the new schema check an instance that the server knows only by the old schema.
+    // With a new schema, the instance is checked by the rules of this process, because the server only has the old
+    // schema.
     ...(action === 'none' ? {} : { checked: checked === undefined ? (file?.answer.checked ?? 'none') : 'rules' }),
     ...(isUnread ? { unread: true } : {}),
     fields,
@@ -234,7 +235,7 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   return { head, input, ...(changed?.file.live !== undefined && isRevised ? { changed } : {}) };
 }
 
-/** @param checked the instance under the new schema, when the server cannot check it */
+/** @param checked the instance under the new schema. Given when the server cannot check the instance */
 function changedFile(
   definition: KubeObject | undefined,
   file: FileObject,
@@ -245,7 +246,7 @@ function changedFile(
   return { file: { ...file, answer }, definition, candidates: [definition] };
 }
 
-/** Returns an instance of a file as the server would store it. */
+/** Returns the instance of a file as the server would store it. */
 function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
   const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
   const uid = live?.metadata.uid ?? plannedUid(desired);
@@ -256,7 +257,9 @@ function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired 
   };
 }
 
-/** The plan of an instance that does not follow the new definition at this time; `undefined` for other instances. */
+/**
+ * Returns the plan of an instance that does not follow the new definition yet, or `undefined` for any other instance.
+ */
 function deferredPlan(
   instance: KubeObject,
   head: InstanceHead,
@@ -277,7 +280,9 @@ function deferredPlan(
   return restingPlan(head, 'deferred', `the definition ${head.definition} ${effect}`);
 }
 
-/** Is the instance deferred only because of its revision? A change of its spec then still has an effect. */
+/**
+ * Is the instance deferred only because it keeps its revision? A change of its spec still has an effect in this case.
+ */
 function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
   const isAtRest = instance.metadata.deletionTimestamp !== undefined || isSuspended(instance);
   const kind = preview.deferralOf(instance)?.kind;
@@ -290,7 +295,7 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
 
 function stayText({ revision: { from, to } }: DefinitionPreview): string {
   if (from === 0) return 'no revision serves it';
-  // kro 0.10 may store a revision that it then refuses.
+  // kro 0.10 can store a revision and then refuse it.
   return from === to ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
 }
 

@@ -40,14 +40,14 @@ const target = (labels?: Record<string, string>): KubeObject => ({
   metadata: { name: 'target', namespace: 'team-a', ...(labels === undefined ? {} : { labels }) },
 });
 
-/** The output of a command without the lines about the cluster or the snapshot. */
+/** Returns the output of a command, without the lines about the cluster or the snapshot. */
 async function outputOf(line: string, ...objects: KubeObject[]): Promise<string> {
   const { out } = await plans.run(line, ...objects);
   return out.replaceAll(/^ {2}(?:From (?:cluster|snapshot)|Decided as) .*\n?/gm, '').trimEnd();
 }
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'team-a' });
 
-test('a new Graph: its objects in order, and the fields of its patch', async () => {
+test('the plan of a new Graph lists its objects in order, and the fields of its patch', async () => {
   await plans.world.apply(target());
   const chain = [map('first', 'first', { k: 'v' }), map('second', 'second', { of: '${first.metadata.name}' }), mark];
   expect(await outputOf('plan FILE', graph(...chain))).toMatchInlineSnapshot(`
@@ -64,7 +64,7 @@ test('a new Graph: its objects in order, and the fields of its patch', async () 
   `);
 });
 
-test('a changed Graph: changed objects, deleted objects and released fields; apply carries out exactly this', async () => {
+test('the plan of a changed Graph lists changed and deleted objects and released fields, and apply makes exactly these changes', async () => {
   await plans.world.apply(target());
   await plans.run('apply FILE', graph(map('first', 'first', { k: 'v' }), map('gone', 'gone', { k: 'v' }), mark));
   await plans.world.advance(2000);
@@ -100,7 +100,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
   `);
 });
 
-test('a conflict of fields names the other manager', async () => {
+test('the plan of a field conflict names the other manager', async () => {
   await plans.world.user.apply(target({ tier: 'silver' }), { fieldManager: 'painter' });
   expect(await outputOf('plan FILE', graph(mark))).toMatchInlineSnapshot(`
     "Instances 1   blocked 1
@@ -114,7 +114,7 @@ test('a conflict of fields names the other manager', async () => {
   `);
 });
 
-test('a deletion: the objects, then the fields', async () => {
+test('the plan of a deletion lists the objects, then the fields', async () => {
   const made = graph(map('first', 'first', { k: 'v' }), mark);
   await plans.world.apply(target(), made);
   await plans.world.advance(2000);
@@ -131,7 +131,7 @@ test('a deletion: the objects, then the fields', async () => {
   `);
 });
 
-test('a deletion of a Graph whose present spec does not compile deletes the recorded objects', async () => {
+test('the deletion of a Graph whose spec does not compile deletes the recorded objects', async () => {
   const made = graph(map('first', 'first', { k: 'v' }));
   await plans.world.apply(made);
   await plans.world.advance(2000);
@@ -150,7 +150,7 @@ test('a deletion of a Graph whose present spec does not compile deletes the reco
   expect(await plans.world.user.find(mapRef('first'))).toBeUndefined();
 });
 
-test('a kind that a definition of the same files makes is known', async () => {
+test('a Graph can use a kind that a definition in the same files declares', async () => {
   const out = await outputOf(
     'plan FILE',
     {
@@ -179,7 +179,7 @@ test('a kind that a definition of the same files makes is known', async () => {
   `);
 });
 
-test('a snapshot has Graphs with their objects, and no value of a Secret', async () => {
+test('a snapshot contains Graphs with their objects, and no Secret value', async () => {
   const secret: JsonObject = {
     id: 'login',
     template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { key: 'hush-hush' } },

@@ -15,8 +15,8 @@ import type { SimulationResult } from './simulate.ts';
 import { isSameBehindHashes } from './snapshot-file.ts';
 
 /**
- * Is the object a Graph, and is it possible that the controller serves Graphs? If so, the plan shows what the
- * controller does for the Graph.
+ * Is the object a Graph, and can the controller serve Graphs? If so, the plan includes the controller's writes for the
+ * Graph.
  */
 export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
   return isGraphObject(desired) && settings.graphKind !== false;

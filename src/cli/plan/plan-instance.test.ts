@@ -5,7 +5,7 @@ import { planWithoutWrites } from './plan-instance.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 
-test('an instance that is suspended in the cluster stays suspended, also when its apply was not checked', () => {
+test('an instance that is suspended in the cluster stays suspended, even if its apply was not checked', () => {
   const desired = pot('rose', { text: 'new' });
   const live = pot('rose', { text: 'old' }, { 'kro.run/reconcile': 'suspended' });
   const file: FileObject = {

@@ -23,7 +23,7 @@ import { isSameBehindHashes } from './snapshot-file.ts';
 /** An instance of a file, and the definition in the cluster that it follows. */
 export interface InstanceTask {
   readonly file: FileObject;
-  /** The definition that serves the instance; `undefined` when several candidates are possible. */
+  /** The definition that serves the instance, or `undefined` when several are possible. */
   readonly definition: KubeObject | undefined;
   /** The definitions in the cluster that declare the instance's kind. */
   readonly candidates: readonly KubeObject[];
@@ -48,8 +48,8 @@ export function instanceTask({ basics }: PlanContext, file: FileObject): Instanc
 }
 
 /**
- * Plans an instance whose definition is gone, when the instance is to be deleted or is being deleted. No controller
- * removes its finalizer, so the deletion would not end. Returns `undefined` for any other object.
+ * Plans an instance whose definition is gone, if the plan deletes the instance or its deletion has begun. The deletion
+ * would not complete, because no controller removes the finalizer. Returns `undefined` for any other object.
  */
 export function orphanPlan(
   { operation, basics }: PlanContext,
@@ -69,7 +69,7 @@ export function orphanPlan(
   return restingPlan(head, 'blocked', blocker.reason, blocker.remedy);
 }
 
-/** Plans instances whose definitions do not change: changes of their specs, or their deletion. */
+/** Plans changes or deletions of instances whose definitions do not change. */
 export async function planInstances(context: PlanContext, tasks: readonly InstanceTask[]): Promise<InstancePlan[]> {
   const { api, signal, source, checker, settings } = context;
   const plans: InstancePlan[] = [];
@@ -78,7 +78,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   for (const [at, { file, definition, candidates }] of tasks.entries()) {
     const after = afterOf(context, file);
     const plain = headOf(context, file, definition, after);
-    // The graph says which fields of the spec are values of Secrets.
+    // The graph is needed to mask spec fields that are used only in Secrets.
     const early =
       definition === undefined || plain.fields.length === 0
         ? undefined
@@ -117,15 +117,16 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
 }
 
 /**
- * Plans the deletion of an instance or a Graph without a compiled graph. The controller needs no graph for it.
+ * Plans the deletion of an instance or a Graph whose graph does not compile. The controller can delete it without a
+ * graph.
  *
- * @param found says which objects the controller finds, after the word `that`
+ * @param found completes the sentence `the controller deletes the objects that …`
  */
 export function deletionWithoutGraph(head: InstanceHead, because: string, found: string): InstancePlan {
   return restingPlan(head, 'changed', `${because}; the controller deletes the objects that ${found}`);
 }
 
-/** Returns the instance after the operation: stored with the file's values, or being deleted. */
+/** Returns the instance after the operation: with the values of the file, or with a deletion timestamp. */
 export function afterOf({ operation, now }: PlanContext, { live, desired, answer }: FileObject): KubeObject {
   if (operation === 'delete') {
     const object = live ?? desired;
@@ -133,7 +134,7 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
     return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
   }
   const stored = answer.object ?? laidOver(live, desired);
-  // Each dry run gives a new object another UID, so a planned UID replaces it.
+  // Each dry run returns another UID for a new object, so a planned UID replaces it.
   const uid = live?.metadata.uid ?? plannedUid(desired);
   return {
     ...stored,
@@ -142,7 +143,7 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
   };
 }
 
-/** The part of a plan about the object of the file itself. */
+/** Plans the change of the file's own object. */
 export function headOf(
   { operation }: PlanContext,
   file: FileObject,
@@ -177,7 +178,7 @@ export function headOf(
 }
 
 /**
- * Plans an instance whose definition the controller has withdrawn. A deletion of the instance would not end, and a
+ * Plans an instance whose definition is withdrawn, so no controller works on it. A deletion would not complete, and a
  * change would have no effect. Returns `undefined` for any other instance.
  */
 function withdrawnPlan(
@@ -196,7 +197,7 @@ function withdrawnPlan(
   return restingPlan(head, 'blocked', because, remedy);
 }
 
-/** The plan of an instance or a Graph for which the controller writes nothing; `undefined` for any other. */
+/** Returns the plan of an instance or a Graph for which the controller writes nothing, or `undefined` if it writes. */
 export function planWithoutWrites(
   { operation }: PlanContext,
   { live, answer, desired, unread }: FileObject,

@@ -8,7 +8,7 @@ import { UNREAD } from '../../inspect/index.ts';
 import type { DefinitionPlan, Plan } from '../../inspect/index.ts';
 import { summaryLines } from './summary-lines.ts';
 
-/** Prints the plan as lines: definitions, other objects, instances, the totals, and what could not be read. */
+/** Prints the plan as text: definitions, other objects, instances, the totals, and the limits of the plan. */
 export function planLines(plan: Plan, view: PlanView): string[] {
   const { paint } = view;
   const parts = [
@@ -69,7 +69,7 @@ function revisionText({ revision: { from, to }, action }: DefinitionPlan): strin
   return from === 0 ? `revision ${to}` : `revision ${from} → ${to}`;
 }
 
-/** The maximum number of instances in a text. `-o json` prints all. */
+/** The maximum number of instances that are listed by name. `-o json` lists all. */
 const MAX_NAMED_INSTANCES = 3;
 
 function setText(setBy: readonly string[]): string {

@@ -18,7 +18,7 @@ const graph = (...nodes: JsonValue[]): KubeObject => ({
   spec: { nodes },
 });
 
-test('the plan of a Graph has no literal of a Secret', () => {
+test('the plan of a Graph shows no literal of a Secret', () => {
   const [before, after] = [graph(secret('hush'), map('a')), graph(secret('hush2 ${env.user}'), map('b'))];
   expect(fieldLines(after, before, after, [])).toEqual([
     { path: 'spec.nodes[0].template.stringData.key', from: '(secret)', to: '(secret)${env.user}' },
@@ -26,7 +26,7 @@ test('the plan of a Graph has no literal of a Secret', () => {
   ]);
 });
 
-test('the plan of a Graph with one more node has no literal of its Secrets', () => {
+test('the plan of a Graph with an added node shows no literal of its Secrets', () => {
   const [before, after] = [graph(secret('hush')), graph(secret('hush'), secret('hush2', 'other'))];
   expect(fieldLines(after, before, after, [])).toEqual([
     {
@@ -37,11 +37,11 @@ test('the plan of a Graph with one more node has no literal of its Secrets', () 
   ]);
 });
 
-test('equal literals of a Secret are no change', () => {
+test('equal literals of a Secret are not a change', () => {
   expect(fieldLines(graph(secret('hush')), graph(secret('hush')), graph(secret('hush')), [])).toEqual([]);
 });
 
-test('the details of a Graph have no literal of a Secret', () => {
+test('the details of a Graph show no literal of a Secret', () => {
   const instance = graph(secret('hush'), map('a'));
   const decision = { nodes: [], apply: [], delete: [] };
   const observation = { instance, revision: 0, decision, problems: [], notes: [] };

@@ -19,10 +19,10 @@ import type { WriteAnswer } from './simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
-/** An object of a file, its live object, and the server's answer to its apply. */
+/** An object of a file, the live object, and the result of a dry run of its apply. */
 export interface FileObject {
   readonly input: InputObject;
-  /** The object of the file, with its namespace. */
+  /** The object of the file, with its namespace set. */
   readonly desired: KubeObject;
   readonly live: KubeObject | undefined;
   /** True when the object in the cluster could not be read. `live` is then `undefined`. */
@@ -31,7 +31,7 @@ export interface FileObject {
 }
 
 /**
- * Reads the live objects of files, and checks what an apply would store. Throws `cli/other-namespace` when
+ * Reads the live versions of the files' objects, and checks their apply. Throws `cli/other-namespace` when
  * `--namespace` excludes an object of the files.
  *
  * @param declared the kinds that the files declare
@@ -71,7 +71,7 @@ export async function readFileObjects(
 const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';
 
 /**
- * The remedy for a refused object of a file. For a missing namespace, it also offers to put the namespace into the
+ * The remedy for a refused object of a file. For a missing namespace, it also suggests adding the namespace to the
  * files.
  */
 export function fileRemedy(message: string, object: ObjectRef): string | undefined {
@@ -118,9 +118,9 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer, un
 }
 
 /**
- * Lists the fields that an apply changes. With `immutable`, removed fields are left out, because `after` is then only
- * the file's object and not the server's answer. The values of a Secret are masked, and so are the literals of
- * templates of Secrets in a definition or a Graph.
+ * Lists the fields that an apply changes. With `immutable`, leaves out removed fields, because `after` is then the
+ * object of the file, which lacks the fields that the server adds. Masks the values of Secrets, and the literals of
+ * Secret templates in definitions and Graphs.
  */
 export function fieldLines(
   desired: KubeObject,
@@ -130,7 +130,7 @@ export function fieldLines(
 ): ValueLine[] {
   if (live === undefined) return [];
   const isSecret = isSecretObject(desired);
-  // Each hash stands for one value, so that the masked objects differ where the objects do.
+  // Equal values have equal hashes, so the masked objects differ exactly where the objects differ.
   const mask = isSecret ? (object: KubeObject) => object : maskSecrets(newSalt(), [live, after]);
   return changedValues(mask(live), mask(after))
     .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
@@ -138,7 +138,7 @@ export function fieldLines(
     .map((line) => (isSecret ? line : withoutHashes(line)));
 }
 
-/** Replaces the hashes of values of Secrets, which say nothing to a reader. */
+/** Replaces the hashes of Secret values, which mean nothing to a reader. */
 function withoutHashes(line: ValueLine): ValueLine {
   const { from, to } = line;
   return {

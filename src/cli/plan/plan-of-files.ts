@@ -26,25 +26,25 @@ import { WriteChecker } from './write-checker.ts';
 export interface PlanTarget {
   readonly api: KubernetesApi;
   readonly source: Omit<PlanSource, 'readAt'>;
-  /** The time at which the snapshot was taken. When absent, the time of the plan. */
+  /** The time of the snapshot. By default, the time of the plan. */
   readonly readAt?: string;
-  /** The namespace for objects that name none. */
+  /** The namespace for objects that do not set one. */
   readonly namespace: string;
   readonly checkedBy: 'server' | 'rules';
   /** The salt with which the snapshot masks values of Secrets. */
   readonly salt?: string;
-  /** The settings of the controller, e.g. at the time of the snapshot. When absent, they are read from the cluster. */
+  /** The settings of the controller at the time of the snapshot. By default, they are read from the cluster. */
   readonly settings?: ControllerSettings;
-  /** What the snapshot could not read. */
+  /** Sentences about kinds that the snapshot could not read. */
   readonly limits?: readonly string[];
   close(): Promise<void>;
 }
 
-/** A plan and its inputs. */
+/** A plan, and the data from which it was made. */
 export interface MadePlan {
   readonly plan: Plan;
   readonly files: PlannedFiles;
-  /** The objects of the files, each in its namespace. */
+  /** The objects of the files, with their namespaces set. */
   readonly desired: readonly KubeObject[];
   readonly objects: LiveSource;
   /** Salted digests of the objects written for instances, by `basisKey`. Empty for a plan that is not compared. */
@@ -76,7 +76,7 @@ export async function clusterTarget(context: CommandContext, input: CommandInput
   };
 }
 
-/** The context of plans of an open target. */
+/** The context of plans for an open target. */
 export interface Planning {
   readonly planned: PlanContext;
   /** The source of the live objects, and the time of their read. */
@@ -85,7 +85,7 @@ export interface Planning {
   readonly cluster?: string;
   /** Salted digests of the objects written for instances, by `basisKey`. Empty for a plan that is not compared. */
   readonly contents: ReadonlyMap<string, string>;
-  /** Sets the CRDs that the files declare. Writes of their kinds are checked by these CRDs. */
+  /** Sets the CRDs that the files declare. Writes of objects of their kinds are checked against these CRDs. */
   declare(crds: readonly KubeObject[]): void;
   close(): Promise<void>;
 }
@@ -99,7 +99,7 @@ export async function openPlanning(
 ): Promise<Planning> {
   const { api, checkedBy } = target;
   const { signal } = context;
-  // Every request in flight adds a listener to the signal.
+  // Turns off Node's warning about many listeners, because each request in flight adds a listener to the signal.
   setMaxListeners(0, signal);
   const only = textOption(input, 'namespace');
   const isCluster = target.source.kind === 'cluster';
@@ -234,7 +234,7 @@ function asServedCrd(crd: KubeObject): KubeObject {
 
 const CRDS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', namespaced: false };
 
-/** The identity of a cluster: the UID of `kube-system`, which every cluster has and no user deletes. */
+/** Returns the identity of a cluster: the UID of the namespace `kube-system`, which every cluster has. */
 async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
   try {
     const found = await api.find({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, { signal });
@@ -245,7 +245,7 @@ async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<stri
   }
 }
 
-/** The version of the server, or `undefined` when the user may not read it. */
+/** Returns the version of the server, or `undefined` when the user may not read it. */
 async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
   try {
     const { text } = await api.raw({ path: '/version', signal });
@@ -253,7 +253,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
     return typeof version === 'string' ? version : undefined;
   } catch (thrown) {
-    // The server may refuse a read of its version. The plan fails when a server does not answer.
+    // A refused read is ignored. Any other error, such as a failed connection, ends the plan.
     if (thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500) return undefined;
     throw thrown;
   }

@@ -4,8 +4,8 @@ import { markdownText } from './markdown.ts';
 import { sarifText } from './sarif.ts';
 
 /**
- * The output forms of a plan other than text, JSON and YAML: Markdown for comments, SARIF for code scanning, JUnit for
- * test reports.
+ * The output formats of a plan in addition to text, JSON and YAML: Markdown for comments, SARIF for code scanning,
+ * JUnit for test reports.
  */
 export const PLAN_FORMS: Readonly<Record<string, (plan: Plan) => string>> = {
   markdown: markdownText,

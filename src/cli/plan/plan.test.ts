@@ -78,7 +78,7 @@ const secret = (text: string): JsonObject => ({
   id: 'secret',
   template: { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { password: text } },
 });
-/** A password that is long enough to be masked inside of texts. */
+/** A password that is long enough to be masked inside longer strings. */
 const PASSWORD = 'correct-horse-battery';
 const budget: JsonObject = {
   id: 'pdb',
@@ -493,7 +493,7 @@ function childWrites(): string[] {
   });
 }
 
-/** Removes the parts that differ from run to run. */
+/** Removes the parts of the output that differ between runs. */
 function stableOutput(out: string): string {
   return out.replace(/read at \S+Z\./, 'read at NOW.');
 }

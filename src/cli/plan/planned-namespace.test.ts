@@ -23,7 +23,7 @@ test('a namespace that does not exist is refused', async () => {
   expect((await place.run('plan FILE -n elsewhere', definition)).err).toContain('kubectl create namespace elsewhere');
 });
 
-test('a namespace of the files is planned', async () => {
+test('a namespace that is only in the files is accepted', async () => {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-x' } };
   expect(await place.run('plan FILE -n team-x', definition, namespace)).toMatchObject({ code: 0 });
 });

@@ -8,9 +8,9 @@ import type { PlanTarget } from './plan-of-files.ts';
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
 
 /**
- * Refuses `--namespace` with a name that neither the cluster nor a file has. A plan of definitions alone would find no
- * instances in this namespace, and would not mention the wrong name. A user without the right to read namespaces is not
- * refused.
+ * Throws when `--namespace` names a namespace that is neither in the cluster nor in the files. Otherwise a plan of
+ * definitions would find no instances there, and would not mention the wrong name. Does not throw when the user may not
+ * read namespaces.
  *
  * @throws TypeKroError `cli/usage`
  */
@@ -20,7 +20,7 @@ export async function refuseMissingNamespace(
   objects: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<void> {
-  // A snapshot has only the kinds that definitions and Graphs concern, so it does not show which namespaces exist.
+  // A snapshot contains only the kinds that definitions and Graphs use, so it does not show which namespaces exist.
   if (namespace === undefined || source.kind === 'snapshot') return;
   if (objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return;
   if ((await hasNamespace(api, namespace, signal)) !== false) return;

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => plans.close());
 
-/** A resource that is ready when the annotation `ok` has the text of the instance. */
+/** Returns a resource that is ready when its annotation `ok` equals the string of the instance. */
 const approved = (id: string): JsonObject => ({
   ...mapResource(id, { text: '${schema.spec.text}' }),
   readyWhen: [`\${${id}.metadata.?annotations.ok.orValue('') == ${id}.data.text}`],
@@ -26,19 +26,22 @@ async function define(...resources: JsonObject[]): Promise<void> {
   await plans.world.advance(5000);
 }
 
-/** The output of `plan` for an instance, without the lines about the cluster. */
+/** Returns the output of `plan` for an instance, without the lines about the cluster. */
 async function planned(spec: JsonObject): Promise<string> {
   const { out } = await plans.run('plan FILE', pot('p', spec));
   return out.replaceAll(/^ {2}(?:From cluster|Decided as) .*\n?/gm, '').trimEnd();
 }
 
-/** The output of `why`. The age of the instance counts from the clock of the world to the clock of the machine. */
+/**
+ * Returns the output of `why`, with the age removed. The age is the difference between the clocks of the world and of
+ * the machine.
+ */
 async function whyText(): Promise<string> {
   const { out } = await commandRunner([why], plans.cwd)('why default/p --kubeconfig kubeconfig');
   return out.replace(/IN_PROGRESS \d+d /, 'IN_PROGRESS AGE ');
 }
 
-test('a held write is in the plan after the node for which it waits, and the command why names the condition', async () => {
+test('the plan lists a held write after the node that it waits for, and why names the condition', async () => {
   const web = { ...mapResource('web', { text: '${schema.spec.text}' }), propagateWhen: ['${db.ready()}'] };
   await define(approved('db'), web);
   expect(await planned({ text: '1' })).toMatchInlineSnapshot(`
@@ -67,7 +70,7 @@ test('a held write is in the plan after the node for which it waits, and the com
   `);
 });
 
-test('a node that a condition about the spec holds back is known later, and the plan has no write for it', async () => {
+test('a node that propagateWhen holds back by a condition about the spec is known later, and the plan has no write for it', async () => {
   const app = { ...mapResource('app', { text: '${schema.spec.text}' }), propagateWhen: ['${schema.spec.count > 1}'] };
   await define(app, mapResource('copy', { text: '${app.data.text}' }));
   expect(await planned({ text: '1', count: 1 })).toMatchInlineSnapshot(`
@@ -120,7 +123,7 @@ test('a node that waits for a blocked node is blocked', async () => {
   `);
 });
 
-test('the plan has the batches of a collection in order', async () => {
+test('the plan lists the batches of a collection in order', async () => {
   const maps: JsonObject = {
     ...approved('maps'),
     forEach: [{ key: "${['a', 'b', 'c']}" }],
@@ -147,7 +150,7 @@ test('the plan has the batches of a collection in order', async () => {
   `);
 });
 
-test('the plan of a definition says which instances follow, and which are held', async () => {
+test('the plan of a definition says which instances get the revision, and which are held back', async () => {
   await define(mapResource('map', { version: 'v1' }));
   for (const name of ['a', 'b', 'c']) await plans.world.apply(pot(name));
   await plans.world.advance(5000);
@@ -156,7 +159,7 @@ test('the plan of a definition says which instances follow, and which are held',
   const batches = gated('${linearlyReady(pot, pots, 2)}');
   const lines = async (definition: KubeObject) => {
     const { out } = await plans.run('plan FILE', definition);
-    // The UIDs of the instances decide which of them are first.
+    // The instances are ordered by their UIDs, so their names are replaced.
     const found = out.split('\n').filter((line) => /default\/|^Plan/.test(line));
     return found.map((line) => line.replaceAll(/\b[abc](?=-map|  )/g, '*')).toSorted();
   };
@@ -177,7 +180,7 @@ test('the plan of a definition says which instances follow, and which are held',
   `);
 });
 
-test('a condition reads the time of the plan, also when a saved plan is applied', async () => {
+test('a condition sees the time of the plan, even when the plan is saved and applied later', async () => {
   await define(mapResource('map', { version: 'v1' }));
   await plans.world.apply(pot('p'));
   await plans.world.advance(5000);
@@ -190,7 +193,7 @@ test('a condition reads the time of the plan, also when a saved plan is applied'
   expect(err).toContain('Pot default/p: it was changed in the plan, and is deferred now: propagateWhen');
 });
 
-test('upgrade --check names the field that a controller without the gate refuses', async () => {
+test('upgrade --check names the field that a controller without the feature gate refuses', async () => {
   await define(mapResource('db', {}), { ...mapResource('web', {}), propagateWhen: ['${db.ready()}'] });
   const run = commandRunner([upgrade], plans.cwd);
   const check = async (gates: string) => {

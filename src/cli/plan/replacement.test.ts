@@ -18,7 +18,7 @@ const refusal = (message: string, causes: readonly Cause[], status = 422, reason
 test.each<[string, KubeError]>([
   ['a selector', refusal('Deployment.apps "web" is invalid: …', [immutable])],
   [
-    'an IP that is set once',
+    'an IP address that can be set only once',
     refusal('…', [invalid('spec.clusterIPs[0]', 'Invalid value: ["10.0.0.2"]: may not change once set')]),
   ],
   [
@@ -48,17 +48,17 @@ test.each<[string, KubeError]>([
 
 test.each<[string, KubeError]>([
   [
-    'the word is in the name of the object',
+    'the name of the object contains the word immutable',
     refusal('Deployment.apps "immutable-web" is invalid: spec.replicas: Invalid value: -1: must be …', [
       invalid('spec.replicas', 'Invalid value: -1: must be greater than or equal to 0'),
     ]),
   ],
   [
-    'the text is in the value of the field',
+    'the value of the field contains the message',
     refusal('…', [invalid('spec.x', 'Invalid value: "a: field is immutable": must be a DNS label')]),
   ],
   [
-    'another field is refused, too',
+    'another field is also refused',
     refusal('…', [immutable, invalid('spec.replicas', 'Invalid value: -1: must be …')]),
   ],
   [
@@ -72,7 +72,7 @@ test.each<[string, KubeError]>([
     'a webhook refuses the object',
     refusal('admission webhook "x.y" denied the request: field is immutable', [immutable]),
   ],
-  ['the answer has no causes', refusal('spec.selector: Invalid value: 1: field is immutable', [])],
+  ['the response has no causes', refusal('spec.selector: Invalid value: 1: field is immutable', [])],
   ['the status is 403', refusal('field is immutable', [immutable], 403, 'Forbidden')],
 ])('a refusal is not recognised as a change of an immutable field: %s', (_what, error) => {
   expect(isImmutableRefusal(error)).toBe(false);
@@ -103,7 +103,7 @@ test.each<[string, KubeObject['metadata'], string | undefined]>([
     },
     'of CronJob n',
   ],
-])('a live object of a file: %s', (_what, metadata, kept) => {
+])('whether a live object of a file can be replaced: %s', (_what, metadata, kept) => {
   if (kept === undefined) expect(keptLive(live(metadata))).toBeUndefined();
   else expect(keptLive(live(metadata))).toContain(kept);
 });

@@ -5,22 +5,23 @@ import type { ApiFailure } from '../../runtime/index.ts';
 import { failureText, keys } from '../../runtime/index.ts';
 
 /**
- * The field manager of applied objects of the user's files. `up`, `dev` and `apply` share it: a field that one of them
- * set is removed when another of them applies the file without the field.
+ * The field manager with which `up`, `dev` and `apply` apply objects of the user's files. They share it, so that a
+ * field set by one command is removed when another command applies the file without the field.
  */
 export const FILE_MANAGER = 'typekro';
 
 /**
- * Matches the end of the message of a cause about an immutable field. The quoted or bracketed value of the field
- * precedes the end, so the end has no quotes, braces or colon.
+ * Matches the end of a cause's message about an immutable field. The matched part follows the field's value, so it
+ * contains no quotes, braces or colons.
  */
 const IMMUTABLE_END = /(?:^|: )(?:(?:field|value) is immutable(?: [^:"{}]*)?|may not change once set)$/i;
 const FORBIDDEN_UPDATE = /^Forbidden: updates to [^:"{}]* are forbidden$/;
 
 /**
  * Does the server refuse a change only because of immutable fields? All causes of the Status must be about such fields,
- * because a new object would be refused for any other cause again. A denial by a policy or a webhook never counts,
- * whatever its text says: a policy names no field, and the message about a webhook begins with `admission webhook`.
+ * because any other cause would also refuse a new object. A denial by a policy or a webhook never counts, even if its
+ * message contains the same words. A policy names no field, and the message about a webhook begins with
+ * `admission webhook`.
  */
 export function isImmutableRefusal({ status, reason, message, details: { causes } }: KubeError): boolean {
   if (status !== 422 || reason !== 'Invalid' || message.startsWith('admission webhook ')) return false;
@@ -34,7 +35,7 @@ export function isImmutableRefusal({ status, reason, message, details: { causes 
   );
 }
 
-/** Kinds whose deletion also destroys other objects or data. */
+/** Kinds whose deletion also destroys other objects or data, with a description of the loss. */
 const KEPT_KINDS: Readonly<Record<string, string>> = {
   'apiextensions.k8s.io/CustomResourceDefinition': 'all objects of its kind',
   '/Namespace': 'all objects in it',
@@ -49,11 +50,11 @@ export function keptKind({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'k
   return lost === undefined ? undefined : `typekro never replaces a ${kind}, because ${lost} would be deleted with it`;
 }
 
-/** The reason why a child that its instance does not own yet is never replaced. */
+/** The reason why typekro does not replace a child that the instance does not own yet. */
 export const NOT_OF_INSTANCE = 'typekro replaces only objects of the instance, and another client created this one';
 
 /**
- * Returns the reason why a live object of a file is not replaced: another client made it, or another object owns it.
+ * Returns the reason why a live object of a file is not replaced: another client created it, or another object owns it.
  * Returns `undefined` when it can be replaced.
  */
 export function keptLive({ metadata }: KubeObject): string | undefined {
@@ -67,7 +68,7 @@ export function keptLive({ metadata }: KubeObject): string | undefined {
   return isOwn ? undefined : 'typekro replaces only objects that it has applied, and another client created this one';
 }
 
-/** Returns the server's message, and the reason why the object is not replaced. */
+/** Returns a message with the server's refusal and the reason why the object is not replaced. */
 export function replacementRefusal(failure: ApiFailure, kept: string | undefined): string {
   return kept === undefined ? failureText(failure) : `${failureText(failure)}; ${kept}`;
 }

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 
-/** The instances of a plan that get the revision first. */
+/** Returns the instances of a plan that get the revision first. */
 const firstOf = ({ instances }: Plan): string[] =>
   instances.flatMap(({ instance, rollout }) => (rollout === 'first' ? `${instance.namespace}/${instance.name}` : []));
 
@@ -35,7 +35,7 @@ async function planIn(namespace?: string): Promise<Plan> {
   return JSON.parse((await place.run(`plan FILE${only} -o json`, definition('two'))).out) as Plan;
 }
 
-test('a canary chooses among the instances of all namespaces, also when only one namespace is planned', async () => {
+test('a canary selects from the instances of all namespaces, even when only one namespace is planned', async () => {
   const all = await planIn();
   const parts = await Promise.all([planIn('default'), planIn('team-a')]);
   expect(firstOf(all)).toHaveLength(1);
@@ -47,7 +47,7 @@ test('a canary chooses among the instances of all namespaces, also when only one
   for (const { definitions } of parts) expect(definitions[0]?.canary).toEqual(all.definitions[0]?.canary);
 });
 
-test('a user who may list one namespace learns that the choice is unknown', async () => {
+test('the plan reports that the selection is unknown when the user may list only one namespace', async () => {
   const { client } = refusingClient(place.world.cluster, { refuses: /^GET \/apis\/acme\.test\/v1\/pots/ });
   const context = {
     cwd: place.cwd,

@@ -7,9 +7,9 @@ import { isInstanceOf } from '../instance/serving-definition.ts';
 import type { PlanContext } from './plan-context.ts';
 
 /**
- * The instances from which a roll-out chooses. With `--namespace`, the plan has the instances of one namespace, but the
- * controller chooses among all. When the user may not list all of them, this function returns the instances of the
- * plan, and adds a limit.
+ * Returns the instances from which a rollout selects. With `--namespace`, the plan contains the instances of one
+ * namespace, but the controller selects from all namespaces. When the user may not list all namespaces, returns the
+ * instances of the plan, and adds a limit.
  */
 export async function candidatesOf(
   { api, only, source, signal }: PlanContext,

@@ -5,7 +5,7 @@ const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps'
 const target = (namespace: string) => ({ type, namespace, name: 'a' });
 const map = (namespace: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace } });
 
-test('a server has the namespaces of all objects that were asked for, also after it is opened again', async () => {
+test('a server has the namespaces of all requested objects, even after another server replaces it', async () => {
   const rules = new LazyRules(() => []);
   try {
     await rules.apiFor([target('one')]);

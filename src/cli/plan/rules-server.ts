@@ -11,15 +11,15 @@ export interface KindObjects {
   readonly objects: readonly KubeObject[];
 }
 
-/** An embedded API server with the objects of another cluster. It checks writes by the rules of Kubernetes. */
+/** An embedded API server with copies of a cluster's objects. It checks writes by the rules of Kubernetes. */
 export interface RulesServer {
   readonly api: KubeClient;
   close(): Promise<void>;
 }
 
 /**
- * Opens a server with these objects, which keep their UIDs, resource versions and field managers. Namespaces that
- * objects name and `kinds` lacks are created. No controllers run.
+ * Opens a server with these objects, which keep their UIDs, resource versions and field managers. Creates missing
+ * namespaces of the objects. The server runs no controllers.
  */
 export async function openRulesServer(kinds: readonly KindObjects[]): Promise<RulesServer> {
   const cluster = await createEmbeddedCluster({ controllers: false });
@@ -69,11 +69,11 @@ function namespaceOf(name: string): KubeObject {
   };
 }
 
-/** Opens a rules server at the first use. Opens another server when the present one lacks an object. */
+/** Opens a rules server at the first use. Replaces it when it lacks a requested object. */
 export class LazyRules {
   #open: Promise<RulesServer> | undefined;
   readonly #has = new Set<string>();
-  /** The namespaces of the objects of all calls. Each server that is opened later has them. */
+  /** The namespaces of all objects that were requested so far. Each new server has them. */
   readonly #namespaces = new Set<string>();
   readonly #kinds: () => readonly KindObjects[];
 
@@ -83,8 +83,8 @@ export class LazyRules {
   }
 
   /**
-   * Returns the client of a server. The server has these objects and those of earlier calls, as far as they are known,
-   * and the namespaces of all of them. It may have further objects.
+   * Returns the client of a server that has the known objects among these and the objects of earlier calls, and the
+   * namespaces of all of them. The server can also have other objects.
    */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
     if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {

@@ -6,7 +6,7 @@ import { mapResource, pot, potDefinition } from '../../../test/support/virtual-w
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { why } from '../commands/why.ts';
 
-/** Kinds of one name in two groups, with instances of one name. */
+/** Two groups have a kind with the same name, and both kinds have an instance with the same name. */
 let place: PlanWorld;
 beforeAll(async () => {
   place = await planWorld();
@@ -24,7 +24,7 @@ function definition(group: string): KubeObject {
 }
 const instance = (group: string): KubeObject => ({ ...pot('rose'), apiVersion: `${group}.test/v1` });
 
-test('the remedy for an ambiguous name names the group, and finds the instance', async () => {
+test('the remedy for an ambiguous name contains the group, and the name with the group finds the instance', async () => {
   const run = commandRunner([why], place.cwd);
   const { code, err } = await run('why default/rose --kubeconfig kubeconfig');
   expect({ code, err }).toEqual({
@@ -35,7 +35,7 @@ test('the remedy for an ambiguous name names the group, and finds the instance',
   expect((await run('why pot.one.test/default/rose --kubeconfig kubeconfig')).code).toBe(0);
 });
 
-test('an instance of the other group does not count as deleted with the definition', async () => {
+test('an instance of a definition does not count as deleted when the files delete the instance of the other group', async () => {
   const { out } = await place.run('plan FILE --delete', definition('one'), definition('two'), instance('two'));
   const notes = out.split('\n').filter((line) => line.startsWith('  note'));
   expect(notes).toEqual([

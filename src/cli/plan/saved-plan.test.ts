@@ -33,7 +33,7 @@ function planTo(to: bigint): Plan {
 
 const PLACE = { namespace: 'default', options: {}, now: 0, salt: 'salt' };
 
-test('a plan with integers beyond 2^53 is saved, read and compared', () => {
+test('a plan with integers beyond 2^53 is saved, read and compared exactly', () => {
   const based = {
     source: new LiveSource({ api: {} as never, signal: new AbortController().signal, fallback: 'default' }),
     contents: new Map<string, string>(),
@@ -51,7 +51,7 @@ test('a plan with integers beyond 2^53 is saved, read and compared', () => {
   );
 });
 
-/** A saved plan as JSON. */
+/** Returns a saved plan as JSON. */
 function savedValues(): JsonObject {
   const based = { source: emptySource(), contents: new Map<string, string>() };
   const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } };
@@ -66,24 +66,24 @@ const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(dept
 test.each<[string, (saved: JsonObject) => JsonObject | string]>([
   ['of an empty plan', () => ({ kind: 'TypeKroPlan', schemaVersion: 1, plan: {}, objects: [] })],
   ['without its basis', ({ basis: _basis, ...rest }) => rest],
-  ['with a text as its basis', (saved) => ({ ...saved, basis: 'x' })],
+  ['with a string as its basis', (saved) => ({ ...saved, basis: 'x' })],
   ['with an object that has no kind', (saved) => ({ ...saved, objects: [{ metadata: {} }] })],
   ['with an object that has no metadata', (saved) => ({ ...saved, objects: [{ apiVersion: 'v1', kind: 'A' }] })],
   [
-    'with labels that are not texts',
+    'with labels that are not strings',
     (saved) => ({ ...saved, objects: [{ apiVersion: 'v1', kind: 'A', metadata: { labels: { a: {} } } }] }),
   ],
   [
-    'with an instance that names no object',
+    'with an instance without a reference to an object',
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), instances: [{ writes: [] }] } }),
   ],
   [
     'with an unknown operation',
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'destroy' } }),
   ],
-  ['with a salt that is not a text', (saved) => ({ ...saved, salt: 1 })],
+  ['with a salt that is not a string', (saved) => ({ ...saved, salt: 1 })],
   [
-    'that is nested a hundred thousand levels deep',
+    'with a nesting depth of 100,000',
     (saved) => stringifyJson({ ...saved, more: 'DEEP' }).replace('"DEEP"', nested(100_000)),
   ],
 ])('a saved plan %s is refused with an error message', (_what, damage) => {
@@ -92,14 +92,14 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
   expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json is damaged');
 });
 
-test('a saved plan of another version is refused with this reason', () => {
+test('the error for a saved plan of another version names the version', () => {
   const text = stringifyJson({ ...savedValues(), schemaVersion: 2 });
   expect(() => parseSavedPlan(text, 'x.json')).toThrow(
     'x.json was saved by another version of typekro: its schemaVersion is 2, and this version reads 1',
   );
 });
 
-test('the error for a truncated plan says that it is truncated, and other broken files are no plans', () => {
+test('the error for a truncated plan says that it is truncated, and any other broken file is not a plan', () => {
   const { text } = savedPlanText(savedValues() as unknown as SavedPlan);
   for (const length of [60, 300, text.length - 3])
     expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is truncated, or no longer JSON');
@@ -130,8 +130,8 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
 });
 
 /**
- * The difference between a write of the new plan and the saved plan, the change that makes the new plan, and the
- * expected sentence.
+ * How a write of the new plan differs from the saved plan, the change that makes the new plan, and the expected
+ * sentence.
  */
 const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   [
@@ -163,13 +163,13 @@ const withWrites = (plan: Plan, writes: readonly object[]): Plan => ({
   instances: plan.instances.map((each) => ({ ...each, writes: writes as unknown as ObjectPlan[] })),
 });
 
-test.each(MOVES)('a write that %s is named', (_what, change, sentence) => {
+test.each(MOVES)('movedSince describes a write that %s', (_what, change, sentence) => {
   const based = { source: emptySource(), contents: new Map<string, string>() };
   const saved = savedPlan(planTo(1n), [], based, PLACE);
   expect(movedSince(saved, change(planTo(1n)), based)).toBe(`Any default/x, ${sentence}`);
 });
 
-test('the command that plans again has the files and options of the plan', () => {
+test('planAgain returns a command with the files and options of the plan', () => {
   const based = { source: emptySource(), contents: new Map<string, string>() };
   const options = { files: ['a b.yaml', 'c.ts'], only: 'team-a', dryRun: 'none', level: '0.9' };
   const saved = savedPlan({ ...planTo(1n), operation: 'delete' }, [], based, { ...PLACE, options });
@@ -180,7 +180,7 @@ test('the command that plans again has the files and options of the plan', () =>
   expect(planAgain(savedPlan(planTo(1n), [], based, PLACE))).toBe('typekro plan FILE --save');
 });
 
-test('two plans differ when they write different content, not when they check a write differently', () => {
+test('two plans differ when the content of a write differs, and not when only its check differs', () => {
   const key = basisKey(ref);
   const based = (digest: string) => ({ source: emptySource(), contents: new Map([[key, digest]]) });
   const saved = savedPlan(planTo(1n), [], based('a'), PLACE);

@@ -19,8 +19,8 @@ import { allWrites } from './all-writes.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../inspect/index.ts';
 
 /**
- * A plan in a file, with everything that `typekro apply` needs to carry out exactly this plan. It can contain Secrets
- * of the user's files.
+ * The content of a saved plan's file. It contains all data with which `typekro apply` applies exactly this plan, and
+ * can contain Secrets from the user's files.
  */
 export interface SavedPlan {
   readonly schemaVersion: 1;
@@ -28,25 +28,24 @@ export interface SavedPlan {
   readonly plan: Plan;
   /** The planned objects of the user's files. */
   readonly objects: readonly KubeObject[];
-  /** The namespace for objects that name none. */
+  /** The namespace for objects that do not set one. */
   readonly namespace: string;
-  /** The identity of the cluster; absent when it could not be read. */
+  /** The identity of the cluster. Absent when it could not be read. */
   readonly cluster?: string;
   readonly options: SavedOptions;
   /**
-   * The time of the plan, in milliseconds since the epoch. The plan at apply uses the same time for expressions that
-   * read it.
+   * The time of the plan, in milliseconds since the epoch. `apply` makes the plan again with the same time, for
+   * expressions that read the time.
    */
   readonly now: number;
   readonly salt: string;
   /**
-   * Salted digests of the live objects that the plan writes, and of their new content. Status, resource versions and
-   * managers are left out.
+   * Salted digests of the live objects that the plan writes, and of their new content. The digests ignore status,
+   * resource versions and field managers.
    */
   readonly basis: readonly BasisEntry[];
   /**
-   * Digests of the parts of the file. With them, a reader detects later changes of the file. Absent in plans of older
-   * versions.
+   * Digests of the parts of the file, with which the parser detects later changes. Absent in plans of older versions.
    */
   readonly parts?: PlanParts;
 }
@@ -54,9 +53,9 @@ export interface SavedPlan {
 /** Digests of the parts of a saved plan. */
 export interface PlanParts {
   readonly plan: string;
-  /** One for each object of the files. */
+  /** One digest per object of the files. */
   readonly objects: readonly string[];
-  /** All other members. */
+  /** The digest of all other members. */
   readonly rest: string;
 }
 
@@ -64,13 +63,13 @@ export interface PlanParts {
 export interface SavedOptions {
   /** The files that were planned, as the user named them. Absent in plans of older versions. */
   readonly files?: readonly string[];
-  /** The only namespace whose instances were planned. Absent when all were. */
+  /** The only namespace whose instances were planned. By default, all namespaces. */
   readonly only?: string;
   /** The value of `--dry-run`. `none` when no dry runs were made. */
   readonly dryRun?: string;
   /** CRDs that are neither in the cluster nor in the files. */
   readonly crds?: readonly KubeObject[];
-  /** The level that the user named. When absent, the level of the cluster's controller. */
+  /** The level that the user named. By default, the level of the cluster's controller. */
   readonly level?: string;
 }
 
@@ -80,15 +79,15 @@ export interface BasisEntry {
   /** Absent when the object does not exist. */
   readonly uid?: string;
   readonly digest: string;
-  /** The digest of what an instance writes to the object. Absent when no instance writes it. */
+  /** The digest of the content that an instance writes to the object. Absent when no instance writes the object. */
   readonly wanted?: string;
 }
 
-/** The data that a comparison of two plans needs in addition to the plans. */
+/** The data for a comparison of two plans, in addition to the plans. */
 export interface PlanBasis {
   /** The source of the live objects. */
   readonly source: LiveSource;
-  /** Salted digests of the objects that the plan writes for instances, by `basisKey`. */
+  /** Salted digests of the objects that the plan writes for instances, keyed by `basisKey`. */
   readonly contents: ReadonlyMap<string, string>;
 }
 
@@ -113,8 +112,8 @@ function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanPart
 }
 
 /**
- * The part of a file that was changed after `typekro plan --save` wrote it. `undefined` when no part was changed, or
- * when the file has no digests.
+ * Returns the part of a file that was changed after `typekro plan --save` wrote it. Returns `undefined` when no part
+ * was changed, or when the file has no digests.
  */
 function changedPart(saved: SavedPlan): string | undefined {
   const { parts: known } = saved;
@@ -142,22 +141,22 @@ export function planAgain({ plan, options: { files, only, dryRun, level } }: Sav
   return ['typekro plan', ...names, ...options, '--save'].join(' ');
 }
 
-/** A new salt for the digests of a plan. */
+/** Returns a new salt for the digests of a plan. */
 export const newSalt = (): string => randomBytes(16).toString('hex');
 
-/** Returns the text of a saved plan and a name for its file. Equal plans have equal names. */
+/** Returns the content of a saved plan's file and its name. Equal plans have equal file names. */
 export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
   const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as unknown as JsonValue).slice(0, 8)}.json`;
   return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
 }
 
-/** The beginning of each text that `savedPlanText` makes. */
+/** Matches the beginning of each file that `savedPlanText` makes. */
 const HEAD = /^\s*\{\s*"schemaVersion":\s*\d+,\s*"kind":\s*"TypeKroPlan"/;
 
 /**
  * Parses a saved plan. Returns `undefined` when the text is not a saved plan.
  *
- * @throws TypeKroError `apply/unknown-plan` when the plan is cut off, damaged, changed, or has an unsupported schema
+ * @throws TypeKroError `apply/unknown-plan` when the plan is truncated, damaged, changed, or has an unsupported schema
  *   version.
  */
 export function parseSavedPlan(text: string, file: string): SavedPlan | undefined {
@@ -228,13 +227,13 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
   });
 }
 
-/** Returns the content of an object that clients write, without status and server fields of the metadata. */
+/** Returns the content of an object that clients write, without the status and the server's metadata fields. */
 export function planContent({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
   const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;
   return { ...rest, metadata: { name, namespace, uid, labels, annotations } };
 }
 
-/** Returns the parts of a plan that a comparison of two plans uses. */
+/** Returns the parts of a plan that count in a comparison of two plans. */
 export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
   const plain = {
     operation,
@@ -245,7 +244,10 @@ export function comparablePlan({ operation, definitions, objects, instances }: P
   return plain as unknown as JsonValue;
 }
 
-/** Leaves out how a write was checked, because the user's rights and webhooks can change between two plans. */
+/**
+ * Removes the field that says how a write was checked, because the user's rights and webhooks can change between two
+ * plans.
+ */
 const comparableWrite = ({ checked: _checked, ...rest }: ObjectPlan): object => rest;
 
 const comparableDefinition = ({ place: _place, checked: _checked, ...rest }: DefinitionPlan): object => rest;
@@ -257,16 +259,16 @@ const comparableInstance = ({ meanwhile, checked: _checked, ...instance }: Insta
 });
 
 /**
- * Was the plan made for this cluster? When the identity of its cluster was not read, the names of the contexts are
- * compared.
+ * Was the plan made for this cluster? Compares the identities of the clusters or, if the saved plan has none, the names
+ * of the contexts.
  */
 export function isOfCluster(saved: SavedPlan, now: Plan, cluster: string | undefined): boolean {
   return saved.cluster === undefined ? saved.plan.source.name === now.source.name : saved.cluster === cluster;
 }
 
 /**
- * Describes the first difference between the cluster and a saved plan, as a sentence. Returns `undefined` when nothing
- * has changed.
+ * Describes the first change of the cluster since a saved plan, as a sentence. Returns `undefined` when nothing has
+ * changed.
  */
 export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): string | undefined {
   const before = new Map(saved.plan.instances.map((each) => [keyOf(each), each]));
@@ -312,7 +314,7 @@ function firstDifference(before: InstancePlan | undefined, after: InstancePlan):
     : `${name}: it was ${before.state} in the plan, and is ${after.state} now${after.because === undefined ? '' : `: ${after.because}`}`;
 }
 
-/** The first write in which two plans differ, as a sentence. */
+/** Describes the first write in which two plans differ, as a sentence. */
 function changedWrite(before: readonly ObjectPlan[], after: readonly ObjectPlan[]): string | undefined {
   const known = new Map(before.map((write) => [basisKey(write.object), write]));
   const write = after.find((each) => {

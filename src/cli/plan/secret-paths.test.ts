@@ -5,7 +5,7 @@ import type { ApplyAction, Decision } from '../../runtime/index.ts';
 import { diffReport } from '../instance/diff-report.ts';
 import { instancePlan } from './instance-plan.ts';
 
-/** A Deployment with a value of a Secret in its first container, whose live object has another container before it. */
+/** A Deployment whose first container uses a Secret value. In the live object, another container precedes it. */
 const graph = graphOf(`
 resources:
   - {id: login, template: {apiVersion: v1, kind: Secret, metadata: {name: login}, stringData: {key: hush}}}
@@ -49,7 +49,7 @@ const apply = {
 } as unknown as ApplyAction;
 const decision = { state: 'IN_PROGRESS', conditions: [], nodes: [], apply: [apply], delete: [] } as unknown as Decision;
 
-test('a plan hides a value of a Secret in a list that another client has changed', () => {
+test('a plan hides a Secret value in a list that another client has changed', () => {
   const head = { instance: { apiVersion: 'v1', kind: 'ConfigMap', name: 'a' }, action: 'none', fields: [] } as never;
   const write = { wave: 1, after: [], before: web('hush', 'nginx:1'), apply };
   const answer = { checked: 'server' as const, object: web('hush2', 'nginx:2') };
@@ -62,7 +62,7 @@ test('a plan hides a value of a Secret in a list that another client has changed
   expect(writes.map((each) => each.fields.toSorted(byPath))).toEqual([fields]);
 });
 
-test('a difference hides it, too', () => {
+test('a diff hides a Secret value in a list that another client has changed', () => {
   const { changes } = diffReport({ instance: web('', ''), decision } as never, graph);
   expect(changes[0]?.fields).toEqual([
     { path: `${container}.image`, kind: 'differs', found: 'nginx:1', wanted: 'nginx:2', managers: [] },

@@ -1,18 +1,18 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** The limits of the kept sets of fields. Longer sets are rarely shared. */
+/** The limits for field sets that are kept. Longer sets are rarely shared. */
 const MAX_FIELDS_LENGTH = 8192;
 const MAX_FIELDS = 1024;
 
 /**
- * Keeps equal sets of managed fields of many objects only once. Children of one node have equal sets, and a set is half
- * of an object's size in memory.
+ * Stores equal sets of managed fields only once. The children of one node have equal sets, and a set takes half of an
+ * object's memory.
  */
 export class SharedFields {
   readonly #known = new Map<string, JsonObject>();
 
-  /** Replaces the sets of fields of an object by equal kept ones. Kept sets are frozen. */
+  /** Replaces the field sets of an object with equal sets that are already stored. Stored sets are frozen. */
   share({ managedFields = [] }: KubeObject['metadata']): void {
     for (const entry of managedFields) {
       const fields = isJsonObject(entry) ? entry['fieldsV1'] : undefined;

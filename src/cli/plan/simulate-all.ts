@@ -16,13 +16,13 @@ interface Active {
 const NO_ANSWERS: readonly WriteAnswer[] = [];
 
 /**
- * The maximum number of instances that are simulated at the same time. Their decisions stay in memory until the last
- * one is done; a thousand instances would take about 50 MB.
+ * The maximum number of instances that are simulated at the same time. Their decisions stay in memory until all are
+ * done. A thousand instances would take about 50 MB.
  */
 const MAX_TOGETHER = 200;
 
 /**
- * Simulates instances in groups, so that each kind is read once and dry runs are concurrent.
+ * Simulates instances in groups, so that their reads are combined and dry runs are concurrent.
  *
  * @param finish called with the index in `inputs` and the result of each instance, in any order
  */
@@ -55,7 +55,7 @@ async function simulateTogether(
   while (active.length > 0) {
     const reading = active.filter(({ request }) => request.reads.length > 0);
     if (reading.length > 0) {
-      // Writes wait until all reads are done, so that the writes are then checked concurrently.
+      // Checks writes only when no instance has open reads, so that the checks of all instances are concurrent.
       const writing = active.filter(({ request }) => request.reads.length === 0);
       await source.load(reading.flatMap(({ request }) => request.reads));
       active = [

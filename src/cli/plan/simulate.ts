@@ -20,22 +20,22 @@ import { laidOver } from './new-schema.ts';
 import type { Checked } from '../../inspect/index.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
-/** An instance, and the graph that it will follow. */
+/** An instance, and the graph with which it is simulated. */
 export interface SimulationInput {
   readonly graph: Graph;
   readonly instance: KubeObject;
   readonly step: Omit<StepOptions, 'memory'>;
-  /** Returns true for a write that counts as already made. By default, no write does. */
+  /** Returns true for a write that counts as already made. By default, no write counts as made. */
   readonly isSettled?: (action: ApplyAction) => boolean;
 }
 
-/** A request of the simulation to its driver. Exactly one of the two lists has entries. */
+/** A request of the simulation to its driver. Exactly one of `reads` and `writes` has entries. */
 export interface SimulationRequest {
-  /** The reads. The driver answers them in the store, as present, absent or failed. */
+  /** The requested reads. The driver records each result in `store` as present, absent or failed. */
   readonly reads: readonly ReadRequest[];
-  /** The writes. The driver returns one answer for each, in the same order. */
+  /** The requested writes. The driver returns one answer per write, in the same order. */
   readonly writes: readonly ApplyAction[];
-  /** The view of this instance. */
+  /** The observed objects of this instance. */
   readonly store: ObservedStore;
 }
 
@@ -57,14 +57,14 @@ export interface SimulatedWrite {
   readonly before?: KubeObject;
   readonly apply?: ApplyAction;
   readonly delete?: DeleteAction;
-  /** The release of an object that stays although it is retired. */
+  /** The release of a retired object that is kept. */
   readonly orphan?: OrphanAction;
   /** The release of the fields of a patch node. */
   readonly release?: ReleaseAction;
   readonly answer?: WriteAnswer;
   /** True when the write changes only labels and annotations of controllers. */
   readonly bookkeeping?: true;
-  /** True when an immutable field changes, so that the object is deleted and created. */
+  /** True when an immutable field changes, so the object must be deleted and created again. */
   readonly replace?: true;
   /** The reason why an object with a changed immutable field is not deleted. */
   readonly kept?: string;
@@ -74,7 +74,7 @@ export interface SimulatedWrite {
 export interface SimulationResult {
   readonly writes: readonly SimulatedWrite[];
   /**
-   * The decision after the last write with an empty `after`. It shows what waits as long as no other node becomes
+   * The decision after the last write with an empty `after`. It shows the nodes that wait if no other node becomes
    * ready.
    */
   readonly standing: Decision;
@@ -82,15 +82,15 @@ export interface SimulationResult {
 }
 
 /**
- * The maximum number of steps. It is more than a graph needs: waves of reads, writes and deletions need at most one
- * step for each level of the graph.
+ * The maximum number of steps. A graph needs fewer: at most one step per level of the graph for reads, for writes and
+ * for deletions.
  */
 const maxSteps = (graph: Graph): number => 4 * graph.nodes.size + 64;
 
 /**
- * Runs the controller's own step for one instance until nothing is left to do. The function is pure: the driver of the
- * generator reads objects and checks writes. When nodes still wait to be ready, the simulation assumes that they are,
- * so that later writes are included with present values.
+ * Runs the controller's step function for one instance until no work remains. The generator makes no requests: its
+ * driver reads objects and checks writes. When nodes only wait to become ready, the simulation assumes that they are
+ * ready, so that it includes the later writes with the present values.
  */
 export function* simulate(
   input: SimulationInput,
@@ -115,7 +115,7 @@ export function* simulate(
     }
     const { orphan = [] } = decision;
     if (decision.apply.length + orphan.length + decision.delete.length === 0 || steps >= limit) {
-      // An expression may read the labels that the controller gives the instance.
+      // Expressions can read the labels that the controller sets on the instance.
       if (decision.parent.labels !== undefined && steps < limit) {
         instance = withParent(instance, decision.parent);
         continue;
@@ -145,13 +145,13 @@ export function* simulate(
     const changes = decision.apply.filter((action) => !marks.has(action));
     const answers = changes.length === 0 ? [] : yield { reads: [], writes: changes, store };
     const answerOf = new Map(changes.map((action, index) => [action, answers[index] ?? UNCHECKED]));
-    // The writes keep the order of the decision: the controller sends them in this order.
+    // Keeps the order of the decision, in which the controller sends the writes.
     for (const action of decision.apply) {
       const answer = answerOf.get(action);
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
       writes.push({ wave, after, ...(answer === undefined ? mark : recordWrite(store, action, answer)) });
     }
-    // Like a deleted object, a released object is no member any more.
+    // A released object is no longer a member, like a deleted object.
     const retirements = [
       ...orphan.map((action) => ({ action, written: { orphan: action } })),
       ...decision.delete.map((action) => ({ action, written: { delete: action } })),
@@ -168,13 +168,13 @@ export function* simulate(
   }
 }
 
-/** The answer to a write that nothing checks. */
+/** The answer to a write that is not checked. */
 const UNCHECKED: WriteAnswer = { checked: 'none' };
 
-/** A write without its place in the plan. */
+/** A write without its position in the plan. */
 type Written = Omit<SimulatedWrite, 'wave' | 'after'>;
 
-/** Records a write of a child, and its answer in the store. */
+/** Records a write of a child, and stores its result. */
 function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAnswer): Written {
   const before = liveOf(store, action);
   const isFixed = answer.immutable === true && before !== undefined;
@@ -196,8 +196,7 @@ function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAns
 }
 
 /**
- * Marks the writes that the caller counts as made. Returns true when there are any, because the next step then decides
- * more.
+ * Marks the writes that count as made. Returns true when there are any, because the next step can then decide more.
  */
 function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
   let found = false;
@@ -210,7 +209,9 @@ function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | und
   return known.state === 'present' ? known.live.object : undefined;
 }
 
-/** The reason why a child with an immutable change is not replaced, or `undefined` when it is. */
+/**
+ * Returns the reason why a child with a changed immutable field is not replaced, or `undefined` when it is replaced.
+ */
 function keptChild({ why, desired }: ApplyAction): string | undefined {
   return keptKind(desired) ?? (why === 'adopt' ? NOT_OF_INSTANCE : undefined);
 }
@@ -224,7 +225,10 @@ function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObje
   return store.objectsOf(target.type.group, target.type.kind).find(({ metadata }) => metadata.uid === uid);
 }
 
-/** The object that an apply stores, derived from the request alone. A patch changes only its own fields. */
+/**
+ * Returns the object that an apply stores, computed only from the request and the object before it. A patch changes
+ * only its own fields.
+ */
 function storedBy(action: ApplyAction, before: KubeObject | undefined): KubeObject {
   const { desired } = action;
   if (before !== undefined && patchWriter(action) !== undefined) return laidOver(before, desired);
@@ -257,8 +261,8 @@ function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): K
 }
 
 /**
- * Finds the nodes whose objects have their desired values and only wait until they are ready. A collection counts, too,
- * when `propagateWhen` holds its next batch back until the items before it are ready.
+ * Finds the nodes that only wait until their objects become ready. These include collections whose next batch
+ * `propagateWhen` holds back until earlier items are ready.
  */
 function waitingNodes({ nodes }: Decision, graph: Graph): string[] {
   const waits = ({ id, state, because }: NodeReport): boolean =>
@@ -277,8 +281,8 @@ function withReadyNodes(graph: Graph, ids: readonly string[]): Graph {
 }
 
 /**
- * Returns a placeholder for the UID of a new object, equal in each plan. Controllers write the UID of an instance into
- * a label, so it has only characters of a label.
+ * Returns a placeholder for the UID of a new object, which is equal in each plan. Controllers write the UID of an
+ * instance into a label, so it contains only characters that a label allows.
  */
 export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
   return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;

@@ -44,12 +44,12 @@ const taken = (...objects: KubeObject[]) =>
   });
 const objectsOf = (...objects: KubeObject[]) => taken(...objects).kinds[0]?.objects ?? [];
 
-/** Objects that contain the value or its base64 form, such as a definition, an older revision or kubectl's copy. */
+/** Places where a cluster contains a Secret value or its base64 form, with functions that return such objects. */
 const HOLDERS: readonly (readonly [where: string, objects: (value: string) => KubeObject[]])[] = [
   ['stringData of a template', (value) => [definition(secretOf({ stringData: { password: value } }))]],
   ['data of a template', (value) => [definition(secretOf({ data: { password: base64(value) } }))]],
   [
-    'an older revision beside another live value',
+    'an older revision, while the live value has changed',
     (value) => [
       revision(1, definition(secretOf({ stringData: { password: value } }))),
       revision(2, definition(secretOf({ stringData: { password: 'other' } }))),
@@ -66,7 +66,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
   ],
   ['a raw literal', (value) => [definition(secretOf({ stringData: { u: `\${r'\\' + r"${value}"}` } }))]],
   ['a literal with three quotes', (value) => [definition(secretOf({ stringData: { u: `\${'''a'${value}'''}` } }))]],
-  ['a literal without an end', (value) => [definition(secretOf({ stringData: { u: `\${'${value}}` } }))]],
+  ['an unclosed literal', (value) => [definition(secretOf({ stringData: { u: `\${'${value}}` } }))]],
   [
     'a comment of an expression',
     (value) => [definition(secretOf({ stringData: { u: `\${schema.spec.image // ${value}\n}` } }))],
@@ -77,7 +77,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
   ],
   ['stringData that is one expression', (value) => [definition(secretOf({ stringData: `\${{"a": "${value}"}}` }))]],
   [
-    'a definition that is a resource of a definition',
+    'a definition inside a definition',
     (value) => [
       definition({ id: 'inner', template: { ...definition(secretOf({ stringData: { a: value } })) } as JsonObject }),
     ],
@@ -112,7 +112,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
 const VALUES = ['zq1', 'zq11', 'hunter2', LONG, 'two\nlines of a key'];
 
 test.each(HOLDERS.flatMap(([where, objects]) => VALUES.map((value) => [where, value, objects] as const)))(
-  'a snapshot with %s does not hold %j',
+  'a snapshot with %s does not contain %j',
   (_where, value, objects) => {
     const text = snapshotText(taken(...objects(value)));
     const written = JSON.stringify(value).slice(1, -1);
@@ -134,7 +134,7 @@ test.each([
   ['an encoded expression', { data: { url: '${base64.encode(bytes("one"))}' } }],
   ['a number', { stringData: { pin: 12345 } }],
 ])(
-  'a revision whose masks are replaced by the values of the file has the hash of a definition with %s',
+  'replacing the masks of a revision with the values of the file restores the hash of a definition with %s',
   (_what, data: JsonObject) => {
     const url = { name: 'URL', value: `https://me:${LONG}@host` };
     const other = { ...deployment, template: { ...(deployment['template'] as JsonObject), spec: { env: [url] } } };
@@ -199,11 +199,11 @@ test.each([
   ['a long value anywhere', object({ url: `a://${LONG}@b` }), false],
   ['a long encoded value anywhere', object({ url: base64(LONG) }), false],
   ['a short value that an expression may read', object({ mode: 'hunter2' }), true],
-  ['a short value of a field of an owned object', object({ mode: 'hunter2' }, part), false],
-  ['a short value inside of a text', object({ mode: 'x-hunter2-y' }, part), true],
+  ['a short value as a whole field of an owned object', object({ mode: 'hunter2' }, part), false],
+  ['a short value inside a longer string', object({ mode: 'x-hunter2-y' }, part), true],
   ['an entry of a ConfigMap', { ...object({}), data: { key: LONG, name: `a ${LONG}` } }, false],
   ['an annotation', { ...object({}), metadata: { name: 'x', annotations: { note: `a ${LONG}` } } }, false],
-])('a value of a Secret in another object: %s', (_what, given, isKept) => {
+])('whether a Secret value in another object is masked: %s', (_what, given, isKept) => {
   const [masked] = objectsOf(given, liveSecret({ a: 'hunter2', b: LONG }));
   if (isKept) expect(masked).toEqual(given);
   else for (const each of ['hunter2', LONG, base64(LONG)]) expect(JSON.stringify(masked)).not.toContain(each);
@@ -215,7 +215,7 @@ test('the namespace in a token Secret is not masked in other objects', () => {
   expect(objectsOf(given, token)[0]).toEqual(given);
 });
 
-test('integers beyond 2^53 are written and read as they are', () => {
+test('integers beyond 2^53 are written and read without rounding', () => {
   const given = object({ maximum: 9223372036854775807n, minimum: -9007199254740993n });
   const text = snapshotText(taken(given));
   expect(text).toContain('"maximum":9223372036854775807');
@@ -226,7 +226,7 @@ test.each([
   ['an equal value', 'data.password', base64(LONG), 'hashed', true],
   ['another value', 'data.password', base64('other'), 'hashed', false],
   ['a missing value', 'data.password', base64(LONG), undefined, false],
-  ['a value with masked literals', 'data.url', base64('x'), 'any', true],
+  ['a value of an expression with masked literals', 'data.url', base64('x'), 'any', true],
   ['a value of an expression without literals', 'data.image', base64('x'), 'any', false],
   ['a label', 'metadata.labels.app', 'a', 'b', false],
 ])('a difference of a Secret with %s (%s: %s, found %s) counts as equal: %s', (_what, path, wanted, found, isSame) => {
@@ -264,7 +264,7 @@ test.each<[string, JsonObject]>([
     'with an object without metadata',
     { ...whole, kinds: [{ type: maps, objects: [{ apiVersion: 'v1', kind: 'ConfigMap' }] }] },
   ],
-  ['with limits that are not texts', { ...whole, limits: [{}] }],
+  ['with limits that are not strings', { ...whole, limits: [{}] }],
   ['with an unknown level', { ...whole, controller: { kroCompatibility: '2', from: '' } }],
   ['without a salt', { ...whole, salt: null }],
 ])('a snapshot %s is refused with an error message', (_what, value) => {

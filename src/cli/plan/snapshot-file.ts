@@ -10,18 +10,18 @@ import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '../../inspect/index.ts';
 
-/** The objects of a cluster in one file, for plans without the cluster. Values of Secrets are hashed. */
+/** The objects of a cluster in one file, for plans without access to the cluster. Values of Secrets are hashed. */
 export interface SnapshotFile {
   readonly schemaVersion: 1;
   readonly kind: 'TypeKroSnapshot';
   readonly source: PlanSource;
-  /** The namespace for objects that name none. */
+  /** The namespace for objects that do not set one. */
   readonly namespace: string;
   readonly salt: string;
   /** The controller of the cluster. Absent in files of earlier versions. */
   readonly controller?: PlanSource['controller'];
   readonly kinds: readonly SnapshotKind[];
-  /** What could not be read. */
+  /** Sentences about kinds that could not be read. */
   readonly limits: readonly string[];
 }
 
@@ -94,9 +94,9 @@ const SNAPSHOT = record({
 
 /**
  * Returns a predicate that is true for a write that changes nothing: the desired object and the snapshot differ only in
- * masked values. A value of a Secret counts as equal when it has the same hash. Outside Secrets, fields that can
- * contain values of Secrets count as equal, because they cannot be compared. In a Secret, a field whose expression has
- * masked literals also counts as equal, if both sides have the field.
+ * masked values. A Secret value counts as equal when it has the same hash. A field outside Secrets that can contain
+ * Secret values counts as equal, because it cannot be compared. A field of a Secret whose expression has masked
+ * literals counts as equal if both sides have the field.
  */
 export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
   const hides = secretFields(graph);
@@ -114,7 +114,9 @@ export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAc
   };
 }
 
-/** The paths of a Secret's fields whose expressions have masked literals, in the form of differences. */
+/**
+ * Returns the paths of a Secret's fields whose expressions have masked literals, in the notation of `FieldDifference`.
+ */
 function holesWithMasks(graph: Graph, nodeId: string): ReadonlySet<string> {
   const holes = graph.nodes.get(nodeId)?.template.holes ?? [];
   const masked = holes.filter(({ expression: { cel, template = cel } }) => isMasked(template));
@@ -122,8 +124,8 @@ function holesWithMasks(graph: Graph, nodeId: string): ReadonlySet<string> {
 }
 
 /**
- * Returns a function that makes objects of a snapshot comparable with an object of a file. It replaces each masked
- * value by the file's value when both have the same hash.
+ * Returns a function that makes objects of a snapshot comparable with objects of the files. It replaces each masked
+ * value with the file's value when both have the same hash.
  */
 export function revealedBy(
   salt: string | undefined,

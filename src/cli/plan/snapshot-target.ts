@@ -9,7 +9,7 @@ import { parseSnapshot } from './snapshot-file.ts';
 import { refuseMissingFile } from '../up/check-file.ts';
 
 /**
- * Opens an embedded API server with the objects of a snapshot. Throws `TypeKroError` as `readText` does, and
+ * Opens an embedded API server with the objects of a snapshot. Throws the errors of `readText`, and `TypeKroError`
  * `snapshot/unreadable` when the file is not a usable snapshot.
  */
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {

@@ -12,11 +12,11 @@ test.each([
   ['ashop shop', 'shop', 'ashop *'],
   ['anything', '', 'anything'],
   ['', 'shop', ''],
-])('%j without the name %j is %j', (text, name, expected) => {
+])('replaceName converts %j with the name %j to %j', (text, name, expected) => {
   expect(replaceName(text, name, '*')).toBe(expected);
 });
 
-test('the name and the namespace get different placeholders, also when the namespace is called name', () => {
+test('the name and the namespace get different placeholders, even if the namespace is called name', () => {
   const object = { apiVersion: 'v1', kind: 'Pot', namespace: 'name', name: 'shop' };
   expect(withoutNames('name/shop', object, { name: 'NAME', namespace: 'NAMESPACE' })).toBe('NAMESPACE/NAME');
 });

@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../core/index.ts';
 const WORD = /[A-Za-z0-9]/;
 
 /**
- * Replaces each occurrence of a name as a whole word by a placeholder. `shop` is a word in `team/shop` and in
+ * Replaces each occurrence of a name as a whole word with a placeholder. `shop` is a word in `team/shop` and in
  * `shop-db`, but not in `workshop`. An empty name is never replaced.
  */
 export function replaceName(text: string, name: string, standIn: string): string {
@@ -19,13 +19,15 @@ export function replaceName(text: string, name: string, standIn: string): string
   return result + text.slice(from);
 }
 
-/** The placeholders for the name and the namespace of an instance. They make texts about two instances comparable. */
+/**
+ * The placeholders for the name and the namespace of an instance. They make messages about two instances comparable.
+ */
 export interface StandIns {
   readonly name: string;
   readonly namespace: string;
 }
 
-/** Replaces the name and the namespace of the instance in a text by placeholders. */
+/** Replaces the name and the namespace of the instance with placeholders. */
 export function withoutNames(text: string, { name, namespace }: ObjectRef, standIns: StandIns): string {
   return replaceName(replaceName(text, name, standIns.name), namespace ?? '', standIns.namespace);
 }

@@ -4,7 +4,7 @@ import { allWrites } from './all-writes.ts';
 import type { Plan } from '../../inspect/index.ts';
 import type { PlanView } from './object-lines.ts';
 
-/** The lines with the totals of a plan, how its writes were checked, and what could not be read. */
+/** Returns the lines with the totals of a plan, the checks of its writes, and its limits. */
 export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   const { summary, limits, source } = plan;
   const { secrets } = summary;
@@ -27,7 +27,7 @@ export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   ];
 }
 
-/** The totals as a text: `3 to create, 2 to change, 1 deferred.` */
+/** Formats the totals: `3 to create, 2 to change, 1 deferred.` */
 export function totals({ summary, operation, definitions }: Plan): string {
   const { create, change, replace, prune, labels, refused, later, instances } = summary;
   const parts = [

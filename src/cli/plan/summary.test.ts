@@ -5,7 +5,7 @@ import type { ObjectPlan } from '../../inspect/index.ts';
 
 const actions = (...list: ObjectPlan['action'][]) => list.map((action) => writePlan({ action }));
 
-test('each write is counted once, by what happens', () => {
+test('each write is counted once, by its action', () => {
   const plan = planOf({
     objects: actions('create', 'none'),
     instances: [
@@ -36,7 +36,7 @@ test('each write is counted once, by what happens', () => {
   });
 });
 
-test('every counted write is a checked write, a deletion, or an object that is created again', () => {
+test('the totals are the sum of checked writes, deletions and recreated objects', () => {
   const { summary } = planOf({
     definitions: [definitionPlan({ checked: 'server' }), definitionPlan({ action: 'delete' })],
     objects: actions('create', 'delete'),
@@ -55,7 +55,7 @@ test('every counted write is a checked write, a deletion, or an object that is c
   expect({ prune, deleted }).toEqual({ prune: 1, deleted: 2 });
 });
 
-test('an object that both revisions of an instance write counts once, unless it is of another group', () => {
+test('an object that both revisions of an instance write counts once, and objects of different groups count separately', () => {
   const write = (apiVersion: string) =>
     writePlan({ object: { apiVersion, kind: 'Pot', namespace: 'team', name: 'shop' } });
   const twice = (before: string, after: string) =>

@@ -1,7 +1,9 @@
 import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from '../../inspect/index.ts';
 import { basisKey } from './saved-plan.ts';
 
-/** Counts the writes and instances of a plan. Deletions have no dry run, and do not count as checked. */
+/**
+ * Counts the writes and instances of a plan. Deletions do not count as checked, because no dry run is made for them.
+ */
 export function summaryOf({
   definitions,
   objects,
@@ -72,10 +74,10 @@ export function summaryOf({
   };
 }
 
-/** The actions whose writes are not checked. */
+/** The actions that do not count as checked writes. */
 const WITHOUT_CHECK: ReadonlySet<PlanAction | 'none'> = new Set(['none', 'labels', 'prune', 'delete', 'orphan']);
 
-/** Does a plan change anything? Writes of only controllers' labels and annotations do not count. */
+/** Does a plan change anything? Writes that change only labels and annotations of controllers do not count. */
 export function hasChanges({ summary }: Pick<Plan, 'summary'>): boolean {
   const { create, change, replace, prune, delete: deleted, orphan } = summary;
   return create + change + replace + prune + deleted + orphan > 0;

@@ -20,7 +20,10 @@ import { snapshotFile } from './snapshot-file.ts';
 export interface TakeSnapshotOptions {
   readonly api: KubernetesApi;
   readonly source: PlanSource;
-  /** The namespace for objects that name none. It is listed when the user may not list the whole cluster. */
+  /**
+   * The namespace for objects that do not set one, and the namespace to list when the user may not list the whole
+   * cluster.
+   */
   readonly namespace: string;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
@@ -28,8 +31,8 @@ export interface TakeSnapshotOptions {
 
 /**
  * Reads definitions, revisions, the CRDs of the API groups in use, all instances, and the objects that instances own.
- * Also reads all Graphs with the objects that they write, and all objects of the kinds that definitions name in
- * `externalRef` and that Graphs name in `ref`.
+ * Reads all Graphs with the objects that they write. Also reads all objects of the kinds that definitions name in
+ * `externalRef` and Graphs in `ref`.
  */
 export async function takeSnapshot({
   api,
@@ -90,10 +93,10 @@ export async function takeSnapshot({
   });
 }
 
-/** Finds the type of a kind; undefined for a kind that the cluster does not serve. */
+/** Finds the type of a kind. Resolves to undefined when the cluster does not serve the kind. */
 type FindType = (kind: GroupVersionKind) => Promise<ObjectType | undefined>;
 
-/** Reads the Graphs, and finds what decisions about them depend on. */
+/** Reads the Graphs, and finds the objects and kinds on which decisions about them depend. */
 async function readGraphs(live: LiveSource, typeOf: FindType): Promise<GraphInputs> {
   const type = await typeOf(GRAPH_TYPE);
   const graphs = type === undefined ? [] : [...(await live.loadAll(type)).all()].map(inputsOfGraph);
@@ -112,5 +115,5 @@ async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Pro
   return targets.flat().map((target) => ({ kind: 'object', nodeId: '', target, why: 'unknown' }));
 }
 
-/** The groups of the controller's own kinds. */
+/** Is it a group of the controller's own kinds? */
 const isOwnGroup = (group: string): boolean => group === DEFINITION_TYPE.group || group === REVISION_TYPE.group;

@@ -9,7 +9,7 @@ test.each([
   ['metadata.labels.app', false],
   ['data["kro.run/node-id"]', false],
   ['spec.template.metadata.labels["kro.run/node-id"]', false],
-])('%s belongs to controllers: %s', (path, expected) => {
+])('whether %s belongs to controllers: %s', (path, expected) => {
   expect(isOfController(path)).toBe(expected);
 });
 
@@ -22,7 +22,7 @@ test.each([
     'Job.batch "a" is invalid: [spec.template: Invalid value: {}: field is immutable, spec.selector: Forbidden: no]',
     ['spec.template', 'spec.selector'],
   ],
-])('the immutable fields that the message %j names', (message, fields) => {
+])('immutableFields finds the immutable fields in the message %j', (message, fields) => {
   expect(immutableFields(message)).toEqual(fields);
 });
 
@@ -32,12 +32,12 @@ test.each([
   ['spec.template[0]', true],
   ['spec.templates', false],
   ['spec', false],
-])('when spec.template cannot change, is a change of %s marked as immutable? %s', (path, immutable) => {
+])('if spec.template is immutable, whether a change of %s is marked as immutable: %s', (path, immutable) => {
   const line = valueLine({ path, from: 1, to: 2 }, () => false, ['spec.template']);
   expect(line).toEqual({ path, from: 1, to: 2, ...(immutable ? { immutable: true } : {}) });
 });
 
-test('values of Secrets never show, and an absent value stays absent', () => {
+test('Secret values are masked, and an absent value stays absent', () => {
   expect(valueLine({ path: 'data.key', to: 'cGFzcw==' }, () => true)).toEqual({
     path: 'data.key',
     to: '(secret)',

@@ -12,7 +12,7 @@ export function isOfController(path: string): boolean {
   return key !== undefined && (keys.isReservedKey(key) || key.startsWith('applyset.kubernetes.io/'));
 }
 
-/** Finds the fields that a server names in the refusal of a change. */
+/** Finds the immutable fields that the server's message about a refused change names. */
 export function immutableFields(message: string): readonly string[] {
   return Array.from(
     message.matchAll(/([A-Za-z][\w.[\]"/-]*): (?:Invalid value|Forbidden)/g),
@@ -20,7 +20,7 @@ export function immutableFields(message: string): readonly string[] {
   );
 }
 
-/** Makes the line of a change. Values that can be from a Secret are masked. */
+/** Makes the line for a change. Masks values that can come from a Secret. */
 export function valueLine(
   { path, from, to }: ValueChange,
   isSecret: (path: string) => boolean,

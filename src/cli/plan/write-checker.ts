@@ -12,11 +12,11 @@ import type { WriteAnswer } from './simulate.ts';
 /** The dependencies of a checker. */
 export interface WriteCheckerOptions {
   readonly api: KubernetesApi;
-  /** The kind of answers that `api` gives: those of a real server, or those of this program's rules. */
+  /** The server behind `api`: a real API server, or an embedded one with this program's rules. */
   readonly checkedBy: 'server' | 'rules';
-  /** Answers the writes that `api` cannot check. */
+  /** Checks the writes that `api` cannot check. */
   readonly rules: LazyRules;
-  /** False to check all writes by the rules. */
+  /** False to check all writes with `rules`. */
   readonly asks: boolean;
   readonly signal: AbortSignal;
 }
@@ -24,13 +24,13 @@ export interface WriteCheckerOptions {
 /** A write to check. */
 export type CheckedWrite = Pick<ApplyAction, 'target' | 'desired' | 'manager' | 'subresource' | 'force' | 'uid'>;
 
-/** Checks writes by dry runs of API servers. */
+/** Checks writes with dry runs, on the cluster's API server or on an embedded one. */
 export class WriteChecker {
   readonly limits = new Set<string>();
   readonly #options: WriteCheckerOptions;
   /** Namespaces that writes of the plan create. */
   readonly #namespaces = new Set<string>();
-  /** The kinds that the user may not write, by namespace. They are tried only once. */
+  /** The pairs of kind and namespace that the user may not write. Each is tried only once. */
   readonly #denied = new Set<string>();
 
   constructor(options: WriteCheckerOptions) {
@@ -38,8 +38,8 @@ export class WriteChecker {
   }
 
   /**
-   * Checks writes, and returns the answers in the same order. Writes into a namespace that this or an earlier call
-   * creates are checked by the rules.
+   * Checks writes, and returns the answers in the same order. Writes into a namespace that this call or an earlier one
+   * creates are checked with `rules`.
    */
   async check(writes: readonly CheckedWrite[], manager: string = keys.CHILD_MANAGER): Promise<readonly WriteAnswer[]> {
     for (const { target } of writes) if (isNamespace(target)) this.#namespaces.add(target.name);
@@ -58,7 +58,7 @@ export class WriteChecker {
     for (const index of byRules) {
       const write = writes[index] as CheckedWrite;
       const answer = await this.#dryRun(api, write, manager);
-      // The rules do not know the kind, so the write is not checked.
+      // A 404 means that the embedded server does not know the kind, so the write is not checked.
       const isForeign = 'failure' in answer && answer.failure.code === 404;
       answers[index] = isForeign ? { checked: 'none' } : { checked: 'rules', ...answer };
     }
@@ -92,13 +92,15 @@ export class WriteChecker {
       this.limits.add(`no dry run was made: ${message}`);
       return 'rules';
     }
-    // The files may declare the kind. The rules server has their CRDs.
+    // The files may declare the kind, and the embedded server has their CRDs.
     if (reason === 'UnknownKind') return 'rules';
     const isLater = code === 404 && this.#namespaces.has(target.namespace ?? '');
     return isLater ? 'rules' : answer;
   }
 
-  /** Adds a limit. Concurrent dry runs of one kind fail with messages that differ only in the names of the objects. */
+  /**
+   * Adds a limit once. Concurrent dry runs of one kind fail with messages that differ only in the names of the objects.
+   */
   #note(limit: string, message: string): void {
     if (![...this.limits].some((each) => each.startsWith(`${limit}: `))) this.limits.add(`${limit}: ${message}`);
   }
@@ -106,11 +108,11 @@ export class WriteChecker {
   async #dryRun(api: KubernetesApi, write: CheckedWrite, manager: string): Promise<Answer> {
     const { signal } = this.#options;
     try {
-      // A Graph writes with a manager of its own.
+      // Writes of a Graph set their own field manager.
       const action = write.manager === undefined ? { desired: write.desired, manager } : write;
       return { object: await requestApply({ api, signal, effects: 'dry-run' }, action) };
     } catch (thrown) {
-      // A server that cannot be reached ends the plan.
+      // An unreachable server ends the plan.
       if (!(thrown instanceof KubeError) || thrown.status === 0 || signal.aborted) throw thrown;
       const failure = apiFailure(thrown, undefined);
       return isImmutableRefusal(thrown) ? { failure, immutable: true } : { failure };

@@ -1,2 +1,2 @@
-/** The ServiceAccount of the controller that `typekro bootstrap` and the chart make by default. */
+/** The controller's ServiceAccount that `typekro bootstrap` and the chart create by default. */
 export const DEFAULT_CONTROLLER = 'kro-system/typekro';

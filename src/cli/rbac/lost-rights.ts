@@ -9,8 +9,8 @@ import { rightsText } from '../doctor/checks/rights.ts';
 /**
  * Compares a ClusterRole with the ClusterRole of the same name in the cluster that the options name.
  *
- * @returns a warning with the rights that the cluster loses when the role is applied; `none` when it loses none;
- *   `unknown` when this user may not read the role of the cluster
+ * @returns a warning with the rights that an apply of the role would remove, `none` when it would remove none, and
+ *   `unknown` when the user may not read the role in the cluster
  */
 export async function lostRights(
   context: CommandContext,

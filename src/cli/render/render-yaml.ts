@@ -16,16 +16,16 @@ export interface Rendering {
 }
 
 /**
- * Prints the objects of instances as one YAML stream, in the order of their dependencies. Comments give the state and
- * reason of each node, and the values that are not known yet with the nodes that they wait for. The status of an
- * instance comes after its objects. The status of a Graph is left out.
+ * Prints the objects of instances as one YAML stream, in dependency order. Comments describe the state and reason of
+ * each node. They also list the values that are not known yet, with the nodes that these values wait for. The status of
+ * an instance follows its objects. The status of a Graph is left out.
  */
 export function renderedYaml(renderings: readonly Rendering[]): string {
   const blocks = renderings.flatMap((rendering) => blocksOf(rendering, renderings.length > 1));
   return printedYaml(joinBlocks(blocks));
 }
 
-/** Comments, and the document below them if there is one. */
+/** Comments, and the document that follows them, if any. */
 interface Block {
   readonly comments: readonly string[];
   readonly document?: string;
@@ -34,7 +34,7 @@ interface Block {
 function blocksOf({ graph, instance, rendered }: Rendering, several: boolean): Block[] {
   const title = several ? [{ comments: [objectName(refOf(instance))] }] : [];
   const nodes = rendered.nodes.flatMap((node) => nodeBlocks(graph, node));
-  // The status of a Graph names its objects, which are printed above.
+  // The status of a Graph only lists its objects, which are already printed.
   if (graph.definedBy === 'graph') return [...title, ...nodes];
   return [...title, ...nodes, { comments: statusComments(graph, instance, rendered) }];
 }
@@ -94,7 +94,7 @@ function statusComments(graph: Graph, instance: KubeObject, { decision }: Render
   ];
 }
 
-/** Joins blocks into one stream. A separator comes between documents, and comments come before their document. */
+/** Joins blocks into one stream. Separators are between documents, and comments precede their document. */
 function joinBlocks(blocks: readonly Block[]): string {
   let hasDocument = false;
   return blocks

@@ -30,7 +30,7 @@ describe('a setting', () => {
     expect(set(text)).toEqual({ ...SPEC, ...changed });
   });
 
-  test('a spec with a field named spec keeps the whole path', () => {
+  test('the path keeps its prefix spec when the spec has a field named spec', () => {
     expect(set('spec.a=1', { spec: { b: 2 } })).toEqual({ spec: { a: 1, b: 2 } });
   });
 
@@ -57,7 +57,7 @@ describe('a setting', () => {
   test.each<readonly [spec: JsonValue, message: string]>([
     [['a'], '--set a=1: the spec is a list'],
     ['text', '--set a=1: the spec is the text "text", and has no fields'],
-  ])('has no place in a spec that is %j', (spec, message) => {
+  ])('is refused for the spec %j', (spec, message) => {
     expect(() => set('a=1', spec)).toThrow(message);
   });
 
@@ -71,10 +71,10 @@ test.each([
   ['the field itself', ['replicas'], true, 'replicas=3'],
   ['the last setting', ['image', 'tag'], true, 'image.tag=2'],
   ['a field inside', ['image', 'a', 0], true, 'image={}'],
-  ['an object that a setting makes', ['fresh'], false, 'fresh.a=1'],
-  ['an object of the file', ['fresh'], true, undefined],
+  ['an object that a setting creates', ['fresh'], false, 'fresh.a=1'],
+  ['an object that the file sets', ['fresh'], true, undefined],
   ['another field', ['zones'], true, undefined],
-] as const)('the setting of %s', (_name, path, isInFile, text) => {
+] as const)('settingOf finds the setting for %s', (_name, path, isInFile, text) => {
   const settings = parseSettings('image={},replicas=3,image.tag=1,image.tag=2,fresh.a=1');
   expect(settingOf(settings, path, isInFile)?.text).toBe(text);
 });

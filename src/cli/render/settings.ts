@@ -8,12 +8,12 @@ export interface Setting {
   /** The path in the spec, without `spec`. */
   readonly path: readonly PathStep[];
   readonly value: JsonValue;
-  /** The setting as the user wrote it: `replicas=3`. */
+  /** The setting as typed by the user: `replicas=3`. */
   readonly text: string;
 }
 
 /**
- * Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. A path may begin with `spec`.
+ * Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. A path can begin with `spec`.
  *
  * @throws TypeKroError `cli/usage` for a setting without a path or without `=`.
  */
@@ -26,21 +26,21 @@ export function parseSettings(text: string): Setting[] {
     try {
       return { path: path.steps, value: valueOf(written), text: part };
     } catch {
-      // A text that is not valid YAML, such as `[x`, is taken literally.
+      // A value that is not valid YAML, such as `[x`, is used as a string.
       return { path: path.steps, value: written, text: part };
     }
   });
 }
 
-/** Reads a YAML value. Integers keep all of their digits. */
+/** Parses a YAML value. Integers keep all digits. */
 function valueOf(text: string): JsonValue {
   const value: unknown = yamlLibrary().parse(text, { intAsBigInt: true });
   return parseJson(stringifyJson((value ?? null) as JsonValue));
 }
 
 /**
- * Returns the settings for a spec: a path that begins with `spec` loses this step, unless the spec itself has such a
- * field.
+ * Returns the settings with paths relative to the spec: removes a leading `spec`, except when the spec itself has a
+ * field `spec`.
  */
 export function renderSettings(spec: JsonValue, settings: readonly Setting[]): Setting[] {
   const hasOwnSpec = isJsonObject(spec) && Object.hasOwn(spec, 'spec');
@@ -50,10 +50,10 @@ export function renderSettings(spec: JsonValue, settings: readonly Setting[]): S
 }
 
 /**
- * Returns a copy of a spec with the settings, in their order. A setting creates the objects and lists of its path that
- * do not exist, and fills a list with null up to its index.
+ * Returns a copy of a spec to which the settings are applied in order. A setting creates the missing objects and lists
+ * of its path, and fills a list with null up to its index.
  *
- * @throws TypeKroError `cli/usage` for a setting that the spec or an earlier setting has no place for.
+ * @throws TypeKroError `cli/usage` when a value on the path of a setting is not an object or list.
  */
 export function withSettings(spec: JsonValue, settings: readonly Setting[]): JsonValue {
   const changed = structuredClone(spec);
@@ -61,13 +61,13 @@ export function withSettings(spec: JsonValue, settings: readonly Setting[]): Jso
   return changed;
 }
 
-/** The setting that gave the value at a path of the spec; `undefined` for a value of the file. */
+/** Returns the setting that set the value at a path of the spec, or `undefined` for a value of the file. */
 export function settingOf(
   settings: readonly Setting[],
   path: readonly PathStep[],
   isInFile: boolean,
 ): Setting | undefined {
-  // A setting of one field makes the objects around it, too.
+  // A setting of a field also creates the missing objects around the field.
   const gave = (setting: Setting): boolean =>
     startsWith(path, setting.path) || (!isInFile && startsWith(setting.path, path));
   return settings.findLast(gave);
@@ -76,7 +76,7 @@ export function settingOf(
 const startsWith = (path: readonly PathStep[], start: readonly PathStep[]): boolean =>
   start.length <= path.length && start.every((step, index) => step === path[index]);
 
-/** The highest index that may extend a list. */
+/** The highest index to which a setting can extend a list. */
 const MAX_INDEX = 999;
 
 function setAt(root: JsonValue, setting: Setting): void {
@@ -93,7 +93,9 @@ function setAt(root: JsonValue, setting: Setting): void {
   }
 }
 
-/** Checks that the value before the step `index` has a place for this step, and returns the value. */
+/**
+ * Returns the value that contains the step `index`, after checking that it is an object or a list as the step requires.
+ */
 function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject | JsonValue[] {
   const { path, text } = setting;
   const step = path[index] ?? '';

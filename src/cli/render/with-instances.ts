@@ -22,11 +22,12 @@ interface Api {
 }
 
 /**
- * Replaces the instances in the files by the instances to render. `--values` has precedence over the instances in the
- * files. Without either, each chosen definition gets an instance with an empty spec. `--set` changes every instance.
+ * Replaces the instances in the files with the instances to render. `--values` takes precedence over the instances in
+ * the files. If there are neither, each chosen definition gets an instance with an empty spec. `--set` changes every
+ * instance.
  *
- * @throws TypeKroError for a file that cannot be read, for an instance of another namespace than `--namespace`, for a
- * setting of `--set` that has no place, and for a spec in `--values` when several definitions are chosen.
+ * @throws TypeKroError for an unreadable file, for an instance whose namespace differs from `--namespace`, for a
+ *   setting whose path does not fit the spec, and for a spec in `--values` when several definitions are chosen.
  */
 export async function withInstances(
   context: CommandContext,
@@ -34,7 +35,7 @@ export async function withInstances(
   inputs: LoadedInputs,
 ): Promise<LoadedInputs> {
   const definitions = inputs.objects.flatMap(({ object }) => apiOf(object));
-  // The check reports a definition without a readable schema.
+  // Without a readable schema there is no instance to render. A later check reports such a definition.
   if (definitions.length === 0) return inputs;
   const chosen = chooseDefinitions(definitions, input);
   const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isInstanceOfApi(object, api));
@@ -108,7 +109,7 @@ function instanceOf(input: CommandInput, { apiVersion, kind }: Api, spec: JsonVa
   return { apiVersion, kind, metadata: { name, namespace }, spec: spec as JsonObject };
 }
 
-/** Adapts the document of a spec to the paths of the instance around it. */
+/** Adapts the document of a spec, so that paths of the whole instance resolve to positions in the spec. */
 function specDocument(document: DefinitionDocument): DefinitionDocument {
   const inner = ([first, ...rest]: readonly PathStep[]): readonly PathStep[] => (first === 'spec' ? rest : []);
   return {
@@ -122,7 +123,10 @@ function specDocument(document: DefinitionDocument): DefinitionDocument {
   };
 }
 
-/** Returns an instance with the settings of `--set`. A field that a setting gave has the place of the setting. */
+/**
+ * Returns an instance with the settings of `--set`. Problems with a field that a setting set are reported at the
+ * setting.
+ */
 function withSets(input: InputObject, all: readonly Setting[]): InputObject {
   const { object, document } = input;
   const before = (object.spec ?? {}) as JsonValue;

@@ -8,10 +8,10 @@ const APP = { group: 'a.test', version: 'v1', kind: 'App', plural: 'apps', names
 
 test.each([
   ['a text', { type: 'string', default: 'x # y' }, 'x # y'],
-  ['a text of several lines', { type: 'string', default: 'a\n  b: "c"\n' }, 'a\n  b: "c"\n'],
-  ['a list of such texts', { type: 'array', items: { type: 'string' }, default: ['a\nb'] }, ['a\nb']],
+  ['a string of several lines', { type: 'string', default: 'a\n  b: "c"\n' }, 'a\n  b: "c"\n'],
+  ['a list of such strings', { type: 'array', items: { type: 'string' }, default: ['a\nb'] }, ['a\nb']],
   ['a map', { type: 'object', additionalProperties: { type: 'string' }, default: { 'a b': 'c' } }, { 'a b': 'c' }],
-])('the comment of an optional field with %s is valid without its comment mark', (_what, schema, value) => {
+])('the comment of an optional field with %s is valid YAML without its comment mark', (_what, schema, value) => {
   const properties = { first: { type: 'string' }, 'other.field': schema };
   const text = exampleInstance(APP, structuralSchema({ type: 'object', properties, required: ['first'] }));
   expect(text.split('\n').filter((line) => line.startsWith('  # '))).toHaveLength(1);

@@ -7,7 +7,7 @@ import { asObject } from '../../kubernetes/index.ts';
 import { sampleValue } from '../sample-value.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-/** Prints an example of an instance. Required fields have values for the user to replace; other fields are comments. */
+/** Prints an example instance. Required fields have values for the user to replace. Other fields are comments. */
 export function exampleInstance({ group, version, kind, namespaced }: InstanceType, spec: Schema): string {
   const metadata = { name: kind.toLowerCase(), ...(namespaced ? { namespace: 'default' } : {}) };
   const head = yamlOf({ apiVersion: `${group}/${version}`, kind, metadata });
@@ -23,7 +23,10 @@ export function exampleInstance({ group, version, kind, namespaced }: InstanceTy
   return `${head}${body}${comments.join('')}`;
 }
 
-/** A member of a map on one line. YAML writes a text with a line break on several lines, and JSON does not. */
+/**
+ * Prints a member of a map on one line. Uses JSON for a string with a line break, because YAML would print it on
+ * several lines.
+ */
 function memberLine(name: string, value: JsonValue): string {
   const line = yamlOf({ [name]: value }, { flow: true })
     .trim()
@@ -32,8 +35,8 @@ function memberLine(name: string, value: JsonValue): string {
 }
 
 /**
- * The first field that has a default, with this default, or else the first field. Without a field, the example would
- * have `spec: {}`. The removal of the comment mark of a field below would then result in invalid YAML.
+ * Returns the first field that has a default, with this default, or else the first field. Without any field, the
+ * example would contain `spec: {}`, and removing the comment mark of a field below it would result in invalid YAML.
  */
 function firstField(fields: readonly (readonly [name: string, schema: Schema])[]): JsonObject {
   const [name, schema] = fields.find(([, { default: value }]) => value !== undefined) ?? fields[0] ?? [];

@@ -6,7 +6,7 @@ test.each<[string, JsonObject, JsonObject]>([
   ['a nullable field', { type: 'string', nullable: true }, { type: ['string', 'null'] }],
   ['a nullable enum', { type: 'string', nullable: true, enum: ['a'] }, { type: ['string', 'null'], enum: ['a', null] }],
   [
-    'a number or a text',
+    'a number or a string',
     { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
     { type: ['integer', 'string'] },
   ],
@@ -26,7 +26,7 @@ test.each<[string, JsonObject, JsonObject]>([
     { type: 'object', properties: { a: { type: 'string' } } },
   ],
   [
-    'an alternative, which stays open',
+    'an alternative, which still allows unknown fields',
     {
       type: 'object',
       properties: { a: {}, b: {} },
@@ -40,7 +40,7 @@ test.each<[string, JsonObject, JsonObject]>([
     },
   ],
   [
-    'a keyword with the name of a prototype',
+    'a keyword with the name __proto__',
     JSON.parse('{ "type": "object", "__proto__": { "x": 1 } }') as JsonObject,
     JSON.parse('{ "type": "object", "__proto__": { "x": 1 } }') as JsonObject,
   ],

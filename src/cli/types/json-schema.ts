@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
 
-/** Keywords of OpenAPI and Kubernetes that JSON Schema lacks or writes in another form. */
+/** Keywords of OpenAPI and Kubernetes that JSON Schema lacks or expresses differently. */
 const OTHER_FORM: ReadonlySet<string> = new Set([
   'nullable',
   'exclusiveMinimum',
@@ -15,16 +15,16 @@ const ALTERNATIVES: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
 
 /**
  * Converts the schema of a CustomResourceDefinition to JSON Schema (2020-12). `nullable` adds the type `null`,
- * `int-or-string` becomes two types, and exclusive bounds become numbers. Objects refuse unknown fields, as an API
- * server does with `fieldValidation: Strict`; otherwise the server drops them.
+ * `int-or-string` becomes two types, and exclusive bounds become numbers. Objects refuse unknown fields, like an API
+ * server with `fieldValidation: Strict`. Without this setting, a server drops unknown fields.
  */
 export function toJsonSchema(schema: JsonObject): JsonObject {
   return convert(schema, true);
 }
 
 /**
- * With `closed`, objects refuse unknown fields. Alternatives are never closed, because they only add conditions to the
- * fields that are declared outside of them.
+ * With `closed`, objects refuse unknown fields. Alternatives (`anyOf` and the like) are never closed, because they only
+ * add conditions to fields that are declared outside of them.
  */
 function convert(schema: JsonObject, closed: boolean): JsonObject {
   const result: JsonObject = {};

@@ -9,10 +9,10 @@ import { count } from '../up/print-diagnostics.ts';
 import { pulledCrds } from './pulled-crds.ts';
 
 /**
- * Carries out `typekro types pull`: writes the CustomResourceDefinitions of a cluster to a folder.
+ * Runs `typekro types pull`, which writes the CustomResourceDefinitions of a cluster to a folder.
  *
- * @throws TypeKroError `cli/usage` when a file follows `pull`; `types/nothing` when the cluster has no
- * CustomResourceDefinition to write; and the errors of a cluster that does not answer
+ * @throws TypeKroError `cli/usage` when a file follows `pull`, `types/nothing` when the cluster has no
+ *   CustomResourceDefinition to write, and the errors of an unreachable cluster
  */
 export async function pullTypes(context: CommandContext, input: CommandInput): Promise<number> {
   const [, other] = input.positionals;

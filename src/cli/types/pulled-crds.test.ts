@@ -9,7 +9,7 @@ const crd = (name: string, group: string, more: object = {}, spec: object = {}) 
   status: { conditions: [] },
 });
 
-test('a file has the name and the parts that describe the kind, and nothing of the cluster', () => {
+test('a file contains the name and the parts that describe the kind, and no state of the cluster', () => {
   const conversion = { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://10.0.0.1', caBundle: 'x' } } };
   const { files } = pulledCrds([crd('queues.example.com', 'example.com', {}, { conversion })]);
   expect(Object.fromEntries(files)).toMatchInlineSnapshot(`
@@ -32,7 +32,7 @@ test('a file has the name and the parts that describe the kind, and nothing of t
 });
 
 test.each([
-  ['the kinds of one group', [crd('b.x.io', 'x.io'), crd('a.y.io', 'y.io')], 'y.io', ['a.y.io.yaml'], 0],
+  ['only the kinds of the given group', [crd('b.x.io', 'x.io'), crd('a.y.io', 'y.io')], 'y.io', ['a.y.io.yaml'], 0],
   [
     'in the order of their names',
     [crd('b.x.io', 'x.io'), crd('a.x.io', 'x.io')],
@@ -41,13 +41,13 @@ test.each([
     0,
   ],
   [
-    'a kind of a definition is counted',
+    'a kind of a definition is only counted',
     [crd('a.x.io', 'x.io', { labels: { 'kro.run/owned': 'true' } })],
     undefined,
     [],
     1,
   ],
-  ['a name with a path writes no file', [crd('../a', 'x.io'), crd('a/b.x.io', 'x.io'), 'text', null], undefined, [], 0],
+  ['no file for a path as a name', [crd('../a', 'x.io'), crd('a/b.x.io', 'x.io'), 'text', null], undefined, [], 0],
 ])('the written files: %s', (_name, crds, group, names, generated) => {
   const pulled = pulledCrds(crds as never, group);
   expect({ names: [...pulled.files.keys()], generated: pulled.generated }).toEqual({ names, generated });

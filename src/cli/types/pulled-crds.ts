@@ -4,26 +4,25 @@ import { objectAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-/** The files of the CustomResourceDefinitions of a cluster. */
+/** The files to write for the CustomResourceDefinitions of a cluster. */
 export interface PulledCrds {
-  /** The texts of the files by their names: `PLURAL.GROUP.yaml`. */
+  /** Maps the name of a file (`PLURAL.GROUP.yaml`) to its content. */
   readonly files: ReadonlyMap<string, string>;
   /**
-   * The number of CustomResourceDefinitions that a controller of kro made. They get no file, because
+   * The number of CustomResourceDefinitions that a kro controller made. They get no file, because
    * ResourceGraphDefinitions define their kinds.
    */
   readonly generated: number;
 }
 
-/** A name that can be the name of a file. API servers accept no other names of a CustomResourceDefinition. */
+/** Matches a name that is safe as a file name. API servers accept only such names for a CustomResourceDefinition. */
 const NAME = /^[a-z0-9][a-z0-9.-]*$/;
 
 /**
- * Makes files for editors and checks, one for each CustomResourceDefinition that no controller of kro made. A file has
- * the name, and the parts of the spec that describe the kind. The address of a conversion webhook and the state of the
- * cluster are left out.
+ * Makes files for editors and checks, one per CustomResourceDefinition that was not made by a kro controller. A file
+ * contains the name and the parts of the spec that describe the kind, without conversion webhooks and cluster state.
  *
- * @param group only the kinds of this API group; all groups when absent
+ * @param group the API group of the kinds. By default, all groups
  */
 export function pulledCrds(crds: readonly JsonValue[], group?: string): PulledCrds {
   const files = new Map<string, string>();

@@ -4,7 +4,7 @@ import { ALLOW_BREAKING_CHANGES, builtinSource, compile, TYPEKRO_FEATURES } from
 import type { ComparedFacets } from '../../schema/index.ts';
 import { breakingChanges } from './breaking-changes.ts';
 
-/** A definition whose status reads a ConfigMap. The resource of the ConfigMap has `members` beside its template. */
+/** Returns a definition whose status reads a ConfigMap. `members` are added to the ConfigMap's resource. */
 function definitionWith(members: JsonObject): JsonObject {
   const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { size: 'one' } };
   return {
@@ -18,7 +18,9 @@ function definitionWith(members: JsonObject): JsonObject {
   };
 }
 
-/** The CRD as it is while the kind of a resource is missing: the status field takes any value. */
+/**
+ * Returns the CRD in the form that it has while the kind of a resource is missing: the status field accepts any value.
+ */
 function withFreeStatus(crd: KubeObject): KubeObject {
   const text = JSON.stringify(crd);
   const free = text.replace('"size":{"type":"string"}', '"size":{"x-kubernetes-preserve-unknown-fields":true}');
@@ -40,15 +42,15 @@ const changesOf = (definition: JsonObject, before: KubeObject, facets: ComparedF
   );
 
 test.each<[string, JsonObject, string[]]>([
-  ['no breaking change when its resource may wait for its kind', { optional: true }, []],
+  ['not a breaking change when its resource may wait for a missing kind', { optional: true }, []],
   ['a breaking change for any other resource', {}, ['spec.schema.status.size']],
-])('a status field that gets its type is %s', (_, members, expected) => {
+])('a status field whose type becomes known is %s', (_, members, expected) => {
   const definition = definitionWith(members);
   const found = changesOf(definition, withFreeStatus(compiled(definition).instance.crd));
   expect(found.map(({ path }) => path)).toEqual(expected);
 });
 
-/** A definition of a kind with this schema, and the CRD of an earlier one. */
+/** Returns a definition with this schema. */
 const definitionOf = (schema: JsonObject): JsonObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -67,14 +69,14 @@ test.each<[string, JsonObject, JsonObject, ComparedFacets, string[]]>([
     ['spec.schema.spec.n'],
   ],
   ['an enum, for kro 0.9', { spec: { n: 'string' } }, { spec: { n: 'string | enum="a,b"' } }, 'none', []],
-])('%s is a change at its place in the definition', (_, earlier, later, facets, expected) => {
+])('%s is reported at its place in the definition', (_, earlier, later, facets, expected) => {
   const before = compiled(definitionOf(earlier)).instance.crd;
   const found = changesOf(definitionOf(later), before, facets);
   expect(found.map(({ path }) => path)).toEqual(expected);
   for (const { hint } of found) expect(hint).toContain('give the definition another kind');
 });
 
-test('a CustomResourceDefinition with two versions is a change that a controller refuses, with the annotation too', () => {
+test('a change of a CustomResourceDefinition with two versions is refused, even with the annotation', () => {
   const definition = definitionOf({ spec: {} });
   const { crd } = compiled(definition).instance;
   const versions = (crd.spec?.['versions'] ?? []) as JsonObject[];

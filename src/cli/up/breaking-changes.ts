@@ -7,9 +7,9 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * The changes of the CustomResourceDefinition that a controller refuses. These are breaking changes, with their fields,
- * unless the definition's annotation allows them. A change of a CRD that cannot be compared is refused, too. The list
- * is empty when the kind is new.
+ * Reports the changes of the CustomResourceDefinition that a controller refuses. These are breaking changes, unless the
+ * definition's annotation allows them, and changes of a CRD that cannot be compared. The result is empty when the kind
+ * is new.
  *
  * @param known the CRDs of the cluster and of `--crds`
  * @param facets the keywords whose changes the controller treats as breaking
@@ -42,10 +42,10 @@ export function breakingChanges(
   });
 }
 
-/** The root in the texts of `fieldOfChange`. */
+/** The name of the root in results of `fieldOfChange`. */
 const WHOLE = 'the object';
 
-/** The member of `spec.schema` in which the author of the definition makes the change. */
+/** Returns the path below `spec.schema` where the author of the definition made the change. */
 function placeOfChange(change: SchemaChange): string {
   const field = fieldOfChange(change);
   return field.startsWith('version') ? 'apiVersion' : field;

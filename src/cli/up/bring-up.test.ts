@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-/** The errors of `up --once` with a text of YAML. */
+/** Runs `up --once` with this YAML, and returns its errors. */
 async function errorsOf(text: string): Promise<readonly string[]> {
   writeFileSync(join(cwd, 'a.yaml'), text);
   const entry = { name: 'up', summary: '', load: () => Promise.resolve(up) };
@@ -35,7 +35,7 @@ spec:
 const instance = (metadata: string, name: string) =>
   `---\n{apiVersion: acme.test/v1, kind: App, metadata: {${metadata}}, spec: {name: ${name}}}\n`;
 
-test('a refused instance has its own place, also beside one of the same name in another namespace', async () => {
+test('a refused instance is reported at its own place, even if another namespace has an instance with the same name', async () => {
   const text = `${definition('Namespaced')}---\n{apiVersion: v1, kind: Namespace, metadata: {name: other}}\n${instance(
     'name: one',
     'good',
@@ -43,7 +43,7 @@ test('a refused instance has its own place, also beside one of the same name in 
   expect(await errorsOf(text)).toEqual(['error: a.yaml:14: App other/one can never be ACTIVE as it is:']);
 });
 
-test('a refused instance of a cluster-scoped kind has no namespace in its name', async () => {
+test('the error for a refused instance of a cluster-scoped kind names no namespace', async () => {
   const text = `${definition('Cluster')}${instance('name: one', 'Bad')}`;
   expect(await errorsOf(text)).toEqual(['error: a.yaml:10: App one can never be ACTIVE as it is:']);
 });

@@ -28,30 +28,30 @@ export interface BringUp {
   readonly context: CommandContext;
   readonly session: Session;
   readonly objects: readonly InputObject[];
-  /** CustomResourceDefinitions that the objects need and that are not in the files. */
+  /** CustomResourceDefinitions that the objects require and the files lack. */
   readonly crds: readonly KubeObject[];
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
-  /** Does the command end as soon as the result is known: all instances are ACTIVE, or one can never become ACTIVE? */
+  /** True to end the command as soon as all instances are ACTIVE, or one of them can never become ACTIVE. */
   readonly once: boolean;
   readonly view: LiveView;
-  /** Does the output end with the status of each instance? Default true. */
+  /** True to print the status of each instance at the end. Default true. */
   readonly showsStatus?: boolean;
 }
 
-/** The interval of updates, in milliseconds. Nodes can change without an event. */
+/** The interval of updates, in milliseconds. Updates are needed because nodes can change without an event. */
 const SHOW_EVERY_MS = 200;
 
-/** Time limit for reading causes after the command's own limit, in milliseconds. */
+/** The time limit for reading causes after the command's own time limit has passed, in milliseconds. */
 const CAUSES_MS = 3000;
 
-/** Shows the instances after every event and at an interval, until the returned function is called. */
+/** Shows the instances after every event and at a fixed interval, until the caller calls the returned function. */
 export function showChanges(session: Session, view: LiveView, progress: Progress, once: boolean): () => void {
   const reader = new CauseReader(session.api);
   const show = () => {
     const views = progress.views();
-    // The end of the command reports the refused nodes.
+    // The refused nodes are reported when the command ends.
     if (once && refusedNodes(views).length > 0) return;
     view.update(reader.show(views));
   };
@@ -68,7 +68,7 @@ function refusedNodes(views: readonly InstanceView[]): NodeReport[] {
   return views.flatMap(({ nodes }) => nodes.filter(isRefusedForGood));
 }
 
-/** Prints the reasons why an instance can never become ACTIVE. Does nothing for another instance. */
+/** Prints the reasons why an instance can never become ACTIVE. Prints nothing if it still can. */
 function reportRefused({ context }: BringUp, input: InputObject | undefined, view: InstanceView): void {
   if (refusedNodes([view]).length > 0) {
     const place = input === undefined ? '' : `${describeInputPlace(input)}: `;
@@ -84,9 +84,9 @@ function reportRefused({ context }: BringUp, input: InputObject | undefined, vie
 }
 
 /**
- * Applies everything and shows the instances. Ends when all are ACTIVE, when a definition is refused, at the time
- * limit, or at Ctrl-C. With `--once`, also ends when a node can never become ready. Returns the exit code. Throws when
- * the server refuses an object.
+ * Applies all objects and shows the instances. Ends when all instances are ACTIVE, when the controller refuses a
+ * definition, at the time limit, or at Ctrl-C. With `--once`, also ends when a node can never become ready. Returns the
+ * exit code. Throws when the server refuses an object.
  */
 export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
@@ -149,7 +149,7 @@ export async function bringUp(task: BringUp): Promise<number> {
   }
 }
 
-/** The hint that shows how to add an instance of the first definition, in the language of its file. */
+/** Returns a hint about adding an instance of the first definition, in the language of the definition's file. */
 function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined {
   if (graph === undefined) return undefined;
   const { instance, name } = graph;
@@ -160,8 +160,8 @@ function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined
 }
 
 /**
- * The inputs in the order of their apply: namespaces and CRDs come before the objects that need them. The definitions
- * are in the order of their compilation: each comes after the definitions whose kinds it uses.
+ * Sorts the inputs in the order of their apply. Namespaces and CRDs come before the objects that need them. A
+ * definition comes after the definitions whose kinds it uses.
  */
 function sortInputs({ objects, graphs }: BringUp) {
   const graphOf = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
@@ -182,7 +182,7 @@ function sortInputs({ objects, graphs }: BringUp) {
   return { definitions, instances, others: [...bases, ...others] };
 }
 
-/** The instances and Graphs among the objects, in their namespaces. */
+/** Returns the instances and Graphs among the objects, with their namespaces set. */
 export function instancesOf(objects: readonly InputObject[], graphs: readonly Graph[]): KubeObject[] {
   return objects.flatMap(({ object }) => {
     if (isGraphObject(object)) return [withNamespace(object, 'default')];
@@ -198,7 +198,7 @@ function nameOf({ object }: InputObject): string {
   return object.metadata.name ?? '';
 }
 
-/** Applies an object; a refusal names the object's place in the user's files. */
+/** Applies an object. The error for a refusal names the object's place in the user's files. */
 async function applyInput(session: Session, input: InputObject, signal: AbortSignal): Promise<KubeObject> {
   try {
     return await session.apply(input.object, signal);
@@ -218,8 +218,8 @@ async function applyInput(session: Session, input: InputObject, signal: AbortSig
 }
 
 /**
- * Applies the definitions one after another, and waits until each is served, since a definition may use the kinds of
- * earlier ones. Returns the first definition that the controller refuses.
+ * Applies the definitions one after another, and waits until each is served, because a definition can use the kinds of
+ * earlier definitions. Returns the first definition that the controller refuses.
  */
 async function activate(
   session: Session,
@@ -231,8 +231,8 @@ async function activate(
     const applied = await applyInput(session, input, signal);
     const answer = () => answerTo(applied, reports.definitions());
     await until(session, signal, () => answer() !== undefined);
-    // A change of annotations does not raise the generation, so a refusal may be older than the change: wait until the
-    // controller has looked at the change.
+    // A change of annotations does not raise the generation, so a refusal can be older than the change. This code waits
+    // until the controller has processed the change.
     if (answer() !== 'Active') await settled(session, signal);
     await until(session, signal, () => answer() !== undefined);
     const refused = answer();
@@ -242,22 +242,22 @@ async function activate(
 }
 
 /**
- * Prints what is not ACTIVE at the time limit: instances with their reasons (if no terminal shows them already), hints
- * for their nodes, and definitions.
+ * Reports the time limit. Prints the instances that are not ACTIVE with their reasons (unless the terminal already
+ * shows them), hints for their nodes, and definitions that are not Active.
  */
 async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): Promise<void> {
   const { context, session, graphs, timeoutMs, once } = task;
   const { reports } = session.controller;
   const views = await withCauses(session.api, viewsOf(instances, reports), AbortSignal.timeout(CAUSES_MS));
   context.printError(`error: not everything is ACTIVE after ${timeoutMs / 1000} s:`);
-  // A terminal shows the instances already.
+  // A terminal already shows the instances.
   for (const view of context.terminal === undefined ? views : []) {
     if (!allActive([view])) context.printError(instanceViewLines(view, false).join('\n'));
   }
   for (const view of views) {
     for (const node of view.nodes) {
       for (const hint of hintsFor(node, view)) {
-        // The cluster of --once has ended before the user can run the command.
+        // With --once, the cluster ends before the user can run the command.
         const keep = once && /\bkubectl /.test(hint) ? ' (without --once the cluster stays up for that)' : '';
         context.printError(`hint for ${node.id} of ${view.kind} ${view.name}: ${hint}${keep}`);
       }
@@ -269,7 +269,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
   }
 }
 
-/** The remedies for a node: those of its known causes, or else that of its reason. */
+/** Returns the remedies of a node's causes or, if no cause is known, the remedy of the node's reason. */
 function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[] {
   if (node.state === 'ready') return [];
   const found = causes?.get(node.id) ?? [];
@@ -277,11 +277,11 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
   return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
 }
 
-/** Waits until the cluster and the controller have no due work. Rejects when the signal aborts. */
+/** Waits until the cluster and the controller have no pending work. Rejects when the signal aborts. */
 const settled = (session: Session, signal: AbortSignal): Promise<void> => whileWanted(session.idle(), signal);
 
 /**
- * Waits until the condition holds. Evaluates the condition after every event of the controller. Each change of a report
+ * Waits until the condition is true. Evaluates it after every event of the controller, because each change of a report
  * causes an event.
  */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
@@ -302,7 +302,9 @@ function until({ controller }: Session, signal: AbortSignal, condition: () => bo
   });
 }
 
-/** The status of each instance as text. Waits for the end of passes, because a pass writes the status last. */
+/**
+ * Returns the status of each instance as text. Waits until no pass is running, because a pass writes the status last.
+ */
 async function readStatuses(
   session: Session,
   instances: readonly KubeObject[],
@@ -329,7 +331,7 @@ function isActive(found: KubeObject | undefined): boolean {
   return ready?.status === 'True' && (ready.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
 }
 
-/** The text about the use of the cluster in another terminal. */
+/** Returns the message about using the cluster in another terminal. */
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
   const shown = file.startsWith('..') ? shellWord(kubeconfig) : `$PWD/${file}`;

@@ -12,8 +12,9 @@ function throwInputError(code: string, message: string, remedy: string): never {
  *
  * @param path the absolute path
  * @param file the name as the user gave it
- * @param types the endings of files that are read, with the dot
- * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/unknown-type`, each with what to name instead.
+ * @param types the accepted extensions, with the dot
+ * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/unknown-type`, each with a remedy that says what
+ *   to name instead.
  */
 export function checkFile(path: string, file: string, types: ReadonlySet<string>): void {
   if (/^https?:\/\/?/.test(file))
@@ -33,7 +34,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     const example = namesIn(path).find((name) => types.has(extname(name).toLowerCase()));
     const name = example ?? 'app.yaml';
     const pattern = join(file, `*${extname(name)}`);
-    // The shell expands a pattern outside of quotes only.
+    // Only the folder is quoted, because the shell does not expand patterns in quotes.
     const all = dirname(pattern) === '.' ? pattern : `${shellWord(dirname(pattern))}/${basename(pattern)}`;
     const remedy = `name the files in it, such as ${shellWord(join(file, name))}, or all of them: ${all}`;
     throwInputError('input/unreadable', `${file} is a folder, and only files are read`, remedy);
@@ -57,9 +58,10 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
 }
 
 /**
- * The stats of a path; `undefined` when there is nothing.
+ * Returns the stats of a path, or `undefined` when it does not exist.
  *
- * @throws TypeKroError `input/unreadable` for a path that cannot be followed: a circle of links, a closed folder.
+ * @throws TypeKroError `input/unreadable` for a path that cannot be resolved, such as a cycle of symbolic links or an
+ *   inaccessible folder.
  */
 function statsOf(path: string, file: string): ReturnType<typeof statSync> {
   try {
@@ -74,8 +76,8 @@ function statsOf(path: string, file: string): ReturnType<typeof statSync> {
 }
 
 /**
- * Throws `input/not-found` when there is nothing at the path. The remedy names the file of its folder with the most
- * similar name, if there is one.
+ * Throws `input/not-found` when the path does not exist. The remedy names the file in the same folder with the most
+ * similar name, if any.
  */
 export function refuseMissingFile(path: string, file: string): void {
   if (existsSync(path)) return;
@@ -89,8 +91,8 @@ export function refuseMissingFile(path: string, file: string): void {
 }
 
 /**
- * The remedy for a pattern in place of a file. The shell leaves a pattern unexpanded when it is in quotes, when no file
- * matches, or when the shell expands no patterns.
+ * Returns the remedy for a pattern instead of a file name. The shell does not expand a pattern that is in quotes or
+ * matches no file. Some shells expand no patterns.
  */
 function patternRemedy(path: string, file: string): string {
   const pattern = basename(path);
@@ -102,7 +104,7 @@ function patternRemedy(path: string, file: string): string {
   return `patterns are expanded by the shell: write it without quotes, or name the files: ${names.join(' ')}${more}`;
 }
 
-/** Does a name match a pattern of `*` and `?`? Takes at most about `name.length × pattern.length` steps. */
+/** Does a name match a pattern of `*` and `?`? Takes O(`name.length` × `pattern.length`) steps. */
 function matchesGlob(name: string, pattern: string): boolean {
   let positions = new Set([0]);
   for (const wanted of pattern) {
@@ -122,7 +124,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // The names are only for suggestions. Without them, the error is thrown without a suggestion.
+    // The names are needed only for suggestions. If they cannot be read, the error has no suggestion.
     return [];
   }
 }

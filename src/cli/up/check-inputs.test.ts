@@ -3,13 +3,13 @@ import { checkInputs } from './check-inputs.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 import { parseManifest } from './read-manifest.ts';
 
-/** The inputs of a text with YAML documents. */
+/** Parses YAML documents as inputs. */
 function inputsOf(file: string, text: string): Pick<LoadedInputs, 'diagnostics'> & { objects: InputObject[] } {
   const { objects, diagnostics } = parseManifest(text, file);
   return { objects: objects.map((entry) => ({ ...entry, file })), diagnostics };
 }
 
-/** The errors in several texts of one or more files, as `file:line code`. */
+/** Returns the errors in the contents of several files, as `file:line code`. */
 async function errorsIn(...files: readonly (readonly [file: string, text: string])[]): Promise<string[]> {
   const loaded = files.map(([file, text]) => inputsOf(file, text));
   const { diagnostics } = await checkInputs({
@@ -39,13 +39,13 @@ ${extra}`;
 
 const unknownName = (kind: string) => definition(kind, { name: '${nothing.metadata.name}' });
 
-/** Problems that hide other problems of their own definition. */
+/** Contents with a problem that hides other problems of the same definition. */
 const HIDING: readonly (readonly [title: string, text: string])[] = [
   ['an invalid id', definition('Hiding', { id: 'Not-An-Id' })],
   ['an id that is used twice', definition('Hiding', { extra: '    - {id: map, externalRef: {}}\n' })],
-  ['a field beside the template', definition('Hiding', { extra: '      spec: {}\n' })],
+  ['a field next to the template', definition('Hiding', { extra: '      spec: {}\n' })],
   ['a resource without an object', definition('Hiding', { extra: '    - id: other\n' })],
-  ['types at the wrong place', definition('Hiding', { extra: '  types: {Port: {number: integer}}\n' })],
+  ['types at the wrong path', definition('Hiding', { extra: '  types: {Port: {number: integer}}\n' })],
   ['an expression in place of a type', definition('Hiding', { spec: 'name: string, size: "${schema.spec.x}"' })],
   [
     'a field outside of the spec',
@@ -53,12 +53,12 @@ const HIDING: readonly (readonly [title: string, text: string])[] = [
   ],
 ];
 
-/** Problems that another problem of the same definition may hide. */
+/** Contents with a problem that another problem of the same definition could hide. */
 const HIDDEN: readonly (readonly [title: string, text: string])[] = [
   ['an unknown name', unknownName('Hidden')],
   ['an unknown type', definition('Hidden', { spec: 'name: string, port: Port' })],
   ['an expression in place of a type', definition('Hidden', { spec: 'name: string, size: "${schema.spec.x}"' })],
-  ['a field beside the template', definition('Hidden', { extra: '      spec: {}\n      data: {}\n' })],
+  ['a field next to the template', definition('Hidden', { extra: '      spec: {}\n      data: {}\n' })],
   ['a resource without an object', definition('Hidden', { extra: '    - id: other\n' })],
   ['an unknown field', definition('Hidden', { name: '${map.replicas}' })],
 ];
@@ -79,7 +79,7 @@ describe.each(HIDING)('%s hides no problem of another definition', (_title, hidi
   });
 });
 
-test('an invalid id hides the unknown name that its own definition reads', async () => {
+test('an invalid id hides unknown names that its own definition reads', async () => {
   const extra =
     '    - {id: other, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${webApp.metadata.name}"}}}\n';
   const found = await errorsIn(['a.yaml', definition('App', { id: 'Web-App', extra })]);

@@ -30,14 +30,14 @@ import type { InputObject, LoadedInputs } from './load-inputs.ts';
 /** The result of checking the user's files. */
 export interface CheckedInputs {
   readonly graphs: readonly Graph[];
-  /** The compiled objects of the kind Graph. */
+  /** The compiled Graph objects. */
   readonly graphObjects: readonly Graph[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The options of `checkInputs`. */
 export interface CheckOptions {
-  /** Warnings count as errors. Default false. */
+  /** True to treat warnings as errors. Default false. */
   readonly strict?: boolean;
   /** CRDs in addition to those in the files, such as the CRDs of the target cluster. */
   readonly crds?: readonly KubeObject[];
@@ -45,18 +45,18 @@ export interface CheckOptions {
   readonly kroCompatibility?: KroCompatibility;
   /** The gates that differ from `TYPEKRO_FEATURES`. */
   readonly features?: GraphFeatures | undefined;
-  /** A cluster that checks the templates of Graphs in place of the embedded server. */
+  /** A cluster that checks the templates of Graphs instead of the embedded server. */
   readonly cluster?: DryRun;
 }
 
 /**
  * Checks all objects in the files. The compiler checks the definitions. The rules of the embedded server apply to the
  * definitions, to the objects that they create, and to all other objects. Kinds come from the built-in bundle, the CRDs
- * in the files and in the options, and the other definitions in the files: a definition is compiled after the
- * definitions whose kinds it uses. Duplicate objects and objects of unserved kinds are problems, too.
+ * in the files and in the options, and the other definitions in the files. A definition is compiled after the
+ * definitions whose kinds it uses. Duplicate objects and objects of unserved kinds are also problems.
  */
 export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = {}): Promise<CheckedInputs> {
-  // The definitions in the files replace kinds that the cluster serves.
+  // A kind that a definition in the files declares replaces the same kind of the cluster.
   const own = new Set(inputs.objects.map(({ object }) => instanceKind(object)));
   const known = options.crds ?? [];
   const facets = comparedFacets(
@@ -87,7 +87,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     );
   const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
   const sound = inputs.objects.filter((input) => !broken.has(input));
-  // A definition that does not compile hides its own kind, and a file that is not read hides its objects.
+  // The kind of a definition that does not compile is unknown, as are the objects of an unreadable file.
   const isWhole = inputs.diagnostics.every(
     (each) => each.code !== 'input/not-an-object' && !each.code.startsWith('yaml/') && !isFileProblem(each),
   );
@@ -113,7 +113,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     server.close();
   }
   const loading = inputs.diagnostics.map(refusedByServer);
-  // A problem is a consequence only of problems of its own object. While a module loads, the objects are unknown.
+  // A problem can be a consequence only of problems of the same object. The objects behind problems of module loading
+  // are unknown.
   const all = await withRemedies([
     ...[...grouped(loading, ({ source }) => source?.file ?? '').values()].flatMap(withoutConsequences),
     ...findDuplicates(inputs.objects),
@@ -130,7 +131,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   };
 }
 
-/** The objects of the kind Graph. They make no kinds, and can use those of all definitions. */
+/** Compiles the Graph objects. They declare no kinds, and can use the kinds of all definitions. */
 function compileGraphObjects(
   objects: readonly InputObject[],
   sources: SchemaSource,
@@ -147,7 +148,7 @@ function compileGraphObjects(
     });
 }
 
-/** The definitions in the order of their compilation, followed by those that do not compile. */
+/** Compiles the definitions. Returns them in the order of their compilation, followed by those that do not compile. */
 function compileAll(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
@@ -176,7 +177,7 @@ function compileAll(
         results.push({ input, graph, diagnostics });
       }
     }
-    // A further round may find the kinds that this round has added.
+    // Another round can use the kinds that this round has added.
     if (failed.length === 0 || graphs.length === before) {
       return { graphs, results: [...results, ...failed], complete: failed.length === 0 };
     }
@@ -185,7 +186,7 @@ function compileAll(
 }
 
 /**
- * The codes of findings about text that kro's compiler accepts and an API server refuses. The objects can never be
+ * The codes of findings that kro's compiler accepts and an API server refuses, so that the objects can never be
  * created.
  */
 const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
@@ -202,7 +203,7 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'trace/missing-image',
 ]);
 
-/** Errors in markers. A default that violates a wrong marker is not a second error. */
+/** The codes of errors in markers. A default that violates a wrong marker is not reported as a second error. */
 const MARKER_MISTAKES: ReadonlySet<string> = new Set([
   'graph/enum-brackets',
   'graph/contradicting-markers',
@@ -210,8 +211,8 @@ const MARKER_MISTAKES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Keeps one finding for each place where `graph/refused-crd` repeats another finding about the definition. A mistake in
- * a marker is an error when the server refuses the CRD at the same place.
+ * Removes `graph/refused-crd` at places where another finding reports the same problem. Raises a mistake in a marker to
+ * an error when the server refuses the CRD at the same place.
  */
 function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const refused = new Set<string>();
@@ -225,7 +226,7 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   });
 }
 
-/** Did the trace of a composition already report the server's refusal at this place? */
+/** Has the trace of a composition already reported the problem that the server refuses at this place? */
 function isReportedByTrace({ code, source, path = '' }: Diagnostic, reported: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
   return reported.some(
@@ -238,7 +239,7 @@ function refusedByServer(diagnostic: Diagnostic): Diagnostic {
   return REFUSED_BY_SERVER.has(diagnostic.code) ? { ...diagnostic, severity: 'error' } : diagnostic;
 }
 
-/** `Kind.group` of a CRD's spec, in the form of `instanceKind`. */
+/** Returns `Kind.group` of a CRD's spec, in the same form as `instanceKind`. */
 function kindOfCrd(spec: KubeObject['spec']): string {
   const { group, names } = (spec ?? {}) as { readonly group?: unknown; readonly names?: { readonly kind?: unknown } };
   return `${String(names?.kind)}.${String(group)}`;
@@ -248,7 +249,10 @@ function crdOf({ instance }: Graph): KubeObject {
   return instance.crd;
 }
 
-/** Finds objects with the same name, and definitions of the same kind: each would overwrite the other. */
+/**
+ * Finds objects with the same name, and definitions of the same kind. Of two such objects, one would overwrite the
+ * other.
+ */
 function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
   const first = new Map<string, InputObject>();
   const diagnostics: Diagnostic[] = [];
@@ -267,7 +271,8 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
         first.set(key, input);
         continue;
       }
-      // A module lists its exports in the order of their names, not of their places.
+      // A module lists its exports in the order of their names, so the positions in the code decide which object comes
+      // first.
       const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
       const message = `${what} is in the files twice; the first is ${describeInputPlace(earlier)}`;
       const hint = later.document === undefined ? 'give one of them another name' : 'leave one of them out';
@@ -283,7 +288,7 @@ function isMadeBefore(one: InputObject, other: InputObject): boolean {
   return first !== undefined && second !== undefined && first.file === second.file && first.line < second.line;
 }
 
-/** `Kind.group` of a definition's API, read from its schema without compiling it. */
+/** Returns `Kind.group` of a definition's API, read from its schema without compiling it. */
 function instanceKind(object: KubeObject): string | undefined {
   if (!isDefinition(object)) return undefined;
   const { spec } = object;
@@ -291,12 +296,12 @@ function instanceKind(object: KubeObject): string | undefined {
   return typeof kind === 'string' && typeof group === 'string' ? `${kind}.${group}` : undefined;
 }
 
-/** The current names of renamed kinds, by group and former name. */
+/** The current names of renamed kinds, keyed by group and former name. */
 const FORMER_KINDS: ReadonlyMap<string, string> = new Map([['kro.run/ResourceGroup', 'ResourceGraphDefinition']]);
 
 /**
- * Finds objects of unserved kinds. Called only when every definition compiles, since a broken definition hides its own
- * kind.
+ * Finds objects of unserved kinds. Called only when every definition compiles, because the kind of a broken definition
+ * is unknown.
  */
 function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource): Diagnostic[] {
   return inputs.flatMap((input) => {
@@ -330,8 +335,8 @@ function problem(input: InputObject, path: readonly string[], code: string, mess
 }
 
 /**
- * The place of an object in the user's files: `app.yaml:12`, or `app.ts:12:3` for an object that code made. The file
- * alone when the place in the code is unknown.
+ * Returns the place of an object in the user's files: `app.yaml:12`, or `app.ts:12:3` for an object that code created.
+ * Returns only the file when the position in the code is unknown.
  */
 export function describeInputPlace({ file, document, locate }: InputObject): string {
   if (document !== undefined) return `${file}:${document.position([]).line}`;
@@ -340,8 +345,8 @@ export function describeInputPlace({ file, document, locate }: InputObject): str
 }
 
 /**
- * Gives a problem without a position its position in the code that made the object. When this position is unknown, the
- * message begins with the names of the file and of the object.
+ * Sets the position of a problem that has none to the code that created the object. If that position is unknown,
+ * prefixes the message with the names of the file and the object.
  */
 function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): Diagnostic {
   if (diagnostic.source !== undefined) return diagnostic;

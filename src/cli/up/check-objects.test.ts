@@ -35,14 +35,14 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** The first two lines of each diagnostic of the definition above, with an instance that has this spec. */
+/** Returns the first two lines of each diagnostic for the definition above and an instance with this spec. */
 async function diagnose(spec: string): Promise<string[]> {
   writeFileSync(join(cwd, 'app.yaml'), DEFINITION + spec);
   const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
   return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).split('\n').slice(0, 2).join(' '));
 }
 
-test('an instance that fits its schema is not a problem, defaults included', async () => {
+test('an instance that is valid after defaults are set has no problem', async () => {
   expect(await diagnose('spec: {name: a, ports: [80], labels: {a.b/c: d}}\n')).toEqual([]);
 });
 

@@ -25,10 +25,10 @@ import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 
 /**
- * Reports the problems for which an API server refuses an object of the files, each with its place: fields that the
- * kind does not have, values of another type, and violations of the rules of the embedded server. `served` has the
- * kinds, and `server` checks the rules. `known` has the problems that the compiler reported for a definition. With an
- * error among them, the server does not check the rules, because it would report the same error again.
+ * Reports the problems for which an API server would refuse an object of the files: unknown fields, values of a wrong
+ * type, and violations of validation rules. Each problem has a place. `served` contains the kinds, and `server` checks
+ * the rules. `known` contains the compiler's problems for a definition. If one of them is an error, the rules are not
+ * checked, because the server would report the same error again.
  */
 export async function checkObject(
   input: InputObject,
@@ -41,7 +41,7 @@ export async function checkObject(
   return schema === undefined ? [] : checkWithSchema(input, schema, server, known);
 }
 
-/** The server adds this cause to the errors of an object that it does not validate to the end. */
+/** The cause that the server adds when it stopped the validation of an object early. */
 const RULES_NOT_CHECKED = 'some validation rules were not checked because the object was invalid';
 
 async function checkWithSchema(
@@ -56,13 +56,13 @@ async function checkWithSchema(
   const misnamed = pruned.unknown.length === 0 ? [] : correctFields(schema, value).unknown;
   const unknown = misnamed
     .map((field) => unknownField(input, schema, field))
-    // An object in place of a list is one error, not one error for each of its members.
+    // An object instead of a list is one error, not one error per member.
     .filter(
       ({ path, message }, index, all) =>
         all.findIndex((each) => each.path === path && each.message === message) === index,
     );
   if (isDefinition(input.object)) {
-    // A field that is missing because its name is misspelt is not a second error.
+    // The server's check is skipped after a misspelling, because it would also report the correct field as missing.
     if (
       unknown.length > 0 ||
       known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
@@ -72,8 +72,8 @@ async function checkWithSchema(
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
-  // The report of a missing field is a consequence of a misspelt field. The report about a whole object is a
-  // consequence of a wrong field in it.
+  // A missing field can be a consequence of a misspelt field, and a problem of a whole object a consequence of a wrong
+  // field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
     message.includes(RULES_NOT_CHECKED) ||
     (/^(?:Required|Invalid) value/.test(message) &&
@@ -87,7 +87,7 @@ async function checkWithSchema(
       }));
   const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
-  // Unknown members in a list that should be an object are a consequence of the wrong type.
+  // Unknown members inside a list that should be an object are a consequence of the wrong type.
   const inList = (each: Diagnostic) => causes.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
   return [
     ...unknown.filter((each) => !inList(each)),
@@ -100,13 +100,13 @@ async function checkWithSchema(
 }
 
 /**
- * The annotations of a definition that the controller refuses. The API server accepts each text, so a dry run does not
- * find them. Only a definition with an annotation `typekro.dev/…` loads the code of the controller.
+ * Reports annotations of a definition that the controller refuses. A dry run does not find them, because the API server
+ * accepts any string. The controller's code is loaded only for definitions with an annotation `typekro.dev/…`.
  */
 async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
   const { annotations = {} } = input.object.metadata;
   if (!Object.keys(annotations).some((name) => name.startsWith('typekro.dev/'))) return [];
-  // The check of the object reports an annotation that is no text.
+  // The check of the object already reports an annotation that is not a string.
   if (Object.values(annotations).some((value) => typeof value !== 'string')) return [];
   const { readPolicies } = await import('../../controller/index.ts');
   return readPolicies(input.object).invalid.map(({ annotation, message }) =>
@@ -121,7 +121,7 @@ async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
   );
 }
 
-/** A diagnostic for each of the server's causes, without causes that are consequences of others. */
+/** Makes a diagnostic per cause of the server, without causes that are consequences of others. */
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object as unknown as JsonValue;
   return withoutFollowUps(
@@ -142,8 +142,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 }
 
 /**
- * Leaves out causes at fields that the given object does not have, when there are other causes. A server sets defaults
- * before it validates, so that it reports one error both in the given field and in fields that are defaulted from it.
+ * Leaves out causes at fields that the given object does not set, if there are other causes. A server sets defaults
+ * before it validates, so it reports an error both in the given field and in fields whose defaults are copied from it.
  */
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
@@ -155,19 +155,19 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
   return kept.filter(
     (cause, index) =>
       kept.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index &&
-      // The server repeats the message about a field for the whole object.
+      // Drops the server's repetition of a field's message for the whole object.
       !(/^(?:|<nil>)$/.test(cause.field) && kept.length > 1) &&
-      // An invalid name is reported once, by the stricter rule.
+      // Reports an invalid name only once, by the stricter rule.
       !(
         cause.message.includes('a valid label') &&
         kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
       ) &&
-      // Another cause at the same field reports an item that is no object.
+      // Drops a cause about an item that is not an object, if another cause reports the same field.
       !(
         cause.message.includes('must be an object for an array of list-type map') &&
         kept.some((each) => each !== cause && each.field === cause.field)
       ) &&
-      // An invalid selector cannot match labels either.
+      // Drops the cause that an invalid selector does not match labels.
       !(cause.message.endsWith('invalid label selector') && kept.length > 1),
   );
 }
@@ -180,7 +180,7 @@ function unknownField(input: InputObject, schema: Schema, { steps, meant }: Unkn
   const above = steps.slice(0, -1);
   const around = valueAtSteps(input.object as unknown as JsonValue, above);
   const list = schemaNodeAt(schema, meant.slice(0, -1));
-  // For a definition, the compiler reports an object in place of a list.
+  // For a definition, the compiler already reports an object instead of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
     const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
@@ -198,7 +198,7 @@ function unknownField(input: InputObject, schema: Schema, { steps, meant }: Unkn
   );
 }
 
-/** The problem of an object whose factory is called outside a composition. Such an object has the id of a resource. */
+/** Reports an object whose factory was called outside a composition. Such an object has the `id` of a resource. */
 function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic {
   return report(
     input,
@@ -210,7 +210,7 @@ function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic
   );
 }
 
-/** The hint for a quoted number that is also out of bounds. The remedy must correct both errors. */
+/** Returns the hint for a quoted number that is also out of bounds. The hint must correct both errors. */
 function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): string | undefined {
   const { minimum = -Infinity, maximum = Infinity, type } = schema ?? {};
   if (type !== 'integer' || typeof value !== 'string' || !/^-?\d+$/.test(value)) return undefined;
@@ -220,7 +220,10 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
   return `write a whole number${low}${high}, without quotes`;
 }
 
-/** The place in code of the wrong value, or of the name of its object: the only line with this text in quotes. */
+/**
+ * Returns the position in code of the wrong value, or of the name of its object, if exactly one line contains it in
+ * quotes.
+ */
 function quotedIn(
   { object, file, document, locate }: InputObject,
   steps: RefusedPlace['steps'],

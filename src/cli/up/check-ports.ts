@@ -15,7 +15,7 @@ import {
 import { isConstantName, shownNameText } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
 
-/** A problem that an API server accepts, but that cannot work with the other objects. */
+/** A reference that an API server accepts, but that cannot work with the other objects. */
 export interface Mismatch {
   readonly code: 'input/missing-reference' | 'input/missing-key' | 'input/port-mismatch';
   /** The path of the problem in the object. */
@@ -24,7 +24,7 @@ export interface Mismatch {
   readonly hint: string;
 }
 
-/** References to ports that no container or Service has. */
+/** Returns the references to ports that no container or Service has. */
 export function portProblems(manifest: WrittenObject, all: readonly WrittenObject[]): Mismatch[] {
   if (!manifest.builtin || manifest.external) return [];
   const { kind, object } = manifest;
@@ -36,14 +36,14 @@ export function portProblems(manifest: WrittenObject, all: readonly WrittenObjec
     : [];
 }
 
-/** An offered port, with the manifest whose expressions its number and name use. */
+/** A port of a container or Service, with the manifest to which the expressions in its number and name belong. */
 interface Offer {
   readonly holder: WrittenObject;
   readonly number: JsonValue | undefined;
   readonly name: JsonValue | undefined;
 }
 
-/** The ports of the containers of a pod; `undefined` when expressions make the lists. */
+/** Returns the ports of a pod's containers, or `undefined` when an expression computes a list. */
 function containerPorts(holder: WrittenObject, pod: readonly string[]): readonly Offer[] | undefined {
   const containers = containerFields(holder.object, pod);
   const lists = containers.map(({ entry }) => entry['ports']);
@@ -62,11 +62,11 @@ function containerPorts(holder: WrittenObject, pod: readonly string[]): readonly
 
 const isList = (value: JsonValue): boolean => Array.isArray(value) && value.every(isJsonObject);
 
-/** Is it certain that a port, by number or by name, is not offered? */
+/** Is it certain that none of the offers has this port number or name? */
 function isMissing(referrer: WrittenObject, port: JsonValue, offers: readonly Offer[]): boolean {
   const text = textIn(referrer, port);
   if (text === undefined) return false;
-  // An expression may give a number or a name.
+  // An expression can evaluate to a number or a name.
   const open = !isConstantName(text);
   return offers.every(({ holder, number, name }) => {
     const differs = (value: JsonValue | undefined): boolean =>
@@ -85,7 +85,8 @@ function serviceProblems(service: WrittenObject, all: readonly WrittenObject[]):
   });
   if (selected.length === 0) return [];
   const pods = selected.map(({ holder, pod }) => containerPorts(holder, pod));
-  // A container need not list its port numbers.
+  // If an expression computes the ports of a pod, any port can exist, so nothing is reported. Numbers are reported only
+  // if every pod lists ports, because a container is not required to list them.
   const listed = pods.every((ports): ports is readonly Offer[] => ports !== undefined) ? pods : [];
   const offers = listed.flat();
   if (listed.length === 0) return [];
@@ -114,7 +115,7 @@ function couldSelect(
   if (!mayShareNamespace(service, holder)) return false;
   const path = [...pod, 'metadata', 'labels'];
   const labels = at(holder.object, ...path);
-  // When an expression makes all labels, or a key of a label, they may have any content.
+  // If an expression computes all labels or the key of a label, any labels are possible.
   if (isComputedAt(holder, ...path)) return true;
   if (!isJsonObject(labels)) return false;
   return Object.entries(selector).every(
@@ -158,7 +159,7 @@ function backendProblems(
   });
 }
 
-/** Problems of probes that name a port which the container does not have. */
+/** Returns the problems of probes that name a port which their container does not have. */
 function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatch[] {
   return containerFields(manifest.object, pod).flatMap(({ entry, path }) => {
     const ports = entry['ports'];
@@ -185,7 +186,7 @@ function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatc
   });
 }
 
-/** Is a port a number in quotes? An API server refuses such a name. */
+/** Is the port a quoted number? An API server refuses it as a port name. */
 const isDigits = (port: JsonValue): boolean => typeof port === 'string' && /^\d+$/.test(port);
 
 function mismatch(

@@ -23,22 +23,22 @@ const service = (namespace: string, port: number): string =>
 const READS_SETTINGS = 'volumes: [{name: s, configMap: {name: settings}}], ';
 
 test.each<readonly [title: string, objects: readonly string[], found: readonly string[]]>([
-  ['a ConfigMap that is there', [workload('a', READS_SETTINGS), map('settings', 'a')], []],
+  ['a ConfigMap that exists', [workload('a', READS_SETTINGS), map('settings', 'a')], []],
   ['a ConfigMap without a namespace', [workload('a', READS_SETTINGS), map('settings')], []],
   [
-    'a ConfigMap that only another namespace has',
+    'a ConfigMap that exists only in another namespace',
     [workload('a', READS_SETTINGS), map('settings', 'b'), map('other', 'a')],
     ['input/missing-reference'],
   ],
-  ['a ConfigMap of the cluster, beside one of another namespace', [workload('a', READS_SETTINGS), map('x', 'b')], []],
-  ['an empty name of a ServiceAccount', [workload('a', 'serviceAccountName: "", '), account('robot')], []],
+  ['a ConfigMap that may be in the cluster', [workload('a', READS_SETTINGS), map('x', 'b')], []],
+  ['a ServiceAccount with an empty name', [workload('a', 'serviceAccountName: "", '), account('robot')], []],
   [
-    'a ServiceAccount that is not there',
+    'a ServiceAccount that does not exist',
     [workload('a', 'serviceAccountName: robot, '), account('root')],
     ['input/missing-reference'],
   ],
   ['a port that the selected pods lack', [service('a', 80), workload('a', '')], ['input/port-mismatch']],
-  ['a port that pods of another namespace lack', [service('a', 80), workload('b', '')], []],
+  ['a port that only pods of another namespace lack', [service('a', 80), workload('b', '')], []],
 ])('references of plain objects: %s', (_title, objects, found) => {
   const { objects: inputs, diagnostics } = parseManifest(objects.join('\n---\n'), 'a.yaml');
   expect(diagnostics).toEqual([]);

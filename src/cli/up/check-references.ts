@@ -14,11 +14,11 @@ import { inputPosition } from './input-position.ts';
 import type { Mismatch } from './check-ports.ts';
 
 /**
- * Warns of references to names, keys and ports that the files do not have: a Service's port that no container of its
- * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. Reports only problems that every
- * instance has. A text with expressions passes when it can have the right value, and a reference passes when a custom
- * resource can create its object. A plain object may refer to objects of the cluster; its reference is reported only
- * when the files have objects of the kind that can be in its namespace.
+ * Warns about references to names, keys and ports that the files lack: a Service port that no container of its pods
+ * has, an Ingress for a missing Service, a missing key of a ConfigMap. Reports only problems that occur in every
+ * instance. Accepts a reference with expressions if they can evaluate to the right value, and a reference whose object
+ * a custom resource can create. A plain object can refer to objects of the cluster. Its reference is reported only if
+ * the files have objects of the same kind that can be in the same namespace.
  */
 export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
   const all = manifestsOf(inputs);
@@ -34,7 +34,7 @@ export function checkReferences(inputs: readonly InputObject[], compiled: readon
     );
 }
 
-/** Kinds of objects that controllers of custom resources may create. */
+/** Kinds of objects that controllers of custom resources can create. */
 const MADE_BY_CUSTOM_RESOURCES = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
 
 function problemOf(manifest: WrittenObject, reference: NameReference, all: readonly WrittenObject[]): Mismatch[] {
@@ -71,8 +71,8 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
 }
 
 /**
- * The relation of a name and another object's name. A constant name and a name that differs between instances are equal
- * for at most one instance.
+ * Compares a name with the name of another object. In the same definition, a constant name counts as different from a
+ * name that varies by instance, because they are equal for at most one instance.
  */
 function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObject): Relation {
   const value = at(other.object, 'metadata', 'name');
@@ -82,7 +82,7 @@ function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObjec
   return text !== undefined && variesByInstance(text) ? 'different' : relation;
 }
 
-/** Could an object of the files create an object of this kind? */
+/** Can an object of the files create an object of this kind? */
 function hasMakers(kind: string, all: readonly WrittenObject[]): boolean {
   const own = new Set(all.flatMap(({ input }) => madeKind(input)));
   return all.some((manifest) => {
@@ -102,7 +102,7 @@ function madeKind({ object }: InputObject): string[] {
   return typeof kind === 'string' ? [kind] : [];
 }
 
-/** How a definition or a Graph names an object that exists. */
+/** Returns the end of the hint: how a definition or a Graph refers to an existing object. */
 function ofCluster({ base, input }: WrittenObject): string {
   if (base.length === 0) return '';
   return `, with ${isGraphObject(input.object) ? 'ref' : 'externalRef'} if the cluster has it already`;
@@ -131,7 +131,7 @@ function missingKey(manifest: WrittenObject, { key, kind }: NameReference, holde
   ];
 }
 
-/** The keys of a ConfigMap or a Secret; `undefined` when an expression may add others. */
+/** Returns the keys of a ConfigMap or a Secret, or `undefined` when an expression can add other keys. */
 function keysOf(holder: WrittenObject): readonly string[] | undefined {
   const fields = ['data', 'stringData', 'binaryData'];
   const parts = fields.map((field): JsonValue | undefined => holder.object[field]);

@@ -18,9 +18,9 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * Reports the problems for which an API server would refuse objects made from the templates of a graph. Fields with
- * expressions get stand-in values, and problems that depend on a stand-in value are dropped. Checks only built-in
- * kinds. `known` has the compiler's findings, which are not repeated.
+ * Reports the problems for which an API server would refuse objects that the templates of a graph create. Fields with
+ * expressions get sample values, and problems that depend on a sample value are dropped. Checks only built-in kinds.
+ * `known` contains the compiler's findings, which are not reported again.
  */
 export async function checkTemplates(
   input: InputObject,
@@ -42,7 +42,7 @@ export async function checkTemplates(
   return found;
 }
 
-/** The place of the template of a node, in subgraphs too. */
+/** Returns the path of a node's template, also for a node in a subgraph. */
 function placeOf({ definedBy, nodes }: Graph, { id, index }: TypedNode): readonly PathStep[] {
   if (definedBy === 'definition') return ['spec', 'resources', index, 'template'];
   const parts = id.split('/');
@@ -54,8 +54,8 @@ function placeOf({ definedBy, nodes }: Graph, { id, index }: TypedNode): readonl
 }
 
 /**
- * Checks the constant parts of names with expressions, because some constant texts make a name invalid, whatever its
- * expressions give.
+ * Checks the constant parts of names with expressions. Some constant parts make a name invalid for any value of its
+ * expressions.
  */
 async function checkNameParts(
   input: InputObject,
@@ -79,7 +79,7 @@ async function checkNameParts(
     if (isJsonObject(metadata))
       metadata[field] = parts.map(({ kind, text }) => (kind === 'text' ? text : 'x')).join('');
     const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
-    // Some kinds have names of any characters.
+    // Some kinds allow any characters in names.
     if (!(await server.check(object)).some((cause) => cause.field === `metadata.${field}`)) continue;
     const corrected = parts
       .map(({ kind, text }) => (kind === 'text' ? text.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-') : `\${${text}}`))
@@ -111,14 +111,15 @@ async function checkNode(
   const value = fill(skeleton, holes, schema);
   const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
   const refused = await server.check(object);
-  // On invalid base64 a server stops before it knows the field.
+  // On invalid base64, the server stops decoding and does not report the field.
   const undecoded = refused.some(({ field, message }) => field === '' && message.includes('illegal base64'));
   const bytes = undecoded
     ? validateValue(schema, value).filter(({ message }) => /must be of type byte/.test(message))
     : [];
   const allCauses = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(allCauses, value);
-  // The target of a name, or the labels for a selector, may be in a field whose expression has no stand-in value.
+  // The object with the referenced name, or the labels for a selector, can be in a field whose expression has no sample
+  // value.
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
   const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
@@ -130,13 +131,13 @@ async function checkNode(
     const place = constantPlace(value, skeleton, found.steps, cause.message) ?? found;
     if (open && cause.message.startsWith('Not found')) return [];
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
-    // Only an expression at the missing field, or at a field around it, could set the missing field.
+    // Only an expression at the missing field or at an ancestor of it could set the field.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;
-    // An expression without a stand-in value may yield the missing field.
+    // An expression without a sample value can yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
-    // A policy or webhook of a cluster names no field; it may have refused a stand-in value.
+    // A policy or webhook of a cluster names no field, so it could have refused a sample value.
     const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
@@ -159,7 +160,7 @@ async function checkNode(
   });
 }
 
-/** A Helm template in a definition, with a hint for the expression to write. */
+/** Returns the message for a Helm template in a definition, with a hint for the equivalent expression. */
 function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   const found = typeof written === 'string' ? /\{\{-?\s*(?:\.Values\.)?([\w.]*)[^}]*\}\}/.exec(written) : null;
   if (found === null || typeof written !== 'string') return undefined;
@@ -171,7 +172,7 @@ function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   };
 }
 
-/** Did the compiler report a finding at this place, or inside it? */
+/** Did the compiler report a finding at or below this path? */
 function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   return known.some(
     ({ code, path: other = '' }) =>
@@ -181,8 +182,8 @@ function isKnown(path: string, known: readonly Diagnostic[]): boolean {
 }
 
 /**
- * The place of a constant that the server's message quotes. The message may name another field: one that the server
- * defaulted from the constant.
+ * Returns the place of a constant that the server's message quotes. The field that the message names can be another
+ * one, whose default the server copied from the constant.
  */
 function constantPlace(
   value: JsonObject,
@@ -204,7 +205,7 @@ function placesOf(value: JsonValue | undefined, text: string, at: readonly PathS
     : [];
 }
 
-/** Is a refusal about the presence of members? The values of expressions do not matter then. */
+/** Is a refusal about the presence of members, so that the values of expressions do not matter? */
 function presenceOnly(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
   const isAbout = /\bboth\b|mutually exclusive|more than (?:1|one) /.test(message);
   return isAbout && !holes.some(({ path }) => path.every((step, index) => step === steps[index]));
@@ -216,12 +217,14 @@ function dependsOnHole(steps: readonly PathStep[], message: string, holes: reado
   return holes.some(({ path }) => {
     const shared = Math.min(path.length, steps.length);
     if (path.slice(0, shared).every((step, index) => step === steps[index])) return true;
-    // Labels and selectors are compared with each other.
+    // The server compares labels and selectors with each other.
     return selector && path.some((step) => step === 'selector' || step === 'labels' || step === 'matchLabels');
   });
 }
 
-/** The template with a stand-in value of the right type at each hole. Equal texts get equal values. */
+/**
+ * Returns the template with a sample value of the right type for each expression. Equal expressions get equal values.
+ */
 function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): JsonObject {
   const value = structuredClone(skeleton);
   const texts = new Map<string, string>();

@@ -21,9 +21,9 @@ import { textOf } from './source-text.ts';
 export interface CheckedFiles extends CheckedInputs {
   readonly inputs: LoadedInputs;
   readonly known: KnownCrds;
-  /** Is there an error among the problems? */
+  /** True when one of the problems is an error. */
   readonly failed: boolean;
-  /** Text of each file, for excerpts. */
+  /** Maps the name of a file to its text, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -34,7 +34,7 @@ export type ExtendInputs = (inputs: LoadedInputs) => LoadedInputs | Promise<Load
  * Reads and checks the files that a command names, with its options `--crds`, `--kubeconfig`, `--context` and
  * `--strict`, and prints all problems.
  *
- * @throws TypeKroError like `loadInputs` and `knownCrds`.
+ * @throws TypeKroError with the codes of `loadInputs` and `knownCrds`.
  */
 export async function readChecked(
   context: CommandContext,
@@ -50,10 +50,10 @@ export async function readChecked(
 }
 
 /**
- * Like `readChecked`, but leaves it to the caller to print the problems and the note about the package's own CRDs.
- * Prints the notes of modules, and the errors that they throw later.
+ * Like `readChecked`, but the caller must print the problems and the note about this package's CRDs. Prints the notes
+ * of modules, and the errors that modules throw later.
  *
- * @throws TypeKroError like `loadInputs` and `knownCrds`.
+ * @throws TypeKroError with the codes of `loadInputs` and `knownCrds`.
  */
 export async function checkNamedFiles(
   context: CommandContext,
@@ -79,7 +79,7 @@ export async function checkNamedFiles(
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
     const file = each.source?.file;
     if (file === undefined || isFileProblem(each)) return each;
-    // The place may be in another module of the user.
+    // The place can be in another module of the user.
     const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
     texts.set(file, text);
     return placedInCall(each, text);
@@ -88,8 +88,8 @@ export async function checkNamedFiles(
 }
 
 /**
- * Calls `check`. When the options name a cluster and the files have a Graph, `check` gets the dry run on this cluster,
- * with which it tries the Graph's templates.
+ * Calls `check`. When the options name a cluster and the files contain a Graph, passes a dry run on this cluster to
+ * `check`, for the Graph's templates.
  */
 async function onCluster<Result>(
   context: CommandContext,

@@ -2,15 +2,15 @@ import type { DryRun, RefusalCause } from '../../cluster/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 
-/** The status codes for a wrong object. A refusal with another code is about rights or other objects. */
+/** The status codes for an invalid object. A refusal with any other code is about rights or other objects. */
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
-/** The words of refusals by admission, which name no field. */
+/** Matches the message of a refusal by admission, which names no field. */
 const ADMISSION = /admission webhook|ValidatingAdmissionPolicy/;
 
 /**
- * Checks objects by dry runs on a cluster, with its own versions, defaults, policies and webhooks. An object that
- * exists counts as accepted. A refusal by a policy or webhook has an empty field.
+ * Checks objects with dry runs on a cluster, so that its versions, defaults, policies and webhooks apply. An object
+ * that already exists counts as accepted. A refusal by a policy or webhook has an empty field.
  */
 export function clusterDryRun(client: KubernetesApi, signal: AbortSignal): DryRun {
   return {

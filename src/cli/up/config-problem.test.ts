@@ -15,7 +15,7 @@ test.each([
   ["{\n  'a': 1\n}", 2, 3, 'a single quote', 'write double quotes'],
   ['{\n  "a": 1\n  "b": 2\n}', 2, 9, 'a comma is missing', 'add a comma here'],
   ['{\n  "a": 1\n', 2, 9, 'it ends too early', 'close what was opened on the lines above'],
-])('%j is reported at its own line', (text, line, column, message, hint) => {
+])('the mistake in %j is reported at its position', (text, line, column, message, hint) => {
   const file = join(folder, 'package.json');
   writeFileSync(file, text);
   for (const words of [`Error parsing ${file}: Unexpected token`, `Invalid package config ${file}.`]) {
@@ -27,7 +27,7 @@ test.each([
   }
 });
 
-test('a refusal by the permission model is not an error of the module', () => {
+test('a refusal by the permission model of Node is not reported as an error of the module', () => {
   const denied = (stack: string) =>
     Object.assign(new Error('Access to this API has been restricted'), {
       code: 'ERR_ACCESS_DENIED',
@@ -41,7 +41,7 @@ test('a refusal by the permission model is not an error of the module', () => {
   expect(configProblem(denied(`at ${program}:3:1`), program)).toBeUndefined();
 });
 
-test('an unresolved alias is reported at the tsconfig that breaks it', () => {
+test('an unresolved alias is reported at the tsconfig that causes it', () => {
   const project = join(folder, 'project');
   mkdirSync(join(project, 'src'), { recursive: true });
   const file = join(project, 'tsconfig.json');

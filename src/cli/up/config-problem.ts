@@ -4,8 +4,8 @@ import type { Diagnostic } from '../../core/index.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
 /**
- * The problem of a load that fails for a cause outside the module: an invalid `package.json` or `tsconfig.json` above
- * the module, or Node's permission model. `undefined` for other causes.
+ * Returns the problem of a load that fails for a cause outside the module: an invalid `package.json` or `tsconfig.json`
+ * in a parent folder, or Node's permission model. Returns `undefined` for any other cause.
  */
 export function configProblem(error: unknown, path: string): Diagnostic | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -22,7 +22,7 @@ const unreadable = (file: string): Diagnostic => ({
   source: { file, line: 1, column: 1 },
 });
 
-/** The problem of a settings file that is not JSON; undefined when the file is JSON. */
+/** Returns the problem of a settings file that is not valid JSON, or undefined when it is valid. */
 function jsonProblem(file: string): Diagnostic | undefined {
   const text = textOf(file);
   try {
@@ -37,7 +37,8 @@ function jsonProblem(file: string): Diagnostic | undefined {
       hint,
       source: positionAt(file, text, offset),
     });
-    // Not every version of Node reports the position. Blank out quoted texts, which can contain anything.
+    // Not every version of Node reports the position, so this code searches for it. It first blanks out quoted strings,
+    // which can contain any text.
     const plain = text.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (quoted) => '"'.padEnd(quoted.length, '"'));
     for (const [pattern, message, hint] of MISTAKES) {
       const found = pattern.exec(plain);
@@ -63,8 +64,8 @@ const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: stri
 ];
 
 /**
- * The problem when Node's permission model refuses the loader's access. When Node refuses an access by the module
- * itself, the stack has a frame of the module.
+ * Returns the problem when Node's permission model refuses an access by the loader. A stack frame in the module shows
+ * that the module itself made the access.
  */
 function permissionProblem(error: Error, path: string): Diagnostic | undefined {
   if (Reflect.get(error, 'code') !== 'ERR_ACCESS_DENIED' || (error.stack ?? '').includes(path)) return undefined;
@@ -81,7 +82,8 @@ function permissionProblem(error: Error, path: string): Diagnostic | undefined {
 
 /**
  * Looks in the tsconfig of the importing file for the reason why an import is not resolved. Returns the problem of a
- * wrong `extends`, or a hint about an alias that `paths` may lack, or undefined when the tsconfig explains nothing.
+ * wrong `extends`, a hint about an alias that may be missing in `paths`, or undefined when the tsconfig is not the
+ * reason.
  */
 export function aliasProblem(wanted: string, importer: string): Diagnostic | string | undefined {
   const file = configAbove(dirname(importer));
@@ -104,7 +106,7 @@ export function aliasProblem(wanted: string, importer: string): Diagnostic | str
 const leadsToFile = (path: string): boolean =>
   [path, `${path}.json`, join(path, 'tsconfig.json')].some((each) => existsSync(each));
 
-/** The tsconfig.json of the folder or of the nearest one above. */
+/** Returns the tsconfig.json of the folder or of its nearest ancestor. */
 function configAbove(folder: string): string | undefined {
   const file = join(folder, 'tsconfig.json');
   if (existsSync(file)) return file;

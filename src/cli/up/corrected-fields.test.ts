@@ -34,26 +34,26 @@ test.each<[title: string, spec: JsonValue, corrected: JsonValue, unknown: string
     ['spec.resourcs', 'spec.resourcs[0].templat', 'spec.resourcs[0].templat.replica'],
   ],
   [
-    'a field that is like no other one, inside a misspelt field',
+    'a field that resembles no other field, inside a misspelt field',
     { resourcs: [{ id: 'a', colour: 'red' }] },
     { resources: [{ id: 'a', colour: 'red' }] },
     ['spec.resourcs', 'spec.resourcs[0].colour'],
   ],
   [
-    'a misspelt field beside the right one',
+    'a misspelt field next to the correct field',
     { resourcs: [], resources: [] },
     { resourcs: [], resources: [] },
     ['spec.resourcs'],
   ],
-])('%s', (_title, spec, corrected, unknown) => {
+])('corrects %s', (_title, spec, corrected, unknown) => {
   const found = correctFields(SCHEMA, { spec });
   expect(found.value).toEqual({ spec: corrected });
   expect(found.unknown.map(({ steps }) => fieldPath(steps))).toEqual(unknown);
-  // Each unknown field has its path in the given value and in the corrected one.
+  // Each unknown field has its path in the given value and its path in the corrected value.
   expect(found.unknown.map(({ meant }) => found.asWritten(meant))).toEqual(found.unknown.map(({ steps }) => steps));
 });
 
-test('a misspelt field inside a misspelt field of a definition has a hint, and no consequence is reported', async () => {
+test('for a misspelt field inside a misspelt field of a definition, a hint and no consequence is reported', async () => {
   const manifest = `\
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition

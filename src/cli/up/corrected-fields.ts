@@ -4,26 +4,26 @@ import type { PathStep } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { fieldPath, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
 
-/** A field that its kind does not have. */
+/** A field that the kind does not have. */
 export interface UnknownField {
   /** The path as the user wrote it. */
   readonly steps: readonly PathStep[];
-  /** The same path with the corrected names of the fields around it. */
+  /** The same path, with corrected names of the ancestors. */
   readonly meant: readonly PathStep[];
 }
 
-/** A value with corrected names of fields. */
+/** A value with corrected field names. */
 export interface CorrectedFields {
-  /** The value with each misspelt field renamed; the given value if no field was renamed. */
+  /** The value with each misspelt field renamed. The given value if no field was renamed. */
   readonly value: JsonValue;
-  /** All unknown fields, sorted by their paths: those that were renamed and those that are like no other field. */
+  /** All unknown fields, sorted by path, including those that resemble no other field. */
   readonly unknown: readonly UnknownField[];
-  /** The path in the given value, for a path in the corrected one. */
+  /** Maps a path in the corrected value to the path in the given value. */
   readonly asWritten: (path: readonly PathStep[]) => PathStep[];
 }
 
 /**
- * Renames misspelt fields to the most likely field, unless the object has that field already. The fields inside a
+ * Renames misspelt fields to the most similar field, unless the object already has that field. The fields inside a
  * misspelt field are checked under its corrected name, so that one check finds all misspellings.
  */
 export function correctFields(schema: Schema, given: JsonValue): CorrectedFields {
@@ -48,7 +48,7 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
       isChanged = true;
       renamed.push({ path, name: String(steps.at(-1)) });
     }
-    // Each renaming leaves one unknown field less at its depth, so the rounds end.
+    // The loop ends, because each renaming reduces the number of unknown fields at its depth by one.
     if (!isChanged) {
       const order = ({ steps }: UnknownField): string => fieldPath(steps);
       const unknown = [...corrected, ...rest].toSorted((one, other) => (order(one) < order(other) ? -1 : 1));
@@ -61,7 +61,7 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
 const isPrefix = (prefix: readonly PathStep[], path: readonly PathStep[]): boolean =>
   prefix.every((step, index) => step === path[index]);
 
-/** Renames an unknown field in place. Returns its new path; `undefined` if no field is near. */
+/** Renames an unknown field in place. Returns its new path, or `undefined` if no field is similar. */
 function renameField(schema: Schema, root: JsonValue, steps: readonly PathStep[]): PathStep[] | undefined {
   const above = steps.slice(0, -1);
   const name = String(steps.at(-1) ?? '');

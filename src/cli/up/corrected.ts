@@ -5,9 +5,9 @@ import { crdSource } from '../../schema/index.ts';
 import { correctFields } from './corrected-fields.ts';
 
 /**
- * The definition or Graph with misspelt fields renamed to the most likely field, unless the object has that field
- * already. The compiler then finds the other errors, and no consequences of the misspelling. `checkObject` reports the
- * misspelling itself. The positions are positions in the original text.
+ * Returns the definition or Graph with misspelt fields renamed to the most similar field, unless the object already has
+ * that field. The compiler then finds the other errors, without consequences of the misspelling. `checkObject` reports
+ * the misspelling itself. Positions refer to the original text.
  */
 export function corrected(document: DefinitionDocument): DefinitionDocument {
   const { value } = document;

@@ -4,8 +4,8 @@ import { positionAt, textOf, wholeWord } from './source-text.ts';
 const COMPOSITION = 'export the composition: `export const app = kubernetesComposition(…)`';
 
 /**
- * The problem of a module that exports neither a composition nor a Kubernetes object. The message names the first
- * export that is not `undefined`, if there is one. The hint says what to do with this export.
+ * Returns the problem of a module that exports neither a composition nor a Kubernetes object. The message names the
+ * first export that is not `undefined`, if there is one. The hint says what to do with this export.
  */
 export function noExportProblem(module: Record<string, unknown>, path: string, file: string): Diagnostic {
   const [name, value] = Object.entries(module).find(([, each]) => typeof each !== 'undefined') ?? [];
@@ -24,25 +24,27 @@ export function noExportProblem(module: Record<string, unknown>, path: string, f
   };
 }
 
-/** The problem of an exported promise that is not awaited. */
+/** Returns the problem of an exported promise that is not awaited. */
 export function promiseProblem(name: string, path: string, file: string): Diagnostic {
   const hint =
     name === 'default' ? 'await it: `export default await …`' : `await it: \`export const ${name} = await …\``;
   return lostExport(`${titleOf(name)} is a promise; its value is ignored`, hint, name, path, file);
 }
 
-/** The problem of an exported method of a composition that is not called: `export const one = shop.toInstance`. */
+/**
+ * Returns the problem of an exported method of a composition that is not called: `export const one = shop.toInstance`.
+ */
 export function uncalledProblem(name: string, call: string, path: string, file: string): Diagnostic {
   const argument = call.endsWith('toInstance') ? '{ … }' : '';
   const hint = `call it${argument === '' ? '' : ' with the spec'}: ${call}(${argument})`;
   return lostExport(`${titleOf(name)} is the function ${call}, which is not called`, hint, name, path, file);
 }
 
-/** The problem of an exported object that has no name, and therefore is not applied. */
+/** Returns the problem of an exported object that is not applied, because it has no name. */
 export function namelessProblem(name: string, path: string, file: string): Diagnostic {
   const message = `${titleOf(name)} has an object without metadata.name; it is ignored`;
   const problem = lostExport(message, 'add metadata.name', name, path, file);
-  // Only a warning, because a module may also export parts of its objects.
+  // This is only a warning, because a module can also export parts of its objects.
   return { ...problem, severity: 'warning' };
 }
 
@@ -55,7 +57,10 @@ function lostExport(message: string, hint: string, name: string, path: string, f
 
 const titleOf = (name: string): string => (name === 'default' ? 'the default export' : `"${name}"`);
 
-/** The offset of an export: of its declaration, else of a list of names, else of another line with the name. */
+/**
+ * Returns the offset of an export: of its declaration, or else of an export list with the name, or else of any line
+ * with the name.
+ */
 function placeOfExport(name: string, text: string): number {
   const word = wholeWord(name);
   const patterns = [

@@ -1,19 +1,19 @@
 import type { Diagnostic } from '../../core/index.ts';
 import { errorDiagnostic, TypeKroError } from '../../core/index.ts';
 
-/** The codes of files that are not read at all. */
+/** The codes of errors for files that could not be read. */
 const FILE_PROBLEMS: ReadonlySet<string> = new Set(['input/not-found', 'input/unreadable', 'input/unknown-type']);
 
-/** Is this the problem of a file that is not read at all? Such a file has no text for an excerpt. */
+/** Is it the problem of a file that could not be read? Such a problem has no excerpt. */
 export function isFileProblem({ code }: { readonly code: string }): boolean {
   return FILE_PROBLEMS.has(code);
 }
 
 /**
- * Returns an error about a file as a problem of the file. The place is the beginning of the file, unless the error
- * names another place.
+ * Converts an error about a file to a diagnostic. Its position is the beginning of the file, unless the error names
+ * another position.
  *
- * @param file the name of the file, for an error that does not begin with it
+ * @param file the name of the file, for an error whose message does not begin with the name
  */
 export function fileProblem(error: TypeKroError, file: string): Diagnostic {
   const found = error.code === 'input/unreadable' ? UNREADABLE.exec(error.message)?.groups : undefined;
@@ -23,11 +23,11 @@ export function fileProblem(error: TypeKroError, file: string): Diagnostic {
 }
 
 /**
- * Reads one of several files. A file that is not read at all becomes a diagnostic, so that it hides no problem of the
- * other files.
+ * Reads one of several files. An unreadable file becomes a diagnostic, so that the problems of the other files are
+ * still reported.
  *
- * @param isOnly true when the command names no other file; an error of the file is then thrown
- * @throws the error of the only file, and any error that is not the problem of a file
+ * @param isOnly true when the command names no other file. An error of the file is then thrown
+ * @throws the error of the only file, and any error that is not about a file
  */
 export async function readOneOf<T>(
   file: string,
@@ -44,5 +44,5 @@ export async function readOneOf<T>(
   }
 }
 
-/** A message of `readTextFile`, which begins with the place. */
+/** Matches a message of `readTextFile`, which begins with the position. */
 const UNREADABLE = /^(?<name>.+?)(?::(?<line>\d+):(?<column>\d+))? cannot be read: (?<reason>.*)$/s;

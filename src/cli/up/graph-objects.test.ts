@@ -49,14 +49,14 @@ async function checked(
   );
 }
 
-test('a Graph in a file compiles beside definitions, with the kinds that they make', async () => {
+test('a Graph in a file compiles together with definitions, and can use the kinds that they declare', async () => {
   const { graphs, graphObjects, diagnostics } = await checked(DEFINITION + graph('prefix'));
   expect(diagnostics).toEqual([]);
   expect(graphs.map(({ name }) => name)).toEqual(['shop']);
   expect(graphObjects.map(({ name, order }) => [name, ...order])).toEqual([['shops', 'naming', 'shop']]);
 });
 
-test('a problem of a Graph has its place in the file', async () => {
+test('a problem of a Graph is reported at its place in the file', async () => {
   const { graphObjects, diagnostics } = await checked(DEFINITION + graph('prefxi'));
   expect(graphObjects).toEqual([]);
   expect(diagnostics).toMatchObject([
@@ -81,7 +81,7 @@ spec:
               spec: {ports: [{port: ${port}}]}
 `;
 
-test('a template that an API server refuses is reported at its place, also in a subgraph', async () => {
+test('a template that an API server refuses is reported at its place, even in a subgraph', async () => {
   const { diagnostics } = await checked(PORTS('70000'));
   expect(diagnostics).toMatchObject([
     {
@@ -120,13 +120,13 @@ describe('the dry run of a cluster', () => {
         path: 'spec.nodes[1].graph.nodes[0].template',
       },
     ]);
-    // The cluster checks a stand-in value for the expression. The webhook may accept the real value.
+    // The cluster checks a sample value for the expression, and the webhook could accept the real value.
     expect((await checked(PORTS('80').replace('name: api', 'name: "${naming.prefix}"'), client)).diagnostics).toEqual(
       [],
     );
   });
 
-  test('without the right to create the objects refuses nothing', async () => {
+  test('reports nothing when the user may not create the objects', async () => {
     const client = refusing(403, 'services is forbidden: User "x" cannot create resource "services"');
     expect((await checked(PORTS('80'), client)).diagnostics).toEqual([]);
   });
@@ -143,7 +143,7 @@ test('a misspelt field of a Graph is reported as unknown, not as missing', async
   ]);
 });
 
-test('a Graph has the gates of the controller, as a definition has them', async () => {
+test('a Graph is checked with the feature gates of the controller, like a definition', async () => {
   const text = graph('prefix').replace('spec: {name: a}', 'spec: {name: "${omit()}"}');
   const codes = async (omit: boolean) =>
     (await checked(DEFINITION + text, undefined, { features: { omit } })).diagnostics.map(({ code }) => code);
@@ -178,10 +178,10 @@ spec:
 
 describe('a reference in a Graph', () => {
   test.each([
-    ['a name of the same subgraph', 'inside', []],
-    ['an expression that reads the same subgraph', '"${settings.metadata.name}"', []],
-    ['an expression of the graph around', '"${naming.prefix}-settings"', []],
-    ['a name that no node has', 'insid', [{ code: 'input/missing-reference', hint: 'did you mean inside?' }]],
+    ['to a name in the same subgraph has no problem', 'inside', []],
+    ['with an expression that reads the same subgraph has no problem', '"${settings.metadata.name}"', []],
+    ['with an expression of the outer graph has no problem', '"${naming.prefix}-settings"', []],
+    ['to an unknown name is reported', 'insid', [{ code: 'input/missing-reference', hint: 'did you mean inside?' }]],
   ])('%s', async (_name, name, expected) => {
     const { diagnostics } = await checked(READERS(name));
     expect(diagnostics).toMatchObject(expected);

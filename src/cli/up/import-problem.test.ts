@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { importProblem } from './import-problem.ts';
 import { moduleProblems } from './module-problems.ts';
 
-/** A folder whose name has blanks, as Node writes it into its messages. */
+/** A folder whose name contains spaces, in the form in which Node prints it in messages. */
 const folder = mkdtempSync(join(tmpdir(), 'typekro import '));
 const file = join(folder, 'app.ts');
 writeFileSync(
@@ -26,7 +26,10 @@ function writePackage(name: string, manifest: object, code: string): void {
 
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
-/** Errors of loaders, and the messages for the user. Hosts that resolve as CommonJS call a package a module. */
+/**
+ * Errors of loaders, and the messages for the user. CommonJS loaders say "module" where ES module loaders say
+ * "package".
+ */
 const CASES: readonly (readonly [code: string, message: string, text: string, hint: string, line: number])[] = [
   [
     'ERR_MODULE_NOT_FOUND',
@@ -110,7 +113,7 @@ const CASES: readonly (readonly [code: string, message: string, text: string, hi
 test.each([
   ['one', 'old does not export "one"', "read it from the default export: import all from 'old'; const { one } = all"],
   ['two', 'old does not export "two"', 'look at what old exports, and check the spelling'],
-])('a name %s that Node does not find in a CommonJS package', async (name, message, hint) => {
+])('importing the name %s, which Node does not find in a CommonJS package', async (name, message, hint) => {
   const text = `Named export '${name}' not found. The requested module 'old' is a CommonJS module, which may not support all module.exports as named exports.`;
   expect(await importProblem(new SyntaxError(text), file)).toMatchObject({ message, hint, source: { file } });
   const found = await moduleProblems(new SyntaxError(text), { path: file, cwd: folder });
@@ -124,18 +127,18 @@ test.each(CASES)('%s: %s', async (code, message, text, hint, line) => {
 
 test.each<readonly [title: string, error: Error, source: object]>([
   [
-    'tsx, which gives esbuild the ending .ts for .mts',
+    'tsx, which passes the extension .ts for a .mts file to esbuild',
     new Error(`Transform failed with 1 error:\n${join(folder, 'part.ts')}:2:4: ERROR: Unexpected "="`),
     { file: 'part.mts', line: 2, column: 5 },
   ],
   [
-    'Node, for a path with blanks and a line with tabs',
+    'Node, for a path with spaces and a line with tabs',
     Object.assign(new SyntaxError('Unexpected token'), {
       stack: `${join(folder, 'app.ts')}:3\n\t\tb: = 2,\n\t\t   ^\n\nSyntaxError: Unexpected token`,
     }),
     { file: 'app.ts', line: 3, column: 6 },
   ],
-])('the place of a syntax error in the message of %s', async (_title, error, source) => {
+])('the position of a syntax error is read from the message of %s', async (_title, error, source) => {
   writeFileSync(join(folder, 'part.mts'), '');
   expect(await moduleProblems(error, { path: file, cwd: folder })).toMatchObject([
     { code: 'input/module-syntax', source },

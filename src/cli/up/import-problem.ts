@@ -6,7 +6,7 @@ import { nearestName } from '../../core/index.ts';
 import { aliasProblem } from './config-problem.ts';
 import { placeOfText, textOf } from './source-text.ts';
 
-/** The problem of an import of a missing package, file or name. */
+/** Returns the problem of an import of a missing package, file or name, or undefined for any other error. */
 export async function importProblem(error: unknown, path: string): Promise<Diagnostic | undefined> {
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');
@@ -98,26 +98,29 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
   return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
 }
 
-/** The name of an import that its module does not export. Node has another text for a CommonJS module. */
+/** Returns the imported name that the module does not export. Node's message differs for a CommonJS module. */
 export function missingExport(message: string): string | undefined {
   return /(?:does not provide an export named|^Named export) '([^']+)'/.exec(message)?.[1];
 }
 
-/** The package of a module's name, `@scope/name` or `name`; `undefined` for the path of a file. */
+/** Returns the package in a module specifier, `@scope/name` or `name`, or `undefined` for a file path. */
 function packageOf(module: string): string | undefined {
   return isAbsolute(module) || /^(?:\.|file:)/.test(module) ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
 }
 
-/** Can a package have the name? Aliases of bundlers (`@/lib/x`, `~/lib/x`) begin with a name that no package has. */
+/** Is it a valid package name? Aliases of bundlers (`@/lib/x`, `~/lib/x`) do not begin with a valid one. */
 const isPackageName = (name: string): boolean => /^(?:@[^/~]+\/)?[^/@~]+$/.test(name);
 
-/** The whole specifier of an import. The message of an ES module loader has only its first part, such as `@`. */
+/**
+ * Returns the whole specifier of an import. The message of an ES module loader contains only its first part, such as
+ * `@`.
+ */
 function importedWith(file: string, beginning: string): string {
   const names = [...textOf(file).matchAll(/['"]([^'"\n]+)['"]/g)].map(([, name = '']) => name);
   return names.find((name) => name === beginning || name.startsWith(`${beginning}/`)) ?? beginning;
 }
 
-/** Modules that may export a missing name: first the modules of this package, then arktype and modules of Node. */
+/** Modules that can export a missing name: first the modules of this package, then arktype and Node modules. */
 const MODULES = [
   'typekro',
   'typekro/simple',
@@ -135,7 +138,7 @@ const MODULES = [
   'node:child_process',
 ];
 
-/** The first module in the list that exports a name, resolved from `file`. */
+/** Returns the first of `MODULES` that exports a name. The modules are resolved from `file`. */
 export async function moduleOf(name: string, file: string): Promise<string | undefined> {
   // Most modules export `default`, so this name identifies no module.
   if (name === 'default') return undefined;
@@ -143,7 +146,7 @@ export async function moduleOf(name: string, file: string): Promise<string | und
   return undefined;
 }
 
-/** The name of a missing file in the import: `./missing.ts` for its path. */
+/** Returns the specifier with which a missing file is imported, such as `./missing.ts`. */
 function importedAs(file: string, missing: string): string {
   const target = missing.startsWith('file:') ? fileURLToPath(missing) : missing;
   for (const [, , name = ''] of textOf(file).matchAll(/(['"])(\.(?:(?!\1).)+)\1/g)) {
@@ -156,7 +159,7 @@ async function exportsOf(module: string, file: string): Promise<readonly string[
   return Object.keys(await loaded(module, file));
 }
 
-/** Does the value of the default export have the member? Node finds only some names of a CommonJS module. */
+/** Does the default export have the member? Node detects only some of the named exports of a CommonJS module. */
 async function isOnDefault(name: string, module: string, file: string): Promise<boolean> {
   const value: unknown = Reflect.get(await loaded(module, file), 'default');
   return typeof value === 'object' && value !== null && name in value;
@@ -168,7 +171,7 @@ async function loaded(module: string, file: string): Promise<object> {
     const path = module.startsWith('.') ? resolve(dirname(file), module) : createRequire(file).resolve(module);
     return (await import(pathToFileURL(path).href)) as object;
   } catch {
-    // A module that cannot be loaded has no suggestions.
+    // A module that cannot be loaded yields no suggestions.
     return {};
   }
 }

@@ -23,12 +23,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('tsx is loaded as an ES module from the first importer that has it installed', () => {
+test('tsx is loaded as an ES module from the first importer that can resolve it', () => {
   const importers = [join(folder, 'without/app.ts'), join(folder, 'with/app.ts')];
   expect(tsxModule(importers)).toBe(pathToFileURL(join(folder, 'with/node_modules/tsx/api.mjs')).href);
 });
 
-test('without an installed tsx, the error names the package to install and the version of Node that needs no tsx', () => {
+test('without tsx, the error names the package to install, and the Node version that does not need it', () => {
   expect(() => tsxModule([join(folder, 'without/app.ts')])).toThrowError(
     expect.objectContaining({
       code: 'input/no-typescript-loader',
@@ -44,7 +44,7 @@ test.each([
   ['app.ts', '{"type":"commonjs"}', false],
   ['app.ts', '{}', false],
   ['src/deep/app.tsx', '{"type":"module"}', true],
-])('%s beside %s: is it an ES module? %s', (name, manifest, expected) => {
+])('whether %s next to the package.json %s is an ES module: %s', (name, manifest, expected) => {
   const home = mkdtempSync(join(folder, 'type-'));
   writeFileSync(join(home, 'package.json'), manifest);
   expect(isEsModule(join(home, name))).toBe(expected);

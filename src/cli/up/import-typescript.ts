@@ -4,24 +4,24 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorCode, isJsonObject, packageFolder, tryParseJson, TypeKroError } from '../../core/index.ts';
 
-/** The parts of `tsx/esm/api` and `tsx/cjs/api` that are used here. */
+/** The exports of `tsx/esm/api` and `tsx/cjs/api` that this module uses. */
 interface TsxApi {
   tsImport(url: string, parent: string): Promise<Record<string, unknown>>;
   register(): unknown;
 }
 
-/** Set after the registration of tsx for this process has begun. */
+/** The registration of tsx for this process. Absent before it has started. */
 let registered: Promise<void> | undefined;
 
 /**
- * Imports a TypeScript module of the user. Node strips types from 22.18 on. Older versions of Node need `tsx`, an
- * optional peer dependency. The user's copy of tsx has precedence over the copy of this package.
- *
- * For an ES module, tsx is registered for the whole process. `tsImport` would give all imports of the file new URLs, so
- * that this package would be loaded a second time. A CommonJS file needs `tsImport` for its named exports.
+ * Imports a TypeScript module of the user. Node strips types since version 22.18. Older versions need `tsx`, an
+ * optional peer dependency. The user's copy of tsx takes precedence over the copy of this package. For an ES module,
+ * tsx is registered for the whole process, because `tsImport` would change the URLs of all imports and thus load this
+ * package a second time. For a CommonJS file, `tsImport` is needed to get its named exports.
  *
  * @param path absolute path of the module
- * @throws TypeKroError `input/no-typescript-loader` when this Node strips no types and finds no `tsx`
+ * @throws TypeKroError `input/no-typescript-loader` when this Node version does not strip types and `tsx` is not
+ *   installed
  */
 export async function importTypeScript(path: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(path).href;
@@ -36,7 +36,7 @@ export async function importTypeScript(path: string): Promise<Record<string, unk
   return (await import(url)) as Record<string, unknown>;
 }
 
-/** Registers tsx for `import`, and for `require` in imported modules. */
+/** Registers tsx for `import`, and for `require` inside imported modules. */
 async function register(importers: readonly string[]): Promise<void> {
   for (const entry of ['./cjs/api', './esm/api'] as const) {
     const tsx = (await import(tsxModule(importers, entry))) as TsxApi;
@@ -44,7 +44,9 @@ async function register(importers: readonly string[]): Promise<void> {
   }
 }
 
-/** Does Node treat a TypeScript file as an ES module? Its ending decides, or else the nearest `package.json`. */
+/**
+ * Does Node treat a TypeScript file as an ES module? The file extension decides, or else the nearest `package.json`.
+ */
 export function isEsModule(path: string): boolean {
   if (/\.[cm]tsx?$/.test(path)) return /\.mtsx?$/.test(path);
   for (let folder = dirname(path); ; folder = dirname(folder)) {
@@ -54,7 +56,7 @@ export function isEsModule(path: string): boolean {
   }
 }
 
-/** Reads a file. Returns an empty text when it cannot be read. */
+/** Reads a file. Returns an empty string when it cannot be read. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -63,14 +65,14 @@ function readText(path: string): string {
   }
 }
 
-/** Does this Node run TypeScript files by itself? */
+/** Does this Node version run TypeScript files without tsx? */
 function stripsTypes(): boolean {
   return typeof Reflect.get(process.features, 'typescript') === 'string';
 }
 
 /**
- * Finds the file of an entry of tsx for `import`. `require.resolve` would return the entry for `require`. The ES module
- * loader of that entry needs a file that tsx lacks.
+ * Finds the file of a tsx entry for `import`. `require.resolve` would return the entry for `require`, which does not
+ * work as an ES module, because it needs a file that tsx lacks.
  */
 function entryForImport(manifest: string, name: TsxEntry): string {
   const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
@@ -96,7 +98,7 @@ export function tsxModule(importers: readonly string[], entry: TsxEntry = './esm
       const manifest = createRequire(importer).resolve('tsx/package.json');
       return new URL(entryForImport(manifest, entry), pathToFileURL(manifest)).href;
     } catch (error) {
-      // This importer does not find tsx. Any other failure means a broken installation, and the user must see it.
+      // This importer cannot resolve tsx. Any other error means a broken installation, which the user must see.
       if (errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
     }
   }

@@ -3,7 +3,10 @@ import type { PathStep } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { InputObject } from './load-inputs.ts';
 
-/** The position of a field (`key`: of its key) in the user's files; `undefined` for objects made by plain code. */
+/**
+ * Returns the position of a field's value (with `key`, of its key) in the user's files. Returns `undefined` for an
+ * object that code created without a recorded position.
+ */
 export function inputPosition(
   { document, locate }: InputObject,
   steps: readonly PathStep[],

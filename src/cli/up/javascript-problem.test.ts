@@ -14,7 +14,7 @@ test.each([
   ['a cast', 'a.cjs', 'module.exports = x ⟦as any;', true],
   ['a missing expression', 'a.js', 'const x = ⟦;', false],
   ['a colon that is not a type', 'a.js', 'const x = ⟦: 1;', false],
-  ['an error behind a character of two UTF-16 units', 'a.js', "const x = '😀'; y = ⟦;", false],
+  ['an error after a character of two UTF-16 units', 'a.js', "const x = '😀'; y = ⟦;", false],
 ])('reports %s', (_, name, marked, isTyped) => {
   const path = join(folder, name);
   writeFileSync(path, `// a file\n${marked.replace('⟦', '')}\n`);
@@ -22,7 +22,7 @@ test.each([
   expect(javaScriptProblem(path)).toMatchObject({ source, isTyped });
 });
 
-test('finds no problem in valid JavaScript and in TypeScript', () => {
+test('finds no problem in valid JavaScript, and none in TypeScript files', () => {
   const good = join(folder, 'good.js');
   writeFileSync(good, '#!/usr/bin/env node\nexport default 1;\n');
   expect(javaScriptProblem(good)).toBeUndefined();

@@ -3,15 +3,18 @@ import type { SourcePosition } from '../../core/index.ts';
 import { syntaxErrorOf } from '../../javascript/index.ts';
 import { positionAt, textOf } from './source-text.ts';
 
-/** A syntax error in a JavaScript file, with its place, which Node does not report. */
+/** A syntax error in a JavaScript file. Node does not report the position of such an error. */
 export interface JavaScriptProblem {
   readonly message: string;
   readonly source: SourcePosition;
-  /** Is there a TypeScript type at this place? */
+  /** True when the error is at a TypeScript type. */
   readonly isTyped: boolean;
 }
 
-/** The first syntax error in a JavaScript file; `undefined` for other files, and for a file without an error. */
+/**
+ * Returns the first syntax error in a JavaScript file. Returns `undefined` for other types of files, and for a file
+ * without an error.
+ */
 export function javaScriptProblem(path: string): JavaScriptProblem | undefined {
   if (!/\.[cm]?js$/.test(path)) return undefined;
   const text = textOf(path);
@@ -32,7 +35,7 @@ export function javaScriptProblem(path: string): JavaScriptProblem | undefined {
 const AFTER_NAME = /[\w$)\]}?]\s*$/;
 const DECLARATION = /^(?:export\s+)?(?:declare\s+)?(?:interface|type|enum|namespace|abstract)\s+[A-Za-z_$]/;
 
-/** Is there an annotation, `as`, or the declaration of a type at the offset? */
+/** Is there a type annotation, `as`, or a type declaration at the offset? */
 function isTypeAt(text: string, offset: number): boolean {
   const rest = text.slice(offset);
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).trimStart();

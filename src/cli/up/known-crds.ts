@@ -12,10 +12,10 @@ import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 /** CustomResourceDefinitions in addition to those in the files. */
 export interface KnownCrds {
   readonly crds: readonly KubeObject[];
-  /** Groups for which the package's own CRDs are used, because no other CRD defines the kinds that the files use. */
+  /** The API groups for which this package's CRDs are used, because no other CRD defines the kinds in the files. */
   readonly shippedGroups: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Text of each file with problems, for excerpts. */
+  /** Maps the name of each file with problems to its text, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -36,9 +36,9 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * Reads the CRDs that the options name. For kinds that are still unknown, adds the CRDs of the package.
+ * Reads the CRDs that the options name. For kinds that are still unknown, adds the CRDs of this package.
  *
- * @throws TypeKroError the errors of `readSources`, and of a cluster that does not answer.
+ * @throws TypeKroError the errors of `readSources`, and of an unreachable cluster.
  */
 export async function knownCrds(
   context: CommandContext,
@@ -82,7 +82,7 @@ export async function knownCrds(
   };
 }
 
-/** A line that names the package's CRDs in use; `undefined` when there are none. */
+/** Returns a note about the used CRDs of this package, or `undefined` when none is used. */
 export function shippedNote({ shippedGroups }: KnownCrds): string | undefined {
   if (shippedGroups.length === 0) return undefined;
   return `note: the kinds of ${shippedGroups.join(', ')} are checked against the CustomResourceDefinitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
@@ -95,7 +95,7 @@ function crdsIn(document: JsonValue): KubeObject[] {
     .filter((object) => object !== undefined && isCrd(object)) as KubeObject[];
 }
 
-/** Is a CRD one of the controller's own? The controller installs these itself. */
+/** Is it one of the CRDs that the controller installs itself? */
 function isOwn({ metadata }: KubeObject): boolean {
   return controllerCrds().some((crd) => crd.metadata.name === metadata.name);
 }
@@ -105,7 +105,7 @@ function groupOf({ spec }: KubeObject): string {
   return typeof group === 'string' ? group : '';
 }
 
-/** Groups of kinds that the files use and no given CRD defines. */
+/** Returns the groups of kinds that the files use and that no given CRD defines. */
 function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObject[]): ReadonlySet<string> {
   const [builtin, named] = [builtinSource(), crdSource(given)];
   const groups = new Set<string>();
@@ -115,25 +115,25 @@ function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObjec
   return groups;
 }
 
-/** The group of a definition's API, which the cluster may serve already. */
+/** Returns the group of a definition's API, which the cluster may already serve. */
 function instanceGroup(object: KubeObject): string[] {
   if (!isDefinition(object)) return [];
   const { group = 'kro.run' } = (object.spec?.['schema'] ?? {}) as { readonly group?: unknown };
   return typeof group === 'string' ? [group] : [];
 }
 
-/** The kind of an object; for a definition and for a Graph, the kinds that it names. */
+/** Returns the kind of an object or, for a definition or a Graph, the kinds that it uses. */
 function kindsOf(object: KubeObject): GroupVersionKind[] {
   if (isDefinition(object) || isGraphObject(object)) return kindsUsed(object.spec);
   return [{ ...parseApiVersion(object.apiVersion), kind: object.kind }];
 }
 
-/** The package's own CRDs of some groups. Without a group, the function does not read the files of the CRDs. */
+/** Returns this package's CRDs of these groups. If there are no groups, the CRD files are not read. */
 export function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
   return groups.size === 0 ? [] : shippedCustomKinds().filter((crd) => groups.has(groupOf(crd)));
 }
 
-/** All CustomResourceDefinitions that come with the package. */
+/** Returns all CustomResourceDefinitions in this package. */
 export function shippedCustomKinds(): KubeObject[] {
   const lists = parseJson(shippedDefinitionsText());
   return (Array.isArray(lists) ? lists : []).flatMap(crdsIn);

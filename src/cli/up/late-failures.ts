@@ -3,14 +3,14 @@ import { formatDiagnostic } from '../../core/index.ts';
 import { textOf } from './source-text.ts';
 import { isInternal } from './thrown-problem.ts';
 
-/** The last loaded module. An error without a frame of the user's code gets the place of the module's first line. */
+/** The last loaded module. An error without a stack frame in the user's code is reported at its first line. */
 let module: { readonly path: string; readonly cwd: string } | undefined;
 const waiting: unknown[] = [];
 let report: ((problem: Diagnostic) => void) | undefined;
 
 /**
- * Catches errors that a module's code throws after its load, in a timer or an unawaited promise. These errors become
- * problems of the user's file instead of ending the process. Call it for each module.
+ * Catches errors that a module throws after it was loaded, in a timer or an unawaited promise. These errors become
+ * problems of the user's file instead of ending the process. Must be called for each module.
  */
 export function catchLateFailures(path: string, cwd: string): void {
   if (module === undefined) {
@@ -21,7 +21,7 @@ export function catchLateFailures(path: string, cwd: string): void {
 }
 
 function onFailure(error: unknown): void {
-  // For a failure of this package's own code, Node ends the process and shows the error.
+  // An error of this package's own code is rethrown, so that Node prints it and ends the process.
   if (module === undefined || isInternal(error, module.path)) {
     process.off('uncaughtException', onFailure);
     throw error;
@@ -48,13 +48,13 @@ async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
 }
 
 /**
- * The problems of the failures so far.
+ * Returns the problems of the failures so far.
  *
- * @param print prints later failures while a command runs for long
+ * @param print called with later failures, while a long-running command continues
  * @param columns the width of the terminal to which `print` writes
  */
 export async function lateFailures(print: (text: string) => void, columns?: number): Promise<readonly Diagnostic[]> {
-  // Node reports rejections and runs due timers in a later turn.
+  // Node reports rejections and runs timers in a later turn of the event loop.
   await new Promise((resolve) => setTimeout(resolve));
   report = (problem) => print(formatDiagnostic(problem, textOf(problem.source?.file ?? ''), columns));
   const found = await Promise.all(waiting.splice(0).map(problemsOf));

@@ -4,7 +4,8 @@ import { errorCode, TypeKroError } from '../../core/index.ts';
 /**
  * Opens a socket for a cluster.
  *
- * @throws TypeKroError `up/port-in-use` when another program has the port, `up/port-refused` when the system keeps it.
+ * @throws TypeKroError `up/port-in-use` when another program uses the port, `up/port-refused` when the port is
+ *   privileged.
  */
 export async function listenOnPort(cluster: Cluster, options: ListenOptions): Promise<Listener> {
   try {

@@ -12,7 +12,7 @@ const view = (name: string, state: string): InstanceView => ({
   nodes: [{ id: 'web', state: 'pending', objects: [], because: { kind: 'suspended' } }],
 });
 
-/** A context that records its output. */
+/** Returns a context that records its output. */
 function screen(size?: { readonly columns: number; readonly rows: number }, env: CommandContext['env'] = {}) {
   const written: string[] = [];
   const write = (text: string) => void written.push(text);
@@ -42,14 +42,14 @@ test.each([
   { env: {}, coloured: true },
   { env: { NO_COLOR: '' }, coloured: true },
   { env: { NO_COLOR: '1' }, coloured: false },
-])('with the environment $env the block is coloured: $coloured', ({ env, coloured }) => {
+])('whether the block is coloured with the environment $env: $coloured', ({ env, coloured }) => {
   const { context, written } = screen({ columns: 80, rows: 24 }, env);
   createLiveView(context).update([view('a', 'ACTIVE')]);
   // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
   expect(/\u001b\[\d+m/.test(written.join(''))).toBe(coloured);
 });
 
-test('when the instances do not fit, the ACTIVE ones are only counted, and the others are shown', () => {
+test('when the instances do not fit, ACTIVE instances are only counted, and the other instances are shown', () => {
   const { context, written } = screen({ columns: 80, rows: 8 });
   const views = Array.from({ length: 300 }, (_, index) => view(`i${index}`, index === 250 ? 'ERROR' : 'ACTIVE'));
   createLiveView(context).update(views);
@@ -59,20 +59,20 @@ test('when the instances do not fit, the ACTIVE ones are only counted, and the o
   expect(written.join('')).toContain('default/i250');
 });
 
-test.each([7, 6, 5, 4, 3, 2])('a block leaves a row of a screen of %i for the cursor', (rows) => {
+test.each([7, 6, 5, 4, 3, 2])('on a screen of %i rows, a block leaves one row for the cursor', (rows) => {
   const { context, written } = screen({ columns: 80, rows });
   createLiveView(context).update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);
   expect(written.join('').split('\n').length - 1).toBeLessThan(rows);
 });
 
-test('an output that is not a terminal gets each line once', () => {
+test('on an output that is not a terminal, each line is printed once', () => {
   const { context, written } = screen();
   const live = createLiveView(context);
   for (let times = 0; times < 3; times += 1) live.update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);
   expect(written).toHaveLength(4);
 });
 
-test('the lines of an instance without a namespace, and of kinds of one name in two groups', () => {
+test('lines name no namespace for cluster-scoped instances, and the group for kinds with the same name', () => {
   const { context, written } = screen();
   const live = createLiveView(context);
   const skipped: InstanceView['nodes'] = [{ id: 'web', state: 'skipped', objects: [], because: { kind: 'suspended' } }];
@@ -83,7 +83,7 @@ test('the lines of an instance without a namespace, and of kinds of one name in 
   expect(written.slice(4).map((line) => line.slice(0, 6))).toEqual(['App b:', 'App b ']);
 });
 
-test('a node that fails again in each new try gets its line once, and another result a new one', () => {
+test('a repeated failure of a node is printed once, and a different result is printed again', () => {
   const { context, written } = screen();
   const live = createLiveView(context);
   const object = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a' };

@@ -8,11 +8,11 @@ import { fitLine, instanceViewLines, messageLines, nodeLines, titleOf, wrapLine 
 /** Shows instances as they change. */
 export interface LiveView {
   update(views: readonly InstanceView[]): void;
-  /** Keeps the last output: the next update is drawn below it. */
+  /** Keeps the last output. The next update is drawn below it. */
   finish(): void;
 }
 
-/** Makes the view: in a terminal, a block that is redrawn in place; elsewhere, a line per change. */
+/** Creates the view. On a terminal, it redraws a block in place. On any other output, it prints a line per change. */
 export function createLiveView(context: CommandContext): LiveView {
   return context.terminal === undefined ? lineView(context) : blockView(context.terminal, usesColour(context));
 }
@@ -34,7 +34,8 @@ function lineView(context: CommandContext): LiveView {
         for (const line of messageLines(view)) show(`${key} `, `${title}:${line}`);
         let isNewTry = false;
         for (const node of view.nodes) {
-          // A new try of a failed node begins with reads. Its result is shown when it differs from the one before.
+          // A retry of a failed node begins with reads. This state is not shown, so that only a different result is
+          // shown.
           if (node.because.kind === 'unread' && failed.has(`${key} ${node.id}`)) {
             isNewTry = true;
             continue;
@@ -73,10 +74,10 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
 }
 
 /**
- * The lines of all instances. A block higher than the screen cannot be redrawn, since its upper lines have scrolled
- * away. Such a block first loses the ACTIVE instances, which a summary line counts. If it is still too high, it loses
- * the nodes that are done and the nodes that only wait for other nodes. At last it loses the lines at its end. The
- * lines of instances wrap at the width of the screen. The summary line is cut.
+ * Returns the lines of all instances that fit the screen. A block that is higher than the screen cannot be redrawn,
+ * because its upper lines have scrolled away. If the lines do not fit, ACTIVE instances are replaced by a summary line.
+ * If they still do not fit, nodes that are done or only wait for other nodes are removed, and finally the last lines.
+ * The lines of instances wrap at the width of the screen. The summary line is truncated.
  */
 function visibleLines(
   views: readonly InstanceView[],

@@ -50,7 +50,7 @@ const REFUSED: readonly (readonly [files: readonly string[], message: string, re
 ];
 
 test.each(REFUSED.map(([files, message, remedy]) => ({ files, message, remedy })))(
-  '$files: the files are refused',
+  'loading $files is refused',
   async ({ files, message, remedy }) => {
     const refused = loadInputs(files, folder);
     await expect(refused).rejects.toThrow(message);
@@ -58,7 +58,7 @@ test.each(REFUSED.map(([files, message, remedy]) => ({ files, message, remedy })
   },
 );
 
-test('a file that cannot be read hides no other file', async () => {
+test('an unreadable file does not prevent the load of the other files', async () => {
   const { objects, diagnostics } = await loadInputs(['circle.yaml', 'map.yaml', 'list.yaml'], folder);
   expect(objects.map(({ file }) => file)).toEqual(['map.yaml']);
   expect(diagnostics).toMatchObject([

@@ -12,16 +12,19 @@ import type { ParsedManifest } from './read-manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
 
-/** One object that the user wants in the cluster, with its origin. */
+/** An object that the user wants in the cluster, with its origin. */
 export interface InputObject {
   readonly object: KubeObject;
-  /** File as the user named it, relative to the user's directory. An absolute path outside of it is kept. */
+  /**
+   * The name of the file: the path relative to the user's working directory. An absolute path outside of this directory
+   * stays absolute.
+   */
   readonly file: string;
-  /** The YAML document with positions; absent for objects that a module made. */
+  /** The YAML document with positions. Absent for objects that a module created. */
   readonly document?: DefinitionDocument;
-  /** Returns the place in the user's code for a field of a composition's definition, by the field's path. */
+  /** Maps the path of a field in a composition's definition to the position in the user's code. */
   readonly locate?: (path: string) => SourcePosition | undefined;
-  /** Returns the option of the command line that gave a field; `undefined` for a field of the file. */
+  /** Returns the command-line option that set a field, or `undefined` for a field of the file. */
   readonly givenBy?: (steps: readonly PathStep[]) => string | undefined;
 }
 
@@ -29,11 +32,11 @@ export interface InputObject {
 export interface LoadedInputs {
   readonly objects: readonly InputObject[];
   /**
-   * Problems of the files themselves: files that cannot be read, YAML that does not parse, documents that are not
-   * objects, code that throws.
+   * Problems of the files themselves: unreadable files, invalid YAML, documents that are not objects, and modules that
+   * throw.
    */
   readonly diagnostics: readonly Diagnostic[];
-  /** Text of each file by name, for excerpts. */
+  /** Maps the name of a file to its text, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -42,15 +45,15 @@ const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
 const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
 
 /**
- * Reads YAML and JSON files and the exports of TypeScript and JavaScript files; a file that is named twice is read
+ * Reads YAML and JSON files and the exports of TypeScript and JavaScript files. A file that is named twice is read
  * once.
  *
- * @param note prints a note when the load of a module takes long
- * @param readInput reads the standard input for the name `-`; by default, `-` is refused
+ * @param note prints a note when loading a module takes long
+ * @param readInput reads standard input for the name `-`. By default, `-` is refused
  * @param load loads TypeScript and JavaScript files
  * @throws TypeKroError `input/not-found`, `input/unknown-type` or `input/unreadable` when the only file cannot be read.
- *   `input/empty` when the files contain nothing. One of several files that cannot be read, and a module that throws
- *   while it is loaded, become diagnostics.
+ *   `input/empty` when the files contain no objects. If there are several files, an unreadable file becomes a
+ *   diagnostic, as does an error that a module throws while it is loaded.
  */
 export async function loadInputs(
   files: readonly string[],
@@ -82,8 +85,8 @@ export async function loadInputs(
       return;
     }
     const loaded = await load(path, file, cwd, note);
-    // For a file outside of the user's directory, the places name the absolute path. Messages show the name that the
-    // user gave.
+    // For a file outside of the working directory, positions contain the absolute path. Messages show the name that the
+    // user typed.
     const withShownFile = <Place extends SourcePosition | undefined>(place: Place): Place =>
       place?.file === path ? { ...place, file } : place;
     const found = loaded.diagnostics.map((each) =>
@@ -119,7 +122,7 @@ export async function loadInputs(
   return { objects, diagnostics, texts };
 }
 
-/** Loads a module in this process. A command that reads no module does not load the code for it. */
+/** Loads a module in this process. The import is dynamic, so that commands without modules do not load this code. */
 const loadInProcess: ModuleLoader = async (...module) => (await import('./load-module.ts')).loadModule(...module);
 
 /** A file without an object, with its text. */
@@ -131,7 +134,7 @@ interface EmptyFile {
 const whyEmpty = ({ file, text }: EmptyFile): string =>
   `${file === STANDARD_INPUT ? 'it' : 'the file'} ${contentOf(text)}`;
 
-/** What a text without an object contains. */
+/** Describes the content of a text without objects. */
 function contentOf(text: string): string {
   if (text.trim() === '') return 'is empty';
   const lines = text.split('\n').map((line) => line.trim());
@@ -141,7 +144,7 @@ function contentOf(text: string): string {
     : 'holds only empty documents, such as a List without items';
 }
 
-/** The warning for a file without an object among other files. Most often such a file was not saved. */
+/** Returns the warning for a file without objects among other files. Usually such a file was not saved. */
 function emptyFile({ file, text }: EmptyFile): Diagnostic {
   return {
     code: 'input/empty',

@@ -15,16 +15,16 @@ export const shop = graph('shop', () => {
 });
 `;
 
-describe('a module with a graph', () => {
+describe('in a module with a graph', () => {
   let folder: string;
   beforeAll(() => {
-    // The folder is inside the package, so that a module in it finds the package by its name.
+    // The folder is inside the package, so that a module in it can import the package by name.
     folder = mkdtempSync(join(root, 'dist', 'load-module-'));
     writeFileSync(join(folder, FILE), TEXT);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('an exported graph is loaded as its object, whose nodes have places in the file', async () => {
+  test('an exported graph is loaded as its Graph object, and its nodes have positions in the file', async () => {
     const { objects, diagnostics } = await loadModule(join(folder, FILE), FILE, folder);
     expect(diagnostics).toEqual([]);
     expect(objects.map(({ object }) => [object.kind, object.metadata.name])).toEqual([['Graph', 'shop']]);
@@ -41,7 +41,7 @@ describe('a module with plain objects', () => {
   const NAMELESS = "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: {} } }";
   let count = 0;
 
-  /** The names of the objects of a module, and its problems as `line: message`. */
+  /** Loads a module. Returns the names of its objects, and its problems as `line severity: message`. */
   const load = async (text: string): Promise<readonly [names: readonly unknown[], problems: readonly string[]]> => {
     const file = `objects-${(count += 1)}.mjs`;
     writeFileSync(join(folder, file), text);
@@ -63,13 +63,13 @@ describe('a module with plain objects', () => {
     ],
     ['the items of a List', `${MAP}export const list = { apiVersion: 'v1', kind: 'List', items: [map] };\n`, ['a'], []],
     [
-      'an object without a name beside another one',
+      'an object without a name next to another object',
       `${MAP}export { map };\nexport const lost = ${NAMELESS};\n`,
       ['a'],
       ['3 warning: "lost" has an object without metadata.name; it is ignored'],
     ],
     [
-      'an object without a name alone',
+      'an object without a name as the only export',
       `export const lost = ${NAMELESS};\n`,
       [],
       ['1 error: FILE exports no composition and no Kubernetes object: "lost" has no metadata.name'],
@@ -104,8 +104,8 @@ describe('a module with plain objects', () => {
     expect(await load(text)).toEqual([names, problems]);
   });
 
-  test('an exported promise that never settles does not hide the objects', async () => {
-    // Node emits this event when it has no more work. The runner of the tests always has work.
+  test('an exported promise that never settles does not prevent the load of the objects', async () => {
+    // Node emits this event when it has no more work. The test emits it, because the test runner always has work.
     const idle = "setImmediate(() => process.emit('beforeExit', 0));\n";
     expect(await load(`${MAP}export { map };\nexport const never = new Promise(() => {});\n${idle}`)).toEqual([
       ['a'],

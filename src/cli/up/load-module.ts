@@ -10,10 +10,10 @@ import { displayPlace, moduleProblems } from './module-problems.ts';
 import { asKubeObject, isListKind } from './read-manifest.ts';
 import { namelessProblem, noExportProblem, promiseProblem, uncalledProblem } from './export-problems.ts';
 
-/** An export that can return its definition: a composition, which may come from another copy of this package. */
+/** An export that can return its definition: a composition, possibly from another copy of this package. */
 interface DefinitionExport {
   toDefinition(options: { readonly target: 'typekro' }): JsonValue;
-  /** Returns the place in the code for a part of the definition. Older copies of this package lack this method. */
+  /** Maps a path in the definition to the position in the code. Older copies of this package lack this method. */
   locate?(path: string): SourcePosition | undefined;
   readonly diagnostics?: readonly Diagnostic[];
 }
@@ -24,11 +24,11 @@ function isDefinitionExport(value: unknown): value is DefinitionExport {
 }
 
 /**
- * Loads a module: first the definitions of its exported compositions, next its plain objects, each in the order of the
- * exports. A module that throws, or a refused composition, results in problems instead of objects.
+ * Loads a module. Returns the definitions of its exported compositions, then its plain objects, both in the order of
+ * the exports. If the module throws or a composition is refused, the result contains problems instead of objects.
  *
- * @param cwd directory from which files are named
- * @param note prints a note when the module takes long
+ * @param cwd the directory to which file names are relative
+ * @param note prints a note when loading the module takes long
  */
 export async function loadModule(
   path: string,
@@ -51,8 +51,8 @@ export async function loadModule(
 }
 
 /**
- * The problems of exports that would otherwise be ignored silently: a promise of an object, a method of a composition
- * that is not called, and an object without a name.
+ * Returns problems for exports that would be ignored silently: a promise of an object, a method of a composition that
+ * is not called, and an object without a name.
  */
 async function lostExports(
   module: Record<string, unknown>,
@@ -78,7 +78,9 @@ async function lostExports(
   return found;
 }
 
-/** The value of an exported promise; `undefined` for a promise that is still pending when Node has no more work. */
+/**
+ * Returns the value of an exported promise, or `undefined` when the promise is still pending and Node has no more work.
+ */
 async function valueOf(
   promise: Promise<unknown>,
   wait: (promise: Promise<unknown>) => Promise<unknown>,
@@ -87,29 +89,29 @@ async function valueOf(
     return await wait(promise);
   } catch (error) {
     if (!(error instanceof UnfinishedModule)) throw error;
-    // The module itself is loaded, so this promise belongs to the author's program.
+    // A rejection is not reported: the module itself is loaded, so this promise belongs to the author's program.
     return undefined;
   }
 }
 
-/** The entries of an exported list or `List`; any other value alone. */
+/** Returns the entries of an exported list or `List`, or an array with any other value. */
 function entriesOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   return isListKind(value) && Array.isArray(value['items']) ? value['items'] : [value];
 }
 
-/** Is a value an object of Kubernetes in all but its name? */
+/** Is the value a Kubernetes object that lacks only a name? */
 function isNameless(value: unknown): boolean {
   if (isDefinitionExport(value) || !isJsonObject(value) || asKubeObject(value) !== undefined) return false;
   const { apiVersion, kind, metadata } = value;
   return typeof apiVersion === 'string' && typeof kind === 'string' && isJsonObject(metadata);
 }
 
-/** The functions of a composition that return an object. */
+/** The methods of a composition that return an object. */
 const METHODS = ['toInstance', 'toDefinition'] as const;
 
 function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {
-  // One object may have several names: the default export, the entry of a list, `module.exports`.
+  // The same object can be exported several times: by name, as the default export, in a list, or by `module.exports`.
   const exports = [...new Set(Object.values(module).flatMap(entriesOf))];
   const compositions = exports.filter(isDefinitionExport);
   const inUsersFile = (source: SourcePosition | undefined): SourcePosition | undefined =>
@@ -128,7 +130,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
     const object = asKubeObject(value);
     return object === undefined ? [] : [{ object: plainObject(object), ...rest }];
   });
-  // Findings with a code `graph/…` are left out: the later check of the definition reports them.
+  // Leaves out findings with a code `graph/…`, because the later check of the definition reports them.
   const diagnostics = compositions
     .flatMap((composition) => composition.diagnostics ?? [])
     .filter(({ code, severity }) => severity === 'warning' && !code.startsWith('graph/'))
@@ -139,7 +141,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
   return { objects, diagnostics };
 }
 
-/** The definition of a composition. An error of `toDefinition` gets the place of the composition. */
+/** Returns the definition of a composition. An error of `toDefinition` is reported at the composition. */
 function definitionOf(composition: DefinitionExport): JsonValue {
   try {
     return composition.toDefinition({ target: 'typekro' });
@@ -149,8 +151,8 @@ function definitionOf(composition: DefinitionExport): JsonValue {
 }
 
 /**
- * Converts an object to plain JSON. Throws when the object is not JSON, so that the error is reported for the module
- * that exports it.
+ * Converts an object to plain JSON. Throws when the object cannot be converted, so that the error is reported for the
+ * exporting module.
  */
 function plainObject(object: KubeObject): KubeObject {
   try {

@@ -14,7 +14,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('a module that finishes leaves no listener behind', async () => {
+test('all listeners are removed when a module finishes', async () => {
   const before = process.listenerCount('SIGINT');
   expect(
     await whileLoading(

@@ -1,21 +1,21 @@
 import { endProcess } from '../end-process.ts';
 
-/** The time in seconds after which a note names a module that is still being loaded. */
+/** The time in seconds after which a note reports that a module is still being loaded. */
 const SLOW_SECONDS = 10;
 
 /** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The error of a module that is still waiting when Node has no more work, or when a signal ends the process. */
+/** The error for a module whose load is unfinished when Node has no more work, or when a signal arrives. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
 }
 
 /**
- * Runs a user's code. Turns silent ends of the process into errors: a call of `process.exit`, and a top-level await
- * that never settles. Prints a note when the code takes long. A signal ends the wait at once.
+ * Runs a user's code. Converts events that would silently end the process to errors: a call of `process.exit`, and a
+ * top-level await that never settles. Prints a note when the code takes long. A signal ends the wait immediately.
  *
- * @throws the error of the code, or else the first of the errors above.
+ * @throws the error of the code, or the first of the errors above.
  */
 export async function whileLoading<Result>(
   file: string,

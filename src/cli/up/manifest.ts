@@ -8,32 +8,35 @@ import type { NameText, Relation } from '../../graph/index.ts';
 import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
 
 /**
- * An object as the user wrote it: an object of the files, or a template of a definition or of a Graph with its
+ * An object in the form that the user wrote: an object of the files, or a template in a definition or a Graph, with its
  * expressions.
  */
 export interface WrittenObject {
   readonly input: InputObject;
   /**
-   * The list of resources or nodes that has the object. Expressions of two lists are not comparable: a subgraph can
-   * have an id of the graph around it.
+   * The list of resources or nodes that contains the object. Expressions of two lists are not comparable, because a
+   * subgraph can use the same id as the outer graph.
    */
   readonly frame: object;
-  /** The path from the file's object to this one; empty for the object itself. */
+  /** The path from the file's object to this object. Empty for the file's object itself. */
   readonly base: readonly PathStep[];
   readonly object: JsonObject;
   readonly group: string;
   readonly kind: string;
   readonly builtin: boolean;
-  /** Is it an object of another client, which the definition or the Graph reads or patches? */
+  /** True for an object of another client, which the definition or the Graph only reads or patches. */
   readonly external: boolean;
-  /** Returns `metadata.name` of a node's object, by the id of the node. */
+  /** Returns `metadata.name` of the object of the node with this id. */
   readonly nameOf: (id: string) => JsonValue | undefined;
 }
 
-/** The members of a resource or node that hold an object of another client. */
+/** The members of a resource or node that refer to an object of another client. */
 const EXTERNAL = ['externalRef', 'ref', 'patch'] as const;
 
-/** The objects of the files. A definition or a Graph is replaced by the objects that it creates, reads or patches. */
+/**
+ * Returns the objects of the files. Replaces a definition or a Graph with the objects that it creates, reads or
+ * patches.
+ */
 export function manifestsOf(inputs: readonly InputObject[]): WrittenObject[] {
   return inputs.flatMap((input) => {
     if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources']);
@@ -43,10 +46,10 @@ export function manifestsOf(inputs: readonly InputObject[]): WrittenObject[] {
   });
 }
 
-/** The objects of a list of resources or nodes. A list of nodes comes before the lists of its subgraphs. */
+/** Returns the objects of a list of resources or nodes, followed by those of its subgraphs. */
 function manifestsOfList(input: InputObject, list: readonly PathStep[]): WrittenObject[] {
   const found: WrittenObject[] = [];
-  // A loop instead of recursion, because the author decides the depth of subgraphs.
+  // The search is a loop instead of a recursion, because the depth of subgraphs is not limited.
   const open = [list];
   for (const path of open) {
     const entries = valueAtSteps(input.object as unknown as JsonObject, path);
@@ -80,17 +83,17 @@ function manifest(
   return [{ ...place, object, group: type.group, kind, builtin }];
 }
 
-/** The value at a path of an object; `undefined` when the path does not exist. */
+/** Returns the value at a path of an object, or `undefined` when the path does not exist. */
 export function at(object: WrittenObject['object'], ...path: readonly PathStep[]): JsonValue | undefined {
   return valueAtSteps(object, path);
 }
 
 /**
- * May an expression give the value at a path? True when a value on the path is an expression, or when a key of the last
+ * Can an expression compute the value at a path? True when a value on the path is an expression, or a key of the last
  * object is one.
  */
 export function isComputedAt({ object, base }: WrittenObject, ...path: readonly PathStep[]): boolean {
-  // An object of the files that is not a template has no expressions.
+  // Only templates contain expressions.
   if (base.length === 0) return false;
   const hasExpression = (text: unknown): boolean => typeof text === 'string' && text.includes('${');
   for (let length = 1; length <= path.length; length += 1) {
@@ -101,7 +104,10 @@ export function isComputedAt({ object, base }: WrittenObject, ...path: readonly 
   return false;
 }
 
-/** The entries of a list that are objects, each with its path. Empty when the path leads to no list. */
+/**
+ * Returns the entries of a list that are objects, with their paths. The result is empty when the value at the path is
+ * not a list.
+ */
 export function entriesAt(
   object: JsonObject,
   ...path: readonly PathStep[]
@@ -111,7 +117,9 @@ export function entriesAt(
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }
 
-/** Compares values of two objects. Expressions of two frames are not comparable: their relation is `open`. */
+/**
+ * Compares values of two objects. For expressions of different frames, which are not comparable, the result is `open`.
+ */
 export function compareFieldValues(
   a: WrittenObject,
   one: JsonValue | undefined,
@@ -121,7 +129,7 @@ export function compareFieldValues(
   return compareTexts(a, textIn(a, one), b, textIn(b, other));
 }
 
-/** Like `compareFieldValues`, for texts that are read already. */
+/** Like `compareFieldValues`, for values that `textIn` has already parsed. */
 export function compareTexts(
   a: WrittenObject,
   left: NameText | undefined,
@@ -135,14 +143,14 @@ export function compareTexts(
   return compareNameTexts(left, right);
 }
 
-/** Can two objects be in one namespace? Only two different constant namespaces exclude it. */
+/** Can two objects be in the same namespace? Only two different constant namespaces rule it out. */
 export function mayShareNamespace(a: WrittenObject, b: WrittenObject): boolean {
   const [one = '', other = ''] = [a, b].map(({ object }) => at(object, 'metadata', 'namespace'));
-  // An object without a namespace gets one when it is applied.
+  // An object without a namespace gets one when it is applied, so it can be in any namespace.
   return one === '' || other === '' || compareFieldValues(a, one, b, other) !== 'different';
 }
 
-/** The text of a value, with the names of the resources of its frame filled in. */
+/** Parses a value, with the names of the resources of its frame filled in. */
 export function textIn({ nameOf }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
   return nameText(value, nameOf);
 }
@@ -158,14 +166,14 @@ const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The path to the pod template of a workload. Empty for a Pod itself. `undefined` for other kinds, and for external
- * objects.
+ * Returns the path to the pod template of a workload. Returns an empty path for a Pod, and `undefined` for other kinds
+ * and for external objects.
  */
 export function podPath({ kind, builtin, external }: WrittenObject): readonly string[] | undefined {
   return builtin && !external && Object.hasOwn(NESTED_POD, kind) ? NESTED_POD[kind] : undefined;
 }
 
-/** The containers of a pod with their paths in the object, including init containers. */
+/** Returns the containers of a pod, including init containers, with their paths in the object. */
 export function containerFields(
   object: JsonObject,
   pod: readonly string[],

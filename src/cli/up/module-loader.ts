@@ -3,7 +3,7 @@ import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts
 /** An object that a module exports. */
 export interface ModuleObject {
   readonly object: KubeObject;
-  /** Returns the place in the user's code for a field, by the field's path. */
+  /** Maps the path of a field to the position in the user's code. */
   readonly locate?: (path: string) => SourcePosition | undefined;
 }
 
@@ -11,15 +11,15 @@ export interface ModuleObject {
 export interface LoadedModule {
   readonly objects: readonly ModuleObject[];
   /**
-   * The reasons why the module could not be loaded. For a loaded module: the warnings of its compositions, an error for
-   * each export that is a promise or an uncalled method, and a warning for each exported object without a name.
+   * The reasons why the module could not be loaded. For a loaded module: the warnings of its compositions, errors for
+   * exported promises and uncalled methods, and warnings for exported objects without a name.
    */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
  * Loads a module. The arguments are its absolute path, the name of the file in messages, the directory to which names
- * are relative, and a function that prints a note when the module takes long.
+ * are relative, and a function that prints a note when the load takes long.
  */
 export type ModuleLoader = (
   path: string,

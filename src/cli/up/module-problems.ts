@@ -9,15 +9,15 @@ import { UnfinishedModule } from './loading.ts';
 import { positionAt, textOf } from './source-text.ts';
 import { firstLine, missingNameHint, placeOfThrown, thrownProblem } from './thrown-problem.ts';
 
-/** A module of the user: its path, and the directory from which messages name it. */
+/** A module of the user: its path, and the directory to which its name in messages is relative. */
 interface ModuleFile {
   readonly path: string;
   readonly cwd: string;
 }
 
 /**
- * Turns an error of a module's load, or of the output of its compositions, into problems with a place in the user's
- * code: a refused composition, a syntax error, an unresolved import, or the author's own error.
+ * Converts an error from loading a module or from the output of its compositions to problems with positions in the
+ * user's code. The error can be a refused composition, a syntax error, an unresolved import, or the author's own error.
  */
 export async function moduleProblems(error: unknown, file: ModuleFile): Promise<readonly Diagnostic[]> {
   const refused = refusedComposition(error);
@@ -35,9 +35,9 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
 }
 
 /**
- * The problem of an await that does not settle. The stack of the error has no frame of the module. Its place is
- * therefore the last await that begins an unindented line, or the value of an unindented declaration or default export.
- * Without such an await, the place is the beginning of the module.
+ * Returns the problem of an await that never settles. The stack of the error contains no frame of the module, so the
+ * position is searched in the text. It is the last await at the beginning of an unindented line, or in the value of an
+ * unindented declaration or default export. If there is none, it is the beginning of the module.
  */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;
@@ -55,12 +55,12 @@ function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | u
   };
 }
 
-/** Adds the place of the user's call to a refusal without a place, such as the refusal of an instance's spec. */
+/** Adds the position of the user's call to a refusal without a position, such as the refusal of an instance's spec. */
 function withPlace(diagnostic: Diagnostic, error: unknown, path: string): Diagnostic {
   return diagnostic.source === undefined ? { ...diagnostic, source: placeOfThrown(error, path) } : diagnostic;
 }
 
-/** Adds a hint to an undeclared name, because such a name most often lacks an import. */
+/** Adds a hint about an import to the problem of an undeclared name, because usually the import is missing. */
 async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnostic> {
   const name =
     diagnostic.code === 'trace/unknown-name' ? /^(\w+) is not declared/.exec(diagnostic.message)?.[1] : undefined;
@@ -68,7 +68,7 @@ async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnos
   return { ...diagnostic, hint: await missingNameHint(name, diagnostic.source?.file ?? path) };
 }
 
-/** The diagnostics of a refused composition, even when another copy of this package made the composition. */
+/** Returns the diagnostics of a refused composition, even if it comes from another copy of this package. */
 function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   if (!(error instanceof Error) || !('diagnostics' in error) || !Array.isArray(error.diagnostics)) return undefined;
   const diagnostics = error.diagnostics.filter((each: unknown): each is Diagnostic => {
@@ -77,13 +77,13 @@ function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   return diagnostics.some(({ severity }) => severity === 'error') ? diagnostics : undefined;
 }
 
-/** The diagnostic with its place as messages show it. */
+/** Returns the diagnostic with its position in the form for messages. */
 function shown(diagnostic: Diagnostic, cwd: string): Diagnostic {
   const { source } = diagnostic;
   return source === undefined ? diagnostic : { ...diagnostic, source: displayPlace(source, cwd) };
 }
 
-/** A place, and the call that leads to it, with file names relative to the user's directory. */
+/** Returns a position and the call that leads to it, with file names relative to the working directory. */
 export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd: string): SourcePosition {
   return {
     ...place,
@@ -92,7 +92,7 @@ export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd
   };
 }
 
-/** A path relative to the user's directory; the absolute path for a file outside this directory. */
+/** Returns the path relative to the working directory, or the absolute path for a file outside of this directory. */
 export function displayName(path: string, cwd: string): string {
   const plain = path.startsWith('file:') ? fileURLToPath(path) : path;
   for (const root of [cwd, realPath(cwd)]) {
@@ -110,7 +110,8 @@ const CORRECT_SYNTAX = 'correct the syntax here, or close what was opened on the
 const TYPES = 'a JavaScript file contains types of TypeScript';
 
 /**
- * The problem of a syntax error. esbuild, which tsx uses, lists syntax errors; Node puts the place before the stack.
+ * Returns the problem of a syntax error. esbuild, which tsx uses, lists syntax errors in the message. Node prints the
+ * position before the stack.
  */
 function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   const text = error instanceof Error ? error.message : '';
@@ -128,7 +129,7 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
   if (!(error instanceof SyntaxError) || missingExport(text) !== undefined) return undefined;
-  // Code of the module that parses a text also throws a SyntaxError. The stack of that error has a frame of the parser.
+  // A module that parses a string can also throw a SyntaxError. The stack of that error has a frame of the parser.
   if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
   const parsed = javaScriptProblem(path);
   if (parsed !== undefined) {
@@ -142,7 +143,10 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
   return report(firstLine(text), { file, line: Number(line), column: caret + 1 });
 }
 
-/** The file of a syntax error in a message of esbuild. tsx gives esbuild the ending `.ts` for `.mts` and `.cts`. */
+/**
+ * Returns the file of a syntax error in a message of esbuild. tsx passes the extension `.ts` to esbuild for `.mts` and
+ * `.cts` files.
+ */
 function transformedFile(named: string, path: string): string {
   if (named === path.replace(/\.[cm]ts$/, '.ts')) return path;
   const candidates = [named, named.replace(/\.ts$/, '.mts'), named.replace(/\.ts$/, '.cts')];

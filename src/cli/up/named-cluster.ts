@@ -7,10 +7,10 @@ import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { clusterDryRun } from './cluster-dry-run.ts';
 
-// The check of files loads this module only if the options name a cluster.
+// This module is loaded only if the options name a cluster.
 
 /**
- * Reads the CRDs of the cluster. The error for an unreachable cluster has the hint that the files can be checked
+ * Reads the CRDs of the cluster. The error for an unreachable cluster contains the hint that the files can be checked
  * without a cluster.
  */
 export async function readCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {

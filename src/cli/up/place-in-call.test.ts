@@ -4,7 +4,7 @@ import { placedInCall } from './place-in-call.ts';
 
 const IN_TEMPLATE = 'spec.resources[0].template';
 
-/** In the text, `@` marks the place of the call, and `⟦` the expected place. */
+/** Code in which `@` marks the position of the call, and `⟦` the expected position. */
 const CALLS: readonly (readonly [title: string, path: string, text: string, code?: string])[] = [
   ['a field of an object', `${IN_TEMPLATE}.spec.suspend`, '@job({ name: "a", spec: { suspend: ⟦1 } })'],
   [
@@ -14,7 +14,7 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
     'graph/unknown-field',
   ],
   [
-    'a name that a factory takes at a higher level',
+    'a name that a factory takes at a shorter path',
     `${IN_TEMPLATE}.metadata.name`,
     '@ConfigMap({ id: "x", name: ⟦"A B" })',
   ],
@@ -40,23 +40,23 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
     '@kubernetesComposition({ name, spec: type({ kind: ⟦"x" }) }, f)',
   ],
   ['a member of the definition', 'spec.schema.apiVersion', '@toResourceGraph({ name: "a", apiVersion: ⟦"v" }, f)'],
-  ['a field of what is returned', 'spec.schema.status.url', 'return @{ ready: true, url: ⟦`${x}` };'],
+  ['a field of the returned object', 'spec.schema.status.url', 'return @{ ready: true, url: ⟦`${x}` };'],
   [
-    'a field after texts, comments and templates',
+    'a field after strings, comments and templates',
     'spec.b',
     "@f({ a: '}', /* { */ t: `}${g({ b: 1 }, [2])}`, // }\n r: /[/}]/, b: ⟦2 })",
   ],
   ['a field after a regular expression', 'spec.b', "@f({ a: (x) => { return /'/.test(x); }, b: ⟦2 })"],
   ['a field after a division', 'spec.b', "@f({ a: returns / 2 + x.of / 3, c: '/', b: ⟦2 })"],
   ['a field after a function', 'spec.b', '@f({ a: (x) => { return { b: 1 }; }, b: ⟦2 })'],
-  ['the call, if it has no part of the path', 'spec.c', '⟦@f({ b: 2 })'],
-  ['the call, if a variable holds the object', 'spec.c', '⟦@f(options)'],
-  ['the call, if the object does not end', 'spec.c', '⟦@f({ b: [ '],
+  ['the call, if its arguments contain no part of the path', 'spec.c', '⟦@f({ b: 2 })'],
+  ['the call, if its argument is a variable', 'spec.c', '⟦@f(options)'],
+  ['the call, if the object literal is not closed', 'spec.c', '⟦@f({ b: [ '],
 ];
 
 const EACH = CALLS.map(([title, path, text, code]) => [title, path, text, code ?? 'input/invalid-field'] as const);
 
-test.each(EACH)('names the place of %s', (_, path, text, code) => {
+test.each(EACH)('finds the position of %s', (_, path, text, code) => {
   const clean = text.replace('⟦', '');
   const call = place(clean, '@');
   const source = clean.replace('@', '');
@@ -65,7 +65,7 @@ test.each(EACH)('names the place of %s', (_, path, text, code) => {
   expect({ line: placed?.line, column: placed?.column }).toEqual(place(text.replace('@', ''), '⟦'));
 });
 
-test('leaves other problems where they are', () => {
+test('does not move other problems', () => {
   const source = { file: 'app.yaml', line: 1, column: 1 };
   const diagnostic: Diagnostic = { code: 'graph/x', severity: 'error', message: '', path: 'a', source };
   expect(placedInCall(diagnostic, '{ a: 1 }')).toBe(diagnostic);

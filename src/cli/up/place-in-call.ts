@@ -6,14 +6,14 @@ import { positionAt } from './source-text.ts';
 
 const SCRIPT = /\.[cm]?[jt]s$/;
 
-/** Codes of diagnostics about the name of a field, not about its value. */
+/** The codes of diagnostics about the name of a field instead of its value. */
 const ABOUT_NAMES: ReadonlySet<string> = new Set(['graph/unknown-field', 'input/unknown-field']);
 
 /**
- * Moves the place of a problem from a call in the user's code to the wrong argument of this call. The source of the
- * problem is the call that made the object, and the path names the field. Any other problem stays as it is.
+ * Moves the position of a problem from a call in the user's code to the wrong argument of this call. The problem's
+ * source is the call that created the object, and its path names the field. Returns any other problem unchanged.
  *
- * @param text the text of the file in which the problem is placed
+ * @param text the text of the file that the problem's source names
  */
 export function placedInCall(diagnostic: Diagnostic, text: string): Diagnostic {
   const { source, path } = diagnostic;
@@ -27,16 +27,16 @@ export function placedInCall(diagnostic: Diagnostic, text: string): Diagnostic {
     : { ...diagnostic, source: { ...source, ...positionAt(source.file, text, found) } };
 }
 
-/** The steps of a path, below the template of a resource. */
+/** Returns the steps of a path below the template of a resource. */
 function argumentSteps(path: string): readonly PathStep[] {
   const parsed = parsePath(path.replace(/^spec\.resources\[\d+\]\.(?:template|externalRef)\.?/, ''));
   return parsed.ok ? parsed.steps : [];
 }
 
 /**
- * The place of a field in the arguments of a call. Factories take names and labels at a shorter path than the path in
- * the object. Therefore the arguments are searched for the ends of the path, the longest end first. If the arguments
- * contain no end completely, the end with the most contained steps counts.
+ * Finds the position of a field in the arguments of a call. Factories take names and labels at a shorter path than
+ * their path in the object, so the function searches for suffixes of the path, the longest first. If the arguments
+ * contain no whole suffix, it uses the suffix of which the most steps were found.
  */
 function placeOfArgument(
   scanner: ScriptScanner,
@@ -72,7 +72,7 @@ function follow(
   return { at, depth: steps.length };
 }
 
-/** The offset of a place; `undefined` for a place outside of the text. */
+/** Returns the offset of a position, or `undefined` for a position outside of the text. */
 function offsetOf(text: string, { line, column }: SourcePosition): number | undefined {
   const lines = text.split('\n', line);
   if (lines.length < line || column > (lines[line - 1] ?? '').length) return undefined;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../core/index.ts';
 import { inFileOrder } from './print-diagnostics.ts';
 
-/** A problem at `file:line:column`, or without a place; the text after the `#` is its message. */
+/** Parses `file:line:column#message`, or `#message` for a problem without a position. */
 function problem(text: string): Diagnostic {
   const [place = '', message = ''] = text.split('#');
   const [file = '', line, column] = place.split(':');
@@ -16,7 +16,7 @@ const textOf = ({ source, message }: Diagnostic): string =>
 test.each<readonly [name: string, given: readonly string[], ordered: readonly string[]]>([
   ['lines are numbers', ['a:10:1#', 'a:9:1#', 'a:88:1#'], ['a:9:1#', 'a:10:1#', 'a:88:1#']],
   ['columns of one line', ['a:1:20#', 'a:1:3#'], ['a:1:3#', 'a:1:20#']],
-  ['one place keeps the order', ['a:1:1#x', 'a:1:1#b', 'a:1:1#a'], ['a:1:1#x', 'a:1:1#b', 'a:1:1#a']],
+  ['problems at the same place keep their order', ['a:1:1#x', 'a:1:1#b', 'a:1:1#a'], ['a:1:1#x', 'a:1:1#b', 'a:1:1#a']],
   ['files keep the order of their first problem', ['b:2:1#', 'a:3:1#', 'b:1:1#'], ['b:1:1#', 'b:2:1#', 'a:3:1#']],
   ['problems without a place', ['a:2:1#', '#y', 'a:1:1#', '#x'], ['a:1:1#', 'a:2:1#', '#y', '#x']],
   ['none', [], []],

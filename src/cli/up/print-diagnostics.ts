@@ -3,8 +3,8 @@ import { formatDiagnostic } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 
 /**
- * Groups problems by their files. In each group, problems are in the order of their lines and columns. The groups are
- * in the order of their first problems. Problems without a place are a group, too, and keep their order.
+ * Groups problems by file. Within a group, problems are sorted by line and column. The groups are in the order of their
+ * first problems. Problems without a place form another group, and keep their order.
  */
 export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const byFile = new Map<string | undefined, Diagnostic[]>();
@@ -16,13 +16,13 @@ export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagno
   return [...byFile.values()].flatMap((found) => found.toSorted(byPlace));
 }
 
-/** Compares the places of two problems of one file. */
+/** Compares the positions of two problems in the same file. */
 export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnostic): number =>
   (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
 
 /**
- * Prints problems in the order of their lines with excerpts of the files, cut to the width of the standard error. After
- * two or more problems, prints a count.
+ * Prints problems in the order of their lines, with excerpts of the files that fit the terminal of standard error.
+ * After two or more problems, prints their number.
  */
 export function printDiagnostics(
   context: CommandContext,
@@ -41,7 +41,7 @@ export function printDiagnostics(
   context.printError(`${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')}`);
 }
 
-/** A number with its noun: `1 error`, `2 errors`. */
+/** Formats a number with its noun: `1 error`, `2 errors`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }

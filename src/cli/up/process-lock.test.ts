@@ -22,7 +22,7 @@ describe('a process lock', () => {
     return lock;
   };
 
-  test('is refused while its process lives, with the number of that process', () => {
+  test('is refused while its process is alive, with the id of that process', () => {
     const lock = take();
     expect(takeLock(file)).toEqual({ holder: process.pid });
     lock.release();
@@ -31,7 +31,7 @@ describe('a process lock', () => {
 
   test.each([
     ['of a process that died', '999999999 1 x'],
-    ['of an earlier process with the number of this process', `${process.pid} 1 x`],
+    ['of an earlier process with the same id as this process', `${process.pid} 1 x`],
     ['without a process', 'garbage'],
     ['without content', ''],
   ])('replaces a lock %s', (_what, content) => {
@@ -53,7 +53,7 @@ describe('a process lock', () => {
     lock.release();
   });
 
-  test('is refused while a process lives that this user may not signal', () => {
+  test('is refused while its process is alive, even if this user may not signal the process', () => {
     const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
       throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
     });
@@ -65,7 +65,7 @@ describe('a process lock', () => {
     }
   });
 
-  test('does not release a lock that has replaced its own', () => {
+  test('is not released when another process has replaced it', () => {
     const lock = take();
     writeFileSync(file, '1 1 other');
     expect(lock.isHeld()).toBe(false);
@@ -77,8 +77,8 @@ describe('a process lock', () => {
 test.each([
   ['running', `7 (node) S ${'1 '.repeat(18)}4711 2`, '4711'],
   ['with brackets in its name', `7 (a) Z (b) R ${'1 '.repeat(18)}4711 2`, '4711'],
-  ['that has ended and waits for its parent', `7 (node) Z ${'1 '.repeat(18)}4711 2`, 'ended'],
+  ['that is a zombie', `7 (node) Z ${'1 '.repeat(18)}4711 2`, 'ended'],
   ['without an entry', undefined, '-'],
-])('the start time of a process %s', (_what, stat, start) => {
+])('startInStat of a process %s', (_what, stat, start) => {
   expect(startInStat(stat)).toBe(start);
 });

@@ -9,17 +9,15 @@ export interface ProcessLock {
   release(): void;
 }
 
-/** The refusal when a live process holds the lock. */
+/** The result when a live process holds the lock. */
 export interface LockRefusal {
   readonly holder: number;
 }
 
 /**
- * Takes a lock file for this process. A lock of a dead process (for example after `kill -9`) is taken over, even when
- * another process has the same process id now.
- *
- * The file gets its content at once (as a link to a finished file), so that no process reads an incomplete lock. Of
- * several processes that find the same dead lock, only one gets the new lock.
+ * Takes a lock file for this process. Takes over the lock of a dead process (for example after `kill -9`), even if its
+ * process id is in use again. Creates the file atomically, as a hard link to a finished file, so that no process reads
+ * an incomplete lock. Of several processes that find the same dead lock, only one gets the new lock.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
@@ -29,7 +27,7 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
     for (;;) {
       if (link(draft, file)) return heldLock(file, own);
       const found = read(file);
-      if (found === undefined) continue; // The holder has released the lock since.
+      if (found === undefined) continue; // The holder has just released the lock.
       const holder = Number.parseInt(found, 10);
       if (isHolderAlive(found)) return { holder };
       moveAside(file, found);
@@ -43,13 +41,13 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
 export interface LockHolder {
   readonly pid: number;
   /**
-   * Is it certain that the process with this id is the holder? False where the system does not report start times:
-   * another process may have the id by now, and that process must not be ended.
+   * True when the process with this id is certainly the holder. False on systems that do not report start times: the id
+   * can already belong to another process, which must not be ended.
    */
   readonly isCertain: boolean;
 }
 
-/** Returns the live process that holds a lock file. `undefined` when the file is absent, or its process has ended. */
+/** Returns the live process that holds a lock file, or `undefined` when the file is absent or its process has ended. */
 export function lockHolder(file: string): LockHolder | undefined {
   const found = read(file);
   if (found === undefined || !isHolderAlive(found)) return undefined;
@@ -67,7 +65,7 @@ function heldLock(file: string, own: string): ProcessLock {
   };
 }
 
-/** Removes a dead lock. When another process has replaced the lock meanwhile, restores the new lock. */
+/** Removes a dead lock. If another process has replaced the lock in the meantime, restores the new lock. */
 function moveAside(file: string, dead: string): void {
   const aside = `${file}.${process.pid}.dead`;
   try {
@@ -100,7 +98,7 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Is the process that wrote the lock alive? A process that this one may not signal is alive, too. */
+/** Is the process that wrote the lock alive? A process that this one may not signal counts as alive. */
 function isHolderAlive(lock: string): boolean {
   const [pidText = '', start = ''] = lock.split(' ');
   const pid = Number.parseInt(pidText, 10);
@@ -114,20 +112,19 @@ function isHolderAlive(lock: string): boolean {
 }
 
 /**
- * The start time of a process in the units of the system; `-` when it is not known, so that only process ids are
- * compared.
+ * Returns the start time of a process in units of the system. Returns `-` when it is not known, so that only process
+ * ids are compared.
  */
 function startOf(pid: number): string {
   return startInStat(readStat(pid));
 }
 
 /**
- * The start time in the line of `/proc/PID/stat`. The result is `ended` for a process that has ended and waits for its
- * parent (a zombie): it holds nothing, and its lock is dead.
+ * Returns the start time in the line of `/proc/PID/stat`. Returns `ended` for a zombie, so that its lock counts as
+ * dead.
  */
 export function startInStat(stat: string | undefined): string {
-  // The name of the program is in brackets and may contain any character. The state is field 3, the start time field
-  // 22.
+  // The program name is in parentheses and can contain any character. The state is field 3, the start time field 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return /^[ZX]/.test(fields[0] ?? '') ? 'ended' : (fields[19] ?? '-');
 }
@@ -136,6 +133,6 @@ function readStat(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    return undefined; // no Linux, or the process is gone
+    return undefined; // The system is not Linux, or the process is gone.
   }
 }

@@ -9,7 +9,7 @@ const APP = { apiVersion: 'kro.run/v1alpha1', kind: 'App' };
 const object = (name: string): KubeObject => ({ ...APP, metadata: { name, namespace: 'default' }, spec: {} });
 const target = { apiVersion: 'v1', kind: 'Pod', name: 'a' };
 
-/** The reports of a controller, by name and state. */
+/** Returns reports of a controller, from a map of instance names to states. */
 function source(states: Readonly<Record<string, string>>): InspectSource {
   const refs = new Map(
     Object.keys(states).map((name) => [instanceRef({ ...APP, name, namespace: 'default' }), name] as const),
@@ -37,7 +37,7 @@ function source(states: Readonly<Record<string, string>>): InspectSource {
   };
 }
 
-test('an object of another instance is reported with that instance', () => {
+test('an object that belongs to another instance is reported with that instance', () => {
   const because = { kind: 'other-owner', object: target, owner: 'applyset-x', instance: 'App default/second' };
   const reports = source({ first: 'ERROR', second: 'ACTIVE' });
   const withNode: InspectSource = {
@@ -54,7 +54,7 @@ test('an object of another instance is reported with that instance', () => {
 });
 
 describe('progress of instances', () => {
-  test('an instance that was seen and then stays absent is deleted; an instance that was never seen is not', () => {
+  test('only an instance that was seen before and stays absent is shown as deleted', () => {
     const states: Record<string, string> = { seen: 'ACTIVE' };
     const reports = { current: source(states) };
     let now = 0;
@@ -84,7 +84,7 @@ describe('progress of instances', () => {
     ['ERROR', [], 'unmanaged'],
     ['DELETING', [], 'deleted'],
     ['DELETING', ['app'], 'deleted'],
-  ])('an instance that was %s and is absent while the definitions are %j is %s', (state, definitions, expected) => {
+  ])('an absent instance that was %s before is, with the definitions %j, %s', (state, definitions, expected) => {
     const before = source({ seen: state });
     let [isGone, now] = [false, 0];
     const reports: InspectSource = {
@@ -107,7 +107,7 @@ describe('progress of instances', () => {
     ['of a later one', [3], true],
     ['of an earlier one', [2, 1], false],
     ['of none', [undefined], true],
-  ])('are conditions %s about the object as it was applied?', (_name, generations, expected) => {
+  ])('whether conditions %s are about the applied generation', (_name, generations, expected) => {
     const reports = source({ a: 'ACTIVE' });
     const conditions = generations.map((observedGeneration) => ({ type: 'Ready', status: 'True', observedGeneration }));
     const answered: InspectSource = {
@@ -119,12 +119,12 @@ describe('progress of instances', () => {
     expect(allCurrent([applied], answered)).toBe(expected);
   });
 
-  test("all other instances follow the user's own", () => {
+  test("all other instances follow the user's instances", () => {
     const progress = new Progress([object('own')], source({ child: 'ACTIVE', own: 'ACTIVE' }));
     expect(progress.views().map(({ name }) => name)).toEqual(['own', 'child']);
   });
 
-  test('all are active when each instance is ACTIVE and each node is ready or skipped', () => {
+  test('allActive is true when each instance is ACTIVE and each node is ready or skipped', () => {
     const node = (state: NodeReport['state']): NodeReport => ({
       id: 'a',
       state,
@@ -138,7 +138,7 @@ describe('progress of instances', () => {
   });
 });
 
-describe('whether a node is refused finally', () => {
+describe('whether a node can become ready only after a change by the user', () => {
   const write = (code: number, message = 'no'): NodeReport['because'] => ({
     kind: 'write-failed',
     object: target,
@@ -147,14 +147,14 @@ describe('whether a node is refused finally', () => {
   });
 
   test.each<[what: string, state: NodeReport['state'], because: NodeReport['because'], refused: boolean]>([
-    ['an object that is wrong', 'failed', write(422), true],
+    ['an invalid object', 'failed', write(422), true],
     [
-      'a node port that another Service has',
+      'a node port that another Service uses',
       'failed',
       write(422, 'spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated'),
       false,
     ],
-    ['a request that is wrong', 'failed', write(400), true],
+    ['a bad request', 'failed', write(400), true],
     ['a missing right', 'failed', write(403), false],
     ['a missing namespace', 'failed', write(404), false],
     ['a conflict', 'failed', write(409), false],

@@ -6,14 +6,14 @@ import { suspensionText } from '../instance/suspension.ts';
 import type { InstanceView } from './view.ts';
 
 /**
- * When a definition is deleted, the controller first drops the reports of its instances, and then the definition. This
- * is the maximum time between the two, in milliseconds.
+ * When a definition is deleted, the controller first drops the reports of its instances, and later the definition. This
+ * constant is the maximum time between these two events, in milliseconds.
  */
 const DEFINITION_MS = 1000;
 
 /**
  * Follows the user's instances in the controller's reports. A deleted instance is shown as `deleted`. An instance whose
- * definition is deleted is shown as `unmanaged`. All other instances follow the user's instances.
+ * definition is deleted is shown as `unmanaged`. All other instances are listed after the user's instances.
  */
 export class Progress {
   readonly #instances: readonly KubeObject[];
@@ -21,10 +21,10 @@ export class Progress {
   readonly #now: () => number;
   /** The last report of each instance that was seen. */
   readonly #seen = new Map<string, InstanceReport>();
-  /** The time when the report of a known instance disappeared, in milliseconds. */
+  /** The times when the reports of known instances disappeared, in milliseconds. */
   readonly #goneSince = new Map<string, number>();
 
-  /** @param now the time in milliseconds */
+  /** @param now returns the time in milliseconds */
   constructor(instances: readonly KubeObject[], source: InspectSource, now: () => number = Date.now) {
     this.#now = now;
     this.#instances = instances;
@@ -56,7 +56,8 @@ export class Progress {
     const view = viewOf(object, undefined);
     if (state === 'DELETING') return { ...view, state: 'deleted' };
     if (this.#source.definitions().some(({ name }) => name === definition)) {
-      // The definition may be dropped soon. Until then it is not known whether only the instance was deleted.
+      // The controller may still drop the definition. Until then, it is not known whether only the instance was
+      // deleted.
       return this.#now() - since < DEFINITION_MS ? viewOf(object, last) : { ...view, state: 'deleted' };
     }
     return {
@@ -73,7 +74,7 @@ function otherView({ kind, name, namespace, state, ref }: InstanceSummary, sourc
   return { ref, kind, name, namespace: namespace ?? '', state, nodes: source.report(ref)?.nodes ?? [] };
 }
 
-/** The views of the user's instances from the controller's reports. */
+/** Returns the views of the user's instances, from the controller's reports. */
 export function viewsOf(instances: readonly KubeObject[], source: InspectSource): InstanceView[] {
   return instances.map((object) => viewOf(object, progressReport(object, source)));
 }
@@ -98,8 +99,7 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
 const UNRESOLVED: ReadonlySet<string> = new Set(['GraphResolved', 'Accepted']);
 
 /**
- * The problem of an instance as a whole: the controller has no graph for it, or nothing is written because it is
- * suspended.
+ * Returns the problem of an instance as a whole: the controller has no graph for it, or it is suspended.
  */
 function problemOf(report: InstanceReport): string | undefined {
   const { conditions, state } = report;
@@ -109,7 +109,7 @@ function problemOf(report: InstanceReport): string | undefined {
   return isSuspended && state !== 'DELETING' ? suspensionText(report) : undefined;
 }
 
-/** The controller's report of an object that the user applied. */
+/** Returns the controller's report about an object that the user applied. */
 export function progressReport(object: KubeObject, source: InspectSource): InstanceReport | undefined {
   return source.report(refOfObject(object));
 }
@@ -128,15 +128,16 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'invalid-object',
 ]);
 
-/** 400 and 422: the server refuses the object's content. */
+/** The status codes (400 and 422) with which the server refuses the object's content. */
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
 
 /**
- * A port or an address that another object has is also refused with 422, and becomes free when that object is deleted.
+ * Matches the message about a port or address that another object uses. The server also refuses it with 422, but it
+ * becomes free when that object is deleted.
  */
 const TAKEN = /\b(?:already allocated|already in use)\b/;
 
-/** Does an expression read only the instance? A name that may be a loop variable counts as another source. */
+/** Does an expression read only the instance? A name that can be a loop variable counts as another source. */
 function readsInstanceOnly(cel: string): boolean {
   const code = cel.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
   return [...code.matchAll(/(?<![\w.?])([A-Za-z_]\w*)(?!\s*\()/g)].every(([, name]) => name === 'schema');
@@ -144,7 +145,7 @@ function readsInstanceOnly(cel: string): boolean {
 
 /** Does the node need a change by the user to become ready? */
 export function isRefusedForGood({ state, because }: NodeReport): boolean {
-  // A value that is missing in the instance itself does not appear later.
+  // A value that is missing in the instance itself appears only after the user changes the instance.
   if (because.kind === 'missing-data') return state === 'pending' && because.nodes.length === 0;
   if (state !== 'failed') return false;
   if (because.kind === 'expression-failed') return readsInstanceOnly(because.expression);
@@ -162,14 +163,14 @@ export function allActive(views: readonly InstanceView[]): boolean {
 }
 
 /**
- * Does a condition belong to the applied generation? With `--keep`, the cluster may still have conditions of an earlier
+ * Is a condition about the applied generation? With `--keep`, the cluster can still have conditions about an earlier
  * generation. A condition without a generation counts as current.
  */
 function isCurrent({ observedGeneration }: Condition, { metadata: { generation = 0 } }: KubeObject): boolean {
   return observedGeneration === undefined || observedGeneration >= generation;
 }
 
-/** Are all conditions of the applied generation or of a later one? True for an instance without conditions. */
+/** Are all conditions about the applied generation or a later one? True for an instance without conditions. */
 export function allCurrent(applied: readonly KubeObject[], source: InspectSource): boolean {
   return applied.every((object) => {
     const { conditions = [] } = progressReport(object, source) ?? {};

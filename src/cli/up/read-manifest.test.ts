@@ -12,19 +12,14 @@ test.each<[string, Buffer, RegExp, RegExp]>([
     /iconv -f WINDOWS-1252 -t UTF-8 f\.yaml > utf8-f\.yaml$/,
   ],
   [
-    'a byte after characters that replace lost bytes',
+    'a byte after replacement characters',
     Buffer.concat([Buffer.from('a: \uFFFD\uFFFD '), Buffer.from([0x93]), Buffer.from('x')]),
     /^f\.yaml:1:7 cannot be read: .* byte 0x93 stands here$/,
     /save it as UTF-8/,
   ],
-  [
-    'a character that ends too early',
-    Buffer.from([0x61, 0x3a, 0xc3]),
-    /^f\.yaml:1:3 .* byte 0xC3 /,
-    /save it as UTF-8/,
-  ],
+  ['an incomplete character', Buffer.from([0x61, 0x3a, 0xc3]), /^f\.yaml:1:3 .* byte 0xC3 /, /save it as UTF-8/],
 ])(
-  'a text that is not UTF-8 is refused with the place of the first wrong byte: %s',
+  'a file that is not UTF-8 is refused with the position of the first invalid byte: %s',
   async (_what, bytes, message, remedy) => {
     const folder = mkdtempSync(join(tmpdir(), 'typekro-'));
     try {
@@ -47,16 +42,13 @@ test.each([
   ['TypeKroSnapshot', 'a snapshot of a cluster', "plan against it: typekro plan FILE --snapshot 'a plan.json'"],
   ['GraphTest', 'a file of tests', "run it: typekro test 'a plan.json'"],
   ['GraphTestSnapshot', 'a file of snapshots of tests', 'name the definition; typekro test reads this file'],
-])(
-  'the refusal of a file of typekro that is not a manifest names the command that takes the file: %s',
-  (kind, what, hint) => {
-    const { objects, diagnostics } = parseManifest(JSON.stringify({ schemaVersion: 1, kind }), 'a plan.json');
-    expect(objects).toEqual([]);
-    expect(diagnostics).toMatchObject([
-      { code: 'input/not-an-object', message: `the document is not a Kubernetes object: it is ${what}`, hint },
-    ]);
-  },
-);
+])('the error for a typekro file that is not a manifest names the command that accepts it: %s', (kind, what, hint) => {
+  const { objects, diagnostics } = parseManifest(JSON.stringify({ schemaVersion: 1, kind }), 'a plan.json');
+  expect(objects).toEqual([]);
+  expect(diagnostics).toMatchObject([
+    { code: 'input/not-an-object', message: `the document is not a Kubernetes object: it is ${what}`, hint },
+  ]);
+});
 
 const withTop = (top: string, metadata = '{name: a}'): string => `${top}\nmetadata: ${metadata}\n`;
 
@@ -75,7 +67,7 @@ test.each<readonly [text: string, message: RegExp, hint: RegExp, line: number]>(
   ['apiVersion: v1\nkind: List\n', /^the document is a List without a list of items$/, /below items:/, 2],
   ['apiVersion: v1\nkind: List\nitems: {}\n', /^the document is a List without a list of items$/, /below items:/, 3],
   ['true', /it is a boolean$/, /apiVersion, kind and metadata/, 1],
-])('the problem of a document that is not an object names its cause: %j', (text, message, hint, line) => {
+])('the problem of a document that is not an object explains the cause: %j', (text, message, hint, line) => {
   const { objects, diagnostics } = parseManifest(text, 'a.yaml');
   expect(objects).toEqual([]);
   expect(diagnostics).toMatchObject([

@@ -23,7 +23,7 @@ export interface ParsedManifest {
 }
 
 /**
- * Reads a YAML or JSON file. A `List`, as `kubectl get -o yaml` prints it, is replaced by its items.
+ * Reads a YAML or JSON file. Replaces a `List`, as printed by `kubectl get -o yaml`, with its items.
  *
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is not UTF-8.
  */
@@ -31,12 +31,12 @@ export async function readManifest(path: string, file: string): Promise<ParsedMa
   return parseManifest(await readTextFile(path, file), file);
 }
 
-/** The objects of a text of YAML or JSON. */
+/** Returns the objects in a YAML or JSON text. */
 export function parseManifest(text: string, file: string): ParsedManifest {
   return manifestOf(parseDefinitions(text, file), text);
 }
 
-/** The objects of a parsed text. */
+/** Returns the objects of a parsed text. */
 export function manifestOf(parsed: ParsedDefinitions, text: string): ParsedManifest {
   const objects: ManifestObject[] = [];
   const diagnostics = [...parsed.diagnostics];
@@ -48,7 +48,7 @@ export function manifestOf(parsed: ParsedDefinitions, text: string): ParsedManif
   return { objects, diagnostics, text };
 }
 
-/** The value as a Kubernetes object, if it has apiVersion, kind and a name. */
+/** Returns the value as a Kubernetes object if it has apiVersion, kind and a name, or else undefined. */
 export function asKubeObject(value: JsonValue | undefined): KubeObject | undefined {
   if (!isJsonObject(value) || !isJsonObject(value['metadata'])) return undefined;
   const { apiVersion, kind } = value;
@@ -58,7 +58,7 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
 }
 
 /**
- * The text of a file.
+ * Reads the text of a file.
  *
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is not UTF-8.
  */
@@ -74,9 +74,9 @@ export async function readTextFile(path: string, file: string): Promise<string> 
 }
 
 /**
- * Decodes bytes as UTF-8. Other bytes are refused, because a decoder would replace them silently.
+ * Decodes bytes as UTF-8. Throws for invalid bytes, because a decoder would replace them silently.
  *
- * @throws TypeKroError `input/unreadable` with the place of the first byte that is not UTF-8.
+ * @throws TypeKroError `input/unreadable` with the position of the first invalid byte.
  */
 export function decodeText(bytes: Buffer, file: string): string {
   const [reason, remedy] = otherFormat(bytes);
@@ -88,14 +88,17 @@ export function decodeText(bytes: Buffer, file: string): string {
   }
 }
 
-/** The error that names the first byte that is not UTF-8, and the word around it in the most common other encoding. */
+/**
+ * Returns the error for the first invalid byte. The message includes the word around it in Latin-1, the most common
+ * other encoding.
+ */
 function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   const at = firstInvalid(bytes);
   const before = bytes.toString('utf8', 0, at).split('\n');
   const column = (before.at(-1) ?? '').length + 1;
   const byte = bytes[at] ?? 0;
-  // In Latin-1, the bytes below 0xA0 are control characters. Encodings that extend Latin-1 have different characters
-  // there.
+  // Omits the word for bytes below 0xA0, which are control characters in Latin-1. Encodings that extend Latin-1 assign
+  // different characters to them.
   const word = byte < 0xa0 ? '' : ` (in Latin-1 the word is "${wordAround(bytes, at)}")`;
   return unreadable(
     `${file}:${before.length}:${column}`,
@@ -114,8 +117,8 @@ function wordAround(bytes: Buffer, at: number): string {
 }
 
 /**
- * The offset of the first invalid byte. A decoder replaces such a byte by U+FFFD, but the text itself may contain
- * U+FFFD, too.
+ * Returns the offset of the first invalid byte. A decoder replaces such a byte with U+FFFD, but the text itself can
+ * also contain U+FFFD.
  */
 function firstInvalid(bytes: Buffer): number {
   let at = 0;
@@ -127,7 +130,10 @@ function firstInvalid(bytes: Buffer): number {
   return at;
 }
 
-/** The kind of a file that is not a UTF-8 text, with a remedy. The reason is empty for a file that may be text. */
+/**
+ * Detects the format of a file that is not UTF-8 text, and returns a reason and a remedy. The reason is empty for a
+ * file that may be text in another encoding.
+ */
 function otherFormat(bytes: Buffer): readonly [reason: string, remedy: string] {
   const start = bytes.toString('latin1', 0, 4);
   if (/^(?:\xff\xfe|\xfe\xff)/.test(start)) return ['it is UTF-16 text, not UTF-8', 'save it as UTF-8'];
@@ -141,7 +147,7 @@ function unreadable(file: string, reason: string, remedy: string, cause?: unknow
   return new TypeKroError(`${file} cannot be read: ${reason}`, { code: 'input/unreadable', remedy, ...because });
 }
 
-/** Is a value the kind `List`, whose items are objects of their own? */
+/** Is the value an object of the kind `List`, whose items are separate objects? */
 export const isListKind = (value: unknown): value is JsonObject =>
   isJsonObject(value) && value['apiVersion'] === 'v1' && value['kind'] === 'List';
 
@@ -152,7 +158,7 @@ function itemsOf(document: DefinitionDocument): DefinitionDocument[] {
   return Array.isArray(items) ? items.map((item, index) => itemOf(document, item, index)) : [document];
 }
 
-/** An item of a list as a document of its own, with its positions in the file. */
+/** Returns an item of a list as a separate document, with its positions in the file. */
 function itemOf(document: DefinitionDocument, value: JsonValue, index: number): DefinitionDocument {
   return {
     value,
@@ -166,7 +172,7 @@ function itemOf(document: DefinitionDocument, value: JsonValue, index: number): 
   };
 }
 
-/** Recognises a file of another tool that a user took for a manifest, by the fields at its beginning. */
+/** Recognises a file of another tool by its top-level fields. */
 function otherTool(fields: readonly string[]): { readonly what: string; readonly hint: string } | undefined {
   if (fields.includes('kind') || fields.includes('apiVersion') || fields.includes('metadata')) return undefined;
   if (fields.includes('services') || fields.includes('volumes'))
@@ -184,7 +190,7 @@ function otherTool(fields: readonly string[]): { readonly what: string; readonly
   return undefined;
 }
 
-/** Files that other commands of typekro write or read, by their kind. They are no manifests. */
+/** Files of other typekro commands that are not manifests, keyed by `kind`. */
 const OWN_FILES = new Map<JsonValue | undefined, (file: string) => { readonly what: string; readonly hint: string }>([
   ['TypeKroPlan', (file) => ({ what: 'a saved plan', hint: `carry it out: typekro apply ${file}` })],
   [
@@ -198,20 +204,20 @@ const OWN_FILES = new Map<JsonValue | undefined, (file: string) => { readonly wh
   ],
 ]);
 
-/** A file of typekro itself that was named in place of a manifest. */
+/** Recognises a file of typekro that is not a manifest. */
 function ownFile({ value, file = 'FILE' }: DefinitionDocument): ReturnType<typeof otherTool> {
   if (!isJsonObject(value) || Object.hasOwn(value, 'apiVersion')) return undefined;
   return OWN_FILES.get(value['kind'])?.(shellWord(file));
 }
 
-/** The fields that every object has at its top, each with an example. */
+/** The top-level fields that every object has, with example values. */
 const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['apiVersion', 'apiVersion: v1'],
   ['kind', 'kind: ConfigMap'],
   ['metadata', 'metadata: {name: example}'],
 ]);
 
-/** The problem of a field that is present and whose value is not a text. An empty `metadata.name` counts as absent. */
+/** Returns the problem of a field whose value is not a string. An empty `metadata.name` counts as absent. */
 function notText(
   document: DefinitionDocument,
   path: readonly [string] | readonly ['metadata', 'name'],
@@ -231,13 +237,13 @@ function notText(
   };
 }
 
-/** The type of a value in words, with its article. */
+/** Returns the type of a value with its article. */
 function typeOf(value: JsonValue): string {
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'string' ? 'a text' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }
 
-/** The problem of a document that is not an object, or lacks a field that every object has. */
+/** Returns the problem of a document that is not an object, or lacks a field that every object has. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
   if (!isJsonObject(value)) {

@@ -4,13 +4,13 @@ import type { PathStep } from '../../graph/index.ts';
 import type { WrittenObject } from './manifest.ts';
 import { at, containerFields, entriesAt, podPath } from './manifest.ts';
 
-/** A name in an object that has to be the name of another object in its namespace. */
+/** A field that must contain the name of another object in the same namespace. */
 export interface NameReference {
   readonly kind: string;
   readonly name: JsonValue | undefined;
-  /** The path of the name in the object. */
+  /** The path of the field in the object. */
   readonly path: readonly PathStep[];
-  /** A key that the referenced object must have, and the path of the key's name. */
+  /** A key that the referenced object must have, and the path of the field that contains the key. */
   readonly key?: { readonly name: JsonValue | undefined; readonly path: readonly PathStep[] };
   /** The effect of a missing object. */
   readonly effect: string;
@@ -18,7 +18,7 @@ export interface NameReference {
 
 const POD_WAITS = 'its pods cannot start without it';
 
-/** The references of an object of a built-in kind to other objects, without optional ones. */
+/** Returns the required references of an object of a built-in kind to other objects. */
 export function referencesOf(manifest: WrittenObject): readonly NameReference[] {
   if (!manifest.builtin || manifest.external) return [];
   const { object, kind } = manifest;
@@ -37,7 +37,7 @@ export function referencesOf(manifest: WrittenObject): readonly NameReference[] 
 function podReferences(object: JsonObject, pod: readonly string[]): NameReference[] {
   const account = [...pod, 'spec', 'serviceAccountName'];
   const name = at(object, ...account);
-  // Kubernetes takes an empty name for an absent one.
+  // Kubernetes treats an empty name as absent.
   const accounts: NameReference[] =
     name === undefined || name === '' || name === 'default'
       ? []
@@ -78,7 +78,7 @@ function volumeSources(volume: JsonObject, path: readonly PathStep[]): NameRefer
   });
 }
 
-/** The references to a ConfigMap or a Secret, in each form that pods have for them. */
+/** Returns the references to a ConfigMap or a Secret, in each form that a pod allows. */
 function source(value: JsonValue | undefined, path: readonly PathStep[]): NameReference[] {
   if (!isJsonObject(value)) return [];
   const optional = value['optional'];
@@ -104,7 +104,7 @@ function ingressReferences(object: JsonObject): NameReference[] {
   }));
 }
 
-/** The Services that are backends of an Ingress. */
+/** Returns the backends of an Ingress that are Services. */
 export function ingressBackends(
   object: JsonObject,
 ): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {

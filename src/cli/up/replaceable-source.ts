@@ -7,13 +7,13 @@ import type {
 } from '../../inspect/index.ts';
 
 /**
- * The reports of a controller that another controller can replace. Listeners stay. The ids of events continue after the
- * ids of the former controller.
+ * The reports of a controller that another controller can replace. Listeners stay registered. The event ids continue
+ * after those of the former controller.
  */
 export class ReplaceableSource implements InspectSource {
   #source: InspectSource;
   #unsubscribe: () => void;
-  /** Added to the ids of the present source. */
+  /** Added to the event ids of the current source. */
   #offset = 0;
   #last = 0;
   readonly #listeners = new Set<(event: InspectEvent) => void>();

@@ -10,16 +10,19 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['[', ']'],
   ['(', ')'],
 ]);
-/** The number of characters in which `literalOf` looks for a variable's name and the token after the name. */
+/** The maximum number of characters that `literalOf` reads to find a variable's name and the token after it. */
 const MAX_NAME_LENGTH = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
-/** A keyword at the end of a text. An expression follows it, so a slash begins a regular expression. */
+/**
+ * Matches a keyword at the end of a text after which an expression follows, so that a slash begins a regular
+ * expression.
+ */
 const KEYWORD = /(?<![\w$.])(?:return|typeof|case|in|of|do|else|void|delete|throw|new|instanceof|await|yield)$/;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
 
 /**
- * Reads literals of JavaScript and TypeScript in the text of a module, without parsing the module. This is enough to
- * find the line of a field in the user's code.
+ * Scans a JavaScript or TypeScript text for literals, without parsing the module. This is sufficient to find the line
+ * of a field in the user's code.
  */
 export class ScriptScanner {
   readonly #text: string;
@@ -29,8 +32,7 @@ export class ScriptScanner {
   }
 
   /**
-   * The offset of the literal that begins at an offset, or of the literal that the call at the offset has as its first
-   * argument.
+   * Returns the offset of the literal at an offset or, for a call at the offset, of the literal in its first argument.
    */
   literalAt(offset: number): number | undefined {
     for (let at = this.#skipBlank(offset); at < this.#text.length;) {
@@ -44,7 +46,8 @@ export class ScriptScanner {
   }
 
   /**
-   * The offset of the literal at an offset, or of the literal in the only declaration of the variable at the offset.
+   * Returns the offset of the literal at an offset or, for a variable at the offset, of the literal in its only
+   * declaration.
    */
   literalOf(offset: number): number | undefined {
     const literal = this.literalAt(offset);
@@ -65,8 +68,8 @@ export class ScriptScanner {
   }
 
   /**
-   * The members of the literal that begins at an offset. A literal without an end has the members before the end of the
-   * text.
+   * Yields the members of the literal that begins at an offset. For an unclosed literal, yields the members up to the
+   * end of the text.
    */
   *members(literal: number): Generator<Member> {
     const isList = this.#text.charAt(literal) === '[';
@@ -83,7 +86,7 @@ export class ScriptScanner {
     }
   }
 
-  /** A member with a constant name: `name: value`, or `name` alone. */
+  /** Reads a member with a constant name: `name: value`, or the shorthand `name`. */
   #member(key: number): Member | undefined {
     NAME.lastIndex = key;
     const written = NAME.exec(this.#text)?.[0];
@@ -99,7 +102,7 @@ export class ScriptScanner {
     return callee === undefined ? undefined : at + callee.length;
   }
 
-  /** The offset of the comma or the closing bracket after a value. */
+  /** Returns the offset of the comma or closing bracket after a value. */
   #skipValue(from: number): number {
     const open: string[] = [];
     for (let at = from; at < this.#text.length;) {
@@ -113,7 +116,7 @@ export class ScriptScanner {
     return this.#text.length;
   }
 
-  /** The offset after a string, a template, a regular expression, a comment, or one character. */
+  /** Returns the offset after a string, a template, a regular expression, a comment, or any other single character. */
   #skipToken(at: number, from: number): number {
     const character = this.#text.charAt(at);
     if (character === "'" || character === '"') return this.#skipQuoted(at, character);
@@ -135,7 +138,7 @@ export class ScriptScanner {
     return end + 1;
   }
 
-  /** The offset after a regular expression. A slash in a class does not end the expression. */
+  /** Returns the offset after a regular expression. A slash in a character class does not end the expression. */
   #skipPattern(at: number): number {
     const pattern = /\/(?:\\.|\[(?:\\.|[^\]\n\\])*\]|[^/[\n\\])+\//y;
     pattern.lastIndex = at;
@@ -157,7 +160,7 @@ export class ScriptScanner {
     return end + 1;
   }
 
-  /** The offset after white space and comments. */
+  /** Returns the offset after white space and comments. */
   #skipBlank(from: number): number {
     const blank = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;
     blank.lastIndex = from;

@@ -20,46 +20,46 @@ import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
-/** The gates of the controller in the embedded cluster: everything that `validate` accepts. */
+/** The feature gates of the controller in the embedded cluster: all features that `validate` accepts. */
 const FEATURES = { ...TYPEKRO_FEATURES, graphKind: true };
 
-/** The account that an installed controller has. No Graph is applied as this account. */
+/** The ServiceAccount of an installed controller. The controller applies no Graph as this account. */
 const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
 /** A running cluster with its controller. */
 export interface Session {
   readonly url: string;
-  /** Address of the web page, token included. Absent for a session without a page. */
+  /** The URL of the web page, including the token. Absent for a session without a page. */
   readonly dashboard?: string;
   readonly api: KubernetesApi;
-  /** The reports of the running controller. They stay valid when another controller replaces it. */
+  /** The reports of the running controller. The source stays valid when another controller replaces the running one. */
   readonly controller: { readonly reports: InspectSource };
   /** Injects faults into the requests of all clients of the cluster. */
   readonly faults: Faults;
-  /** Stops the controller in the middle of its work, and starts another one, like a crash of its pod. */
+  /** Stops the controller in the middle of its work and starts another one, like a crash of the controller's pod. */
   killController(): Promise<void>;
-  /** Ends all open watches, like a restart of an API server. Clients then list again. */
+  /** Ends all open watches, like a restart of an API server, so that clients list again. */
   endWatches(): Promise<void>;
-  /** The time that the API needed to start, in milliseconds. */
+  /** The start-up time of the API, in milliseconds. */
   readonly startMs: number;
   /** Notices about the start, such as CRDs of a newer version that were kept. */
   readonly notices: readonly string[];
-  /** Applies a user's object. Takes fields over from other field managers. */
+  /** Applies a user's object with force, which takes fields over from other field managers. */
   apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
-  /** Settles when cluster and controller have nothing left to do. */
+  /** Resolves when the cluster and the controller have no pending work. */
   idle(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The options of a session. */
 export interface SessionOptions {
-  /** The port of the API. 0: any free port. */
+  /** The port of the API. 0 means any free port. */
   readonly port: number;
-  /** Does the cluster start from the saved state of the last session? Default false. */
+  /** True to start the cluster from the saved state of the last session. Default false. */
   readonly keep?: boolean;
   /** The stand-ins for operators. Default: none. */
   readonly standIns?: readonly StandInName[];
-  /** The working directory of pods that are processes of this machine. Absent: no pod is a process of this machine. */
+  /** The working directory of pods that run as processes of this machine. When absent, no pod runs as a process. */
   readonly processDirectory?: string;
   /** The command for which the session serves the web page. By default, the session has no page. */
   readonly dashboardOf?: CommandContext;
@@ -83,7 +83,7 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
     ...standInOptions(standIns),
     ...processOptions(processDirectory),
   });
-  // Each step adds a function that closes what the step opened. The functions run in reverse order.
+  // Each step adds a function that closes the resources of the step. The functions run in reverse order.
   const closers: (() => Promise<unknown>)[] = [() => cluster.close()];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -145,7 +145,7 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
   }
 }
 
-/** What the web page of a session reads, and the log for its failures. */
+/** The data sources of a session's web page, and the log for its failures. */
 interface PageSources {
   readonly api: KubernetesApi;
   readonly reports: InspectSource;
@@ -153,7 +153,7 @@ interface PageSources {
   readonly kubeconfig: string;
 }
 
-/** Opens the web page. A session without a page does not load its code. */
+/** Opens the web page. The import is dynamic, so that a session without a page does not load its code. */
 async function openPage(
   context: CommandContext,
   { api, reports, logger, kubeconfig }: PageSources,
@@ -178,8 +178,8 @@ async function openPage(
 }
 
 /**
- * Returns the function that appends to the controller's log. A user may remove the folder of a running cluster, as `git
- * clean` does. The function then writes the kubeconfig file again, because other terminals use it.
+ * Returns a function that appends to the controller's log. If the folder of the running cluster was removed, for
+ * example by `git clean`, the function also writes the kubeconfig file again, because other terminals use it.
  */
 function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
   const log = join(state.path, 'log');
@@ -192,7 +192,7 @@ function logFile(state: StateDirectory, kubeconfig: string): (line: string) => v
       }
       appendFileSync(log, line);
     } catch {
-      // A full disk must not stop the controller. The log of the pod in the cluster has the line, too.
+      // A full disk must not stop the controller. The line is also in the log of the controller's pod.
     }
   };
 }

@@ -2,16 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { SourcePosition } from '../../core/index.ts';
 import { LineIndex } from '../../core/index.ts';
 
-/** The text of a file, for excerpts and for places; empty when the file does not exist. */
+/** Returns the text of a file, for excerpts and positions, or an empty string when the file does not exist. */
 export function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** The pattern of a name that is not part of a longer name. */
+/** Returns the pattern for a name that is not part of a longer name. */
 export const wholeWord = (name: string): string =>
   String.raw`(?<![\w$])${name.replaceAll(/\W/g, String.raw`\$&`)}(?![\w$])`;
 
-/** The place of a text in a file: in quotes, else as a whole word; `undefined` when there is neither. */
+/**
+ * Returns the position of a string in a file: in quotes, or else as a whole word. Returns `undefined` when the file
+ * contains neither.
+ */
 export function placeOfText(file: string, needle: string): SourcePosition | undefined {
   const text = textOf(file);
   const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));
@@ -20,7 +23,7 @@ export function placeOfText(file: string, needle: string): SourcePosition | unde
   return positionAt(file, text, at);
 }
 
-/** The offsets of a text in quotes. */
+/** Returns the offsets at which a string occurs in quotes. */
 export function placesOfQuoted(text: string, wanted: string): readonly number[] {
   return ["'", '"', '`'].flatMap((quote) => {
     const found: number[] = [];
@@ -30,7 +33,7 @@ export function placesOfQuoted(text: string, wanted: string): readonly number[] 
   });
 }
 
-/** The line and column of an offset. */
+/** Converts an offset to a line and a column. */
 export function positionAt(file: string, text: string, offset: number): SourcePosition {
   return new LineIndex(text, file).position(offset);
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadKubeConfig } from '../../kube/index.ts';
 import { takeStateDirectory } from './state-directory.ts';
 
-test('the command for a cluster that runs already can be copied, also when its path has blanks', () => {
+test('the suggested command for a running cluster can be copied, even if its path contains spaces', () => {
   const folder = mkdtempSync(join(tmpdir(), "typekro it's "));
   try {
     const state = takeStateDirectory(folder, 'default');
@@ -19,7 +19,7 @@ test('the command for a cluster that runs already can be copied, also when its p
   }
 });
 
-test('the server in the kubeconfig of a stopped cluster says in its address that the cluster has ended', async () => {
+test('the server address in the kubeconfig of a stopped cluster says that the cluster has ended', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
   try {
     const state = takeStateDirectory(folder, 'default');
@@ -27,7 +27,7 @@ test('the server in the kubeconfig of a stopped cluster says in its address that
     const { server, credentials } = await loadKubeConfig({ path: state.kubeconfig });
     expect(server).toBe('https://this-cluster-has-ended-.start-it-again-with.typekro-up.invalid');
     expect(credentials).toEqual({ token: 'ended' });
-    // The name is free again.
+    // This call throws unless the name is free again.
     takeStateDirectory(folder, 'default').release();
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -11,17 +11,16 @@ export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
   /**
-   * Releases the lock on the cluster's name. The kubeconfig file stays, with the content of `endedKubeconfig`.
+   * Releases the lock on the cluster's name. Replaces the content of the kubeconfig file with `endedKubeconfig`.
    */
   release(): void;
 }
 
 /**
- * Takes the directory for this process. Makes the directory if needed.
+ * Locks the directory for this process, and creates it if it does not exist. Takes over the lock of a dead process.
  *
  * @throws TypeKroError `up/name-invalid` for a name that is not a DNS label, `up/already-running` when another live
- * process holds it (the lock of a dead process is taken over), `up/state-directory` when the directory cannot be
- * written.
+ * process holds the lock, `up/state-directory` when the directory cannot be written.
  */
 export function takeStateDirectory(projectDirectory: string, name: string): StateDirectory {
   // The name is also the name of a directory.
@@ -46,8 +45,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       path,
       kubeconfig,
       release() {
-        // A user may have removed the lock by hand and started another cluster. The files of that cluster must not
-        // change.
+        // The user could have removed the lock by hand and started another cluster, whose files must not change.
         if (!lock.isHeld()) return;
         writeFileSync(kubeconfig, endedKubeconfig('typekro-up'), { mode: 0o600 });
         lock.release();
@@ -57,9 +55,9 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 }
 
 /**
- * The kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080, and the
- * refused connection would explain nothing. The host name of the server says that the cluster has ended, and which
- * command starts it again (`endedServer`). With the token, kubectl does not prompt for a password.
+ * Returns the kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080 and
+ * report only a refused connection. The host name of the server says that the cluster has ended, and which command
+ * starts it again (`endedServer`). The token prevents kubectl from prompting for a password.
  */
 export function endedKubeconfig(command: string): string {
   return `apiVersion: v1
@@ -81,7 +79,7 @@ users:
 `;
 }
 
-/** Turns errors of the file system into errors about the user's directory. */
+/** Converts file system errors to errors about the user's directory. */
 function inDirectory<Result>(path: string, work: () => Result): Result {
   try {
     return work();

@@ -4,11 +4,12 @@ import { packageFolders, placeOfMade, userFrames, nearestName } from '../../core
 import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
-/** The maximum length of an error's text in the output. The error of a bundler may contain a whole file. */
+/** The maximum length of an error's message in the output. The error of a bundler can contain a whole file. */
 const MAX_MESSAGE_LENGTH = 400;
 
 /**
- * The problem of an error that code threw while a module was loaded: the author's own error, or an error of JavaScript.
+ * Returns the problem of an error that code threw while a module was loaded: the author's own error, or a JavaScript
+ * error.
  */
 export async function thrownProblem(error: unknown, path: string): Promise<Diagnostic> {
   const text = firstLine(textOfThrown(error));
@@ -24,7 +25,8 @@ export async function thrownProblem(error: unknown, path: string): Promise<Diagn
 }
 
 /**
- * The place in the user's code from which an error comes: a frame of its stack, else the text of the error in the file.
+ * Returns the position in the user's code where an error was thrown: from a frame of its stack, or else by searching
+ * for its message in the file.
  */
 export function placeOfThrown(error: unknown, path: string): SourcePosition {
   const frame = error instanceof Error ? userFrame(error, path) : undefined;
@@ -32,8 +34,8 @@ export function placeOfThrown(error: unknown, path: string): SourcePosition {
 }
 
 /**
- * The place of a thrown value without a frame in the user's code: the `throw` with the value, the only `throw`, or a
- * text that the value has in quotes.
+ * Finds the position of a thrown value without a stack frame in the user's code: the `throw` with the value, the only
+ * `throw`, or a string that the value contains in quotes.
  */
 function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
   const text = textOf(path);
@@ -56,12 +58,12 @@ function textOfThrown(error: unknown): string {
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // For a value that is not JSON, the text is its type.
+    // A value that is not JSON is described by its type.
     return Object.prototype.toString.call(error);
   }
 }
 
-/** The most common errors of JavaScript with their remedies. The first pattern that matches counts. */
+/** The most common JavaScript errors, with remedies. The first pattern that matches is used. */
 const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray) => string])[] = [
   [/^'([^']+)' is unresolvable/, ([, name = '']) => typeHint(name)],
   [
@@ -88,7 +90,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
   ],
 ];
 
-/** The most common types in schemas of arktype. */
+/** The most common types in arktype schemas. */
 const TYPE_NAMES = [
   'string',
   'number',
@@ -111,7 +113,7 @@ function typeHint(name: string): string {
     : `did you mean '${near}'?`;
 }
 
-/** The remedy for an error without a remedy of its own. */
+/** Returns the remedy for an error that does not contain a remedy. */
 async function hintOf(error: unknown, text: string, file: string): Promise<string> {
   const missing = /^(\S+) is not defined$/.exec(text)?.[1];
   if (error instanceof ReferenceError && missing !== undefined) return missingNameHint(missing, file);
@@ -122,7 +124,7 @@ async function hintOf(error: unknown, text: string, file: string): Promise<strin
   return 'provide what the code requires, or change the code that throws this error';
 }
 
-/** The remedy for an undeclared name: import it, correct it, or declare it. */
+/** Returns the remedy for an undeclared name: import it, correct it, or declare it. */
 export async function missingNameHint(name: string, file: string): Promise<string> {
   const module = await moduleOf(name, file);
   if (module !== undefined) return `import it: import { ${name} } from '${module}'`;
@@ -135,7 +137,7 @@ export async function missingNameHint(name: string, file: string): Promise<strin
   return near === undefined ? 'declare it, or import it from the module that exports it' : `did you mean "${near}"?`;
 }
 
-/** The remedy in an error of this package, or of another copy of this package. */
+/** Returns the remedy of an error from this package, or from another copy of this package. */
 function ownRemedy(error: unknown): string | undefined {
   const remedy: unknown = error instanceof Error ? Reflect.get(error, 'remedy') : undefined;
   return typeof remedy === 'string' ? remedy : undefined;
@@ -152,7 +154,7 @@ export function isInternal(error: unknown, path: string): boolean {
   return packageFolders().some((folder) => (error.stack ?? '').includes(folder));
 }
 
-/** The innermost frame of a stack in the user's code. Frames of Node and of packages are not the user's code. */
+/** Returns the innermost stack frame in the user's code. Ignores frames of Node and of packages. */
 function userFrame(error: Error, path: string): SourcePosition | undefined {
   for (const place of userFrames(error.stack ?? '', path)) if (existsSync(place.file)) return place;
   return undefined;

@@ -6,8 +6,8 @@ import { parentSchema, unknownFieldHint } from '../../schema/index.ts';
 export const BELOW_SPEC = 'it belongs below spec';
 
 /**
- * The hint for a field that its kind does not have; `undefined` if no field is like it. `steps` is the path of the
- * field with correct names around it.
+ * Returns the hint for a field that the kind does not have, or `undefined` if no field is similar. `steps` is the path
+ * of the field, with corrected names of its ancestors.
  */
 export function hintForUnknownField(
   schema: Schema,
@@ -25,7 +25,7 @@ export function hintForUnknownField(
 const BY_REFERENCE =
   'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
 
-/** Names of fields in other tools, each with a hint about the equivalent in a definition. */
+/** Field names of other tools, with hints about the equivalent in a definition. */
 const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['dependsOn', BY_REFERENCE],
   ['depends_on', BY_REFERENCE],
@@ -38,7 +38,10 @@ const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['count', 'write forEach, with a list of - name: ${list}'],
 ]);
 
-/** The hint for a field that exists one level deeper or higher: its indentation is wrong, not its name. */
+/**
+ * Returns the hint for a field that exists one level deeper or higher, so that its indentation is wrong and not its
+ * name.
+ */
 function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
   const siblingSchema = parentSchema(schema, steps);
   const inner = siblingSchema?.properties?.['spec'];

@@ -15,7 +15,7 @@ const MAX_OBJECTS = 10;
 const isWaiting = ({ state, because }: NodeReport): boolean =>
   (state === 'waiting' || state === 'failed') && (because.kind === 'not-ready' || because.kind === 'not-ready-by-kind');
 
-/** The views, with the causes for nodes that wait for existing objects. */
+/** Returns the views, with causes for nodes that wait for existing objects. */
 export function withCauses(
   api: KubernetesApi,
   views: readonly InstanceView[],
@@ -44,7 +44,7 @@ export function withCauses(
   );
 }
 
-/** Reads causes at an interval, while instances are redrawn more often. */
+/** Reads causes at an interval that is longer than the interval of redraws. */
 export class CauseReader {
   readonly #api: KubernetesApi;
   readonly #stopped = new AbortController();
@@ -56,7 +56,10 @@ export class CauseReader {
     this.#api = api;
   }
 
-  /** The views with the causes of the last read. Starts another read in the background when it is due. */
+  /**
+   * Returns the views with the causes of the last read. Starts another read in the background when the interval has
+   * passed.
+   */
   show(views: readonly InstanceView[]): InstanceView[] {
     if (!this.#isReading && monotonicMs() - this.#readAt >= READ_EVERY_MS) void this.#read(views);
     return views.map((view) => {

@@ -8,20 +8,23 @@ import { columnWidth, printableLine } from '../printable.ts';
 
 /** The data of one instance that `up` shows. */
 export interface InstanceView {
-  /** The reference of the instance. Two groups can have a kind of one name, so the title alone is not unique. */
+  /**
+   * The reference of the instance, as a unique key. The title is not unique, because two groups can have a kind with
+   * the same name.
+   */
   readonly ref: string;
   readonly kind: string;
   readonly name: string;
   readonly namespace: string;
   /**
-   * The state in the controller's report, e.g. `ACTIVE`. `deleted` or `unmanaged` when the report has disappeared;
-   * empty before the controller has seen the instance.
+   * The state in the controller's report, e.g. `ACTIVE`. `deleted` or `unmanaged` when the report has disappeared.
+   * Empty before the controller has seen the instance.
    */
   readonly state: string;
   /** The reason why the instance is not ACTIVE, if no node shows it. */
   readonly message?: string;
   readonly nodes: readonly NodeReport[];
-  /** The reasons why the objects of nodes are not ready, by the node's id. */
+  /** The reasons why the objects of nodes are not ready, keyed by node id. */
   readonly causes?: ReadonlyMap<string, readonly Cause[]>;
 }
 
@@ -49,24 +52,24 @@ const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | '
   deleted: 'gray',
 };
 
-/** The mark of a state in one column. */
+/** Returns the mark of a state, one column wide. */
 export function stateMark(state: NodeState, colour: boolean): string {
   return colour ? styleText(COLOUR[state], MARK[state], { validateStream: false }) : MARK[state];
 }
 
-/** The state of a node and its reason. */
+/** Formats the state of a node and its reason. */
 export function stateText(node: NodeReport): string {
-  // The reason is shown without the time of the next retry, which changes while the failure stays the same.
+  // Removes the time of the next retry, which changes while the failure stays the same.
   const reason = printableLine(explainNode(node).reason).replace(/; next try at \S+$/, '');
   return `${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** One line for a node: mark, id, state and reason. */
+/** Formats the line of a node: mark, id, state and reason. */
 export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
   return `  ${stateMark(node.state, colour)} ${node.id.padEnd(width)}  ${stateText(node)}`;
 }
 
-/** The lines of one node: its own line, followed by a line for each cause why its objects are not ready. */
+/** Formats the line of a node, followed by one line per cause why its objects are not ready. */
 export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, colour: boolean): string[] {
   const width = Math.max(0, ...nodes.map(({ id }) => id.length));
   const shownCauses = node.state === 'ready' ? [] : (causes?.get(node.id) ?? []);
@@ -76,23 +79,23 @@ export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, col
   ];
 }
 
-/** The kind and the name of an instance, with its namespace if it has one. */
+/** Returns the kind and name of an instance, with its namespace if it has one. */
 export const titleOf = ({ kind, namespace, name }: InstanceView): string =>
   `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 
-/** The lines of one instance: a head line, then its nodes in the order of the graph. */
+/** Formats one instance: a head line, then its nodes in the order of the graph. */
 export function instanceViewLines(view: InstanceView, colour: boolean): string[] {
   const title = titleOf(view);
   const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
   return [head, ...messageLines(view), ...view.nodes.flatMap((node) => nodeLines(node, view, colour))];
 }
 
-/** The lines of an instance's own message. */
+/** Formats the message of an instance. */
 export function messageLines({ message }: InstanceView): string[] {
   return message === undefined ? [] : [`  ${printableLine(message)}`];
 }
 
-/** Divides a line into rows of a terminal. All rows after the first are indented. */
+/** Divides a line into terminal rows. All rows after the first are indented. */
 export function wrapLine(line: string, columns: number): string[] {
   const rows: string[] = [];
   let rest = line;
@@ -108,8 +111,8 @@ export function wrapLine(line: string, columns: number): string[] {
 const INDENT = '      ';
 
 /**
- * The length of the part of a text that fits into some columns. The part ends after a space, if there is one in the
- * second half.
+ * Returns the length of the first part of a text that fits into `room` columns. The part ends after a space if its
+ * second half contains one.
  */
 function breakAt(text: string, room: number): number {
   let width = 0;
@@ -128,8 +131,8 @@ function breakAt(text: string, room: number): number {
 }
 
 /**
- * Cuts a line to the terminal's width. A cut line ends with an ellipsis. Escape sequences have no width and all stay,
- * so that no colour continues after the line.
+ * Truncates a line to the terminal's width. A truncated line ends with an ellipsis. Escape sequences have no width and
+ * are all kept, so that no colour continues after the line.
  */
 export function fitLine(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line;

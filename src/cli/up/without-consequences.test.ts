@@ -14,15 +14,15 @@ test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly s
   ['two unknown fields', [finding('spec.foo'), finding('spec.bar')], ['spec.foo', 'spec.bar']],
   ['fields with one beginning', [finding('spec.a'), finding('spec.ab')], ['spec.a', 'spec.ab']],
   ['fields of two items', [finding('spec.a[0].x'), finding('spec.a[1].x')], ['spec.a[0].x', 'spec.a[1].x']],
-  ['a field and one inside of it', [finding('spec.a'), finding('spec.a.b')], ['spec.a']],
+  ['a field and a field inside it', [finding('spec.a'), finding('spec.a.b')], ['spec.a']],
   ['a field and an item of it', [finding('spec.a'), finding('spec.a[0]')], ['spec.a']],
   ['one field twice', [finding('spec.a'), finding('spec.a')], ['spec.a']],
   [
-    'an unknown field behind another broken part',
+    'an unknown field after another broken part',
     [finding('spec.resources[0].id', 'graph/invalid-id'), finding('spec.resources[0].template.x')],
     ['spec.resources[0].id'],
   ],
   ['fields at two places', [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)], ['spec.a', 'spec.a.b']],
-])('the causes among the problems are kept: %s', (_name, found, kept) => {
+])('withoutConsequences keeps only the causes: %s', (_name, found, kept) => {
   expect(withoutConsequences(found).map(({ path }) => path)).toEqual(kept);
 });

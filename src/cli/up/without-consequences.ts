@@ -3,10 +3,10 @@ import { BELOW_SPEC } from './unknown-field-hint.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
 
-/** Matches the path of a field that is beside the id of a resource, and belongs below its `template`. */
+/** Matches the path of a field that is next to the id of a resource and belongs below its `template`. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;
 
-/** Replaces findings with the same cause by one finding that names the cause. */
+/** Replaces findings with the same cause with one finding that names the cause. */
 function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const unknownFields = new Map<string, Diagnostic>();
   for (const each of diagnostics) {
@@ -24,7 +24,8 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       !diagnostics.some(({ code, path }) => code === 'graph/field-combination' && path === resource);
     if (each.code === 'input/unknown-field' && first !== undefined && parent !== undefined)
       return each === first ? [besideTemplate(each, parent, hasTemplate(parent))] : [];
-    // The template lacks the field that is written beside it. One error is enough.
+    // Drops the error about the missing field, because the error about the field next to the template has the same
+    // cause.
     if (MISSING.has(each.code) && [...unknownFields.keys()].some((resource) => each.path === `${resource}.template`))
       return [];
     if (each.code === 'trace/unknown-name' && classes.has(each.message.replace(/ is not declared$/, ''))) return [];
@@ -52,12 +53,15 @@ const nameOf = ({ path = '' }: Diagnostic): string => path.slice(path.lastIndexO
 const parentOf = ({ path = '', source }: Diagnostic): string =>
   `${source?.file ?? ''} ${path.slice(0, Math.max(0, path.lastIndexOf('.')))}`;
 
-/** Several fields outside of the spec are one mistake of indentation. The finding names all of them. */
+/**
+ * Makes one finding for several fields outside of the spec, because one wrong indentation is the cause. The finding
+ * names all fields.
+ */
 function outsideSpec(each: Diagnostic, names: readonly string[]): Diagnostic {
   return names.length < 2 ? each : { ...each, message: `${each.message}; likewise ${names.slice(1).join(', ')}` };
 }
 
-/** Findings about missing parts of an object. */
+/** The codes of findings about missing parts of an object. */
 const MISSING: ReadonlySet<string> = new Set(['input/refused-template', 'graph/missing-required']);
 
 function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean): Diagnostic {
@@ -78,7 +82,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
   };
 }
 
-/** Findings about the shape of a definition. A wrong shape hides names and fields. */
+/** The codes of findings about the structure of a definition. A wrong structure hides names and fields. */
 const BROKEN_SHAPE: ReadonlySet<string> = new Set([
   'graph/invalid-id',
   'graph/invalid-definition',
@@ -86,11 +90,11 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The findings about one object without those that are consequences of others. A finding about another object has
- * another cause, even at the same path, so a caller calls the function once for each object. While a module loads, its
- * objects are unknown, and the caller calls the function once for each file. A field that is reported as misspelt is
- * not also reported as missing. While a part that declares names is broken, no name is reported as unknown. One value
- * has one problem.
+ * Returns the findings about one object, without those that are consequences of others. A finding about another object
+ * has another cause, even at the same path, so the function is called once per object. For a module that could not be
+ * loaded, the objects are unknown, and the function is called once per file. Three rules apply. A field that is
+ * reported as misspelt is not also reported as missing. While a part that declares names is broken, no name is reported
+ * as unknown. A value has only one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));
@@ -112,7 +116,7 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
   });
 }
 
-/** Does the remedy for an unknown field of an object add the field that the object lacks? */
+/** Is the unknown field a misspelling of the missing field, according to its remedy? */
 function isMeantFor(unknown: Diagnostic, missing: Diagnostic): boolean {
   const lacking = /([^.\s]+); the API server/.exec(missing.message)?.[1] ?? '';
   const name = missing.path === undefined ? undefined : unknown.path?.slice(missing.path.length);
@@ -125,14 +129,14 @@ function isMeantFor(unknown: Diagnostic, missing: Diagnostic): boolean {
   );
 }
 
-/** Refusals of a text that should be an expression. */
+/** The codes of refusals of a string that should be an expression. */
 const REFUSED_TEXT: ReadonlySet<string> = new Set([
   'input/refused-template',
   'graph/literal-type',
   'graph/invalid-literal',
 ]);
 
-/** Turns the finding about a likely expression into an error where its text is refused. */
+/** Raises the finding about a likely expression to an error when the API server refuses the string. */
 function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const isText = ({ code }: Diagnostic) => code === 'graph/foreign-expression';
   const at = ({ path, source }: Diagnostic) => `${source?.file ?? ''} ${path ?? ''}`;
@@ -147,7 +151,7 @@ function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 const isBrokenLoop = (code: string, path: string): boolean =>
   code === 'graph/not-standalone' && /\.forEach\[\d+\]/.test(path);
 
-/** Findings that are consequences of another finding at the same place. */
+/** The codes of findings that are consequences of another finding at the same place. */
 const ONE_PER_PLACE: ReadonlySet<string> = new Set(['graph/not-standalone', 'graph/dependent-iterators']);
 
 function isReportedBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
@@ -163,17 +167,17 @@ function isReportedBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean
     );
 }
 
-/** Is the finding about a resource that the compiler skipped? The id of such a resource is unknown. */
+/** Is the finding about a resource that the compiler skipped, so that its id is unknown? */
 const isLost = ({ code, path = '' }: Diagnostic): boolean =>
   code === 'graph/duplicate-id' ||
   code === 'graph/field-combination' ||
   (code === 'graph/invalid-template' && path.endsWith('.template'));
 
-/** Does a finding report custom types outside of the schema? Such a block declares no types. */
+/** Does a finding report custom types outside of the schema, where they declare no types? */
 const isMisplacedTypes = ({ code, path }: Diagnostic): boolean =>
   code === 'input/unknown-field' && (path === 'spec.types' || path === 'types');
 
-/** Is a path part of resources or loops, which declare the names that expressions read? */
+/** Is the path in resources or loops, which declare the names that expressions read? */
 const hidesNames = (path: string): boolean =>
   /^spec\.schema\.resources$|^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach|template)\b))/.test(path);
 
@@ -181,8 +185,8 @@ const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagn
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');
 
 /**
- * Is a finding a cause? The first of several findings about one broken part is the cause, and a misspelt field is the
- * cause of a missing one.
+ * Is the finding a cause? Of several findings about one broken part, only the first is a cause. A misspelt field is the
+ * cause of a missing field.
  */
 function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   const { source, path = '' } = each;
@@ -205,7 +209,10 @@ function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   return (first === undefined || first === each) && !isInside;
 }
 
-/** Are two findings about different unknown fields? Several fields of an object that code made have one place. */
+/**
+ * Are the two findings about different unknown fields? For an object that code created, several fields have the same
+ * position.
+ */
 const areTwoFields = (one: Diagnostic, other: Diagnostic): boolean =>
   one.code === 'input/unknown-field' &&
   other.code === 'input/unknown-field' &&
@@ -220,8 +227,8 @@ const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean 
   broken.some((other) => isFieldOf(other, { ...each, path: (each.path ?? '').replace(/\.id$/, '') }));
 
 /**
- * Adds a hint to an unknown field of a resource that lacks its id or template, because such a field is most often the
- * missing field under a wrong name.
+ * Adds a hint to an unknown field of a resource without id or template, because such a field is usually a misspelling
+ * of the missing one.
  */
 function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic {
   const parent = /^(spec\.resources\[\d+\])\.[^.[\]]+$/.exec(each.path ?? '')?.[1];
@@ -236,9 +243,9 @@ function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic
   return meant === undefined ? each : { ...each, hint: `did you mean "${meant}"? ${each.hint ?? ''}`.trim() };
 }
 
-/** The diagnostics, each with a remedy: its own, or the one that the table of codes has. */
+/** Returns the diagnostics, each with its own remedy or else the remedy of its code. */
 export async function withRemedies(diagnostics: readonly Diagnostic[]): Promise<readonly Diagnostic[]> {
-  // Only compositions have codes of the tracer. Files of YAML are checked without loading the tracer.
+  // Only compositions have codes of the tracer, so the check of YAML files does not load the tracer.
   const isTraced = diagnostics.some(({ code }) => code.startsWith('trace/'));
   const traceCodes = isTraced ? (await import('../../compose/index.ts')).traceCodes : [];
   const codes = new Map([...diagnosticCodes, ...schemaCodes, ...traceCodes].map((each) => [each.code, each]));

@@ -15,10 +15,10 @@ const CASES: readonly (readonly [title: string, objects: readonly string[], warn
     [webhook(SERVICE)],
     /^warning: a\.yaml:1: ValidatingWebhookConfiguration deny calls the Service ops\/hooks, /,
   ],
-  ['a Service in front of a local process', [webhook(SERVICE), PROCESS]],
+  ['a Service, while a pod is a local process', [webhook(SERVICE), PROCESS]],
   ['another machine', [webhook('url: "https://hooks.acme.test/a"', 'MutatingWebhookConfiguration')], /https:\/\/hooks/],
   [
-    'another machine, beside a local process',
+    'another machine, while a pod is a local process',
     [webhook('url: "https://hooks.acme.test/a"'), PROCESS],
     /https:\/\/hooks/,
   ],
@@ -46,7 +46,7 @@ test.each(CASES.map(([title, objects, warning]) => ({ title, objects, warning })
   },
 );
 
-test('the webhooks of definitions are named by their resource, unless an expression gives the server', () => {
+test('a warning names the resource of a webhook in a definition, unless an expression computes the server', () => {
   const graph = (namespace: string) =>
     graphOf(`
 schema: {spec: {name: string}}

@@ -15,9 +15,9 @@ const WITH_WEBHOOKS: ReadonlySet<string> = new Set(['ValidatingWebhookConfigurat
 const RUN = 'typekro.dev/run';
 
 /**
- * The warnings about webhooks of the files, and of the objects of definitions, that the embedded cluster cannot reach.
- * Policies need no warning, because the cluster enforces them. When the files have a pod that is a process of this
- * machine, any Service may lead to it, so that webhooks of Services get no warning.
+ * Returns warnings about webhooks that the embedded cluster cannot reach, in the files and in the templates of
+ * definitions. Policies need no warning, because the cluster enforces them. If a pod in the files runs as a process of
+ * this machine, any Service can lead to it, so webhooks with a Service get no warning.
  */
 export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
   const warningsOf = (what: string, object: JsonObject) => warnings(what, object, manifestsOf(objects).some(isProcess));
@@ -43,7 +43,7 @@ function isProcess(manifest: WrittenObject): boolean {
   return pod !== undefined && at(manifest.object, ...pod, 'metadata', 'annotations', RUN) === 'process';
 }
 
-/** One warning for all webhooks of an object that the cluster cannot reach. */
+/** Makes one warning for all webhooks of an object that the cluster cannot reach. */
 function warnings(what: string, object: JsonObject, reachesServices: boolean): string[] {
   const servers = new Set(
     entriesAt(object, 'webhooks').flatMap(({ entry }) => farServer(entry, reachesServices) ?? []),
@@ -54,7 +54,7 @@ function warnings(what: string, object: JsonObject, reachesServices: boolean): s
   ];
 }
 
-/** The server of a webhook, unless it may be on this machine or an expression gives it. */
+/** Returns the server of a webhook, or undefined if it can be on this machine or an expression computes it. */
 function farServer(webhook: JsonObject, reachesServices: boolean): string | undefined {
   const [url, name, namespace] = [['url'], ['service', 'name'], ['service', 'namespace']].map((path) =>
     valueAtSteps(webhook, ['clientConfig', ...path]),

@@ -56,7 +56,7 @@ export async function checkDefinition(
   return { name, kind: declaredKind(spec).kind, state, instances: instances.length, acceptedBy, levels };
 }
 
-/** The part of a task that the compiler needs. */
+/** The members of a task that compilation requires. */
 type CompileTask = Pick<DefinitionTask, 'schemas' | 'name' | 'planned'> & Partial<DefinitionTask>;
 
 /** The features of this project's controller and of kro's controller. */
@@ -82,9 +82,12 @@ async function acceptingControllers(
 
 /** The results of the two controllers for a definition of a cluster. */
 export interface ComparedDefinition {
-  /** Why kro refuses the definition, and the controllers that accept it. Absent when kro accepts the definition. */
+  /**
+   * The reason why kro refuses the definition, and the controllers that accept it. Absent when kro accepts the
+   * definition.
+   */
   readonly refused?: Refusal & { readonly acceptedBy: readonly string[] };
-  /** The graph of this project's controller. Absent when this controller refuses the definition. */
+  /** The graph that this project's controller compiles. Absent when this controller refuses the definition. */
   readonly graph?: Graph;
 }
 
@@ -133,7 +136,7 @@ async function checkLevel(
   const refused = wanted?.preview.refusal === undefined ? why : { refusal: wanted.preview.refusal };
   const isAccepted = wanted !== undefined && refused.refusal === undefined;
   const served = isAccepted ? wanted : await lastGood(task, level, instances, wanted?.preview.crd === 'refuse');
-  // Only the definition itself changes the CRD, never its last good revision.
+  // Only the definition itself can change the CRD. The last good revision cannot.
   const change =
     wanted === undefined
       ? { crd: 'unchanged' as const, schema: [] }
@@ -154,7 +157,7 @@ async function checkLevel(
   };
 }
 
-/** A graph, and the prediction of what the controller does with it. */
+/** A graph, and the predicted behaviour of the controller. */
 interface PreviewedGraph {
   readonly graph: Graph;
   readonly crd: KubeObject | undefined;
@@ -162,7 +165,7 @@ interface PreviewedGraph {
   readonly preview: DefinitionPreview;
 }
 
-/** Predicts what the controller does with a graph of the definition. Revisions after number `newest` are ignored. */
+/** Predicts the behaviour of the controller with a graph of the definition. Ignores revisions after number `newest`. */
 function previewOf(
   task: DefinitionTask,
   level: KroCompatibility,
@@ -185,7 +188,7 @@ function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances:
   return definitionPlan({ place: '', live: object, object, instances, ...wanted }).schema;
 }
 
-/** Finds the newest revision that compiles. With `isCrdRefused`, the CRD of the revision must also be accepted. */
+/** Finds the newest revision that compiles. With `isCrdRefused`, the revision must also have an acceptable CRD. */
 async function lastGood(
   task: DefinitionTask,
   level: KroCompatibility,
@@ -229,7 +232,7 @@ async function simulate(
   };
 }
 
-/** The labels and annotations that a write changes or removes, if it changes nothing else. */
+/** Returns the labels and annotations that a write changes or removes. Empty if the write changes other fields. */
 function marksOf({ apply, before, bookkeeping }: SimulatedWrite): string[] {
   if (bookkeeping !== true || apply === undefined || before === undefined) return [];
   const { labels = {}, annotations = {} } = apply.desired.metadata;

@@ -26,7 +26,7 @@ export async function graphsOf(planned: PlanContext): Promise<readonly KubeObjec
   return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
 }
 
-/** Compiles a Graph of a cluster, and simulates what the controller does with its objects. */
+/** Compiles a Graph of a cluster, and simulates the controller's writes to its objects. */
 export async function checkGraph(
   planned: PlanContext,
   schemas: LiveSchemas,
@@ -55,8 +55,8 @@ export async function checkGraph(
 }
 
 /**
- * Why kro 0.10, with its gate `GraphKind` and these features, refuses a Graph. Returns `undefined` for a Graph that kro
- * accepts.
+ * Returns the reason why kro 0.10 refuses a Graph, with the gate `GraphKind` and these features. Returns `undefined`
+ * when kro accepts the Graph.
  */
 export async function kroGraphRefusal(
   planned: PlanContext,

@@ -6,7 +6,7 @@ import { isSuspended, recordedRevision } from '../../runtime/index.ts';
 import { upgradeRefusal } from './refusal-of.ts';
 import type { BrokenRevision, HeldRevision } from './upgrade-check.ts';
 
-/** The result of the compiler for the spec of a revision. */
+/** The result of compiling the spec of a revision. */
 interface Compiled {
   readonly graph?: Graph | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -23,7 +23,7 @@ export class RevisionGraphs {
     this.#compile = compile;
   }
 
-  /** The compiled revision with this number. Returns `undefined` when the cluster does not have the revision. */
+  /** Returns the compiled revision with this number, or `undefined` when the cluster does not have the revision. */
   async of(number: number): Promise<Compiled | undefined> {
     const revision = this.#revisions.find((each) => each.number === number);
     if (revision === undefined) return undefined;
@@ -32,12 +32,14 @@ export class RevisionGraphs {
     return compiled;
   }
 
-  /** The revisions with which an instance can stay during the roll-out of revision `newest`, the best one first. */
+  /**
+   * Returns the revisions that an instance can keep during the rollout of revision `newest`, in order of preference.
+   */
   basesOf(newest: number): readonly DefinitionRevision[] {
     return possibleBases(this.#revisions, newest);
   }
 
-  /** The first of these revisions that compiles. */
+  /** Returns the first of these revisions that compiles. */
   async baseOf(newest: number): Promise<{ readonly number: number; readonly graph: Graph } | undefined> {
     for (const { number } of this.basesOf(newest)) {
       const graph = (await this.of(number))?.graph;
@@ -47,7 +49,7 @@ export class RevisionGraphs {
   }
 }
 
-/** The revisions of pinned instances that do not compile, oldest first. */
+/** Returns the revisions that do not compile although instances are pinned to them, oldest first. */
 export async function brokenPins(
   revisions: RevisionGraphs,
   instances: readonly KubeObject[],
@@ -67,16 +69,19 @@ export async function brokenPins(
 
 /** The graphs with which the controller works on instances. */
 export interface FollowedGraphs {
-  /** Only instances on which the controller works. The order is that of all instances. */
+  /**
+   * Maps an instance to its graph. Contains only instances on which the controller works, in the order of all
+   * instances.
+   */
   readonly graphs: ReadonlyMap<KubeObject, Graph>;
-  /** The revisions with which a roll-out holds instances back, and that do not compile. */
+  /** The revisions that do not compile although a rollout holds instances back at them. */
   readonly held: readonly HeldRevision[];
 }
 
 /**
- * Finds the graph of each instance: `newest`, the pinned revision, or the revision with which a canary or
- * `propagateWhen` holds the instance back. Leaves out instances that are suspended or being deleted, and those whose
- * pinned revision does not exist or does not compile.
+ * Finds the graph of each instance: `newest`, the pinned revision, or the revision at which a canary or `propagateWhen`
+ * holds the instance back. Leaves out instances that are suspended or being deleted, and those whose pinned revision
+ * does not exist or does not compile.
  */
 export async function followedGraphs(
   revisions: RevisionGraphs,
@@ -103,7 +108,7 @@ export async function followedGraphs(
     const kept = isHeld ? (recordedNumber(instance, newest, to) ?? revisions.basesOf(to)[0]?.number) : undefined;
     const compiled = kept === undefined || kept === to ? undefined : await revisions.of(kept);
     const base = compiled === undefined ? undefined : await revisions.baseOf(to);
-    // Like the controller: without a base that compiles, the roll-out ends, and all instances get the newest revision.
+    // If no base revision compiles, the rollout ends and all instances get the newest revision, as in the controller.
     graphs.set(instance, base === undefined ? newest : (compiled?.graph ?? base.graph));
     if (kept === undefined || compiled === undefined || compiled.graph !== undefined) continue;
     const known = broken.get(kept) ?? { compiled, own: [], follows: base?.number ?? to };
@@ -122,8 +127,8 @@ function waitsForCanary(instance: KubeObject, { rollout }: DefinitionPreview): b
 }
 
 /**
- * The revision in the status of an instance, if `propagateWhen` makes it count. A later revision than `newest` does not
- * count.
+ * Returns the revision in the status of an instance, if the graph has `propagateWhen`. Ignores a later revision than
+ * `newest`.
  */
 function recordedNumber(instance: KubeObject, { propagateWhen }: Graph, newest: number): number | undefined {
   const recorded = propagateWhen === undefined ? undefined : recordedRevision(instance);

@@ -25,14 +25,14 @@ async function define(definition: KubeObject): Promise<void> {
 }
 
 const CANARY = { 'typekro.dev/canary': '1' };
-/** kro 0.9 reads an expression without an end as text. At level 0.10, such an expression is an error. */
+/** kro 0.9 treats an unclosed expression as text. At level 0.10, it is an error. */
 const ONLY_OLD = mapResource('map', { text: '${not closed' });
 /** Fails for instances with the count 0. */
 const FAILING = mapResource('map', { text: '${string(10 / schema.spec.count)}' });
 
 /**
  * Creates two instances of a definition with the resource `first`, and then changes the resource to `FAILING`. The
- * canary is the first instance that gets the new revision. It fails, so the other instance is held back.
+ * first instance that gets the new revision (the canary) fails, so the other instance is held back.
  */
 async function heldBack(first: JsonObject): Promise<void> {
   await define(potDefinition([first], CANARY));
@@ -41,17 +41,17 @@ async function heldBack(first: JsonObject): Promise<void> {
   await define(potDefinition([FAILING], CANARY));
 }
 
-/** A text without the names of the two instances. Their UIDs decide which of them goes first. */
+/** Replaces the names of the two instances, because their random UIDs decide which instance is first. */
 const anonymous = (text: string): string =>
   text.replaceAll(/default\/[ab]\b/g, 'default/*').replaceAll(/\b[ab]-map\b/g, '*-map');
 
-/** The lines about the definition. */
+/** Runs the check. Returns its exit code and the lines about the definition. */
 async function textOfCheck(): Promise<readonly [code: number, lines: string[]]> {
   const { code, out } = await run('');
   return [code, anonymous(out.slice(out.indexOf('pots at'))).split('\n')];
 }
 
-test('an instance that a canary holds back gets the newest revision when its own one is refused', async () => {
+test('an instance that a canary holds back gets the newest revision when its own revision is refused', async () => {
   await heldBack(ONLY_OLD);
   expect(await textOfCheck()).toMatchInlineSnapshot(`
     [
@@ -87,7 +87,7 @@ test('the objects of an instance that a canary holds back are compared with its 
   `);
 });
 
-test('an instance that waits for a running canary stays with its revision', async () => {
+test('an instance that waits for a running canary keeps its revision', async () => {
   await define(potDefinition([mapResource('map', { text: 'a' })], CANARY));
   await plans.world.apply(pot('a'), pot('b'));
   await plans.world.advance(5000);

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../core/index.ts';
 import type { Refusal } from './upgrade-check.ts';
 
-/** The errors of a compilation as refusals: the first one, and the others in `more`. */
+/** Converts the errors of a compilation to a refusal: the first error, and the other errors in `more`. */
 export function upgradeRefusal(diagnostics: readonly Diagnostic[]): Refusal & { readonly more?: readonly Refusal[] } {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [first, ...more] = errors.map(({ code, message, path, hint }): Refusal => {

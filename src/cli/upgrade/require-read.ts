@@ -5,10 +5,9 @@ import { unreadBecause } from '../plan/cluster-basics.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 
 /**
- * Ends a check of a whole cluster when objects of a type could not be read. Without these objects, the check could
- * report an unsafe upgrade as safe.
+ * Throws when the objects of a type could not be read, because the check could then report an unsafe upgrade as safe.
  *
- * @throws TypeKroError `upgrade/not-read`, with the answer of the server.
+ * @throws TypeKroError `upgrade/not-read`, with the message of the server.
  */
 export function requireRead(
   { basics, source }: Pick<PlanContext, 'basics' | 'source'>,

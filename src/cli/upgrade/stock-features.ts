@@ -2,8 +2,8 @@ import type { GraphFeatures } from '../../graph/index.ts';
 import { TYPEKRO_FEATURES } from '../../graph/index.ts';
 
 /**
- * Turns off all features except the given values of those that upstream kro also has: `omit` (gate `CELOmitFunction`)
- * and `deletionPolicy` (gate `DeletionPolicy`, after 0.10.0-rc.0).
+ * Turns off all features that released kro does not have. Keeps the values of `omit` (gate `CELOmitFunction`) and
+ * `deletionPolicy` (gate `DeletionPolicy`, after 0.10.0-rc.0).
  */
 export function stockFeatures({ omit = false, deletionPolicy = false }: GraphFeatures): GraphFeatures {
   const off = Object.fromEntries(Object.keys(TYPEKRO_FEATURES).map((feature) => [feature, false]));

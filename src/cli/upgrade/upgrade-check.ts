@@ -3,7 +3,7 @@ import type { InstancePlan, PlanSource, SchemaLine } from '../../inspect/index.t
 
 /**
  * The report of `typekro upgrade --check`, as `-o json` prints it. A later release with the same `schemaVersion` only
- * adds fields. Definitions and Graphs are sorted by name, levels from the oldest.
+ * adds fields. Definitions and Graphs are sorted by name, and levels begin with the oldest.
  */
 export interface UpgradeCheck {
   readonly schemaVersion: 1;
@@ -12,7 +12,7 @@ export interface UpgradeCheck {
   readonly source: PlanSource;
   readonly definitions: readonly DefinitionCheck[];
   readonly graphs: readonly GraphCheck[];
-  /** What could not be read, and the consequences. */
+  /** Sentences about kinds that could not be read, with the consequences. */
   readonly limits: readonly string[];
 }
 
@@ -31,46 +31,46 @@ export interface DefinitionCheck {
   readonly levels: readonly LevelCheck[];
 }
 
-/** What the controller of this version does with a definition at one level of `--kro-compatibility`. */
+/** The behaviour of this version's controller with a definition, at one level of `--kro-compatibility`. */
 export interface LevelCheck {
   readonly level: KroCompatibility;
-  /** Why the definition is refused. Absent when it is accepted. */
+  /** The reason why the definition is refused. Absent when it is accepted. */
   readonly refusal?: string;
   readonly hint?: string;
   /** The errors of the definition after the first one, which is in `refusal`. Absent when there are no others. */
   readonly more?: readonly Refusal[];
   /**
-   * The newest revision that the controller serves. Instances follow this revision unless they have a pin or the
-   * rollout holds them back. 0 when the controller can serve no revision of the definition.
+   * The newest revision that the controller serves. All instances follow it, except pinned instances and those that the
+   * rollout holds back. 0 when the controller can serve no revision.
    */
   readonly revision: number;
-  /** What happens to the CRD of the instances. */
+  /** The change of the instances' CRD. */
   readonly crd: 'unchanged' | 'created' | 'changed' | 'refused';
   /** The fields of instances whose schema changes. */
   readonly schema: readonly SchemaLine[];
-  /** The revisions with pinned instances that do not compile. */
+  /** The revisions that do not compile although instances are pinned to them. */
   readonly pins: readonly BrokenRevision[];
   /**
-   * The revisions with which a canary or `propagateWhen` holds instances back, and that do not compile. Absent when
-   * there is none.
+   * The revisions that do not compile although a canary or `propagateWhen` holds instances back at them. Absent when
+   * there are none.
    */
   readonly held?: readonly HeldRevision[];
   /**
-   * The plans of instances that have writes or are blocked. A write of only the controller's labels and annotations has
-   * the action `labels`.
+   * The plans of instances that have writes or are blocked. A write that changes only the controller's labels and
+   * annotations has the action `labels`.
    */
   readonly plans: readonly InstancePlan[];
   /** The keys of the controller's labels and annotations that `labels` writes change, sorted. */
   readonly marks: readonly string[];
 }
 
-/** An object of the kind Graph. The rules of the kind are the same at each level of `--kro-compatibility`. */
+/** A Graph object. The rules for this kind are the same at each level of `--kro-compatibility`. */
 export interface GraphCheck {
   /** `namespace/name`. */
   readonly name: string;
   /**
    * The state that follows from the conditions that a controller wrote last: `ACTIVE`, `IN_PROGRESS`, `ERROR` or
-   * `DELETING`. Empty when no controller has written any.
+   * `DELETING`. Empty when no controller has written conditions.
    */
   readonly state: string;
   /**
@@ -78,12 +78,12 @@ export interface GraphCheck {
    * `typekro 0.10`.
    */
   readonly acceptedBy: readonly string[];
-  /** Why the controller does not apply the Graph. Absent when it does. */
+  /** The reason why the controller does not apply the Graph. Absent when it applies the Graph. */
   readonly refusal?: string;
   readonly hint?: string;
   /** The errors of the Graph after the first one. Absent when there are no others. */
   readonly more?: readonly Refusal[];
-  /** True when the last conditions say that the Graph is refused, or when no controller has served the Graph. */
+  /** True when the recorded conditions say that the Graph is refused, or when no controller has served the Graph. */
   readonly isRefusedNow: boolean;
   /** The writes to the objects of the Graph. Absent when there are none, and nothing is blocked. */
   readonly plan?: InstancePlan;
@@ -114,14 +114,13 @@ export interface UpgradeOptions {
   readonly features: GraphFeatures;
   /** The gate `ConservativeCRDComparison`. */
   readonly conservative: boolean;
-  /** The gate `GraphKind`: does the controller serve Graphs? */
+  /** The gate `GraphKind`: true when the controller serves Graphs. */
   readonly graphKind: boolean;
 }
 
 /**
- * Does the upgrade make the controller refuse a definition that the cluster serves, or one of its revisions with
- * instances that are pinned or held back? A definition that is already refused, or that no controller has handled, does
- * not count.
+ * Does the upgrade make the controller refuse a served definition, or a revision of it to which instances are pinned or
+ * at which they are held back? False for a definition that is already refused, or that no controller has handled.
  */
 export function isNewlyRefused({ state }: Pick<DefinitionCheck, 'state'>, check: LevelCheck): boolean {
   const isServedNow = state === 'Active';
@@ -134,7 +133,10 @@ export function isGraphNewlyRefused({ refusal, isRefusedNow }: GraphCheck): bool
   return refusal !== undefined && !isRefusedNow;
 }
 
-/** Would the upgrade cause writes, or block an instance? A refused definition counts as refused, not as changed. */
+/**
+ * Would the upgrade cause writes, or block an instance? False for a refused definition, which counts as refused
+ * instead.
+ */
 export function isChanged({ refusal, crd, plans }: LevelCheck): boolean {
   if (refusal !== undefined || crd === 'refused') return false;
   const isBlockedOrWritten = plans.some(({ writes, state }) => writes.length > 0 || state === 'blocked');

@@ -7,7 +7,7 @@ import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } f
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
 
 /**
- * Prints the check as lines: a table of definitions, the details of each, then Graphs in the same way, and the totals.
+ * Prints the check as text: a table of definitions and the details of each, the same for Graphs, and the totals.
  */
 export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
   const { paint } = view;
@@ -71,7 +71,7 @@ function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
   return ['', ...table, ...details, ...(plans.length === 0 ? [] : ['', ...plans])];
 }
 
-/** The maximum number of names that are listed for one shared refusal. */
+/** The maximum number of names that are listed for a refusal that several definitions share. */
 const MAX_LISTED_NAMES = 5;
 
 function namesText(names: readonly string[]): string {
@@ -161,7 +161,7 @@ function sumLine({ definitions }: UpgradeCheck): string {
     .join('  ');
 }
 
-/** The number of each result: `1 unchanged, 2 refused`. */
+/** Counts the results: `1 unchanged, 2 refused`. */
 function sumOf(results: readonly Word[]): string {
   return WORDS.map((word) => ({ word, number: results.filter((each) => each === word).length }))
     .filter(({ number }) => number > 0)

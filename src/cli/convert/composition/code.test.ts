@@ -4,7 +4,7 @@ import { objectCode, printCode, stringCode, textCode } from './code.ts';
 test.each([
   ['a variable', 'zone', textCode('zone'), '{ zone }'],
   ['a text', 'zone', stringCode('zone'), "{ zone: 'zone' }"],
-  ['a text whose name needs quotes', 'a-b', stringCode('a-b'), "{ 'a-b': 'a-b' }"],
+  ['a string under a name that needs quotes', 'a-b', stringCode('a-b'), "{ 'a-b': 'a-b' }"],
   ['a literal', 'true', textCode('true'), '{ true: true }'],
   ['nothing', 'null', textCode('null'), '{ null: null }'],
   ['the prototype', '__proto__', textCode('__proto__'), "{ ['__proto__']: __proto__ }"],

@@ -1,11 +1,11 @@
 import { identifier } from '../../../factories/index.ts';
 
-/** The width of a line of the house format, in characters. */
+/** The maximum line width of the project's code format, in characters. */
 const WIDTH = 120;
 
 /**
- * A part of a TypeScript file: finished text, a conditional, a call, or a literal. A part that is too long is broken
- * over several lines.
+ * A part of a generated TypeScript file: finished text, a conditional, a call, or a literal. A part that is too long
+ * for one line is printed on several lines.
  */
 export type Code =
   | {
@@ -27,7 +27,7 @@ export const textCode = (value: string): Code => ({ kind: 'text', text: value })
 /** A string literal. */
 export const stringCode = (value: string): Code => ({ kind: 'text', text: quoteTypeScript(value), isString: true });
 
-/** A function call. Arguments that are too long get lines of their own. */
+/** A function call. Arguments that are too long for one line are printed on separate lines. */
 export const call = (callee: string, ...args: readonly Code[]): Code => ({ kind: 'call', callee, args });
 
 /** A method call. */
@@ -44,7 +44,7 @@ export const objectCode = (members: readonly (readonly [string, Code])[]): Code 
 /** An array literal. */
 export const listCode = (items: readonly Code[]): Code => ({ kind: 'list', items });
 
-/** Quotes a text with the quotes that need fewer escapes. Single quotes are preferred. */
+/** Quotes a string with the kind of quotes that needs fewer escapes; with single quotes if there is no difference. */
 export function quoteTypeScript(value: string): string {
   const json = JSON.stringify(value).slice(1, -1).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
   const single = json.split("'").length;
@@ -62,19 +62,25 @@ export const memberAccess = (name: string): string => (isName(name) ? `.${name}`
 
 const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 
-/** Can the word be the name of a variable? */
+/** Is the word valid as the name of a variable? */
 export const isVariableName = (name: string): boolean => isName(name) && identifier(name) === name;
 
-/** Can the member `name: value` be written as `name`? Only a variable has this form: not `'a-b': 'a-b'`, not `true: true`. */
+/**
+ * Can the member `name: value` be written as `name`? This shorthand is possible only for variables, not for
+ * `'a-b': 'a-b'` or `true: true`.
+ */
 const isShorthand = (name: string, value: string): boolean =>
   value === name && name !== '__proto__' && isVariableName(name);
 
-/** The name of a member in a literal. `__proto__` as a name would set the prototype. */
+/**
+ * Prints the name of a member in an object literal. The name `__proto__` is written as a computed key, because a plain
+ * key would set the prototype.
+ */
 const keyText = (name: string): string =>
   name === '__proto__' ? `['__proto__']` : isName(name) ? name : quoteTypeScript(name);
 
 /**
- * Prints a part in the format of oxfmt.
+ * Prints a part with oxfmt's formatting.
  *
  * @param indent the number of spaces at the beginning of its first line
  * @param before the number of characters before it on its first line, without the indent
@@ -104,7 +110,7 @@ export function printCode(code: Code, indent: number, before = 0, after = 1): st
   }
 }
 
-/** Prints a conditional on several lines. Every conditional of a chain then gets its own lines. */
+/** Prints a conditional on several lines. If the conditionals form a chain, each of them gets its own lines. */
 function choiceText({ test, yes, no }: Extract<Code, { kind: 'choice' }>, indent: number, after: number): string {
   const lead = `\n${' '.repeat(indent + 2)}`;
   const side = (each: Code): string =>
@@ -112,7 +118,10 @@ function choiceText({ test, yes, no }: Extract<Code, { kind: 'choice' }>, indent
   return `${printCode(test, indent)}${lead}? ${side(yes)}${lead}: ${side(no)}`;
 }
 
-/** Prints method calls: on the line of the value, or with two or more calls on the lines below it. */
+/**
+ * Prints a chain of method calls. A single call is on the line of the value. Two or more calls are on separate lines
+ * below the value.
+ */
 function methodText(code: Extract<Code, { kind: 'method' }>, indent: number, before: number, after: number): string {
   const calls: string[] = [];
   let root: Code = code;
@@ -133,8 +142,8 @@ function memberText([name, value]: readonly [string, Code], indent: number): str
   if (value.kind === 'text' && isShorthand(name, value.text)) return key;
   const printed = printCode(value, indent, key.length + 2);
   const isLong = indent + key.length + 2 + printed.length + 1 > WIDTH;
-  // In a member that is too long for one line, these begin on a new line: a string literal, and a conditional whose
-  // test has an operator.
+  // If a member is too long for one line, two kinds of values begin on a new line: a string literal, and a conditional
+  // whose test has an operator.
   const isOwn =
     (value.kind === 'text' && value.isString === true) ||
     (value.kind === 'choice' && value.test.kind === 'text' && value.test.isOperation === true);
@@ -144,7 +153,9 @@ function memberText([name, value]: readonly [string, Code], indent: number): str
   return isOwn && isLong ? `${key}:\n${' '.repeat(indent + 2)}${printed}` : `${key}: ${printed}`;
 }
 
-/** Prints a call. The brackets of a literal that is the only argument stay on the lines of the call's brackets. */
+/**
+ * Prints a call. If the only argument is a literal, its brackets are on the same lines as the parentheses of the call.
+ */
 function callText({ callee, args }: Extract<Code, { kind: 'call' }>, indent: number, before: number, after: number) {
   const last = args.at(-1);
   if (last === undefined) return `${callee}()`;
@@ -156,7 +167,7 @@ function callText({ callee, args }: Extract<Code, { kind: 'call' }>, indent: num
   return `${callee}(\n${args.map((each) => `${inner}${printCode(each, indent + 2)},\n`).join('')}${' '.repeat(indent)})`;
 }
 
-/** Prints a part on one line. Returns `undefined` for a part that the format always breaks. */
+/** Prints a part on one line. Returns `undefined` for a part that the code format always prints on several lines. */
 function oneLine(code: Code): string | undefined {
   switch (code.kind) {
     case 'text':
@@ -190,8 +201,8 @@ function joinedParts(parts: readonly (string | undefined)[], open: string, close
 }
 
 /**
- * Is it a list of several objects, or of several lists, with more than one member each? Each item then gets its own
- * line.
+ * Does each item get its own line? True for a list of several objects, or of several lists, if each item has more than
+ * one member.
  */
 function isTable(items: readonly Code[]): boolean {
   if (items.length < 2) return false;

@@ -5,7 +5,7 @@ import type { Code } from './code.ts';
 import { listCode, objectCode, stringCode, textCode } from './code.ts';
 
 /**
- * Writes plain data as a literal.
+ * Prints plain data as a literal.
  *
  * @param filled returns the code that replaces the value at a path, or undefined to keep the value
  */
@@ -25,7 +25,7 @@ export function dataCode(
   return objectCode(members);
 }
 
-/** Integers beyond 2^53 become bigint literals. */
+/** Prints a scalar. An integer beyond 2^53 becomes a bigint literal. */
 const scalarText = (value: Exclude<JsonValue, string | object>): string =>
   isLargeInteger(value) ? `${value}n` : String(value);
 

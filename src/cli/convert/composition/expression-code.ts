@@ -6,12 +6,12 @@ import { call, stringCode, textCode } from './code.ts';
 import type { ExpressionScope } from './javascript-of.ts';
 import { javaScriptOf } from './javascript-of.ts';
 
-/** The code of an expression in a composition, with the names that it reads. */
+/** The TypeScript code of an expression in a composition, and the variables that it reads. */
 export interface ExpressionCode {
   readonly code: Code;
   /**
-   * The variables of the resources that the JavaScript reads. Empty for hand-written CEL, which names resources by
-   * their ids.
+   * The variables of the resources that the JavaScript code reads. Empty for hand-written CEL, because CEL refers to
+   * resources by their ids.
    */
   readonly resources: readonly string[];
   readonly readsSpec: boolean;
@@ -19,14 +19,14 @@ export interface ExpressionCode {
   readonly isCel: boolean;
 }
 
-/** The reason why an expression has no form in a composition. */
+/** The reason why a composition cannot express an expression. */
 export interface NoForm {
   readonly reason: string;
 }
 
 /**
- * Writes an expression as JavaScript if the meaning is exactly the same, and as hand-written CEL otherwise. Iterators
- * are passed to the CEL as values, because they have other names in the composition.
+ * Converts an expression to JavaScript if the meaning is exactly the same, and to hand-written CEL if not. In
+ * hand-written CEL, iterators are passed as values, because they have other names in the composition.
  *
  * @param form `list` for the list of a loop
  */
@@ -37,7 +37,7 @@ export function expressionCode(
 ): ExpressionCode | NoForm {
   const environment = kroEnvironment({ features: { now: true } });
   const given = environment.parse(expression.cel);
-  // The compiler wraps each part of a text in brackets. Printing and parsing removes them.
+  // The compiler puts each part of a string template in parentheses. Printing and parsing the expression removes them.
   const parsed = given.ok && expression.template !== undefined ? environment.parse(unparse(given.ast.expr)) : given;
   if (!parsed.ok) return { reason: `it is not CEL: ${parsed.errors[0]?.message ?? 'syntax error'}` };
   const resources = new Set<string>();
@@ -58,8 +58,8 @@ export function expressionCode(
 }
 
 /**
- * Is a condition written as its CEL text? True for an expression that a composition cannot express. Also true for an
- * expression that has no form in JavaScript and reads no iterator.
+ * Is a condition passed to the composition as a CEL string? True if a composition cannot express the expression. Also
+ * true if JavaScript cannot express it and the expression reads no iterator.
  */
 export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): boolean {
   const written = expressionCode(expression, scope);
@@ -83,7 +83,7 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   let at = 0;
   let bracket = '';
   for (const use of uses.toSorted((a, b) => a.start - b.start)) {
-    // Without brackets, the text after the name would be read as separate text.
+    // Without parentheses, the CEL after the name would be parsed as separate text.
     const isPlain = /^\s*(?:$|[.,)\]])/.test(cel.slice(use.end));
     const before = `${bracket}${cel.slice(at, use.start)}${isPlain ? '' : '('}`;
     if (before !== '') pieces.push(stringCode(before));
@@ -96,7 +96,9 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   return { code: call(`Cel.expr<${type}>`, ...pieces), resources: [], readsSpec: false, isCel: true };
 }
 
-/** Replaces the names of some variables in a CEL text by `name`. Variables of macros keep their names. */
+/**
+ * Replaces the variables in `names` by the variable `name` in a CEL expression. Variables of macros keep their names.
+ */
 export function renamedTo(name: string, cel: string, names: ReadonlySet<string>): string {
   const parsed = kroEnvironment({ features: { propagation: true } }).parse(cel);
   if (!parsed.ok || names.size === 0) return cel;
@@ -110,13 +112,16 @@ export function renamedTo(name: string, cel: string, names: ReadonlySet<string>)
   return free.reduce((text, { start, end }) => text.slice(0, start) + name + text.slice(end), cel);
 }
 
-/** The names among the arguments of a macro, except the last argument. They include the variables of the macro. */
+/**
+ * Returns the identifiers among the arguments of a macro, without the last argument. The variables of the macro are
+ * among them.
+ */
 const variablesOf = (args: readonly Expr[]): string[] =>
   args.slice(0, -1).flatMap((each) => (each.kind === 'ident' ? [each.name] : []));
 
 /**
- * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. The type is `never` when only
- * the graph knows it, because `never` is assignable to every type.
+ * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. If the type is known only in
+ * the graph, returns `never`, because `never` is assignable to every type.
  */
 function typeScriptOf(type: string, form: 'list' | 'value' = 'value'): string {
   const list = /^list\((.*)\)$/.exec(type)?.[1];

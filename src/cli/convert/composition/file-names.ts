@@ -1,6 +1,6 @@
 import { isVariableName } from './code.ts';
 
-/** The names that a written file can import. */
+/** The names that a generated file can import. */
 export const IMPORTED: readonly string[] = [
   'Cel',
   'createResource',
@@ -23,7 +23,10 @@ export class FileNames {
     else this.#core.add(name);
   }
 
-  /** Reserves a name. A name that is taken or not a valid variable gets the suffix, then a number. */
+  /**
+   * Reserves a name and returns it. If the name is taken or is not a valid variable name, the suffix is appended. If
+   * the result is taken, too, a number is appended.
+   */
   take(wanted: string, suffix: string): string {
     const base = isVariableName(wanted) && !this.#taken.has(wanted) ? wanted : `${wanted}${suffix}`;
     let name = base;

@@ -3,11 +3,11 @@ import type { Schema } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
 import { memberAccess, quoteTypeScript, templatePart } from './code.ts';
 
-/** The meaning of the names in expressions inside a composition. */
+/** Resolves the names that expressions inside a composition use. */
 export interface ExpressionScope {
   /** The schema of the spec in the composition. `undefined` when its fields have no types. */
   readonly spec: Schema | undefined;
-  /** Returns the resource of an id that the composition can read. */
+  /** Returns the resource with an id, if the composition can read it. */
   readonly resource: (id: string) => ReadableResource | undefined;
   /** Returns the variable of a loop, by the name of its iterator. */
   readonly iterator: (name: string) => { readonly variable: string; readonly schema: Schema | undefined } | undefined;
@@ -18,11 +18,11 @@ export interface ReadableResource {
   readonly variable: string;
   /** `undefined` when only its metadata has types. */
   readonly schema: Schema | undefined;
-  /** Does a composition read the field of its status as 0 when the API server omits it? */
+  /** Does a composition read this status field as 0 when the API server omits the field? */
   readonly isCounter: (field: string) => boolean;
 }
 
-/** The kinds of values. Values of every kind except `other` behave in JavaScript as in CEL. */
+/** The kind of a value. Values of all kinds except `other` behave in the same way in JavaScript and CEL. */
 type ValueKind = 'boolean' | 'integer' | 'other' | 'string';
 
 /** An expression of JavaScript. */
@@ -31,24 +31,26 @@ interface Script {
   readonly kind: ValueKind;
   /** The precedence of its outermost operator. 20 for a name, a member or a literal. */
   readonly binds: number;
-  /** The test and the branches of a conditional, if none of them needs brackets. */
+  /** The test and the two branches of a conditional, if none of them needs parentheses. */
   readonly choice?: readonly [Script, Script, Script];
-  /** The parts of a text. Absent for other expressions. */
+  /** The parts of a template literal. Absent for other expressions. */
   readonly parts?: readonly (Script | string)[];
   /**
    * True when the expression reads a resource. Such an expression cannot be an operand or a test, because CEL waits for
    * the resource and JavaScript does not.
    */
   readonly reads?: boolean;
-  /** The type in the schema of a read field. */
+  /** The type of the field in its schema, if the expression reads a field. */
   readonly type?: Schema['type'];
-  /** True for the status counter of a resource. A composition reads it as 0 when the API server omits it. */
+  /**
+   * True for a counter in the status of a resource. A composition reads the counter as 0 when the API server omits it.
+   */
   readonly isCounter?: boolean;
 }
 
 /**
- * Writes an expression as JavaScript that a composition translates back to the same CEL. Returns `undefined` when
- * JavaScript has no such form, or when the behaviour would differ: CEL waits for a field that can be absent, and
+ * Converts an expression to JavaScript that a composition translates back to the same CEL. Returns `undefined` when
+ * JavaScript cannot express it, or when the behaviour would differ. For example, CEL waits for an absent field, and
  * JavaScript continues.
  */
 export function javaScriptOf(expr: Expr, scope: ExpressionScope): Code | undefined {
@@ -139,12 +141,12 @@ class Writer {
     const { script } = found;
     if (script.isCounter === true) return other.text === '0' ? { ...script, reads: false } : undefined;
     const reads = script.reads === true;
-    // A composition makes every field after an absent one optional.
+    // A composition makes every field after an optional field optional, too.
     if (reads && !isOptionalToTheEnd(path)) return undefined;
     return { text: `${script.text} ?? ${within(other, 8)}`, kind: other.kind, binds: 4, ...(reads && { reads }) };
   }
 
-  /** Writes an empty map or a list of literals, as the default of an optional field. */
+  /** Converts an empty map or a list of literals, which can be the default of an optional field. */
   #wholeLiteral(expr: Expr): Script | undefined {
     if (expr.kind === 'map') return expr.entries.length === 0 ? { ...atom('{}', 'other'), type: 'object' } : undefined;
     if (expr.kind !== 'list' || expr.optionals.size > 0) return undefined;
@@ -176,7 +178,7 @@ class Writer {
     if (operator === undefined || !operator.of.includes(a.kind)) return undefined;
     if (a.reads === true || b.reads === true) return undefined;
     const { word, binds, gives } = operator;
-    // The format puts `&&` inside of `||` in brackets.
+    // The code format requires parentheses around `&&` inside `||`.
     const side = (of: Script, binding: number) => within(of, binds === OR && of.binds === OR + 1 ? ATOM : binding);
     return { text: `${side(a, binds)} ${word} ${side(b, binds + 1)}`, kind: gives ?? a.kind, binds };
   }
@@ -187,7 +189,7 @@ interface Operator {
   readonly binds: number;
   /** The allowed kinds of the operands. */
   readonly of: readonly ValueKind[];
-  /** The kind of the result, if it differs from that of the operands. */
+  /** The kind of the result, if it differs from the kind of the operands. */
   readonly gives?: ValueKind;
 }
 
@@ -226,7 +228,7 @@ function literalOf({ type, value }: Literal): Script | undefined {
   return { ...atom(String(value), 'integer'), ...(Number(value) < 0 && { binds: UNARY }) };
 }
 
-/** Joins parts to a text. Adjacent texts become one. */
+/** Joins parts to a template literal. Adjacent strings become one part. */
 function textOf(given: readonly (Script | string)[]): Script {
   const parts: (Script | string)[] = [];
   for (const part of given) {
@@ -260,8 +262,9 @@ function pathOf(expr: Expr): Path | undefined {
 }
 
 /**
- * Writes a field of the spec, or of an element of one of its lists. After the first field that can be absent, all
- * fields are read with `?.`, and the CEL must be optional there, too.
+ * Converts the read of a field of the spec, or of an element of one of its lists. After the first field that can be
+ * absent, JavaScript reads all fields with `?.`. The CEL expression must use optional selections (`.?`) at the same
+ * positions.
  */
 function specField(
   schema: Schema | undefined,
@@ -294,7 +297,7 @@ function isOptionalToTheEnd({ fields }: Path): boolean {
   return fields.slice(first).every(({ optional }) => optional);
 }
 
-/** A field of a resource whose kind has a schema. */
+/** Converts the read of a field of a resource whose kind has a schema. */
 function resourceField(
   resource: ReadableResource | undefined,
   fields: Path['fields'],
@@ -312,11 +315,12 @@ function resourceField(
   for (const { name } of fields) {
     const properties: Schema['properties'] = at?.properties;
     at = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
-    // CEL has a type for times, which differs from the text of a template.
+    // CEL reads a time as a timestamp, whose string form differs from the string in the template.
     if (at === undefined || TIMES.has(at.format ?? '')) return undefined;
   }
   if (at === undefined) return undefined;
-  // `a.?b.?c` becomes `a.b?.c`: CEL marks the field that can be absent, and JavaScript marks the access after it.
+  // `a.?b.?c` becomes `a.b?.c`: CEL marks the field that can be absent with `?`, and JavaScript marks the access that
+  // follows it.
   const written = fields.map(({ name }, index) => {
     const member = memberAccess(name);
     return fields[index - 1]?.optional === true ? `?.${member.replace(/^\./, '')}` : member;

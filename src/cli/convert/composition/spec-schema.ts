@@ -6,8 +6,8 @@ import { call, methodCode, objectCode, printCode, quoteTypeScript, stringCode, t
 import { dataCode } from './data-code.ts';
 
 /**
- * Writes a schema as the argument of arktype's `type()`. Returns `undefined` when arktype has no exact form for a part,
- * such as a CEL rule, two patterns or a list type.
+ * Converts a schema to the argument of arktype's `type()`. Returns `undefined` when arktype cannot express a part of
+ * the schema exactly, such as a CEL rule, two patterns or a list type.
  */
 export function arktypeObject(schema: Schema): Code | undefined {
   const { properties = {}, required = [] } = schema;
@@ -31,7 +31,7 @@ function memberOf(name: string, schema: Schema, isRequired: boolean): readonly [
   return withDefault === undefined ? undefined : [name, withDefault];
 }
 
-/** Writes a type with a default, as one text of arktype if that is possible. */
+/** Adds a default to a type, in a single arktype string if possible. */
 function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   if (typeof fallback === 'object' && fallback !== null) {
     return methodCode(asType(value), 'default', textCode(`() => ${wrapped(dataCode(fallback))}`));
@@ -39,7 +39,7 @@ function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   if (fallback === null) return undefined;
   const word = typeof fallback === 'string' ? arkText(fallback) : String(fallback);
   const words = wordsOf(value);
-  // One text cannot have both a bound and a default.
+  // An arktype string cannot contain both a bound and a default.
   const isOpen = words !== undefined && !/[<>]/.test(words);
   if (isOpen && word !== undefined) return stringCode(`${words} = ${word}`);
   return methodCode(asType(value), 'default', dataCode(fallback));
@@ -51,15 +51,15 @@ const wrapped = (data: Code): string => {
   return printed.startsWith('{') ? `(${printed})` : printed;
 };
 
-/** Writes a text as a literal of arktype. Returns `undefined` for a text that such a literal cannot contain. */
+/** Quotes a string as an arktype literal. Returns `undefined` for a string that such a literal cannot contain. */
 const arkText = (value: string): string | undefined => (/^[^'"\\`\p{Cc}]*$/u.test(value) ? `'${value}'` : undefined);
 
-/** The arktype text of a type that is one string literal. */
+/** Returns the arktype string of a type; undefined for a type that is not a single string literal. */
 function wordsOf(value: Code): string | undefined {
   return value.kind === 'text' && value.words !== undefined ? value.words : undefined;
 }
 
-/** Makes a type of arktype, which has methods, from its definition. */
+/** Wraps an arktype definition in `type(…)`, so that methods can be called on it. */
 const asType = (value: Code): Code => (value.kind === 'call' || value.kind === 'method' ? value : call('type', value));
 
 function typeOf(schema: Schema): Code | undefined {
@@ -144,7 +144,7 @@ function hasOnly(schema: Schema, known: readonly (keyof Schema)[]): boolean {
   return Object.entries(schema).every(([name, value]) => value === undefined || known.some((each) => each === name));
 }
 
-/** Writes the schema as JSON Schema, for specs that arktype cannot describe. */
+/** Converts a schema to JSON Schema, for specs that arktype cannot describe. */
 export function jsonSchemaCode(schema: Schema): Code {
   const data = JSON.parse(JSON.stringify(schema)) as JsonValue;
   return dataCode(isJsonObject(data) ? data : {});

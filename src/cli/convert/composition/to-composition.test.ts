@@ -55,7 +55,7 @@ function compiled(definition: JsonObject): Graph | undefined {
 }
 
 let number = 0;
-/** Writes a text with one composition into a file, imports the file, and returns the definition of the composition. */
+/** Writes source code with one composition to a file, imports the file, and returns the composition's definition. */
 async function traced(text: string): Promise<JsonObject> {
   const file = join(folder, `composition${(number += 1)}.ts`);
   const placed = text
@@ -76,7 +76,10 @@ function normal(cel: string): string {
   return unparse(parsed.ast.expr);
 }
 
-/** The leaves of a template as expressions, by path. A constant equals an expression with this value. */
+/**
+ * Maps the path of each leaf of a template to an expression. A constant is converted to an expression with the same
+ * value, so that the two compare as equal.
+ */
 function leavesOf({ skeleton, holes }: { readonly skeleton: JsonObject; readonly holes: readonly Hole[] }): unknown {
   const filled = new Map(holes.map((hole) => [formatPath(hole.path), hole]));
   const leaves: Record<string, string> = {};
@@ -92,7 +95,7 @@ function leavesOf({ skeleton, holes }: { readonly skeleton: JsonObject; readonly
   return leaves;
 }
 
-/** The parts of a graph that decide which children an instance gets, and when. */
+/** The parts of a graph that determine which children an instance gets, and when it gets them. */
 function effectOf(graph: Graph): unknown {
   const { crd } = graph.instance;
   const schema = crdSource([crd]).schemaOf(graph.instance);
@@ -110,7 +113,7 @@ function effectOf(graph: Graph): unknown {
   return {
     type: [graph.name, graph.instance.group, graph.instance.version, graph.instance.kind, graph.instance.namespaced],
     served: servedPart(graph.instance.crd),
-    // A type of arktype sorts its literals.
+    // arktype sorts the literals of a union, so the order is ignored.
     spec: JSON.parse(
       stringifyJson((schema?.properties?.['spec'] ?? null) as unknown as JsonValue),
       (key, value: unknown) => (key === 'enum' && Array.isArray(value) ? value.toSorted() : value),
@@ -127,7 +130,7 @@ const servedPart = ({ metadata, spec }: KubeObject) => {
   return { metadata, names, columns: versions[0]?.['additionalPrinterColumns'] };
 };
 
-describe('the composition of a definition gives a definition with the same effect', () => {
+describe('the composition made from a definition compiles to a definition with the same effect', () => {
   test.each(definitions())('$name', async ({ name, definition }) => {
     const graph = compiled(definition);
     if (graph === undefined) return;
@@ -140,8 +143,8 @@ describe('the composition of a definition gives a definition with the same effec
 });
 
 /**
- * Files in which an iterator has the name of a function, with the name of the iterator in the definition and in the
- * composition.
+ * Files in which an iterator has the name of a function. Maps each file to the name of the iterator in the definition
+ * and its name in the composition.
  */
 const RENAMED: Readonly<Record<string, readonly [given: string, kept: string]>> = {
   'two-axes.yaml': ['size', 'sizeElement'],
@@ -151,14 +154,14 @@ test.each([
   ['an optional status field', "${pod.status.?phase.orValue('none')}", "pod.status.phase ?? 'none'"],
   ['an optional status', "${pod.?status.?phase.orValue('none')}", "pod.status?.phase ?? 'none'"],
   [
-    'a text around an optional status field',
+    'a string template with an optional status field',
     "${'is ' + pod.status.?phase.orValue('none')}",
     "`is ${pod.status.phase ?? 'none'}`",
   ],
-  ['a field behind an optional one', "${pod.?status.phase.orValue('none')}", 'Cel.expr'],
-  ['another fallback of a counter', '${string(dep.status.?readyReplicas.orValue(5))}', 'Cel.expr'],
+  ['a field below an optional field', "${pod.?status.phase.orValue('none')}", 'Cel.expr'],
+  ['a counter with another default than 0', '${string(dep.status.?readyReplicas.orValue(5))}', 'Cel.expr'],
   ['an optional list', "${schema.spec.?words.orValue(['a', 'b']).join(',')}", 'Cel.expr'],
-])('%s is natural TypeScript, or CEL', async (_what, expression, written) => {
+])('%s is written as plain TypeScript or as CEL', async (_what, expression, written) => {
   const definition = optionalDefinition(expression);
   const graph = compiled(definition) as Graph;
   const text = toComposition([{ definition, graph }], []);
@@ -168,7 +171,7 @@ test.each([
   expect(await effectOfText(text)).toEqual(effectOf(graph));
 });
 
-/** A definition with optional fields of the spec, whose status has this expression. */
+/** A definition whose spec has optional fields and whose status has this expression. */
 const optionalDefinition = (expression: string): JsonObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -223,9 +226,9 @@ async function effectOfText(text: string): Promise<unknown> {
 }
 
 /**
- * Recorded definitions whose compositions have equivalent but not equal graphs. Maps of expressions with unusual keys
- * become one expression, and sums of texts become one text. An absent flag gets a test. Iterators with the name of a
- * function get another name.
+ * Recorded definitions whose compositions have equivalent but not equal graphs. A map with unusual keys becomes one
+ * expression, and a concatenation of strings becomes one string template. An optional flag gets a test for absence. An
+ * iterator with the name of a function gets another name.
  */
 const OTHER_WORDS: ReadonlySet<string> = new Set(
   (
@@ -234,10 +237,10 @@ const OTHER_WORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The test takes every STEP-th definition. */
+/** The test checks every STEP-th definition. */
 const STEP = isLongRun() ? 1 : 20;
 
-test('the recorded definitions of the compiler: the composition has the same effect, or is refused', async () => {
+test('for each recorded definition, the composition has the same effect or the conversion is refused', async () => {
   const lines = readFileSync(join(root, 'test/conformance/graph/rgd.jsonl'), 'utf8').split('\n').filter(Boolean);
   let compared = 0;
   for (const line of lines.filter((_, index) => index % STEP === 0)) {
@@ -430,7 +433,7 @@ describe('typekro convert --to typescript', () => {
     `);
   });
 
-  test('a definition that uses the kind of another one, and the CRD beside it', async () => {
+  test('a definition that uses the kind of another definition and a CRD in the same file', async () => {
     const resource = (id: string, kind: string) =>
       `    - id: ${id}\n      template: { apiVersion: acme.test/v1, kind: ${kind}, metadata: { name: a }, spec: { size: 3 } }\n`;
     const rgd = (name: string, kind: string, resources: string) =>
@@ -453,7 +456,7 @@ describe('typekro convert --to typescript', () => {
     ]);
   });
 
-  test('a member whose value is the text of its name stays a member', async () => {
+  test('a member whose value equals its name is not shortened', async () => {
     const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { 'a-b': 'a-b', c: c }\n";
     const widget =
       'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: 80 }], selector: { "x.y": "x.y" } }\n';
@@ -463,7 +466,7 @@ describe('typekro convert --to typescript', () => {
     expect(out).toContain("selector: { 'x.y': 'x.y' }");
   });
 
-  test('everything that a composition cannot express is reported at once, with its places', async () => {
+  test('all parts that a composition cannot express are reported together, with their locations', async () => {
     const secret = '    - id: cred\n      externalRef: { apiVersion: v1, kind: Secret, metadata: { name: cred } }\n';
     const lost = `${DEFINITION.replace('{ name: shop }', '{ name: shop.v1 }').replace(
       'status:\n',
@@ -475,7 +478,7 @@ describe('typekro convert --to typescript', () => {
     expect(err).toMatch(/standard input:\d+:\d+: spec\.schema\.status\.password: it shows values of the Secret cred/);
   });
 
-  test('an integer beyond the numbers of JavaScript is refused with its place', async () => {
+  test('an integer that a JavaScript number cannot represent is refused with its location', async () => {
     const template = '{ spec: { restartPolicy: Never, containers: [{ name: main, image: job:1 }] } }';
     const job = `apiVersion: batch/v1\nkind: Job\nmetadata: { name: big }\nspec: { activeDeadlineSeconds: 9007199254740993, template: ${template} }\n`;
     const { code, out, err } = await run('convert - --to typescript', job);

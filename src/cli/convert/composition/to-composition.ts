@@ -21,15 +21,15 @@ export interface DefinitionGraph {
   readonly definition: JsonObject;
   readonly graph: Graph;
   /**
-   * Returns the place of a part in the user's files, as `app.yaml:12:5: spec.schema.scope`, by its path in the
-   * definition. `undefined` for a part without a place.
+   * Converts the path of a part of the definition to its location in the user's files, such as
+   * `app.yaml:12:5: spec.schema.scope`. Returns `undefined` for a part without a location.
    */
   readonly shownPlace?: (path: string) => string | undefined;
 }
 
 /**
- * Writes a TypeScript file with a composition for each definition, and with the other objects unchanged. The trace of a
- * composition results in a definition with the same effect.
+ * Prints a TypeScript file with one composition per definition, and with the other objects unchanged. When such a
+ * composition is traced, the result is a definition with the same effect.
  *
  * @throws TypeKroError `convert/no-form` with every part that a composition cannot express
  */
@@ -74,7 +74,7 @@ class CompositionWriter {
   readonly #file: FileNames;
   readonly #problems: Inexpressible[] = [];
   readonly #variables = new Map<string, string>();
-  /** The variables that the JavaScript reads. */
+  /** The variables that the generated JavaScript reads. */
   readonly #read = new Set<string>();
   #readsSpec = false;
 
@@ -101,7 +101,8 @@ class CompositionWriter {
     const scope = this.#scope(spec === undefined ? undefined : specSchema);
     const bodies = graph.order.map((id) => this.#node(graph.nodes.get(id) as GraphNode, scope));
     const status = this.#status(scope);
-    // The read resources are known only after all expressions are written.
+    // The set of read variables is complete only after all expressions are converted, so the statements are printed
+    // last.
     const lines = bodies.flatMap((write) => write());
     const declared = status === undefined ? undefined : this.#statusType();
     const { group, version, kind } = graph.instance;
@@ -146,7 +147,7 @@ class CompositionWriter {
     };
   }
 
-  /** Writes an expression. A part without a form becomes a problem. */
+  /** Converts an expression. If a composition cannot express it, records a problem. */
   #expression(expression: Expression, scope: ExpressionScope, path: string, form?: 'list'): Code {
     const written = expressionCode(expression, scope, form);
     if ('reason' in written) {
@@ -171,7 +172,10 @@ class CompositionWriter {
     });
   }
 
-  /** Returns a function that writes the statements of a node, after the read variables are known. */
+  /**
+   * Converts a node. Returns a function that prints its statements, which the caller calls when all read variables are
+   * known.
+   */
   #node(node: GraphNode, outer: ExpressionScope): () => readonly string[] {
     const place = `spec.resources[${node.index}]`;
     const dimensions = node.nodeType === 'collection' ? node.forEach : [];
@@ -196,7 +200,8 @@ class CompositionWriter {
       call('withIncludeWhen', this.#condition(each, scope, `${place}.includeWhen[${index}]`)),
     );
     const readies = node.readyWhen.map((each, index) =>
-      // A condition on each object of a collection reads `each`, which the composition does not have.
+      // A condition on each object of a collection reads `each`. A composition has no such variable, so the condition
+      // stays CEL.
       call(
         'withReadyWhen',
         node.nodeType === 'resource'
@@ -204,8 +209,8 @@ class CompositionWriter {
           : stringCode(each.cel),
       ),
     );
-    // In `propagateWhen` of kro, the names of iterators and `each` all name an object of the collection. A composition
-    // has only `each`.
+    // In kro's `propagateWhen`, each iterator and `each` mean an object of the collection. A composition has only
+    // `each`.
     const propagates = (node.propagateWhen ?? []).map(({ cel }) =>
       call('withPropagateWhen', stringCode(renamedTo('each', cel, new Set(iterators.keys())))),
     );
@@ -230,13 +235,13 @@ class CompositionWriter {
     return [...this.#variables.values()].includes(name);
   }
 
-  /** Writes a condition as JavaScript, or else as CEL. */
+  /** Converts a condition to JavaScript if possible, and to CEL if not. */
   #condition(expression: Expression, scope: ExpressionScope, place: string): Code {
     const isCel = isWrittenAsCel(expression, scope);
     return isCel ? stringCode(expression.cel) : this.#expression(expression, scope, place);
   }
 
-  /** Writes the call that makes the object: the factory of its kind, or the generic one. */
+  /** Makes the call that creates the object: a call of the factory of its kind, or of the generic factory. */
   #made(node: GraphNode, object: Code): Code {
     const members = object.kind === 'object' ? object.members : [];
     const id = ['id', stringCode(node.id)] as const;
@@ -316,7 +321,7 @@ const METADATA: ReadonlySet<string> = new Set([
   'ownerReferences',
 ]);
 
-/** Can the typed factory of the kind make the object? */
+/** Does the typed factory of the kind accept all members of the object? */
 function isWhole({ template: { skeleton } }: GraphNode): boolean {
   const metadata = skeleton['metadata'];
   return isJsonObject(metadata) && Object.keys(metadata).every((name) => METADATA.has(name)) && !('status' in skeleton);

@@ -13,7 +13,7 @@ export interface Inexpressible {
   readonly reason: string;
 }
 
-/** Annotations of programs that applied the definition. */
+/** Annotations that clients write when they apply the definition. They are not a part of it. */
 const OF_OTHERS: ReadonlySet<string> = new Set([LAST_APPLIED_ANNOTATION]);
 
 /** The maximum length of a kind that an API server accepts. */
@@ -76,7 +76,7 @@ export function unknownParts(definition: JsonObject): {
   return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
 }
 
-/** The options of a composition for the parts of a definition that say how its kind is served. */
+/** The options of a composition that correspond to the parts of a definition about how its kind is served. */
 export function servedOptions(definition: JsonObject): readonly (readonly [option: string, value: JsonValue])[] {
   const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
   const schema = objectAt(definition, 'spec', 'schema');

@@ -7,11 +7,11 @@ import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading } from '../finding.ts';
 import { isLive } from './leases.ts';
 
-/** Checks that exactly one controller works, and that its version is this program's. */
+/** Checks that exactly one controller works, and that it has the same version as this program. */
 export function checkControllers(facts: ClusterFacts): CheckResult {
   const { controllersLimit: limit } = facts;
   const { findings, unread, isEmpty } = checkReading(facts.controllers, (all) => {
-    // A controller may run in a namespace that was not searched.
+    // If not all namespaces were searched, a controller may run in another namespace, so nothing is reported.
     if (limit !== undefined && all.length === 0) return [];
     const running = all.filter(({ replicas }) => replicas > 0);
     if (running.length === 0) return [...withoutController(facts)];
@@ -23,8 +23,9 @@ export function checkControllers(facts: ClusterFacts): CheckResult {
 const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployment ${namespace}/${name}`;
 
 /**
- * A controller outside the cluster has no Deployment. It holds a Lease when it elects a leader. Without leader
- * election, definitions that no controller has observed are the only sign that no controller works.
+ * Reports that no controller works. A controller outside the cluster has no Deployment, but holds a Lease if it uses
+ * leader election. If it does not, the only sign that no controller works is a definition that no controller has
+ * observed.
  */
 function withoutController({ leases, server, definitions }: ClusterFacts): Finding[] {
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return [];
@@ -51,8 +52,8 @@ function isObserved({ metadata, status }: KubeObject): boolean {
 }
 
 /**
- * Two controllers of one namespace compete for one Lease. Controllers of two namespaces have a Lease each, so that both
- * work.
+ * Two controllers in the same namespace compete for one Lease. Two controllers in different namespaces have separate
+ * Leases, so both work.
  */
 function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
   const [first, ...others] = running;

@@ -5,7 +5,7 @@ import { conditionWith, targetProblem } from './webhook-target.ts';
 
 const REMOVAL = 'set spec.conversion.strategy to None if all versions have the same fields';
 
-/** Checks for webhooks that do not convert the versions of the kinds that the controller reads and writes. */
+/** Checks for conversion webhooks that do not respond, for the kinds that the controller reads or writes. */
 export function checkConversions(facts: ClusterFacts): CheckResult {
   const { conversions, kindsLimit } = facts;
   const limit = kindsLimit === undefined ? [] : [kindsLimit];
@@ -34,7 +34,8 @@ function conversionFindings(conversion: Conversion, facts: ClusterFacts): Findin
     others.length > 0
       ? `objects may be stored in ${others.join(', ')}, and the API server cannot list the kind in ${version} without their conversion`
       : `all objects are stored in ${version}, but the API server refuses to apply those whose managed fields have another version${readers}`;
-  // Without objects in another version, the controller's own reads need no conversion.
+  // If no object is stored in another version, the controller's reads need no conversion, so the problem is less
+  // severe.
   const severity = problem.severity === 'error' && others.length === 0 ? 'warning' : problem.severity;
   return [{ ...problem, severity, where: `CustomResourceDefinition ${crd}`, why }];
 }

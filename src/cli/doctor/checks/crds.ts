@@ -9,7 +9,10 @@ import { checkReading } from '../finding.ts';
 /** The maximum number of missing fields that a finding names. */
 const MAX_NAMED_FIELDS = 3;
 
-/** Checks that the CRDs of kro exist, are served, keep no old versions, and accept what this version writes. */
+/**
+ * Checks that the CRDs of kro exist, are served, have no objects in old versions, and accept the fields that this
+ * version writes.
+ */
 export function checkCrds({ crds }: ClusterFacts): CheckResult {
   return checkReading(crds, (installed) =>
     controllerCrds().flatMap((wanted) => {

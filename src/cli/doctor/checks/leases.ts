@@ -5,7 +5,9 @@ import type { ClusterFacts } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading } from '../finding.ts';
 
-/** The time by which a renewal may be ahead of the server's clock. The server's Date header has whole seconds only. */
+/**
+ * A renewal may be ahead of the server's clock by this time, because the server's Date header has only whole seconds.
+ */
 const MAX_AHEAD_MS = 5000;
 
 /** Checks that the Leases have holders that renew them, and that only one namespace has a leader. */

@@ -13,10 +13,16 @@ import type { ClusterFacts } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
 
-/** A smaller limit leaves little room above 102 MB, the peak of a restart with 1000 instances (docs/scale.md). */
+/**
+ * The minimum memory limit that is not reported. A restart with 1000 instances has a peak of 102 MB (docs/scale.md), so
+ * a smaller limit leaves little headroom.
+ */
 const MIN_MEMORY_BYTES = 128 * 2 ** 20;
 
-/** A pod with fewer restarts is reported only if it waits or was killed for its memory. */
+/**
+ * The minimum number of restarts that is reported. A pod with fewer restarts is reported only if it waits or was
+ * OOM-killed.
+ */
 const MIN_RESTARTS = 3;
 
 /** Checks the limits of the controllers' containers, and the restarts of their pods. */
@@ -30,7 +36,8 @@ export function checkPods({ controllers, pods }: ClusterFacts): CheckResult {
 }
 
 /**
- * Is this the Deployment by which an embedded cluster shows its own controller? No pod runs, so its limits mean nothing.
+ * Is this the Deployment with which an embedded cluster represents its own controller? No pod runs for it, so its
+ * limits have no meaning.
  */
 const isPresented = ({ metadata }: KubeObject): boolean => metadata.labels?.['typekro.dev/simulated'] === 'true';
 

@@ -17,7 +17,7 @@ export function checkRights({ rights }: ClusterFacts): CheckResult {
   });
 }
 
-/** The rights as text: `get, list services; patch deployments.apps`. */
+/** Formats rights: `get, list services; patch deployments.apps`. */
 export function rightsText(
   rights: readonly Pick<Right, 'verb' | 'group' | 'resource' | 'name' | 'namespace'>[],
 ): string {

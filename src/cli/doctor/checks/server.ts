@@ -5,10 +5,10 @@ import { checkReading, joinResults } from '../finding.ts';
 /** The oldest minor version of Kubernetes that the chart accepts. */
 const MIN_MINOR = 30;
 
-/** The largest difference of two clocks that is not reported. The Date header of the server has whole seconds only. */
+/** The largest clock difference that is not reported. The server's Date header has only whole seconds. */
 const MAX_SKEW_MS = 5000;
 
-/** Checks the version of the API server and the features that the controller uses when they are there. */
+/** Checks the version of the API server, and whether it has the optional features that the controller uses. */
 export function checkServer({ server }: ClusterFacts): CheckResult {
   const where = `API server ${server.version}`;
   const old: Finding[] =

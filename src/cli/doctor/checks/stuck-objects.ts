@@ -7,7 +7,7 @@ import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
 import { isLive } from './leases.ts';
 
-/** A deletion that takes longer is reported. */
+/** A deletion that takes longer than this time is reported. */
 const MAX_DELETION_MS = 300_000;
 
 /** Checks for definitions that are not served, and for objects whose deletion does not end. */
@@ -27,7 +27,7 @@ export function checkStuckObjects(facts: ClusterFacts): CheckResult {
   );
 }
 
-/** Does a controller run? `undefined` when none is found, and Deployments or Leases cannot be read. */
+/** Does a controller run? `undefined` when no controller is found but Deployments or Leases cannot be read. */
 function controllerWorks({ controllers, leases, server }: ClusterFacts): boolean | undefined {
   if ('value' in controllers && controllers.value.some(({ replicas }) => replicas > 0)) return true;
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return true;
@@ -69,12 +69,15 @@ function notServed(definition: KubeObject): Finding[] {
   ];
 }
 
-/** The condition that is `False`; else the one that is `Unknown`, for example while a revision is compiled. */
+/**
+ * Describes the condition that is `False`. If there is none, describes the condition that is `Unknown`, for example
+ * while a revision is compiled.
+ */
 function notServedText(conditions: readonly Condition[]): string {
   const text = ({ type, message = '' }: Condition) => (message === '' ? type : `${type}: ${message}`);
   const failing = conditions.find(({ status }) => status === 'False');
   if (failing !== undefined) return `is not served: ${text(failing)}`;
-  // `Ready` repeats the message of another condition.
+  // `Ready` only repeats the message of another condition.
   const unknown = conditions.filter(({ status }) => status === 'Unknown');
   const pending = unknown.find(({ type, message }) => type !== 'Ready' && message !== undefined) ?? unknown[0];
   if (pending !== undefined) return `is not ready yet: ${text(pending)}`;

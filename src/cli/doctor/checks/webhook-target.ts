@@ -3,23 +3,23 @@ import { readConditions } from '../../../runtime/index.ts';
 import type { ClusterFacts, WebhookTarget } from '../cluster-facts.ts';
 import type { Finding } from '../finding.ts';
 
-/** What is wrong with the target of a webhook, and what to do. */
+/** The problem with the target of a webhook, and the remedy. */
 export interface TargetProblem extends Pick<Finding, 'what' | 'severity'> {
   readonly remedy?: string;
 }
 
 /** The words of a finding about a webhook. */
 interface WebhookWords {
-  /** The webhook in a sentence, such as `the webhook check.acme.test`. */
+  /** The webhook as the subject of a sentence, such as `the webhook check.acme.test`. */
   readonly name: string;
   /** The instruction for a user who does not need the webhook. */
   readonly removal: string;
 }
 
 /**
- * The problem of a target: no Service, no ready endpoint, or a failed call that the status of an object quotes. An
- * address outside of the cluster is named, because only the API server can call it. `undefined` for a Service that has
- * endpoints or could not be read.
+ * Finds the problem of a target: a missing Service, a Service without ready endpoints, or a failed call that the status
+ * of an object quotes. A URL is always reported, at least as an `info`, because only the API server can call it.
+ * Returns `undefined` for a Service that has endpoints or could not be read.
  *
  * @param failure the message of a failed call
  */
@@ -62,7 +62,7 @@ export function targetProblem(
   };
 }
 
-/** The first message of a condition of a definition or an instance that contains a text. */
+/** Returns the first condition message of a definition or an instance that contains a text. */
 export function conditionWith(text: string, { definitions, instances }: ClusterFacts): string | undefined {
   const readings = [definitions, ...instances.values()];
   const objects = readings.flatMap((reading): readonly KubeObject[] => ('value' in reading ? reading.value : []));

@@ -56,7 +56,7 @@ const facts = (more: Partial<Facts>): ClusterFacts =>
     ...more,
   }) as Facts as ClusterFacts;
 
-/** An instance whose status has a message of the API server. */
+/** An instance with a condition whose message comes from the API server. */
 const withMessage = (message: string): KubeObject => ({
   apiVersion: 'acme.test/v1',
   kind: 'WebApp',
@@ -70,7 +70,7 @@ const failed = (message: string): Pick<Facts, 'instances'> => ({
 
 test.each<[string, Partial<Webhook>, string, string | undefined]>([
   ['no ready endpoint', {}, '', 'error the webhook check.acme.test has no ready endpoint: Service policy/webhook'],
-  ['no answer required', { blocks: false }, '', undefined],
+  ['a failure policy other than Fail', { blocks: false }, '', undefined],
   ['an endpoint', { target: serviceWith(1) }, '', undefined],
   [
     'no Service',
@@ -102,7 +102,7 @@ test.each<[string, Partial<Webhook>, string, string | undefined]>([
     'failed calling webhook "check.acme.test": EOF',
     'error the webhook check.acme.test does not answer at https://policy.example.com: failed calling webhook "check.acme.test": EOF',
   ],
-  ['an address, and no answer required', { target: URL, blocks: false }, '', undefined],
+  ['an address, and a failure policy other than Fail', { target: URL, blocks: false }, '', undefined],
 ])('a webhook with %s', (_title, more, message, expected) => {
   const { findings } = checkWebhooks(facts({ webhooks: { value: [webhook(more)] }, ...failed(message) }));
   expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(expected === undefined ? [] : [expected]);
@@ -120,7 +120,7 @@ test.each<[string, Partial<WebhookRule>, string | undefined]>([
     'resourcegraphdefinitions.kro.run, graphrevisions.internal.kro.run, customresourcedefinitions.apiextensions.k8s.io, webapps.acme.test, configmaps for the controller itself, ResourceGraphDefinition webapps',
   ],
   ['a kind of children', { groups: [''], resources: ['configmaps'] }, 'configmaps for ResourceGraphDefinition webapps'],
-  ['other kinds of the group', { groups: [''], resources: ['pods', 'secrets'] }, undefined],
+  ['other kinds of the same group', { groups: [''], resources: ['pods', 'secrets'] }, undefined],
   ['another group', { groups: ['apps'], resources: ['configmaps'] }, undefined],
   [
     'the status of instances',
@@ -137,9 +137,9 @@ test.each<[string, Partial<WebhookRule>, string | undefined]>([
   ['deletions', { groups: [''], operations: ['DELETE'] }, 'configmaps for ResourceGraphDefinition webapps'],
   ['creations of instances', { groups: ['acme.test'], operations: ['CREATE'] }, undefined],
   ['connections', { operations: ['CONNECT'] }, undefined],
-  ['another version alone', { groups: ['acme.test'], versions: ['v2'] }, undefined],
+  ['only another version', { groups: ['acme.test'], versions: ['v2'] }, undefined],
   [
-    'this version alone',
+    'only this version',
     { groups: ['acme.test'], versions: ['v1'] },
     'webapps.acme.test for ResourceGraphDefinition webapps',
   ],
@@ -151,14 +151,14 @@ test.each<[string, Partial<WebhookRule>, string | undefined]>([
   expect(text).toBe(expected);
 });
 
-test('a finding names five of many kinds and definitions', () => {
+test('a finding about many kinds and definitions names five of them', () => {
   const kinds = Array.from({ length: 7 }, (_, index) => child(`boats${index}`, `fleet${index}`));
   const [found] = checkWebhooks(facts({ writtenKinds: kinds, webhooks: { value: [webhook()] } })).findings;
   expect(found?.why).toContain('boats3, boats4, 2 more for ResourceGraphDefinition fleet0, ');
   expect(found?.why).toContain('ResourceGraphDefinition fleet4, 2 more, except');
 });
 
-test('for a definition that does not compile, the group of its instances counts', () => {
+test('for a definition that does not compile, a webhook for the group of its instances is reported', () => {
   const definition: KubeObject = {
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
@@ -176,7 +176,7 @@ describe('a conversion', () => {
     ['of one version', ['v1'], false],
     ['of several versions', ['v1', 'v2'], true],
   ])(
-    'of a kind %s without an endpoint leaves other clients without objects: %j %s',
+    'of a kind %s, with a webhook without endpoints, prevents reads by other clients: %j %s',
     (_title, servedVersions, isSaid) => {
       const found = { ...conversion(serviceWith(0)), servedVersions };
       const { findings } = checkConversions(facts({ conversions: { value: [found] } }));
@@ -188,13 +188,13 @@ describe('a conversion', () => {
 
   test.each<[string, Conversion, string, string | undefined]>([
     [
-      'without a ready endpoint, of objects in the version of the controller',
+      'without a ready endpoint, when all objects have the version of the controller',
       conversion(serviceWith(0)),
       '',
       'warning its conversion webhook has no ready endpoint: Service policy/webhook',
     ],
     [
-      'without a ready endpoint, of objects in another version',
+      'without a ready endpoint, when objects have another version',
       conversion(serviceWith(0), ['v1', 'v2']),
       '',
       'error its conversion webhook has no ready endpoint: Service policy/webhook',

@@ -9,7 +9,10 @@ const MAX_NAMED_KINDS = 5;
 
 const REMOVAL = 'delete the configuration if its program is gone';
 
-/** Checks for webhooks that do not answer although the API server requires their answer to writes of the controller. */
+/**
+ * Checks for webhooks that do not respond although the API server needs their response to accept writes of the
+ * controller.
+ */
 export function checkWebhooks(facts: ClusterFacts): CheckResult {
   const { webhooks, writtenKinds: kinds, kindsLimit } = facts;
   const all = 'value' in webhooks ? webhooks.value : [];
@@ -21,7 +24,7 @@ export function checkWebhooks(facts: ClusterFacts): CheckResult {
   );
 }
 
-/** The kinds of the controller whose writes wait for the answer of a webhook. */
+/** The kinds whose writes by the controller need the response of this webhook. */
 function selected({ rules, blocks }: Webhook, kinds: readonly WrittenKind[]): readonly WrittenKind[] {
   return blocks ? kinds.filter((kind) => rules.some((rule) => selects(rule, kind))) : [];
 }
@@ -41,7 +44,7 @@ const names = (list: readonly string[], name: string): boolean => list.includes(
 function selectsResource(resource: string, kind: WrittenKind): boolean {
   const [name = '', subresource] = resource.split('/');
   const isNamed = name === '*' || kind.resource === '*' || name === kind.resource;
-  // `pods/*` and `*/*` select the resource itself, too.
+  // `pods/*` and `*/*` select subresources and the resource itself.
   if (subresource === undefined || subresource === '*') return isNamed;
   return isNamed && subresource === 'status' && kind.writesStatus;
 }
@@ -67,7 +70,7 @@ function webhookFindings(webhook: Webhook, kinds: readonly WrittenKind[], facts:
   ];
 }
 
-/** The kinds as text: `configmaps, pots.acme.test for ResourceGraphDefinition pots`. */
+/** Formats kinds: `configmaps, pots.acme.test for ResourceGraphDefinition pots`. */
 function kindsText(kinds: readonly WrittenKind[]): string {
   const resources = [...new Set(kinds.map(({ resource, group }) => withGroup(resource, group)))];
   const definitions = [...new Set(kinds.flatMap(({ definition }) => definition ?? []))];
