@@ -20,21 +20,24 @@ const api = createCompositionApi({
  * Defines a resource graph by a function of its spec. The resources that the function creates become the nodes; its
  * result becomes the status.
  *
- * A second form takes two functions: one returns the resources by id, the other computes the status from them.
+ * A second form takes two functions: the first returns the resources by id, and the second computes the status from
+ * them.
  *
  * @throws CompositionError when the function cannot be translated exactly. The error names the place and the remedy.
  */
 export const kubernetesComposition: KubernetesComposition = api.kubernetesComposition;
 
 /**
- * Defines a resource graph by two functions: one returns the resources by id, the other computes the status from them.
+ * Defines a resource graph by two functions: the first returns the resources by id, and the second computes the status
+ * from them.
  */
 export const toResourceGraph: ToResourceGraph = api.toResourceGraph;
 
 /**
  * Defines a graph without an API: one object of the kind Graph (kro 0.10 and newer). The function takes no spec. Values
- * from outside the function become literals. The resources that it creates become the nodes; `def` names a value that
- * several nodes read, `patch` adds fields to an object that exists, and `externalRef` and `externalRefs` read objects.
+ * from outside the function become literals. The resources that it creates become the nodes. `def` names a value that
+ * several nodes read, and `patch` adds fields to an existing object. `externalRef` and `externalRefs` read existing
+ * objects.
  *
  * @example const web = graph('web', () => { ConfigMap({ name: 'web-cfg', data: { color: 'blue' } }); }, { namespace:
  * 'team-a' });
@@ -45,8 +48,8 @@ export const graph: DefineGraph = api.graph;
 /**
  * The runtime that kro mode needs, as a deployable composition: Flux's controllers, and kro or TypeKro's own
  * controller. `factory('direct').deploy({ namespace })` applies Flux's manifests, waits until the controllers run,
- * installs kro's chart into namespace `kro`, and waits for kro. On an embedded cluster the manifests are stand-ins. An
- * existing installation of kro in `kro-system` is kept.
+ * installs kro's chart into namespace `kro`, and waits for kro. On an embedded cluster, stand-ins replace Flux's
+ * manifests. An existing installation of kro in `kro-system` is kept.
  *
  * @example await typeKroRuntimeBootstrap().factory('direct').deploy({ namespace: 'flux-system' });
  */

@@ -1,7 +1,7 @@
 /**
  * The entry point for programs that were written for TypeKro 0.33: all exports of `typekro`, the factories and projects
- * that its root exported, and its types under their old names. Replace `from 'typekro'` by `from 'typekro/compat'`; new
- * programs import from `typekro` and the entry points beside it.
+ * that its root exported, and its types under their old names. In such a program, replace `from 'typekro'` with
+ * `from 'typekro/compat'`. New programs import from `typekro` and its other entry points.
  *
  * @packageDocumentation
  */

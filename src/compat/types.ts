@@ -18,13 +18,13 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 /** A resource of a composition with a spec and a status: `Resource`. */
 export type Enhanced<Spec, Status> = Resource<{ readonly spec: Spec; readonly status: Status }>;
 
-/** A read of a field of the spec or of a resource. Its type is the type of the field. */
+/** The value of a field of the spec or of a resource. It has the type of the field. */
 export type KubernetesRef<T = unknown> = T;
 
-/** The value of hand-written CEL. */
+/** The value of a hand-written CEL expression. */
 export type CelExpression<T = unknown> = T & CelValue;
 
-/** A value, a read of a field, or hand-written CEL. */
+/** A value, a reference to a field, or hand-written CEL. */
 export type RefOrValue<T> = T | CelValue;
 
 /** The same as `RefOrValue`. */
@@ -91,7 +91,7 @@ export interface KubernetesResource<Spec = unknown, Status = unknown> {
   readonly id?: string;
 }
 
-/** The bound of the types of specs and statuses. */
+/** The constraint for the types of specs and statuses. */
 export type KroCompatibleType = object;
 
 /** The type that a schema describes. */

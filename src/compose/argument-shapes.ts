@@ -7,13 +7,13 @@ import type { Sym } from './value/symbolic.ts';
 /** The kinds of values that a factory distinguishes. */
 type Shape = 'text' | 'number' | 'flag' | 'list' | 'object';
 
-/** The shape of an argument of a factory, and an example of it as TypeScript. */
+/** The expected shape of a factory's argument, and an example in TypeScript. */
 export interface ArgumentShape {
   /** The shapes that the argument may have. */
   readonly takes: readonly Shape[];
   /** The shapes of the items of a list; any shape when absent. */
   readonly items?: readonly Shape[];
-  /** The text after `name:` in a remedy, made from the given value where that is possible. */
+  /** Returns the code after `name:` in a remedy, derived from the given value if possible. */
   readonly example: (given: unknown, kind: string) => string;
 }
 
@@ -26,9 +26,9 @@ const WORDS: Readonly<Record<Shape, string>> = {
 };
 
 /**
- * Refuses an argument that has none of the expected shapes (`trace/argument`): for example the text '8080' for a list
- * of ports, or a list for labels. Checks each branch of a conditional argument. A value whose type is not known passes
- * here; the schema of its field checks the value later.
+ * Refuses an argument that has none of the expected shapes (`trace/argument`): for example, the string '8080' instead
+ * of a list of ports, or a list instead of labels. Checks each branch of a conditional argument. A value whose type is
+ * not known is accepted here; the schema of its field checks the value later.
  */
 export function checkArgumentShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
   refuseOther(kind, name, given, expected, expected.takes, given);
@@ -55,8 +55,8 @@ function refuseOther(
   }
   const shape = inner === undefined ? shapeOf(value) : shapeOfSym(inner);
   if (shape === undefined || takes.includes(shape)) return;
-  // A scalar of the spec passes here even where another kind of scalar is expected. The writer of the field refuses the
-  // value, with the conversion as the remedy.
+  // A symbolic scalar is accepted here even if another kind of scalar is expected. The code that writes the field
+  // refuses it later, and names the conversion as the remedy.
   if (inner !== undefined && isScalarShape(shape) && takes.some(isScalarShape)) return;
   const name = path.replace(/\[.*$/, '');
   const what = inner === undefined ? described(value, shape) : `${labelOf(inner)}, ${WORDS[shape]}`;
@@ -78,7 +78,7 @@ function described(value: unknown, shape: Shape): string {
 }
 
 /**
- * The shape of a known value; undefined for a value that is absent or may have any shape. A promise counts as a value
+ * The shape of a known value; `undefined` for a value that is absent or may have any shape. A promise counts as a value
  * of any shape, because the code that copies the manifest refuses it.
  */
 function shapeOf(value: unknown): Shape | undefined {
@@ -90,7 +90,7 @@ function shapeOf(value: unknown): Shape | undefined {
   return typeof value === 'object' ? 'object' : undefined;
 }
 
-/** The shape of a symbolic value by its static type; undefined where several shapes are possible. */
+/** The shape of a symbolic value, derived from its static type; `undefined` if several shapes are possible. */
 function shapeOfSym({ type, resource }: Sym): Shape | undefined {
   if (resource !== undefined) return 'object';
   switch (type.kind) {
@@ -110,5 +110,5 @@ function shapeOfSym({ type, resource }: Sym): Shape | undefined {
   }
 }
 
-/** Is the value a text without symbolic parts, so that a remedy may quote it? */
+/** Is the value a string without symbolic parts, so that a remedy may quote it? */
 export const isPlainText = (value: unknown): value is string => typeof value === 'string' && !hasTokens(value);

@@ -4,14 +4,14 @@ import { TypeKroError } from '../core/index.ts';
 export interface AspectSelector {
   /** The name given by `slot()`. */
   readonly slot?: string;
-  /** Id in the graph. */
+  /** The id of the resource in the graph. */
   readonly id?: string;
-  /** `metadata.name`; a name that is not constant does not match. */
+  /** `metadata.name`; a name that depends on the instance does not match. */
   readonly name?: string;
-  /** `metadata.namespace`; a namespace that is not constant does not match. */
+  /** `metadata.namespace`; a namespace that depends on the instance does not match. */
   readonly namespace?: string;
   readonly kind?: string;
-  /** Labels that the resource must have. The resource may have further labels. */
+  /** Labels that the resource must have. The resource may have additional labels. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -26,12 +26,15 @@ export type AspectOperation =
   | { readonly operation: 'merge-by-name'; readonly value: readonly { readonly name: string }[] }
   | { readonly operation: 'each'; readonly patch: AspectPatch };
 
-/** Operations by field; nested objects lead to deeper fields. */
+/** Maps a field to its operation, or to a nested patch for deeper fields. */
 export interface AspectPatch {
   readonly [field: string]: AspectOperation | AspectPatch;
 }
 
-/** Texts by name that are merged into the existing texts (as by `merge(…)`), or an operation such as `replace(…)`. */
+/**
+ * Labels or annotations that are merged into the existing ones (as with `merge(…)`), or an operation such as
+ * `replace(…)`.
+ */
 export type MetadataChange = Readonly<Record<string, string>> | AspectOperation;
 
 /** Changes of the labels and annotations of a resource. */
@@ -56,7 +59,7 @@ export interface AspectTargetGroup<Name extends string = string> {
   readonly name: Name;
 }
 
-/** A group, or a factory for the kind that it makes. */
+/** A group of kinds, or a factory, which stands for the kind that it creates. */
 export type SingleAspectTarget = AspectTargetGroup | ((...args: never[]) => unknown);
 
 /** The target of an aspect: a group, a factory, or a list of them. A resource must match at least one of them. */
@@ -85,7 +88,7 @@ export interface AspectDefinition<
 /** An aspect with any target. */
 export type AnyAspect = AspectDefinition;
 
-/** The error of an aspect that cannot be made from its arguments. */
+/** The error for invalid arguments of an aspect. */
 export class AspectDefinitionError extends TypeKroError {
   constructor(functionName: string, reason: string) {
     super(`${functionName}(): ${reason}`, { code: 'compose/aspect-definition', remedy: 'correct the argument' });
@@ -95,7 +98,7 @@ export class AspectDefinitionError extends TypeKroError {
 
 /** The error of an aspect that does not fit the resources of a composition. */
 export class AspectApplicationError extends TypeKroError {
-  /** Position in the list of aspects, from 0. */
+  /** The index of the aspect in the list of aspects. */
   readonly aspectIndex: number;
 
   constructor(aspectIndex: number, target: string, reason: string, remedy: string) {

@@ -14,7 +14,7 @@ import { Sym } from './value/symbolic.ts';
 import { plainCounter, rawParts } from './raw-cel.ts';
 import type { CelValue } from './public-types.ts';
 
-/** Anything that may be a part of an expression: a value, a reference, a piece of CEL. */
+/** A part of an expression: a value, a reference, or a piece of CEL. */
 export type CelPart = unknown;
 
 function value(node: Node): unknown {
@@ -28,24 +28,23 @@ function native<F extends (...args: never[]) => unknown>(fn: F): F {
 }
 
 /**
- * Functions for hand-written CEL, for expressions that TypeScript does not have. References and values may be placed
- * between pieces of CEL text. Inside a composition most of these functions are not needed, because ordinary operators
- * are translated.
+ * Functions for hand-written CEL, for expressions that TypeScript cannot express. References and values may stand
+ * between pieces of CEL source. Inside a composition, most of these functions are not needed, because ordinary
+ * operators are translated.
  */
 export const Cel = {
   /**
-   * Joins the parts to one expression. A string that cannot continue the expression at its position is a text literal.
+   * Joins the parts to one expression. A string that cannot continue the expression at its position becomes a string
+   * literal.
    */
   expr: native(<T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, '')) as T & CelValue),
-  /** Joins the parts like `expr`, with blanks between them. */
+  /** Joins the parts like `expr`, with spaces between them. */
   join: native(
     <T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, ' ')) as T & CelValue,
   ),
-  /** A text in which each `%s` is replaced by the next value. */
+  /** A string in which each `%s` is replaced by the next value. */
   template: native((format: string, ...values: readonly unknown[]): string => templateText(format, values)),
-  /**
-   * `condition ? whenTrue : whenFalse`. A string as the condition is CEL, and a string as a value is a text literal.
-   */
+  /** `condition ? whenTrue : whenFalse`. A string as the condition is CEL; a string as a value is a string literal. */
   conditional: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
@@ -53,7 +52,7 @@ export const Cel = {
   cond: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
-  /** The first value, or the second where the first is null or missing. */
+  /** The first value, or the second value if the first is null or missing. */
   default: native(
     <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
   ),
@@ -61,19 +60,19 @@ export const Cel = {
   coalesce: native(
     <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
   ),
-  /** Joins values to a text. */
+  /** Concatenates values to a string. */
   concat: native((...parts: readonly unknown[]): string => textValue(concat(parts.map(textNode))) as string),
   /** Is the field present? */
   has: native((reference: unknown): boolean => hasValue(reference)),
-  /** The opposite of a condition. */
+  /** The negation of a condition. */
   not: native((condition: unknown): boolean => negated(condition)),
   /** The number of items, members or characters. */
   size: native((of: unknown): number => value(call('size', [toNode(of)], INTEGER)) as number),
-  /** Converts a value to a text. */
+  /** Converts a value to a string. */
   string: native((of: unknown): string => textValue(textNode(of)) as string),
   /** Converts a value to an integer. */
   int: native((of: unknown): number => value(call('int', [toNode(of)], INTEGER)) as number),
-  /** Converts a value to a number with a fraction. */
+  /** Converts a value to a floating-point number. */
   double: native((of: unknown): number => value(call('double', [toNode(of)], FLOAT)) as number),
   /** The smallest of the values. */
   min: native((...values: readonly unknown[]): number => extreme('min', values)),
@@ -93,7 +92,7 @@ export const Cel = {
   tag: native((strings: TemplateStringsArray, ...values: readonly unknown[]): string => tagged(strings, values)),
 } as const;
 
-/** A tagged template for texts with values: `` cel`http://${svc.spec.clusterIP}:80` ``. */
+/** A tagged template for strings with values: `` cel`http://${svc.spec.clusterIP}:80` ``. */
 export const cel = native((strings: TemplateStringsArray, ...values: readonly unknown[]): string =>
   tagged(strings, values),
 );

@@ -12,13 +12,16 @@ import type {
   StatusResult,
 } from './public-types.ts';
 
-/** The TypeScript type of a status: the type of the declared schema, else the type that the function returns. */
+/**
+ * The TypeScript type of a status: the type of the declared schema; without a declared schema, the return type of the
+ * function.
+ */
 export type StatusOf<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? Widened<Returned>
   : InferSchema<Status>;
 
 /**
- * The type of an undeclared status, with the general types in place of inferred literals: `'up' | 'down'` becomes
+ * The type of an undeclared status, with general types instead of inferred literal types: `'up' | 'down'` becomes
  * `string`.
  */
 export type Widened<T> = T extends string
@@ -35,33 +38,33 @@ export type Widened<T> = T extends string
             ? { -readonly [Key in keyof T]: Widened<T[Key]> }
             : T;
 
-/** The values that a status function may return under a declared status schema. */
+/** The values that a status function may return when a status schema is declared. */
 export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Status
   ? object | undefined | void
   : StatusResult<InferSchema<Status>> & { readonly conditions?: OwnConditions };
 
 /**
- * The conditions that a composition returns in its status, beside the declared fields. As in kro, they take the place
- * of the controller's conditions. `Cel.expr` with `runtime.condition(schema, "Ready")` shows a condition of the
- * controller.
+ * The conditions that a composition returns in its status, in addition to the declared fields. As in kro, they replace
+ * the controller's conditions. To include a condition of the controller, use `Cel.expr` with
+ * `runtime.condition(schema, "Ready")`.
  */
 export type OwnConditions = readonly (OwnCondition | CelValue)[];
 
-/** A condition of the author. The controller adds `lastTransitionTime` and `observedGeneration`. */
+/** A condition that the author defines. The controller adds `lastTransitionTime` and `observedGeneration`. */
 export interface OwnCondition {
-  /** The name of the condition. Each type exists once. */
+  /** The type of the condition, which must be unique. */
   readonly type: string;
   /** `True`, `False` or `Unknown`. */
   readonly status: string | CelValue;
-  /** A word in CamelCase. */
+  /** The reason, a word in CamelCase. */
   readonly reason?: string | CelValue;
   readonly message?: string | CelValue;
 }
 
 /**
- * The fields of a returned status that the declared status does not have. Their type has no values, so that
- * TypeScript reports an error at each of them. A status that is not declared, or is declared without fields, may have
- * any fields.
+ * The fields of a returned status that the declared status does not have. Their type has no values, so TypeScript
+ * reports an error for each of these fields. A status that is not declared, or that is declared without fields, may
+ * have any fields.
  */
 export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? unknown
@@ -78,8 +81,8 @@ export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
 
 /**
  * The required fields of the declared status that no branch of the function returns. They are required members of this
- * type, so that TypeScript reports an error at the `return`. As in a trace, a field counts as present when one branch
- * returns it, or when a condition adds it.
+ * type, so TypeScript reports an error at the `return`. As in a trace, a field counts as present if at least one branch
+ * returns it.
  */
 export type MissingFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? unknown
@@ -94,7 +97,7 @@ export type RequiredKeys<T> = {
   [Key in keyof T]-?: Partial<Pick<T, Key>> extends Pick<T, Key> ? never : null extends T[Key] ? never : Key;
 }[keyof T];
 
-/** The keys that at least one alternative of a union has. */
+/** The keys that at least one member of a union has. */
 export type KeysOfAny<T> = T extends object ? keyof T : never;
 
 /** The type of a status field that the declared status does not have. No value has this type. */
@@ -103,12 +106,15 @@ export interface UndeclaredStatusField {
 }
 
 /**
- * A resource of the declarative form: a resource of a factory, a plain object with `apiVersion` and `kind`, or no
- * resource.
+ * An entry of the declarative form's resources: a resource from a factory, a plain object with `apiVersion` and `kind`,
+ * or no resource.
  */
 export type ResourceEntry = object | undefined | null | false;
 
-/** The resources of the declarative form by key, as another composition reads them. Collections are left out. */
+/**
+ * The resources of the declarative form, keyed as in the form, as another composition reads them. Collections are not
+ * included.
+ */
 export type ReferencesTo<Resources> = {
   readonly [Key in keyof Resources as NonNullable<Resources[Key]> extends readonly unknown[] ? never : Key]-?: Exclude<
     Resources[Key],
@@ -117,15 +123,15 @@ export type ReferencesTo<Resources> = {
 };
 
 /**
- * A composition of two functions. The resources are also members of the composition; a member of `Composition` with the
- * same name takes precedence.
+ * A composition that is defined by two functions. Its resources are also members of the composition; a member of
+ * `Composition` with the same name takes precedence.
  */
 export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Spec, Status, Resources, Input> &
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 
 /**
- * Defines a graph. The second overload is the main form: one function makes the resources and returns the status. The
- * first overload takes two functions, one for the resources and one for the status.
+ * Defines a graph. The first overload takes two functions, one for the resources and one for the status. The second
+ * overload is the main form: one function creates the resources and returns the status.
  */
 export interface KubernetesComposition {
   <
@@ -152,8 +158,8 @@ export interface KubernetesComposition {
 }
 
 /**
- * Defines a graph by two functions: resources by key, and the status from them. The key is the id of a resource that
- * has no id.
+ * Defines a graph by two functions: the first returns the resources by key, and the second computes the status from the
+ * resources. A resource without an id gets its key as id.
  */
 export interface ToResourceGraph {
   <

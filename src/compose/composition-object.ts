@@ -19,7 +19,7 @@ import { currentTrace } from './trace/current.ts';
 
 type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, Resource>>, JsonObject>;
 
-/** Makes a composition from the arguments of `kubernetesComposition` or `toResourceGraph`. */
+/** Creates a composition from the arguments of `kubernetesComposition` or `toResourceGraph`. */
 export function makeComposition(
   definition: unknown,
   args: readonly unknown[],
@@ -101,7 +101,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   return keepPlace(call) as unknown as AnyComposition;
 }
 
-/** Defines the resources, by id and key, as members of the composition. Existing members are kept. */
+/** Defines the resources as members of the composition, under their ids and keys. Existing members are not replaced. */
 function defineResourceMembers(
   composition: object,
   core: CompositionCore,
@@ -113,7 +113,7 @@ function defineResourceMembers(
   }
 }
 
-/** Is the argument of `toYaml` the options of a definition (`{ target, aspects }`), and not the spec of an instance? */
+/** Does the argument of `toYaml` contain options (`{ target, aspects }`), as opposed to the spec of an instance? */
 function isEmitOptions(value: object): value is EmitOptions {
   const { target, aspects, ...others } = value as EmitOptions;
   if (Object.keys(others).length > 0 || (target === undefined && aspects === undefined)) return false;

@@ -8,31 +8,34 @@ import type { Target } from './public-types.ts';
 import type { Singleton } from './singleton.ts';
 import { sharedInstance, singletonsOf } from './singleton.ts';
 
-/** The definition as YAML, after the definitions of the compositions whose singletons it refers to. */
+/** The definition as YAML, preceded by the definitions of the compositions to whose singletons it refers. */
 export function definitionYaml(core: CompositionCore, target: Target): string {
   return [...definitionsOf(core), core].map((each) => printYaml(each.write(target).definition)).join('---\n');
 }
 
-/** The Graph as YAML, after the definitions and the instances of the singletons to which it refers. */
+/** The Graph as YAML, preceded by the definitions and the instances of the singletons to which it refers. */
 export function graphYaml(core: GraphCore, target: Target): string {
   const objects: readonly unknown[] = [...sharedObjects(core), core.write(target).definition];
   const definitions = [...definitionsOf(core)].map((each) => each.write(target).definition);
   return [...definitions, ...objects].map((object) => printYaml(object as JsonValue)).join('---\n');
 }
 
-/** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, singletons, the instance. */
+/** The YAML documents to apply for a spec in kro mode: namespaces, singletons, the instance. */
 export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: string): string {
   const objects = [...core.namespaces(spec), ...sharedObjects(core), core.instance(spec, namespace)];
   return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
 }
 
-/** The compositions whose definitions a traced function needs, each once, in the order in which they are applied. */
+/**
+ * The compositions whose definitions a traced function needs, without repetitions, in the order in which they must be
+ * applied.
+ */
 const definitionsOf = (core: TracedCore): ReadonlySet<CompositionCore> =>
   new Set(sharedOf(core).map((shared) => shared.core));
 
 /**
- * The instances of the singletons that a traced function needs, each after the singletons that it needs itself. First
- * come the namespaces of the instances, and the namespaces that must exist before them.
+ * The objects for the singletons that a traced function needs. First come the namespaces of the instances, and the
+ * namespaces that must exist before them. Then come the instances, each after the singletons that it needs itself.
  */
 function sharedObjects(core: TracedCore): readonly KubeObject[] {
   const all = sharedOf(core);
@@ -42,7 +45,7 @@ function sharedObjects(core: TracedCore): readonly KubeObject[] {
   return [...own, ...all.flatMap((shared) => shared.core.namespaces(shared.spec)), ...instances];
 }
 
-/** The singletons that a traced function needs, each once, in the order in which they are applied. */
+/** The singletons that a traced function needs, without repetitions, in the order in which they must be applied. */
 function sharedOf(core: TracedCore, found: Singleton[] = []): readonly Singleton[] {
   for (const shared of singletonsOf(core)) {
     sharedOf(shared.core, found);

@@ -26,7 +26,8 @@ interface CompositionParts {
 }
 
 /**
- * A traced composition, and the definitions and instances made from it. A definition is written once for each target.
+ * A traced composition, and the definitions and instances that are created from it. A definition is written once per
+ * target.
  */
 export class CompositionCore extends TracedCore {
   readonly functions: CompositionFunctions;
@@ -38,7 +39,11 @@ export class CompositionCore extends TracedCore {
     this.specInput = parts.specInput;
   }
 
-  /** Traces a composition. @throws CompositionError with all parts that cannot be translated. */
+  /**
+   * Traces a composition.
+   *
+   * @throws CompositionError with all parts that cannot be translated.
+   */
   static trace(definition: unknown, functions: CompositionFunctions, options: CompositionOptions): CompositionCore {
     const normal = normalDefinition(definition);
     const sources = schemasFor(options.types);
@@ -47,7 +52,7 @@ export class CompositionCore extends TracedCore {
     return new CompositionCore({ traced, functions, options, specInput: normal.spec });
   }
 
-  /** The same composition with aspects applied to its resources. */
+  /** Returns the same composition with aspects applied to its resources. */
   with(aspects: readonly AnyAspect[] | undefined): CompositionCore {
     const traced = this.tracedWith(aspects);
     if (traced === this.traced) return this;
@@ -74,8 +79,8 @@ export class CompositionCore extends TracedCore {
   /**
    * The namespaces that are applied before the instance of a spec in kro mode.
    *
-   * @throws CompositionError for a spec that does not match the schema. A composition without such namespaces does not
-   * check the spec here.
+   * @throws CompositionError for a spec that does not match the schema. If the composition has no such namespaces, the
+   *   spec is not checked here.
    */
   namespaces(spec: unknown): KubeObject[] {
     const { trace } = this.traced;
@@ -91,10 +96,9 @@ export class CompositionCore extends TracedCore {
   }
 
   /**
-   * Makes the instance for a spec: checks the spec and fills in its defaults. A cluster-scoped instance has no
-   * namespace.
+   * Creates the instance for a spec: checks the spec and sets its defaults. A cluster-scoped instance has no namespace.
    *
-   * @throws CompositionError `compose/invalid-spec` with every field that is wrong.
+   * @throws CompositionError `compose/invalid-spec` with all invalid fields.
    */
   instance(spec: unknown, namespace = 'default'): KubeObject {
     const instance = this.plainInstance(spec, namespace);
@@ -111,7 +115,8 @@ export class CompositionCore extends TracedCore {
     const value = applyDefaults(schema, given) as JsonObject;
     const all = validateValue(schema, value, {});
     if (all.length > 0) {
-      // The validation reports an error of a field once more as an error of the whole object.
+      // The validation reports a field error again as an error of the whole object, so errors of the whole object are
+      // dropped.
       const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));
       const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {
@@ -126,7 +131,8 @@ export class CompositionCore extends TracedCore {
           hint: remedy,
         };
       });
-      // One error has its remedy beside the message; several errors have their remedies in the message.
+      // The remedy of a single error is separate from the message; the remedies of several errors are part of the
+      // message.
       const problems = diagnostics.map(({ message, hint = '' }) =>
         diagnostics.length === 1 ? message : `${message} (${hint})`,
       );
@@ -146,10 +152,10 @@ export class CompositionCore extends TracedCore {
   }
 }
 
-/** The annotation with the names, as JSON, of the namespaces that were applied before an instance. */
+/** The annotation that lists, as JSON, the names of the namespaces that were applied before an instance. */
 const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
 
-/** Makes a namespace that belongs to no instance. The annotations keep Argo CD and Flux from pruning the namespace. */
+/** Adds annotations to a namespace that belongs to no instance, so that Argo CD and Flux do not prune it. */
 export function hoistedNamespace(object: JsonObject): KubeObject {
   const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
   const { labels, annotations, ...named } = metadata;
@@ -169,12 +175,12 @@ export function hoistedNamespace(object: JsonObject): KubeObject {
   };
 }
 
-/** The labels of an instance that the SDK made, with the name of its definition. */
+/** The labels of an instance that the SDK creates. They contain the name of the definition. */
 function instanceLabels(definition: string): Readonly<Record<string, string>> {
   return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
 }
 
-/** Refuses a whole instance (with `spec`, as in YAML) where the argument must be a spec. */
+/** Refuses an argument that is a whole instance (with `spec`, as in YAML) instead of a spec. */
 function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
   if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
     return;
@@ -190,8 +196,8 @@ function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
 }
 
 /**
- * Rewords a remedy about YAML in terms of TypeScript. The author's value may be computed, for example from the
- * environment, so the remedy names a conversion.
+ * Rewords a remedy about YAML in terms of TypeScript. The remedy names a conversion, because the author's value may be
+ * computed, for example from an environment variable.
  */
 function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
   if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;
@@ -201,7 +207,7 @@ function inTypeScript(hint: string | undefined, value: JsonValue | undefined): s
   return hint;
 }
 
-/** The spec as JSON, without the members that are `undefined`. */
+/** Converts the spec to plain JSON, without members that are `undefined`. */
 function plainSpec(spec: unknown): JsonObject {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
     throw new CompositionError(
@@ -213,8 +219,8 @@ function plainSpec(spec: unknown): JsonObject {
     return JSON.parse(JSON.stringify(spec)) as JsonObject;
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
-    // The spec has a `bigint`, for which JSON.stringify throws. Other specs do not use parseJson, because it would turn
-    // 1e20 into a `bigint`.
+    // JSON.stringify throws if the spec has a `bigint`. Only such a spec uses parseJson, because parseJson would
+    // convert 1e20 to a `bigint`.
     return parseJson(stringifyJson(spec as JsonObject)) as JsonObject;
   }
 }

@@ -2,17 +2,17 @@ import { setOwn } from '../core/index.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { currentTrace, currentInterpreter } from './trace/current.ts';
 
-/** Functions that compute named values from one input, by the name of the value. */
+/** Maps the name of a value to the function that computes it from the input. */
 export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;
 
-/** The values of `AliasDefinitions`, by name. */
+/** Maps the names in `AliasDefinitions` to the computed values. */
 export type Aliases<Definitions extends AliasDefinitions<never>> = {
   readonly [Name in keyof Definitions]: ReturnType<Definitions[Name]>;
 };
 
 /**
- * Computes a value from resources, for libraries that offer ready-made status values. The result equals the result of a
- * direct call of the function. The function may contain everything that a composition may contain.
+ * Computes a value from resources, for libraries that provide ready-made status values. The result equals a direct call
+ * of the function. The function may contain everything that a composition may contain.
  *
  * @example computed({ web }, ({ web }) => web.status.availableReplicas >= web.spec.replicas)
  */

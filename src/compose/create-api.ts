@@ -11,7 +11,7 @@ export interface CompositionApi {
   readonly graph: DefineGraph;
 }
 
-/** Makes the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
+/** Creates the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
 export function createCompositionApi(options: CompositionApiOptions): CompositionApi {
   const define = (definition: unknown, ...args: unknown[]) => makeComposition(definition, args, options);
   return {

@@ -1,14 +1,14 @@
 import { nearestName, TypeKroError } from '../core/index.ts';
 
-/** The error of a definition that the author passed: `compose/definition`. */
+/** The error `compose/definition` for an invalid definition. */
 export function wrongDefinition(message: string, remedy?: string): TypeKroError {
   return new TypeKroError(message, { code: 'compose/definition', ...(remedy === undefined ? {} : { remedy }) });
 }
 
 /**
- * Refuses unknown keys. Otherwise a misspelt key, for example a whole status, would be ignored silently.
+ * Refuses unknown keys, so that a misspelt key, for example of the status, is not silently ignored.
  *
- * @throws TypeKroError `compose/definition` for the first unknown key, with the nearest known one.
+ * @throws TypeKroError `compose/definition` for the first unknown key. The error names the most similar known key.
  */
 export function refuseUnknownOptions(given: object, known: readonly string[], what: string): void {
   const unknown = Object.keys(given).find((key) => !known.includes(key));

@@ -7,7 +7,10 @@ import type { SchemaInput } from './public-types.ts';
 import type { ServedParts } from './served-kind.ts';
 import { SERVED_KEYS, servedParts } from './served-kind.ts';
 
-/** A definition in one form: `spec` and `status` may be at the top level or below `schema`. */
+/**
+ * A definition in normalized form. In the author's definition, `spec` and `status` may be at the top level or below
+ * `schema`.
+ */
 export interface NormalDefinition {
   readonly names: DefinitionNames;
   readonly spec: SchemaInput;
@@ -15,11 +18,11 @@ export interface NormalDefinition {
   readonly served: ServedParts;
 }
 
-/** Can a composition have this name without a conversion? The name is also the value of a label, and has no dot. */
+/** Is this a valid name of a composition? The name is also used as a label value, and must not contain a dot. */
 export const isCompositionName = (name: string): boolean => isDnsLabel(name);
 
 /**
- * Reads the definition that the author passed. `what` is the word for the definition in messages.
+ * Checks and normalizes the author's definition. `what` is the word for the definition in messages.
  *
  * @throws TypeKroError `compose/definition` for an unknown key, a missing name or spec, or an illegal name, kind, group
  * or version.

@@ -10,7 +10,7 @@ export type Mode = 'direct' | 'kro';
 
 /** A `DeployEvent` without its time. */
 export type DeployEventContent =
-  /** The deploy starts, makes progress that concerns no single resource, or is complete. */
+  /** The deploy starts, makes progress that does not belong to a single resource, or is complete. */
   | {
       readonly type: 'started' | 'progress' | 'completed';
       readonly message: string;
@@ -32,14 +32,14 @@ export type DeployEventContent =
   | {
       readonly type: 'resource-status' | 'resource-ready' | 'resource-warning';
       readonly message: string;
-      /** Id of the resource in the graph; absent where the event concerns the graph as a whole. */
+      /** The id of the resource in the graph; absent if the event is about the graph as a whole. */
       readonly resourceId?: string;
       readonly error?: undefined;
       readonly details?: undefined;
     }
   /**
-   * The server accepted a write or the deletion of an object of the resource, or the resource is left out (`skipped`,
-   * without `object`). Direct mode.
+   * The server accepted a write or the deletion of an object of the resource, or the resource is skipped (`skipped`,
+   * without `object`). Only in direct mode.
    */
   | {
       readonly type: 'resource-outcome';
@@ -50,25 +50,30 @@ export type DeployEventContent =
       readonly error?: undefined;
       readonly details?: undefined;
     }
-  /** An Event object of Kubernetes about an object of the deploy (`eventMonitoring`). */
+  /** A Kubernetes Event about an object of the deploy (`eventMonitoring`). */
   | {
       readonly type: 'kubernetes-event';
       readonly message: string;
       readonly resourceId: string;
       readonly error?: undefined;
-      /** `involvedObject` of the Event, and its `count` where it has one. */
+      /** `involvedObject` of the Event, and `count` if the Event has it. */
       readonly details: JsonObject;
     };
 
-/** An event of a deploy: a closed union by `type`. */
+/** An event of a deploy: a union that is discriminated by `type`. */
 export type DeployEvent = DeployEventContent & { readonly timestamp: Date };
 
-/** A kubeconfig: its path, its text, its parsed object, or a `KubeConfig` of `@kubernetes/client-node`. */
+/** A kubeconfig: its path, its content, the parsed object, or a `KubeConfig` of `@kubernetes/client-node`. */
 export type KubeConfigSource = string | JsonObject | { exportConfig(): string };
 
-/** Options of `factory(mode, options)`. Durations are in milliseconds unless the name says otherwise. */
+/**
+ * Options of `factory(mode, options)`. Durations are in milliseconds, except where the description names another unit.
+ */
 export interface FactoryOptions {
-  /** Namespace of the instance (kro), and of namespaced objects whose manifest has none (direct). Default `default`. */
+  /**
+   * The namespace of the instance (kro), and of namespaced objects whose manifest has no namespace (direct). Default
+   * `default`.
+   */
   readonly namespace?: string;
   /** Namespace of the instance, when it differs from `namespace` (kro). */
   readonly instanceNamespace?: string;
@@ -95,14 +100,14 @@ export interface FactoryOptions {
   readonly abortSignal?: AbortSignal;
   /** The aspects that are applied to the resources, in this order (`typekro/aspects`). */
   readonly aspects?: readonly AnyAspect[];
-  /** The retries of requests that failed for a passing reason. */
+  /** The retry policy for requests that failed for a transient reason. */
   readonly retryPolicy?: RetryPolicy;
   /**
    * Reports the Kubernetes events of the objects (`kubectl get events`) while a deploy runs, as events
    * `kubernetes-event`.
    */
   readonly eventMonitoring?: EventMonitoring;
-  /** A transport into a cluster of this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */
+  /** A transport to a cluster in this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */
   readonly transport?: Transport;
 }
 
@@ -113,7 +118,7 @@ export interface FactoryOptions {
 export interface RetryPolicy {
   /** Maximum number of retries of one request. Default 4. */
   readonly maxRetries?: number;
-  /** The factor between one pause and the next. Default 2. */
+  /** The factor between a pause and the next pause. Default 2. */
   readonly backoffMultiplier?: number;
   /** The first pause. Default 100. */
   readonly initialDelay?: number;
@@ -127,15 +132,15 @@ export interface EventMonitoring {
   readonly enabled?: boolean;
   /** Types of the events that are reported. Default: all types. */
   readonly eventTypes?: readonly ('Normal' | 'Warning' | 'Error')[];
-  /** Are events of objects that the deployed objects create, such as pods, reported, too? Default `true`. */
+  /** Are events of objects that the deployed objects create, such as pods, also reported? Default `true`. */
   readonly includeChildResources?: boolean;
-  /** Seconds in which an event with the same text is not reported again. Default 60. */
+  /** The number of seconds during which an event with the same message is not reported again. Default 60. */
   readonly deduplicationWindow?: number;
   /** Maximum number of events reported in one second. Default 100. */
   readonly maxEventsPerSecond?: number;
 }
 
-/** The result of `deploy()`: the instance as it is in the cluster. */
+/** The result of `deploy()`: the state of the instance in the cluster. */
 export interface DeployedInstance<Spec, Status> {
   readonly apiVersion: string;
   readonly kind: string;
@@ -154,7 +159,7 @@ export interface FactoryStatus {
   readonly health: 'healthy' | 'degraded' | 'failed';
 }
 
-/** The result of a deletion: the deleted and the remaining objects. Times are those of this machine, in ISO 8601. */
+/** The result of a deletion: the deleted and the remaining objects. Times are this machine's times, in ISO 8601. */
 export interface DeletionResult {
   readonly status: 'complete' | 'progressing' | 'blocked';
   readonly mode: Mode;
@@ -166,8 +171,8 @@ export interface DeletionResult {
   readonly durationMs: number;
   readonly deleted: readonly JsonObject[];
   /**
-   * The objects that this call leaves in the cluster, by their deletionPolicy. Empty in kro mode, in which a controller
-   * deletes the objects.
+   * The objects that this call leaves in the cluster because of their deletionPolicy. Empty in kro mode, in which a
+   * controller deletes the objects.
    */
   readonly retained: readonly JsonObject[];
   readonly remaining: readonly JsonObject[];
@@ -178,7 +183,7 @@ export interface DeletionResult {
     readonly retryable: boolean;
     readonly retryGuidance: string;
   }[];
-  /** May the deletion be called again, and what does a further call do? */
+  /** Is it safe to call the deletion again? `guidance` says what another call does. */
   readonly retry: { readonly safe: boolean; readonly guidance: string };
 }
 
@@ -187,7 +192,7 @@ export interface RollbackResult {
   readonly status: 'success' | 'partial' | 'failed';
   readonly rolledBackResources: readonly string[];
   /**
-   * The instances of `rolledBackResources` that were deployed once only. The rollback deleted them, because they have
+   * The instances in `rolledBackResources` that were deployed only once. The rollback deleted them, because they have
    * no earlier deploy.
    */
   readonly deletedInstances: readonly string[];
@@ -204,10 +209,10 @@ export interface DryRunResult {
 export interface PlanChange {
   /** The outcome of the deploy for the object. */
   readonly outcome: ObjectOutcome;
-  /** The node of the object. In kro mode it is `definition` or `instance`, and `graph` for a graph. */
+  /** The id of the object's node. In kro mode, it is `definition`, `instance`, or (for a graph) `graph`. */
   readonly nodeId: string;
   readonly object: ObjectRef;
-  /** Paths of the fields that would change, for `configured` and `adopted`. */
+  /** The paths of the fields that would change. Set for `configured` and `adopted`. */
   readonly fields: readonly string[];
 }
 
@@ -215,7 +220,8 @@ export interface PlanChange {
 export interface Plan {
   readonly changes: readonly PlanChange[];
   /**
-   * Nodes that cannot be planned before other objects exist, and nodes whose writes wait for a condition, with reasons.
+   * The nodes that cannot be planned before other objects exist, and the nodes whose writes wait for a condition. Each
+   * has a reason.
    */
   readonly waiting: readonly { readonly nodeId: string; readonly reason: string }[];
   readonly diagnostics: readonly Diagnostic[];
@@ -237,8 +243,9 @@ export interface Factory<Input, Spec, Status> {
   /** Name of the ResourceGraphDefinition. */
   readonly rgdName: string;
   /**
-   * The documents to apply as YAML. Direct: the manifests for a spec. Kro: for a spec, the namespaces and singletons
-   * that must exist first, then the instance; without a spec, the definitions of the singletons, then the definition.
+   * The documents to apply, as YAML. In direct mode: the manifests for a spec. In kro mode with a spec: the namespaces
+   * and singletons that must exist first, then the instance. In kro mode without a spec: the definitions of the
+   * singletons, then the definition.
    */
   toYaml(spec?: Input): string;
   deploy(spec: Input, options?: DeployCallOptions): Promise<DeployedInstance<Spec, Status>>;
@@ -246,15 +253,15 @@ export interface Factory<Input, Spec, Status> {
   getStatus(): Promise<FactoryStatus>;
   deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
   /**
-   * Rolls each instance back to the deploy before its last deploy. An instance that was deployed once is **deleted**;
-   * the result names it. Direct mode only.
+   * Rolls each instance back to the deploy before its last deploy. An instance that was deployed only once is
+   * **deleted**; the result names such instances. Direct mode only.
    */
   rollback(): Promise<RollbackResult>;
   toDryRun(spec: Input): Promise<DryRunResult>;
   /** The changes that `deploy(spec)` would make, field by field. Writes no object. */
   plan(spec: Input): Promise<Plan>;
   /**
-   * Deploys and yields the events of the deploy; ends after the event `completed`. A caller that leaves the loop aborts
+   * Deploys a spec and yields the events of the deploy. Ends after the event `completed`. Leaving the loop early aborts
    * the deploy. Rejects with the error of `deploy`.
    */
   deployEvents(spec: Input, options?: DeployCallOptions): AsyncIterable<DeployEvent>;
@@ -270,13 +277,12 @@ export interface DeployCallOptions {
   readonly onEvent?: (event: DeployEvent) => void;
 }
 
-/** The composition or the graph in the form that the deploy engine takes. */
+/** A composition or a graph in the form that the deploy engine uses. */
 export interface DeployTarget {
   readonly mode: Mode;
   /**
-   * The kind of the definition. A composition is a ResourceGraphDefinition with an instance for each spec. A graph is
-   * one object of the kind Graph, which is both the definition and the only instance. The spec of a Graph is not an
-   * input.
+   * The kind of the definition. A composition is a ResourceGraphDefinition, with one instance per spec. A graph is one
+   * object of the kind Graph, which is both the definition and the only instance, so its spec is not an input.
    */
   readonly form: 'definition' | 'graph';
   /** Name of the definition. */
@@ -286,30 +292,33 @@ export interface DeployTarget {
   readonly options: FactoryOptions;
   readonly diagnostics: readonly Diagnostic[];
   /**
-   * The graph of target `typekro`, compiled against the schemas of this package; undefined when the program gave
-   * further schemas.
+   * The graph for the target `typekro`, compiled against the schemas of this package; `undefined` when the program has
+   * provided additional schemas.
    */
   readonly compiled?: Graph | undefined;
-  /** The ResourceGraphDefinition or the Graph for a target. Direct mode runs the graph of target `typekro`. */
+  /** The ResourceGraphDefinition or the Graph for a target. Direct mode runs the graph for the target `typekro`. */
   definition(target: Target): JsonObject;
   /**
-   * The instance for a spec: validated, with name, namespace and labels. For a graph: the Graph, or in direct mode an
-   * instance without a spec that represents the Graph.
+   * The validated instance for a spec, with name, namespace and labels. For a graph, the Graph itself; in direct mode,
+   * an instance without a spec that represents the Graph.
    */
   instance(spec: JsonObject): KubeObject;
-  /** Namespaces that are applied before the instance in kro mode, and that stay when the instance is deleted. */
+  /** The namespaces that are applied before the instance in kro mode, and are not deleted with the instance. */
   namespaces(spec: JsonObject): readonly KubeObject[];
-  /** Singletons of other compositions that must exist first: their targets, in kro mode, and the instances. */
+  /**
+   * The singletons of other compositions that must exist first, each with its deploy target in kro mode and its
+   * instance.
+   */
   readonly singletons: readonly { readonly target: DeployTarget; readonly instance: KubeObject }[];
-  /** The graph evaluated without a cluster. */
+  /** Evaluates the graph for a spec, without a cluster. */
   evaluate(spec: JsonObject): Evaluation;
-  /** Readiness functions of the author, by resource id. */
+  /** Maps a resource id to the author's readiness function. */
   readonly readiness: ReadonlyMap<string, (live: KubeObject) => { ready: boolean; reason?: string; message?: string }>;
 }
 
 /**
- * The engine that carries out the calls of factories. `src/deploy` implements the engine. A factory loads the engine
- * when a call first needs a cluster.
+ * The engine that executes the calls of factories. `src/deploy` implements the engine. A factory loads the engine when
+ * a call first needs a cluster.
  */
 export interface DeployEngine {
   deploy(

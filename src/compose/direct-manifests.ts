@@ -9,10 +9,10 @@ import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 
 /**
- * The objects that direct mode applies for a spec, as documents. Comments name the objects that the graph only reads,
- * and the objects that wait for data of the cluster. A namespaced object without a namespace gets `namespace`, as in
- * `deploy()`. The documents are in an order in which `kubectl apply` accepts them. Printed values of Secrets cause a
- * warning.
+ * Returns the objects that direct mode applies for a spec, as YAML documents. Comments name the objects that the graph
+ * only reads, and the objects that wait for data of the cluster. A namespaced object without a namespace gets
+ * `namespace`, as in `deploy()`. The documents are in an order in which `kubectl apply` accepts them. Warns when the
+ * documents contain values of a Secret.
  */
 export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
   return manifestsOfResources(core, evaluateComposition(core, spec, {}, namespace).resources, namespace);

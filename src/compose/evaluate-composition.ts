@@ -6,9 +6,9 @@ import type { EvaluatedResource, Evaluation } from './public-types.ts';
 import { violations } from './violations.ts';
 
 /**
- * Evaluates the graph of a composition on a spec. A read of a resource reads the observed object if one is given, and
- * otherwise the resource's own template. Only the fields that the cluster sets are missing in the template. The
- * instance is in `namespace` (default `default`).
+ * Evaluates the graph of a composition on a spec. A read of a resource uses the observed object if one is given, and
+ * the resource's own template if not. The template lacks only the fields that the cluster sets. The instance is in
+ * `namespace` (default `default`).
  */
 export function evaluateComposition(
   core: CompositionCore,
@@ -48,7 +48,7 @@ function asAuthored(
   for (const node of nodes) {
     const id = baseIds.get(node.id) ?? node.id;
     const other = resources.get(id);
-    // At most one node is surely included. A node that waits takes precedence over an excluded node.
+    // At most one node is certainly included. A node that waits takes precedence over an excluded node.
     const takesPrecedence = other === undefined || (node.included && (node.pending === undefined || !other.included));
     if (takesPrecedence) resources.set(id, { ...node, id });
   }

@@ -54,7 +54,7 @@ export function evaluateGraph(
 /** Does the node have one object or value for each element of a product of lists? */
 const isCollection = (node: GraphNode): boolean => dimensionsOf(node).length > 0;
 
-/** The values of the children that are known, by the names of the children. */
+/** The known values of the children, by name. */
 function valueOfSubgraph(
   { id, children }: SubgraphNode,
   values: ReadonlyMap<string, unknown>,

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { GraphCore } from './graph-core.ts';
 
-/** A readable text of all resources of a composition with their conditions, loops and expressions. */
+/** Describes all resources of a composition as readable text, with their conditions, loops and expressions. */
 export function explainComposition(core: CompositionCore): string {
   const { definition } = core.write('typekro');
   const spec = definition['spec'] as JsonObject;
@@ -17,7 +17,7 @@ export function explainComposition(core: CompositionCore): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A readable text of all nodes of a graph with their conditions, loops and expressions. */
+/** Describes all nodes of a graph as readable text, with their conditions, loops and expressions. */
 export function explainGraph(core: GraphCore): string {
   const { definition } = core.write('typekro');
   const nodes = (definition['spec'] as JsonObject)['nodes'] as JsonObject[];

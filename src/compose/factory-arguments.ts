@@ -11,8 +11,8 @@ import { labelOf, symbolic, wrap } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
 
 /**
- * Must an argument be given? A missing `expected` argument causes a warning only: older programs leave such arguments
- * out, and must run until the API server refuses the object.
+ * Must an argument be given? Older programs leave `expected` arguments out. A missing one therefore causes only a
+ * warning, and the API server refuses the object.
  */
 type Need = 'optional' | 'expected' | 'required';
 
@@ -73,8 +73,8 @@ export function refuseUnknownArguments(
   const listed = unknown.map((name) => `"${name}"`).join(', ');
   const near = nearestName(first, names);
   const known = Object.keys(given).filter((name) => names.includes(name));
-  // When many arguments are given, as by the spread of an object, the hint lists the given arguments that are known,
-  // and not all names.
+  // When many arguments are given, as by the spread of an object, the hint lists the known ones among them instead of
+  // all names.
   const hint =
     near !== undefined && unknown.length === 1
       ? `did you mean "${near}"?`

@@ -50,7 +50,7 @@ export function ifPresent(value: unknown, then: (value: unknown) => unknown, oth
   return choose(isMissing(value), otherwise, () => then(resolveMerged(value)));
 }
 
-/** Applies `work` where the value is present; elsewhere the result is `undefined`. */
+/** Applies `work` where the value is present. Where the value is absent, the result is `undefined`. */
 export function present(value: unknown, work: (value: unknown) => unknown): unknown {
   return ifPresent(value, work, nothing);
 }
@@ -185,7 +185,7 @@ export function isNumberArgument(value: unknown): boolean {
   return isOfType(value, 'number');
 }
 
-/** Is the (present) value a text, native or symbolic? */
+/** Is the (present) value a string, native or symbolic? */
 export function isTextArgument(value: unknown): boolean {
   return isOfType(value, 'string');
 }

@@ -51,7 +51,7 @@ test.each([{ namespace: 'a', timeout: 5 }, { instanceNamespace: undefined }])(
   },
 );
 
-test('an option that a call does not have is refused', () => {
+test('an unknown option of a call is refused', () => {
   expect(checkedCall({ timeout: 5 })).toEqual({ timeout: 5 });
   const scoped = { scopes: ['a'] } as object;
   expect(() => checkedCall(scoped)).toThrow(expect.objectContaining({ code: 'compose/unknown-option' }));

@@ -1,7 +1,7 @@
 import { TypeKroError, nearestName, remedyForName, unknownName } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, Mode, RetryPolicy } from './deploy-engine.ts';
 
-/** The values that an option takes, in words, as an example and as a test. */
+/** The values that an option takes: a description, an example and a test. */
 interface Taken {
   readonly what: string;
   readonly example: string;
@@ -96,8 +96,8 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Checks the options of a call, like `checkFactoryOptions`. A deletion that ignored a misspelt option, or one that
- * limits the deletion in another program, could delete too many objects.
+ * Checks the options of a call, like `checkFactoryOptions`. Unknown options are refused, because a deletion that
+ * ignored a limiting option could delete too many objects.
  *
  * @throws TypeKroError `compose/unknown-option`, or `compose/invalid-option` for a value of another type.
  */
@@ -115,7 +115,7 @@ export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions 
 /**
  * Checks the name of an instance that a caller gave, and returns it.
  *
- * @throws TypeKroError `compose/invalid-option` for a value that is not a text, or is empty.
+ * @throws TypeKroError `compose/invalid-option` for a value that is not a string, or is empty.
  */
 export function checkedName(name: unknown, call: string): string {
   if (typeof name === 'string' && name !== '') return name;
@@ -194,7 +194,7 @@ function checkValues(options: object, table: Table, prefix: string): void {
   }
 }
 
-/** A value as text for a message; objects, lists and functions by their kind. */
+/** Formats a value for a message. Objects, lists and functions are named by their kind. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';

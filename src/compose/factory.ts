@@ -12,7 +12,7 @@ import { eventsOf } from './event-stream.ts';
 import type { Target } from './public-types.ts';
 import type { TracedCore } from './traced-core.ts';
 
-/** The dependency of the API of compositions: the engine of `factory().deploy()`. */
+/** The dependency of the composition API: the engine behind `factory().deploy()`. */
 export interface CompositionApiOptions {
   /** Loads the deploy engine; called when a factory first needs a cluster. */
   readonly loadDeploy: () => Promise<DeployEngine>;
@@ -30,7 +30,7 @@ export function createFactory(
   checkMode(mode, `composition ${core.name}`, core.options.supportedModes);
   checkFactoryOptions(options);
   const namespace = options.namespace ?? 'default';
-  // In direct mode an instance has no object of its own. Therefore `instanceNamespace` does not apply.
+  // In direct mode, no object represents the instance. Therefore `instanceNamespace` does not apply.
   const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
   const target = deployTarget(core, mode, place, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
@@ -109,7 +109,10 @@ export function deployTarget(
   };
 }
 
-/** Adds kro's annotation that permits breaking changes of the schema to a definition, if the option requests it. */
+/**
+ * Adds an annotation of kro to a definition if the option requests it. The annotation permits breaking changes of the
+ * schema.
+ */
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;
   const metadata = definition['metadata'] as JsonObject;

@@ -90,7 +90,7 @@ function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: Gr
   };
 }
 
-/** Refuses patches in direct mode: the record of a deploy has no place for the fields that a deletion must release. */
+/** Refuses patches in direct mode: the record of a deploy cannot store the fields that a deletion must release. */
 function refusePatches(core: GraphCore): void {
   const patches = core.variants.records.filter(({ node }) => node === 'patch').map(({ id }) => id);
   if (patches.length === 0) return;

@@ -56,10 +56,13 @@ export interface GraphComposition {
   factory(mode: Mode, options?: GraphFactoryOptions): GraphFactory;
 }
 
-/** Options of `graph(…).factory(mode, options)`. `namespace` is by default the graph's, else `default`. */
+/**
+ * Options of `graph(…).factory(mode, options)`. `namespace` defaults to the graph's namespace, or to `default` for a
+ * graph without one.
+ */
 export type GraphFactoryOptions = Omit<FactoryOptions, 'instanceNamespace' | 'allowBreakingChanges'>;
 
-/** A deployed Graph. In direct mode the cluster has no such object; the status is then that of the deploy. */
+/** A deployed Graph. In direct mode the cluster has no Graph object, and the status is the status of the deploy. */
 export type DeployedGraph = DeployedInstance<JsonObject, JsonObject>;
 
 /** Deploys one graph. Each method that sends requests to a cluster loads the deploy engine first. */
@@ -76,7 +79,7 @@ export interface GraphFactory {
   /** Deletes the Graph and its objects, and releases the fields of its patches. */
   delete(options?: DeployCallOptions): Promise<DeletionResult>;
   /**
-   * Restores the deploy before the last one; a graph that was deployed once is **deleted**. Direct mode only.
+   * Restores the deploy before the last one; a graph that was deployed only once is **deleted**. Direct mode only.
    */
   rollback(): Promise<RollbackResult>;
   toDryRun(): Promise<DryRunResult>;

@@ -14,7 +14,7 @@ import { Trace } from './trace/trace.ts';
 import { withTrace } from './trace/current.ts';
 import type { Unit } from './value/closure.ts';
 
-/** A module of compositions, for a host that must not run the text of the module itself. */
+/** A module of compositions, for a host that must not execute the module's code natively. */
 export interface ModuleText {
   /** The module as JavaScript. Blanks in place of removed types keep the positions of a TypeScript source. */
   readonly text: string;
@@ -35,7 +35,8 @@ const GLOBALS: ReadonlySet<string> = new Set(
 /**
  * Interprets a module with the interpreter of compositions: nothing of its text runs as JavaScript of the host. The
  * exports of `modules` run natively, and so do the allowed globals. The module cannot read `constructor` and similar
- * members of the host's objects, call a function that makes code of a text, or change an object that it did not make.
+ * members of the host's objects, call a function that turns a string into code, or change an object that the module did
+ * not make.
  *
  * @throws CompositionError with all parts that cannot be interpreted, and with the refusals of the compositions.
  */
@@ -126,7 +127,7 @@ function outside(site: Refusal['site']): Refusal {
   return refusal;
 }
 
-/** The statements of a module as a function without parameters. An exported declaration is a declaration. */
+/** The statements of a module as a function without parameters. An exported declaration becomes a plain declaration. */
 function bodyOf({ body, start, end }: Program): ArrowFunctionExpression {
   const statements = body.flatMap((statement): readonly Statement[] => {
     switch (statement.type) {

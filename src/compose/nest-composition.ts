@@ -22,8 +22,8 @@ import { symbolic, wrap } from './value/proxy.ts';
 import { Maybe, Sym } from './value/symbolic.ts';
 
 /**
- * The number of calls of each composition in a trace, by the composition's name. The ids of the composition's resources
- * contain the number.
+ * Per trace, maps the name of a composition to the number of its calls. The ids of the composition's resources contain
+ * the number.
  */
 const counts = new WeakMap<object, Map<string, number>>();
 
@@ -42,7 +42,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   for (const record of made) {
     const own = pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1));
     const base = made.length === 1 ? prefix : `${prefix}${own}`;
-    // A loop of the inner composition may run over a known list, and then repeats an id.
+    // Ids may repeat, because a loop of the inner composition may run over a known list. A repeated id gets a number.
     let id = base;
     for (let number = 2; taken.has(id); number++) id = `${base}${number}`;
     taken.add(id);
@@ -67,7 +67,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
 }
 
 /**
- * Replaces each id in the dependencies of an inner resource by the inner resource that has this id. The call comes
+ * Replaces each id in the dependencies of an inner resource by the inner resource that has this id. Must be called
  * before the inner resources get their prefixed ids.
  */
 function findNamedDependencies(record: ResourceRecord, made: readonly ResourceRecord[]): void {
@@ -115,7 +115,7 @@ function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObje
 }
 
 /**
- * Is the value a symbolic field of the same name of some object, as after a spread of that object? The inner spec need
+ * Is the value a symbolic field with the same name as `field`, as after the spread of an object? The inner spec need
  * not declare such a field.
  */
 function isSpread([field, value]: readonly [string, unknown]): boolean {
@@ -195,7 +195,7 @@ function itemsWithDefaults(schema: Schema, list: readonly unknown[]): unknown[] 
 const isAbsent = (schema: Schema, value: unknown): boolean =>
   value === null ? schema.nullable !== true : mayBeUndefined(value);
 
-/** Has the schema of an object or a list a default for a field at any depth? */
+/** Does the schema of an object or a list have a default for a field at any depth? */
 function hasDefaults({ properties = {}, items }: Schema): boolean {
   if (items !== undefined) return hasDefaults(items);
   return Object.values(properties).some((field) => field.default !== undefined || hasDefaults(field));

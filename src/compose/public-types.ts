@@ -32,7 +32,7 @@ export interface CompositionNames extends ServedKind {
   readonly kind?: string;
 }
 
-/** A definition with its schemas side by side. */
+/** A definition with its schemas as the members `spec` and `status`. */
 export interface FlatDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends CompositionNames {
   readonly spec: Spec;
   readonly status?: Status;
@@ -55,20 +55,20 @@ export type Target = 'stock' | 'typekro';
 
 /** Options of a composition. */
 export interface CompositionOptions {
-  /** Free variables of the function, for hosts where the tracer cannot read them otherwise. */
+  /** Free variables of the function, for hosts on which the tracer cannot read them itself. */
   readonly scope?: () => Record<string, unknown>;
   /**
    * Are unknown fields of resources refused? With `false`, the graph reads them without a check, with a warning.
    * Default `true`.
    */
   readonly strict?: boolean;
-  /** Factory modes that this composition supports. Default both. */
+  /** Factory modes that this composition supports. Default: both modes. */
   readonly supportedModes?: readonly ('direct' | 'kro')[];
   /** Adds kro's annotation that permits breaking changes of the schema. */
   readonly allowBreakingChanges?: boolean;
   /** CEL rules for spec fields: dotted path below `spec` → rule. */
   readonly schemaFieldValidations?: Readonly<Record<string, string>>;
-  /** The schemas of further kinds that the graph uses, by `apiVersion/Kind`. */
+  /** The schemas of additional kinds that the graph uses, by `apiVersion/Kind`. */
   readonly types?: Readonly<Record<string, Schema>>;
 }
 
@@ -136,10 +136,13 @@ export interface ReadinessResult {
 export interface PropagationProgress {
   /**
    * Do all objects of the resource exist, and is the resource ready? True for a resource that is left out. For a list
-   * of resources, the answer is about the whole list.
+   * of resources, the result applies to the whole list.
    */
   readonly ready: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
-  /** Are all writes of the resource done, so that none is due or held back? True for a resource that is left out. */
+  /**
+   * Are all writes of the resource done, so that no write is pending or held back? True for a resource that is left
+   * out.
+   */
   readonly updated: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /**
    * May this resource of a loop be written, in batches of 1, 2, 4, … resources? A batch is written when the resources
@@ -157,15 +160,15 @@ export interface ResourceHandle {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ResourceMetadata;
-  /** Adds a condition under which the resource exists. Several conditions must all hold. */
+  /** Adds a condition under which the resource exists. Several conditions must all be true. */
   withIncludeWhen(condition: unknown): this;
   /** Adds a condition on the resource itself under which it counts as ready. */
   withReadyWhen(condition: ((self: this) => unknown) | string | boolean): this;
   /**
-   * Adds a condition for the writes of the objects. They are created and changed only while all conditions hold. A
-   * condition gives an order and no dependency: it never leaves the resource out. Drift is corrected, and objects are
-   * deleted, in any case. Direct mode obeys the condition; a controller needs the gate `PropagateWhen`, and the
-   * definition is printed for the target `typekro`.
+   * Adds a condition for the writes of the objects. The objects are created and changed only while all conditions are
+   * true. A condition orders writes, but is not a dependency: it never leaves the resource out. Drift corrections and
+   * deletions do not wait for the conditions. Direct mode obeys the condition; a controller needs the gate
+   * `PropagateWhen`, and the definition is printed for the target `typekro`.
    */
   withPropagateWhen(condition: ((progress: PropagationProgress) => unknown) | string | boolean): this;
   /**
@@ -174,7 +177,7 @@ export interface ResourceHandle {
    * controller needs the gate `DeletionPolicy`.
    */
   withDeletionPolicy(policy: 'Delete' | 'Orphaned'): this;
-  /** Makes this resource after another resource to which no field refers. */
+  /** Creates this resource after another resource, even if no field refers to the other resource. */
   dependsOn(other: { readonly id: string } | string): this;
   /** Decides readiness in direct mode by a function of the live object. */
   withReadinessEvaluator(evaluator: (live: KubeObject) => ReadinessResult): this;
@@ -192,7 +195,8 @@ export interface EvaluatedResource {
    */
   readonly included: boolean;
   /**
-   * The desired objects: one for a plain resource, one for each element of a collection. Pending objects are absent.
+   * The desired objects: one object for a plain resource, and one per element for a collection. Pending objects are
+   * absent.
    */
   readonly objects: readonly JsonObject[];
   /**

@@ -13,7 +13,7 @@ import { textNode } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
-/** A quantity of Kubernetes (`500m`, `1.5Gi`). Quantities are compared and added by value, not as texts. */
+/** A quantity of Kubernetes (`500m`, `1.5Gi`). Quantities are compared and added by value, not as strings. */
 export interface Quantity {
   isGreaterThan(other: Quantity | string): boolean;
   isLessThan(other: Quantity | string): boolean;
@@ -37,15 +37,15 @@ type Amount = string | Node;
 const amounts = new WeakMap<object, Amount>();
 
 /**
- * Makes a quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. The operator `<` compares such texts
+ * Makes a quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. The operator `<` compares such strings
  * letter by letter.
  *
- * @throws TypeKroError `compose/quantity` for a constant text that is not a quantity. A text that the graph reads fails
- * when it is evaluated; test it with `isQuantity` first.
+ * @throws TypeKroError `compose/quantity` for a constant string that is not a quantity. A string that the graph reads
+ *   fails when it is evaluated; test it with `isQuantity` first.
  */
 export const quantity = defineFactory((text: string): Quantity => amountObject(amountOf(text)));
 
-/** Is the text a quantity (`100m`, `2Gi`)? */
+/** Is the string a quantity (`100m`, `2Gi`)? */
 export const isQuantity = defineFactory((text: string): boolean => {
   const value: unknown = resolveMerged(text);
   if (typeof value === 'string' && !hasTokens(value)) return constant(`isQuantity(${quoteCel(value)})`) as boolean;

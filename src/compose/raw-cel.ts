@@ -19,8 +19,9 @@ import { hasTokens } from './value/proxy.ts';
 type Piece = string | Node;
 
 /**
- * Joins texts and values to one expression. Values are inserted as they are. When a text cannot continue the
- * expression, the result is a text: `name, '-service'`, for example, because CEL has no minus for strings.
+ * Joins pieces of CEL and values to one expression. Values are inserted as they are. When a piece cannot continue the
+ * expression, the pieces are parts of a string instead: `name, '-service'`, for example, because CEL has no minus for
+ * strings.
  */
 export function rawParts(parts: readonly unknown[], separator: string): Node {
   activeTrace().handwritten = true;
@@ -49,7 +50,7 @@ function pieceOf(part: unknown): Piece {
   return toNode(value);
 }
 
-/** Has the text `===` or `!==` outside its string literals? CEL has neither. */
+/** Does the text contain `===` or `!==` outside its string literals? CEL has neither. */
 function hasScriptEquality(text: string): boolean {
   if (!/[=!]==/.test(text)) return false;
   return tokenize(text).tokens.some(({ start, end }) => /^[=!]=$/.test(text.slice(start, end)) && text[end] === '=');
@@ -63,8 +64,8 @@ const asText = (node: Node): Node =>
   node.type.kind === 'string' ? node : makeNode({ kind: 'tostr', args: [node], type: STRING });
 
 /**
- * Are the pieces a text, and not CEL? Yes if a text follows a string value and cannot continue a CEL expression. A
- * minus cannot, because CEL has no minus with a string on its left.
+ * Are the pieces parts of a string instead of CEL? True if a text piece follows a string value and cannot continue a
+ * CEL expression. A minus, for example, cannot, because CEL has no minus with a string on its left.
  */
 function isTextContinuation(pieces: readonly Piece[]): boolean {
   return pieces.some((piece, position) => {
@@ -148,7 +149,7 @@ const CONDITIONS = new Set(
   '_==_ _!=_ _<_ _<=_ _>_ _>=_ _&&_ _||_ !_ @in startsWith endsWith contains matches has exists all'.split(' '),
 );
 
-/** The type of raw CEL, as far as its syntax shows it: conditions, conditionals, texts, numbers. */
+/** The type of raw CEL, if its syntax shows the type, as for conditions, conditionals, strings and numbers. */
 function typeOfAst(node: Expr, args: readonly Node[]): StaticType {
   switch (node.kind) {
     case 'ident': {

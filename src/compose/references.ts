@@ -42,7 +42,7 @@ export function resourceReferences(core: CompositionCore): Readonly<Record<strin
   return Object.freeze(Object.create(list, own) as Record<string, object>);
 }
 
-/** The spec of a composition, for code that passes it on. The spec has values in its own composition only. */
+/** The spec of a composition, for code that passes it on. The spec has values only inside its own composition. */
 export function schemaReference(core: CompositionCore): object {
   const refer = (label: string): object =>
     referenceTo(
@@ -85,8 +85,8 @@ function constantMetadata(record: ResourceRecord, label: string): object {
 }
 
 /**
- * The status of a composition, for another composition. The status is that of the instance with the name of the
- * composition, in the namespace of the reading instance.
+ * The status of a composition, for another composition. The reference reads the status of the instance that has the
+ * composition's name and is in the namespace of the reading instance.
  */
 export function statusReference(core: CompositionCore): object {
   const label = `${core.name}.status`;
@@ -97,7 +97,7 @@ export function statusReference(core: CompositionCore): object {
   });
 }
 
-/** The keys of referenced instances: one for each composition, name and namespace. */
+/** The keys of referenced instances: one key per composition, name and namespace. */
 const instances = new WeakMap<CompositionCore, Map<string, object>>();
 
 /**

@@ -78,7 +78,7 @@ export type Read<T> = T extends string | number | boolean | bigint | null | unde
 export type ResourceFactory<Fields extends object> = (input: FactoryInput<Fields>) => Resource<Read<Fields>>;
 
 /**
- * Makes resources of a kind whose own top-level fields have names of factory arguments. Such a factory takes whole
+ * Makes resources of a kind that has top-level fields with the names of factory arguments. Such a factory takes whole
  * objects.
  */
 export type WholeResourceFactory<Fields extends object> = (
@@ -175,7 +175,7 @@ function checkKind(object: Record<string, unknown>, own: { readonly apiVersion: 
 
 /**
  * Adds a rule of readiness (CEL over `self`) to a resource as `readyWhen`. Resources that read this resource wait until
- * the rule holds.
+ * the rule is true.
  *
  * @throws TypeKroError `compose/no-readiness` when the kind has no rule.
  */

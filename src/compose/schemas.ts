@@ -101,7 +101,7 @@ function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnost
 
 /**
  * The structural schema of a declared status, or `undefined` when the schema has no structural form. A schema without a
- * structural form only gives types.
+ * structural form only supplies TypeScript types.
  *
  * @throws CompositionError for a value that is not a schema
  */

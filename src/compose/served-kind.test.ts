@@ -30,7 +30,7 @@ test.each([
 
 test.each([
   ['another scope', { scope: 'cluster' }, 'the scope of a definition is "Namespaced" or "Cluster", not "cluster"'],
-  ['a text in place of a list', { shortNames: 'tn' }, 'shortNames of a definition must be a list, not "tn"'],
+  ['a string in place of a list', { shortNames: 'tn' }, 'shortNames of a definition must be a list, not "tn"'],
   ['a number in a list', { categories: [1] }, 'categories of a definition must be a list of texts, not 1 in it'],
   ['a column without a path', columns({ name: 'A', type: 'string' }), 'additionalPrinterColumns[0] needs a jsonPath'],
   [
@@ -49,11 +49,15 @@ test.each([
     'additionalPrinterColumns[0] has no "jsonpath"',
   ],
   [
-    'a priority that is no integer',
+    'a priority that is not an integer',
     columns({ name: 'A', type: 'string', jsonPath: '.a', priority: 1.5 }),
     'priority of additionalPrinterColumns[0] must be an integer',
   ],
-  ['a label that is no text', { metadata: { labels: { a: 1 } } }, 'metadata.labels has 1 at "a"; it must be a text'],
+  [
+    'a label that is not a string',
+    { metadata: { labels: { a: 1 } } },
+    'metadata.labels has 1 at "a"; it must be a text',
+  ],
   ['a name in the metadata', { metadata: { name: 'x' } }, 'metadata has no "name"'],
   ['a list of labels', { crdMetadata: { labels: [] } }, 'crdMetadata.labels must be an object of texts'],
 ])('%s is refused', (_name, given, message) => {

@@ -42,7 +42,11 @@ export function singletonsOf(core: Pick<TracedCore, 'traced'>): readonly Singlet
   return used.get(core.traced.trace) ?? [];
 }
 
-/** The object of a singleton. @throws CompositionError for a spec that does not match the schema. */
+/**
+ * The object of a singleton.
+ *
+ * @throws CompositionError for a spec that does not match the schema.
+ */
 export function sharedInstance({ core, id, spec }: Singleton): KubeObject {
   const instance = core.instance(spec, SINGLETON_NAMESPACE);
   return { ...instance, metadata: { ...instance.metadata, name: id } };

@@ -16,13 +16,13 @@ import { throwRefusals, warningsOf } from './trace-composition.ts';
 import type { Traced } from './trace-composition.ts';
 import { withTrace } from './trace/current.ts';
 
-/** The object that is made of a trace, before it is checked. */
+/** The object that is made from a trace, before it is checked. */
 export interface Rendered {
   readonly definition: JsonObject;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** An object that was made of a trace and checked. */
+/** An object that was made from a trace and checked. */
 export interface Written extends Rendered {
   readonly graph: Graph;
 }
@@ -117,7 +117,7 @@ export abstract class TracedCore {
     const { trace } = this.traced;
     const refusals: Refusal[] = [];
     const before = trace.warnings.length;
-    void this.variants; // A refusal of the split comes before those of the definition.
+    void this.variants; // Splits the resources first, so that a refusal of the split precedes the refusals of the definition.
     const { definition, diagnostics } = withProviders(() =>
       withTrace(trace, () => {
         const result = this.render(target, refusals);
@@ -148,7 +148,7 @@ export abstract class TracedCore {
     return withProviders(() => withSource(diagnostic, ...this.sitesOf(diagnostic, definition)).source);
   }
 
-  /** The position in the source that made a part of the definition, and the call that leads there. */
+  /** The position in the source that made a part of the definition, and the call that leads to this position. */
   private sitesOf(
     { path = '' }: Diagnostic,
     definition: JsonObject,

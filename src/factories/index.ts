@@ -18,6 +18,9 @@ export { createRuntimeBootstrap, EARLIER_KRO, FLUX_CONTROLLERS } from './bootstr
 export type { ChartOptions, GeneratedFactories, GenerateOptions } from './generate/index.ts';
 export { builtinFactoryNames, factoryKey, generateChart, generateFactories, identifier } from './generate/index.ts';
 export { simple } from './simple/index.ts';
-/** The exports of `typekro/simple` and `typekro/kubernetes`, for hosts that give them to a module by name. */
+/**
+ * The exports of `typekro/simple` and `typekro/kubernetes`, for hosts such as the playground that supply them to an
+ * interpreted module.
+ */
 export * as simpleFactories from './simple/index.ts';
 export * as kubernetesFactories from './kubernetes/index.ts';

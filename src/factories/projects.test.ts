@@ -18,7 +18,7 @@ import { HelmChart } from './simple/index.ts';
 import { valkey } from './valkey/index.ts';
 
 describe('flux', () => {
-  test('sources have an interval, and take the members of the spec at the top', () => {
+  test('sources have a default interval, and take the members of the spec at the top level', () => {
     const { objects } = composed(({ name }) => {
       gitRepository({ id: 'git', name, url: 'https://example.com/a.git', ref: { branch: 'main' } });
       ociRepository({ id: 'oci', name, url: 'oci://example.com/a', interval: '1h', secretRef: undefined });
@@ -60,7 +60,7 @@ describe('flux', () => {
     }
   });
 
-  test('a kustomization follows its source, with the defaults of the SDK', () => {
+  test('a kustomization refers to its source and has the defaults of the factory', () => {
     const { objects, yaml } = composed(({ name }) => {
       const source = gitRepository({ id: 'git', name, url: 'https://example.com/a.git', waitForReady: true });
       kustomization({
@@ -86,7 +86,7 @@ describe('flux', () => {
 });
 
 describe('helm', () => {
-  test('a release finds its repository by the address', () => {
+  test('a release derives the name of its HelmRepository from the address', () => {
     const { objects } = composed(({ name, count }) => {
       helmRepository({ id: 'repo', name: 'x-helm-repo', url: 'oci://charts.example.com/stable' });
       helmRelease({
@@ -125,7 +125,7 @@ describe('helm', () => {
     });
   });
 
-  test('a chart factory makes a HelmRepository, too', () => {
+  test('a chart factory also makes a HelmRepository', () => {
     const redis = chartFactory<{ readonly replicas: number }>({
       chart: 'redis',
       repository: 'https://charts.example.com/stable',
@@ -227,7 +227,7 @@ describe('argocd', () => {
         labels: { 'app.kubernetes.io/instance': '' },
       },
     ],
-  ] as const)('tracking by %s copies the marks of the instance', (by, metadata) => {
+  ] as const)('tracking by %s copies the tracking metadata of the instance', (by, metadata) => {
     const { objects, yaml } = composed(({ name }) => {
       configMap({ id: 'config', metadata: { name, ...argocdTracking({ by }) }, data: {} });
     });
@@ -277,7 +277,7 @@ test('prometheus, cert-manager, cloudnative-pg and aws kinds', () => {
   expect(yaml).toContain('c.type == "ACK.ResourceSynced" && c.status == "True"');
 });
 
-test('a field that the kind does not have is refused when the composition is made', () => {
+test('a field that the kind does not have is refused when the composition is created', () => {
   expect(() =>
     composed(({ name }) => {
       const spec = { secretName: name, issuerRef: { name }, dnsName: ['a'] };

@@ -16,11 +16,11 @@ describe('the free variables of a function', () => {
     ['names that are declared nowhere', '(spec) => outer(spec.name)', ['outer']],
     ['names in the order of their first use', '() => [b, a, b, c]', ['b', 'a', 'c']],
     ['no parameter', '(x) => x', []],
-    ['no names of patterns, defaults and rest', '({ a, b: [c = d], ...e }) => a + c + e', ['d']],
+    ['no names that patterns, defaults and rest elements declare', '({ a, b: [c = d], ...e }) => a + c + e', ['d']],
     ['values of shorthand properties, not keys', '() => ({ a, b: 1, [c]: d.e })', ['a', 'c', 'd']],
     ['no globals', '(s) => Math.max(s.n, Number(s.m), undefined)', []],
     [
-      'names of members that every object has',
+      'names that are also members of Object',
       '() => toString(valueOf, constructor)',
       ['toString', 'valueOf', 'constructor'],
     ],
@@ -31,7 +31,7 @@ describe('the free variables of a function', () => {
     // Scopes of blocks.
     ['a name after a block that declares it', '(s) => { { const x = 1; s(x); } return x; }', ['x']],
     ['a name that a block declares further down', '() => { { use(x); } { let x; } }', ['use', 'x']],
-    ['no name of its own that is declared after its use', '() => { use(x); const x = 1; }', ['use']],
+    ['no own name that is declared after its use', '() => { use(x); const x = 1; }', ['use']],
     ['a name after a switch that declares it', '(s) => { switch (s) { case 1: let x; case 2: x; } return x; }', ['x']],
     ['the value that a switch tests', '() => { switch (x) { case 1: let x; } }', ['x']],
     ['no variable of a loop', '() => { for (let i = 0; i < 3; i++) { i; } for (const v of []) v; }', []],
@@ -43,7 +43,7 @@ describe('the free variables of a function', () => {
     ['a name outside of a catch that declares it', '() => { try { e; } catch (e) {} finally { e; } return e; }', ['e']],
     ['no name of a catch with a pattern', '() => { try {} catch ({ m, n: [k] }) { m + k; } }', []],
     ['defaults in the pattern of a catch', '() => { try {} catch ({ m = d }) { m; } }', ['d']],
-    ['no var with the name of a catch parameter', '() => { try {} catch (e) { var e = 1; } return e; }', []],
+    ['no var that has the name of a catch parameter', '() => { try {} catch (e) { var e = 1; } return e; }', []],
 
     ['a name after a catch that declares it', '() => { try { f(); } catch (e) { g(e); } return e; }', ['f', 'g', 'e']],
     ['a name that `try` reads and `catch` declares', '() => { try { e; } catch (e) {} }', ['e']],
@@ -80,7 +80,11 @@ describe('the free variables of a function', () => {
     // Default values of parameters.
     ['no earlier parameter that a default reads', '(a, b = a) => b', []],
     ['no later parameter that a default reads', '(a = b, b) => a', []],
-    ['what a default reads, not the body’s var of that name', '(a = x) => { var x = 2; return a + x; }', ['x']],
+    [
+      'the outer variable that a default reads, not the body’s var of the same name',
+      '(a = x) => { var x = 2; return a + x; }',
+      ['x'],
+    ],
     ['defaults of patterns that are assigned', '() => { let a; ({ a = x } = y); }', ['x', 'y']],
   ])('%s', (_what, text, names) => {
     expect(freeNames(functionOf(text))).toEqual(names);
@@ -101,7 +105,11 @@ describe('the outer variables that a piece of code assigns', () => {
       [],
     ],
     ['no members', '() => { a.b = 1; a[i] = 2; }', []],
-    ['no parameter, its own name or an inner function’s', '(a) => { a = 1; f = 2; function f(b) { b = 1; } }', []],
+    [
+      'no parameter, no own name, and no name of an inner function',
+      '(a) => { a = 1; f = 2; function f(b) { b = 1; } }',
+      [],
+    ],
     ['no parameter of a catch', '() => { try {} catch (e) { e = 1; } }', []],
     ['the variable that a catch hides', '() => { try { e = 1; } catch (e) { e = 2; } }', ['e']],
     ['a variable whose name a nested function also declares', '() => { a = 1; (() => { let a; a = 2; })(); }', ['a']],
@@ -132,7 +140,11 @@ describe('the free names of a module', () => {
 
 describe('the names that a body assigns', () => {
   test.each<[what: string, text: string, names: string[]]>([
-    ['a var with a value, also of a loop', '() => { var a = 1; for (var b of l); for (var c in o); }', ['a', 'b', 'c']],
+    [
+      'a var with a value, including the var of a loop',
+      '() => { var a = 1; for (var b of l); for (var c in o); }',
+      ['a', 'b', 'c'],
+    ],
     ['no var without a value', '() => { var a; let b = 1; }', []],
     ['assignments in nested functions', '() => () => { a = 1; b++; [c] = l; }', ['a', 'b', 'c']],
   ])('%s', (_what, text, names) => {

@@ -3,22 +3,22 @@ import { analyseScopes } from './scope-analysis.ts';
 import type { FunctionSyntax } from './syntax.ts';
 
 /**
- * The free variables of a function: names that it uses and does not declare. Globals are left out. The order is that of
- * the first use.
+ * The free variables of a function: names that it uses without declaring them. Globals are left out. The names are in
+ * the order of their first use.
  */
 export function freeNames(node: FunctionSyntax): string[] {
   return [...analyseScopes(node).free].filter((name) => !name.startsWith('#') && !isGlobal(name));
 }
 
 /**
- * Is the name a global of this host? The global object inherits members such as `toString` from `Object.prototype`. A
- * function that uses such a name means a variable of its own module.
+ * Is the name a global of this host? Members that the global object inherits from `Object.prototype`, such as
+ * `toString`, do not count: a function that uses such a name means a variable of its own module.
  */
 const isGlobal = (name: string): boolean => name in globalThis && !(name in Object.prototype);
 
 /**
- * The outer variables that a piece of code assigns. Variables that the piece declares do not count, except a `var` of a
- * statement, because such a variable belongs to the enclosing function.
+ * The outer variables that a piece of code assigns. Variables that the piece itself declares do not count. The
+ * exception is a `var` in a statement, because it belongs to the enclosing function.
  */
 export function assignedAround(node: AnyNode): ReadonlySet<string> {
   return analyseScopes(node).assigned;

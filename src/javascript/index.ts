@@ -1,7 +1,8 @@
 /**
- * Analysis of JavaScript syntax trees (ESTree, as acorn makes them): which names a pattern binds, which variable a name
- * refers to, which variables a function captures; and source maps. All functions are pure but those that read the file
- * of a source map. The tracer of compositions and the transform of modules use them.
+ * Analysis of JavaScript syntax trees (ESTree, made by acorn), and source maps. The analysis finds the names that a
+ * pattern binds, the variable that a name refers to, and the variables that a function captures. All functions are
+ * pure, except those that read the file of a source map. The tracer of compositions and the transform of modules use
+ * this room.
  *
  * @packageDocumentation
  */

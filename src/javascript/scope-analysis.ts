@@ -12,7 +12,7 @@ export interface Binding {
   readonly from: string | undefined;
 }
 
-/** A part of the code that declares names of its own. Private names (`#x`) are in the scope of their class. */
+/** A part of the code with its own declared names. Private names (`#x`) are in the scope of their class. */
 export interface Scope {
   readonly parent: Scope | undefined;
   /** The innermost enclosing function; `undefined` at module level. */
@@ -21,9 +21,9 @@ export interface Scope {
   readonly names: Map<string, Binding>;
 }
 
-/** The variables that a function captures from the code around it. */
+/** The variables that a function captures from the enclosing code. */
 export interface Captures {
-  /** Bindings of enclosing scopes that the function reads or writes, itself or through functions inside. */
+  /** Bindings of enclosing scopes that the function, or a function inside it, reads or writes. */
   readonly bindings: ReadonlySet<Binding>;
   /** Does the function use `this` of the enclosing code? */
   readonly usesThis: boolean;
@@ -31,16 +31,16 @@ export interface Captures {
 
 /** The meaning of the names in a program, or in a part of a program. */
 export interface ScopeAnalysis {
-  /** Names that are read or assigned and declared nowhere in the code, in the order of their first use. */
+  /** Names that the code reads or assigns without declaring them, in the order of their first use. */
   readonly free: ReadonlySet<string>;
   /** The names of `free` that are assigned: `x = 1`, `x++`, `[x] = list`, `for (x of list)`. */
   readonly assigned: ReadonlySet<string>;
   readonly capturesOf: (node: FunctionSyntax) => Captures;
-  /** The scope around a function, a call or a `new` expression; undefined for other nodes. */
+  /** The scope that contains a function, a call or a `new` expression; undefined for other nodes. */
   readonly scopeOf: (node: AnyNode) => Scope | undefined;
   /**
-   * The names of all variables, functions, classes and imports that the program declares or uses. The private names
-   * (`#x`) that the program uses are included; other names of properties, and labels, are not.
+   * The names of all variables, functions, classes and imports that the program declares or uses, and the private names
+   * (`#x`) that it uses. Names of other properties and of labels are not included.
    */
   readonly identifiers: ReadonlySet<string>;
   /**
@@ -50,7 +50,7 @@ export interface ScopeAnalysis {
   readonly modules: readonly string[];
 }
 
-/** The binding that a name means in a scope; `undefined` for globals. */
+/** The binding that a name refers to in a scope; `undefined` for globals. */
 export function findBinding(scope: Scope | undefined, name: string): Binding | undefined {
   for (let at = scope; at !== undefined; at = at.parent) {
     const found = at.names.get(name);
@@ -72,9 +72,9 @@ interface Reference {
 
 /**
  * Analyses a program, a statement or an expression. The analysis takes two passes, because a name may be declared after
- * its use. A `var` of a single statement belongs to the enclosing function, so its name counts as free. Only a program
- * of the source type `script` is sloppy code. All other code counts as strict, and a function that is declared in a
- * block is then known in that block only.
+ * its use. If the root is a single statement, its `var` declarations belong to the enclosing function, so their names
+ * count as free. Only a program with the source type `script` counts as sloppy code. In all other code, which counts as
+ * strict, a function declared in a block is visible only in this block.
  */
 export function analyseScopes(root: AnyNode): ScopeAnalysis {
   const analysis = new Analysis(root.type === 'Program' && root.sourceType === 'script');
@@ -86,7 +86,10 @@ class Analysis {
   private readonly sloppy: boolean;
   private readonly references: Reference[] = [];
   private readonly assignments: Reference[] = [];
-  /** The scope of the function around a part of a program. Its declarations do not belong to the part. */
+  /**
+   * The scope of the enclosing function when the root is only a part of a program. Declarations in this scope are not
+   * declarations of the part.
+   */
   private around: Scope | undefined;
   private readonly scopes = new Map<AnyNode, Scope>();
   private readonly thisUsers = new Set<AnyNode>();
@@ -134,7 +137,7 @@ class Analysis {
     return new Set(references.filter(isFree).map(({ name }) => name));
   }
 
-  /** Visits the statements of a block. The lexical names and functions of the block are known from its beginning. */
+  /** Visits the statements of a block. The lexical names and functions of the block are in scope from its beginning. */
   private statements(body: readonly AnyNode[], at: Position): void {
     for (const statement of body) this.declareLexical(statement, at.scope);
     for (const statement of body) this.visit(statement, at);
@@ -148,7 +151,7 @@ class Analysis {
       case 'FunctionDeclaration':
         if (!statement.id) return;
         declare(scope, statement.id.name, statement);
-        // In sloppy code a function of a block is also a variable of the enclosing function.
+        // In sloppy code, a function that is declared in a block is also a variable of the enclosing function.
         if (this.sloppy && !scope.isVarScope) {
           const outer = varScope(scope);
           if (!outer.names.has(statement.id.name)) declare(outer, statement.id.name, statement);
@@ -246,7 +249,7 @@ class Analysis {
       case 'ExportAllDeclaration':
         return;
       case 'ExportNamedDeclaration':
-        // The names in `export { x } from 'm'` are those of the other module.
+        // The names in `export { x } from 'm'` belong to the other module.
         if (node.source) return;
         for (const { local } of node.specifiers) this.visit(local, at);
         if (node.declaration) this.visit(node.declaration, at);
@@ -260,7 +263,10 @@ class Analysis {
     for (const child of childrenOf(node)) this.visit(child, at);
   }
 
-  /** The name of a function expression, its parameters and its body are three scopes of the function. */
+  /**
+   * Visits a function. It has three nested scopes: for the name of a function expression, for the parameters, and for
+   * the body.
+   */
   private visitFunction(node: FunctionSyntax, at: Position): void {
     this.scopes.set(node, at.scope);
     const isArrow = node.type === 'ArrowFunctionExpression';
@@ -280,8 +286,8 @@ class Analysis {
   }
 
   /**
-   * In fields, static blocks and methods, `this` belongs to the class; in keys and `extends`, `this` belongs to the
-   * outer code.
+   * Visits a class. In fields, static blocks and methods, `this` belongs to the class. In keys and `extends`, `this`
+   * belongs to the enclosing code.
    */
   private visitClass(node: AnyNode & { type: 'ClassDeclaration' | 'ClassExpression' }, at: Position): void {
     const scope = newScope(at.scope, at.scope.owner);

@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { FilePosition } from '../core/index.ts';
 import { errorCode } from '../core/index.ts';
 
-/** Finds the author's position for a line and a column (both from 0) of a text that another tool wrote. */
+/** Maps a line and a column (both from 0) of a generated file to the position in the author's file. */
 export type InputMap = (line: number, column: number) => FilePosition | undefined;
 
 /**
- * Makes an `InputMap` of a source map. The map names its sources relative to its `sourceRoot`, and this folder relative
- * to the folder of `file`, the module. A source without a name is the module itself.
+ * Makes an `InputMap` from a source map. Source paths in the map are relative to its `sourceRoot`, which is relative to
+ * the folder of the module `file`. A source without a name is the module itself.
  */
 export function inputMap(payload: object, file: string): InputMap {
   const map = new SourceMap(payload as SourceMapPayload);
@@ -21,14 +21,16 @@ export function inputMap(payload: object, file: string): InputMap {
     // `findEntry` may return an entry of an earlier line, which does not describe this position.
     if (!('originalSource' in entry) || entry.originalSource === undefined || entry.generatedLine !== line)
       return undefined;
-    // The declared type lacks the null with which a map marks a source without a name.
+    // A source without a name is null in the map, but the declared type does not include null.
     const named = (entry.originalSource as string | null) ?? '';
     const source = named === '' ? file : resolve(folder, pathOfUrl(named));
     return { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   };
 }
 
-/** Reads the source map at a URL, which may contain the map. `undefined` when the map is missing or invalid. */
+/**
+ * Reads the source map at a URL. A `data:` URL contains the map itself. `undefined` when the map is missing or invalid.
+ */
 export function readInputMap(url: string, file: string): InputMap | undefined {
   const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);
   try {
@@ -56,7 +58,7 @@ function isMap(payload: unknown): payload is object {
 
 /**
  * The folder to which the source paths of a map are relative, from `sourceRoot`. Empty when `sourceRoot` is absent, or
- * is a URL that names no file.
+ * is a URL that is not a file URL.
  */
 function rootOf(payload: object): string {
   const root: unknown = 'sourceRoot' in payload ? payload.sourceRoot : undefined;
@@ -67,18 +69,18 @@ function rootOf(payload: object): string {
 const scriptMaps = new Map<string, InputMap | undefined>();
 
 /**
- * The author's position for a line and a column (both from 0) of a running script. Without a map that describes the
- * position, the result is the position in the script.
+ * Maps a line and a column (both from 0) of a running script to the position in the author's file. If no map describes
+ * the position, returns the position in the script.
  */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): FilePosition {
   const file = pathOfUrl(url);
-  // Sources of a `data:` map are relative to the script, too.
+  // The key contains the script, because sources of a `data:` map are also relative to the script.
   const key = `${file}\n${sourceMapUrl}`;
   if (!scriptMaps.has(key)) scriptMaps.set(key, sourceMapUrl === '' ? undefined : readInputMap(sourceMapUrl, file));
   return scriptMaps.get(key)?.(line, column) ?? { file, line: line + 1, column: column + 1 };
 }
 
-/** The path that a relative URL names. A text with other percent signs is a path already. */
+/** Decodes the path of a relative URL. A string with an invalid escape is a path already. */
 function decoded(url: string): string {
   try {
     return decodeURIComponent(url);

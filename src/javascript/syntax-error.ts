@@ -5,7 +5,7 @@ export interface JavaScriptSyntaxError {
   readonly offset: number;
 }
 
-/** Returns a syntax error that acorn threw, without the place at the end of its message. Throws any other error. */
+/** Converts a syntax error of acorn, and removes the position from the end of its message. Rethrows any other error. */
 export function syntaxErrorOf(thrown: unknown): JavaScriptSyntaxError {
   if (!(thrown instanceof SyntaxError)) throw thrown;
   const { pos: offset = 0 } = thrown as SyntaxError & { readonly pos?: number };

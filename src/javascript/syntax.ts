@@ -63,7 +63,7 @@ export function visitNodes(node: AnyNode, visit: (node: AnyNode) => void, deep: 
   for (const child of childrenOf(node)) visitNodes(child, visit, deep);
 }
 
-/** The `var` names of a function's body. */
+/** The names that a function body declares with `var`. */
 export function varNames(body: readonly Statement[]): string[] {
   const names: string[] = [];
   for (const statement of body) {
@@ -79,7 +79,7 @@ export function varNames(body: readonly Statement[]): string[] {
   return names;
 }
 
-/** The names that a node itself assigns; assignments in its child nodes do not count. */
+/** The names that a node itself assigns. Assignments in its child nodes do not count. */
 export function assignedBy(node: AnyNode): readonly string[] {
   switch (node.type) {
     case 'AssignmentExpression':
@@ -98,7 +98,9 @@ export function assignedBy(node: AnyNode): readonly string[] {
   }
 }
 
-/** The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), also in nested functions. */
+/**
+ * The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), including nested functions.
+ */
 export function assignedNames(body: AnyNode): Set<string> {
   const names = new Set<string>();
   visitNodes(

@@ -22,7 +22,7 @@ function attach(code: string): Transformed {
   return transformed;
 }
 
-/** Runs a text as the body of a function. */
+/** Runs code as the body of a function. */
 const evaluate = (code: string, parameter = 'given', argument?: unknown): unknown =>
   (compileFunction(code, [parameter]) as (argument: unknown) => unknown)(argument);
 
@@ -31,12 +31,12 @@ function run(code: string, given?: unknown): unknown {
   return evaluate(attach(code).code, 'given', given);
 }
 
-/** The data attached to a function that is passed to a function of the module. */
+/** The data that is attached to a function which the module passes to one of its functions. */
 const passed = (before: string, fn: string): Data =>
   dataOf(run(`const take = (f) => f;\n${before}\nreturn take(${fn});`));
 
 describe('attachSources', () => {
-  test('attaches text, position and variables to a function that is passed to a call', () => {
+  test('attaches source, position and variables to a function that is passed to a call', () => {
     const data = dataOf(run('const min = 3; const take = (f) => f;\nreturn take((spec) => spec.n > min);'));
     expect(data).toMatchObject({ src: '(spec) => spec.n > min', file: '/app/a.js', line: 2, col: 13 });
     expect(data.vars['min']).toBe(3);
@@ -55,13 +55,13 @@ describe('attachSources', () => {
     ['const k = 2; let f;\nf = function (a) { return a + k };\nreturn f;', 'function (a) { return a + k }', 2],
     ['const k = 2;\nconst f = given ? null : () => k;\nreturn f;', '() => k', 2],
     ['const k = 2; function f() { return 1; }\nfunction f() { return k; }\nreturn f;', 'function f() { return k; }', 2],
-  ])('attaches text, position and variables to a function at module level: %j', (code, src, line) => {
+  ])('attaches source, position and variables to a function at module level: %j', (code, src, line) => {
     const data = dataOf(run(code));
     expect(data).toMatchObject({ src, line });
     expect(data.vars['k']).toBe(2);
   });
 
-  test('variables are read on access, and uninitialised ones throw as in the original', () => {
+  test('variables are read on access, and uninitialised variables throw as in the original', () => {
     const f =
       'const f = () => later;\nlet early;\ntry { f[Symbol.for("typekro.source")].vars.later; } catch (e) { early = e; }\n';
     const both = run(`${f}const later = 1;\nreturn [early, f];`) as unknown[];
@@ -98,13 +98,13 @@ describe('attachSources', () => {
     expect(dataOf(evaluate(code)).src).toBe(src);
   });
 
-  test('the helper gets a name that the module does not use', () => {
+  test('the helper has a name that the module does not use', () => {
     expect(dataOf(run('const __typekroSource = 1; const f = () => __typekroSource; return f;')).vars).toMatchObject({
       __typekroSource: 1,
     });
   });
 
-  test('a module that was transformed before stays as it is', () => {
+  test('a module that was transformed before does not change', () => {
     expect(attachSources({ code: attach('const f = () => 1;').code, file: 'x' })).toBeUndefined();
   });
 
@@ -141,7 +141,7 @@ describe('attachSources', () => {
     else expect(parses('module')).not.toThrow();
   });
 
-  test('an anonymous default export keeps its name and gets its source', async () => {
+  test('an anonymous default export keeps its name, and its source is attached', async () => {
     const { code } = attach('const k = 1; export default function (a) { return a + k; }');
     const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { default: () => void };
     expect(module.default.name).toBe('default');
@@ -208,19 +208,24 @@ describe('the variables that a function captures', () => {
       '() => { try {} catch (e) { return e; } return e; }',
       { e: 1 },
     ],
-    ['no name that only a catch uses', 'const e = 1;', '() => { try {} catch (e) { return e; } }', {}],
+    ['no name that only a catch clause declares', 'const e = 1;', '() => { try {} catch (e) { return e; } }', {}],
     [
       'a default in the pattern of a catch',
       'const m = 1, k = 2;',
       '() => { try {} catch ({ m = k }) { m; } }',
       { k: 2 },
     ],
-    ['what `try` reads and a catch hides', 'const e = 1;', '() => { try { return e; } catch (e) {} }', { e: 1 }],
+    [
+      'a name that `try` reads and a catch clause hides',
+      'const e = 1;',
+      '() => { try { return e; } catch (e) {} }',
+      { e: 1 },
+    ],
     ['what `finally` reads', 'const e = 1;', '() => { try {} catch (e) {} finally { e; } }', { e: 1 }],
     ['a name that a catch without a parameter reads', 'const e = 1;', '() => { try {} catch { return e; } }', { e: 1 }],
-    ['no name of its own', 'const g = 1;', 'function g() { return g; }', {}],
+    ['no name of the function itself', 'const g = 1;', 'function g() { return g; }', {}],
     [
-      'no keys, members and labels',
+      'no keys, members or labels',
       'const k = 1, m = 2, l = 3;',
       '(s) => { l: for (;;) break l; return { k: s.m }; }',
       {},
@@ -229,7 +234,7 @@ describe('the variables that a function captures', () => {
     ['destructured defaults', 'const k = 1, m = 2;', '({ k: a = m }) => a', { m: 2 }],
     ['names that a function inside uses', 'const k = 1;', '() => () => k', { k: 1 }],
     [
-      'no name of a class, but a name that a static field reads',
+      'a name that a static field reads, but not the name of the class',
       'const C = 1, k = 2;',
       '() => class C { static x = k; m() { return C; } }',
       { k: 2 },
@@ -239,12 +244,12 @@ describe('the variables that a function captures', () => {
     expect({ ...passed(before, fn).vars }).toEqual(vars);
   });
 
-  test('names of a switch and of a block are not visible outside', () => {
+  test('names that a switch or a block declares are not visible outside', () => {
     const fn = '(s) => { switch (s) { case 1: { let x; } case 2: let y; } return [x, y]; }';
     expect(passed('const x = 1, y = 2;', fn).vars).toEqual({ x: 1, y: 2 });
   });
 
-  test('this and arguments of the code around it, where they are used', () => {
+  test('this and arguments of the enclosing code, if they are used', () => {
     const code = (body: string) =>
       `const take = (f) => f; const o = { m() { return (${body}); } }; const { kubernetesComposition: sdk } = require("typekro"); return o;`;
     const sdk = () => ({ kubernetesComposition: (f: unknown) => f });
@@ -269,14 +274,14 @@ describe('the variables that a function captures', () => {
 });
 
 describe('positions', () => {
-  test('lines stay where they are', () => {
+  test('line numbers do not change', () => {
     const code = "import a from 'a';\nconst f = () => a;\n\nconsole.log(f);\n";
     const lines = attach(code).code.split('\n');
     expect(lines[0]).toBe("import a from 'a';");
     expect(lines[3]).toBe('console.log(f);');
   });
 
-  test('the map leads every token back to its place', () => {
+  test('the map leads every token back to its original position', () => {
     const code = 'const take = (f) => f;\nfunction h(a) {\n  return take((x) => x + a) + later;\n} const later = 1;\n';
     const { code: result, map } = attach(code);
     const sourceMap = new SourceMap({ file: '', sourceRoot: '', sourcesContent: [], ...map });
@@ -292,7 +297,7 @@ describe('positions', () => {
     expect(map.sources).toEqual(['/app/a.js']);
   });
 
-  test('in rewritten code are those of the author’s text', () => {
+  test('in rewritten code refer to the author’s text', () => {
     const code = 'const f=s=>s.first;';
     const inputMap = (_: number, column: number) =>
       column === 8
@@ -325,7 +330,7 @@ describe('positions', () => {
     expect(() => run(program('nmae'), { kubernetesComposition, createResource, spec })).toThrow(/\/app\/a\.js:4:18/);
   });
 
-  test('the composition may use `this` around it', () => {
+  test('the composition may use `this` of the enclosing code', () => {
     const { kubernetesComposition } = createCompositionApi({
       loadDeploy: () => Promise.reject(new Error('no cluster here')),
     });

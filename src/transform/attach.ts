@@ -11,13 +11,19 @@ import type { Block, TransformTarget } from './targets.ts';
 
 /** A module to be transformed. */
 export interface ModuleSource {
-  /** The text of the module as JavaScript. Without `inputMap`, blanks replace the types of the author's text. */
+  /**
+   * The JavaScript code of the module. Without `inputMap`, the code is the author's text, in which blanks replace
+   * types.
+   */
   readonly code: string;
   /** The author's file, for positions in messages. */
   readonly file: string;
-  /** The map to the author's text, when another tool wrote `code`. Without a map, `code` has the author's positions. */
+  /**
+   * The source map to the author's text, if another tool wrote `code`. Without a map, `code` has the author's
+   * positions.
+   */
   readonly inputMap?: InputMap | undefined;
-  /** Does the caller join maps? If so, the resulting map leads to `code`, else to the author's text. */
+  /** Does the caller chain source maps? If so, the resulting map leads to `code`; if not, to the author's text. */
   readonly mapsAreChained?: boolean | undefined;
   /** Modules other than `typekro` whose functions count as functions of the SDK. */
   readonly packages?: readonly string[] | undefined;
@@ -30,9 +36,9 @@ export interface Transformed {
 }
 
 /**
- * Attaches its source to each function that `findTargets` chooses. Lines do not move. The columns after each insertion
- * move, and the map records the moves. The helper function is added at the end. Returns `undefined` when nothing
- * changes: for a module without such functions, a text that is not JavaScript, or a module that was transformed before.
+ * Attaches the source to each function that `findTargets` selects. Line numbers do not change. The columns after an
+ * insertion change, which the source map records. A helper function is added at the end. Returns `undefined` if nothing
+ * changes: the module has no such functions, is not JavaScript, or was transformed before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {
   const { code, file, inputMap, packages = [] } = module;
@@ -90,15 +96,15 @@ function parseModule(code: string, tokens: number[]): Program | undefined {
         onToken: ({ start }) => tokens.push(start),
       });
     } catch (error) {
-      // The text is not JavaScript of this source type. The second round reads a script; other tools transform JSX and
-      // other languages.
+      // The code is not valid for this source type. The second round parses a script. If that fails too, other tools
+      // must transform the code (JSX and other languages).
       if (!(error instanceof SyntaxError)) throw error;
     }
   }
   return undefined;
 }
 
-/** Can the text be read as JavaScript? TypeScript and JSX cannot. */
+/** Can the code be parsed as JavaScript? False for TypeScript and JSX. */
 export const isJavaScript = (code: string): boolean => parseModule(code, []) !== undefined;
 
 function freshName(wanted: string, analysis: ScopeAnalysis): string {
@@ -108,9 +114,9 @@ function freshName(wanted: string, analysis: ScopeAnalysis): string {
 }
 
 /**
- * The insertions that attach a source to a function. An expression is wrapped in a call that returns it. A declaration
- * is hoisted, so the call for it is a statement at the beginning of its block. A default export without a name gets a
- * name for this call.
+ * The insertions that attach a source to a function. An expression is wrapped in a call that returns the function. A
+ * declaration is hoisted, so its call is a statement at the beginning of its block. An anonymous default export is
+ * given a name for this call.
  */
 function insertionsFor(
   { node, block, name }: TransformTarget,
@@ -121,7 +127,7 @@ function insertionsFor(
   const named = name === undefined ? '' : `, ${JSON.stringify(name)}`;
   if (block === undefined) {
     return [
-      // The mark lets bundlers leave out unused functions as before.
+      // With this annotation, bundlers can still drop unused functions.
       { at: node.start, text: `/* @__PURE__ */ ${helper}(`, kind: 'open' },
       { at: node.end, text: `, ${data}${named})`, kind: 'close' },
     ];
@@ -138,8 +144,8 @@ function insertionsFor(
 }
 
 /**
- * The offset after the directives, where a statement may be inserted. Imports and function declarations are hoisted,
- * and may follow.
+ * The offset after the directives, at which a statement can be inserted. Imports and function declarations may follow
+ * the statement, because they are hoisted.
  */
 function firstStatement(block: Block): number {
   const first = block.body.find(
@@ -150,7 +156,7 @@ function firstStatement(block: Block): number {
 }
 
 /**
- * The text of the helper function, which attaches a source. It keeps a source that is already attached, because a
+ * The code of the helper function, which attaches a source. The helper does not replace an attached source, because a
  * function may be passed twice.
  */
 function helperText(name: string): string {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadForBun, registerInBun } from './bun.ts';
 
 /**
- * The path of a folder of the repository. The folder need not exist: the esbuild of the repository is resolved from it.
+ * The path of a folder in the repository, from which the repository's esbuild is resolved. The folder need not exist.
  */
 const APP = fileURLToPath(new URL('../../app', import.meta.url));
 const FILE = `${APP}/composition.ts`;
@@ -26,7 +26,7 @@ describe('files for Bun', () => {
     ['a file without functions', `${APP}/data.ts`, 'export const limit: number = 3;\n', 'ts'],
     // Bun reports the syntax error itself.
     ['a file with a syntax error', `${APP}/broken.ts`, 'const = 3', 'ts'],
-  ])('%s stays as it is', (_, path, text, loader) => {
+  ])('%s does not change', (_, path, text, loader) => {
     expect(loadForBun(path, text)).toEqual({ contents: text, loader });
   });
 
@@ -36,7 +36,7 @@ describe('files for Bun', () => {
     );
   });
 
-  test('the filter leaves packages, .cjs, .cts and JSON files to Bun', () => {
+  test('the filter does not match packages, .cjs, .cts and JSON files', () => {
     const filters: RegExp[] = [];
     registerInBun({ plugin: (plugin) => plugin.setup({ onLoad: ({ filter }) => void filters.push(filter) }) });
     const paths = ['/a/b.js', '/a/b.mjs', '/a/b.ts', '/a/b.cjs', '/a/b.cts', '/a/node_modules/c/d.js', '/a/b.json'];

@@ -7,7 +7,7 @@ import { inputMapOf } from './input-map.ts';
 import { inlineMap, isAuthorsFile } from './load.ts';
 import { isTypeScript } from './strip-types.ts';
 
-/** The part of Bun's plugin interface that is used here (bun.com/docs/bundler/plugins). */
+/** The members of Bun's plugin interface that this file uses (bun.com/docs/bundler/plugins). */
 export interface BunHost {
   plugin(plugin: { readonly name: string; setup(build: BunBuild): void }): void;
 }
@@ -20,12 +20,13 @@ interface BunBuild {
 }
 
 /**
- * The names of scripts outside of packages. Bun requires a result for every file that the filter matches, and treats
- * every result as an ES module. The filter therefore leaves out `.cjs` and `.cts` files, which Bun loads itself.
+ * Matches the paths of scripts outside of packages. Bun requires a result for every file that the filter matches, and
+ * treats every result as an ES module. The filter therefore does not match `.cjs` and `.cts` files, which Bun loads
+ * itself.
  */
 const SCRIPTS = /^(?!.*[\\/]node_modules[\\/]).*\.m?[jt]s$/;
 
-/** Does a text set `exports` as CommonJS does, without a statement that imports or exports? */
+/** Is the code CommonJS, i.e. does it set `exports` and have no import or export statement? */
 const isCommonJs = (text: string): boolean =>
   /^\s*(?:module\.)?exports\b[^\n]*=/m.test(text) && !/^\s*(?:import|export)\b/m.test(text);
 
@@ -45,7 +46,7 @@ export function registerInBun(bun: BunHost): void {
   });
 }
 
-/** The text that Bun runs for a file. */
+/** The code that Bun runs for a file. */
 export function loadForBun(path: string, text: string): { readonly contents: string; readonly loader: 'js' | 'ts' } {
   const loader = isTypeScript(path) ? 'ts' : 'js';
   if (!isAuthorsFile(pathToFileURL(path).href)) return { contents: text, loader };
@@ -72,9 +73,9 @@ interface Esbuild {
 let esbuild: Esbuild | undefined;
 
 /**
- * Compiles TypeScript with esbuild to JavaScript with a map to the author's text. Bun's own compiler gives no map.
- * esbuild is a dependency of the author's project, or of its `tsx`. Returns `undefined` for a syntax error, which Bun
- * reports itself.
+ * Compiles TypeScript with esbuild to JavaScript that has a source map to the author's text. Bun's own compiler
+ * produces no map. esbuild is a dependency of the author's project or of its `tsx`. Returns `undefined` for a syntax
+ * error, which Bun itself reports.
  */
 function withoutTypes(text: string, file: string): string | undefined {
   esbuild ??= loadEsbuild(file);

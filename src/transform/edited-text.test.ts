@@ -11,7 +11,7 @@ test('lines end as in JavaScript', () => {
   expect(lines.at(2)).toEqual({ line: 0, column: 2 });
 });
 
-test('closing texts come before statements and opening ones, in the order given', () => {
+test('closing insertions precede statements, statements precede opening insertions, and equal kinds keep their order', () => {
   const at = (text: string, kind: Insertion['kind']): Insertion => ({ at: 1, text, kind });
   const ordered = inOrder([at('<', 'open'), at('s', 'statement'), at('t', 'statement'), at('>', 'close')]);
   expect(insertAll('ab', ordered)).toBe('a>st<b');
@@ -24,11 +24,11 @@ test.each([
   [15, 'e'],
   [16, 'gB'],
   [-1000, 'x+B'],
-])('%i is %s in a map', (value, text) => {
+])('%i is encoded as %s in a source map', (value, text) => {
   expect(encodeVlq(value)).toBe(text);
 });
 
-test('every position of a text is found from the edited text', () => {
+test('every position of the original text is found from the edited text', () => {
   const insertion = fc.record({
     at: fc.nat(30),
     text: fc.stringMatching(/^[xyz]{1,9}$/),

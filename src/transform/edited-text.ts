@@ -1,10 +1,10 @@
 import type { FilePosition } from '../core/index.ts';
 
-/** A text that is inserted into a module. The text has no line breaks. */
+/** Code that is inserted into a module. It contains no line breaks. */
 export interface Insertion {
   readonly at: number;
   readonly text: string;
-  /** At one offset, closing texts come first, then statements, then opening texts. */
+  /** At the same offset, closing insertions precede statements, and statements precede opening insertions. */
   readonly kind: 'close' | 'statement' | 'open';
 }
 
@@ -19,12 +19,12 @@ export interface SourceMapData {
 
 const ORDER = { close: 0, statement: 1, open: 2 } as const;
 
-/** The insertions in the order in which they are made. Insertions of one kind at one offset keep their order. */
+/** Sorts insertions by offset and kind. Insertions of the same kind at the same offset keep their order. */
 export function inOrder(insertions: readonly Insertion[]): Insertion[] {
   return [...insertions].sort((a, b) => a.at - b.at || ORDER[a.kind] - ORDER[b.kind]);
 }
 
-/** The text with all insertions. */
+/** Inserts all insertions into the text. */
 export function insertAll(code: string, ordered: readonly Insertion[]): string {
   let result = '';
   let end = 0;
@@ -35,7 +35,7 @@ export function insertAll(code: string, ordered: readonly Insertion[]): string {
   return result + code.slice(end);
 }
 
-/** Finds the line and column of an offset. Lines end as in JavaScript. */
+/** Finds the line and the column of an offset. Line terminators are those of JavaScript. */
 export class LineTable {
   private readonly starts: number[] = [0];
   private last = 0;
@@ -44,9 +44,9 @@ export class LineTable {
     for (const { index, 0: end } of code.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) this.starts.push(index + end.length);
   }
 
-  /** The line and column of an offset, counted from 0. */
+  /** The line and the column of an offset, both counted from 0. */
   at(offset: number): { readonly line: number; readonly column: number } {
-    // Most calls are for the line of the previous call.
+    // Fast path: most calls concern the line of the previous call.
     const isLast = (this.starts[this.last] as number) <= offset && offset < (this.starts[this.last + 1] ?? Infinity);
     let low = isLast ? this.last : 0;
     let high = isLast ? this.last : this.starts.length - 1;
@@ -61,8 +61,8 @@ export class LineTable {
 }
 
 /**
- * The map from the edited text to the author's text, with a segment for each of the given offsets (the tokens) whose
- * position in the author's text is known.
+ * The source map from the edited text to the author's text. It has a segment for each token offset whose position in
+ * the author's text is known.
  */
 export function mapEdited(
   offsets: readonly number[],
@@ -109,7 +109,9 @@ export function mapEdited(
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** A number in the base-64 variable-length form of source maps: sign in the lowest bit, five bits a digit. */
+/**
+ * Encodes a number in the base-64 VLQ form of source maps: the sign is the lowest bit, and each digit has five bits.
+ */
 export function encodeVlq(value: number): string {
   let rest = value < 0 ? (-value << 1) | 1 : value << 1;
   let text = '';

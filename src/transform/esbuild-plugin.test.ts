@@ -7,7 +7,7 @@ import { canStripTypes } from './strip-types.ts';
 import { typekroEsbuild } from './esbuild-plugin.ts';
 
 test.skipIf(!canStripTypes)(
-  'an import of a type only, without the word type, is dropped as without the plugin',
+  'an import that is used only as a type and has no type keyword is dropped, as without the plugin',
   async () => {
     const directory = await mkdtemp(join(tmpdir(), 'typekro esbuild-'));
     try {

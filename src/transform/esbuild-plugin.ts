@@ -7,7 +7,7 @@ import { inlineMap } from './load.ts';
 import { isTypeScript, stripTypes } from './strip-types.ts';
 import type { Stripped } from './strip-types.ts';
 
-/** The members of esbuild's plugin interface that are used here. */
+/** The members of esbuild's plugin interface that this file uses. */
 export interface EsbuildPlugin {
   readonly name: string;
   setup(build: EsbuildBuild): void;
@@ -26,8 +26,8 @@ export interface EsbuildBuild {
 }
 
 /**
- * The plugin for esbuild. Put it before other plugins that load JavaScript or TypeScript. Node blanks the types; on a
- * Node that cannot blank types (before 22.13), esbuild removes them.
+ * The plugin for esbuild. It must precede other plugins that load JavaScript or TypeScript. Node replaces types with
+ * blanks. If Node cannot do this (before 22.13), esbuild removes the types.
  */
 export function typekroEsbuild(options: TransformOptions = {}): EsbuildPlugin {
   return {
@@ -39,7 +39,8 @@ export function typekroEsbuild(options: TransformOptions = {}): EsbuildPlugin {
         const blanked = isTypeScript(path) ? stripTypes(text, path, true) : { code: text, inputMap: undefined };
         const module = blanked ?? (await stripByEsbuild(build, text, path));
         const result = attachSources({ ...module, file: path, packages: options.packages });
-        // esbuild drops unused imports of types, and reads the class fields of the tsconfig, only for TypeScript.
+        // The loader stays `ts` after blanking: only for TypeScript, esbuild drops unused type imports and applies the
+        // tsconfig setting for class fields.
         const loader = isTypeScript(path) && blanked !== undefined ? 'ts' : 'js';
         return result && { contents: `${result.code}${inlineMap(result.map)}`, loader };
       });

@@ -9,11 +9,11 @@ const map = (source: string) => ({ version: 3, sources: [source], names: [], map
 const comment = (source: string) =>
   `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map(source))).toString('base64')}`;
 
-test('a position comes from the map, which counts from 0', () => {
+test('a position is read from the map, which counts from 0', () => {
   expect(inputMap(map('a.ts'), '/app/out/a.js')(0, 0)).toEqual({ file: '/app/out/a.ts', line: 2, column: 1 });
 });
 
-test('a line without an entry in the map has no position, even when earlier lines have entries', () => {
+test('a line without an entry in the map has no position, even if earlier lines have entries', () => {
   expect(inputMap(map('a.ts'), '/app/a.js')(1, 0)).toBeUndefined();
 });
 
@@ -35,7 +35,7 @@ test.each([
   { mappings: 1, sources: [] },
   { mappings: 'AACA', sources: null },
   { mappings: 'AACA', sources: [1] },
-])('%j is no source map', (payload) => {
+])('%j is not a source map', (payload) => {
   const url = `data:application/json,${encodeURIComponent(JSON.stringify({ version: 3, names: [], ...payload }))}`;
   expect(inputMapOf(`//# sourceMappingURL=${url}`, '/app/a.js')?.(0, 0)).toBeUndefined();
 });
@@ -50,7 +50,7 @@ test.each(['na%C3%AFve%20app.js.map', 'na\u00efve%20app.js.map', '100%.js.map'])
   },
 );
 
-test('the last of several comments counts', () => {
+test('the last of several sourceMappingURL comments counts', () => {
   const code = `${comment('first.ts')}\nf();\n${comment('last.ts')}\n`;
   expect(inputMapOf(code, '/app/a.js')?.(0, 0)).toMatchObject({ file: '/app/last.ts' });
 });

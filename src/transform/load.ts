@@ -8,7 +8,7 @@ import { errorCode } from '../core/index.ts';
 /** The folder of this package. */
 const OWN_FOLDER = new URL('..', import.meta.url).href;
 
-/** Is this a file of the author? Files of packages and of TypeKro itself are not transformed. */
+/** Is this a file of the author? False for files of packages and of TypeKro itself, which are not transformed. */
 export function isAuthorsFile(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_FOLDER);
 }
@@ -20,17 +20,19 @@ export interface Loaded {
   readonly shortCircuit?: boolean | undefined;
 }
 
-/** Formats of JavaScript and TypeScript. Node gives no format for CommonJS files of packages without a `type`. */
+/**
+ * Node's formats for JavaScript and TypeScript. Node passes no format for CommonJS files of packages without a `type`.
+ */
 const FORMATS = new Set(['module', 'commonjs', 'module-typescript', 'commonjs-typescript', undefined, null]);
 
-/** The module with the source of its functions attached, as the host runs it. */
+/** Attaches the sources to the functions of a loaded module. The host runs the result. */
 export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
   const { format, source } = loaded;
   if (!isAuthorsFile(url) || !FORMATS.has(format)) return loaded;
   const file = fileURLToPath(url);
   if (!/\.[cm]?[jt]s$/.test(file) && !format) return loaded;
-  // CommonJS that is imported has no source yet: Node reads the source when it requires the file, and calls the hook
-  // again.
+  // An imported CommonJS file has no source yet. Node reads the source when it requires the file, and then calls the
+  // hook again.
   if (source === null || source === undefined) return loaded;
   const bytes = ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
@@ -47,30 +49,33 @@ export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
 }
 
 /**
- * Does this process rewrite TypeScript syntax such as enums? If not, the transform does not rewrite it either, and Node
- * reports the syntax.
+ * Does this process rewrite TypeScript syntax such as enums? If not, the transform does not rewrite such syntax either,
+ * and Node reports it.
  */
 const rewritesTypes = (): boolean => Reflect.get(process.features, 'typescript') === 'transform';
 
-/** JavaScript with the sources of its functions and a map to the author's text; `undefined` when nothing changes. */
+/** JavaScript with attached sources and a source map to the author's text; `undefined` if nothing changes. */
 function transformText({ code, inputMap }: Stripped, file: string): string | undefined {
   const result = attachSources({ code, file, inputMap });
   return result && `${result.code}${inlineMap(result.map)}`;
 }
 
-/** The comment with a source map, for the end of a module. */
+/** Formats a source map as a comment for the end of a module. */
 export function inlineMap(map: object): string {
   return `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
 }
 
-/** Replaces the error of a host that cannot load TypeScript by one with a remedy; returns other errors as they are. */
+/**
+ * Replaces the error of a host that cannot load TypeScript by an error with a remedy. Returns any other error
+ * unchanged.
+ */
 export function explainLoadError(url: string, error: unknown): unknown {
   const isUnknown = errorCode(error) === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!isUnknown || !url.startsWith('file:') || !isTypeScript(new URL(url).pathname)) return error;
   return cannotStripTypes(fileURLToPath(url), error);
 }
 
-/** Transforms CommonJS text before the host compiles it. */
+/** Transforms CommonJS code before the host compiles it. */
 export function transformCommonJs(text: string, file: string): string {
   const isOwn = !/[\\/]node_modules[\\/]/.test(file) && !file.startsWith(fileURLToPath(OWN_FOLDER));
   return isOwn ? (transformText({ code: text, inputMap: inputMapOf(text, file) }, file) ?? text) : text;

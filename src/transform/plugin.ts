@@ -30,10 +30,10 @@ export interface TransformPlugin {
 /**
  * The plugin for Vite, Vitest, Rollup and Rolldown.
  *
- * The plugin runs before other plugins, on the author's text, so that compositions contain neither changes by other
- * plugins nor counters of a coverage tool. Node blanks the types. On a Node that cannot blank types (before 22.13) the
- * bundler removes them; the plugin then runs afterwards and finds the author's positions through the source map.
- * A module below `node_modules` is not transformed, and neither is a text with JSX.
+ * The plugin runs before other plugins, on the author's text, so that attached sources contain neither changes by other
+ * plugins nor counters of a coverage tool. Node replaces types with blanks. If Node cannot do this (before 22.13), the
+ * bundler removes the types, and the plugin runs afterwards and finds the author's positions with the source map.
+ * Modules below `node_modules` and code with JSX are not transformed.
  */
 export function typekro(options: TransformOptions = {}): TransformPlugin {
   return {
@@ -51,9 +51,10 @@ export function typekro(options: TransformOptions = {}): TransformPlugin {
 const loader = moduleUrl('transform/webpack-loader');
 
 /**
- * The webpack loader, for `use`: `{ test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use:
- * typekroWebpackLoader }`. The value is the path of the loader's file, or in a bundle its name,
- * `typekro/webpack-loader`. The loader takes the author's text. On a Node that cannot blank types (before 22.13), put
- * it in the `use` list before the loader that removes types, without `enforce`.
+ * The webpack loader, for `use`:
+ * `{ test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use: typekroWebpackLoader }`. The value is the
+ * path of the loader's file or, in a bundle, its name `typekro/webpack-loader`. The loader expects the author's text.
+ * If Node cannot strip types (before 22.13), put the loader in the `use` list before the loader that removes types,
+ * without `enforce`.
  */
 export const typekroWebpackLoader: string = loader === undefined ? 'typekro/webpack-loader' : fileURLToPath(loader);

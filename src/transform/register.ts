@@ -22,8 +22,8 @@ const load: SyncLoad = (url, context, next) => {
 type Compile = (this: unknown, content: string, file: string, ...rest: unknown[]) => unknown;
 
 /**
- * On a host without `registerHooks`, no hook runs for a required file. This function therefore replaces `_compile`,
- * through which every required file passes.
+ * On a host without `registerHooks`, no hook is called for required files. This function therefore replaces `_compile`,
+ * which is called for every required file.
  */
 function hookCommonJs(): void {
   const prototype = Module.prototype as unknown as { _compile: Compile };

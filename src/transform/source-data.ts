@@ -6,7 +6,7 @@ import { childrenOf } from '../javascript/index.ts';
 interface Context {
   readonly code: string;
   readonly file: string;
-  /** The offsets at which the tokens of the module begin. */
+  /** The start offsets of the module's tokens. */
   readonly tokens: readonly number[];
   /** Did another tool write the code? If so, the data lists the author's positions of tokens. */
   readonly isRewritten: boolean;
@@ -14,10 +14,10 @@ interface Context {
 }
 
 /**
- * The data of one function, as the text of an expression: the function's text, its position, and readers of the
- * variables that it captures. `vars` holds a getter for each variable, a function `this` for the `this` of the code
- * around it, and a function for each private name. A getter reads the current value, and throws where the original code
- * would. In rewritten code, `at` lists offset, line and column of each token whose position is known.
+ * The source code of an expression that evaluates to the data of one function: the function's source, its position, and
+ * readers of the captured variables. `vars` has a getter per variable, a function `this` for the `this` of the
+ * enclosing code, and a function per private name. A getter reads the current value, and throws if the original code
+ * would throw. In rewritten code, `at` lists the offset, line and column of each token whose position is known.
  */
 export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Captures, context: Context): string {
   const readers = [...bindings].map(({ name }) => reader(name));
@@ -30,7 +30,7 @@ export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Capture
 
 function reader(name: string): string {
   if (name.startsWith('#')) return `'${name}': (o) => o.${name}`;
-  // A getter has `arguments` of its own.
+  // `arguments` is read eagerly, because a getter has its own `arguments`.
   return name === 'arguments' ? 'arguments: arguments' : `get ${name}() { return ${name}; }`;
 }
 
@@ -67,7 +67,10 @@ function quoted(text: string): string {
   return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
-/** Does a program hold data that this transform wrote, also in a bundle? Minifiers keep the keys of the data. */
+/**
+ * Does a program, possibly a bundle, contain data that this transform wrote? The data is recognised by its keys, which
+ * minifiers keep.
+ */
 export function isTransformed(node: AnyNode): boolean {
   if (node.type === 'ObjectExpression') {
     const keys = node.properties.map((property) =>

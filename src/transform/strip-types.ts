@@ -5,7 +5,7 @@ import type { InputMap } from '../javascript/index.ts';
 
 type Strip = (code: string, options: { readonly mode: 'strip' | 'transform'; readonly sourceMap?: boolean }) => string;
 
-/** Is a file TypeScript by its name? A `.tsx` file does not count, because the transform cannot read JSX. */
+/** Does a file name denote TypeScript? False for `.tsx`, because the transform cannot parse JSX. */
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
 
 const stripper: unknown = Reflect.get(nodeModule, 'stripTypeScriptTypes');
@@ -13,16 +13,16 @@ const stripper: unknown = Reflect.get(nodeModule, 'stripTypeScriptTypes');
 /** Can this host remove types from TypeScript (Node 22.13 and later)? */
 export const canStripTypes: boolean = typeof stripper === 'function';
 
-/** JavaScript without types. `inputMap` leads back to the author's text where characters moved. */
+/** JavaScript without types. `inputMap` leads back to the author's text if characters have moved. */
 export interface Stripped {
   readonly code: string;
   readonly inputMap: InputMap | undefined;
 }
 
 /**
- * The code with blanks in place of its types, and every other character at its offset. Where `mayRewrite` is true, a
- * module with syntax that is more than types (enums, parameter properties) is rewritten instead. Returns `undefined`
- * for a text that Node can neither blank nor rewrite.
+ * Replaces types with blanks; every other character keeps its offset. If `mayRewrite` is true, a module with TypeScript
+ * syntax other than types (enums, parameter properties) is rewritten instead. Returns `undefined` for code that Node
+ * can neither blank nor rewrite.
  */
 export function stripTypes(code: string, file: string, mayRewrite: boolean): Stripped | undefined {
   if (typeof stripper !== 'function') return undefined;
@@ -32,7 +32,7 @@ export function stripTypes(code: string, file: string, mayRewrite: boolean): Str
   const rewritten = mayRewrite ? attempt(() => strip(code, { mode: 'transform', sourceMap: true })) : undefined;
   if (rewritten === undefined) return undefined;
   const inputMap = inputMapOf(rewritten, file);
-  // The map does not name its source, which is this file.
+  // The file is added as the source of the map, because the map does not name its source.
   return {
     code: rewritten,
     inputMap:
@@ -44,7 +44,7 @@ export function stripTypes(code: string, file: string, mayRewrite: boolean): Str
   };
 }
 
-/** Returns undefined on a syntax error, which the compiler of the module reports. */
+/** Returns undefined for a syntax error, which the module's compiler reports. */
 function attempt(work: () => string): string | undefined {
   try {
     return work();
@@ -58,7 +58,8 @@ function attempt(work: () => string): string | undefined {
 export function cannotStripTypes(file: string, cause?: unknown): TypeKroError {
   const remedy =
     'run with --import tsx before --import typekro/register, or on Node 22.18 or later, or compile to JavaScript first';
-  // A loader may run in a thread of its own, from which only the message is sure to arrive.
+  // The message contains the remedy, because a loader may run in a separate thread, from which only the message is
+  // reliably passed on.
   const message = `${file} is TypeScript, and Node ${process.versions.node} cannot remove its types; ${remedy}`;
   return new TypeKroError(message, { code: 'transform/types-not-stripped', remedy, cause });
 }

@@ -3,23 +3,23 @@ import type { AnyNode, BlockStatement, Program } from 'acorn';
 import { findBinding, childrenOf, isFunction } from '../javascript/index.ts';
 import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
-/** A function that gets its source attached. */
+/** A function to which its source is attached. */
 export interface TransformTarget {
   readonly node: FunctionSyntax;
-  /** The block that a declaration belongs to; `undefined` for expressions. */
+  /** The block that contains a declaration; `undefined` for expressions. */
   readonly block: Block | undefined;
   /**
-   * The name that JavaScript gives an anonymous function at this position. Without it, the wrapped function would have
-   * no name.
+   * The name that JavaScript gives to an anonymous function at this position. The name is set explicitly, because the
+   * wrapped function would have no name.
    */
   readonly name: string | undefined;
 }
 
-/** A node that holds statements. */
+/** A node that contains statements. */
 export type Block = Program | BlockStatement;
 
 interface Place {
-  /** The number of functions around this node. */
+  /** The number of functions that enclose this node. */
   readonly depth: number;
   readonly block: Block | undefined;
   /** Is the node inside a function that is passed to the SDK? The tracer reads this function as a whole. */
@@ -27,15 +27,16 @@ interface Place {
 }
 
 /**
- * Chooses the functions of a module:
- * - those passed to the SDK, anywhere;
- * - those passed to functions that the module declares or imports, which may pass them on: at module level, and in
- *   modules that import the SDK also inside functions, but not inside those passed to the SDK;
- * - the functions of module level, which compositions of other modules may call;
- * - the functions that one of these captures.
+ * Selects these functions of a module:
+ * - functions that are passed to the SDK, anywhere;
+ * - functions that are passed to a function which the module declares or imports, because this function may pass them on
+ *   to the SDK. Such calls count at module level and, in modules that import the SDK, also inside functions that are not
+ *   themselves passed to the SDK;
+ * - functions at module level, which compositions of other modules may call;
+ * - functions that one of the selected functions captures.
  *
- * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules
- * (`node:…`). In modules that do not import the SDK, everything inside of functions stays as it is, too.
+ * Code that runs often does not change: callbacks of methods (`list.map(…)`), of globals and of Node's modules
+ * (`node:…`). In modules that do not import the SDK, no code inside functions changes.
  */
 export function findTargets(
   program: Program,
@@ -85,7 +86,7 @@ class TargetFinder {
       default:
     }
     const isInner = isFunction(node) || isInstanceCode(node);
-    // Most modules do not import the SDK. In them, functions inside of functions do not count.
+    // In modules that do not import the SDK (most modules), functions inside functions are skipped.
     if (isInner && !this.importsSdk) return;
     const block = statementsOf(node, place.block);
     const depth = isInner ? place.depth + 1 : place.depth;
@@ -94,9 +95,9 @@ class TargetFinder {
     for (const child of childrenOf(node)) this.visit(child, inner);
   }
 
-  /** The functions that were found, and the functions that they capture. */
+  /** The selected functions, including the functions that they capture. */
   targets(): TransformTarget[] {
-    // The loop visits the entries that it adds to the map, too.
+    // The loop also visits the entries that it adds to the map.
     for (const node of this.found.keys()) {
       for (const binding of this.analysis.capturesOf(node).bindings) this.follow(binding, false);
     }
@@ -131,9 +132,9 @@ class TargetFinder {
   }
 
   /**
-   * Adds the functions of an expression. `passedIn` is the scope of the call to which the expression is passed. With
-   * it, the functions that variables refer to are also added. Async and generator functions are then added, too, so
-   * that the tracer refuses them.
+   * Adds the functions of an expression. `passedIn` is the scope of the call to which the expression is passed. If it
+   * is given, the functions to which variables refer are also added. Async and generator functions are then included,
+   * so that the tracer can refuse them.
    */
   private addValue(value: AnyNode | null | undefined, name: string | undefined, passedIn?: Scope): void {
     if (!value) return;
@@ -168,7 +169,7 @@ class TargetFinder {
   }
 }
 
-/** Does a later declaration in the block have the name of the declaration? In a script, the last one counts. */
+/** Does a later declaration in the block have the same name? In a script, the last declaration counts. */
 function isReplaced({ id, start }: FunctionSyntax, block: Block): boolean {
   const statements: readonly AnyNode[] = block.body;
   return statements.some(
@@ -176,7 +177,7 @@ function isReplaced({ id, start }: FunctionSyntax, block: Block): boolean {
   );
 }
 
-/** The name that a callee begins with; empty when it does not begin with a name. */
+/** The name with which a callee begins; empty if it does not begin with a name. */
 function rootName(callee: AnyNode): string {
   let at = callee;
   while (at.type === 'MemberExpression' || at.type === 'ChainExpression')
@@ -184,14 +185,14 @@ function rootName(callee: AnyNode): string {
   return at.type === 'Identifier' ? at.name : '';
 }
 
-/** The block to which the statements below a node belong. */
+/** The block that contains the statements below a node. */
 function statementsOf(node: AnyNode, around: Block | undefined): Block | undefined {
   if (node.type === 'Program' || node.type === 'BlockStatement') return node;
   const keeps = node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration';
   return keeps ? around : undefined;
 }
 
-/** Code of classes that runs for each instance. */
+/** Is the node class code that runs once per instance? */
 const isInstanceCode = (node: AnyNode): boolean => node.type === 'PropertyDefinition' && !node.static;
 
 function keyName(key: AnyNode): string | undefined {

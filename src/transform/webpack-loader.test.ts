@@ -22,12 +22,12 @@ function run(
     code,
     map,
   );
-  if (result === undefined) throw new Error('the loader did not answer');
+  if (result === undefined) throw new Error('the loader did not call back');
   return result;
 }
 
 describe('the webpack loader', () => {
-  test('is the file that the plugin names', async () => {
+  test('is the file that the plugin exports', async () => {
     expect(((await import(typekroWebpackLoader)) as { default: unknown }).default).toBe(load);
   });
 
@@ -37,7 +37,7 @@ describe('the webpack loader', () => {
     expect(map).toMatchObject({ version: 3, sources: ['/app/a.js'] });
   });
 
-  test('after a loader that removed the types, positions are those of the author', () => {
+  test('has the author’s positions after a loader that removed the types', () => {
     // The second line of the author's text, from its fifth column.
     const earlier = { version: 3, sources: ['a.ts'], names: [], mappings: 'AACI,UAAU' };
     const { code, map } = run('/app/a.ts', 'const f = () => 1;', earlier);
@@ -45,11 +45,11 @@ describe('the webpack loader', () => {
     expect(map).toMatchObject({ sources: ['/app/a.ts'] });
   });
 
-  test.skipIf(canStripTypes)('names a remedy for types that it cannot remove', () => {
+  test.skipIf(canStripTypes)('reports a remedy if it cannot remove types', () => {
     expect(() => run('/app/a.ts', 'const f = (a: string) => a;')).toThrow(/still has its types/);
   });
 
-  test('transforms only what is included', () => {
+  test('transforms only included files', () => {
     const options = { include: (file: string) => file !== '/app/b.js' };
     expect(run('/app/b.js', 'const f = () => 1;', undefined, options).code).toBe('const f = () => 1;');
     expect(run('/app/a.js', 'const f = () => 1;', undefined, options).code).toContain('src: ');

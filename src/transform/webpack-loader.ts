@@ -5,7 +5,7 @@ import type { TransformOptions } from './build-module.ts';
 import { inputMap } from '../javascript/index.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 
-/** The members of webpack's loader context that are used here. */
+/** The members of webpack's loader context that this file uses. */
 export interface LoaderContext {
   readonly resourcePath: string;
   getOptions(): TransformOptions;
@@ -30,6 +30,6 @@ function transformModule(context: LoaderContext, code: string, map: object | und
       remedy: 'put typekroWebpackLoader before the loader of TypeScript in `use`, or build on Node 22.13 or later',
     });
   if (result === undefined) context.callback(null, code, map);
-  // Webpack does not join maps. Therefore the map leads to the author's text.
+  // Webpack does not chain source maps, so the map leads to the author's text.
   else context.callback(null, result.code, result.map);
 }

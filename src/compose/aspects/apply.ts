@@ -11,7 +11,7 @@ import { AspectApplicationError } from '../aspect-types.ts';
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
 
 /**
- * Applies all aspects to the records, in order. A record that no aspect changes stays the same object.
+ * Applies all aspects to the records, in order. A record that no aspect changes is returned as the same object.
  *
  * @throws AspectApplicationError when an aspect matches too few or too many resources, or changes a field whose value
  * is known only when the graph runs.
@@ -54,8 +54,8 @@ function isMet(record: ResourceRecord, aspect: AnyAspect, records: readonly Reso
 
 function isOfTarget(record: ResourceRecord, target: SingleAspectTarget, records: readonly ResourceRecord[]): boolean {
   if (typeof target === 'function') {
-    // A factory as a target selects the kind that it makes. Therefore resources of other factories of this kind match,
-    // too.
+    // A factory as a target selects the kind that it creates, so resources of this kind from other factories also
+    // match.
     const made = records.find((other) => other.factory === target);
     return made !== undefined && made.kind === record.kind && made.apiVersion === record.apiVersion;
   }
@@ -77,7 +77,7 @@ function fits(record: ResourceRecord, { selector }: AnyAspect): boolean {
   );
 }
 
-/** The position of an operation in the list of aspects and in the resource, for messages. */
+/** The position of an operation for messages: the index of the aspect, and the field of the resource. */
 class OperationPlace {
   readonly #index: number;
   readonly #target: string;
@@ -113,7 +113,7 @@ function changed(
   return { ...manifest, metadata: { ...metadata, ...laid('labels'), ...laid('annotations') } };
 }
 
-/** An object of the author with constant keys; undefined for a value that is known only when the graph runs. */
+/** The value as an object with constant keys; `undefined` for a value that is known only when the graph runs. */
 function plainObject(raw: unknown): Record<string, unknown> | undefined {
   const value = resolveMerged(raw);
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || Array.isArray(value))
@@ -158,7 +158,7 @@ function operated(raw: unknown, operation: AspectOperation, path: string, place:
   }
 }
 
-/** The list that the author wrote; an empty list when the field is absent. */
+/** The list in the field; an empty list when the field is absent. */
 function listAt(raw: unknown, path: string, place: OperationPlace): readonly unknown[] {
   const value = resolveMerged(raw);
   if (value === undefined) return [];
@@ -167,7 +167,9 @@ function listAt(raw: unknown, path: string, place: OperationPlace): readonly unk
   return value as unknown[];
 }
 
-/** The name of a list element. It must be constant, because elements are merged by name when the graph is written. */
+/**
+ * The name of a list element. The name must be constant, because elements are merged by name when the graph is written.
+ */
 function nameOf(item: unknown, path: string, place: OperationPlace): string {
   const name: unknown =
     item instanceof Maybe || item instanceof Splice ? undefined : resolveMerged(plainObject(item)?.['name']);

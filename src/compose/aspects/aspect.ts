@@ -14,7 +14,7 @@ import type {
 } from '../aspect-types.ts';
 import { AspectDefinitionError } from '../aspect-types.ts';
 
-/** The target group of all resources that the graph makes. */
+/** The target group of all resources that the graph creates. */
 export const allResources: AspectTargetGroup<'allResources'> = { kind: 'target-group', name: 'allResources' };
 /** The target group of all resources with a `spec`. */
 export const resources: AspectTargetGroup<'resources'> = { kind: 'target-group', name: 'resources' };
@@ -39,7 +39,7 @@ function definition<Target extends AspectTarget, Surface extends AspectSurface>(
   });
 }
 
-/** The targets of an aspect as a list. */
+/** The target of an aspect as a list of targets. */
 export function targetsOf(target: AspectTarget): readonly SingleAspectTarget[] {
   return Array.isArray(target) ? (target as readonly SingleAspectTarget[]) : [target as SingleAspectTarget];
 }
@@ -48,10 +48,10 @@ function isTarget(target: SingleAspectTarget | undefined): boolean {
   return typeof target === 'function' || target?.kind === 'target-group';
 }
 
-/** Makes aspects: `aspect.on(workloads, override({ spec: { replicas: replace(1) } }))`. */
+/** Creates aspects: `aspect.on(workloads, override({ spec: { replicas: replace(1) } }))`. */
 export const aspect = {
   /**
-   * Makes an aspect on a group of kinds, on the kind that a factory makes, or on each target of a list.
+   * Creates an aspect for a group of kinds, for the kind that a factory creates, or for each target of a list.
    *
    * @throws AspectDefinitionError when an argument is neither a target nor a surface.
    */
@@ -74,8 +74,8 @@ export const aspect = {
 } as const;
 
 /**
- * A change that adds labels and annotations: texts by name, or `merge(…)` of texts. `replace(…)` also removes the
- * existing labels or annotations.
+ * Creates a change that adds labels and annotations, given as objects with string values or as `merge(…)` of such an
+ * object. `replace(…)` also removes the existing labels or annotations.
  *
  * @throws AspectDefinitionError for other fields of the metadata and for other operations.
  */
@@ -91,7 +91,7 @@ export function metadata(surface: Omit<MetadataSurface, 'kind'>): MetadataSurfac
   return { kind: 'metadata', ...surface };
 }
 
-/** The texts by name that a change of labels or annotations adds; undefined for operations that add no texts. */
+/** The labels or annotations that a change adds; `undefined` for an operation that adds no strings. */
 export function metadataTexts(change: MetadataChange): Readonly<Record<string, string>> | undefined {
   if (!isOperation(change)) return change;
   const { operation, value } = change as { readonly operation: string; readonly value?: unknown };
@@ -102,7 +102,7 @@ function isTexts(map: unknown): boolean {
   return isJsonObject(map) && Object.values(map).every((value) => typeof value === 'string');
 }
 
-/** Makes the surface of changes below `spec`. */
+/** Creates a change of fields below `spec`. */
 export function override(patch: { readonly spec: AspectPatch }): OverrideSurface {
   const wrong = Object.keys(patch).find((key) => key !== 'spec');
   if (wrong !== undefined || !isPatch(patch.spec)) {
@@ -129,7 +129,7 @@ function checkPatch(patch: AspectPatch, path: string): void {
 
 const operations = new WeakSet<object>();
 
-/** Is the part of a patch an operation, and not an object of deeper fields? */
+/** Is the part of a patch an operation, as opposed to an object with deeper fields? */
 export function isOperation(part: unknown): part is AspectOperation {
   return typeof part === 'object' && part !== null && operations.has(part);
 }
@@ -155,7 +155,7 @@ export function append(value: readonly unknown[]): AspectOperation {
   return operation({ operation: 'append', value });
 }
 
-/** Replaces the elements of a list that have the same name, and appends the others. */
+/** Replaces the list elements that have the same name as a new element, and appends the remaining new elements. */
 export function mergeByName(value: readonly { readonly name: string }[]): AspectOperation {
   return operation({ operation: 'merge-by-name', value });
 }

@@ -66,7 +66,7 @@ export const withResourceDefaults = (resources: object): WorkloadAspect =>
 /** The values of `imagePullPolicy`. */
 export type ImagePullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
-/** Sets when the node pulls the image of every container. */
+/** Sets the `imagePullPolicy` of every container. */
 export const withImagePullPolicy = (policy: ImagePullPolicy): WorkloadAspect =>
   onContainers({ imagePullPolicy: replace(policy) });
 
@@ -74,7 +74,7 @@ export const withImagePullPolicy = (policy: ImagePullPolicy): WorkloadAspect =>
 export const withServiceAccount = (serviceAccountName: string): WorkloadAspect =>
   onWorkloads({ template: { spec: { serviceAccountName: replace(serviceAccountName) } } });
 
-/** A directory of the node that all containers see, for development on a local cluster. */
+/** A directory of the node to mount in all containers, for development on a local cluster. */
 export interface LocalWorkspaceOptions {
   /** Directory on the node. */
   readonly workspacePath: string;
@@ -98,7 +98,7 @@ export function withLocalWorkspace(options: LocalWorkspaceOptions): WorkloadAspe
   });
 }
 
-/** The parts of a workload that replace its own parts during development. `labels` are labels of the pods. */
+/** The parts that replace a workload's parts during development. `labels` are set on the pods. */
 export interface HotReloadOptions {
   readonly containers: readonly object[];
   readonly volumes?: readonly object[];
@@ -107,7 +107,7 @@ export interface HotReloadOptions {
 }
 
 /**
- * Replaces the containers of a workload, for use with `aspect.on`. Where the other options are given, also replaces the
+ * Replaces the containers of a workload, for use with `aspect.on`. If the other options are given, also replaces the
  * volumes and the number of replicas, and sets labels of the pods.
  *
  * @throws AspectDefinitionError when no containers are given.

@@ -1,7 +1,7 @@
 /**
  * Changes that are applied to the resources of a composition when the composition is written as YAML or deployed.
  * Examples are labels for all resources, environment variables for all containers, and another image policy in
- * development. The function of the composition stays the same: `app.toYaml({ aspects: [withLabels({ team: 'a' })] })`,
+ * development. The function of the composition does not change: `app.toYaml({ aspects: [withLabels({ team: 'a' })] })`,
  * `app.factory('kro', { aspects })`.
  *
  * @packageDocumentation

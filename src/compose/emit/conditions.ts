@@ -6,7 +6,7 @@ import { hasTokens } from '../value/proxy.ts';
 import { textNode, truthy } from '../value/ops.ts';
 import { resolveMerged } from '../value/merge.ts';
 
-/** The expression of a condition that is written as CEL: `${…}`, or the expression alone. */
+/** Converts a condition that the author wrote as CEL, either `${…}` or the bare expression. */
 function rawCondition(text: string, where: string): Node {
   if (hasTokens(text)) {
     const node = textNode(text);
@@ -18,7 +18,7 @@ function rawCondition(text: string, where: string): Node {
   return raw([inner], [], BOOL);
 }
 
-/** The expression of an author's condition, which is a value, CEL text, or a constant. */
+/** Converts an author's condition to an expression. The condition is a symbolic value, CEL text, or a constant. */
 export function conditionNode(given: unknown, where: string): Node {
   const value = resolveMerged(given);
   if (typeof value === 'string') return rawCondition(value, where);

@@ -17,7 +17,7 @@ export interface StatusPlaces {
   readonly field: (path: readonly string[]) => Site | undefined;
 }
 
-/** A possible value of a field: a value of the composition, or any value of a type. */
+/** A possible value of a field: either a value from the composition, or only a type. */
 type Candidate = { readonly value: unknown } | { readonly type: StaticType };
 
 /**
@@ -34,10 +34,10 @@ interface Shape {
 const BUILT_IN: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
- * Compares what a composition returns with the status that its definition declares. Refuses a field that is written and
- * not declared, a value of another type than the declared type, and a required field that no path through the function
- * returns. Warns about an undeclared field that comes from a spread or from a function outside the composition. Does
- * not check an object whose fields are unknown, such as hand-written CEL.
+ * Compares what a composition returns with the status that its definition declares. Refuses an undeclared field, a
+ * value whose type differs from the declared type, and a required field that no path through the function returns.
+ * Warns about an undeclared field that comes from a spread or from a function outside the composition. Does not check
+ * an object whose fields are unknown, such as hand-written CEL.
  */
 export function checkDeclaredStatus(status: unknown, schema: Schema, places: StatusPlaces): void {
   const value = resolveMerged(status);
@@ -156,7 +156,7 @@ export function noteRefusal(work: () => never, site: Site): void {
 
 type Form = 'a list' | 'a number' | 'a text' | 'an object' | 'true or false';
 
-/** Forms of values by the types of a schema. */
+/** Maps a schema type to the form of its values. */
 const FORMS: Readonly<Record<string, Form>> = {
   array: 'a list',
   boolean: 'true or false',
@@ -166,7 +166,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   string: 'a text',
 };
 
-/** Forms of values by the kinds of static types. A kind whose values may have several forms is absent. */
+/** Maps the kind of a static type to the form of its values. A kind whose values may have several forms is absent. */
 const STATIC_FORMS: Readonly<Partial<Record<StaticType['kind'], Form>>> = {
   bool: 'true or false',
   list: 'a list',
@@ -182,7 +182,7 @@ const CONSTANT_FORMS: Readonly<Record<string, Form | undefined>> = {
   string: 'a text',
 };
 
-/** The possible forms of a value, `undefined` for an unknown form; empty for an absent field. */
+/** Returns the possible forms of a value. An unknown form is `undefined`, and an absent field has no forms. */
 function formsOf(candidate: Candidate): (Form | undefined)[] {
   if ('type' in candidate) return [STATIC_FORMS[candidate.type.kind]];
   const value = resolveMerged(candidate.value);
@@ -198,7 +198,9 @@ function formsOf(candidate: Candidate): (Form | undefined)[] {
 
 const textOf = (path: readonly string[]): string => path.join('.').replaceAll(`.${ELEMENT}`, ELEMENT);
 
-/** The names of the fields that an object of the schema may have; `undefined` when the schema allows further names. */
+/**
+ * The names of the fields that an object of the schema may have; `undefined` when the schema allows additional names.
+ */
 export function fieldsOf(schema: Schema): readonly string[] | undefined {
   return schema.properties === undefined || isOpen(schema)
     ? undefined
@@ -253,7 +255,7 @@ function shapeOfType(type: StaticType): Shape | undefined {
   return { fields, open: type.open, passed: true };
 }
 
-/** The fields of several objects that are merged, or that are alternatives. */
+/** Combines the fields of several objects. The objects are either merged or alternatives. */
 function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
   const known = shapes.filter((shape) => shape !== undefined);
   if (known.length === 0) return undefined;

@@ -35,8 +35,8 @@ export interface TracedGraph {
   readonly records: readonly ResourceRecord[];
   readonly status: unknown;
   /**
-   * The fields of the declared status; `undefined` when no status is declared, or the declared status may have further
-   * fields.
+   * The fields of the declared status; `undefined` when no status is declared, or the declared status may have
+   * additional fields.
    */
   readonly declaredStatus: readonly string[] | undefined;
   /** The place of the returned status. */
@@ -47,7 +47,7 @@ export interface TracedGraph {
   readonly fieldValidations: Readonly<Record<string, string>>;
 }
 
-/** Writes the ResourceGraphDefinition of a graph. Appends to `refusals` the refusals that occur. */
+/** Writes the ResourceGraphDefinition of a graph. Appends each refusal that occurs to `refusals`. */
 export function writeDefinition(
   graph: TracedGraph,
   variants: Variants,
@@ -118,8 +118,8 @@ export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<stri
 }
 
 /**
- * The spec as SimpleSchema, with the validations of the graph. Numbers of the spec that reach integer fields are
- * integers.
+ * The spec as SimpleSchema, with the validations of the graph. A number of the spec that flows into an integer field
+ * becomes an integer.
  *
  * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
  */

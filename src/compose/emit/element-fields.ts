@@ -5,8 +5,8 @@ import { symbolic } from '../value/proxy.ts';
 import { toNode } from '../value/nodes.ts';
 
 /**
- * Replaces each read of a resource of the same iteration of a loop by the value in the template of that resource. The
- * graph cannot refer to single objects of a collection.
+ * Replaces reads between resources of the same loop iteration: the read becomes the value from the template of the
+ * resource that is read. This is necessary because the graph cannot refer to single objects of a collection.
  */
 export function elementFields(node: Node, records: readonly ResourceRecord[], user: ResourceRecord): Node {
   return rewrite(node, (part) => {

@@ -22,9 +22,9 @@ export class ExpressionWriter {
   private readonly ids: ReadonlySet<string>;
   private readonly target: Target;
   private readonly loopNames: ReadonlyMap<Variable, string>;
-  /** A cache of texts by expression and schema, because many fields of a graph have the same expression. */
+  /** Caches CEL text by expression and schema, because many fields of a graph have the same expression. */
   private readonly written = new Map<Node, Map<Schema | undefined, string>>();
-  /** A cache of concatenated texts; the name of a workload, for example, is in all its labels. */
+  /** Caches the text of concatenations. The name of a workload, for example, occurs in all its labels. */
   private readonly texts = new Map<Node, string>();
 
   private readonly expand: (node: Node) => Node;
@@ -76,7 +76,7 @@ export class ExpressionWriter {
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(withOptionalReads(lowered));
-    // `size` counts a part at each place where it is written, and each counted node prints at least one character. A
+    // `size` counts a part once per occurrence in the text, and each counted node prints at least one character. A
     // large size therefore means a long text.
     if (shared.size > MAX_TEXT_LENGTH) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);
@@ -84,7 +84,7 @@ export class ExpressionWriter {
     return text;
   }
 
-  /** The value of a field: a constant, `${…}`, or for most concatenations a text with `${…}` in it. */
+  /** The value of a field: a constant, `${…}`, or (for most concatenations) a string that contains `${…}`. */
   field(node: Node, schema?: Schema): string | number | boolean | null {
     if (node.kind === 'lit' && typeof node.value !== 'bigint') {
       return typeof node.value === 'string' ? escapeText(node.value) : node.value;
@@ -92,7 +92,7 @@ export class ExpressionWriter {
     return (node.kind === 'concat' ? this.joined(node) : undefined) ?? `\${${this.cel(node, schema)}}`;
   }
 
-  /** A concatenation as a text that contains `${…}`; undefined when a literal part contains `${`. */
+  /** A concatenation as a string that contains `${…}`; undefined when a literal part contains `${`. */
   private joined(node: Node): string | undefined {
     let text = this.texts.get(node);
     if (text === undefined) {
@@ -105,14 +105,14 @@ export class ExpressionWriter {
 }
 
 /**
- * The text of a constant field. A text that contains `${`, which kro would read as an expression, is written as a CEL
- * literal.
+ * Returns the text of a constant field. kro would read `${` as the start of an expression, so a string that contains
+ * `${` is written as a CEL literal.
  */
 export function escapeText(text: string): string {
   return text.includes('${') ? `\${${quoteCel(text)}}` : text;
 }
 
-/** Functions of stock kro behind feature gates. */
+/** Functions that stock kro has only behind feature gates. */
 const GATED: readonly (readonly [RegExp, string, string])[] = [
   [/\bnow\s*\(\s*\)/, 'now()', 'CELNow'],
   [/\bomit\s*\(\s*\)/, 'omit()', 'CELOmitFunction'],
@@ -183,8 +183,8 @@ function isBound(root: Node, of: Variable): boolean {
 }
 
 /**
- * Adapts an object literal to a field whose schema is a struct: makes the first required value `dyn`, or the whole
- * literal when no value is required. kro refuses a literal for a struct when all values of the literal have one type.
+ * Adapts an object literal to a field whose schema is a struct. kro refuses such a literal when all its values have one
+ * type. The function therefore wraps the first required value in `dyn`, or the whole literal when no value is required.
  * Adapts the elements of lists and the branches of conditionals in the same way, so that their types agree.
  */
 function structured(node: Node, schema: Schema | undefined): Node {
@@ -223,8 +223,8 @@ function structured(node: Node, schema: Schema | undefined): Node {
 }
 
 /**
- * Does the object literal surely have a `dyn` value, or values of several CEL types? Its type is then `map(dyn)`. Only
- * the outer type of a value counts. Objects of schemas and object literals count as one type.
+ * Does the object literal certainly have a `dyn` value, or values of several CEL types? The type of such a literal is
+ * `map(dyn)`. Only the outer type of a value counts. Objects of schemas and object literals count as one type.
  */
 function isMixed(node: Node): boolean {
   const values = node.args.filter((_, position) => position % 2 === 1);
@@ -233,8 +233,8 @@ function isMixed(node: Node): boolean {
 }
 
 /**
- * Wraps a base64 text, or a map of such texts, in `dyn(…)` where the schema has bytes, because kro accepts no string
- * there.
+ * Wraps a base64 string, or a map of such strings, in `dyn(…)` where the schema has bytes, because kro accepts no
+ * string there.
  */
 function encoded(node: Node, schema: Schema | undefined): Node {
   const values = schema?.additionalProperties;

@@ -15,10 +15,10 @@ export interface FieldRulesOut {
 }
 
 /**
- * Makes markers of preconditions. A precondition on one field of the spec becomes a `validation` of the field; a
- * precondition on several fields of a nested object becomes a rule of the object. A precondition that an absent field
- * violates makes the field required. A precondition on fields without a common parent below the spec is refused,
- * because a definition has no place for it.
+ * Converts preconditions to SimpleSchema markers. A precondition on one field of the spec becomes a `validation` of the
+ * field; a precondition on several fields of a nested object becomes a rule of the object. A precondition that an
+ * absent field violates makes the field required. A precondition on fields without a common parent below the spec is
+ * refused, because a definition has no place for it.
  */
 export function fieldRules(
   validations: readonly ValidationRecord[],

@@ -9,7 +9,7 @@ import type { Sym } from '../value/symbolic.ts';
 /** The maximum depth to which types are compared, because schemas may be recursive. */
 const MAX_DEPTH = 6;
 
-/** The kinds of `StaticType` by the type names of a schema. */
+/** Maps a type name of a schema to a kind of `StaticType`. */
 const KIND_OF_SCHEMA_TYPE: ReadonlyMap<string, StaticType['kind']> = new Map([
   ['string', 'string'],
   ['integer', 'number'],

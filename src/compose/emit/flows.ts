@@ -22,7 +22,7 @@ class MisplacedFraction extends Refusal {
   }
 }
 
-/** The keys down to a value, the last one first; undefined at the root. */
+/** The keys from the root to a value, as a linked list that begins with the last key; undefined at the root. */
 type Way = { readonly key: string; readonly above: Way } | undefined;
 
 /**
@@ -39,8 +39,8 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
 }
 
 /**
- * Marks numbers of the spec that flow into integer fields of the declared status as integers. `placeOf` gives the place
- * where a field is written.
+ * Marks numbers of the spec that flow into integer fields of the declared status as integers. `placeOf` returns the
+ * place where a field is written.
  */
 export function settleStatus(
   status: unknown,

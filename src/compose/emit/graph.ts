@@ -10,13 +10,13 @@ import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource.ts';
 import type { Variants } from './variants.ts';
 
-/** The parts of a Graph that the traced function does not give. */
+/** The parts of a Graph that the traced function does not supply. */
 export interface GraphPlace {
   readonly namespace?: string | undefined;
   readonly serviceAccountName?: string | undefined;
 }
 
-/** Writes the object of kind Graph of a trace. Appends to `refusals` the refusals that occur. */
+/** Writes the object of kind Graph of a trace. Appends each refusal that occurs to `refusals`. */
 export function writeGraph(
   { names: { name }, schemaOf, validations }: TracedGraph,
   { records }: Variants,

@@ -7,9 +7,10 @@ import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 
 /**
- * Is a resource a Namespace that is applied before the instance, and not by the graph? kro creates the resources of a
- * graph in any order that their data allows. The deletion of an instance would delete the namespace with all objects in
- * it. Only a Namespace that depends on the spec alone is known beforehand.
+ * Is the resource a Namespace that is applied before the instance instead of by the graph? As a resource of the graph,
+ * the namespace could be created after the objects in it, because kro orders resources only by their data. The deletion
+ * of an instance would also delete the namespace with all objects in it. Only a Namespace that depends on the spec
+ * alone is known beforehand.
  */
 export function isHoisted(record: ResourceRecord): boolean {
   const { apiVersion, kind, loops, guards, manifest, includeWhen, node } = record;
@@ -45,7 +46,7 @@ function asReference({ template, ...entry }: JsonObject): JsonObject {
   return { ...entry, externalRef: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: metadata['name'] ?? '' } } };
 }
 
-/** All texts in a value that contain an expression. */
+/** All strings in a value that contain an expression. */
 function expressions(value: JsonValue): string[] {
   if (typeof value === 'string') return value.includes('${') ? [value] : [];
   if (Array.isArray(value)) return value.flatMap(expressions);

@@ -4,15 +4,15 @@ import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 
 /**
- * Matches the text that JavaScript prints for an object. A text of several lines does not match, because it may be a
- * file that quotes such a line.
+ * Matches the string that JavaScript prints for an object. A string of several lines does not match, because it may be
+ * a file that quotes such a line.
  */
 const PRINTED_OBJECT = /^[^\n]*(\[object [A-Z]\w*\])[^\n]*$/;
 
 /**
- * Checks that a part of a definition is plain data: texts, finite numbers and bigints, truth values, null, lists and
- * objects. A member may be undefined; the definition does not have it. No object of the tracer, no function and no text
- * that JavaScript printed for an object may be in a definition.
+ * Checks that a part of a definition is plain data: strings, finite numbers, bigints, booleans, null, lists and
+ * objects. A member may be undefined; it is left out of the definition. A definition must not contain an object of the
+ * tracer, a function, or a string that JavaScript printed for an object.
  *
  * @throws Refusal for the first part that is anything else, with its path.
  */

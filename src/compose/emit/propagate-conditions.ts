@@ -18,8 +18,8 @@ interface Names {
 }
 
 /**
- * Writes the conditions of `withPropagateWhen`. These conditions give an order and no dependency: they may read a node
- * that is left out, and the forms of a resource do not depend on them.
+ * Writes the conditions of `withPropagateWhen`. These conditions order writes, but are not dependencies: they may read
+ * a node that is left out, and they do not split a resource into several nodes.
  */
 export function propagateConditions(record: ResourceRecord, { ids, records, target }: Names): JsonValue[] {
   if (target === 'stock') {
@@ -55,7 +55,7 @@ function ofAllForms(root: Node, records: readonly ResourceRecord[]): Node {
 /** The nodes that one resource has become. */
 function formsOf(id: string, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
   const first = records.find((each) => each.id === id);
-  // The forms of a resource have the order of the resource.
+  // All forms of a resource have the `order` of the resource.
   return records.filter(({ order }) => order === first?.order);
 }
 

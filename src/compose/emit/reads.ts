@@ -5,7 +5,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 /** Resources that expressions read, in the order in which they are found. */
 export interface Reads {
   readonly variables: ReadonlySet<Variable>;
-  /** The resources among them that hand-written CEL names by id. */
+  /** The subset of these resources that hand-written CEL names by id. */
   readonly byHand: ReadonlySet<Variable>;
 }
 

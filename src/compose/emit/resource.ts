@@ -23,7 +23,7 @@ import { ExpressionWriter } from './expression.ts';
 import { isReservedId } from '../resources/resource-ids.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
-/** The parts of the whole graph that the writing of one resource needs. */
+/** The parts of the whole graph that are needed to write one resource. */
 export interface EntryContext {
   readonly ids: ReadonlySet<string>;
   readonly records: readonly ResourceRecord[];
@@ -50,7 +50,7 @@ export function resourceEntry(record: ResourceRecord, context: EntryContext): Js
   const { ids } = context;
   const change = (node: Node) => iterators.replace(elementFields(node, context.records, record));
   const given = record.manifest;
-  // Outside loops there is no iterator to replace, and no resource of the same iteration to read.
+  // Outside loops, the manifest contains no iterators, and no reads of resources of the same iteration.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateOf(manifest, context.schemaOf(record), { writer, target: context.target });
   const include = includeConditions(iterators, record);
@@ -75,7 +75,10 @@ export function resourceEntry(record: ResourceRecord, context: EntryContext): Js
   return entry;
 }
 
-/** The field of an entry that has the content of the node. A Graph has another name for an external reference. */
+/**
+ * The name of the entry's field that holds the node's content. For an external reference, a Graph uses a different name
+ * than a definition.
+ */
 const payloadKey = (node: RecordNode): string =>
   node === 'ref' && activeTrace().form === 'definition' ? 'externalRef' : node;
 
@@ -95,7 +98,7 @@ function includeConditions(iterators: Iterators, record: ResourceRecord): readon
 const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);
 
 /**
- * The condition of readiness of a resource; in a collection, a condition about each object.
+ * The readiness condition of a resource. In a collection, the condition applies to each object.
  *
  * @throws Refusal for a condition that reads anything but the resource.
  */
@@ -141,7 +144,7 @@ function iteratorsOf(record: ResourceRecord, context: EntryContext): Iterators {
   const taken = new Set(context.ids);
   const nameFor = (loop: { readonly name: string }): string => {
     // `legalName` appends an underscore to a reserved word of CEL. The name of an iterator may not begin or end with an
-    // underscore, so it is removed here.
+    // underscore, so underscores at its ends are removed here.
     const plain = legalName(loop.name).replaceAll(/^_+|_+$/g, '') || 'element';
     const base = isReservedId(plain) || legalName(plain) !== plain ? `${plain}Element` : plain;
     let name = base;

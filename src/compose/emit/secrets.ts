@@ -19,7 +19,10 @@ const VALUES: ReadonlySet<unknown> = new Set(['data', 'stringData']);
 /** Is the resource a Secret? */
 const isSecret = ({ apiVersion, kind }: ResourceRecord): boolean => apiVersion === 'v1' && kind === 'Secret';
 
-/** Refuses a status that holds values of a Secret, because every user who may read the instance could read them. */
+/**
+ * Refuses a status that contains values of a Secret, because every user who may read the instance could read these
+ * values.
+ */
 export function refuseSecretStatus(status: unknown, records: readonly ResourceRecord[], places: StatusPlaces): void {
   const secrets = records.filter(isSecret);
   if (secrets.length === 0) return;
@@ -101,8 +104,8 @@ class SecretFinder {
   }
 
   /**
-   * Does the expression read values of a Secret, or a part of another object? A presence test of the expression is
-   * harmless.
+   * Does the expression read values of a Secret, or a part of another object? A presence test of such an expression
+   * reveals no value of a Secret.
    */
   #isRevealed(node: Node): boolean {
     return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
@@ -145,8 +148,8 @@ class SecretFinder {
   }
 
   /**
-   * The path in a Secret that hand-written CEL reads, found in the text of the CEL. The text names the Secret, or has
-   * the Secret as an argument, and reads a field of the Secret's values.
+   * The path in a Secret that hand-written CEL reads, found by a search in the CEL text. The text must name the Secret
+   * or take it as an argument, and must read a field of the Secret's values.
    */
   #byHand({ pieces, args }: Raw, seen: Set<Node>): string | undefined {
     const text = pieces.join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');
@@ -165,7 +168,7 @@ class SecretFinder {
   }
 }
 
-/** The root of a chain of member reads, and its keys from the root on; `undefined` for a key that is not known. */
+/** The root and the keys of a chain of member reads. The keys begin at the root; an unknown key is `undefined`. */
 function memberPath(node: Node): {
   readonly root: Node;
   readonly path: readonly (string | undefined)[];
@@ -225,7 +228,7 @@ export function warnPrintedSecrets(records: readonly ResourceRecord[]): void {
   }
 }
 
-/** Do the values contain a constant text? */
+/** Do the values contain a constant string? */
 function holdsText(raw: unknown): boolean {
   const value = resolveMerged(raw);
   if (typeof value === 'string') return value !== '' && !hasTokens(value);

@@ -122,8 +122,8 @@ function symField(value: Sym, writer: ExpressionWriter): JsonValue {
 }
 
 /**
- * An expression that has the value where the condition holds. Elsewhere it fails like the read of a missing field, so
- * that the status field is left out.
+ * An expression that yields the value when the condition is true. When the condition is false, the expression fails
+ * like the read of a missing field, and the status field is left out.
  */
 function missingWhen(has: Node, node: Node): Node {
   return select(cond(has, object([{ key: literal('v'), value: node }]), object([])), 'v', node.type);
@@ -173,8 +173,8 @@ function listField(items: readonly unknown[], writer: ExpressionWriter): JsonVal
 }
 
 /**
- * May the value be `undefined` or null in JavaScript? `undefined` would become null, which a list of a status cannot
- * hold.
+ * May the value be `undefined` or null in JavaScript? `undefined` would become null, and a list in a status cannot
+ * contain null.
  */
 function mayBeNullish(raw: unknown): boolean {
   const value = resolveMerged(raw);

@@ -28,7 +28,7 @@ export interface TemplateOptions {
   readonly target: Target;
 }
 
-/** Maps where absent and empty mean the same to the API server. */
+/** The map fields for which absent and empty mean the same to the API server. */
 const EMPTY_IS_ABSENT = new Set([
   'labels',
   'annotations',
@@ -59,7 +59,7 @@ function writeField(options: TemplateOptions, node: Node, schema: Schema | undef
   }
 }
 
-/** Does the schema describe a quantity? Published schemas have a text or a number for quantities. */
+/** Does the schema describe a quantity? Published schemas declare a quantity as a string or a number. */
 function isQuantity(schema: Schema | undefined): boolean {
   const kinds = schema?.oneOf?.map((each) => each.type);
   return schema?.type === undefined && kinds?.length === 2 && kinds.includes('string') && kinds.includes('number');
@@ -90,7 +90,7 @@ export function templateOf(
     : templateValue(value, schema, options);
 }
 
-/** Writes a value of a template: as plain data where it is known, else as `${…}`. */
+/** Writes a value of a template: as plain data where the value is known, and as `${…}` where it is symbolic. */
 function templateValue(
   raw: unknown,
   schema: Schema | undefined,
@@ -162,7 +162,7 @@ function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptio
 }
 
 /**
- * Writes an optional as a field of the template or its metadata. An absent namespace is written as an empty text, for
+ * Writes an optional as a field of the template or its metadata. An absent namespace is written as an empty string, for
  * which kro uses the namespace of the instance.
  */
 const absentField = (optional: Node, place: Place): Node =>

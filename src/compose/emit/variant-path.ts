@@ -30,7 +30,7 @@ export type Step =
 /** The decisions on the path to one form of a resource. */
 export class Path {
   readonly record: ResourceRecord | undefined;
-  /** Resources among the reads that may be excluded, or that are several nodes. */
+  /** The resources that the part reads and that may be excluded or are several nodes. */
   readonly optional: readonly Variable[];
   readonly trace: Trace;
   /** The node to read for a resource of several nodes. */

@@ -34,9 +34,9 @@ const MAX_ID_LENGTH = 61;
 export interface Variants {
   /** One record for each node of the graph. */
   readonly records: readonly ResourceRecord[];
-  /** The id that the author knows, by the id of each further node of that resource. */
+  /** Maps the id of each additional node of a resource to the id that the author knows. */
   readonly baseIds: ReadonlyMap<string, string>;
-  /** Rewrites an expression of the status to read a resource that is several nodes through the included node. */
+  /** Rewrites a status expression: a read of a resource with several nodes becomes a read of its included node. */
   readonly expand: (node: Node) => Node;
 }
 
@@ -72,8 +72,8 @@ class Splitter {
   readonly #taken: Set<string>;
   readonly #conditional: boolean;
   /**
-   * For each collection, the excluded resource that its elements read. kro excludes the whole collection; in JavaScript
-   * the list is empty.
+   * Maps a collection to the excluded resource that the elements of the collection read. kro excludes the whole
+   * collection; in JavaScript the list is empty.
    */
   readonly #excludedByCollection = new Map<ResourceRecord, Variable>();
   /** The resources that are being split. The template of each resource reads the next one. */
@@ -224,7 +224,7 @@ class Splitter {
         }
         const { facts } = path.trace;
         const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
-        // The part reads an excluded node. Therefore its own node is excluded, too.
+        // The part reads an excluded node. Therefore the node of the part is excluded.
         if (test === undefined) {
           this.#noteEmptyCollection(path, settled, step.of);
           return undefined;

@@ -13,8 +13,8 @@ const PREFIX = 'typekro.dev/depends-on-';
 
 /**
  * Adds an annotation to the manifest for each `dependsOn`, because kro derives the order from the reads of a node. The
- * annotation reads the name of the other resource only under the condition that the resource exists, so that a node
- * never waits for an excluded resource.
+ * annotation reads the name of the other resource only where that resource exists. A node therefore never waits for an
+ * excluded resource.
  */
 export function withDependencies(
   record: ResourceRecord,

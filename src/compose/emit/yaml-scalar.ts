@@ -1,6 +1,6 @@
 import { escapeForYaml, SPECIAL_IN_YAML } from '../../core/index.ts';
 
-/** Matches a text that needs quotes, because an indicator, a comment or `: ` in it would change its meaning. */
+/** Matches a string that needs quotes, because an indicator, a comment or `: ` in it would change its meaning. */
 const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
 
 /**
@@ -18,8 +18,8 @@ const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const MAX_KEYWORD_LENGTH = 5;
 
 /**
- * Writes a scalar as YAML. With an indentation, a text of several lines becomes a block, which ends with a line break.
- * Without an indentation, as for a key, such a text is quoted.
+ * Writes a scalar as YAML. With an indentation, a string of several lines becomes a block, which ends with a line
+ * break. Without an indentation, as for a key, such a string is quoted.
  */
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);

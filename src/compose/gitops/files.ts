@@ -31,12 +31,13 @@ export interface GitOpsOptions {
 /** The maximum length of a name, which leaves room for the suffixes of the objects that are named after it. */
 const MAX_NAME_LENGTH = 52;
 
-/** Texts by path below the folder, in the order of their paths. */
+/** Maps the path of a file below the folder to its content. The entries are sorted by path. */
 export type GitOpsFiles = Readonly<Record<string, string>>;
 
 /**
- * The files of a GitOps folder. `kubectl apply -k` accepts the folder. Apply `definitions/` and then `instances/` where
- * the kind of an instance does not exist yet: the cluster serves the kind only after the definition was accepted.
+ * The files of a GitOps folder. `kubectl apply -k` accepts the folder. If the kind of an instance does not exist yet,
+ * apply `definitions/` first and `instances/` later: the cluster serves the kind only after the definition was
+ * accepted.
  *
  * @throws TypeKroError `gitops/no-definition` when no definition is given, `gitops/name` for a name that objects cannot
  * have.
@@ -79,7 +80,7 @@ function serves({ spec }: KubeObject, { apiVersion, kind }: KubeObject): boolean
   return schema?.kind === kind && (schema.group ?? 'kro.run') === parseApiVersion(apiVersion).group;
 }
 
-/** The files of one part: one for each object, and the `kustomization.yaml` that lists them. */
+/** The files of one part: one file per object, and the `kustomization.yaml` that lists these files. */
 function folder(part: string, objects: readonly KubeObject[]): [string, string][] {
   if (objects.length === 0) return [];
   const taken = new Set<string>();

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 /** The source of the folder for Flux. */
 export interface FluxOptions {
-  /** The source that holds the folder. */
+  /** The source that contains the folder. */
   readonly source: { readonly kind?: 'GitRepository' | 'OCIRepository' | 'Bucket'; readonly name: string };
   /** Path of the folder in the source. Default `./`. */
   readonly path?: string;

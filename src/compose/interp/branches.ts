@@ -15,7 +15,7 @@ export function unlessDead<T>(work: () => T, dead: T): T {
   } catch (error) {
     if (error instanceof DeadEnd) return dead;
     if (error instanceof Refusal || isStackOverflow(error)) throw error;
-    // An error after a refusal may be its consequence: values may be missing.
+    // An error after a refusal may be a consequence of the refusal, because values may be missing.
     if (activeTrace().errors.length > 0) throw new FollowUp();
     throw thrownInBranch(error);
   }
@@ -49,7 +49,7 @@ export function branch(test: boolean | Node, then: () => Completion, otherwise: 
   return forked(test, a, b);
 }
 
-/** Runs `work` only where `test` holds. */
+/** Runs `work` under the condition `test`. */
 export function when(test: boolean | Node, work: () => Completion): Completion {
   return branch(test, work, () => NORMAL);
 }

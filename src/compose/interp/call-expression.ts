@@ -34,7 +34,7 @@ export function callExpression(node: CallExpression, env: Env): unknown {
   );
 }
 
-/** Evaluates the arguments of a call. A spread argument gives its elements. */
+/** Evaluates the arguments of a call. A spread argument is expanded to its elements. */
 export function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
   const args: unknown[] = [];
   for (const node of nodes) {

@@ -154,7 +154,7 @@ function textOf(text: string): unknown {
   return parts.length === 1 && only instanceof Sym ? wrap(only) : wrap(new Sym(textNode(text)));
 }
 
-/** Tracks the new object that a native call returned, and what it contains, so that the composition may change it. */
+/** Tracks the new object that a native call returned, and its contents, so that the composition may change both. */
 function adopt(value: object, level: number): void {
   const trace = activeTrace();
   if (trace.isTracked(value) || level > 8) return;

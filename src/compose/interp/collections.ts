@@ -15,9 +15,9 @@ const OF_EACH = ['map', 'all', 'exists'] as const;
  * Rewrites expressions over the iterations of a loop as expressions over the collections that the loop created:
  * `ws.map(w => d)` becomes the collection `d`, `ws.map(w => d.status.x)` becomes `d.map(x, x.status.x)`. A body that
  * reads several collections, or a collection and the element of the loop, becomes an expression over indices. This is
- * possible because kro keeps the objects of a collection in the order of its list, and because an expression waits for
- * an index that has no object yet. When a condition that does not depend on the elements excludes a collection, the
- * expression ranges over the loop's own list. Other expressions stay as they are, and are refused where they are used.
+ * possible because kro keeps the objects of a collection in the order of its list. An expression waits for an index
+ * that has no object yet. When a condition that does not depend on the elements excludes a collection, the expression
+ * ranges over the loop's own list. Other expressions stay as they are, and are refused where they are used.
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {
@@ -64,7 +64,7 @@ function whereMade(part: Node, made: readonly ResourceRecord[], records: readonl
   const where = (known: Node) =>
     trace.under(known, () => collections(specialiseNode(part, trace.facts, new Map()), records));
   const without = where(not(test));
-  // An expression that reads an excluded object is excluded, too.
+  // An expression that reads an excluded object is excluded.
   return elementsIn(without, made).length > 0 ? undefined : cond(test, where(test), without);
 }
 
@@ -74,7 +74,7 @@ function commonTest({ guards, loops }: ResourceRecord): Node {
   return allOf(guards.filter((guard) => !ofElement(guard)));
 }
 
-/** The collections of which an expression reads single objects. */
+/** The collections whose single objects an expression reads. */
 function elementsIn(body: Node, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
   const found = new Set<Variable>();
   walk(body, (node) => {

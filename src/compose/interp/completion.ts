@@ -26,7 +26,7 @@ export function forked(test: Node, then: Completion, otherwise: Completion): Com
   return { kind: 'fork', test, then, otherwise };
 }
 
-/** The condition under which a wanted completion is reached: `true`, `false`, or a node. */
+/** The condition under which the statement ends with a wanted completion: `true`, `false`, or a node. */
 export function reaches(completion: Completion, wanted: (leaf: Completion) => boolean): boolean | Node {
   if (completion.kind !== 'fork') return wanted(completion);
   const then = reaches(completion.then, wanted);

@@ -8,7 +8,7 @@ import { useDetached } from '../value/detached.ts';
 import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 
-/** How a pattern binds its names: as declarations, or as assignments to existing ones. */
+/** How a pattern binds its names: as declarations, or as assignments to existing variables. */
 export type BindingMode = 'const' | 'let' | 'var' | 'assign';
 
 /** The interpreter as its parts see it. The parts call each other through this interface. */

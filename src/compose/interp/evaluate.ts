@@ -131,7 +131,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
 function conditional(node: ConditionalExpression, env: Env): unknown {
   const { consequent, alternate } = node;
   const test = testOf(node.test, env);
-  // Constants have no effects, so both can be evaluated without separate branches.
+  // Constants have no effects, so both sides can be evaluated without separate branches.
   if (typeof test !== 'boolean' && isConstant(consequent) && isConstant(alternate))
     return phi(test, consequent.value, alternate.value);
   return choose(
@@ -164,7 +164,8 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
     if (env.unit.siblings?.node === node && typeof key === 'string') {
       env.unit.siblings.values.set(key, value);
       const inner = symbolic(value);
-      // The key becomes the id of the resource. Messages about later entries already use it.
+      // The key becomes the id of the resource. The label is set here, so that messages about later entries use the
+      // key.
       if (inner instanceof Sym && inner.resource?.explicitId === false) inner.resource.label ??= key;
     }
   }
@@ -296,7 +297,7 @@ function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
 const PLACEHOLDER = /\$\{\s*([A-Za-z_$][\w$]*)\s*[.?[}]/g;
 
 /**
- * Warns about a text in quotes that the author may have meant as a template: `"${spec.name}-x"`. A placeholder whose
+ * Warns about a string in quotes that the author may have meant as a template: `"${spec.name}-x"`. A placeholder whose
  * name is not declared, such as `${HOME}` in a shell script, causes no warning.
  */
 function warnQuotedTemplate(node: Literal, text: string, env: Env): void {

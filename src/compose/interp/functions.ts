@@ -24,8 +24,8 @@ type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclar
 const MAX_CALL_DEPTH = 200;
 
 /**
- * Makes the function value of a function expression or declaration. Native code can call it, too. `given` is the name
- * of the variable or member that a function without its own name is assigned to.
+ * Makes the function value of a function expression or declaration. Native code can call this value. `given` is the
+ * name of the variable or member to which an anonymous function is assigned.
  */
 export function makeFunction(node: AnyFunction, env: Env, given = ''): unknown {
   const own = node.type === 'ArrowFunctionExpression' ? undefined : node.id?.name;
@@ -50,20 +50,22 @@ export function makeFunction(node: AnyFunction, env: Env, given = ''): unknown {
   return activeTrace().track(fn);
 }
 
-/** The number of parameters before the first one with a default, or before the rest. */
+/** The number of parameters before the first parameter with a default, or before the rest parameter. */
 function lengthOf({ params }: AnyFunction): number {
   const end = params.findIndex(({ type }) => type === 'AssignmentPattern' || type === 'RestElement');
   return end < 0 ? params.length : end;
 }
 
-/** Evaluates an expression whose value `name` gets. As in JavaScript, a function without its own name has this name. */
+/**
+ * Evaluates an expression whose value is assigned to `name`. As in JavaScript, an anonymous function gets this name.
+ */
 export function evaluateNamed(node: Expression, name: unknown, env: Env): unknown {
   if (node.type === 'ParenthesizedExpression') return evaluateNamed(node.expression, name, env);
   const isAnonymous = node.type === 'ArrowFunctionExpression' || (node.type === 'FunctionExpression' && !node.id);
   return isAnonymous && typeof name === 'string' ? makeFunction(node, env, name) : env.interpreter.evaluate(node, env);
 }
 
-/** The name that a target of an assignment gives to a function. */
+/** The name that an anonymous function gets from the target of its assignment. */
 export const nameOfTarget = (target: AnyNode): string | undefined =>
   target.type === 'Identifier' ? target.name : undefined;
 

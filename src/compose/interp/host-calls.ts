@@ -105,7 +105,7 @@ function isOf(module: string, fn: HostFunction, self: unknown): boolean {
   return members.some((member) => member === fn || (self !== undefined && (member === self || isMade(member))));
 }
 
-/** The first symbolic value, also inside texts, lists and objects. */
+/** The first symbolic value, also inside strings, lists and objects. */
 function firstSymbolic(value: unknown, level = 0): Sym | undefined {
   const found = symbolic(value);
   if (found !== undefined) return found instanceof Sym ? found : undefined;

@@ -10,8 +10,8 @@ import { executeFrom } from './execute-from.ts';
 export const MAX_ITERATIONS = 100_000;
 
 /**
- * Runs the iterations over the elements of a list. The body may change the list: JavaScript reads the length and the
- * elements before each iteration.
+ * Runs the iterations over the elements of a list. The body may change the list: as in JavaScript, the length and the
+ * elements are read before each iteration.
  */
 export function overItems(
   items: readonly unknown[],

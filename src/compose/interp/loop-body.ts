@@ -38,7 +38,7 @@ export interface SymbolicLoop {
   readonly bindings: readonly ProgramVariable[];
   /** Members of outer objects that the body assigns. */
   readonly members?: readonly AssignedMember[];
-  /** A condition that holds in every iteration. */
+  /** A condition that is true in every iteration. */
   readonly fact?: (loop: Sym) => Node | undefined;
   readonly runIteration: (value: unknown) => Completion;
 }
@@ -67,8 +67,8 @@ type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 
 /**
  * Runs the body of a loop. When the body reads a variable that has no expression before the loop (`let best`, an
- * object), the first run is undone. The body then runs again with a loop-carried value in place of the variable. A
- * further run finds the types of loop-carried values that are not set before the loop.
+ * object), the first run is undone. The body then runs again with a loop-carried value in place of the variable. An
+ * additional run finds the types of loop-carried values that are not set before the loop.
  */
 export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: ByKeys = new Map()): Run {
   const trace = activeTrace();
@@ -270,7 +270,8 @@ function isEmptyObject(value: unknown): boolean {
 }
 
 /**
- * The type of a loop variable for all iterations: a type with the values of an enumeration becomes the general type.
+ * The type of a loop variable for all iterations. A string type that is limited to the values of an enumeration becomes
+ * the general string type.
  */
 function wider(type: StaticType): StaticType {
   return type.kind === 'string' ? STRING : type;

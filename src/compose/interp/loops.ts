@@ -82,7 +82,7 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
   const given = resolveMerged(env.interpreter.evaluate(node.right, env));
   if (given === undefined || given === null) return NORMAL;
-  // A value that may be absent has no keys where it is absent. For an absent field of a resource, the graph waits.
+  // An optional value has no keys where it is absent. For an absent field of a resource, the graph waits.
   const mayBeAbsent = symbolic(given) instanceof Sym && mayBeUndefined(given);
   const object = mayBeAbsent ? resolveMerged(logicalOperation('??', given, () => activeTrace().track({}))) : given;
   const inner = symbolic(object);
@@ -106,7 +106,7 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
 }
 
-/** The keys that `for..in` gives, with those of the prototypes. */
+/** The keys that `for..in` visits, including inherited keys. */
 function enumerableKeys(object: unknown): string[] {
   const keys: string[] = [];
   for (const key in Object(object) as object) keys.push(key);
@@ -235,7 +235,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
 
 /**
  * The environment of the next iteration. Each iteration has its own copy of a `let` variable, so that functions made in
- * the iteration keep its value. Functions made by the first part of the loop keep the variables of this part.
+ * the iteration keep its value. Functions made by the `init` part of the loop keep the variables of this part.
  */
 function nextIteration(node: ForStatement, env: Env): Env {
   if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return env;

@@ -45,7 +45,11 @@ export function privateMember(raw: unknown, name: string, env: Env): unknown {
   return (found.value as (of: unknown) => unknown)(object);
 }
 
-/** The object of a member or call. @throws Refusal for `super`. */
+/**
+ * The object of a member or call.
+ *
+ * @throws Refusal for `super`.
+ */
 export function evaluateObject(node: Expression | Super, env: Env): unknown {
   if (node.type === 'Super') return refuse('this', '`super` cannot be read', 'copy what is needed into a const first');
   return env.interpreter.evaluate(node, env);

@@ -73,7 +73,7 @@ export function endChain(value: unknown): unknown {
   if (value === STOPPED) return undefined;
   const found = resolveMerged(value);
   const inner = symbolic(found);
-  // Members of the result are outside the chain.
+  // The chain ends here, so the result is copied to a value that is not in `stopping`.
   if (inner instanceof Phi && stopping.has(inner)) return wrap(new Phi(inner.test, inner.then, inner.otherwise));
   if (!(inner instanceof Sym) || inner.absence?.chain === undefined) return found;
   const { chain: _, ...absence } = inner.absence;

@@ -62,8 +62,8 @@ function isOfHost(fn: FunctionLike): boolean {
   const { functions, unread } = ofHost;
   for (const name of unread) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
-    // Node loads some classes when their global is first read, which takes 20 ms and more. Before that read a program
-    // cannot hold a method of such a class.
+    // Node loads some classes when their global is first read, which takes 20 ms and more. Before that read, a program
+    // cannot have a reference to a method of such a class.
     if (found?.get !== undefined) continue;
     unread.delete(name);
     if (typeof found?.value === 'function') addFunction(functions, found.value);
@@ -78,9 +78,9 @@ function isOfHost(fn: FunctionLike): boolean {
 }
 
 /**
- * The modules that Node has loaded so far, oldest first. The list only grows. A program cannot hold functions of
- * modules that are not loaded, and loading all modules is slow. Asking the debugger for the script of a function is no
- * alternative: it costs 40 ms in each process.
+ * The modules that Node has loaded so far, oldest first. The list only grows. A program cannot have references to
+ * functions of modules that are not loaded, and loading all modules is slow. The debugger could name the script of a
+ * function, but costs 40 ms in each process.
  */
 function loadedModules(): readonly string[] {
   return (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? HOST_MODULES;

@@ -12,9 +12,9 @@ import { isForeign } from './host-calls.ts';
 import { assignedNames, boundNames, visitNodes } from '../../javascript/index.ts';
 
 /**
- * Executes a statement. A refusal of the statement is noted, and the rest of the composition is interpreted, too, so
- * that all mistakes are reported at once. Variables that the statement would have declared or changed get the value
- * `POISON`, whose reads are refused without a further report. The composition as a whole stays refused.
+ * Executes a statement. After a refusal, records the refusal and interprets the rest of the composition, so that all
+ * mistakes are reported at once. Variables that the statement would have declared or changed get the value `POISON`. A
+ * read of this value is refused without another report. The composition as a whole stays refused.
  */
 export function recovering(node: Statement, env: Env, work: () => Completion): Completion {
   try {

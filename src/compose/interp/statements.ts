@@ -225,8 +225,8 @@ function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): 
 }
 
 /**
- * Executes `throw`: throws an exception where the path is certain, and records a precondition of the spec where the
- * path has conditions. A throw under a condition inside `try` is refused.
+ * Executes `throw`: throws an exception where the path is unconditional, and records a precondition of the spec where
+ * the path has conditions. A throw under a condition inside `try` is refused.
  */
 function throwValue(value: unknown): never {
   const trace = activeTrace();

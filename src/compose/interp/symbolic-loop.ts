@@ -30,7 +30,7 @@ import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
 import type { LexicalEnvironment } from '../value/closure.ts';
 
-/** The bindings, outside a body, of the variables that the body assigns. */
+/** The variables outside a loop body that the body assigns. */
 export function bindingsFor(names: ReadonlySet<string>, scope: LexicalEnvironment | undefined): ProgramVariable[] {
   const found = new Set<ProgramVariable>();
   for (const name of names) {
@@ -46,7 +46,7 @@ const BY_KEYS =
   'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
 
-/** Runs the body with a symbolic element, and makes expressions of the writes of the body. */
+/** Runs the body with a symbolic element, and translates the writes of the body to expressions. */
 export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): Completion {
   if (isKnownEmpty(loop.view)) return NORMAL;
   const trace = activeTrace();
@@ -92,7 +92,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       } else
         ref.value = foldBinding(fold, ref.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
     } else if (run.reads.has(ref)) {
-      // An iteration reads the object or list, whose content depends on earlier iterations.
+      // Refuses a read of this object or list, because its content depends on earlier iterations.
       if (Array.isArray(ref)) refuseCarried('a list that the loop fills', ONCE_EACH);
       refuseCarried('an object that the loop fills', BY_KEYS);
     } else if (Array.isArray(ref)) {
@@ -187,7 +187,7 @@ function leavingCondition(completion: Completion): Node | undefined {
   return test === true ? TRUE() : test;
 }
 
-/** The ways in which a body leaves the loop for a statement around it, each once. */
+/** The ways in which a body leaves the loop for an enclosing statement, without duplicates. */
 function leapsOf(completion: Completion, found = new Map<string, Completion>()): Iterable<Completion> {
   if (completion.kind === 'fork') {
     leapsOf(completion.then, found);
@@ -411,8 +411,8 @@ function foldObject(
 }
 
 /**
- * Translates `if (c) return e`, `break` and `continue outer` in the body: the first element for which the condition
- * holds decides.
+ * Translates `if (c) return e`, `break` and `continue outer` in the body: the first element for which the condition is
+ * true decides.
  */
 function exits(pass: Pass, completion: Completion): Completion {
   const test = leavingCondition(completion) as Node;
@@ -439,7 +439,7 @@ function exits(pass: Pass, completion: Completion): Completion {
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };
 }
 
-/** A rule that must hold in every iteration of the open loops. */
+/** A rule that must be true in every iteration of the open loops. */
 export function overLoops(rule: Node): Node {
   return activeTrace().loops.reduceRight(
     (inner, loop) =>

@@ -52,7 +52,7 @@ export function symbolicMap(
       const of = activeTrace().loops.at(-1)?.variable;
       if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
         doubtful = { value: inner, of };
-        // A plain read of a resource waits, unless a filter tests its presence.
+        // The graph waits for a plain read of a resource, unless a filter tests its presence.
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().recordUndo(results);

@@ -7,7 +7,7 @@ import { siteOf } from './env.ts';
 const MAX_SHOWN_LENGTH = 60;
 
 /**
- * Warns about a value of the program that is `undefined` or `null` and becomes part of a text. JavaScript prints the
+ * Warns about a value of the program that is `undefined` or `null` and becomes part of a string. JavaScript prints the
  * word `undefined` or `null`, as in the image "undefined/shop:1" when a variable of the environment is not set.
  */
 export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void {
@@ -25,7 +25,7 @@ export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void
   activeTrace().warn('undefined-text', message, hint, siteOf(env.unit, node));
 }
 
-/** Gives the warning of `warnUndefinedText` for an operand of `'a' + b`. */
+/** Emits the warning of `warnUndefinedText` for an operand of `'a' + b`. */
 export function warnUndefinedOperand(node: BinaryExpression, left: unknown, right: unknown, env: Env): void {
   if (typeof left === 'string') warnUndefinedText(node.right, right, env);
   else if (typeof right === 'string') warnUndefinedText(node.left, left, env);

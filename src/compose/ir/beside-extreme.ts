@@ -8,10 +8,10 @@ import { substitute } from './substitute.ts';
 import { INTEGER, listOf } from './types.ts';
 
 /**
- * Translates a value that a loop keeps beside the largest or least key, as `name` in `if (x.size > most) { most =
- * x.size; name = x.name; }`. The result is the value of the element that has this key. If several elements have the
- * key, a strict test selects the first, and any other test the last. `undefined` when no other fold computes such a
- * key.
+ * Translates a value that a loop keeps together with the largest or least key, such as `name` in
+ * `if (x.size > most) { most = x.size; name = x.name; }`. The result is the value of the element that has this key. If
+ * several elements have the key, a strict test selects the first element, and a non-strict test selects the last.
+ * `undefined` when no other fold computes such a key.
  */
 export function besideExtreme(fold: ListFold, others: readonly ListFold[]): Node | undefined {
   const own = setWhen(fold);

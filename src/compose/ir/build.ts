@@ -123,7 +123,7 @@ export function or(a: Node, b: Node): Node {
   const negated = not(a);
   const parts = conjuncts(b);
   if (parts.includes(negated)) return or(a, allOf(parts.filter((part) => part !== negated)));
-  // !a || (a && c) is covered, too, because not(not(a)) is a.
+  // This also covers !a || (a && c), because not(not(a)) is a.
   return makeNode({ kind: 'or', args: [a, b], type: BOOL });
 }
 
@@ -342,7 +342,7 @@ export function modulo(a: Node, b: Node): Node {
 export const isLiteralNumber = (node: Node): node is LiteralNode & { readonly value: number } =>
   node.kind === 'lit' && typeof node.value === 'number';
 
-/** Converts a number that is an integer in some objects and a double in others to a number of one type. */
+/** Converts a number to one type. The number is an integer in some objects and a double in others. */
 export function ofNumber(node: Node, type: StaticType): Node {
   return makeNode({ kind: 'ofnumber', args: [node], type });
 }
@@ -365,7 +365,10 @@ export function size(node: Node, type: StaticType): Node {
   return countOf(node) ?? call('size', [node], type);
 }
 
-/** The number of elements of a list of literals, also with conditions; undefined for other lists. */
+/**
+ * The number of elements of a list literal, of joined list literals, or of a choice between them; undefined for other
+ * lists.
+ */
 function countOf(node: Node): Node | undefined {
   if (node.kind === 'list') return literal(node.args.length);
   if (node.kind === 'append') {

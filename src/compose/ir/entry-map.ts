@@ -7,8 +7,8 @@ import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 /**
  * The map to which every element of a list adds the members of `entry`. If several elements have the same key, the last
  * one wins, as in JavaScript. CEL's `transformMapEntry` refuses a repeated key. Therefore an element adds its entry
- * only when no later element has the same key. A list whose keys surely differ needs no such test. An `entry` that is
- * not an object with one member gets no such test, and fails at a repeated key.
+ * only when no later element has the same key. A list whose keys are certainly distinct needs no such test. An `entry`
+ * that is not an object with one member gets no such test, and fails at a repeated key.
  */
 export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   const [key, value] = entry.args;
@@ -35,7 +35,7 @@ export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   return made(list, loop, [not(again), entry]);
 }
 
-/** Does the composition make the list's elements as JavaScript objects that hold resources? */
+/** Does the composition make the list's elements as JavaScript objects that contain resources? */
 function makesObjects(list: Node): boolean {
   let found = false;
   walk(list, (node) => {
@@ -47,8 +47,8 @@ function makesObjects(list: Node): boolean {
 }
 
 /**
- * The map of `entryMap` for elements that hold resources. Keys and values are separate lists, which become expressions
- * over the collections; the value of a key is at the position of the key.
+ * The map of `entryMap` for elements that contain resources. Keys and values are separate lists, which become
+ * expressions over the collections; the value of a key is at the position of the key.
  */
 function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
   const keys = macro('map', list, [loop], [key], listOf(key.type));
@@ -67,8 +67,8 @@ function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
 const distinct = (list: Node): Node => method('distinct', list, [], list.type);
 
 /**
- * Does the list surely contain no element twice? True for the keys of a map, for `distinct()` and ranges, and for parts
- * of such lists.
+ * Are the elements of the list certainly distinct? True for the keys of a map, for `distinct()` and ranges, and for
+ * parts of such lists.
  */
 function isDistinct(list: Node): boolean {
   const [of] = list.args;

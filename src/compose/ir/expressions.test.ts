@@ -71,12 +71,12 @@ describe('printing', () => {
     expect(print(node)).toBe(expected);
   });
 
-  test('a whole number in a division becomes a double, and an equal text stays a text', () => {
+  test('a whole number in a division becomes a double, and a string with the same digits stays a string', () => {
     expect([print(literal('7.0')), print(divide(n, literal(7)))]).toEqual(['"7.0"', 'double(s.n) / 7.0']);
     expect([print(divide(n, literal(9))), print(literal('9.0'))]).toEqual(['double(s.n) / 9.0', '"9.0"']);
   });
 
-  test('variables of macros are the author’s, made unique and never reserved words', () => {
+  test('variables of macros keep the author’s names, but are unique and never reserved words', () => {
     const [first, second, word] = [macroVariable('w'), macroVariable('w'), macroVariable('namespace')];
     const of = (item: Variable, body: (element: Node) => Node): Node =>
       macro('exists', field('l', listOf(STRING)), [item], [body(variable(item, STRING))], BOOL);
@@ -152,7 +152,7 @@ test('repeated scalar parts are bound once, lists and variables of macros are no
   );
 });
 
-describe('loops over a list become one expression if there is one', () => {
+describe('a loop over a list becomes one expression if CEL has one', () => {
   const loop = new Variable('e', 'loop');
   const accumulator = new Variable('acc', 'accumulator');
   const numbers = field('l', listOf(INTEGER));

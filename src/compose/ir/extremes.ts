@@ -35,7 +35,7 @@ export function takenIteration({
 
 /** The fold over the whole list when the fold starts with the value of the first element and runs over the rest. */
 function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): ListFold | undefined {
-  // A value that does not read the element says nothing about the first element: the list may be empty.
+  // A value that does not read the element does not prove that there is a first element: the list may be empty.
   if (!mentions(value, (of) => of === fold.loop)) return undefined;
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
   if (fold.initial === valueOfFirst(fold.list)) return fold;
@@ -80,7 +80,7 @@ export function furthest(fold: ListFold): Node | undefined {
   return index(equal, at, element);
 }
 
-/** The operand that is larger when the test holds. */
+/** The operand that is larger when the test is true. */
 export function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
   const [a, b] = test.args;
   const greater = test.kind === 'gt' || test.kind === 'ge';

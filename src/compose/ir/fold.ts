@@ -121,8 +121,8 @@ function summands(fold: ListFold, term: Node): Node {
 }
 
 /**
- * Splits an added conditional of which one branch adds nothing. The result has only the iterations that add something,
- * and the expression that they add.
+ * Splits an added conditional that adds nothing in one branch. The result consists of the iterations that add
+ * something, and the expression that these iterations add.
  */
 function addingIterations(
   fold: ListFold,
@@ -152,7 +152,7 @@ function total(fold: ListFold, term: Node): Node {
   return method('sum', mapped(fold, term), [], term.type);
 }
 
-/** Translates `s += e` of texts. */
+/** Translates `s += e` of strings. */
 function text(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'concat') return undefined;
@@ -236,7 +236,7 @@ export function spread(fold: ListFold, added: Node): Node {
 
 const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.args.length === 0;
 
-/** Translates `if (c) x = e` without `break`: the value for the last element for which c holds. */
+/** Translates `if (c) x = e` without `break`: the value for the last element for which c is true. */
 function conditional(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'cond') return undefined;
@@ -252,15 +252,15 @@ function conditional(fold: ListFold, carried: (node: Node) => boolean): Node | u
 }
 
 /**
- * Translates `if (x.on && x.size > most) most = x.size` as a fold over the elements for which the condition `x.on`
- * holds.
+ * Translates `if (x.on && x.size > most) most = x.size` as a fold over the elements for which the condition `x.on` is
+ * true.
  */
 function someIterations(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const own = ownIterations(fold, carried);
   return own && foldLoop(own);
 }
 
-/** The fold over the elements for which the part of the condition without the accumulator holds. */
+/** The fold over the elements that satisfy the part of the condition that does not read the accumulator. */
 function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;
@@ -309,7 +309,7 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   return isNothing(then) ? { test: not(test), under: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
 }
 
-/** The value of the first element for which a condition holds, and the test that there is such an element. */
+/** The value of the first element for which a condition is true, and the test whether there is such an element. */
 export function firstWhere(
   fold: Pick<ListFold, 'list' | 'loop' | 'element'>,
   test: Node,

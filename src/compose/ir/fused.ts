@@ -6,8 +6,8 @@ import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
 /**
  * Joins loops over the results of other loops: `list.map(i, {"url": u, "ready": r}).all(a, a.ready)` becomes
- * `list.all(i, r)`. Only objects that hold values of resources are taken apart, because their unread members must not
- * delay the expression.
+ * `list.all(i, r)`. Only objects that contain values of resources are taken apart, because their unread members must
+ * not delay the expression.
  */
 export function fused(root: Node): Node {
   const done = new Map<Node, Node>();
@@ -32,7 +32,7 @@ function memberOf(node: Node): Node | undefined {
   return from.kind === 'object' ? memberOfLiteral(from, node.field) : undefined;
 }
 
-/** The size of a list of the objects of another macro: the number of its iterations. */
+/** The size of a list that another macro makes: the number of iterations of that macro. */
 function sizeOf(node: Node): Node | undefined {
   const objects = node.kind === 'call' && node.name === 'size' ? objectsOf(node.args[0]) : undefined;
   return objects && size(objects.list, INTEGER);
@@ -120,7 +120,7 @@ const isAt = (node: Node | undefined, position: Variable): boolean =>
 const isObject = (node: Node | undefined): node is VariableRead =>
   node?.kind === 'var' && node.variable.role === 'resource';
 
-/** The parts of an expression that are always evaluated, so that their errors are errors of the expression. */
+/** The parts of an expression that are always evaluated. An error of such a part is an error of the expression. */
 function partsSurelyRead(node: Node): readonly Node[] {
   if (node.kind === 'and' || node.kind === 'or') return [];
   if (node.kind === 'cond' || node.kind === 'macro' || node.kind === 'orvalue') return node.args.slice(0, 1);
@@ -144,7 +144,7 @@ interface Objects {
   readonly object: Node;
 }
 
-/** The parts of `list.map(loop, {…})` whose objects hold values of resources. */
+/** The parts of `list.map(loop, {…})` whose objects contain values of resources. */
 function objectsOf(node: Node | undefined): Objects | undefined {
   if (node?.kind !== 'macro' || node.name !== 'map' || node.args.length !== 2) return undefined;
   const [list, object] = node.args;

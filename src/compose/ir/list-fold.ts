@@ -23,7 +23,7 @@ export function mapped(fold: ListFold, body: Node): Node {
     : macro('map', fold.list, [fold.loop], [body], listOf(body.type));
 }
 
-/** The elements for which a condition holds. */
+/** The elements for which a condition is true. */
 export function filtered(fold: ListFold, test: Node): Node {
   return isLiteral(test, true) ? fold.list : macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
 }

@@ -23,7 +23,7 @@ import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
 /** The least number above 1 that JavaScript prints with an exponent. */
 const EXPONENTS_FROM = 1e21;
-/** The number from which on every double is whole. */
+/** Every double of at least this size is whole. */
 const WHOLE_FROM = 2 ** 53;
 
 const toWhole = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER });
@@ -45,7 +45,8 @@ export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node):
     const down = subtract(whole, literal(1));
     if (op === 'floor') return cond(compare('gt', back, n), down, whole);
     if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
-    // Halves are rounded up, also below zero. The difference to the whole part is exact, and n + 0.5 is not.
+    // Halves are rounded up, also below zero. The difference between the number and its whole part is exact, whereas n
+    // + 0.5 may be rounded.
     const rest = subtract(n, back);
     return cond(
       compare('ge', rest, doubleLiteral(0.5)),
@@ -108,9 +109,10 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
   });
 }
 
-/** `value ** exponent` for a whole exponent from 1 on. */
+/** `value ** exponent` for a whole exponent of at least 1. */
 export function power(value: Node, exponent: number): Node {
-  // JavaScript engines compute a square as x * x, and other powers by logarithms.
+  // JavaScript engines compute a square as x * x, and other powers by logarithms. CEL multiplies, so other powers of
+  // doubles may differ.
   if (exponent > 2 && isDouble(value)) {
     const message = '** of numbers that may have a fraction is rounded otherwise in CEL';
     throw new Refusal('no-cel', message, 'multiply: x * x');
@@ -140,7 +142,7 @@ export function isNumber(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
 }
 
-/** JavaScript's text of a double that may be NaN or infinite, as a division by zero gives it. */
+/** JavaScript's text of a double that may be NaN or infinite, such as the result of a division by zero. */
 export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
   return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
     cond(

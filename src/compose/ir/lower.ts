@@ -18,7 +18,7 @@ export class Lowering {
   private readonly done = new Map<Node, Node>();
   private readonly siteOf: (node: Node) => Site | undefined;
 
-  /** `siteOf` gives the place in the source where an expression was composed, for refusals. */
+  /** `siteOf` returns the place in the source where an expression was composed. Refusals name this place. */
   constructor(siteOf: (node: Node) => Site | undefined = () => undefined) {
     this.siteOf = siteOf;
   }
@@ -163,7 +163,7 @@ export class Lowering {
     return makeNode({ kind, args: [a, b], type: a.type });
   }
 
-  /** Makes both operands one numeric type: an integer beside a double becomes a double. */
+  /** Makes both operands one numeric type: if one operand is a double, the other one becomes a double. */
   private alike([a, b]: readonly [Node, Node]): readonly [Node, Node] {
     if (a.type.kind !== 'number' || b.type.kind !== 'number') return [a, b];
     return isDouble(a) || isDouble(b) ? [toDouble(a), toDouble(b)] : [a, b];
@@ -320,7 +320,7 @@ function alikeMaps(args: readonly Node[]): readonly Node[] {
 function withDynValues(map: Node): Node {
   const plain = map.kind === 'object' && map.args.every(({ type }) => type.kind !== 'optional');
   if (plain) {
-    // Objects of several types have no static type here, but CEL gives their literals a type.
+    // Objects of several types have no static type here, but their literals have a type in CEL.
     const values = map.args.map((arg, position) =>
       position % 2 === 0 || arg.kind === 'dyn' ? arg : makeNode({ kind: 'dyn', args: [arg], type: DYN }),
     );
@@ -443,7 +443,7 @@ function objectId(type: object): number {
   return id;
 }
 
-/** Makes the numbers that flow into an integer field integers. Refuses a double. */
+/** Turns the numbers that flow into an integer field into integers. Refuses a double. */
 export function requireInteger(node: Node, seen = new Set<Node>()): void {
   if (seen.has(node)) return;
   seen.add(node);
@@ -477,7 +477,7 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
   }
 }
 
-/** Makes the elements of a list that flow into integer fields integers. */
+/** Turns list elements that flow into integer fields into integers. */
 function requireIntegers(list: Node, seen: Set<Node>): void {
   if (list.kind === 'append') for (const part of list.args) requireIntegers(part, seen);
   else if (list.kind === 'list') for (const item of list.args) requireInteger(item, seen);

@@ -4,7 +4,10 @@ import { makeNode } from './node.ts';
 import type { StaticType } from './types.ts';
 import { FLOAT, INTEGER } from './types.ts';
 
-/** Uses a value several times: through `cel.bind`, unless the value is a literal or a short path. */
+/**
+ * Makes an expression that uses a value several times. `cel.bind` binds the value, unless it is a literal or a short
+ * path.
+ */
 export function bindOnce(value: Node, name: string, type: StaticType, body: (value: Node) => Node): Node {
   if (value.size <= 6 && (value.kind === 'select' || value.kind === 'var' || value.kind === 'lit')) return body(value);
   const variable: Variable = macroVariable(name);

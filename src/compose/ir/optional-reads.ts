@@ -24,7 +24,7 @@ export function withOptionalReads(root: Node): Node {
   return visit(root);
 }
 
-/** The form with `orValue` of a value with a fallback; `undefined` for other expressions. */
+/** Rewrites a value with a fallback to its form with `orValue`; `undefined` for other expressions. */
 function optionalRead(node: Node): Node | undefined {
   const choice = choiceOf(node);
   if (choice === undefined) return undefined;
@@ -37,7 +37,7 @@ function optionalRead(node: Node): Node | undefined {
 
 interface Choice {
   readonly tests: readonly Node[];
-  /** The value where all tests hold. */
+  /** The value where all tests are true. */
   readonly value: Node;
   readonly otherwise: Node;
 }
@@ -81,7 +81,7 @@ function optionalOf(path: Node, tests: Set<Node>): Node | undefined {
   return optIndex(optionalOf(object, tests) ?? object, key, path.type);
 }
 
-/** The test that a list has a position; undefined when the position is not a literal from 0 on. */
+/** The test that a list has a position; undefined when the position is not a literal of at least 0. */
 function isLonger(list: Node, position: Node): Node | undefined {
   const isPosition = isLiteralNumber(position) && position.value >= 0;
   return list.type.kind === 'list' && isPosition ? compare('gt', size(list, INTEGER), position) : undefined;

@@ -14,14 +14,14 @@ const NOT_BLANK = `[^${SPACE}]`;
 const begin = (inner: string): string => `^[${SPACE}]*${inner}`;
 const whole = (inner: string): string => `${begin(inner)}[${SPACE}]*$`;
 
-/** Matches texts that `Number()` converts to a number. */
+/** Matches strings that `Number()` converts to a number. */
 const NUMERIC = whole(`(${DECIMAL}|${BASED})?`);
 /** Texts that begin with an integer, as `parseInt()` reads them: with base 10, and without a base. */
 const INTEGERS = {
   ten: { valid: begin('[+-]?[0-9]'), digits: begin('[+-]?[0-9]+') },
   any: {
     valid: begin('[+-]?(0[xX][0-9a-fA-F]|0([^xX]|$)|[1-9])'),
-    // CEL cannot read a base. Therefore a text with a base has no value.
+    // CEL cannot parse a prefix such as `0x`. Therefore a string with such a prefix has no value.
     digits: begin('[+-]?(0[xX][0-9a-fA-F]*|[0-9]+)'),
   },
 } as const;
@@ -30,7 +30,7 @@ const matches = (text: Node, pattern: string): Node => method('matches', text, [
 const find = (text: Node, pattern: string): Node => method('find', text, [literal(pattern)], STRING);
 const bare = (text: Node): Node => find(text, `${NOT_BLANK}+`);
 
-/** `Number(text)`: an open number. A text that is not a number has no value in the graph. */
+/** `Number(text)`: an open number. A string that is not a number has no value in the graph. */
 export function parseNumber(text: Node): Node {
   return makeNode({
     kind: 'parsenumber',
@@ -40,7 +40,7 @@ export function parseNumber(text: Node): Node {
   });
 }
 
-/** `parseInt(value)` of a text or a number. */
+/** `parseInt(value)` of a string or a number. */
 export function parseInteger(value: Node, base: 'ten' | 'any'): Node {
   return makeNode({ kind: 'parseint', args: [value], base, type: INTEGER });
 }
@@ -51,7 +51,8 @@ export function parseDecimal(text: Node): Node {
 }
 
 /**
- * The CEL of {@link parseNumber}. Texts that Go reads as numbers and JavaScript does not are errors; blank texts are 0.
+ * The CEL of {@link parseNumber}. A string that Go parses as a number, but JavaScript does not, is an error. A blank
+ * string is 0.
  */
 export function lowerNumber(text: Node, integer: boolean): Node {
   const name = integer ? 'int' : 'double';
@@ -63,7 +64,7 @@ export function lowerNumber(text: Node, integer: boolean): Node {
   );
 }
 
-/** The CEL of {@link parseInteger} of a text. */
+/** The CEL of {@link parseInteger} of a string. */
 export function lowerInteger(text: Node, base: 'ten' | 'any'): Node {
   return call('int', [bare(find(text, INTEGERS[base].digits))], INTEGER);
 }
@@ -75,7 +76,7 @@ export function lowerDecimal(text: Node): Node {
 
 /**
  * The condition under which an expression is not NaN; `undefined` when it never is NaN. NaN is the result of parsed
- * texts, of 0 / 0 and of % 0.
+ * strings, of 0 / 0 and of % 0.
  */
 export function numberTest(root: Node, quotients = true): Node | undefined {
   const done = new Map<Node, Node | undefined>();
@@ -145,7 +146,7 @@ export function mayBeQuotient(root: Node): boolean {
   return found;
 }
 
-/** The expression with texts parsed as doubles, also where the number is compared with an integer: `"5.5" > 5`. */
+/** The expression with strings parsed as doubles, also where the number is compared with an integer: `"5.5" > 5`. */
 export function asDoubles(root: Node): Node {
   return rewrite(root, (node) =>
     node.kind === 'parsenumber' && node.as === undefined
@@ -154,7 +155,7 @@ export function asDoubles(root: Node): Node {
   );
 }
 
-/** `String(value)` of a number, also of NaN. `known` are conditions that hold here. */
+/** `String(value)` of a number, including NaN. `known` are conditions that are true here. */
 export function numberText(node: Node, known: readonly Node[] = []): Node {
   if (node.kind === 'cond') {
     const [test, a, b] = node.args;

@@ -34,7 +34,7 @@ const FUNCTIONS: Partial<Record<Kind, string>> = {
   isfinite: 'Number.isFinite',
 };
 
-/** The JavaScript names of methods of CEL, for methods that JavaScript has. */
+/** Maps a CEL method to its name in JavaScript, for methods that JavaScript has. */
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['lowerAscii', 'toLowerCase'],
   ['upperAscii', 'toUpperCase'],
@@ -46,7 +46,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** The JavaScript names of macros over lists. */
+/** Maps a macro over lists to its name in JavaScript. */
 const CALLBACKS: ReadonlyMap<string, string> = new Map([
   ['map', 'map'],
   ['filter', 'filter'],
@@ -60,7 +60,7 @@ const UNKNOWN = '…';
 
 /**
  * An expression as JavaScript, for messages to the author of a composition. Parts without a form in JavaScript become
- * `…`. The result is `undefined` when the whole has no such form. `spec` is the author's name for the spec.
+ * `…`. The result is `undefined` when the whole expression has no such form. `spec` is the author's name for the spec.
  */
 export function scriptOf(node: Node, spec: string): string | undefined {
   if (node.size > MAX_PRINTED_NODES) return undefined;

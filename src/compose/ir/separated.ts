@@ -22,8 +22,9 @@ import { substitute } from './substitute.ts';
 import { INTEGER, listOf, STRING } from './types.ts';
 
 /**
- * Translates `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: texts with a separator. As in JavaScript, the
- * separator follows only after the first text that is not empty. `undefined` when an iteration does anything else.
+ * Translates `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: strings with a separator between them. As in
+ * JavaScript, the separator follows only after the first string that is not empty. `undefined` when an iteration does
+ * anything else.
  */
 export function separated(fold: ListFold): Node | undefined {
   const { next, initial, accumulator } = fold;
@@ -40,7 +41,7 @@ export function separated(fold: ListFold): Node | undefined {
   return fromFirst(fold, first, later);
 }
 
-/** The first text that is not empty, followed by the texts that the later iterations add. */
+/** The first string that is not empty, followed by the strings that the later iterations add. */
 function fromFirst(fold: ListFold, first: Node, later: Node): Node {
   const { list, loop, element } = fold;
   const count = size(list, INTEGER);
@@ -58,7 +59,10 @@ function fromFirst(fold: ListFold, first: Node, later: Node): Node {
 
 const textsOf = (node: Node): readonly Node[] => (node.kind === 'concat' ? node.args : [node]);
 
-/** The text that each later iteration adds before the text of the first iteration. */
+/**
+ * The separator: a later iteration adds this prefix and then the same string as the first iteration. `undefined` when
+ * the iterations differ in another way.
+ */
 function separator(added: readonly Node[], first: Node): Node | undefined {
   const own = textsOf(first);
   const before = added.slice(0, added.length - own.length);

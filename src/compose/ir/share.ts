@@ -6,10 +6,10 @@ import { makeNode, withArgs } from './node.ts';
 const MIN_SAVED_NODES = 12;
 
 /**
- * Writes repeated parts of an expression once: binds scalar parts that occur several times, and use no variables of
- * macros, by `cel.bind` around the whole expression. A bound part causes only errors that the whole also has:
- * `cel.bind` is lazy in kro's engine. A strict engine would only evaluate more reads of plain fields. Lists are never
- * bound, because an empty list bound in cel-go is its mutable accumulator.
+ * Writes repeated parts of an expression once, by `cel.bind` around the whole expression. Binds scalar parts that occur
+ * several times and use no variables of macros. A bound part causes only errors that the whole also has: `cel.bind` is
+ * lazy in kro's engine. A strict engine would only evaluate more reads of plain fields. Lists are never bound, because
+ * an empty list bound in cel-go is its mutable accumulator.
  */
 export function shareParts(root: Node): Node {
   const uses = countUses(root);

@@ -33,7 +33,7 @@ export function celText(
   return unparse(new CelTree(new VariableNames(ids, fixed)).of(node));
 }
 
-/** A text as a literal of CEL. */
+/** A string as a literal of CEL. */
 export const quoteCel = (text: string): string => unparse(syntax.literal('string', text));
 
 /** Makes the syntax trees of lowered expressions. A node in several places has one tree. */

@@ -39,7 +39,7 @@ export interface Derivation {
   readonly cel: string;
   /** CEL that is true when the field is present; undefined when the field always is present. */
   readonly has?: string | undefined;
-  /** The fields of the schema that the formula reads, for the warning that advises to read them directly. */
+  /** The fields of the schema that the formula reads. A warning advises the author to read these fields directly. */
   readonly instead: string;
   /** Dotted path of the field below the object. */
   readonly path: string;
@@ -186,7 +186,7 @@ export function joinTypes(a: StaticType, b: StaticType): StaticType {
 
 const joinedObjects = new WeakMap<ObjectStaticType, WeakMap<ObjectStaticType, ObjectStaticType>>();
 
-/** The type of an object of one of two types. A field is required only if both types require it. */
+/** The type of an object that has one of two types. A field is required only if both types require it. */
 function joinObjects(a: ObjectStaticType, b: ObjectStaticType): ObjectStaticType {
   const table = joinedObjects.get(a) ?? new WeakMap<ObjectStaticType, ObjectStaticType>();
   joinedObjects.set(a, table);

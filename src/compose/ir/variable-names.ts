@@ -16,8 +16,8 @@ export class VariableNames {
   readonly #names: Map<Variable, string>;
 
   /**
-   * `ids` are names that are already in scope, such as the ids of resources; `fixed` gives the names of variables that
-   * already have one.
+   * `ids` are names that are already in scope, such as the ids of resources; `fixed` maps each variable that already
+   * has a name to this name.
    */
   constructor(ids: ReadonlySet<string>, fixed: ReadonlyMap<Variable, string>) {
     this.#ids = ids;

@@ -19,7 +19,7 @@ import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 
-/** Does the list hold an element that may be missing, or the spliced elements of a list expression? */
+/** Does the list contain an element that may be missing, or the spliced elements of a list expression? */
 const isConditional = (items: readonly unknown[]): boolean => items.some(isOpen);
 
 /** Methods that change the list. */
@@ -148,8 +148,8 @@ const VISITING = new Set(['map', 'flatMap', 'forEach']);
 const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
 
 /**
- * Calls a method of a list with elements that may be missing: element by element where the method allows it, else on
- * the whole list as one expression.
+ * Calls a method of a list with elements that may be missing: element by element where the method allows it, and on the
+ * whole list as one expression where it does not.
  */
 function conditionalArrayMethod(
   interpreter: Interpreter,
@@ -384,14 +384,14 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
   }
 }
 
-/** An element of a list by its position, and the condition that the callback gives for it. */
+/** The position of a list element, and the condition that the callback returns for this element. */
 type Tested = readonly [position: number, test: Node];
 
 const testOf = ([, test]: Tested): Node => test;
 
 /**
- * The conditions of the elements at these positions, in this order. Ends after the first condition that is `stop`,
- * because JavaScript does not call the callback for later elements, which the callback may not be able to read.
+ * The conditions of the elements at these positions, in this order. Ends after the first condition that is `stop`.
+ * JavaScript does not call the callback for later elements, and the callback may be unable to read them.
  */
 function testsOf(positions: readonly number[], test: (position: number) => Node, stop: boolean): Tested[] {
   const tests: Tested[] = [];
@@ -403,7 +403,7 @@ function testsOf(positions: readonly number[], test: (position: number) => Node,
   return tests;
 }
 
-/** What `valueOf` gives for the first element whose condition holds; `none` when no condition holds. */
+/** The result of `valueOf` for the first element whose condition is true; `none` when no condition is true. */
 function firstOf(tests: readonly Tested[], valueOf: (position: number) => unknown, none: unknown): unknown {
   return tests.reduceRight((rest, [position, test]) => phi(test, valueOf(position), rest), none);
 }
@@ -425,7 +425,8 @@ function searchFrom(
 }
 
 /**
- * Calls a native method that returns elements or positions without looking into them, and tracks a list that it makes.
+ * Calls a native method that returns elements or positions without inspecting the elements. Tracks a list that the
+ * method makes.
  */
 function callNativeReader(array: unknown[], name: string, args: readonly unknown[]): unknown {
   if (name === 'toReversed') return activeTrace().track([...array].reverse());

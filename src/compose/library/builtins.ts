@@ -219,7 +219,7 @@ define(Array.from, (args, interpreter) => {
   return args[1] === undefined ? items : interpreter.callMethod(items, 'map', args.slice(1));
 });
 
-/** A new list of the author with the elements of a list value. */
+/** Copies a list value to a new list that the composition owns. */
 function copied(interpreter: Interpreter, value: unknown): unknown {
   return activeTrace().track(spreadItems(interpreter, value));
 }

@@ -87,7 +87,7 @@ function startOf(name: string, value: unknown): Carried {
     : carriedValue(name, asSym(value)?.node ?? toNode(value));
 }
 
-/** Is the value an object of the composition with at least one key, all of whose keys are texts? */
+/** Is the value an object of the composition that has at least one key and only string keys? */
 export function isStruct(value: unknown): value is object {
   return (
     typeof value === 'object' &&
@@ -115,7 +115,7 @@ export function seenInIteration(of: Carried): unknown {
   return result;
 }
 
-/** One carried value of several, and its value after one iteration. */
+/** One of several carried values, with its value after one iteration. */
 interface Iteration {
   readonly of: Exclude<Carried, { readonly kind: 'members' }>;
   readonly next: unknown;
@@ -219,8 +219,8 @@ export function takesOf({ present }: Carried & { readonly kind: 'optional' }, ne
 }
 
 /**
- * The value after the loop. The first iteration that sets the value gives the start, and the later iterations fold over
- * it.
+ * The value after the loop. The first iteration that sets the value supplies the start value. The later iterations fold
+ * over the start value.
  */
 function optionalAfter(
   pass: Pass,
@@ -298,7 +298,7 @@ export function presence(raw: unknown): Node {
   return literal(value !== undefined && value !== null);
 }
 
-/** Replaces the known conditions that contain the variable by their values. */
+/** Replaces each known condition that contains the variable with its value. */
 function settled(node: Node, of: Variable): Node {
   if (!mentions(node, (each) => each === of)) return node;
   const { facts } = activeTrace();

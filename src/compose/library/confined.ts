@@ -1,7 +1,7 @@
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 
-/** Members of every value through which a program reaches the functions and prototypes of the host. */
+/** Members that every value has, and through which a program could reach functions and prototypes of the host. */
 const HOST_MEMBERS: ReadonlySet<PropertyKey> = new Set([
   'constructor',
   '__proto__',
@@ -11,7 +11,7 @@ const HOST_MEMBERS: ReadonlySet<PropertyKey> = new Set([
   '__lookupSetter__',
 ]);
 
-/** The functions of the host that make a function from a text. Only the first, `Function`, is a global. */
+/** The functions of the host that turn a string into a function. Only the first, `Function`, is a global. */
 const CODE_MAKERS: ReadonlySet<unknown> = new Set(
   [() => undefined, async () => undefined, function* () {}, async function* () {}].map((fn): unknown => fn.constructor),
 );
@@ -27,22 +27,22 @@ const CHANGERS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   ...(STACK_WRITER === undefined ? [] : [[STACK_WRITER, 'Error.captureStackTrace'] as const]),
 ]);
 
-/** Refuses a read of a member of the host in a confined program. A key of the program's own object is allowed. */
+/** In a confined program, refuses a read of a host member. A key of the program's own object is allowed. */
 export function refuseHostMember(object: object, key: PropertyKey): void {
   if (!HOST_MEMBERS.has(key) || !activeTrace().isConfined) return;
   if (activeTrace().isTracked(object) && Object.hasOwn(object, key)) return;
   refuse('member', `${String(key)} is not available to this module`, 'read a member that the value has itself');
 }
 
-/** Refuses a function that makes code from a text, in a confined program. */
+/** In a confined program, refuses a function that turns a string into code. */
 export function refuseCodeMaker(value: unknown): void {
   if (typeof value !== 'function' || !activeTrace().isConfined || !CODE_MAKERS.has(value)) return;
   refuse('native-call', `${value.name} would run a text as code of the host`, 'write the function in the module');
 }
 
 /**
- * Refuses a call that runs a text as code or changes an object outside of the program, in a confined program. A call
- * that passes such a function on is refused, too, because native code could call the function.
+ * In a confined program, refuses a call that runs a string as code or changes an object outside the program. Also
+ * refuses a call with such a function as an argument, because native code could call the function.
  */
 export function refuseConfinedCall(fn: unknown, self: unknown, args: readonly unknown[]): void {
   if (!activeTrace().isConfined) return;

@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
 import { Sym } from '../value/symbolic.ts';
 
-/** Converts times and durations to texts, and bytes to base64, as JavaScript has them. */
+/** Converts a value to its form in JavaScript: times and durations become strings, and bytes become base64. */
 export function converted(value: Sym): Sym {
   const { type } = value;
   const as = (node: Node) => new Sym(node, { absence: value.absence, waits: value.waits, label: value.label });

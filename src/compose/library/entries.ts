@@ -79,7 +79,7 @@ function fromPairsNode(node: Node): Node {
     const [written, value] = pair?.args ?? [];
     const [loop] = node.vars;
     if (pair?.kind === 'list' && pair.args.length === 2 && written !== undefined && value !== undefined) {
-      // JavaScript converts every key to a text.
+      // JavaScript converts every key to a string.
       const key = written.type.kind === 'number' ? textNode(wrap(new Sym(written))) : written;
       if (loop !== undefined) return entryMap(over, loop, object([{ key, value }]));
     }

@@ -88,7 +88,7 @@ export function isUnfilled(value: object): boolean {
 }
 
 /**
- * The map that the loop fills: under each key the value that the iterations with this key carry, in their order.
+ * The map that the loop fills. The iterations with the same key compute the value of this key, in their order.
  * `undefined` when the value has no expression; `empty` when no iteration sets a key.
  */
 export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: unknown): Node | 'empty' | undefined {

@@ -189,7 +189,8 @@ function scalarArgument(raw: unknown, name: string): Node {
 const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 'list', 'map', 'object']);
 
 /**
- * May a list hold a value of the type? JavaScript does not find a value whose type differs from that of the elements.
+ * May a list contain a value of the type? JavaScript does not find a value whose type differs from the type of the
+ * elements.
  */
 function mayHold(value: Sym, raw: unknown, name: string): boolean {
   const wanted = resolveMerged(raw);
@@ -205,8 +206,8 @@ function mayHold(value: Sym, raw: unknown, name: string): boolean {
 }
 
 /**
- * The condition that a value is in a list. A list of the graph never holds NaN, but a number that is parsed from a text
- * may be NaN.
+ * The condition that a value is in a list. A list of the graph never contains NaN, but a number that is parsed from a
+ * string may be NaN.
  */
 function contains(all: Node, wanted: Node): Node {
   const number = numberTest(wanted, false);
@@ -238,7 +239,7 @@ function joined(value: Sym, separator: unknown): Node {
   const item = macroVariable('x');
   const one = variable(item, element);
   const text = textNode(wrap(new Sym(one)));
-  // JavaScript joins null as the empty text.
+  // JavaScript joins null as an empty string.
   const present = element.kind === 'dyn' ? cond(eq(one, literal(null)), literal(''), text) : text;
   const texts = macro('map', value.node, [item], [present], listOf(STRING));
   return method('join', texts, isEmptyText(by) ? [] : [by], STRING);

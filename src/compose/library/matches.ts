@@ -72,7 +72,7 @@ export function matchAll(value: Sym, raw: unknown): unknown {
   );
 }
 
-/** Calls a method of a regular expression with a symbolic text. */
+/** Calls a method of a regular expression with a symbolic string. */
 export function regexMethod(pattern: RegExp, name: string, args: readonly unknown[]): unknown {
   const text = textNode(args[0]);
   if (name === 'test') return bool(testPattern(text, pattern));

@@ -14,7 +14,7 @@ import type { Absence } from '../value/symbolic.ts';
 import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
 
-/** The base of a member read. With `?.`, the member of an absent base is absent, too. */
+/** The base of a member read. With `?.`, the member of an absent base is absent. */
 export function baseOf(
   value: Sym,
   optional: boolean,
@@ -29,7 +29,7 @@ export function baseOf(
   return { node: value.node, has: undefined, optional: undefined };
 }
 
-/** A value computed from another value. With `optional`, the result is missing where the other value is. */
+/** A value computed from another value. With `optional`, the result is missing where the other value is missing. */
 export function derive(value: Sym, node: Node, optional: boolean): Sym {
   const base = baseOf(value, optional);
   if (base.has === undefined) return new Sym(node, { waits: value.waits });
@@ -40,7 +40,7 @@ export function derive(value: Sym, node: Node, optional: boolean): Sym {
 /** The read of a member: its expression, and the condition under which it is present. */
 export interface MemberAccess {
   readonly node: Node;
-  /** The condition under which the member itself is present; `undefined` when it surely is. */
+  /** The condition under which the member itself is present; `undefined` when the member is always present. */
   readonly has: Node | undefined;
   readonly optional: (base: Node) => Node;
   /** The value of a missing member in JavaScript. */
@@ -123,8 +123,8 @@ export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, o
 }
 
 /**
- * `text[position]`. Beyond the end, a test for presence is false, and every other use gets the empty text. With `?.`
- * the character of an absent text is absent.
+ * `text[position]`. Beyond the end, a test for presence is false, and every other use gets an empty string. With `?.`,
+ * the character of an absent string is absent.
  */
 export function characterAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
   const base = baseOf(value, optional);
@@ -162,7 +162,7 @@ function insideFromEnd(at: Node, count: Node, list: Node): Node | undefined {
   return isLiteral(back, 1) && isNeverEmpty(list) ? literal(true) : compare('ge', count, back);
 }
 
-/** Does the expression show that a list has an element? A text that is split, for example, has at least one piece. */
+/** Does the expression show that a list has an element? A string that is split, for example, has at least one piece. */
 export function isNeverEmpty(list: Node): boolean {
   const [first, separator] = list.args;
   switch (list.kind) {

@@ -282,7 +282,7 @@ function unknownField(value: Sym, key: string, optional: boolean): unknown {
   if (trace.strict || !value.waits) return refuse('field', message, adviceFor(key));
   trace.warn('late-field', message);
   const field: Field = { type: DYN, required: false };
-  // The type is `dyn`, so that the type check does not look for the field either.
+  // The type is `dyn`, so that the type check does not refuse the field.
   const late = new Sym(call('dyn', [value.node], value.type), { waits: true, absence: value.absence, label });
   return wrap(fieldOf(late, key, field, optional, `${label}.${key}`));
 }
@@ -336,7 +336,10 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
   list: Array.prototype,
 };
 
-/** A method that is read without a call, as a function that calls it. Refuses names that are not methods. */
+/**
+ * Returns a method that is read without a call, as a function that calls the method. Refuses names that are not
+ * methods.
+ */
 function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   const prototype = PROTOTYPES[value.type.kind];

@@ -32,7 +32,7 @@ export function mergeKey(target: Record<string, unknown>, key: Key, value: unkno
   setMember(target, key, value);
 }
 
-/** Sets a key of an object literal where a condition holds. */
+/** Sets a key of an object literal under a condition. */
 function mergeKeyWhen(target: Record<string, unknown>, key: string, test: Node, value: unknown): void {
   const known = decide(test);
   if (known === false) return;
@@ -163,7 +163,7 @@ export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly s
   }
   const rest: Record<string, unknown> = activeTrace().track({});
   mergeSpread(interpreter, rest, value);
-  // Maps among the pieces may also have the keys.
+  // Maps among the merged pieces may also have the keys, so the keys are removed from the merged expression.
   if (mergedPieces(rest) !== undefined) return restOf(interpreter, wrap(new Sym(objectNode(rest))), taken);
   for (const name of taken) deleteMember(rest, name);
   return rest;

@@ -95,7 +95,8 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
       'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
     );
   };
-  // `symbolicMap` reads the number of arguments from the `length` of an opaque function.
+  // `symbolicMap` reads the number of arguments from the `length` of an opaque function, so `visit` declares one or two
+  // parameters.
   const visit =
     argumentCount(interpreter, fn) >= 3
       ? (element: unknown, position: unknown) => callWith(element, position)

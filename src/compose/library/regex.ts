@@ -110,7 +110,11 @@ export interface MatchTexts {
 /** The first match of a pattern. */
 export interface FirstMatch extends MatchTexts {
   readonly found: Node;
-  /** The position of the match. @throws Refusal when the position is unknown. */
+  /**
+   * The position of the match.
+   *
+   * @throws Refusal when the position is unknown.
+   */
   readonly index: () => Node;
 }
 
@@ -243,7 +247,8 @@ function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
 
 /** Replaces every character of a class, or every run of such characters. */
 function replaceCharacters(text: Node, of: Parsed, by: Replacement): Node {
-  // A replacement of runs reads neighbouring characters. Therefore the text is read several times.
+  // A replacement of runs reads neighbouring characters. Therefore the expression reads the text several times, and
+  // binds it.
   return characterOf(of)?.runs === true
     ? bindOnce(text, 't', STRING, (bound) => charactersReplaced(bound, of, by))
     : charactersReplaced(text, of, by);

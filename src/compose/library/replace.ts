@@ -14,7 +14,9 @@ import { unknownGroup } from './matches.ts';
 import { replacePattern } from './regex.ts';
 import type { MatchTexts, Replacement } from './regex.ts';
 
-/** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, which may contain `$1`, or a function of the match. */
+/**
+ * `text.replace(pattern, by)` and `replaceAll`; `by` is a string, which may contain `$1`, or a function of the match.
+ */
 export function replaceText(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
   const pattern = resolveMerged(args[0]);
   if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
@@ -28,7 +30,7 @@ export function replaceText(interpreter: Interpreter, value: Sym, name: string, 
   return method('replace', value.node, [from, to, literal(1)], STRING);
 }
 
-/** A text as the replacement. The meaning of `$` in it is known only if the text is known. */
+/** A string as the replacement. The meaning of `$` in it is known only if the string is known. */
 function fixed(given: unknown, name: string, pattern: unknown): Replacement {
   const by = textNode(given);
   if (by.kind !== 'lit') {

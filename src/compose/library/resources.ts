@@ -94,7 +94,7 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
   }
 }
 
-/** The last resource of each nested composition, by the value that the author has of the composition. */
+/** Maps the author's value of a nested composition to the last resource of the composition. */
 const lastResources = new WeakMap<object, ResourceRecord>();
 
 /** Notes the last resource of a nested composition, for a `dependsOn` that names the composition. */

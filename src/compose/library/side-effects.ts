@@ -13,7 +13,7 @@ const MUTATING = new Set(
 
 /**
  * May the function change a value that outlives the call? Such a change could not be undone after a native call in a
- * branch. The function is therefore traced there, and refused where it really changes such a value.
+ * branch. In a branch, the function is therefore traced. It is refused only where it actually changes such a value.
  */
 export function mayChangeOutside(node: FunctionNode): boolean {
   let answer = known.get(node);

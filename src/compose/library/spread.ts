@@ -149,7 +149,7 @@ function after(items: readonly unknown[], from: number): unknown[] {
   });
 }
 
-/** The condition under which at least `count` of the conditions hold. */
+/** The condition that at least `count` of the given conditions are true. */
 function atLeast(tests: readonly Node[], count: number): Node {
   if (count <= 0) return TRUE();
   const last = tests.at(-1);

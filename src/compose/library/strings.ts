@@ -116,7 +116,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
   }
 }
 
-/** The text that `concat` appends for an argument: for a spread list, the texts of all its elements. */
+/** The string that `concat` appends for an argument: for a spread list, the strings of all its elements. */
 function concatenated(interpreter: Interpreter, arg: unknown): Node {
   if (arg instanceof Maybe)
     return cond(
@@ -155,7 +155,7 @@ function only(count: number, args: readonly unknown[], name: string, value: Sym,
   return build();
 }
 
-/** A text from a position on, as `includes` and `startsWith` count positions. */
+/** The part of a string from a position on. Positions are counted as `includes` and `startsWith` count them. */
 function startingAt(node: Node, position: unknown): Node {
   return resolveMerged(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
 }
@@ -173,8 +173,8 @@ function search({ node, waits }: Sym, raw: unknown): unknown {
 const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
 
 /**
- * Converts a number to a whole position, as methods of texts and lists do. Infinite positions become the largest safe
- * integers, because no text is longer.
+ * Converts a number to a whole position, as methods of strings and lists do. Infinite positions become the largest safe
+ * integers, because no string is longer.
  */
 export function wholePosition(value: number): number {
   return Math.min(Math.max(Math.trunc(value) || 0, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
@@ -206,7 +206,7 @@ function split(value: Sym, args: readonly unknown[]): unknown {
   return freshList(limited(pieces, args[1]), value.waits);
 }
 
-/** The first pieces of a split text, as many as the limit allows. */
+/** The first pieces of a split string, as many as the limit allows. */
 function limited(pieces: Node, raw: unknown): Node {
   const given = resolveMerged(raw);
   if (given === undefined) return pieces;
@@ -228,7 +228,7 @@ function unsigned(node: Node): Node {
 const fromEndOf = (node: Node): number | undefined =>
   node.kind === 'lit' && Number(node.value) < 0 ? -Number(node.value) : undefined;
 
-/** A position counted as `slice` does, inside the text or list. */
+/** A position by the rules of `slice`, limited to the bounds of the string or list. */
 export function clamp(raw: unknown, of: Node, missing: number): Node {
   const value = resolveMerged(raw);
   if (value === undefined) return literal(missing);
@@ -262,7 +262,7 @@ function isSize(node: Node): boolean {
   return node.kind === 'call' && node.name === 'size';
 }
 
-/** The part of a text between two clamped positions. */
+/** The part of a string between two clamped positions. */
 function between(node: Node, from: Node, to: Node): Node {
   const count = size(node, INTEGER);
   if (isLiteral(from, 0)) {

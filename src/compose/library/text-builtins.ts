@@ -78,7 +78,7 @@ function refuseNullable(raw: unknown): void {
 const ASCII = String.raw`^[\x{0}-\x{7F}]*$`;
 
 /**
- * Applies `use` to a text. The expression fails for a text with other characters than ASCII, and its error names this
+ * Applies `use` to a string. For a string with non-ASCII characters, the expression fails with an error that names this
  * reason.
  */
 function asciiOnly(value: Node, use: (text: Node) => Node): Node {
@@ -91,7 +91,7 @@ function asciiOnly(value: Node, use: (text: Node) => Node): Node {
   );
 }
 
-/** Characters that Go's JSON writes as an escape, and JavaScript does not. */
+/** Characters that Go's JSON encoder escapes, but JavaScript's does not. */
 const ESCAPES = [
   [String.raw`\u003c`, '<'],
   [String.raw`\u003e`, '>'],

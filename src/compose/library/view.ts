@@ -90,7 +90,7 @@ export function loopView(value: unknown): View {
   );
 }
 
-/** The loop value of a new variable. */
+/** Makes the loop value for a new variable. */
 export function loopValue(view: View, of: Variable): Sym {
   return new Sym(variable(of, view.element), { waits: view.list.waits, label: of.name });
 }
@@ -177,7 +177,7 @@ export function forElement<T>(list: Node, loop: Node, work: () => T): T {
   return knowing(factOf(list, loop), work);
 }
 
-/** Runs `work` where a fact is known to hold. */
+/** Runs `work` with an additional known fact. */
 export function knowing<T>(fact: Node | undefined, work: () => T): T {
   const { facts } = activeTrace();
   const checkpoint = facts.checkpoint();

@@ -89,7 +89,7 @@ function deleteSymbolic(target: object, key: Sym): void {
   for (const name of Object.keys(target)) deleteMemberWhen(target, name, eq(text, literal(name)));
 }
 
-/** Replaces the members of an object by those of a map. */
+/** Replaces the members of an object with the members of a map. */
 function replaceMembers(interpreter: Interpreter, target: object, map: unknown): void {
   for (const name of Reflect.ownKeys(target)) Reflect.deleteProperty(target, name);
   mergeSpread(interpreter, target as Record<string, unknown>, map);

@@ -26,7 +26,7 @@ test('the list holds exactly the codes that are used', () => {
     for (const [, code] of text.matchAll(/\.warn\(\s*'([a-z-]+)'/g)) used.add(`trace/${code}`);
     for (const [, code] of text.matchAll(/\{ code: '([a-z-]+)', message:/g)) used.add(`trace/${code}`);
   }
-  // Only a host that cannot read functions gives `trace/provider`, so this test cannot show an example.
+  // Only a host that cannot read functions reports `trace/provider`, so this test cannot show an example.
   used.delete('trace/provider');
   expect(traceCodes.map(({ code }) => code).toSorted()).toEqual([...used].toSorted());
 });

@@ -2,8 +2,8 @@ import { TypeKroError } from '../../core/index.ts';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
 /**
- * The codes of refusals. The documentation lists all but `provider`, which only a host that cannot read functions
- * gives.
+ * The codes of refusals. The documentation lists all codes except `provider`, which only a host that cannot read
+ * functions reports.
  */
 export type RefusalCode =
   | 'argument'
@@ -105,7 +105,7 @@ export interface Site {
   readonly locate: (offset: number) => SourcePosition | undefined;
 }
 
-/** General remedies, for refusals that give no special one. */
+/** General remedies, for refusals without a specific remedy. */
 const REMEDIES: Partial<Record<RefusalCode, string>> = {
   field: 'read a field that the kind has',
   identity: 'compare fields of the two',

@@ -5,8 +5,8 @@ export interface CharacterRange {
 }
 
 /**
- * The characters of the Basic Multilingual Plane by their canonical character (flag i without u); filled at the first
- * use.
+ * Maps a canonical character to the characters of the Basic Multilingual Plane that fold to it (flag i without u).
+ * Filled at the first use.
  */
 let alike: Map<number, number[]> | undefined;
 

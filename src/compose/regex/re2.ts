@@ -40,7 +40,7 @@ class Printer {
   private readonly use: RegexUse;
   private readonly multiline: boolean;
   private readonly dotAll: boolean;
-  /** The way in which the flag i is written: not at all, by RE2's flag, or by classes of letters. */
+  /** The form in which the flag i is written: omitted, as RE2's flag, or as classes of letters. */
   private readonly folding: 'none' | 'flag' | 'classes';
 
   constructor(root: Regex, pattern: RegExp, use: RegexUse) {

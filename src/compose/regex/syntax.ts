@@ -91,7 +91,7 @@ class Parser {
     return true;
   }
 
-  /** Matches a sticky expression at the current position, and moves behind the match. */
+  /** Matches a sticky expression at the current position, and moves past the match. */
   private match(expression: RegExp): RegExpExecArray | null {
     expression.lastIndex = this.at;
     const found = expression.exec(this.source);

@@ -18,7 +18,7 @@ export function bring(key: object, make: (trace: Trace) => Sym): Sym {
   brought.set(trace, own);
   const known = own.get(key);
   if (known?.resource !== undefined) {
-    // A branch that ended in `throw` may have removed the resource again.
+    // A branch that ended in `throw` may have removed the resource. It is then added again.
     if (!trace.resources.includes(known.resource)) trace.resources.push(known.resource);
     return known;
   }

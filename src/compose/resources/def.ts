@@ -14,8 +14,8 @@ import { refuseOutsideGraph } from './graph-only.ts';
 
 /**
  * Names a value of a graph: a `def` node of the kind Graph. The graph computes the value once, and the nodes that read
- * it refer to it by its id. No object is created in the cluster. A value that one place reads needs no `def`: a `const`
- * of the function is written into the fields that use it.
+ * it refer to it by its id. No object is created in the cluster. A value that is read in only one place needs no `def`:
+ * a `const` of the function is written into the fields that use it.
  *
  * @example const naming = def('naming', { team: 'red', app: 'shop' }); ConfigMap({ name: `${naming.team}-${naming.app}` });
  * @throws TypeKroError outside the function of `graph()`, for an id that is not legal, or for a value that is not an

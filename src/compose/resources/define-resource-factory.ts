@@ -97,7 +97,7 @@ function refuseCondition(kind: string, key: object): void {
   known.add(key);
 }
 
-/** Makes the resource in a trace of its own, so that its constant fields can be read outside a composition. */
+/** Makes the resource in a separate trace, so that its constant fields can be read outside a composition. */
 function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
   const trace = new Trace(true, interpreter);
   setSchemas(trace, schemasFor(undefined));

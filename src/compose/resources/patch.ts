@@ -22,7 +22,7 @@ export interface PatchMetadata {
   readonly annotations?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A value of the type `T` in which objects may lack members. Lists are given whole. */
+/** A value of the type `T` in which objects may lack members. Lists must be complete. */
 export type PartOf<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
   : T extends readonly unknown[]

@@ -12,7 +12,7 @@ export interface FunctionSource {
   readonly shift: number;
   /** The value of a free variable; `undefined` when the function sees no variable of this name. */
   readonly lookup: (name: string) => CapturedVariable | undefined;
-  /** The `this` around an arrow function, where the provider can give it. */
+  /** The `this` around an arrow function, if the provider can read it. */
   readonly self?: () => unknown;
   /** The author's file, line and column of an offset into the text. */
   readonly locate: (offset: number) => SourcePosition | undefined;

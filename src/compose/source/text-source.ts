@@ -5,8 +5,7 @@ import { parseFunction } from './parse.ts';
 import type { FunctionLike, FunctionSource } from './provider.ts';
 
 /**
- * The source of a function from its text. Its variables are those of the option `scope`. `undefined` for native
- * functions.
+ * The source of a function from its text. The variables come from the option `scope`. `undefined` for native functions.
  */
 export function textSource(fn: FunctionLike, names: Readonly<Record<string, unknown>>): FunctionSource | undefined {
   const text = Function.prototype.toString.call(fn);

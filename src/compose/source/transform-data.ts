@@ -4,13 +4,13 @@ import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from '.
 
 /** The data that the load or build transform attaches to a function. */
 export interface TransformData {
-  /** The function's text with blanks in place of types, so that offsets are those of the author's text. */
+  /** The function's text with blanks in place of types, so that offsets equal the offsets in the author's text. */
   readonly src: string;
   readonly file: string;
   /** Position of the first character, from 1. */
   readonly line: number;
   readonly col: number;
-  /** In code that another tool wrote: offset, line and column of each token whose position is known. */
+  /** For code that another tool generated: offset, line and column of each token whose position is known. */
   readonly at?: readonly number[];
   /** Getters for the free variables of the function; under `this`, a function that returns the outer `this`. */
   readonly vars: Record<string, unknown>;

@@ -17,13 +17,21 @@ export function currentTrace(): Trace | undefined {
   return active;
 }
 
-/** The current tracing run. @throws Error when there is none. */
+/**
+ * The current tracing run.
+ *
+ * @throws Error when there is none.
+ */
 export function activeTrace(): Trace {
   if (active === undefined) throw new Error('not inside a composition');
   return active;
 }
 
-/** The interpreter of the current or the last run. @throws Error before the first run. */
+/**
+ * The interpreter of the current or the last run.
+ *
+ * @throws Error before the first run.
+ */
 export function currentInterpreter(): Interpreter {
   if (last === undefined) throw new Error('no composition was traced yet');
   return last;

@@ -31,7 +31,7 @@ function narrowed({ minimum, maximum }: Range, op: Kind, number: number, holds: 
   }
 }
 
-/** The result of a comparison with a number if all numbers of the range give the same result; undefined otherwise. */
+/** The result of a comparison with a number. Undefined when the result is not the same for all numbers of the range. */
 function decided({ minimum, maximum }: Range, op: Kind, number: number): boolean | undefined {
   const both = (always: boolean, never: boolean) => (always ? true : never ? false : undefined);
   switch (op) {
@@ -53,12 +53,12 @@ function decided({ minimum, maximum }: Range, op: Kind, number: number): boolean
 /** The facts that hold on the current path. `rollback` removes the facts that were added since a checkpoint. */
 export class Facts {
   private readonly known = new Map<Node, boolean>();
-  /** Expressions known to equal a literal. */
+  /** Maps an expression to the literal that it is known to equal. */
   private readonly equal = new Map<Node, Node>();
   private readonly log: (() => void)[] = [];
-  /** Known disjunctions and conditionals, from which further facts follow once a part of them is known. */
+  /** Known disjunctions and conditionals. Additional facts follow from them once a part of them is known. */
   private readonly clauses: { readonly node: Node; readonly holds: boolean }[] = [];
-  /** The facts that follow from a condition. */
+  /** Maps a condition to the fact that follows from it. */
   private readonly implied = new Map<Node, Node>();
 
   /** A checkpoint of the current state, for `rollback`. */
@@ -71,7 +71,7 @@ export class Facts {
     while (this.log.length > checkpoint) this.log.pop()?.();
   }
 
-  /** Notes a fact that holds wherever a condition holds. */
+  /** Records that a condition implies a fact. */
   imply(condition: Node, fact: Node): void {
     this.implied.set(condition, fact);
   }

@@ -13,7 +13,7 @@ export interface DerivedField {
   readonly type: 'string' | 'integer' | 'boolean';
   /** The real field to read instead, for the warning. */
   readonly instead: string;
-  /** The condition, in CEL, under which the field is present; undefined when it always is. */
+  /** The condition, in CEL, under which the field is present; undefined when the field is always present. */
   readonly has?: string;
 }
 
@@ -28,7 +28,7 @@ export interface LoopRecord {
 /** The settings of a resource other than its template. */
 export interface ResourceOptions {
   readonly id?: string;
-  /** Fields that the factory defines in addition to the kind's. */
+  /** Fields that the factory defines in addition to the fields of the kind. */
   readonly derived?: readonly DerivedField[];
   /** Does another program own the object? If so, the graph reads it and never writes it. */
   readonly external?: boolean;
@@ -54,7 +54,7 @@ export interface Dependency {
  */
 export type RecordNode = 'template' | 'ref' | 'def' | 'patch';
 
-/** A node as the tracer recorded it: a resource, or one of the further nodes of a Graph. */
+/** A node as the tracer recorded it: a resource, or another node of a Graph. */
 export interface ResourceRecord {
   id: string;
   readonly node: RecordNode;
@@ -87,7 +87,7 @@ export interface ResourceRecord {
   readonly readyWhen: unknown[];
   readonly propagateWhen: unknown[];
   readonly dependsOn: Dependency[];
-  /** What happens to the objects when they are retired; undefined for the default of the controller. */
+  /** The treatment of the objects when they are retired; undefined for the default of the controller. */
   deletionPolicy: 'Delete' | 'Orphaned' | undefined;
   readiness: ((live: KubeObject) => { ready: boolean; reason?: string; message?: string }) | undefined;
 }

@@ -59,8 +59,8 @@ export class Trace {
   readonly errors: Refusal[] = [];
   readonly strict: boolean;
   /**
-   * Whether the program must neither run a text as code nor change objects of the host. A run inside a confined run is
-   * confined too.
+   * When true, the program must not run a string as code, and must not change objects of the host. A run inside a
+   * confined run is confined.
    */
   isConfined = false;
   /** The interpreter of this run. */
@@ -73,7 +73,7 @@ export class Trace {
   readonly openTries: number[] = [];
   /** Have the author's functions ended? If so, no resource may be added any more. */
   closed = false;
-  /** The places where texts and hand-written CEL were composed, for messages about the fields that contain them. */
+  /** The places where strings and hand-written CEL were composed, for messages about the fields that contain them. */
   readonly origins = new Map<Node, Site>();
   /** The places in the source where values were written, for messages. */
   readonly written = new Map<object, Site>();
@@ -87,7 +87,7 @@ export class Trace {
   site: Site | undefined;
   /** The calls of functions that are being interpreted, the outermost first. */
   readonly calls: Site[] = [];
-  /** The table of the run's expressions. `withTrace` makes it the table of all nodes that are made meanwhile. */
+  /** The table of the run's expressions. While `withTrace` runs, all new nodes are added to this table. */
   readonly nodes = new NodeTable();
   /** The number of nested calls that are being interpreted, including those of an enclosing run. */
   callDepth = 0;
@@ -131,7 +131,7 @@ export class Trace {
     return this.createdAt.has(ref);
   }
 
-  /** Notes that the contents of a list or object of the program were copied, so that it must not change any more. */
+  /** Notes that the contents of a list or object of the program were copied, so that a later change is refused. */
   noteCopied(value: unknown): void {
     if (typeof value !== 'object' || value === null || !this.createdAt.has(value) || this.copied.has(value)) return;
     this.copied.add(value);
@@ -253,7 +253,7 @@ export class Trace {
     }
   }
 
-  /** Runs `work` where `test` is known to hold. Resources that `work` makes get the test as a guard. */
+  /** Runs `work` where `test` is known to be true. Resources that `work` makes get the test as a guard. */
   under<T>(test: Node, work: () => T): T {
     const checkpoint = this.facts.checkpoint();
     this.facts.assume(test);
@@ -345,7 +345,7 @@ export class Trace {
     return this.errors.length < MAX_ERRORS;
   }
 
-  /** Runs `work`, and notes its refusal, so that tracing finds further refusals. */
+  /** Runs `work`, and notes its refusal, so that tracing continues and finds other refusals. */
   collecting(work: () => void): void {
     try {
       work();
@@ -404,7 +404,7 @@ function restore(ref: MutableRef, to: Snapshot): void {
   }
 }
 
-/** Are the remaining keys the first of the wanted keys, in the same order? */
+/** Are the remaining keys a prefix of the wanted keys, in the same order? */
 function keepsOrder(own: readonly PropertyKey[], wanted: readonly PropertyKey[]): boolean {
   const names = wanted.filter((key) => typeof key === 'string');
   const known = new Set(names);

@@ -23,7 +23,7 @@ export interface KeyEntry {
 /** The contents of an object by key, as a snapshot stores them. */
 export type Members = ReadonlyMap<PropertyKey, unknown>;
 
-/** An object as a map of its own enumerable members. */
+/** Converts an object to a map of its own enumerable members. */
 export function mapOfMembers(object: object): Map<PropertyKey, unknown> {
   const members = new Map<PropertyKey, unknown>();
   for (const key of Reflect.ownKeys(object)) {

@@ -12,7 +12,7 @@ export function ownKeys(object: object): readonly KeyEntry[] {
   return keyEntries(mapOfMembers(object));
 }
 
-/** Does an object of the program have a key of its own? The answer is known, or a condition. */
+/** Does an object of the program have this own key? Returns a boolean when this is known, and a condition when not. */
 export function hasOwnKey(object: object, key: string): boolean | Node {
   if (!Object.hasOwn(object, key)) return false;
   return noted(object) ? decide(presenceOf(ownKeys(object), key)) : true;
@@ -63,7 +63,7 @@ export function deleteMemberWhen(object: object, key: string, test: Node): void 
   );
 }
 
-/** Copies the conditions of an object's keys to a changed copy of the object, changed in the same way. */
+/** Copies the conditions of an object's keys to a changed copy of the object. `change` is applied to each condition. */
 export function copyKeys(from: object, to: object, change: (node: Node) => Node): void {
   if (!noted(from)) return;
   const entries = ownKeys(from).map(({ key, test }) => ({

@@ -90,7 +90,7 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
 }
 
 /**
- * A value that is present only when a condition holds. If the value is a plain read of a resource's field, the graph
+ * A value that is present only when a condition is true. If the value is a plain read of a resource's field, the graph
  * still waits for that field.
  */
 function guarded(test: Node, value: Sym): Sym {
@@ -107,7 +107,7 @@ function guarded(test: Node, value: Sym): Sym {
 function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   if (!sameStaticType(a.type, b.type) || a.type.kind === 'null' || a.type === NULL) return undefined;
   if (a.node === b.node && a.absence === b.absence) return a;
-  // In CEL the objects of two resources have different types, also when they are of one kind.
+  // In CEL the objects of two resources have different types, even when the resources have the same kind.
   if (holdsObjects(a.type) && rootOf(a.node) !== rootOf(b.node)) return undefined;
   const node = cond(test, a.node, b.node);
   const waits = a.waits || b.waits;
@@ -126,7 +126,7 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
 }
 
 /**
- * The condition under which a value is present, simplified for the case that `test` holds. A `switch` may have tested
+ * The condition under which a value is present, simplified for the case that `test` is true. A `switch` may have tested
  * the presence already.
  */
 function presentWhere(test: Node, sym: Sym): Node {
@@ -142,7 +142,7 @@ function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'>
   return first === undefined ? {} : { missing: first };
 }
 
-/** An element of a list with a further condition. */
+/** An element of a list with an additional condition. */
 export function itemWhen(test: Node, item: unknown): unknown {
   if (item instanceof Maybe) return new Maybe(and(test, item.test), item.value);
   if (item instanceof Splice) {

@@ -271,7 +271,9 @@ export function symOfItems(items: readonly unknown[]): Sym {
   return new Sym(listNode(items), { waits });
 }
 
-/** Is the element a resource, possibly under a condition? A read of a field of such an element waits for the field. */
+/**
+ * Is the element a resource, possibly under a condition? The graph waits for a field that is read from such an element.
+ */
 function isResource(item: unknown): boolean {
   const inner = symbolic(resolveMerged(item instanceof Maybe ? item.value : item));
   return inner instanceof Sym && inner.resource !== undefined;

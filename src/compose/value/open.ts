@@ -14,12 +14,13 @@ export function refuseOpen(label: string): never {
   );
 }
 
-/** The maximum number of elements that an iterator gives. A graph with more elements is accepted by no server. */
+/** The maximum number of elements that are taken from an iterator. No server accepts a graph with more elements. */
 const MAX_ELEMENTS = 100_000;
 
 /**
- * The value as an iterable, whose iterator ends or is refused. @throws TypeError as JavaScript does, for a value that is
- * not iterable.
+ * The value as an iterable, whose iterator ends or is refused.
+ *
+ * @throws TypeError as JavaScript does, for a value that is not iterable.
  */
 export function iterable(value: unknown): Iterable<unknown> {
   const found = value === undefined || value === null ? undefined : (value as Partial<Iterable<unknown>>);
@@ -27,7 +28,7 @@ export function iterable(value: unknown): Iterable<unknown> {
   throw new TypeError(`${describeValue(value)} is not iterable`);
 }
 
-/** The elements that an iterator gives. A caller that leaves early closes the iterator, as `for..of` does. */
+/** The elements that an iterator yields. A caller that leaves early closes the iterator, as `for..of` does. */
 function* elementsOf(source: Iterable<unknown>): Generator<unknown, undefined> {
   const iterator = source[Symbol.iterator]();
   let isOpenIterator = false;

@@ -35,7 +35,7 @@ export function bool(node: Node): unknown {
   return typeof known === 'boolean' ? known : wrap(new Sym(known));
 }
 
-/** The truth of a value in JavaScript: a boolean if it is known, else a condition. */
+/** The truth of a value in JavaScript: a boolean if the truth is known, and a condition if not. */
 export function truthy(raw: unknown): boolean | Node {
   const value = resolveMerged(raw);
   const inner = symbolic(value);
@@ -95,13 +95,13 @@ export function needPresent(value: Sym, use: string): Sym {
   );
 }
 
-/** `String(value)` as an expression, also for a known text. */
+/** `String(value)` as an expression, also for a known string. */
 export function textNode(raw: unknown): Node {
   const text = textOrNode(raw);
   return typeof text === 'string' ? literal(text) : text;
 }
 
-/** `String(value)`: the text where it is known, else an expression. */
+/** `String(value)`: a string where the value is known, and an expression where it is symbolic. */
 export function textOrNode(raw: unknown): string | Node {
   const value = resolveMerged(raw);
   const inner = symbolic(value);
@@ -133,7 +133,7 @@ export function textOrNode(raw: unknown): string | Node {
   return sure.type.kind === 'number' ? numberText(sure.node) : toText(sure.node);
 }
 
-/** A text value from an expression. */
+/** A string value from an expression. */
 export function textValue(node: Node, waits = false): unknown {
   return node.kind === 'lit' ? node.value : wrap(new Sym(activeTrace().originate(node), { waits }));
 }
@@ -141,7 +141,9 @@ export function textValue(node: Node, waits = false): unknown {
 const known = (value: unknown): boolean =>
   symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
 
-/** Applies an operator: `plain` when both operands are known, else `onSymbolic`, on each side of a `Phi`. */
+/**
+ * Applies an operator to each side of a `Phi`: `plain` when both operands are known, `onSymbolic` when one is symbolic.
+ */
 function operate(
   a: unknown,
   b: unknown,
@@ -200,7 +202,7 @@ function equalSyms(a: unknown, b: unknown, loose: boolean): unknown {
 
 const bothObjects = (a: unknown, b: unknown): boolean => typeof a === 'object' && typeof b === 'object';
 
-/** A symbolic value, a constant, or a text with placeholders. */
+/** A symbolic value, a constant, or a string with placeholders. */
 function tokenSym(value: unknown): Sym | undefined {
   if (typeof value === 'string' && hasTokens(value)) return new Sym(textNode(value));
   const inner = symbolic(value);
@@ -280,8 +282,8 @@ function mixedTypes(operator: string, a: Sym, b: Sym): never {
 }
 
 /**
- * The conditions under which operands parsed from texts are numbers. Quotients need none, because CEL compares NaN as
- * JavaScript does.
+ * The conditions under which operands parsed from strings are numbers. Quotients need no condition, because CEL
+ * compares NaN as JavaScript does.
  */
 function numberTests(...sides: readonly Sym[]): Node[] {
   return sides.map(({ node }) => numberTest(node, false)).filter((test) => test !== undefined);

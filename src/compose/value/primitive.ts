@@ -1,8 +1,8 @@
 import { symbolic } from './proxy.ts';
 
 /**
- * The primitive value that `Symbol.toPrimitive`, `valueOf` or an own `toString` of an object gives; other values as they
- * are. The functions may give a value of the graph, which a conversion by the host cannot read.
+ * Returns the primitive value of an object with `Symbol.toPrimitive`, `valueOf` or an own `toString`. Returns other
+ * values unchanged. These functions may return a value of the graph, which the host cannot convert.
  */
 export function primitiveOf(value: unknown, hint: 'default' | 'number'): unknown {
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || value instanceof Date)

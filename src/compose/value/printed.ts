@@ -3,7 +3,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { symbolic } from './proxy.ts';
 import { Earlier, Maybe, SeenList, Splice } from './symbolic.ts';
 
-/** Is the value an object literal, or an object without a prototype? Objects of other realms count, too. */
+/** Is the value an object literal, or an object without a prototype? Objects of other realms also count. */
 export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -17,10 +17,10 @@ export function classOf(value: object): string {
 }
 
 /**
- * The text that JavaScript prints for a known value.
+ * The string that JavaScript prints for a known value.
  *
- * @throws Refusal for values without a meaningful text: objects (`[object Object]`), functions, and lists that hold
- * values of the graph.
+ * @throws Refusal for values without a meaningful string: objects (`[object Object]`), functions, and lists that
+ *   contain values of the graph.
  */
 export function printedText(value: unknown): string {
   if (typeof value === 'function') {

@@ -74,7 +74,7 @@ export function referenceTo(
 /** The maximum length of an expression that is shown as a name, in characters. */
 const MAX_LABEL_LENGTH = 120;
 
-/** The name of a symbolic value in messages: the author's text for it, as far as it is known. */
+/** The name of a symbolic value in messages: the author's text for the value, if the text is known. */
 export function labelOf(value: Sym | Phi): string {
   const text = labelText(value);
   return text.length > MAX_LABEL_LENGTH ? `${text.slice(0, MAX_LABEL_LENGTH)}…` : text;
@@ -172,8 +172,8 @@ function callerFrame(): string {
 }
 
 /**
- * Refuses placeholders that were made and are not in the graph: untraced code has read them, and its decisions are not
- * in the graph either.
+ * Refuses placeholders that were made but are not in the graph. Untraced code has read such a placeholder, and the
+ * graph does not contain the decisions of that code.
  */
 export function refuseLostTexts(): void {
   const trace = currentTrace();
@@ -193,7 +193,7 @@ export function hasTokens(text: string): boolean {
   return text.includes(TOKEN_OPEN) || text.includes(TOKEN_CLOSE);
 }
 
-/** The pieces of a text: plain strings and the values of placeholders. */
+/** The pieces of a string: plain strings and the values of placeholders. */
 export function splitTokens(text: string): (string | Sym)[] {
   const parts: (string | Sym)[] = [];
   let end = 0;

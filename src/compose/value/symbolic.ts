@@ -46,7 +46,7 @@ export class Sym {
    * collection slow.
    */
   proxy: object | undefined = undefined;
-  /** A cache of the fields that were read of the value, because a loop reads the same fields in each iteration. */
+  /** A cache of the fields that were read from the value, because a loop reads the same fields in each iteration. */
   members: Map<string, unknown> | undefined = undefined;
 
   constructor(
@@ -114,7 +114,7 @@ function refuseUntraced(as: string): never {
   );
 }
 
-/** A list element that is present only when a condition holds. */
+/** A list element that is present only when a condition is true. */
 export class Maybe extends Internal {
   readonly test: Node;
   readonly value: unknown;

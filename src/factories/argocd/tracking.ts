@@ -1,8 +1,8 @@
 import { Cel, defineFactory, requireKnown } from '../../compose/index.ts';
 
 /**
- * The way in which Argo CD marks the objects of an application, as its setting `application.resourceTrackingMethod`
- * says. `both` is its value `annotation+label`.
+ * How Argo CD marks the objects of an application. The values correspond to its setting
+ * `application.resourceTrackingMethod`; `both` stands for `annotation+label`.
  */
 export type TrackingMethod = 'annotation' | 'label' | 'both';
 
@@ -35,9 +35,9 @@ const ANNOTATION = 'argocd.argoproj.io/tracking-id';
 const LABEL = 'app.kubernetes.io/instance';
 
 /**
- * Metadata by which Argo CD tracks the objects of an instance as parts of the instance's application: copies of the
- * marks that Argo CD wrote on the instance. For an instance without marks the copies are empty texts, and Argo CD does
- * not track the objects.
+ * Metadata by which Argo CD tracks the objects of an instance as parts of the instance's application. It copies the
+ * tracking label or annotation that Argo CD wrote on the instance. When the instance has none, the copies are empty
+ * strings, and Argo CD does not track the objects.
  *
  * @example configMap({ metadata: { name: spec.name, ...argocdTracking({ by: 'both' }) }, data: {} })
  */

@@ -95,8 +95,8 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
 }
 
 /**
- * A comment in the printed YAML about Flux's manifests. `deploy` applies these manifests first. They are not printed,
- * because reading them may need a network.
+ * A comment in the printed YAML about Flux's manifests, which `deploy` applies first. The manifests themselves are not
+ * printed, because reading them may require a network.
  */
 function note({ fluxInstallation, fluxVersion, manifestsFrom }: RuntimeSettings): string {
   if (fluxInstallation === 'external') return '---\n# Flux must already be installed.\n';

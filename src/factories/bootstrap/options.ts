@@ -2,7 +2,10 @@ import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
 /** Options of `typeKroRuntimeBootstrap`. */
 export interface TypeKroRuntimeOptions {
-  /** Namespace of the runtime, and of Flux in `toYaml()` of a factory without a spec. Default `flux-system`. */
+  /**
+   * Namespace of the runtime. It is also the namespace of Flux when `toYaml()` is called without a spec. Default
+   * `flux-system`.
+   */
   readonly namespace?: string;
   /** Release of Flux. Default `v2.7.5`. */
   readonly fluxVersion?: string;
@@ -22,9 +25,9 @@ export interface TypeKroRuntimeOptions {
    */
   readonly rbac?: 'cluster-admin' | 'scoped' | { readonly clusterRoleRef: string };
   /**
-   * The source of Flux's manifests: an address, a file, a folder, or `stand-in` for an embedded cluster. Such a cluster
-   * does the work of the controllers itself. Default: `stand-in` on an embedded cluster, elsewhere the release of
-   * `fluxVersion` on GitHub.
+   * The source of Flux's manifests: an address, a file, a folder, or `stand-in`. Stand-ins are only for an embedded
+   * cluster, which does the work of Flux's controllers itself. Default: `stand-in` on an embedded cluster, and the
+   * release `fluxVersion` on GitHub on any other cluster.
    */
   readonly manifestsFrom?: string;
   /** The controller that runs graphs: kro's, by its chart, or this project's, by its manifests. Default `kro`. */
@@ -37,12 +40,12 @@ export interface TypeKroRuntimeOptions {
 export type RuntimeSettings = Required<Omit<TypeKroRuntimeOptions, 'manifestsFrom' | 'controllerImage'>> &
   Pick<TypeKroRuntimeOptions, 'manifestsFrom' | 'controllerImage'>;
 
-/** The oldest kro on which every definition of target `stock` runs. */
+/** The oldest version of kro that runs every definition for target `stock`. */
 const STOCK_VERSION = [0, 9, 3];
 
 /**
- * Constructs that early versions of kro do not have, with the first version whose API has them (by kro's tagged
- * sources).
+ * Constructs that early versions of kro do not have, with the first version that has them (according to the tags of
+ * kro's repository).
  */
 const ADDED: readonly (readonly [string, readonly number[]])[] = [
   ['forEach', [0, 8, 0]],

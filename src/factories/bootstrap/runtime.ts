@@ -16,7 +16,7 @@ export interface TypeKroRuntimeStatus {
   readonly components: { readonly fluxSystem: boolean; readonly kroSystem: boolean };
 }
 
-/** The registries of kro's chart: `now` has the versions since 0.6, `before` the older ones. */
+/** The registries of kro's chart: `now` has version 0.6 and later versions, and `before` has earlier versions. */
 const KRO_CHARTS = { now: 'oci://registry.k8s.io/kro/charts', before: 'oci://ghcr.io/kro-run/kro' } as const;
 
 /** The namespace and the Deployment of an older installation of kro, which the bootstrap keeps. */
@@ -25,7 +25,7 @@ export const EARLIER_KRO = { namespace: 'kro-system', name: 'kro' } as const;
 /** The controllers of Flux that a runtime needs. */
 export const FLUX_CONTROLLERS = ['source-controller', 'helm-controller'] as const;
 
-/** The source of kro: its chart, or a Deployment that exists or comes from manifests. */
+/** Where kro comes from: its Helm chart, or a Deployment that already exists or is applied from manifests. */
 export type KroSource = 'chart' | { readonly namespace: string; readonly name: string };
 
 const SPEC: SchemaInput = {
@@ -46,7 +46,7 @@ const READY = '.?status.?conditions.orValue([]).exists(c, c.type == "Ready" && c
 
 type Part = object & { readonly id: string };
 
-/** The graph of a runtime: references to Flux's controllers, and kro, as a release or a reference. */
+/** The graph of a runtime: references to Flux's controllers, and either a Helm release of kro or a reference to it. */
 export function runtimeComposition(
   api: CompositionApi,
   settings: RuntimeSettings,
@@ -75,8 +75,9 @@ function external(id: string, namespaceName: string, name: string): Part {
 }
 
 /**
- * The resources that install kro by its chart: namespace, repository, release. The manifests are literal, because the
- * factories of Flux load their schemas, and `import 'typekro'` loads this file.
+ * The resources that install kro by its chart: namespace, repository, release. The manifests are literals instead of
+ * calls of the Flux factories, because `import 'typekro'` loads this file and would then also load the schemas of these
+ * factories.
  */
 function kroRelease(spec: TypeKroRuntimeSpec, settings: RuntimeSettings): Part {
   const namespace = createResource(

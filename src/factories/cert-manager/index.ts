@@ -1,5 +1,5 @@
 /**
- * Factories for cert-manager: certificates, issuers, and the objects that it creates from them.
+ * Factories for cert-manager: certificates, issuers, and the objects that cert-manager creates from them.
  *
  * @packageDocumentation
  */

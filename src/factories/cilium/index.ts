@@ -1,5 +1,5 @@
 /**
- * Factories for Cilium: network policies, addresses for load balancers and their announcement, BGP, gateways for
+ * Factories for Cilium: network policies, load balancer addresses and their announcement, BGP, and gateways for
  * outgoing traffic.
  *
  * @packageDocumentation

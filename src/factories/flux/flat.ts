@@ -1,7 +1,7 @@
 import { defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
 
-/** Members of a flat argument that do not belong to the spec. */
+/** Members of a flat argument that belong to the object itself, not to its spec. */
 const OWN = new Set([
   'id',
   'waitForReady',
@@ -39,8 +39,8 @@ interface Parts {
 }
 
 /**
- * Divides the members into those of the object and those of its spec. A member with a default gets the default where
- * the member is absent. An absent member without a default is left out.
+ * Divides the members into those of the object and those of its spec. An absent member gets its default; without a
+ * default, it is left out.
  */
 export function divideFields(
   input: object,

@@ -1,6 +1,6 @@
 /**
- * Factories for Flux: sources, kustomizations and Helm releases. The members of a spec are at the top level beside
- * `name`, with defaults for common ones.
+ * Factories for Flux: sources, kustomizations and Helm releases. The members of the spec are at the top level, next to
+ * `name`. The most common members have defaults.
  *
  * @packageDocumentation
  */

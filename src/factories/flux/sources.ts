@@ -38,7 +38,7 @@ export const bucket = flatFactory<BucketSpec, BucketFields, 'interval'>(raw.buck
 });
 
 /**
- * One chart in one version, which Flux fetches. Flux makes the HelmChart of a `helmRelease` itself; this factory is for
+ * One version of a chart, which Flux fetches. Flux itself creates the HelmChart of a `helmRelease`; this factory is for
  * a chart without a release.
  */
 export const helmChart = flatFactory<HelmChartSpec, HelmChartFields, 'interval'>(raw.helmChart, {

@@ -8,7 +8,7 @@ import { compareVersions } from './identifiers.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
 
-/** The kind becomes the name of a type. */
+/** Matches a valid kind. The kind must also be valid as the name of a TypeScript type. */
 const KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
 const isGroup = (text: string): boolean => text.includes('.') && isDnsSubdomain(text);
 

@@ -26,8 +26,8 @@ interface NamedType {
 }
 
 /**
- * Writes the built-in kinds of a bundle as TypeScript. Each group and version has a file of types. `factories.ts` has a
- * function for each kind. `types.ts` exports the types under a name for each group and version.
+ * Writes the built-in kinds of a bundle as TypeScript: one file of types per group and version, `factories.ts` with one
+ * function per kind, and `types.ts`. `types.ts` exports the types of each group and version as a namespace.
  */
 export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions): ReadonlyMap<string, string> {
   const types = new TypeFiles(source, options.descriptions);
@@ -75,9 +75,9 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
 export const factoryKey = ({ group, version, kind }: GroupVersionKind): string => `${group}/${version}/${kind}`;
 
 /**
- * Chooses the names of the factories of all kinds of a bundle, by `factoryKey`. The first kind of a name gets the plain
- * name. A further kind of the same group gets the name with its version, and a kind of another group gets the name with
- * its group.
+ * Chooses the names of the factories of all kinds of a bundle, by `factoryKey`. When several kinds have the same name,
+ * the first kind gets the plain name. For the other kinds, the version is appended if the group is the same, and the
+ * group if it differs.
  */
 export function builtinFactoryNames(source: Pick<SchemaSource, 'kinds'>): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
@@ -151,7 +151,10 @@ class TypeFiles {
     return { ...schema, ...(description !== undefined && { description }), properties: Object.fromEntries(members) };
   }
 
-  /** Follows the references of the needed types and writes all of them. Returns the texts by file. */
+  /**
+   * Follows the references of the requested types and writes all types that it reaches. Maps the name of a file to its
+   * text.
+   */
   write(command: string): Map<string, string> {
     const bodies = new Map<string, Map<string, string>>();
     const imports = new Map<string, Set<string>>();

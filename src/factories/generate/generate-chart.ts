@@ -17,7 +17,7 @@ export interface ChartOptions {
 
 /**
  * Writes a typed factory for a Helm chart from its `values.schema.json`: the type of the values, and a function that
- * installs the chart as a part of a graph. A part of the schema that has no form in TypeScript becomes a value of any
+ * installs the chart as a part of a graph. A part of the schema that TypeScript cannot express becomes a value of any
  * type, with a warning.
  */
 export function generateChart(

@@ -12,8 +12,8 @@ export interface GenerateOptions {
   /** `group`: a file for each API group; `kind`: a file for each kind, in a folder for each group. Default `group`. */
   readonly files?: 'group' | 'kind';
   /**
-   * Should the files contain the schemas, so that a composition is checked against them without a cluster? Default
-   * true. Without schemas, the graph does not know the types of these kinds.
+   * Do the files contain the schemas? Default true. With schemas, a composition is checked against them without a
+   * cluster. Without schemas, the compiler does not know the fields of these kinds.
    */
   readonly schemas?: boolean;
   /** The module from which generated code imports its helpers. Default `typekro`. */
@@ -32,8 +32,8 @@ export interface GeneratedFactories {
 
 /**
  * Writes typed factories for the kinds of CustomResourceDefinitions. `documents` are parsed YAML or JSON documents; a
- * document that is neither a CRD nor a list of CRDs is ignored. Each served version gets a factory, the preferred
- * version under the plain name. The text does not depend on the order of the CRDs.
+ * document that is neither a CRD nor a list of CRDs is ignored. Each served version gets a factory; the factory of the
+ * preferred version has the plain name. The output does not depend on the order of the CRDs.
  */
 export function generateFactories(documents: readonly JsonValue[], options: GenerateOptions): GeneratedFactories {
   const { kinds, diagnostics } = kindsOfCrds(documents);

@@ -1,5 +1,5 @@
 import { pascalCase } from '../../core/index.ts';
-/** Words that a module cannot declare, and names that generated code uses. */
+/** Reserved words of JavaScript, and names that the generated code itself uses. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
     'arguments await break case catch class const continue debugger default delete do else enum eval export extends ' +
@@ -51,8 +51,8 @@ export class NameRegister {
   readonly #taken = new Set<string>();
 
   /**
-   * Appends a number to the base if necessary, so that all names made from it are free. Reserves these names and
-   * returns the base.
+   * Appends a number to the base if one of the names made from it is taken already. Reserves the names and returns the
+   * base.
    */
   takeAll(base: string, names: (base: string) => readonly string[]): string {
     for (let number = 1; ; number += 1) {
@@ -66,8 +66,8 @@ export class NameRegister {
 }
 
 /**
- * Compares API versions in the order in which Kubernetes prefers them: stable versions, then beta, then alpha, each
- * with the highest first. Other versions come last, sorted by name.
+ * Compares API versions by Kubernetes' preference: stable versions first, then beta, then alpha. Within each of these
+ * groups, the highest version comes first. All other versions come last, sorted by name.
  */
 export function compareVersions(first: string, second: string): number {
   const [a, b] = [versionRank(first), versionRank(second)];

@@ -1,5 +1,5 @@
 /**
- * The generator of typed factories: it makes TypeScript of CRDs, built-in kinds and schemas of charts. The generator
+ * The generator of typed factories. It converts CRDs, built-in kinds and the value schemas of charts to TypeScript. It
  * writes the package's own factories, and `typekro generate` runs it for users' CRDs. Its functions are pure; the
  * command reads and writes files, clusters and the terminal.
  *

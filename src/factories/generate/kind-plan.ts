@@ -9,7 +9,7 @@ export interface KindPlan {
   readonly plural: string;
   readonly namespaced: boolean;
   readonly shortNames: readonly string[];
-  /** Is this the preferred version of the kind? Its names have no version at the end. */
+  /** Is this the preferred version of the kind? If so, the generated names do not end with the version. */
   readonly preferred: boolean;
   readonly deprecated: boolean;
   /** The purpose of the kind in a few sentences; empty without a description. */
@@ -30,7 +30,7 @@ export interface ReadinessRule {
   readonly words: string;
 }
 
-/** The own member of any JSON value; undefined when the value is not an object or has no such member. */
+/** A member of a JSON value; undefined when the value is not an object, or does not itself have the member. */
 export function ownMember(value: JsonValue | undefined, name: string): JsonValue | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.hasOwn(value, name) ? value[name] : undefined;

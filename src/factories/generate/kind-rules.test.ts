@@ -15,7 +15,7 @@ function verdict(cel: string, self: KubeObject): unknown {
 
 const condition = (type: string, status: string) => ({ type, status, reason: '', message: '' });
 
-/** A condition that is true for a generation. */
+/** A condition with status True and this `observedGeneration`. */
 const observed = (type: string, observedGeneration: number) => ({ ...condition(type, 'True'), observedGeneration });
 
 /** Ready and unready samples of kinds with a rule. */

@@ -11,7 +11,10 @@ export const CONDITIONS = 'self.?status.?conditions.orValue([])';
 
 const isTrue = (type: string) => `${CONDITIONS}.exists(c, c.type == ${JSON.stringify(type)} && c.status == "True")`;
 
-/** CEL that is true for a condition `c` that is True, and is not of an earlier generation of the object. */
+/**
+ * CEL that is true when the status of condition `c` is True and the condition was not written for an earlier generation
+ * of the object.
+ */
 const TRUE_NOW =
   'c.status == "True" && c.?observedGeneration.orValue(self.metadata.?generation.orValue(0)) >= self.metadata.?generation.orValue(0)';
 
@@ -209,9 +212,9 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
 ];
 
 /**
- * The readiness rules of kinds, by `Kind.group` (`Kind` for the core group). Each rule expresses the result of
- * `readinessOf` in CEL. Kinds without an entry are ready when they exist, by a condition, or when the newest generation
- * is observed.
+ * Maps `Kind.group` (`Kind` for the core group) to the readiness rule of the kind. Each rule expresses the result of
+ * `readinessOf` in CEL. A kind without an entry has one of the general rules: the object exists, a condition is True,
+ * or the controller has observed the newest generation.
  */
 export const KIND_RULES: ReadonlyMap<string, ReadinessRule> = new Map([
   ...WORKLOADS,

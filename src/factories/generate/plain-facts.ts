@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Members of a schema that describe values; descriptions and rules in CEL are left out. */
+/** Schema keywords that constrain values. Descriptions and CEL rules are not among them. */
 const KEPT: ReadonlySet<string> = new Set([
   'type',
   'format',
@@ -30,12 +30,12 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-kubernetes-map-type',
 ]);
 
-/** The nesting beyond which a part of a schema counts as free-form. Schemas of real kinds have much less nesting. */
+/** The depth below which all parts of a schema count as free-form. Schemas of real kinds are far less nested. */
 const MAX_DEPTH = 200;
 
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** A schema with only the members that a graph needs, sorted by name: without descriptions and rules in CEL. */
+/** Reduces a schema to the members that the compiler uses, sorted by name. Descriptions and CEL rules are left out. */
 export function plainFacts(schema: JsonObject, depth = 0): JsonObject {
   if (depth > MAX_DEPTH) return ANYTHING;
   const entries: [string, JsonValue][] = [];

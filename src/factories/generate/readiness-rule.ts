@@ -7,17 +7,17 @@ import type { ReadinessRule } from './kind-plan.ts';
 import { ownMember } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
 
-/** Returns the readiness rule of a built-in kind: its own rule, or else that the object exists. */
+/** Returns the readiness rule of a built-in kind. A kind without its own rule is ready when it exists. */
 export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
   return KIND_RULES.get(withGroup(type.kind, type.group)) ?? EXISTS;
 }
 
 /**
- * Returns the readiness rule of a custom kind: its own rule, or else a rule that follows from the schema of its status.
- * When the status has conditions, a summarising condition must be True. This is the condition that a printer column
- * shows, or else the first summarising condition that the object has. Without conditions, the controller must have
- * observed the newest generation. When the status has neither conditions nor `observedGeneration`, an object is ready
- * when it exists.
+ * Returns the readiness rule of a custom kind. For a kind without its own rule, the rule follows from the schema of its
+ * status. When the status has conditions, a summarising condition such as `Ready` must be True. If a printer column
+ * shows such a condition, that condition is used. If not, the first summarising condition of the object is used.
+ * Without conditions, the controller must have observed the newest generation. When the status has neither conditions
+ * nor `observedGeneration`, an object is ready when it exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },

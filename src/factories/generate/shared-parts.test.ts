@@ -13,7 +13,7 @@ const issuer = (more: Schema = {}) => object({ group: text, kind: text, name: te
 const asWanted = (wanted: string) => wanted;
 
 describe('objects of a file', () => {
-  test('that occur twice are named after the first kind and the member that contains them', () => {
+  test('that occur twice are named after the first kind that has them and the member that contains them', () => {
     const [first, second] = [issuer(), issuer()];
     const parts = [
       { name: 'CertificateSpec', base: 'Certificate', schema: object({ issuerRef: first }) },
@@ -39,11 +39,14 @@ describe('objects of a file', () => {
   });
 
   test.each<[string, Schema]>([
-    ['a member that may not be left out', issuer({ required: ['name'] })],
+    ['a required member', issuer({ required: ['name'] })],
     ['another type', object({ group: text, kind: text, name: { type: 'integer' } })],
     ['other values', object({ group: text, kind: text, name: { type: 'string', enum: ['a'] } })],
-    ['a member that may be null', object({ group: text, kind: text, name: { type: 'string', nullable: true } })],
-    ['another comment on a member', object({ group: text, kind: text, name: { type: 'string', description: 'x' } })],
+    ['a nullable member', object({ group: text, kind: text, name: { type: 'string', nullable: true } })],
+    [
+      'another description of a member',
+      object({ group: text, kind: text, name: { type: 'string', description: 'x' } }),
+    ],
     ['a member with a default', object({ group: text, kind: text, name: { type: 'string', default: 'x' } })],
     ['members of any name', issuer({ 'x-kubernetes-preserve-unknown-fields': true })],
     ['a very large integer as value', object({ group: text, kind: text, name: { enum: [2n ** 60n] } })],
@@ -61,7 +64,7 @@ describe('objects of a file', () => {
     expect(declarations[0]).not.toMatch(/First|null/);
   });
 
-  test('that are the spec of a kind have its name', () => {
+  test('that equal the spec of a kind have the name of this spec', () => {
     const [first, second] = [issuer(), issuer()];
     const parts = [
       { name: 'ClusterIssuerSpec', base: 'ClusterIssuer', schema: first },
@@ -72,7 +75,7 @@ describe('objects of a file', () => {
     expect(declarations).toEqual([]);
   });
 
-  test('can be nested a thousand deep', () => {
+  test('can be nested to a depth of one thousand', () => {
     let deep: Schema = text;
     for (let level = 0; level < 1000; level++) deep = object({ inner: deep, a: text, b: text });
     const parts = [{ base: 'A', schema: object({ one: deep, two: deep }) }];

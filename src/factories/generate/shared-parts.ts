@@ -4,11 +4,12 @@ import { singular } from './identifiers.ts';
 import { pascalCase } from '../../core/index.ts';
 
 /**
- * A part of a file: the spec or the status of a kind, or all fields of the kind. Only specs and statuses have a name.
+ * A part of a file: the spec or the status of a kind, or all fields of the kind. Only specs and statuses have a type
+ * with a name.
  */
 export interface FilePart {
   readonly name?: string;
-  /** The beginning of the names of objects inside the part: the name of the kind. */
+  /** The prefix for the type names of objects inside the part: the name of the kind. */
   readonly base: string;
   readonly schema: Schema;
 }
@@ -16,26 +17,28 @@ export interface FilePart {
 /** The objects that occur more than once in a file. */
 export interface SharedParts {
   /**
-   * The name of the type of an object that is written once and referred to in several places; undefined for other
-   * objects.
+   * The type name of an object that several places of the file share; undefined for any other object.
    */
   readonly nameOf: (schema: Schema) => string | undefined;
   /**
-   * The declarations of the shared types. A shared object that is itself a part of the file has no declaration here.
+   * The declarations of the shared types. A shared object that is itself a part of the file is not included, because
+   * that part declares it.
    */
   readonly declarations: readonly string[];
 }
 
-/** Objects with fewer members, nested ones included, are easier to read inline. */
+/**
+ * The minimum number of members of a shared type, including nested members. Smaller objects are easier to read inline.
+ */
 const MIN_MEMBERS = 3;
-/** The nesting beyond which types are not written out. */
+/** The maximum depth to which types are written. */
 const MAX_DEPTH = 40;
 
 /**
- * Finds the objects that would be written more than once among the parts of a file. Names each object after the first
- * kind that has it and the member that holds it: `CertificateIssuerRef`. Two objects are the same when their types are
- * equal, including the descriptions of their members, and the same members have a default. `takeName` makes a wanted
- * name unique in the file.
+ * Finds the object types that would be written more than once in a file. Names each after the first kind that has it
+ * and the member that contains it, such as `CertificateIssuerRef`. Two objects share a type when their types and the
+ * descriptions of their members are equal, and the same members have a default. `takeName` makes a wanted name unique
+ * in the file.
  */
 export function sharedParts(parts: readonly FilePart[], takeName: (wanted: string) => string): SharedParts {
   const shapes = new Shapes();
@@ -58,7 +61,7 @@ export function sharedParts(parts: readonly FilePart[], takeName: (wanted: strin
     declared.push({ name, schema });
   }
   const nameOf = (schema: Schema) => names.get(shapes.of(schema));
-  // Description and nullability belong to one place, not to the shared type.
+  // Each use has its own description and nullability, so they are not part of the shared type.
   const declarations = declared.map(({ name, schema: { description: _, nullable: __, ...type } }) =>
     toTypeScript(type, { name, input: true, external: (node) => (node === type ? undefined : nameOf(node)) }),
   );
@@ -97,7 +100,7 @@ function countUses(
   visit(part, '', 0);
 }
 
-/** The shape of a type. Equal types have one and the same shape object. */
+/** The shape of a type. Equal types have the same shape object, so shapes are compared by identity. */
 interface Shape {
   readonly id: number;
   readonly isObject: boolean;
@@ -151,5 +154,5 @@ class Shapes {
   }
 }
 
-/** A replacer that writes integers beyond 2^53 as texts, because `JSON.stringify` refuses a bigint. */
+/** A replacer that writes bigints (integers beyond 2^53) as strings, because `JSON.stringify` throws for a bigint. */
 const withIntegers = (_name: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);

@@ -30,7 +30,7 @@ export function baseName(plan: KindPlan): string {
   return plan.preferred ? kind : identifier(kind + pascalCase(plan.version));
 }
 
-/** Members of an object that are not fields of the factory's argument. */
+/** Members of an object that the factory's argument does not have as fields. */
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
 /** Names that a factory takes at the top level in addition to the fields of the kind. */
 const TAKEN = new Set([
@@ -163,7 +163,7 @@ function writeFactory(plan: KindPlan, names: KindNames, options: WriteKindOption
 export const quoteJs = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** Writes a JSON value as an expression. Objects in the first `open` levels have one line for each member. */
+/** Writes a JSON value as an expression. Objects in the outermost `open` levels have one line per member. */
 export function literalText(value: JsonValue, open: number, indent: string): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'string') return quoteJs(value);

@@ -19,7 +19,7 @@ export interface ChartReference {
 export type ChartConfig<Values extends object> = NamedInput &
   FactoryExtras & {
     readonly values?: Values | undefined;
-    /** A version or range in place of the factory's own. */
+    /** A version or range that replaces the one in the factory's reference. */
     readonly version?: string | undefined;
     /** An existing source of the chart. By default the factory also makes a HelmRepository. */
     readonly sourceRef?: ChartSource | undefined;

@@ -12,8 +12,8 @@ export const FLUX_NAMESPACE = 'flux-system';
 export type HelmRepositoryConfig = FlatInput<HelmRepositorySpec, 'interval'>;
 
 /**
- * A repository of Helm charts, in `flux-system` unless a namespace is given. When `url` is a plain string (not
- * computed) that begins with `oci://`, `type` defaults to `oci`.
+ * A repository of Helm charts, in `flux-system` unless a namespace is given. When `url` is a constant string that
+ * begins with `oci://`, `type` defaults to `oci`.
  */
 export const helmRepository = defineResourceFactory(
   (input: HelmRepositoryConfig): Resource<Read<HelmRepositoryFields>> => {

@@ -1,6 +1,6 @@
 /**
- * Helm charts as nodes of a graph, which Flux's helm-controller installs: repositories, releases, and factories for
- * single charts with typed values.
+ * Factories for Helm charts as nodes of a graph; Flux's helm-controller installs the charts. There are factories for
+ * repositories and releases, and a function that makes a factory for one chart with typed values.
  *
  * @packageDocumentation
  */

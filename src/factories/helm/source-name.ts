@@ -1,20 +1,19 @@
 import { TypeKroError } from '../../core/index.ts';
 
 /**
- * When an address contains one of these texts, the text is the name of the HelmRepository, even when the address is a
- * registry.
+ * When an address contains one of these strings, that string is the name of the HelmRepository, even for a registry.
  */
 const WELL_KNOWN = ['bitnami'];
 
 /**
- * Derives the name of a release's HelmRepository from the address of the repository. A well-known text in the address
- * is the name. For a registry (`oci://…`), the name is that of the release with `-helm-repo`, because many charts can
- * have the same address. Otherwise it is the last part of the path (`https://charts.example.com/stable` → `stable`), or
- * the host when there is no path.
+ * Derives the name of a release's HelmRepository from the address of the repository. An entry of `WELL_KNOWN` in the
+ * address is the name. For a registry (`oci://…`), the name is that of the release followed by `-helm-repo`, because
+ * many charts can have the same address. Otherwise it is the last part of the path (`https://charts.example.com/stable`
+ * → `stable`), or the host when there is no path.
  *
- * @param address the address of the repository, a constant text
+ * @param address the address of the repository, a constant string
  * @param release the name of the release; it can be an expression
- * @throws TypeKroError `factories/no-chart-source` when the address has no host, or is not a constant text.
+ * @throws TypeKroError `factories/no-chart-source` when the address has no host, or is not a constant string.
  */
 export function sourceName(address: unknown, release: string): string {
   const text = typeof address === 'string' ? address : '';
@@ -31,7 +30,8 @@ export function sourceName(address: unknown, release: string): string {
 export function repositoryName(address: string): string {
   const [host = '', ...path] = address
     .replace(/^[a-z]+:\/\//, '')
-    // The name of an object must not show a password or a token.
+    // Removes the query and the fragment, because they may contain a password or a token that the name of an object
+    // must not show.
     .replace(/[?#].*$/s, '')
     .replace(/^[^/]*@/, '')
     .split('/')

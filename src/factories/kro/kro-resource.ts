@@ -14,7 +14,7 @@ export interface KroStatusFields {
   }[];
 }
 
-/** The status that a graph defines, with the fields of kro. */
+/** The status that a graph defines, with kro's own fields. */
 export type WithKroStatusFields<Status extends object> = Status & KroStatusFields;
 
 /** An instance of a graph that is defined elsewhere. */
@@ -35,7 +35,7 @@ export interface KroCustomResourceInput<Spec extends object> {
 
 /**
  * An instance of another graph, as a resource of this one. The status of the instance has the fields that the graph
- * defines and those of kro.
+ * defines, and kro's own fields.
  */
 export const kroCustomResource = defineResourceFactory(
   <Spec extends object, Status extends object = Record<string, unknown>>(

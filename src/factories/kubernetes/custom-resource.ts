@@ -2,8 +2,8 @@ import { createResource, defineResourceFactory } from '../../compose/index.ts';
 import type { Manifest, Resource } from '../../compose/index.ts';
 
 /**
- * Makes an object of any kind from its members as in YAML. `Fields` is the type of the fields that a graph reads.
- * `typekro generate` writes a typed factory for a kind.
+ * Makes an object of any kind. The argument has the same members as the YAML of the object. `Fields` is the type of the
+ * fields that a graph reads. For a fully typed factory of a kind, use `typekro generate`.
  */
 export const customResource = defineResourceFactory(
   <Fields extends object = Record<string, unknown>>(object: Manifest & { readonly id?: string }): Resource<Fields> => {

@@ -1,7 +1,7 @@
 /**
  * Factories for every built-in kind of Kubernetes, with all its fields. A factory takes the object as in YAML
- * (`metadata` and the rest), or with `name`, `namespace`, `labels` and `annotations` at the top level. A namespace for
- * each group and version has the types of the kinds: `AppsV1.DeploymentSpec`, `CoreV1.Container`.
+ * (`metadata` and the rest), or with `name`, `namespace`, `labels` and `annotations` at the top level. The types of the
+ * kinds are exported in one namespace per group and version: `AppsV1.DeploymentSpec`, `CoreV1.Container`.
  *
  * @packageDocumentation
  */

@@ -40,7 +40,7 @@ test.each(factories)('%s makes an object of a bundled kind', (_name, factory) =>
   expect(builtinSource().resourceOf({ group: group ?? '', version: version ?? '', kind })).toBeDefined();
 });
 
-test('an object as in YAML and an object with its name at the top level are the same', () => {
+test('an argument with metadata and an argument with name at the top level make the same object', () => {
   const container: CoreV1.Container = { name: 'web', image: 'nginx' };
   const selector = { matchLabels: { app: 'web' } };
   const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } };
@@ -58,7 +58,7 @@ test('an object as in YAML and an object with its name at the top level are the 
   expect(flat).toMatchObject({ spec: { replicas: 2, template: { spec: { containers: [{ image: 'nginx' }] } } } });
 });
 
-test('the status of one resource can be used in another, with types', () => {
+test('a resource can read the typed status of another resource', () => {
   const composition = kubernetesComposition({ name: 'pair', spec, status: type({ ready: 'number' }) }, ({ name }) => {
     const claim = kubernetes.persistentVolumeClaim({ id: 'claim', name, waitForReady: true, spec: {} });
     kubernetes.configMap({ id: 'config', name, data: { volume: claim.spec.volumeName } });

@@ -1,5 +1,5 @@
 /**
- * Factories for NATS: streams, consumers and buckets of JetStream, which the controller nack creates.
+ * Factories for NATS: streams, consumers and buckets of JetStream. The controller `nack` creates them.
  *
  * @packageDocumentation
  */

@@ -15,13 +15,18 @@ const texts = shape(['list'], ['text']);
 const objects = shape(['list'], ['object']);
 const object = shape(['object']);
 
-/** The shape of a number. The remedy shows the number in the given text, else an example. */
+/**
+ * The shape of a number. The remedy shows the number that the given string contains, or an example when it contains
+ * none.
+ */
 const number = (usual: number): ArgumentShape =>
   shape(['number'])((given) =>
     isPlainText(given) && /^\s*\d+\s*$/.test(given) ? String(Number(given)) : String(usual),
   );
 
-/** The shape of a map. The remedy shows a text, or the texts of a list, as a map: `'app=web'` as `{ app: 'web' }`. */
+/**
+ * The shape of a map. The remedy shows a string, or a list of strings, as a map: `'app=web'` becomes `{ app: 'web' }`.
+ */
 const map = (usual: string): ArgumentShape =>
   object((given) => {
     const pairs = [given]
@@ -34,7 +39,9 @@ const map = (usual: string): ArgumentShape =>
     return pairs.length > 0 ? `{ ${pairs.join(', ')} }` : usual;
   });
 
-/** The shape of ports. The remedy shows numbers and texts such as `'80/TCP'` as the factory takes them. */
+/**
+ * The shape of ports. The remedy converts numbers and strings such as `'80/TCP'` to the form that the factory accepts.
+ */
 const ports = shape(
   ['list'],
   ['number', 'object'],
@@ -63,7 +70,9 @@ const container = objects("[{ name: 'init', image: 'busybox' }]");
 const listOf = (usual: string): ArgumentShape =>
   texts((given) => (isPlainText(given) ? `['${given.trim().split(/\s+/).join("', '")}']` : usual));
 
-/** The shapes of the arguments of the simple factories, by name. A name has the same shape in all factories. */
+/**
+ * Maps the name of an argument to its shape. Arguments with the same name have the same shape in all simple factories.
+ */
 export const ARGUMENT_SHAPES: Readonly<Record<string, ArgumentShape>> = {
   id: text("'web'"),
   name: text("'web'"),

@@ -4,8 +4,8 @@ import { ARGUMENT_SHAPES } from './argument-shapes.ts';
 import { KIND_RULES } from '../generate/kind-rules.ts';
 
 /**
- * The arguments that the factories of this entry point have in common. Any argument but `id` and `waitForReady` may be
- * conditional, or come from the spec or a resource.
+ * The arguments that the factories of this entry point have in common. All arguments except `id` and `waitForReady` may
+ * be conditional, or read from the spec or from a resource.
  */
 export interface CommonConfig {
   /** Id in the graph; derived from kind and name when absent. The id must be known when the graph is made. */
@@ -15,15 +15,15 @@ export interface CommonConfig {
   /** Namespace of the object; the namespace of the instance when absent. */
   readonly namespace?: string | undefined;
   /**
-   * Labels of the object, and of the pods of a workload. Without an entry `app`, the label `app` is the name of the
-   * object. Services and PersistentVolumes get only these labels.
+   * Labels of the object, and of the pods of a workload. Without an entry `app`, the label `app` is added with the name
+   * of the object as value. Services and PersistentVolumes get no such additional label.
    */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Annotations of the object: texts by key that no selector reads. */
+  /** Annotations of the object. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /**
-   * Resources that read this resource wait until it is ready, by the rule of its kind. Kinds that are ready when they
-   * exist refuse this argument. Its value must be known when the graph is made. Default false.
+   * If true, resources that read this resource wait until the readiness rule of its kind is satisfied. Kinds that are
+   * ready as soon as they exist refuse this argument. Its value must be known when the graph is made. Default false.
    */
   readonly waitForReady?: boolean | undefined;
 }
@@ -39,8 +39,8 @@ export const COMMON = {
 } as const satisfies ArgumentTable<CommonConfig>;
 
 /**
- * Makes the factory of one kind (`Kind.group`, `Kind` for the core group). The factory handles `waitForReady` by the
- * rule of the kind.
+ * Makes the factory of one kind (`Kind.group`, `Kind` for the core group). The factory implements `waitForReady` with
+ * the readiness rule of the kind.
  */
 export function simpleFactory<Config extends CommonConfig, Made extends Resource<object>>(
   type: string,
@@ -55,7 +55,7 @@ export function simpleFactory<Config extends CommonConfig, Made extends Resource
   });
 }
 
-/** The metadata of an object. With `app`, the object gets the label `app` with its name. */
+/** The metadata of an object. With `app`, the object gets the label `app` with its name as value. */
 export function metadataOf(
   config: CommonConfig,
   options: { readonly app: boolean } = { app: true },

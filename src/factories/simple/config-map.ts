@@ -6,11 +6,13 @@ import type { ConfigMapResource } from './kinds.ts';
 
 /** Arguments of `ConfigMap`. */
 export interface ConfigMapConfig extends CommonConfig {
-  /** Texts by key. Numbers and booleans are written as texts; `undefined` leaves the key out. */
+  /**
+   * The values of the keys. Numbers and booleans are written as strings; a key with the value `undefined` is left out.
+   */
   readonly data?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  /** Bytes by key, in base64. A key must not be in `data` as well. */
+  /** Binary values of keys, in base64. A key in `binaryData` must not also be in `data`. */
   readonly binaryData?: Readonly<Record<string, string>> | undefined;
-  /** With true, the API server refuses every later change of the data. Default false. */
+  /** If true, the API server refuses every later change of the data. Default false. */
   readonly immutable?: boolean | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface DeploymentConfig extends PodConfig {
   readonly minReadySeconds?: number | undefined;
   /** How many old ReplicaSets are kept for a rollback. Default 10. */
   readonly revisionHistoryLimit?: number | undefined;
-  /** Seconds without progress after which the Deployment counts as failed. Default 600. */
+  /** After this number of seconds without progress, the Deployment counts as failed. Default 600. */
   readonly progressDeadlineSeconds?: number | undefined;
 }
 
@@ -44,8 +44,9 @@ const DERIVED: readonly DerivedField[] = [
 ];
 
 /**
- * A Deployment with the container that the arguments describe, and further ones in `containers`. The container is
- * called `name`. The label `app` and the selector have the same value, unless `labels` sets `app`.
+ * A Deployment with the container that the arguments describe, and with the additional containers in `containers`. The
+ * main container, the label `app` and the selector have the value of `name`. If `labels` has an entry `app`, the label
+ * and the selector have its value.
  *
  * @example Deployment({ name: spec.name, image: spec.image, replicas: spec.replicas, ports: [8080] })
  */

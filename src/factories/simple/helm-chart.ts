@@ -21,8 +21,8 @@ export type HelmChartResource = Resource<{
 /**
  * A chart that Flux installs: a HelmRelease that refers to a HelmRepository in `flux-system`. The name of the
  * HelmRepository is the last part of the repository's address (`https://charts.example.com/stable` → `stable`). For a
- * registry (`oci://…`), this name is `<name>-helm-repo`, with the name of the release. For an address with the text
- * `bitnami`, it is `bitnami`.
+ * registry (`oci://…`), it is the name of the release followed by `-helm-repo`. For an address that contains `bitnami`,
+ * it is `bitnami`.
  *
  * @param name the name of the release and of the object
  * @param repository address of the chart repository

@@ -1,6 +1,6 @@
 /**
- * Factories with the few arguments that most programs need: one flat object makes a whole Kubernetes object. The result
- * is typed for the fields that other parts of a graph read.
+ * Factories with the few arguments that most programs need: each takes one flat object and makes a whole Kubernetes
+ * object. The result has typed fields that other parts of a graph can read.
  *
  * @packageDocumentation
  */

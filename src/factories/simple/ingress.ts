@@ -24,7 +24,7 @@ export interface IngressRule {
    * absent.
    */
   readonly host?: string | undefined;
-  /** The backends of the paths of the host. */
+  /** The paths of the host, each with its backend. */
   readonly http?:
     | {
         readonly paths: readonly {
@@ -43,7 +43,7 @@ export interface IngressRule {
 export interface IngressConfig extends CommonConfig {
   /** Name of the IngressClass, which names the controller; the cluster's default class when absent. */
   readonly ingressClassName?: string | undefined;
-  /** Rules that lead hosts and paths to backends. */
+  /** Rules that route hosts and paths to backends. */
   readonly rules?: readonly IngressRule[] | undefined;
   /** Host names with the Secret of their certificate. */
   readonly tls?:

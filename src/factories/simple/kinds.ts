@@ -11,7 +11,7 @@ export interface Condition {
   readonly observedGeneration: number;
 }
 
-/** A container as other parts of a graph read it. */
+/** The fields of a container that a graph may read. */
 export interface ContainerFields {
   readonly name: string;
   readonly image: string;
@@ -51,7 +51,10 @@ export type DeploymentResource = Resource<{
     readonly unavailableReplicas: number;
     readonly observedGeneration: number;
     readonly conditions: readonly Condition[];
-    /** Derived: `Running` when Available at the current generation, else `Progressing` or `Failed`. */
+    /**
+     * Derived: `Running` when the condition Available is True at the current generation. In any other state, `Failed`
+     * or `Progressing`.
+     */
     readonly phase: string;
   };
 }>;
@@ -74,7 +77,7 @@ export type StatefulSetResource = Resource<{
     readonly currentRevision: string;
     readonly updateRevision: string;
     readonly conditions: readonly Condition[];
-    /** Derived: `Running` when as many replicas are ready as wanted at the current generation, else `Progressing`. */
+    /** Derived: `Running` when all desired replicas are ready at the current generation, else `Progressing`. */
     readonly phase: string;
   };
 }>;
@@ -125,7 +128,7 @@ export interface IngressAddress {
   readonly hostname: string;
 }
 
-/** Addresses of a load balancer. A read of the first address waits until there is an address. */
+/** Addresses of a load balancer. A node that reads the first address waits until the status has one. */
 export type IngressAddresses = readonly [IngressAddress, ...IngressAddress[]];
 
 /** The fields of a Service that a graph may read. */

@@ -7,7 +7,7 @@ import type { NetworkPolicyResource } from './kinds.ts';
 /** Arguments of `NetworkPolicy`. */
 export interface NetworkPolicyConfig extends CommonConfig {
   /**
-   * Selector of the pods to which the policy applies, in the namespace of the policy; `{}` selects all of these pods.
+   * Selector of the pods to which the policy applies. `{}` selects all pods in the namespace of the policy.
    */
   readonly podSelector: object;
   /**
@@ -15,9 +15,15 @@ export interface NetworkPolicyConfig extends CommonConfig {
    * `ingress` is present or `egress` is absent.
    */
   readonly policyTypes?: readonly ('Ingress' | 'Egress')[] | undefined;
-  /** Allowed connections to the pods. Where ingress is restricted, an empty or absent list allows none. */
+  /**
+   * Allowed connections to the pods. If `policyTypes` contains `Ingress`, an empty or absent list allows no
+   * connections.
+   */
   readonly ingress?: readonly object[] | undefined;
-  /** Allowed connections from the pods. Where egress is restricted, an empty or absent list allows none. */
+  /**
+   * Allowed connections from the pods. If `policyTypes` contains `Egress`, an empty or absent list allows no
+   * connections.
+   */
   readonly egress?: readonly object[] | undefined;
 }
 

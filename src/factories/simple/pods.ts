@@ -21,7 +21,7 @@ export interface EnvSource {
   readonly valueFrom: object;
 }
 
-/** A value of an environment variable; numbers and booleans are written as texts. */
+/** A value of an environment variable; numbers and booleans are written as strings. */
 export type EnvValue = string | number | boolean | EnvSource | undefined;
 
 /** An entry of a container's `env` list. */
@@ -69,9 +69,9 @@ export interface Probe {
   readonly periodSeconds?: number | undefined;
   /** Seconds until a probe counts as failed. Default 1. */
   readonly timeoutSeconds?: number | undefined;
-  /** Successes in a row after a failure that count as success. Default 1. */
+  /** How many successes in a row the probe needs after a failure to count as successful. Default 1. */
   readonly successThreshold?: number | undefined;
-  /** Failures in a row that count as failure. Default 3. */
+  /** How many failures in a row the probe needs to count as failed. Default 3. */
   readonly failureThreshold?: number | undefined;
   /** Grace period of the pod after a failure of this probe, in seconds; the pod's own grace period when absent. */
   readonly terminationGracePeriodSeconds?: number | undefined;
@@ -85,7 +85,7 @@ export interface ResourceRequirements {
         Record<string, string | undefined>
       >)
     | undefined;
-  /** Resources that the container may use at most. */
+  /** The maximum amount of each resource that the container may use. */
   readonly limits?:
     | ({ readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
         Record<string, string | undefined>
@@ -97,9 +97,9 @@ export interface ResourceRequirements {
 export interface PodConfig extends CommonConfig {
   /** Image of the container, such as `nginx:1.27`. */
   readonly image: string;
-  /** Command of the container, in place of the image's entry point. */
+  /** Command of the container, which replaces the image's entry point. */
   readonly command?: readonly string[] | undefined;
-  /** Arguments of the command, in place of the image's own. */
+  /** Arguments of the command, which replace those of the image. */
   readonly args?: readonly string[] | undefined;
   /** Environment variables as a map, or as Kubernetes' list. */
   readonly env?: Readonly<Record<string, EnvValue>> | readonly EnvVar[] | undefined;
@@ -109,7 +109,7 @@ export interface PodConfig extends CommonConfig {
   readonly ports?: readonly (ContainerPort | number)[] | undefined;
   /** Requests and limits of the container. */
   readonly resources?: ResourceRequirements | undefined;
-  /** Paths at which the container sees the volumes of the pod: `name` and `mountPath`. */
+  /** Mounts of the pod's volumes in the container, each with `name` and `mountPath`. */
   readonly volumeMounts?: readonly object[] | undefined;
   /** Volumes of the pod, in the form of Kubernetes. */
   readonly volumes?: readonly object[] | undefined;
@@ -136,7 +136,7 @@ export interface PodConfig extends CommonConfig {
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   /** Taints of nodes that the pods tolerate. */
   readonly tolerations?: readonly object[] | undefined;
-  /** Rules for the placement of the pods: by the labels of nodes, and by other pods on these nodes. */
+  /** Rules for scheduling the pods, based on the labels of nodes and on the other pods of these nodes. */
   readonly affinity?: object | undefined;
   /** Containers that run to their end, one after another, before the other containers start. */
   readonly initContainers?: readonly object[] | undefined;

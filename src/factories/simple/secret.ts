@@ -6,7 +6,7 @@ import type { SecretResource } from './kinds.ts';
 
 /** Arguments of `Secret`. */
 export interface SecretConfig extends CommonConfig {
-  /** Plain texts by key; the API server encodes them into `data`. */
+  /** Plain strings by key; the API server encodes them into `data`. */
   readonly stringData?: Readonly<Record<string, string | undefined>> | undefined;
   /** Values by key, in base64. */
   readonly data?: Readonly<Record<string, string>> | undefined;
@@ -15,7 +15,7 @@ export interface SecretConfig extends CommonConfig {
    * later change. Default `Opaque`.
    */
   readonly type?: string | undefined;
-  /** With true, the API server refuses every later change of the data. Default false. */
+  /** If true, the API server refuses every later change of the data. Default false. */
   readonly immutable?: boolean | undefined;
 }
 

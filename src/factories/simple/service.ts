@@ -22,11 +22,11 @@ export interface ServicePort {
 
 /** Arguments of `Service`. */
 export interface ServiceConfig extends CommonConfig {
-  /** Labels of the pods to which the Service leads. */
+  /** Labels of the pods that get the traffic of the Service. */
   readonly selector: Readonly<Record<string, string>>;
   /** Ports; a bare number is a port. */
   readonly ports: readonly (ServicePort | number)[];
-  /** The way in which clients reach the Service. Default ClusterIP. */
+  /** How clients reach the Service. Default ClusterIP. */
   readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName' | undefined;
   /**
    * Address of the Service in the cluster; `None` makes the Service headless. The API server chooses an address when
@@ -37,10 +37,10 @@ export interface ServiceConfig extends CommonConfig {
   readonly externalName?: string | undefined;
   /** The implementation that serves the load balancer. The API server refuses a later change. */
   readonly loadBalancerClass?: string | undefined;
-  /** `ClientIP` leads each client to one pod. Default None. */
+  /** `ClientIP` sends all requests of a client to the same pod. Default None. */
   readonly sessionAffinity?: string | undefined;
   /**
-   * `Local` sends traffic from outside only to pods of the node where the traffic arrives, and keeps the address of the
+   * `Local` sends external traffic only to pods on the node at which it arrives, and preserves the address of the
    * client. Default Cluster.
    */
   readonly externalTrafficPolicy?: string | undefined;

@@ -9,7 +9,7 @@ const { kubernetesComposition } = createCompositionApi({
 });
 const spec = type({ name: 'string', count: 'number.integer' });
 
-/** The templates of a composition by id, evaluated on a spec. */
+/** Evaluates the templates of a composition for a spec. Returns the objects by node id. */
 function objectsOf(compose: (spec: { name: string; count: number }) => void): Record<string, JsonObject | undefined> {
   const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (input) => {
     compose(input);
@@ -139,7 +139,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
       (name) => simple.Service({ id: 'it', name, selector: {}, ports: [80], type: 'LoadBalancer', waitForReady: true }),
       'loadBalancer',
     ],
-  ])('%s has a readiness rule that a graph can wait for', (_kind, make, rule) => {
+  ])('a graph can wait for %s, because its kind has a readiness rule', (_kind, make, rule) => {
     const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, ({ name }) => {
       make(name);
       return {};
@@ -147,7 +147,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
     expect(/readyWhen:\n\s+- (.*)/.exec(composition.toYaml())?.[1]).toContain(rule);
   });
 
-  test('env takes the sources of values, in a map', () => {
+  test('the map form of env accepts sources of values', () => {
     const valueFrom = { secretKeyRef: { name: 'a', key: 'b' } };
     const { web } = objectsOf(({ name, count }) => {
       const env = { PASSWORD: { valueFrom }, COUNT: count, NONE: undefined };
@@ -171,7 +171,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
     });
   });
 
-  test('the selector uses the label app that the program sets', () => {
+  test('the selector has the value of the label app from the arguments', () => {
     const { web } = objectsOf(({ name }) => {
       simple.Deployment({ id: 'web', name, image: 'nginx', labels: { app: 'shop' } });
     });
@@ -204,7 +204,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
       'PersistentVolumeClaim is called without size, which it needs',
     ],
     [
-      'a required argument that may be missing',
+      'an optional value for a required argument',
       ({ name, count }) => simple.Deployment({ name, image: count > 1 ? 'a' : undefined } as never),
       'may be absent and is the image of Deployment, which it needs',
     ],

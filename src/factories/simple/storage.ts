@@ -57,7 +57,7 @@ export interface PersistentVolumeConfig extends Omit<CommonConfig, 'namespace'> 
    * ReadWriteOnce.
    */
   readonly accessModes?: readonly string[] | undefined;
-  /** A folder of the node as the volume, for tests on one node. A text is the path of the folder. */
+  /** A folder of the node as the volume, for tests on one node. A string is the path of the folder. */
   readonly hostPath?: string | { readonly path: string; readonly type?: string | undefined } | undefined;
   /** A folder that an NFS server exports, as the volume. */
   readonly nfs?:

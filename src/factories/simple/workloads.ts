@@ -11,7 +11,7 @@ export interface StatefulSetConfig extends PodConfig {
   readonly serviceName?: string | undefined;
   /** How many pods run. Default 1. */
   readonly replicas?: number | undefined;
-  /** Templates of the claims that each pod gets. The claims stay when the pod is deleted. */
+  /** Templates of the claims that each pod gets. The claims are not deleted with the pod. */
   readonly volumeClaimTemplates?: readonly object[] | undefined;
   /** How pods are replaced: `OnDelete`, or `RollingUpdate` with its `partition`. Default RollingUpdate. */
   readonly updateStrategy?: object | undefined;
@@ -39,7 +39,7 @@ const STATEFUL_PHASE: readonly DerivedField[] = [
   },
 ];
 
-/** A StatefulSet with the container that the arguments describe, and further ones in `containers`. */
+/** A StatefulSet with the container that the arguments describe, and with the additional containers in `containers`. */
 export const StatefulSet = simpleFactory(
   'StatefulSet.apps',
   STATEFUL_ARGUMENTS,
@@ -82,7 +82,7 @@ const DAEMON_PHASE: readonly DerivedField[] = [
   },
 ];
 
-/** A DaemonSet with the container that the arguments describe, and further ones in `containers`. */
+/** A DaemonSet with the container that the arguments describe, and with the additional containers in `containers`. */
 export const DaemonSet = simpleFactory(
   'DaemonSet.apps',
   DAEMON_ARGUMENTS,
@@ -104,11 +104,11 @@ export const DaemonSet = simpleFactory(
 
 /** Arguments of `Job`. */
 export interface JobConfig extends PodConfig {
-  /** How many pods must succeed. Default 1. With `parallelism` alone, the success of one pod is enough. */
+  /** How many pods must succeed. Default 1. If only `parallelism` is set, one successful pod is enough. */
   readonly completions?: number | undefined;
   /** How many pods may run at once. Default 1. */
   readonly parallelism?: number | undefined;
-  /** Number of failed pods that are replaced before the Job counts as failed. Default 6. */
+  /** How many failed pods are replaced before the Job counts as failed. Default 6. */
   readonly backoffLimit?: number | undefined;
   /** Time limit of the Job, in seconds. After this time, its pods are terminated. */
   readonly activeDeadlineSeconds?: number | undefined;
@@ -142,7 +142,7 @@ function jobSpec(config: JobConfig): Record<string, unknown> {
   });
 }
 
-/** A Job with the container that the arguments describe, and further ones in `containers`. */
+/** A Job with the container that the arguments describe, and with the additional containers in `containers`. */
 export const Job = simpleFactory(
   'Job.batch',
   JOB_ARGUMENTS,
@@ -159,15 +159,15 @@ export interface CronJobConfig extends JobConfig {
   readonly schedule: string;
   /** Time zone of the schedule, e.g. `Europe/Zurich`; the time zone of the controller when absent. */
   readonly timeZone?: string | undefined;
-  /** With true, no further Job is started. Default false. */
+  /** If true, no more Jobs are started. Default false. */
   readonly suspend?: boolean | undefined;
-  /** Treatment of a Job that still runs at the time of the next Job. Default Allow. */
+  /** What happens when a Job is still running at the time of the next Job. Default Allow. */
   readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace' | undefined;
   /** How many successful Jobs are kept. Default 3. */
   readonly successfulJobsHistoryLimit?: number | undefined;
   /** How many failed Jobs are kept. Default 1. */
   readonly failedJobsHistoryLimit?: number | undefined;
-  /** Seconds after its scheduled time in which a missed Job is still started. */
+  /** A missed Job is still started within this number of seconds after its scheduled time. */
   readonly startingDeadlineSeconds?: number | undefined;
 }
 
@@ -182,7 +182,9 @@ const CRON_ARGUMENTS: ArgumentTable<CronJobConfig> = {
   startingDeadlineSeconds: 'optional',
 };
 
-/** A CronJob whose Jobs have the container that the arguments describe, and further ones in `containers`. */
+/**
+ * A CronJob whose Jobs have the container that the arguments describe, and the additional containers in `containers`.
+ */
 export const CronJob = simpleFactory('CronJob.batch', CRON_ARGUMENTS, (config: CronJobConfig): CronJobResource => {
   const { schedule, timeZone, suspend, concurrencyPolicy } = config;
   return createResource(

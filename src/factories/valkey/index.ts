@@ -1,5 +1,5 @@
 /**
- * The factory for clusters of Valkey, which hyperspike's operator creates.
+ * The factory for Valkey clusters. Hyperspike's Valkey operator creates the clusters.
  *
  * @packageDocumentation
  */
