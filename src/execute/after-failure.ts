@@ -15,7 +15,7 @@ export interface Verdict {
 
 /**
  * The verdict on a failed write. `failures` is the number of failures in a row before this one. With `isFinal`, a
- * failure that does not pass by itself (`passes`) allows no retry. The pauses are in `core/retry-policies.ts`.
+ * permanent failure (one for which `passes` is false) is not retried. The pauses are in `core/retry-policies.ts`.
  */
 export function afterFailedWrite(
   error: KubeError,

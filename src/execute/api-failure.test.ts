@@ -31,7 +31,7 @@ describe('the missing right', () => {
     expect(failure(message)).toEqual(expected);
   });
 
-  it('is a right of the controller when the controller may not impersonate the account', () => {
+  it('is the right of the controller to impersonate when the controller may not impersonate the account', () => {
     const message =
       'serviceaccounts "deployer" is forbidden: User "kro" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "blue"';
     expect(failure(message, 403, 'deployer')).toEqual({

@@ -3,7 +3,10 @@ import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../runtime/index.ts';
 import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
 
-/** A client error in the runtime's form. A 403 includes the missing right if the message names the right. */
+/**
+ * Converts a client error to the runtime's form. For a 403, the result includes the missing right if the message names
+ * it.
+ */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
   const permission = permissionOf(error, user);
   const conflicts = conflictingManagers(error);
@@ -16,7 +19,10 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
   };
 }
 
-/** The error with another message. The causes, which repeat the message in parts, keep only reason and field. */
+/**
+ * Returns the error with another message. Its causes keep only reason and field, because their messages repeat parts of
+ * the old message.
+ */
 export function withMessage(error: KubeError, message: string): KubeError {
   if (message === error.message) return error;
   const { status, reason, details, retryAfterMs, what, object } = error;
@@ -40,7 +46,7 @@ export function conflictingManagers({ details }: KubeError): readonly string[] {
 }
 
 /**
- * The reason why the API server refuses a write of the controller's own objects; `undefined` when a retry may succeed.
+ * The reason why the API server refuses a write to the controller's own objects; `undefined` when a retry may succeed.
  */
 export function writeRefusalText(thrown: unknown): string | undefined {
   const failure = thrown instanceof KubeError ? apiFailure(thrown, undefined) : undefined;

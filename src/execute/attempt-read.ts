@@ -14,8 +14,9 @@ export interface ReadMemory {
 export type ReadPorts = Pick<ExecutionPorts, 'clock' | 'signal' | 'random' | 'user'>;
 
 /**
- * Runs a read. A failed request is recorded with its pause, and other work of the instance continues. The next decision
- * reports the failure. Rejects when the signal aborts, and on any other error.
+ * Runs a read. When the request fails, records the failure with the pause before a retry; other work of the instance
+ * continues, and the next decision reports the failure. Rejects when the signal aborts, and on any error other than a
+ * failed request.
  */
 export async function attemptRead<T>(
   { clock, signal, random, user }: ReadPorts,

@@ -36,7 +36,7 @@ const INSTANCE: KubeObject = { apiVersion: 'x/v1', kind: 'X', metadata: { name: 
 const LABELS = { labels: INSTANCE };
 const refusal = (status: number, reason = 'Any', message = 'no') => new KubeError(message, { status, reason });
 
-/** Ports that record all calls. `failures` has the errors that a call such as `apply a` throws, one for each call. */
+/** Ports that record all calls. `failures` maps a call such as `apply a` to the errors that it throws, one per call. */
 function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: Partial<ExecutionPorts> = {}) {
   const log: string[] = [];
   const failed = new Map<string, RememberedWrite>();
@@ -134,13 +134,19 @@ describe('carrying out a decision', () => {
     ['nothing is due, and the status has not changed', {}, {}, [], false],
     ['the parent alone: another step is due', { parent: LABELS }, {}, ['write parent', 'complete parent'], true],
     [
-      'a read whose answer the view has: another step is due',
+      'a read whose result is already in the view: another step is due',
       { read: [read('answered')] },
       {},
       ['read answered'],
       true,
     ],
-    ['a read that a watch answers later', { read: [read('a')], statusChanged: true }, {}, ['read a'], false],
+    [
+      'a read whose result comes later from a watch: no other step is due',
+      { read: [read('a')], statusChanged: true },
+      {},
+      ['read a'],
+      false,
+    ],
     ['read only', { parent: LABELS, apply: [apply('a')], read: [read('a')] }, { effects: 'read' }, ['read a'], false],
     [
       'a dry run: the server checks children, and the parent is not written',
@@ -157,7 +163,7 @@ describe('carrying out a decision', () => {
       true,
     ],
     [
-      'an instance without the finalizer that is being deleted keeps its status',
+      'an instance that is being deleted and has no finalizer: the status is not written',
       { statusChanged: true, finalizer: 'none' },
       { instance: { ...INSTANCE, metadata: { ...INSTANCE.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } } },
       [],
@@ -183,7 +189,7 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('throws a lasting failure of the parent when such failures are final, and retries a failure that passes', async () => {
+  it('throws a permanent failure of the parent when the rules make it final, and retries a transient failure', async () => {
     const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
     const refused = refusal(422, 'Invalid');
     const { ports, failed } = rig({ 'write parent': [refused, refusal(503)] }, { rules });
@@ -208,14 +214,14 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('counts failures by content: a write of another content starts from one', async () => {
+  it('counts failures by content: the count restarts at one for a write with other content', async () => {
     const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422)] });
     await carryOut(decision({ apply: [apply('a')] }), ports);
     await carryOut(decision({ apply: [{ ...apply('a'), fingerprint: 'another' }] }), ports);
     expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'another', failures: 1 });
   });
 
-  it('counts failures by object: another object of the same name starts from one', async () => {
+  it('counts failures by object: the count restarts at one for another object of the same name', async () => {
     const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422), refusal(422)] });
     const counts: unknown[] = [];
     for (const uid of ['one', 'one', undefined]) {
@@ -253,7 +259,7 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('retries refused deletions even if lasting failures of writes are final', async () => {
+  it('retries refused deletions even if permanent failures of writes are final', async () => {
     const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
     const { ports, failed } = rig({ 'delete a': [refusal(403)], 'apply b': [refusal(403)] }, { rules });
     await carryOut(decision({ apply: [apply('b')], delete: [deletion('a')] }), ports);

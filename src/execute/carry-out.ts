@@ -10,20 +10,20 @@ import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
 /**
- * Carries out a decision: the reads and, at the same time, the parent's write followed by the children. The status is
- * written when nothing else is due, and before the first deletion. Returns true when another step is due, and false
- * when the next step waits for an event or `Decision.requeueAt`.
+ * Carries out a decision. It runs the reads concurrently with the writes; the parent is written before the children.
+ * The status is written when the decision has no other work, and before the first deletion. Returns true when another
+ * step is due, and false when the next step waits for an event or `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
- * (`WriteRules.lasting`) and any other error are thrown, without values of Secrets. They are thrown after all effects
- * have ended. Otherwise an effect could run at the same time as the next pass of the same instance.
+ * (`WriteRules.lasting`) and any other error are thrown, without values of Secrets. They are thrown only after all
+ * effects have ended, so that no effect can overlap with the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
   const mask = failureMask(ports.graph, decision, ports.instance);
   try {
     return await carryOutWith(decision, { ...ports, mask });
   } catch (thrown) {
-    // Failures of children are recorded, so that an error that leaves this function is one of the parent.
+    // Failures of children are recorded, not thrown. A thrown KubeError is therefore about the parent.
     throw thrown instanceof KubeError ? withMessage(thrown, mask.parentText(thrown.message)) : thrown;
   }
 }
@@ -50,7 +50,7 @@ async function write(decision: Decision, ports: MaskingPorts): Promise<ParentOut
   if (effects === 'read' || !hasWrites(decision)) return 'nothing';
   const outcome = await writeParent(ports, decision.parent);
   if (outcome === 'decide-again') return outcome;
-  // Write the status first: a client that sees the first child disappear can read why.
+  // The status is written first, so that a client that sees the first child disappear can read the reason.
   if (decision.delete.length + orphan.length > 0 && beginsDeletion(instance, decision)) {
     if ((await ports.writeStatus?.(decision)) === 'decide-again') return 'decide-again';
   }

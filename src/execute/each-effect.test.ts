@@ -25,7 +25,7 @@ describe('eachEffect', () => {
     expect(begun).toEqual(numbers(17));
   });
 
-  it('starts further effects while the running ones hang, up to the limit', async () => {
+  it('starts additional effects while the running ones hang, up to the limit', async () => {
     const { clock, begun } = effects(500);
     await clock.advance(999);
     expect(begun).toHaveLength(16);

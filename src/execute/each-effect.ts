@@ -6,13 +6,16 @@ import type { Clock } from '../kube/index.ts';
  */
 const EFFECTS_AT_FIRST = 16;
 /**
- * The interval, in milliseconds, at which the limit grows by `EFFECTS_AT_FIRST`, up to `MAX_EFFECTS`. Hanging requests
- * therefore do not block the others.
+ * The interval, in milliseconds, at which the limit grows by `EFFECTS_AT_FIRST`, up to `MAX_EFFECTS`. The limit grows
+ * so that hanging requests do not block the others.
  */
 const MORE_AFTER_MS = 1000;
 const MAX_EFFECTS = 128;
 
-/** Carries out an effect for each item with limited concurrency; waits and throws like `allEffects`. */
+/**
+ * Carries out an effect for each item with limited concurrency. Like `allEffects`, it waits for all effects and then
+ * throws the first failure.
+ */
 export async function eachEffect<Item>(
   clock: Clock,
   items: readonly Item[],
@@ -45,8 +48,8 @@ export async function eachEffect<Item>(
 }
 
 /**
- * Waits for all effects, also when one fails, because an effect must not run at the same time as the next pass of the
- * same instance. Throws the first failure.
+ * Waits for all effects and then throws the first failure. It waits even when one fails, because no effect may overlap
+ * with the next pass of the same instance.
  */
 export async function allEffects<Effects extends readonly unknown[]>(effects: {
   readonly [Index in keyof Effects]: Promise<Effects[Index]>;

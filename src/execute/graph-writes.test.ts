@@ -118,7 +118,7 @@ describe('writes of a Graph', () => {
       [false],
     ],
     [
-      'a patch takes over the fields of a node that is gone',
+      'a patch takes over the fields of a node that was removed from the Graph',
       { manager: PATCH, force: overStale },
       [patchManager(UID, 'gone')],
       [false, true],
@@ -157,7 +157,7 @@ describe('writes of a Graph', () => {
     expect(failure?.conflictVersion).toBe(managers.length === 0 ? undefined : '7');
   });
 
-  it('a patch cannot create its target, and its failure is recorded by its manager', async () => {
+  it('a patch cannot create its target, and its failure is recorded under its manager', async () => {
     const { ports, requests, failed } = rig([conflictWith('other')]);
     await carryOut(decision({ apply: [apply({ manager: PATCH, force: overStale })] }), ports);
     expect(requests).toEqual([{ fieldManager: PATCH, force: false, uid: 'u' }]);
@@ -189,18 +189,21 @@ describe('writes of a Graph', () => {
   it.each<[string, readonly JsonObject[], readonly JsonObject[]]>([
     ['that has other managers', [...others, entry(OWN)], others],
     ['without another manager', [entry(OWN)], [{}]],
-  ])('a manager is removed from an object %s, and the fields stay', async (_title, managedFields, left) => {
-    const metadata = { ...OBJECT.metadata, uid: 'u', resourceVersion: '7', managedFields: [...managedFields] };
-    const { ports, requests, patches, failed } = rig([], { ...OBJECT, metadata });
-    const release = [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' } as const];
-    expect(await carryOut(decision({ release }), ports)).toBe(true);
-    expect(patches).toEqual([{ metadata: { resourceVersion: '7', managedFields: left } }]);
-    expect([requests, failed.size]).toEqual([[], 0]);
-  });
+  ])(
+    'a release with keepsFields removes the manager from an object %s and keeps the fields',
+    async (_title, managedFields, left) => {
+      const metadata = { ...OBJECT.metadata, uid: 'u', resourceVersion: '7', managedFields: [...managedFields] };
+      const { ports, requests, patches, failed } = rig([], { ...OBJECT, metadata });
+      const release = [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' } as const];
+      expect(await carryOut(decision({ release }), ports)).toBe(true);
+      expect(patches).toEqual([{ metadata: { resourceVersion: '7', managedFields: left } }]);
+      expect([requests, failed.size]).toEqual([[], 0]);
+    },
+  );
 
   it.each<[string, KubeObject | undefined]>([
     ['is gone', undefined],
-    ['was made again', { ...OBJECT, metadata: { ...OBJECT.metadata, uid: 'next' } }],
+    ['was recreated', { ...OBJECT, metadata: { ...OBJECT.metadata, uid: 'next' } }],
   ])('no manager is removed when the object %s', async (_title, found) => {
     const { ports, patches, failed } = rig([], found);
     await carryOut(decision({ release: [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' }] }), ports);

@@ -32,8 +32,9 @@ export interface WriteRules {
   /** Number of silent retries inside a pass while the server is busy, before the failure is reported. */
   readonly silentRetries: number;
   /**
-   * The treatment of an apply, or a write of the parent, whose failure does not pass by itself. A controller retries
-   * the write, because rights and policies change without an event. A deploy ends. Both retry deletions and releases.
+   * What happens after a permanent failure of an apply or of a write of the parent. `retried`: the write is retried,
+   * because rights and policies change without an event (controller). `final`: the run ends (deploy). Deletions and
+   * releases are always retried.
    */
   readonly lasting: 'retried' | 'final';
 }
@@ -63,7 +64,7 @@ export interface ExecutionView {
    * after the release; undefined when the object is gone.
    */
   released?(action: ReleaseAction, left: KubeObject | undefined): void;
-  /** Reads the requested object or list. A view that gets objects from watches skips requests that a watch answers. */
+  /** Reads the requested object or list. A view with watches sends no request when a watch has the object or list. */
   read(request: ReadRequest): Promise<void>;
   /** Does the view have the requested object or list? If so, another step is due. */
   isAnswered(request: ReadRequest): boolean;
@@ -116,18 +117,18 @@ export interface ExecutionPorts {
   readonly view: ExecutionView;
   readonly sink: ExecutionSink;
   /**
-   * Called before the writes of a decision, also in a dry run, but not before a write of only the status. A `KubeError`
-   * that the check throws counts as a failed write of the parent. Any other error ends the run.
+   * Called before the writes of a decision, also in a dry run. It is not called when the status is the only write. A
+   * thrown `KubeError` counts as a failed write of the parent. Any other error ends the run.
    */
   beforeWrites?(): Promise<void>;
   /**
-   * Writes the decision's status. Returns `decide-again` when the instance has changed since the decision, and another
-   * step is due. Absent when no object has a status.
+   * Writes the decision's status. Returns `decide-again` when the instance has changed since the decision, so that
+   * another step must follow. Absent when no object has a status.
    */
   writeStatus?(decision: Decision): Promise<StatusOutcome>;
 }
 
-/** The ports of one decision, with the mask of values of Secrets in its failures. */
+/** The ports of one decision, with a mask that removes the values of Secrets from failures. */
 export interface MaskingPorts extends ExecutionPorts {
   readonly mask: FailureMask;
 }

@@ -28,12 +28,12 @@ import { apiFailure, conflictingManagers } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
 import type { ExecutionPorts, MaskingPorts } from './ports.ts';
 
-/** Prevents retries by the client, because another decision may be due after a pause. */
+/** Prevents retries by the client, because the decision may be obsolete after a pause. */
 export const ONCE = { repeat: false } as const;
 
 /**
- * Applies children, namespaces first. An object that names its namespace as a literal has no dependency on the
- * namespace in the graph.
+ * Applies children, namespaces first. Namespaces come first because the graph has no dependency between a namespace and
+ * an object that names it as a literal.
  */
 export async function applyChildren(ports: MaskingPorts, actions: readonly ApplyAction[]): Promise<void> {
   const apply = (action: ApplyAction) => applyChild(ports, action);
@@ -78,8 +78,8 @@ export function patchWriter({
 }
 
 /**
- * Applies an object, with force if the action says so. Without force, a conflict with managers whose fields the action
- * may take over leads to a second request with force.
+ * Applies an object, with force if the action requires force. When a request without force conflicts only with managers
+ * whose fields the action may take over, sends a second request with force.
  */
 export async function requestApply(
   { api, signal, effects }: Pick<ExecutionPorts, 'signal' | 'effects'> & { readonly api: Pick<KubernetesApi, 'apply'> },
@@ -103,14 +103,18 @@ export async function requestApply(
   }
 }
 
-/** With a UID, an apply creates no object in place of one that was deleted in the meantime. */
+/**
+ * Adds the UID of the known object. With a UID, an apply fails when this object was deleted in the meantime, instead of
+ * creating a new object.
+ */
 function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
   return uid === undefined ? desired : { ...desired, metadata: { ...desired.metadata, uid } };
 }
 
 /**
- * Releases fields of objects: an apply of only the identity gives up every field of the manager. The fields that no
- * other manager owns disappear from the object. With `keepsFields`, the object keeps all fields.
+ * Releases fields of objects with an apply of only the object's identity, which gives up every field of the manager.
+ * The API server removes the fields that no other manager owns. With `keepsFields`, the manager is removed from
+ * `managedFields` instead, and the object keeps all fields.
  */
 export function releaseFields(ports: MaskingPorts, actions: readonly ReleaseAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
@@ -201,7 +205,10 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
   return api.patch(ref, body, { type: 'merge', fieldManager: keys.CHILD_MANAGER, signal, ...ONCE, ...dryRun });
 }
 
-/** Deletes children, with their UIDs as precondition, one wave after the other, beginning with the highest number. */
+/**
+ * Deletes children with their UIDs as preconditions. The waves are deleted one after the other, beginning with the
+ * highest number.
+ */
 export async function deleteChildren(ports: MaskingPorts, actions: readonly DeleteAction[]): Promise<void> {
   const waves = [...new Set(actions.map(({ wave }) => wave))].sort((a, b) => b - a);
   for (const wave of waves) {
@@ -222,7 +229,7 @@ async function deleteChild(ports: MaskingPorts, action: DeleteAction): Promise<v
       preconditions: { uid },
       signal,
       ...ONCE,
-      // The API server's default for a Job keeps its pods.
+      // By default, the API server keeps the pods of a deleted Job.
       propagationPolicy: 'Background',
       ...(dryRun ? { dryRun } : {}),
     });
@@ -257,11 +264,11 @@ function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): F
   return (failure) => mask.child(failure, nodeId, { apiVersion, kind, metadata: place });
 }
 
-/** How a failed write is recorded. */
+/** Options for the record of a failed write. */
 interface FailedAttempt {
   /** Removes the values of Secrets from the failure. */
   readonly mask: (failure: ApiFailure) => ApiFailure;
-  /** Does a failure that does not pass by itself allow no retry? Default false. */
+  /** Is a permanent failure not retried? Default false. */
   readonly isFinal?: boolean;
   /** As in `Observed.failedWrite`. */
   readonly writer?: string | undefined;

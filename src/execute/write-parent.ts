@@ -8,9 +8,9 @@ import { rememberFailedWrite } from './write-children.ts';
 export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
 
 /**
- * Calls `beforeWrites`, and then writes the parent's metadata. If either fails, nothing else may be written: the
- * failure is recorded, and the next decision reports it. A conflict with a newer version of the parent is no failure.
- * If lasting failures are final, a lasting failure is thrown and ends the run.
+ * Calls `beforeWrites`, and then writes the parent's metadata. If either fails, nothing else may be written, and the
+ * failure is recorded for the next decision. A conflict with a newer version of the parent does not count as a failure.
+ * When the rules make permanent failures final, a permanent failure is thrown and ends the run.
  */
 export async function writeParent(ports: MaskingPorts, parent: ParentWrite): Promise<ParentOutcome> {
   const { parent: port, rules, view, signal, effects } = ports;
@@ -22,7 +22,7 @@ export async function writeParent(ports: MaskingPorts, parent: ParentWrite): Pro
     view.setFailedWrite(port.target, undefined);
     return isDue ? 'written' : 'nothing';
   } catch (thrown) {
-    // The decision was made for an old version.
+    // The decision was made for an older version of the parent.
     if (isConflict(thrown) && (await port.reload?.()) === 'changed') return 'decide-again';
     const isLasting = thrown instanceof KubeError && !signal.aborted && !passes(classify(thrown));
     if (isLasting && rules.lasting === 'final') throw thrown;

@@ -11,7 +11,7 @@ interface CauseFacts {
   readonly about?: KubeObject | undefined;
 }
 
-/** The annotation with which the embedded cluster makes a pod or a claim fail. */
+/** The annotation that makes a pod or a claim fail in the embedded cluster. */
 const SIMULATED = 'typekro.dev/simulate-failure';
 
 const IMAGE: ReadonlySet<string> = new Set([
@@ -78,8 +78,8 @@ function realRemedy({ object, reason, message, about }: CauseFacts): string | un
 }
 
 /**
- * Did the simulation cause the failure? A pod of a real cluster may also have the annotation, but there it has no
- * effect.
+ * Did the annotation cause the failure? In a real cluster, a pod may have the annotation too, but the annotation has no
+ * effect there.
  */
 function isSimulated({ about, message }: CauseFacts): boolean {
   if (about === undefined || (about.metadata.annotations?.[SIMULATED] ?? '') === '') return false;

@@ -9,7 +9,7 @@ interface Parts {
   readonly annotations?: Record<string, string>;
 }
 
-/** An object whose UID consists of kind and name. */
+/** An object whose UID is composed of its kind and name. */
 function object(apiVersion: string, kind: string, name: string, parts: Parts = {}): KubeObject {
   const { owner, spec = {}, status = {}, annotations = {} } = parts;
   const owners =
@@ -97,7 +97,7 @@ test.each<
     /^correct command, args, env/,
   ],
   [
-    'a container that cannot start, beside a container that succeeded',
+    'a container that cannot start, next to a container that succeeded',
     web,
     [
       set,
@@ -195,7 +195,7 @@ test.each<
     /backoffLimit/,
   ],
   [
-    'a deleted pod, whose name begins with that of its owner',
+    'a deleted pod, whose name begins with the name of its owner',
     web,
     [set],
     [

@@ -8,7 +8,7 @@ import { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
 export interface Cause {
   /** The affected object: the object itself, or one that it created, such as a pod. */
   readonly object: ObjectRef;
-  /** Number of other objects with the same cause. */
+  /** Number of other objects of the same kind that have the same cause. */
   readonly others: number;
   /** The reason as Kubernetes names it, e.g. `ImagePullBackOff`. */
   readonly reason: string;
@@ -16,11 +16,11 @@ export interface Cause {
   readonly message: string;
   /** The container whose state is the cause, if the object is a pod. Its log may have details. */
   readonly container?: string;
-  /** What to do; absent for unknown reasons. */
+  /** The remedy for the user; absent for unknown reasons. */
   readonly remedy?: string;
 }
 
-/** Objects and events in the namespace of an object. */
+/** Objects and events in an object's namespace. */
 export interface Surroundings {
   /** Objects that the object may have created or that its pods mount: pods, ReplicaSets, Jobs, claims … */
   readonly objects: readonly KubeObject[];
@@ -33,13 +33,13 @@ type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | 
 /** The maximum number of causes of one object. */
 const MAX_CAUSES = 3;
 
-/** Waiting reasons of a container during its start; `''` for a container that does not wait. */
+/** Reasons for which a starting container waits; `''` stands for a container that does not wait. */
 const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
 
-/** Events of type Normal that explain a wait. */
+/** Reasons of events of type Normal that explain why an object waits. */
 const WAITING_EVENTS: ReadonlySet<string> = new Set(['ExternalProvisioning', 'FailedBinding', 'WaitForFirstConsumer']);
 
-/** Conditions that can show a problem, each with the status that means a problem. */
+/** Conditions that report a problem, each with the status that means the problem exists. */
 const PROBLEM_CONDITIONS: readonly (readonly [type: string, status: string])[] = [
   ['PodScheduled', 'False'],
   ['ReplicaFailure', 'True'],
@@ -50,10 +50,9 @@ const PROBLEM_CONDITIONS: readonly (readonly [type: string, status: string])[] =
 ];
 
 /**
- * The reasons why an object is not ready. They come from the object itself, from all objects that it owns, and from the
- * claims that its pods mount: first states of containers, then conditions, then events. Objects that are ready by the
- * rules of their kind are skipped. A reason of several objects is listed once. At most `MAX_CAUSES`; empty when there
- * is no known reason.
+ * The reasons why an object is not ready. Examines the object itself, all objects that it owns, and the claims that its
+ * pods mount. Container states come first, then conditions, then events. Objects that are ready by their kind's rule
+ * are skipped. A reason that several objects share is listed once. At most `MAX_CAUSES`; empty if no reason is known.
  */
 export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
   const family = podFamily(object, objects);
@@ -65,7 +64,7 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
   const conditions = [...own, ...[...pods, ...others].flatMap(conditionCauses)];
   const stated = new Set(states.map(({ object: pod }) => pod.name));
   const newEvents = eventsOf(family, open, objects, events).filter(
-    // An event that repeats the state of a container says nothing new.
+    // Skips an event that repeats the state of a container.
     ({ reason, message, object: about }) =>
       !stated.has(about.name) ||
       (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
@@ -87,7 +86,7 @@ export function openFamily(object: KubeObject, objects: readonly KubeObject[]): 
 
 const isOpen = (object: KubeObject): boolean => !readinessOf(object).ready;
 
-/** The object, the objects that it owns directly or indirectly, and the claims that pods among them mount. */
+/** The object, all objects that it owns directly or indirectly, and the claims that these pods mount. */
 export function podFamily(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   const children = new Map<string, KubeObject[]>();
   for (const object of objects) {
@@ -96,7 +95,7 @@ export function podFamily(root: KubeObject, objects: readonly KubeObject[]): Kub
     }
   }
   const family = new Set([root]);
-  // The iteration also visits members that are added during it, each once.
+  // A Set iteration also visits members that are added during the iteration.
   for (const { metadata } of family) for (const child of children.get(metadata.uid ?? '') ?? []) family.add(child);
   const claims = new Set([...family].filter(({ kind }) => kind === 'Pod').flatMap(claimsOf));
   for (const object of objects) {
@@ -121,7 +120,7 @@ function containerCauses(pod: KubeObject): Found[] {
     const exit = end === undefined ? '' : `container ${name} ended with exit code ${exitCodeOf(end)}`;
     if (!STARTING.has(waiting)) {
       const waitingMessage = textAt(status, 'state', 'waiting', 'message');
-      // The cause is the lack of memory, not the pause before the restart.
+      // Reports the lack of memory as the cause, not the back-off before the restart.
       const isMemory = end !== undefined && textAt(end, 'reason') === 'OOMKilled';
       const message = [exit === '' ? `container ${name} waits` : exit, waitingMessage]
         .filter((part) => part !== '')
@@ -145,7 +144,10 @@ function conditionCauses(object: KubeObject): Found[] {
   });
 }
 
-/** An Ingress reports no problem when no controller serves its class: its status stays empty. */
+/**
+ * If no controller serves the class of an Ingress, the status stays empty and reports no problem. This function adds
+ * the cause.
+ */
 function addressCause(object: KubeObject): Found[] {
   if (object.kind !== 'Ingress' || objectsAt(object, 'status', 'loadBalancer', 'ingress').length > 0) return [];
   const name = textAt(object, 'spec', 'ingressClassName');
@@ -155,20 +157,20 @@ function addressCause(object: KubeObject): Found[] {
 }
 
 /**
- * Conditions of custom resources that report a problem when they are true. Operators such as ACK, Crossplane,
+ * Conditions of custom resources that report a problem if their status is True. Operators such as ACK, Crossplane,
  * cert-manager and Flux write them.
  */
 const CUSTOM_PROBLEM_CONDITIONS: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
 
-/** Is the object a custom resource, and not of a kind of Kubernetes? */
+/** Is the object a custom resource, and not of a built-in kind? */
 function isCustom({ apiVersion }: KubeObject): boolean {
   const [group = '', version] = apiVersion.split('/');
   return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io');
 }
 
 /**
- * The conditions of a custom resource that explain why it is not ready: problems that are true, then summaries that are
- * not true.
+ * The conditions that explain why a custom resource is not ready: first problem conditions that are True, then summary
+ * conditions that are not True.
  */
 function summaryCauses(object: KubeObject): Found[] {
   const matching = (types: readonly string[], isProblem: (status: string) => boolean): Found[] =>
@@ -183,7 +185,7 @@ function summaryCauses(object: KubeObject): Found[] {
   ];
 }
 
-/** Causes from events of objects that are not ready, and of deleted pods; the newest first. */
+/** Causes from the events of unready objects and of deleted pods, newest first. */
 function eventsOf(
   family: readonly KubeObject[],
   open: readonly KubeObject[],
@@ -200,7 +202,7 @@ function eventsOf(
       if (!isJsonObject(about) || (event['type'] !== 'Warning' && !WAITING_EVENTS.has(reason))) return [];
       const name = textAt(about, 'name');
       const found = open.find((object) => isAbout(about, object));
-      // The name of a pod is its owner's name with a suffix: web-5d9f-x7k2p.
+      // A pod's name is its owner's name plus a suffix: web-5d9f-x7k2p.
       const isOfDeletedPod =
         textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
       if (found === undefined && !isOfDeletedPod) return [];
@@ -232,15 +234,15 @@ function refIn(about: JsonObject): ObjectRef {
   return namespace === '' ? ref : { ...ref, namespace };
 }
 
-/** One cause for each reason, with the first object that has the reason. */
+/** Merges causes with the same reason into one. The merged cause names the first object. */
 function merged(all: readonly Found[]): Cause[] {
   const byReason = new Map<string, Found[]>();
   for (const each of all) byReason.set(each.reason, [...(byReason.get(each.reason) ?? []), each]);
   return [...byReason.values()].flatMap(([first, ...rest]) => {
     if (first === undefined) return [];
     const { object, reason, message, container, about } = first;
-    // Only objects of the same kind are counted: one refusal also appears in the conditions of the ReplicaSet and of
-    // its Deployment.
+    // Counts only objects of the same kind: the same refusal appears in the conditions of the ReplicaSet and of its
+    // Deployment.
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
     const remedy = remedyOfCause({ object, reason, message, about });

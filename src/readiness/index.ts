@@ -1,7 +1,8 @@
 /**
- * Readiness of objects. One pure function decides whether an object of a built-in kind or a custom resource is ready.
- * It tries generic rules of kstatus, then a table of kinds, then conditions. A second pure function finds the reasons
- * why an object is not ready, in the pods, conditions and events of the object and of the objects that it owns.
+ * Readiness of objects. `readinessOf` decides whether an object of a built-in kind or a custom resource is ready. It
+ * tries the generic rules of kstatus, then a table of kinds, then conditions. `causesOf` finds the reasons why an
+ * object is not ready. It reads the pods, conditions and events of the object and of the objects that it owns. Both
+ * functions are pure.
  *
  * @packageDocumentation
  */

@@ -17,16 +17,16 @@ export interface KindRule {
    */
   readonly observed?: true;
   /**
-   * Returns true for an object that no controller reads. Such an object is ready when it exists, whatever its status
-   * says.
+   * Returns true for an object that no controller reconciles. Such an object is ready as soon as it exists; its status
+   * is ignored.
    */
   readonly unattended?: (object: KubeObject) => boolean;
 }
 
-/** Kinds without a controller: their objects are ready when they exist. */
+/** Kinds without a controller: their objects are ready as soon as they exist. */
 const STATIC: KindRule = { judge: () => current() };
 
-/** Rules by `Kind.group` (`Kind` for the core group). Versions of a kind share a rule. */
+/** Maps `Kind.group` (`Kind` for the core group) to the kind's rule. All versions of a kind share one rule. */
 export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ['Deployment.apps', { judge: deployment, observed: true }],
   ['StatefulSet.apps', { judge: statefulSet, observed: true }],

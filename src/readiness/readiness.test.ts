@@ -36,7 +36,7 @@ describe('rules for every kind', () => {
       'held by finalizers a/b',
     ],
     [
-      'an object being deleted is terminating also without finalizers, whatever its kind says',
+      'an object being deleted is terminating even without finalizers, for every kind',
       `{apiVersion: batch/v1, kind: CronJob, metadata: {deletionTimestamp: "2026-01-01T00:00:00Z"}}`,
       'terminating',
       'Terminating',
@@ -277,7 +277,7 @@ describe('network, storage and cluster kinds', () => {
       'NamesNotAccepted',
     ],
     [
-      'an established CRD, also one that belongs to a definition',
+      'an established CRD that belongs to a definition',
       `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {labels: {kro.run/resource-graph-definition-name: a}}, status: {conditions: [{type: Established, status: "True"}]}}`,
       'current',
       'Ready',

@@ -8,7 +8,10 @@ import type { Readiness } from './model.ts';
 import type { StatusReport } from './status-report.ts';
 import { current, failed, inProgress, describeCondition, staleVerdict, terminating } from './verdict.ts';
 
-/** Conditions that sum up a custom resource. The first one that the object has decides. */
+/**
+ * Conditions that sum up the state of a custom resource. If an object has several of these conditions, the first one in
+ * this list decides.
+ */
 export const SUMMARY_CONDITIONS: readonly string[] = [
   'Ready',
   'Available',
@@ -25,12 +28,14 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  *
  * 1. The object is being deleted, or no controller reconciles it.
  * 2. Its controller has not observed the newest generation (`status.observedGeneration`).
- * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress. A
- *    condition of an earlier generation is no failure, here and in rule 5: the controller has not observed the change.
+ * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress. Here and
+ *    in rule 5, a condition of an earlier generation does not count as a failure: the controller has not observed the
+ *    change.
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
- * 5. The condition `Failed`, or else a condition that sums up the object (`Ready`, `Available`, …).
- * 6. The schema of the kind shows that its controller reports (`report`), and the object has no report: the controller
- *    has not observed the object yet.
+ * 5. The condition `Failed`; if the object does not have it, a condition that sums up the object (`Ready`, `Available`,
+ *    …).
+ * 6. The kind's schema declares report fields (`report`), and the object has none of them: the controller has not
+ *    observed the object yet.
  * 7. Any other object is ready as soon as it exists.
  *
  * The function is pure. It reads only the type, `metadata`, `spec` and `status` of the object, and `subsets` of
@@ -64,7 +69,10 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
   return isGraphInstance(object) ? graphInstance(object) : bySummary(object, report);
 }
 
-/** The verdict on a true condition that says that the object fails. A change of the spec may have ended the failure. */
+/**
+ * The verdict for a problem condition that is True. A condition of an earlier generation is not a failure, because the
+ * change of the spec may have ended the failure.
+ */
 function lastingFailure(object: KubeObject, type: string, condition: StatusCondition): Readiness {
   const stale = staleVerdict(object, type, condition);
   return stale ?? failed(condition.reason || type, describeCondition(type, condition));

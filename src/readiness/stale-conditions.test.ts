@@ -11,7 +11,7 @@ const object = (apiVersion: string, kind: string, status: NonNullable<KubeObject
   status,
 });
 
-/** Kinds whose controllers write the generation into conditions, and may write no `status.observedGeneration`. */
+/** Kinds whose controllers write `observedGeneration` into conditions, and may omit `status.observedGeneration`. */
 test.each<[what: string, live: KubeObject, stale: string]>([
   ['Stalled is no failure', object('x.io/v1', 'Thing', { conditions: [condition('Stalled', 1)] }), 'Stalled'],
   ['Failed is no failure', object('x.io/v1', 'Thing', { conditions: [condition('Failed', 1)] }), 'Failed'],
@@ -43,7 +43,7 @@ test.each<[what: string, live: KubeObject, stale: string]>([
     object('cilium.io/v2', 'CiliumLoadBalancerIPPool', { conditions: [condition('cilium.io/PoolConflict', 1)] }),
     'cilium.io/PoolConflict',
   ],
-])('after a change of the spec, by a condition of the earlier generation, %s', (_what, live, stale) => {
+])('after a change of the spec, with a condition of the earlier generation, %s', (_what, live, stale) => {
   expect(readinessOf(live)).toMatchObject({
     state: 'inProgress',
     reason: 'NotObserved',

@@ -1,8 +1,8 @@
 import type { Schema } from '../schema/index.ts';
 
 /**
- * The fields in which the controller of a custom kind reports that it has observed an object, by the schema of the
- * kind.
+ * The report fields that a custom kind's schema declares. In these fields the kind's controller reports that it has
+ * observed an object.
  */
 export interface StatusReport {
   /** `status.conditions` is a list of conditions. */
@@ -16,7 +16,7 @@ export function statusReport(schema: Schema | undefined): StatusReport | undefin
   const status = own(schema, 'status');
   const condition = own(status, 'conditions')?.items;
   const conditions = own(condition, 'type') !== undefined && own(condition, 'status') !== undefined;
-  // In some projects the field is a string, which cannot be compared with the generation.
+  // Some projects declare the field as a string, which cannot be compared with the generation.
   const observedGeneration = own(status, 'observedGeneration')?.type === 'integer';
   return conditions || observedGeneration ? { conditions, observedGeneration } : undefined;
 }

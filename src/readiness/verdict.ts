@@ -28,7 +28,10 @@ export function describeCondition(type: string, { status, reason, message }: Sta
   return `condition ${type} is ${status === '' ? 'not set' : status}${text === '' ? '' : ` (${text})`}`;
 }
 
-/** Is the condition of an earlier generation? False where the object or the condition names no generation. */
+/**
+ * Was the condition written for an earlier generation of the object? False if the object or the condition has no
+ * generation.
+ */
 export function isOfEarlierGeneration(
   { metadata: { generation } }: KubeObject,
   { observedGeneration }: StatusCondition,
@@ -36,7 +39,7 @@ export function isOfEarlierGeneration(
   return generation !== undefined && observedGeneration !== undefined && observedGeneration < generation;
 }
 
-/** The verdict on a condition of an earlier generation; `undefined` for a condition that counts. */
+/** The verdict for a condition of an earlier generation; `undefined` for a condition of the current generation. */
 export function staleVerdict(object: KubeObject, type: string, condition: StatusCondition): Readiness | undefined {
   if (!isOfEarlierGeneration(object, condition)) return undefined;
   const [seen, newest] = [condition.observedGeneration, object.metadata.generation];

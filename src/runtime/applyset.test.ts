@@ -19,14 +19,14 @@ test('the id is the hash of name, namespace, kind and group', () => {
   expect(applySetId(clusterScoped)).toBe(`applyset-${sha('shop..Shop.acme.io')}-v1`);
 });
 
-test('the inventory hash covers id, kinds and namespaces, separated by NUL', () => {
+test('the inventory hash covers id, kinds and namespaces, joined by NUL', () => {
   expect(inventoryHash('id', scope)).toBe(`sha256:${sha('id\0ConfigMap,Deployment.apps\0other')}`);
   expect(inventoryHash('id', { groupKinds: ['a,b'], namespaces: [] })).not.toBe(
     inventoryHash('id', { groupKinds: ['a'], namespaces: ['b'] }),
   );
 });
 
-test('the union of scopes is sorted and without repetitions', () => {
+test('the union of scopes is sorted and has no duplicates', () => {
   const union = unionScope(scope, { groupKinds: ['ConfigMap', 'Secret', 'A.x'], namespaces: [] });
   expect(union).toEqual({ groupKinds: ['A.x', 'ConfigMap', 'Deployment.apps', 'Secret'], namespaces: ['other'] });
   expect(sameScope(union, scope)).toBe(false);
@@ -35,7 +35,7 @@ test('the union of scopes is sorted and without repetitions', () => {
 describe('recordedInventory', () => {
   const inventory = inventoryOf(applySetId(parent), scope, 'devel');
 
-  test('reads back what inventoryOf writes', () => {
+  test('reads back the inventory that inventoryOf writes', () => {
     const recorded = recordedInventory(instance({ ...inventory.annotations }, { ...inventory.labels }));
     expect(recorded).toEqual({ state: 'valid', scope, hashed: true });
   });

@@ -22,8 +22,8 @@ export interface ApplySetParent {
 }
 
 /**
- * Id of the ApplySet of a parent (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`. The id does
- * not depend on the parent's UID or version, so another controller that takes the parent over has the same set.
+ * The id of a parent's ApplySet (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`. The id does
+ * not depend on the parent's UID or version. Another controller that takes the parent over therefore uses the same set.
  */
 export function applySetId(parent: ApplySetParent): string {
   const { name, namespace = '', kind, group } = parent;
@@ -38,7 +38,8 @@ export function applySetIdOf(instance: KubeObject): string {
 }
 
 /**
- * The value of the inventory hash annotation. The hash covers id and scope, so that a partial write can be detected.
+ * The value of the inventory hash annotation. The hash covers the id and the scope, so that a partial change of the
+ * annotations can be detected.
  */
 export function inventoryHash(id: string, scope: InventoryScope): string {
   return `sha256:${sha256(`${id}\0${scope.groupKinds.join(',')}\0${scope.namespaces.join(',')}`)}`;
@@ -60,22 +61,22 @@ export function inventoryOf(id: string, scope: InventoryScope, version: string):
   };
 }
 
-/** A scope without kinds and namespaces. */
+/** A scope with no kinds and no namespaces. */
 export const EMPTY_SCOPE: InventoryScope = { groupKinds: [], namespaces: [] };
 
-/** The kinds and namespaces of two scopes together. */
+/** The union of two scopes. */
 export function unionScope(a: InventoryScope, b: InventoryScope): InventoryScope {
   return { groupKinds: sortedUnion(a.groupKinds, b.groupKinds), namespaces: sortedUnion(a.namespaces, b.namespaces) };
 }
 
-/** Do two scopes name the same kinds and namespaces? The lists of both must be sorted. */
+/** Do two scopes name the same kinds and namespaces? All lists must be sorted. */
 export function sameScope(a: InventoryScope, b: InventoryScope): boolean {
   return a.groupKinds.join() === b.groupKinds.join() && a.namespaces.join() === b.namespaces.join();
 }
 
 /**
- * The ApplySet record of an instance: absent, valid or invalid. `scope` of an invalid record has the entries that can
- * be read.
+ * The ApplySet record of an instance: absent, valid or invalid. In an invalid record, `scope` has the entries that
+ * could be parsed.
  */
 export type RecordedInventory =
   | { readonly state: 'absent' }
@@ -83,10 +84,10 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance. The children of a deleted instance are deleted only with a valid inventory. The id of a valid
- * inventory is `expected` (default: the computed id), and its tooling begins with `kro/`, as kro and this project write
- * it. Both scope annotations exist and parse, and the hash matches. The hash may be absent, because older versions
- * wrote none.
+ * Reads and validates the inventory of an instance. A deleted instance's children are deleted only if the inventory is
+ * valid. An inventory is valid if its id is `expected` (default: the computed id), its tooling begins with `kro/`, both
+ * scope annotations exist and parse, and the hash matches. The hash may be absent, because older versions did not write
+ * it.
  */
 export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {
   const id = labelOfObject(instance, APPLYSET_ID_LABEL);
@@ -128,7 +129,7 @@ export function recordedInventory(instance: KubeObject, expected = applySetIdOf(
   return { state: 'valid', scope, hashed: hash !== undefined };
 }
 
-/** The scope that an instance records, whether valid or not; empty when it records none. */
+/** The scope of a valid or invalid record; empty for an absent record. */
 export function recordedScope(recorded: RecordedInventory): InventoryScope {
   return recorded.state === 'absent' ? EMPTY_SCOPE : recorded.scope;
 }

@@ -27,9 +27,9 @@ export interface Assessed {
   readonly terminating?: Terminating;
   readonly problem?: ObjectProblem & { readonly retryAt?: number };
   readonly contest?: Contest;
-  /** Is a write of the object due, but paused because of a contest? */
+  /** Does the object need a write that is paused because of a contest? */
   readonly isPaused?: true;
-  /** A write of the object is due, but a condition of `propagateWhen` holds it back. */
+  /** Does the object need a write that a `propagateWhen` condition holds back? */
   readonly isHeld?: true;
 }
 
@@ -67,13 +67,19 @@ export function assessObject(
   return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
 }
 
-/** The observed state of a target. An absent or present target may be written. Any other target is assessed already. */
+/**
+ * The observed state of a target. An absent or present target may be written. For any other target, the value already
+ * has the final result.
+ */
 type ObservedTarget =
   | { readonly state: 'assessed'; readonly assessed: Assessed }
   | { readonly state: 'absent'; readonly report: ObjectReport }
   | { readonly state: 'present'; readonly live: LiveObject; readonly report: ObjectReport };
 
-/** Observes and watches a target. A target that is unknown, unreadable or being deleted needs no comparison. */
+/**
+ * Observes and watches a target. A target that is unknown, unreadable or being deleted is not compared with the wanted
+ * object.
+ */
 export function observeTarget(context: StepContext, node: GraphNode, target: ObjectTarget): ObservedTarget {
   const object = refOfTarget(target);
   context.watches.push({ kind: 'object', nodeId: node.id, target });
@@ -98,10 +104,10 @@ export function observeTarget(context: StepContext, node: GraphNode, target: Obj
   return { state: 'present', live, report: { ...identity, state: 'present' } };
 }
 
-/** How an object is written. */
+/** The options of a write: field manager, subresource and force rule. */
 export type Writing = Pick<ApplyAction, 'manager' | 'subresource' | 'force'>;
 
-/** A live object, and the decision about its write. */
+/** A live object, and the decision whether to write it. */
 interface Compared {
   readonly live: LiveObject;
   readonly decision: WriteDecision;
@@ -110,7 +116,7 @@ interface Compared {
   readonly report: ObjectReport;
 }
 
-/** The state of an object that exists and may be written. */
+/** Assesses an object that exists and may be written. */
 export function assessLive(
   context: StepContext,
   node: GraphNode,
@@ -147,13 +153,14 @@ export function fingerprintOf(context: StepContext, desired: KubeObject): Finger
 }
 
 /**
- * Is the write of an object paused? True during the pause of a contest when only contested fields differ: the
- * controller corrects any other field at once. In a contest of the controller with itself, every write is paused.
+ * Is the write of an object paused? True during the pause of a contest if only contested fields differ: the controller
+ * corrects every other field at once. If the controller's own writes cause the contest, every write is paused.
  */
 function isPaused(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
-  // Two instances may take an object from each other in turn. This rule pauses these writes.
+  // Two instances may take an object from each other in turn. The contest then has the owner field, and the write is
+  // paused.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (contest.isOwn === true) return true;
   if (why !== 'drift') return false;
@@ -161,8 +168,8 @@ function isPaused(context: StepContext, contest: Contest, decision: WriteDecisio
 }
 
 /**
- * The result for an object whose write is due: the write, or the failure of the same write while its pause lasts
- * (`pausedWrite`).
+ * The result for an object that must be written: the write, or, during the pause after a failure, the failure of the
+ * same write (`pausedWrite`).
  */
 function write(
   context: StepContext,
@@ -179,8 +186,8 @@ function write(
     node.nodeType === 'patch' ? writerName(writerOf(writing.manager ?? '', writing.subresource)) : undefined;
   const failed = pausedWrite(context.observed, target, attempt, context.options.now, writer);
   if (failed !== undefined) {
-    // Without watches of namespaces, no event reports the missing namespace, and the write waits for the end of the
-    // pause.
+    // If namespaces are not watched, no event reports the creation of the missing namespace. The write is then repeated
+    // only after the pause.
     if (
       target.namespace !== undefined &&
       context.observed.namespaceUid !== undefined &&
@@ -206,7 +213,7 @@ function write(
   };
 }
 
-/** The problem of a failed write. A conflict with other field managers is a reason to wait. */
+/** The problem of a failed write. A conflict with other field managers has its own reason, `field-conflict`. */
 function writeProblem(
   { graph }: StepContext,
   node: GraphNode,
@@ -222,7 +229,7 @@ function writeProblem(
   return { target, because, message: conditionFailureText(graph, failure), absent: uid === undefined, retryAt };
 }
 
-/** kro's text for an object that is being deleted, with its finalizers. */
+/** kro's message about an object that is being deleted, with its finalizers. */
 export function terminatingText({ graph }: StepContext, node: GraphNode, entry: Terminating): string {
   const { object, finalizers, since } = entry;
   const held = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;

@@ -12,9 +12,9 @@ import type { WantedObject } from './resolved.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
- * Compares the objects that a node wants with the observed cluster. The result says what has to be read or written,
- * what blocks the node, or else whether the node is ready. Each object is assessed alone: a failed one does not delay
- * the others.
+ * Compares the objects that a node wants with the observed cluster. The result contains the necessary reads and writes,
+ * the reason that blocks the node, or the node's readiness. Each object is assessed independently: a failed object does
+ * not delay the others.
  */
 export function assess(
   context: StepContext,
@@ -54,15 +54,16 @@ export function assess(
 }
 
 /**
- * Is the object in place? True for an object that is as desired, whose change is held back or paused, or whose update
- * the server refuses. False after a temporary failure, because the outcome of that write is not known.
+ * Does the object count as written? True for an existing object that is as desired, whose change is held back or
+ * paused, or whose update the server refuses. False after a temporary failure, because the outcome of the failed write
+ * is unknown.
  */
 function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
   return problem === undefined || (problem.because.kind === 'write-failed' && isRefusal(problem.because.failure));
 }
 
-/** The objects of a node as a step found them. */
+/** The assessed objects of a node. */
 interface Compared {
   readonly items: readonly Assessed[];
   readonly hold: Hold | undefined;
@@ -71,9 +72,9 @@ interface Compared {
 }
 
 /**
- * The state of a node. The first of these that applies decides: a problem that is not tolerated, an object that is
- * being deleted, an object that is not read yet, a write that is due, a write that is held back, a creation that is
- * paused, the readiness of the objects.
+ * The state of a node. The first of these cases that applies decides: a problem that is not tolerated, an object that
+ * is being deleted, an unread object, a necessary write, a write that is held back, a paused creation, the readiness of
+ * the objects.
  */
 function stateOf(
   context: StepContext,
@@ -105,7 +106,7 @@ function stateOf(
     const { state, because, message } = hold;
     return { state, because, ...(message === undefined ? {} : { message }), ...(isComplete ? { usable: true } : {}) };
   }
-  // Objects that do not exist and whose creation is paused.
+  // Missing objects whose creation is paused.
   const uncreated = items.filter(({ isPaused, live: object }) => isPaused === true && object === undefined);
   const unwritten = contestOf(node, uncreated);
   if (unwritten !== undefined) return unwritten;
@@ -117,9 +118,9 @@ function stateOf(
 }
 
 /**
- * May other nodes read a node with a failed read or write? As in kro, they may when all objects of the node exist and
- * are ready in their present state. An object that belongs to another ApplySet is accepted for a single resource, but
- * not for an item of a collection.
+ * May other nodes read a node whose read or write failed? As in kro, they may if all objects of the node exist and are
+ * ready in their present state. An object of another ApplySet is accepted for a single resource, but not for an item of
+ * a collection.
  */
 function isUsable(
   context: StepContext,
@@ -148,7 +149,9 @@ function withoutItems(node: CollectionNode) {
   return { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } } as const;
 }
 
-/** The state of a node that has contested fields, which the status names; `undefined` without a contest. */
+/**
+ * The state of a node with contested fields, which the reason names; `undefined` if there is no contest.
+ */
 function contestOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],

@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('with a computed type that has no value yet do not keep the condition that explains a node', () => {
+  test('with a computed type that has no value yet do not preserve the condition that explains a node', () => {
     const anyType = graphOf(`
 schema:
   status:
@@ -101,7 +101,7 @@ resources:
   test.each([
     ['two entries', [`[${computed}]`, literal]],
     ['one entry', [`[${computed}, ${literal}]`]],
-  ])('a type that is set twice by %s is left out, and the state is ERROR', (_title, entries) => {
+  ])('a type that is set twice by %s is omitted, and the state is ERROR', (_title, entries) => {
     const twice = graphOf(`
 schema:
   status:
@@ -173,7 +173,7 @@ resources:
       expect(settle(graph, key, cluster, at('2026-11-01T06:00:00Z')).decision.statusChanged).toBe(false);
     });
 
-    test('keeps conditions whose expression waits, with a literal or a computed type', () => {
+    test('keeps conditions with literal and with computed types while their expression waits for data', () => {
       const { cluster, key } = built();
       edit(cluster, {});
       const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
@@ -189,7 +189,7 @@ resources:
       expect(instance?.status?.['state']).toBe('ERROR');
     });
 
-    test('keeps all conditions without a usable revision, and all except ResourcesReady during a deletion', () => {
+    test('keeps all conditions while no revision is usable, and all except ResourcesReady during a deletion', () => {
       const { cluster, key } = built();
       const instance = cluster.get(key) as KubeObject;
       const options = { now: 0, authorConditions: true };

@@ -19,8 +19,8 @@ export interface AuthorConditions {
 }
 
 /**
- * Do the conditions in the status of an instance belong to the author? The graph decides; without a graph, the option
- * of the caller decides. The condition types do not show the answer, since an author may override any type of kro's.
+ * Does the author define the conditions in the instance's status? The graph decides; without a graph, the caller's
+ * option decides. The condition types cannot decide, because an author may override any of kro's types.
  */
 export function hasAuthorConditions(graph: Graph | undefined, { authorConditions: declared }: StepOptions): boolean {
   return graph === undefined ? declared === true : graph.status.conditions !== undefined;
@@ -30,8 +30,9 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
  * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro. A
  * transition time changes only with the status. While an expression waits for data or fails, the previous conditions of
  * its types stay. An expression whose types are not literals may set any type. While such an expression has no value,
- * every previous condition stays, except those that another expression sets and those about writes that are held back.
- * A type that is set twice keeps its previous condition, if there is one, and is reported.
+ * every previous condition stays. The exceptions are conditions that another expression sets, and conditions about
+ * writes that are held back. If two expressions set the same type, the previous condition of this type stays, and the
+ * duplicate is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],
@@ -78,12 +79,12 @@ export function authorConditions(
 }
 
 /**
- * The types of the conditions about writes that are held back. The controller writes conditions of these types, unless
- * an expression of the author sets them.
+ * The types of conditions about writes that are held back. The controller writes these conditions, unless an expression
+ * of the author sets the same type.
  */
 const PROPAGATION_CONDITIONS: ReadonlySet<string> = new Set([PROPAGATED_CONDITION, REVISION_CONDITION]);
 
-/** The conditions of the instance by type, without the reports of nodes and the record of `now()`. */
+/** Maps types to the instance's conditions, without the conditions that report nodes or record `now()`. */
 function previousConditions(instance: KubeObject): Map<string, Condition> {
   const all = readConditions(instance.status?.['conditions']);
   const others = all.filter(({ type }) => !isNodeCondition(type) && !isNowCondition(type));
@@ -91,14 +92,17 @@ function previousConditions(instance: KubeObject): Map<string, Condition> {
 }
 
 /**
- * The types whose previous conditions stay: the literal types of these expressions, or every previous type when an
- * expression's types are not literals.
+ * The types whose previous conditions stay: the literal types of the given expressions, or all previous types if an
+ * expression has a type that is not a literal.
  */
 function keptTypes(expressions: readonly ConditionExpression[], previous: readonly string[]): Set<string> {
   return new Set(expressions.flatMap(({ types }) => types ?? previous));
 }
 
-/** The conditions in the result of an expression: one, or a list; undefined when it is neither. */
+/**
+ * The conditions in an expression's result, which is a condition or a list of conditions; undefined for any other
+ * result.
+ */
 function conditionsIn(result: Value): { type: string; value: ConditionContent }[] | undefined {
   const list: readonly Value[] = Array.isArray(result) ? (result as readonly Value[]) : [result];
   const found: { type: string; value: ConditionContent }[] = [];

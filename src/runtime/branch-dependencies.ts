@@ -6,17 +6,17 @@ import { evaluateToJson } from './evaluate.ts';
 import type { StepContext } from './step-context.ts';
 
 /**
- * The ids of the nodes that a node needs in every case. Without partial dependencies, these are all nodes that the node
- * reads.
+ * The ids of the nodes that a node always needs, independent of the branches that its expressions take. If the graph
+ * has no branch dependencies, these are all nodes that the node reads.
  */
 export function necessaryNodes({ dependsOn, dependsOnInBranches }: GraphNode): readonly string[] {
   return dependsOnInBranches === undefined ? dependsOn : dependsOn.filter((id) => !dependsOnInBranches.includes(id));
 }
 
 /**
- * The ids of the nodes without data that a node reads in branches that its expressions take. Each id is there once, in
- * the order of the expressions. The nodes that the node needs in every case have data when this function is called. An
- * expression that has no value for another reason adds no node. The reason is reported when the node is resolved.
+ * The ids of the nodes without data that a node reads in the branches that its expressions take. The ids are unique and
+ * in the order of the expressions. The caller has checked that the necessary nodes (`necessaryNodes`) have data. An
+ * expression that has no value for another reason adds no node; the failure is reported when the node is resolved.
  */
 export function missingInBranches(context: StepContext, node: GraphNode): readonly string[] {
   const absent = (node.dependsOnInBranches ?? []).filter((id) => !context.ready.has(id));
@@ -44,10 +44,10 @@ export function missingInBranches(context: StepContext, node: GraphNode): readon
   return [...found];
 }
 
-/** CEL's text for a variable without a value. */
+/** CEL's message for a variable without a value. */
 const UNBOUND = 'no such attribute(s): ';
 
-/** The node whose data an expression lacks; undefined for any other failure. */
+/** The node whose missing data makes an expression fail; undefined for any other failure. */
 export function missingNode({ reason, missing }: EvaluationFailure): string | undefined {
   return reason.startsWith(UNBOUND) ? missing : undefined;
 }

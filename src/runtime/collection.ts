@@ -18,23 +18,23 @@ const DEFAULT_MAX_ITEMS = 1000;
 /** The limit of items in a collection: the option, or kro's default. */
 export const maxItems = ({ options }: StepContext): number => options.maxCollectionSize ?? DEFAULT_MAX_ITEMS;
 
-/** The lists of a collection's dimensions, or why they are not known. */
+/** The lists of a collection's dimensions, or the reason why they are unknown. */
 export type Dimensions =
   | {
       readonly ok: true;
       readonly names: readonly string[];
       readonly lists: readonly (readonly JsonValue[])[];
-      /** The number of items: the product of the lengths. */
+      /** The number of items: the product of the list lengths. */
       readonly size: number;
     }
   | { readonly ok: false; readonly reason: Unresolved };
 
-/** A node with dimensions: one object or value for each element of their product. */
+/** A node with dimensions. It yields one object or value per element of the product of its dimensions. */
 type IteratingNode = GraphNode & { readonly forEach: readonly ForEachDimension[] };
 
 /**
- * Expands a collection: one object per element of the product of its dimensions, the first dimension outermost. The
- * whole collection fails when two items have the same identity or when there are too many items.
+ * Expands a collection to one object per element of the product of its dimensions; the last dimension varies fastest.
+ * The whole collection fails if two items have the same identity or if there are too many items.
  */
 export function resolveCollection(context: StepContext, node: CollectionNode): Resolved {
   const wanted: WantedObject[] = [];
@@ -46,8 +46,8 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
 }
 
 /**
- * Calls `visit` with each item of a node's product and the target of the item, in order. Returns the reason when an
- * item has no value or no target, when two items have the same identity, or when the number of items is not allowed.
+ * Calls `visit` with each item of a node's product and the item's target, in order. Returns a reason if an item has no
+ * value or no target, if two items have the same identity, or if there are too many items.
  */
 export function resolveItems(
   context: StepContext,
@@ -67,9 +67,9 @@ export function resolveItems(
 }
 
 /**
- * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first item
- * without a value, and returns its reason. Also ends when `visit` returns a reason, and returns this reason. Returns a
- * reason without a visit when the lists are not known, or give too many items.
+ * Fills a node's template for each element of the product of its dimensions, in order. Stops at the first item that has
+ * no value or for which `visit` returns a reason, and returns this reason. Calls `visit` for no item, and returns the
+ * reason, if the lists are unknown or yield too many items.
  */
 export function fillItems(
   context: StepContext,
@@ -113,8 +113,8 @@ export function fillItems(
 }
 
 /**
- * The identities of the items when the rest of the template cannot be filled. Returns undefined when the identities are
- * not known either, and the reason when an identity is refused.
+ * The identities of the items of a collection whose template cannot be filled completely. Returns undefined if the
+ * identities are unknown too, and a reason if an identity is refused.
  */
 export function identitiesOfCollection(context: StepContext, node: CollectionNode): Identities {
   const dimensions = evaluateDimensions(context, node);
@@ -135,7 +135,7 @@ export function identitiesOfCollection(context: StepContext, node: CollectionNod
   return targets;
 }
 
-/** The lists that a collection runs over. */
+/** Evaluates the lists over which a collection iterates. */
 export function evaluateDimensions(context: StepContext, node: IteratingNode): Dimensions {
   const names: string[] = [];
   const lists: (readonly JsonValue[])[] = [];
@@ -157,7 +157,7 @@ export function evaluateDimensions(context: StepContext, node: IteratingNode): D
   return { ok: true, names, lists, size: lists.reduce((product, list) => product * list.length, 1) };
 }
 
-/** Sets the iterators to the values of the item at this index; the last dimension varies fastest. */
+/** Sets the iterator variables to the values of the item at this index. The last dimension varies fastest. */
 export function assignItem(
   variables: Map<string, unknown>,
   dimensions: Dimensions & { ok: true },

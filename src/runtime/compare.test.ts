@@ -49,12 +49,12 @@ describe('a field that another manager took', () => {
     ['not taken when no manager owns the field', [ownEntry()], undefined],
     ['not taken without an apply', [otherEntry('Update', 4)], undefined],
     [
-      'taken by the later one of two entries of one manager',
+      'taken by the later of two entries of one manager',
       [ownEntry(), otherEntry('Update', 4), otherEntry('Apply', 2)],
       true,
     ],
     [
-      'taken although the controller wrote the status later',
+      'taken even if the controller wrote the status later',
       [
         ownEntry(),
         otherEntry('Update', 4),
@@ -70,7 +70,7 @@ describe('a field that another manager took', () => {
   test.each([
     ['the first', [{ 'f:data': {} }, { 'f:data': { 'f:text': {} } }]],
     ['the last', [{ 'f:data': { 'f:text': {} } }, { 'f:data': {} }]],
-  ])('a manager owns a field as a whole when %s of its entries in managedFields do', (_, sets) => {
+  ])('a manager owns a field atomically if %s of its entries in managedFields do', (_, sets) => {
     const managedFields = [
       { ...ownEntry(), fieldsV1: { 'f:data': {} } },
       ...sets.map((fieldsV1, index) => ({ ...entry('other', ['Apply', 'Update'][index] ?? '', 2, []), fieldsV1 })),
@@ -80,7 +80,7 @@ describe('a field that another manager took', () => {
     expect(found.map(({ path, kind, managers }) => [path, kind, managers])).toEqual([['data', 'differs', ['other']]]);
   });
 
-  // The server never returns `stringData`. It records the owner of `stringData` beside the owner of `data`.
+  // The server never returns `stringData`, but it records owners of `stringData` in addition to owners of `data`.
   const secret = (data: object): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, ...data });
   const differences = (type: object, managedFields: readonly object[]) =>
     compareApplied({ ...secret({ stringData: { text: 'wanted' } }), ...type }, {
@@ -91,7 +91,7 @@ describe('a field that another manager took', () => {
 
   test.each([
     ['by an edit of data after the apply', [ownEntry('stringData'), otherEntry('Update', 4)], true],
-    ['not when the controller owns data, too', [ownEntry('stringData', 'data'), otherEntry('Update', 4)], undefined],
+    ['not when the controller also owns data', [ownEntry('stringData', 'data'), otherEntry('Update', 4)], undefined],
     ['not by an edit before the apply', [ownEntry('stringData'), otherEntry('Update', 2)], undefined],
     ['not when no other manager owns the field', [ownEntry('stringData')], undefined],
   ])('stringData of a Secret: taken %s', (_, managedFields, taken) => {
@@ -106,7 +106,7 @@ describe('a field that another manager took', () => {
   });
 });
 
-test('a quantity in a list that is owned as a whole may have another form of the same amount', () => {
+test('a quantity in an atomically owned list may have another notation of the same amount', () => {
   expect(compareApplied(limits('0.5'), live('500m'))).toEqual([]);
   expect(compareApplied(limits('0.5'), live('600m'))).toHaveLength(1);
 });

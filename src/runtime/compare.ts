@@ -21,12 +21,12 @@ export interface FieldDifference {
   readonly kind: 'differs' | 'missing' | 'unowned' | 'release';
   readonly wanted?: JsonValue;
   readonly found?: JsonValue;
-  /** The other managers that own the field now; sorted. The manager that changed the field is among them. */
+  /** The other managers that own the field now, sorted. They include the manager that changed the field. */
   readonly managers: readonly string[];
   /**
-   * Another manager took the field from the controller, according to `managedFields`. The controller no longer owns the
-   * field, and the other manager wrote the field after the controller's last apply. Times are whole seconds; writes
-   * within the same second are not ordered.
+   * Did another manager take the field from the controller, according to `managedFields`? If so, the controller no
+   * longer owns the field, and the other manager wrote it after the controller's last apply. Times are whole seconds,
+   * so a write within the same second does not count.
    */
   readonly taken?: true;
 }
@@ -35,10 +35,10 @@ export interface FieldDifference {
 const MAX_DIFFERENCES = 50;
 
 /**
- * Compares the desired object with a whole live object (with `metadata.managedFields`). Only desired or owned fields
- * count, so that defaults and the fields of other managers make no difference. A list whose items the controller does
- * not own is compared as a whole, with defaults. A quantity equals the form to which the server normalises it. An empty
- * list of differences means that applying would change nothing but the version label.
+ * Compares the desired object with a whole live object (with `metadata.managedFields`). Compares only desired or owned
+ * fields. Defaults and the fields of other managers therefore count as no difference. A list whose items the controller
+ * does not own is compared as a whole, with defaults. A quantity equals its normalised form, which the server may
+ * store. If the result is empty, an apply would change at most the version label.
  */
 export function compareApplied(
   desired: KubeObject,
@@ -53,8 +53,8 @@ export function compareApplied(
   const report: Report = (path, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
     const others = othersAt(live, path, manager);
-    // The server stores `stringData` of a Secret in `data`. When another manager writes `data`, the controller stays
-    // the recorded owner of `stringData`. Therefore only the entry for `data` shows whether the controller still owns
+    // The server stores a Secret's `stringData` in `data`. If another manager writes `data`, the controller stays the
+    // recorded owner of `stringData`. Therefore only the ownership of `data` shows whether the controller still owns
     // the field.
     const isLost = recorded !== undefined && setAt(recorded, path, live as unknown as JsonValue) === undefined;
     found.push({
@@ -76,8 +76,8 @@ export function compareApplied(
 }
 
 /**
- * The other manager with the latest write that was not to a subresource, according to `managedFields`; undefined when
- * there is none.
+ * The other manager with the latest write to the main resource, according to `managedFields`; undefined if there is no
+ * other manager.
  */
 export function lastWriter(live: KubeObject, manager: string = CHILD_MANAGER): string | undefined {
   let found: { readonly name: string; readonly at: number } | undefined;
@@ -106,7 +106,8 @@ function walkWanted(
   walk: Walk,
 ): void {
   const { report } = walk;
-  // An empty map or list desires no member: the server may drop it or add defaults, and other managers may add members.
+  // A desired empty map or list requires no member: the server may drop the container or add defaults, and other
+  // managers may add members.
   if (isEmptyContainer(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(path))))
     return;
   if (actual === undefined) return report(path, { kind: 'missing', wanted });
@@ -164,9 +165,9 @@ function memberNames(fields: FieldSet | undefined): string[] {
 }
 
 /**
- * The member of a field set that denotes each list item. An item may leave out keys that have a default (`protocol` of
- * a port). Such an item gets a member that matches no other item in full. The keys of this member must agree with the
- * keys that the item has.
+ * Finds the member of a field set that denotes each list item. An item may omit keys that have a default (`protocol` of
+ * a port). For such an item, a member is chosen whose keys agree with all keys that the item has, and which is not a
+ * full match of another item.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
@@ -229,7 +230,7 @@ function memberOf(value: JsonValue | undefined, key: string): JsonValue | undefi
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-/** Is a field owned as a whole, not by its members? */
+/** Is a field owned atomically, and not member by member? */
 function isAtomic(fields: FieldSet | undefined): boolean {
   return fields !== undefined && Object.keys(fields).length === 0;
 }
@@ -257,19 +258,19 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
   return false;
 }
 
-/** Another manager that owns a field, or fields below it. */
+/** Another manager that owns a field or fields below this field. */
 interface OtherManager {
   readonly name: string;
   /** Does the manager own the field as a whole, and not only fields below it? */
   readonly isWhole: boolean;
-  /** The time of the manager's latest write to the field, in milliseconds since the epoch; 0 without a record. */
+  /** The time of the manager's latest write to the field, in milliseconds since the epoch; 0 if no time is recorded. */
   readonly at: number;
 }
 
 /**
- * The other managers that own a field, or fields below it; sorted. A manager has an entry for each operation, API
- * version and subresource with which it wrote. All its entries for the field count as one manager. List indexes are
- * followed through the live list.
+ * The other managers that own a field or fields below it, sorted by name. `managedFields` has one entry per manager,
+ * operation, API version and subresource; the entries of one manager are merged. List indexes in the path refer to the
+ * live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], own: string): OtherManager[] {
   const found = new Map<string, OtherManager>();
@@ -286,7 +287,7 @@ function othersAt(live: KubeObject, path: readonly PathStep[], own: string): Oth
   return [...found.values()].sort((a, b) => compareText(a.name, b.name));
 }
 
-/** The managers other than the controller that own a field of a live object, or fields below it; sorted. */
+/** The managers other than the controller that own a field of a live object or fields below it, sorted by name. */
 export function fieldManagers(live: KubeObject, path: readonly PathStep[]): string[] {
   return othersAt(live, path, CHILD_MANAGER).map(({ name }) => name);
 }
@@ -296,7 +297,7 @@ function timeOf(entry: JsonObject): number {
 }
 
 /**
- * The part of a field set at a path. If the set owns a field of the path as a whole, it also owns everything below that
+ * The part of a field set at a path. A set that owns a field on the path atomically also owns everything below this
  * field.
  */
 function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | undefined): FieldSet | undefined {

@@ -3,7 +3,7 @@ import { isJsonObject, textPrefix } from '../core/index.ts';
 import { formatTime } from '../kubernetes/index.ts';
 import type { Condition } from './model.ts';
 
-/** kro's condition types of an instance, without `Ready`, which summarises them. */
+/** kro's condition types of an instance, except `Ready`, which summarises these types. */
 export const DEPENDENT_CONDITIONS = ['InstanceManaged', 'GraphResolved', 'ResourcesReady'] as const;
 export const ROOT_CONDITION = 'Ready';
 
@@ -17,7 +17,7 @@ export interface ConditionContent {
   readonly message: string;
 }
 
-/** Reads conditions from a status; entries that are not conditions are left out. */
+/** Reads conditions from a status; skips entries that are not conditions. */
 export function readConditions(value: JsonValue | undefined): Condition[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry) => {
@@ -41,11 +41,11 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
 }
 
 /**
- * kro's conditions of an instance after a change. A missing condition becomes Unknown, with the creation of the
- * instance as its transition time. A transition time changes only with the status. `Ready` is True when all other
- * conditions are True; else `Ready` repeats the latest False condition, else the latest Unknown one. When all are True,
- * but some have an older generation, `Ready` stays as it was. With `authored`, the status holds the author's
- * conditions, and none of them counts as a previous condition of kro's.
+ * kro's conditions of an instance after a change. A missing condition becomes Unknown, with the creation time of the
+ * instance as its transition time. A transition time changes only with the status. `Ready` is True if all other
+ * conditions are True. If not, `Ready` repeats the latest False condition or, if none is False, the latest Unknown
+ * condition. If all are True, but some have an older generation, `Ready` does not change. With `authored`, the status
+ * has the author's conditions, which do not count as previous conditions of kro.
  */
 export function instanceConditions(
   instance: KubeObject,
@@ -56,13 +56,13 @@ export function instanceConditions(
   return summarisedConditions(DEPENDENT_CONDITIONS, instance, values, now, authored);
 }
 
-/** kro's condition types of a Graph, without `Ready`, which summarises them. */
+/** kro's condition types of a Graph, except `Ready`, which summarises these types. */
 export const GRAPH_CONDITIONS = ['Accepted', 'ResourcesConverged'] as const;
 
 /** One of the conditions of a Graph that `Ready` summarises. */
 export type GraphCondition = (typeof GRAPH_CONDITIONS)[number];
 
-/** kro's content of a condition about which nothing is known yet. */
+/** kro's content of a condition that has no value yet. */
 export function awaiting(type: string): ConditionContent {
   const message = `condition "${type}" is awaiting reconciliation`;
   return { status: 'Unknown', reason: 'AwaitingReconciliation', message };
@@ -102,7 +102,7 @@ function summarisedConditions<Type extends string>(
     };
   });
   const root = rootCondition(dependents, previous.get(ROOT_CONDITION), generation, now);
-  // A stable sort: conditions of equal times keep their order.
+  // The sort is stable: conditions with equal times keep their previous order.
   const place = new Map([...previous.keys()].map((type, index) => [type, index]));
   const placeOf = ({ type }: Condition) => place.get(type) ?? previous.size;
   const inEarlierOrder = dependents.toSorted((a, b) => placeOf(a) - placeOf(b));
@@ -110,7 +110,7 @@ function summarisedConditions<Type extends string>(
 }
 
 /**
- * The limit for messages of conditions in Kubernetes' own kinds. A message can quote a whole value of the instance or
+ * The limit for condition messages in Kubernetes' built-in kinds. A message can quote a large value of the instance or
  * name a thousand objects, and the server refuses a status that is too large for its store.
  */
 const MAX_MESSAGE_LENGTH = 32_768;
@@ -169,7 +169,7 @@ function orderByTime(conditions: readonly Condition[]): Condition[] {
   return [...conditions].sort((a, b) => transitionTime(a) - transitionTime(b));
 }
 
-/** The time of the last change, in milliseconds since the epoch; 0 for a condition without one. */
+/** The transition time in milliseconds since the epoch; 0 for a condition without a transition time. */
 export function transitionTime(condition: Condition): number {
   const value = Date.parse(condition.lastTransitionTime ?? '');
   return Number.isNaN(value) ? 0 : value;

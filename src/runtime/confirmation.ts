@@ -1,12 +1,18 @@
 import type { FailedRead, Observed, ReadRequest, StepOptions } from './model.ts';
 import type { ObjectTarget } from './target.ts';
 
-/** Does the view have the present state of an object, even if its watch is late? */
+/**
+ * Has a read confirmed that the view has the object's present state? If not, the state comes from a watch, which may be
+ * late.
+ */
 export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: ObjectTarget): boolean {
   return observed.isConfirmed?.(target) !== false;
 }
 
-/** The reads of objects on whose state the record of a Graph depends, except during the pause after a failed read. */
+/**
+ * The reads that confirm the states of objects on which the record of a Graph depends. Leaves out an object during the
+ * pause after its read failed.
+ */
 export function confirmations(
   observed: Observed,
   options: StepOptions,
@@ -17,12 +23,12 @@ export function confirmations(
   );
 }
 
-/** Did a read of an object fail, and is its next attempt yet to come? */
+/** Did a read of an object fail, and is the time of the next attempt still in the future? */
 export function isPausedRead(failed: FailedRead | undefined, { now }: StepOptions): failed is FailedRead {
   return failed !== undefined && failed.retryAt > now;
 }
 
-/** The read that confirms the state of an object. */
+/** The read request that confirms an object's state. */
 export function confirmation(target: ObjectTarget): ReadRequest {
   return { kind: 'whole-object', nodeId: '', target, why: 'unconfirmed' };
 }

@@ -1,7 +1,10 @@
 import { formatRef } from '../core/index.ts';
 import type { Contested } from './report.ts';
 
-/** The text of a contest. It has no times and counts, so that an unchanged contest gives an unchanged text. */
+/**
+ * The message about a contest. The message contains no times or counts, so that it stays the same while the contest
+ * lasts.
+ */
 export function contestText({ object, fields, managers, isOwn }: Contested): string {
   if (isOwn === true) {
     return `${formatRef(object)} gets another value with each write: an expression of the node may read what the node itself changes; the controller now pauses before each write`;

@@ -12,8 +12,9 @@ import { followsGraphEngine } from '../graph/index.ts';
 export const STATUS_NODE = 'instance';
 
 /**
- * The annotations of an instance that name the fields which its graph writes into objects that it does not own. In a
- * ResourceGraphDefinition these are the author's fields in the status of the instance itself.
+ * The annotation that records into which objects the instance's graph writes fields without owning the objects. For a
+ * ResourceGraphDefinition, the only such object is the instance itself: the graph writes the author's fields into its
+ * status.
  */
 export function contributionAnnotations(graph: Graph, instance: KubeObject): Readonly<Record<string, string>> {
   if (!followsGraphEngine(graph.kroCompatibility) || Object.keys(graph.status.skeleton).length === 0) return {};
@@ -30,9 +31,10 @@ export function contributionAnnotations(graph: Graph, instance: KubeObject): Rea
 }
 
 /**
- * Why the recorded contributions cannot be read, in kro's words; undefined for valid or absent ones. Without the
- * record, fields in other objects could stay behind. Until a user corrects the annotation, the controller writes and
- * prunes no child, and a deleted instance keeps its finalizer after its children are gone.
+ * The reason why the recorded contributions cannot be read, in kro's words; undefined for a valid or absent record. If
+ * the controller ignored an unreadable record, fields could remain in other objects. Until a user corrects the
+ * annotation, the controller writes and prunes no child, and a deleted instance keeps its finalizer after its children
+ * are gone.
  */
 export function contributionsProblem(instance: KubeObject): string | undefined {
   const text = annotationOf(instance, CONTRIBUTIONS_ANNOTATION);
@@ -43,14 +45,14 @@ export function contributionsProblem(instance: KubeObject): string | undefined {
     : `unmarshal patch contributions from annotation ${goQuote(CONTRIBUTIONS_ANNOTATION)}: ${problem}`;
 }
 
-/** The fields of a record in kro; each is a text. */
+/** The fields of kro's record, keyed by the lower-case name. All values are strings. */
 const RECORD_FIELDS: ReadonlyMap<string, string> = new Map(
   ['apiVersion', 'kind', 'namespace', 'name', 'subresource', 'fieldManager'].map((name) => [name.toLowerCase(), name]),
 );
 
 /**
- * The first value that Go cannot read into a list of records. As in Go, null fits every type, names of fields match in
- * any case, and a field that the record does not have may hold any value.
+ * Go's error for the first value that Go cannot decode into a list of records. As in Go, null fits every type, field
+ * names match case-insensitively, and unknown fields may have any value.
  */
 function shapeProblem(value: JsonValue): string | undefined {
   if (value === null) return undefined;

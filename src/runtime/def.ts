@@ -7,7 +7,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
 import { fillTemplate } from './template.ts';
 
-/** Evaluates the value of a def node: an object, or with dimensions a list with an object for each item. */
+/** Evaluates the value of a def node: an object, or, if the node has dimensions, a list with one object per item. */
 export function resolveDef(context: StepContext, node: DefNode): Resolved {
   const { forEach } = node;
   if (forEach !== undefined) {

@@ -39,14 +39,14 @@ import { pausedWrite } from './paused-write.ts';
 import { keptWatchHealth } from './watch-health.ts';
 
 /**
- * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
- * namespaces of the children, and the apply-order annotation of each child gives the order. Only the highest wave is
- * deleted. The next wave waits until every object of the highest one has disappeared. An object with the deletion
- * policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child is left. An object that
- * does not disappear is named with its finalizers and its deletion time.
+ * Deletes an instance. The deletion needs no graph and evaluates no expression: the inventory on the instance names the
+ * kinds and namespaces of the children, and the apply-order annotation of each child determines its wave. Each step
+ * deletes only the highest wave. The next wave waits until every object of the highest wave has disappeared. An object
+ * with the deletion policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child exists
+ * any more. The status names each object that does not disappear, with its finalizers and its deletion time.
  *
- * Nothing is deleted when the inventory is absent or invalid, when the instance's `typekro.dev/deletion-policy` is
- * `orphan` or unknown, and while a recorded kind is not listed.
+ * Nothing is deleted if the inventory is absent or invalid, if the instance's `typekro.dev/deletion-policy` is `orphan`
+ * or unknown, or while a recorded kind has not been listed.
  */
 export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
   const recorded = recordedInventory(instance);
@@ -114,7 +114,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
     ...rest,
   });
 
-  /** Removes the finalizer. After a refused removal, waits until the pause ends. */
+  /** Removes the finalizer. If the server refused the removal before, waits until the pause ends. */
   function releaseFinalizer(message: string): Decision {
     const attempt = { digest: '', uid: instance.metadata.uid };
     const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
@@ -174,14 +174,14 @@ function retryingAt(times: readonly (number | undefined)[]): Pick<Outcome, 'retr
   return retryAt === undefined ? {} : { retryAt };
 }
 
-/** The object as a list of one, when finalizers delay its deletion; else an empty list. */
+/** A list with the object if finalizers delay its deletion; otherwise an empty list. */
 function terminatingOf(object: KubeObject): Terminating[] {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length === 0) return [];
   return [{ object: refOf(object), finalizers, since: deletionTimestamp }];
 }
 
-/** kro's text, followed by the objects that block the deletion. */
+/** kro's message, followed by the objects that block the deletion. */
 function deletingText(blockers: readonly Terminating[]): string {
   if (blockers.length === 0) return 'deleting resources';
   const shown = blockers.slice(0, 5).map(({ object, finalizers, since }) => {
@@ -192,8 +192,8 @@ function deletingText(blockers: readonly Terminating[]): string {
 }
 
 /**
- * The status during the deletion. Projected fields and the author's conditions stay; ResourcesReady and kro's Ready
- * describe the deletion.
+ * The status during the deletion. Projected fields and the author's conditions do not change. ResourcesReady and kro's
+ * Ready describe the deletion.
  */
 function deletionStatus(
   instance: KubeObject,
@@ -235,7 +235,7 @@ function deletionStatus(
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }
 
-/** The wave of a deletion that has not begun. Waves begin at 0. */
+/** Stands for "no wave is being deleted". Real waves begin at 0. */
 const NO_WAVE = -1;
 
 /** The highest apply order among the objects. The objects with this order are deleted first. */

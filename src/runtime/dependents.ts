@@ -3,8 +3,8 @@ import type { Graph } from '../graph/index.ts';
 const CACHE = new WeakMap<Graph, Map<string, ReadonlySet<string>>>();
 
 /**
- * The ids of the nodes that read a node, directly or through other nodes. A graph never changes, so that one
- * computation per graph is enough.
+ * The ids of the nodes that read a node, directly or through other nodes. The result is cached per graph, because a
+ * graph never changes.
  */
 export function transitiveDependents(graph: Graph, id: string): ReadonlySet<string> {
   let all = CACHE.get(graph);

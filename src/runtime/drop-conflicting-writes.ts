@@ -5,8 +5,9 @@ import { refOfTarget } from './target.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
 /**
- * Drops the writes of two nodes that render the same object, since each would overwrite the other. Their existing
- * objects stay. Other nodes are not affected. In a Graph, the first of the two nodes keeps the object.
+ * Drops the writes of nodes that render the same object, because each write would overwrite the other. Existing objects
+ * of these nodes stay. Other nodes are not affected. In a Graph, the first node still writes the object, and only the
+ * later node is dropped.
  */
 export function dropConflictingWrites(context: StepContext): void {
   const owners = new Map<string, string>();

@@ -11,19 +11,22 @@ export type Variables = ReadonlyMap<string, unknown>;
 
 /** The result of an expression. */
 export type Evaluated =
-  /** `undefined` is the result of `omit()`: the field is left out. */
+  /** `undefined` is the result of `omit()`: the field is omitted. */
   | { readonly state: 'value'; readonly value: JsonValue | undefined }
   /** The expression reads data that does not exist (yet). */
   | { readonly state: 'pending'; readonly failure: EvaluationFailure }
   | { readonly state: 'error'; readonly failure: EvaluationFailure };
 
-/** An expression that gave no value. */
+/** Describes why an expression has no value. */
 export interface EvaluationFailure {
   /** The expression as the author wrote it. */
   readonly expression: string;
   /** The CEL that was evaluated. */
   readonly cel: string;
-  /** kro's text: `eval "<CEL>": <reason>`, or `convert "<CEL>": <reason>` for a value that cannot be converted. */
+  /**
+   * kro's message: `eval "<CEL>": <reason>`, or `convert "<CEL>": <reason>` for a value that cannot be converted to
+   * JSON.
+   */
   readonly message: string;
   /** CEL's reason alone. */
   readonly reason: string;
@@ -44,11 +47,14 @@ export interface EvaluateContext {
   /** Are all variables plain JSON data, so that they need no check? Default false. */
   readonly trusted?: boolean;
   /**
-   * More variables, only for deferred fields. A later map of the list has precedence over an earlier one. The variables
-   * of the evaluation have precedence over all of them.
+   * Additional variables that only deferred fields can read. A later map in the list takes precedence over an earlier
+   * one. The variables of the evaluation take precedence over all maps.
    */
   readonly later?: readonly Variables[];
-  /** How a failed expression handles values of Secrets; they are masked in its failure. Default: it handles none. */
+  /**
+   * Returns how an expression uses values of Secrets, so that its failure can be masked. Default: no expression uses
+   * such values.
+   */
   readonly secretUse?: (expression: Expression) => SecretUse | undefined;
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
@@ -63,14 +69,14 @@ export function evaluateToJson(expression: Expression, variables: Variables, con
   return { state: 'value', value: converted.value };
 }
 
-/** An expression that fills a field or gives a key, and what its value means. */
+/** An expression whose value becomes a field or a member name, with the flags that determine the use of the value. */
 export type FieldExpression = Pick<Hole, 'expression' | 'leavesOutEmpty' | 'deferred' | 'isKey'>;
 
 const isPresent = (value: JsonValue | undefined): boolean => value !== null && value !== undefined;
 
 /**
- * Evaluates an expression whose value is written into an object. A number that JSON cannot hold is an error, with the
- * text of kro's encoder.
+ * Evaluates an expression whose value is written into an object. A number that JSON cannot represent is an error, with
+ * the message of kro's encoder.
  */
 export function evaluateField(
   { expression, leavesOutEmpty, deferred, isKey }: FieldExpression,
@@ -94,7 +100,7 @@ export function evaluateField(
   return { state: 'error', failure: failureOf(expression, 'convert', reason, context) };
 }
 
-/** A deferred field does not wait for data: it becomes null, or is left out. */
+/** A deferred field does not wait for data. While its data is missing, the field is null or omitted. */
 function evaluateDeferred(
   expression: Expression,
   deferred: Deferral,
@@ -107,12 +113,12 @@ function evaluateDeferred(
   return { state: 'value', value: deferred === 'omit' ? undefined : null };
 }
 
-/** The type of the value of a condition, as Go names it, when the value is neither a boolean nor null. */
+/** Go's name for the type of a condition's value, if the value is neither a boolean nor null; otherwise undefined. */
 export function wrongTypeOfCondition(value: JsonValue | undefined): string | undefined {
   return typeof value === 'boolean' || value === null || value === undefined ? undefined : goTypeOf(value);
 }
 
-/** The first number that JSON cannot hold. */
+/** The first number that JSON cannot represent. */
 function firstNonFinite(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
   if (typeof value !== 'object' || value === null) return undefined;
@@ -128,7 +134,7 @@ export type RawEvaluated =
   | { readonly state: 'value'; readonly value: Value }
   | { readonly state: 'pending' | 'error'; readonly failure: EvaluationFailure };
 
-/** Evaluates an expression. The value stays a CEL value, which need not be JSON (e.g. a condition of the author). */
+/** Evaluates an expression to a CEL value, which need not be JSON (e.g. a condition of the author). */
 export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
   const { tally } = context;
   if (tally !== undefined) tally.evaluations += 1;
@@ -138,7 +144,7 @@ export function evaluateRaw(expression: Expression, variables: Variables, contex
   return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message, context) };
 }
 
-/** Finds the missing name in texts like `no such key: ready`. */
+/** Matches the missing name in messages like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
 
 /** The failure of a computed key that equals the key of another member of its map. */

@@ -116,10 +116,13 @@ test.each<[because: Because, text: string]>([
     { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
     'correct what the message names',
   ],
-])('a cause that may be temporary has a remedy with the condition "if it lasts": %o', (because, text) => {
-  expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
-  expect(explainNode(report('x', 'waiting', because)).remedy).toBeUndefined();
-});
+])(
+  'the remedy for a cause that may be temporary begins with a condition such as "if it lasts": %o',
+  (because, text) => {
+    expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
+    expect(explainNode(report('x', 'waiting', because)).remedy).toBeUndefined();
+  },
+);
 
 const nodes = [
   report('db', 'waiting', { kind: 'external-missing', object: pod }),
@@ -138,11 +141,11 @@ test('lines are aligned and end with status fields that failed', () => {
   ]);
 });
 
-test('a node that waits for no other open node is a root cause, with the nodes that wait for it', () => {
+test('a node that waits for no other unready node is a root cause, which lists the nodes that wait for it', () => {
   expect(rootCausesOf(nodes).map(({ node, waiting }) => [node.id, waiting])).toEqual([['db', ['application']]]);
 });
 
-test('writes that are due are one line each', () => {
+test('each pending write is one line', () => {
   const type = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
   const target = { type, name: 'web', namespace: 'ns' };
   const desired = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' } };

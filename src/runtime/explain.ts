@@ -7,7 +7,7 @@ import { remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
 import { refOfTarget } from './target.ts';
 
-/** Why a node is in its state, in words; `why`, `plan`, events and the dashboard print these. */
+/** Explains in words why a node is in its state. `why`, `plan`, events and the dashboard print explanations. */
 export interface Explanation {
   readonly node: string;
   readonly state: NodeState;
@@ -16,7 +16,7 @@ export interface Explanation {
   /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
   /**
-   * What a user has to do; absent when the node usually only needs time (`remedyOf` also has a text for such a node).
+   * The action for the user; absent if the node usually only needs time. `remedyOf` has a remedy for such a node too.
    */
   readonly remedy?: string;
 }
@@ -26,7 +26,9 @@ export function explainNodes(decision: Pick<Decision, 'nodes'>): Explanation[] {
   return decision.nodes.map(explainNode);
 }
 
-/** One line per node: `web  waiting  waits until …`, columns aligned, then status fields that failed. */
+/**
+ * One line per node with aligned columns (`web  waiting  waits until …`), then one line per status field that failed.
+ */
 export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'>): string[] {
   const rows = explainNodes(decision);
   const width = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
@@ -39,7 +41,7 @@ export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'
   return [...lines, ...problems];
 }
 
-/** One line per write that is due: `+ create ConfigMap v1 ns/web (web)`; empty when there is none. */
+/** One line per pending write, release or deletion: `+ create ConfigMap v1 ns/web (web)`; empty if there is none. */
 export function changeLines(decision: Pick<Decision, 'apply' | 'orphan' | 'delete'>): string[] {
   const signs = { create: '+', adopt: '~', change: '~', drift: '~' } as const;
   return [
@@ -145,7 +147,8 @@ function failedAt({ path, message }: { path?: string; message: string }): string
 }
 
 /**
- * `; it reads data.count of ConfigMap v1 ns/settings`: the objects behind an expression that fails; empty without any.
+ * Names the objects that a failed expression reads: `; it reads data.count of ConfigMap v1 ns/settings`. Empty if the
+ * expression reads no object.
  */
 export function readOfExpression({ reads = [] }: Pick<Of<'expression-failed'>, 'reads'>): string {
   const byObject = new Map<string, Set<string>>();

@@ -15,8 +15,8 @@ import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
 
 /**
- * An external object, by name. The node waits for the object and reads it, never writes it, and ignores its deletion
- * timestamp.
+ * Assesses a reference to an external object by name. The node waits until the object exists, reads the object and
+ * never writes it. The object's deletion timestamp is ignored.
  */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
@@ -60,7 +60,10 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
   return { ...nothing, ...published(context, objectReady(context, node, live)), data: dataOf(live), objects };
 }
 
-/** The external objects that match a selector, ordered by namespace and name. A node with an empty list is ready. */
+/**
+ * Assesses a reference to the external objects that match a selector, ordered by namespace and name. A node whose
+ * selector matches no object is ready.
+ */
 export function assessExternalCollection(context: StepContext, node: ExternalCollectionNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value')

@@ -9,7 +9,10 @@ import { liveNodesOf } from './secrets/secret-nodes.ts';
 import { secretSpec } from './secrets/secret-spec.ts';
 import { refOfTarget } from './target.ts';
 
-/** The mask of the server's messages about the writes of a decision: a node, the written object if known, the text. */
+/**
+ * Returns a function that masks the server's messages about the writes of a decision. Its arguments are the node's id,
+ * the written object if known, and the message.
+ */
 export function writeMask(
   graph: Graph,
   decision: Pick<Decision, 'nodes' | 'apply'>,
@@ -17,29 +20,32 @@ export function writeMask(
   return refusalMask(graph, secretLiveFields(graph, liveNodes(decision)));
 }
 
-/** The failures of an instance's requests without values of Secrets. The server quotes values of an object that it refuses. */
+/**
+ * Removes values of Secrets from the failures of an instance's requests. The server quotes values of an object that it
+ * refuses.
+ */
 export interface FailureMask {
   /**
-   * The failure of a write of a child.
+   * Masks the failure of a child's write.
    *
    * @param node the id of the node; empty for an object whose node is not known
-   * @param object the object that was sent, or else the identity of the object
+   * @param object the object that was sent; if it is not known, an object with the same identity
    */
   child(failure: ApiFailure, node: string, object: KubeObject): ApiFailure;
-  /** The server's message about a write of the instance, whose spec can have values of Secrets. */
+  /** Masks the server's message about a write of the instance, whose spec can contain values of Secrets. */
   parentText(text: string): string;
 }
 
 /**
- * Masks the failures of the requests of a decision. Does nothing until a request fails.
+ * Creates the mask for the requests of a decision. The mask computes nothing until a request fails.
  *
- * @param graph absent when the graph of the instance is not known; every quoted value is then masked
+ * @param graph undefined if the instance's graph is not known; every quoted value is then masked
  */
 export function failureMask(graph: Graph | undefined, decision: Decision, instance: KubeObject): FailureMask {
   let writes: ReturnType<typeof writeMask> | undefined;
   return {
     child(failure, node, object) {
-      // The text of an authorizer names no value.
+      // An authorizer's message quotes no value.
       if (failure.permission !== undefined) return failure;
       const mask = (writes ??=
         graph === undefined ? (_node, sent, text) => maskedUnknownRefusal(sent, text) : writeMask(graph, decision));

@@ -3,7 +3,9 @@ import type { FailureClass } from '../kubernetes/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import type { ApiFailure, MissingPermission } from './report.ts';
 
-/** Verbs that a client needs together: a read lists and watches, and an apply may create. */
+/**
+ * Maps a verb to all verbs that the same operation needs: a read also lists and watches, and an apply may also create.
+ */
 const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', ['list', 'watch']],
   ['watch', ['list', 'watch']],
@@ -12,12 +14,12 @@ const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * The text of an authorizer's refusal. Quotas, admission webhooks and terminating namespaces also cause a 403, but an
- * RBAC rule does not help there; only this text shows the difference.
+ * The message of an authorizer's refusal. Quotas, admission webhooks and terminating namespaces also cause a 403, but
+ * there an RBAC rule does not help. Only the message shows the difference.
  */
 const REFUSAL = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
 
-/** The missing right, when an answer of the API server names one. */
+/** The missing permission, if the API server's response names one. */
 export function missingRight(status: number, message: string): MissingPermission | undefined {
   const match = status === 403 ? REFUSAL.exec(message) : null;
   if (match === null) return undefined;
@@ -25,19 +27,23 @@ export function missingRight(status: number, message: string): MissingPermission
   return { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** The class of a failure, which decides about a retry. */
+/** The class of a failure, which decides whether the request is retried. */
 export function failureClass({ code, reason, message }: ApiFailure): FailureClass {
   return classify({ status: code, reason, message });
 }
 
 /**
- * Does the server refuse the request because of its content or a missing right? The same request would then fail again.
+ * Does the server refuse the request because of its content or a missing permission? Such a request fails again when it
+ * is repeated.
  */
 export function isRefusal(failure: ApiFailure): boolean {
   return failureClass(failure) === 'refused';
 }
 
-/** A failure's text in a condition: the API's message, and the rule to add where a right is missing. */
+/**
+ * A failure's message for a condition: the API server's message, followed by the RBAC rule to add if a permission is
+ * missing.
+ */
 export function failureText({ permission, message }: ApiFailure): string {
   if (permission === undefined) return message;
   const user = permission.user === undefined ? '' : ` for ${permission.user}`;
@@ -46,14 +52,14 @@ export function failureText({ permission, message }: ApiFailure): string {
 }
 
 /**
- * The text about a failed request for the condition of an instance. The conditions of a Graph have the server's words
- * alone, as in kro; the controller records the missing right as an event.
+ * The message about a failed request for a condition. The conditions of a Graph have only the server's message, as in
+ * kro; the controller records the missing permission as an event.
  */
 export function conditionFailureText({ definedBy }: Pick<Graph, 'definedBy'>, failure: ApiFailure): string {
   return definedBy === 'graph' ? failure.message : failureText(failure);
 }
 
-/** The role's rule that grants a missing right. */
+/** The RBAC rule that grants a missing permission. */
 function ruleText({ group, resource, verb, name }: MissingPermission): string {
   const whole = resource.includes('/') ? [verb] : (TOGETHER.get(verb) ?? [verb]);
   const verbs = whole.map((text) => `"${text}"`).join(', ');

@@ -1,10 +1,13 @@
 import { cryptoLibrary } from '../core/index.ts';
 
-/** The beginning of the field managers with which Graphs write the objects of their template nodes. */
+/** The prefix of the field managers with which Graphs write the objects of template nodes. */
 const TEMPLATE_PREFIX = 'kro-graphengine.tmpl.';
-/** The beginning of the field managers with which patch nodes write their fields. */
+/** The prefix of the field managers with which patch nodes write fields. */
 const PATCH_PREFIX = 'kro-graphengine.patch.';
-/** The beginning of the field managers in this file. The other field managers of kro, in `keys.ts`, do not have it. */
+/**
+ * The common prefix of the field managers in this file. kro's other field managers, in `keys.ts`, do not have this
+ * prefix.
+ */
 export const ENGINE_PREFIX = 'kro-graphengine.';
 
 /** The field manager of the template nodes of a Graph. `owner` is the UID of the Graph. */
@@ -13,8 +16,8 @@ export function templateManager(owner: string): string {
 }
 
 /**
- * The field manager of a patch node. `owner` is the UID of the Graph; for the status fields of an instance, the id of
- * its ApplySet. `nodePath` joins the ids of the subgraphs around the node, outermost first, and of the node by `/`.
+ * The field manager of a patch node. `owner` is the UID of the Graph or, for the status fields of an instance, the id
+ * of its ApplySet. `nodePath` is the ids of the enclosing subgraphs, outermost first, and the node's id, joined by `/`.
  */
 export function patchManager(owner: string, nodePath: string): string {
   return `${PATCH_PREFIX}${shortDigest(owner)}.${shortDigest(`${owner}/${nodePath}`)}`;
@@ -37,8 +40,8 @@ export function isPatchManager(manager: string, owner: string): boolean {
 }
 
 /**
- * The beginning of the managers of all patch nodes of an owner. Older versions of kro used it as the one manager of all
- * nodes of a Graph.
+ * The prefix of the managers of an owner's patch nodes. Older versions of kro used this prefix as the only manager of
+ * all patch nodes of a Graph.
  */
 export function patchPrefix(owner: string): string {
   return PATCH_PREFIX + shortDigest(owner);

@@ -8,7 +8,7 @@ export function hasFinalizer(instance: KubeObject): boolean {
   return instance.metadata.finalizers?.includes(FINALIZER) === true;
 }
 
-/** The finalizers of an instance, a definition or a Graph without the controller's own. */
+/** The finalizers of an instance, a definition or a Graph, except the controller's own. */
 export function otherFinalizers(object: KubeObject): string[] {
   const own = isGraphObject(object) ? GRAPH_FINALIZER : FINALIZER;
   return (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== own);
@@ -19,7 +19,7 @@ export function hasGraphFinalizer(graph: KubeObject): boolean {
   return graph.metadata.finalizers?.includes(GRAPH_FINALIZER) === true;
 }
 
-/** Is the instance suspended by its annotation (`suspended`, or `disabled` as older versions had it)? */
+/** Is the instance suspended by its annotation? The value is `suspended`, or `disabled` in older versions. */
 export function isSuspended(instance: KubeObject): boolean {
   const value = annotationOf(instance, RECONCILE_ANNOTATION)?.toLowerCase();
   return value === 'suspended' || value === 'disabled';
@@ -31,8 +31,8 @@ export function keepsChildren(instance: KubeObject): boolean {
 }
 
 /**
- * The problem of an unknown deletion policy. With an unknown policy nothing is deleted, since the policy may mean that
- * children stay.
+ * The problem of an unknown deletion policy. With an unknown policy nothing is deleted, because the author may have
+ * meant that children stay.
  */
 export function deletionPolicyProblem(instance: KubeObject): string | undefined {
   if (['', 'delete', 'orphan'].includes(deletionPolicy(instance))) return undefined;
@@ -46,8 +46,8 @@ function deletionPolicy(instance: KubeObject): string {
 }
 
 /**
- * Is the instance released: suspended, with a policy that keeps its children? A released instance needs no finalizer,
- * and another controller that takes the instance over may remove the finalizer.
+ * Is the instance released, i.e. suspended and with a policy that keeps its children? A released instance needs no
+ * finalizer. Another controller that takes the instance over may remove the finalizer.
  */
 export function isReleased(instance: KubeObject): boolean {
   return isSuspended(instance) && keepsChildren(instance);

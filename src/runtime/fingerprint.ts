@@ -3,9 +3,9 @@ import { jsonEquals } from '../core/index.ts';
 import { digestOf } from './digest.ts';
 
 /**
- * Identifies a JSON value by its digest (`digestOf`), which is small enough to keep for thousands of objects. While the
- * value is in memory anyway, the value itself is its fingerprint. Comparing two values costs a fifth of computing two
- * digests.
+ * Identifies a JSON value, for comparison with other values. A string is the value's digest (`digestOf`), which is
+ * small enough to keep for thousands of objects. A `LazyDigest` holds the value itself, if the value is in memory
+ * anyway: comparing two values takes a fifth of the time of computing two digests.
  */
 export type Fingerprint = string | LazyDigest;
 
@@ -23,12 +23,12 @@ export class LazyDigest {
   }
 }
 
-/** The digest of a fingerprint of either form. */
+/** The digest of a fingerprint. */
 export function digestText(fingerprint: Fingerprint): string {
   return typeof fingerprint === 'string' ? fingerprint : fingerprint.digest;
 }
 
-/** Are two fingerprints of equal values? Key order is ignored, `1` and `1n` are equal. */
+/** Do two fingerprints identify equal values? Key order is ignored, and `1` equals `1n`. */
 export function isSameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   if (a === b) return true;
   if (typeof a !== 'string' && typeof b !== 'string') return jsonEquals(a.value, b.value);

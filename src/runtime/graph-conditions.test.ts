@@ -6,17 +6,17 @@ const ELEVEN = Array.from({ length: 11 }, (_, index) => `a${index}`);
 describe('the condition ResourcesConverged', () => {
   it.each([
     [
-      'a condition that is no boolean fails',
+      'a condition that is not a boolean fails',
       graph(def('s', 'v: "yes"'), def('d', 'flag: "${s.v}"'), map('a', 'a', 'k: v', 'includeWhen: ["${d.flag}"], ')),
       'ApplyFailed apply "a": node "a": includeWhen "d.flag" returned string, want bool',
     ],
     [
-      'readiness that is no boolean fails',
+      'a readyWhen that is not a boolean fails',
       graph(def('s', 'v: "yes"'), '- {id: d, readyWhen: ["${d.flag}"], def: {flag: "${s.v}"}}'),
       'ApplyFailed apply "d": node "d": readyWhen "d.flag" returned string, want bool',
     ],
     [
-      'missing data in a condition waits',
+      'a condition waits while its data is missing',
       graph(
         def('d', 'x: "${s.data.k}"'),
         ref('s', 's'),
@@ -25,7 +25,7 @@ describe('the condition ResourcesConverged', () => {
       'DataPending apply "d": resolve: node "d": eval "s.data.k" at "x": eval "s.data.k": no such key: k (data pending) (executor: node not ready)',
     ],
     [
-      'an own field that is missing waits for readiness',
+      'a readyWhen waits while a field of its own node is missing',
       graph(map('b', 'b', 'k: v', 'readyWhen: ["${b.data.missing == \'x\'}"], ')),
       `WaitingForReadiness apply "b": node "b": readyWhen "b.data.missing == 'x'": eval "b.data.missing == 'x'": no such key: missing (waiting for readiness) (executor: node not ready)`,
     ],
@@ -48,7 +48,7 @@ describe('the condition ResourcesConverged', () => {
       'ApplyFailed apply "x": resolve: node "x": collection has 11 forEach dimensions, exceeds the maximum of 10',
     ],
     [
-      'two failures are named, one line each, before a reason to wait',
+      'the message names two failures, one per line, and omits the reason to wait',
       graph(
         def('d', 'x: "no"'),
         ref('r', 'nowhere'),
@@ -95,7 +95,7 @@ describe('the condition ResourcesConverged', () => {
     expect(graphs.condition('Ready')).toBe(`False ${expected}`);
   });
 
-  it('names a conflict before an earlier reason to wait', () => {
+  it('names a conflict rather than an earlier reason to wait', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('s', 'shared', 'k: v'), 'first');
     graphs.apply(graph(ref('r', 'nowhere'), map('s', 'shared', 'k: v')));

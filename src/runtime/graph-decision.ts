@@ -36,7 +36,7 @@ import { watchHealthConditions } from './watch-health.ts';
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
 
-/** The decisions about objects and fields that no node wants any more. */
+/** The actions for objects and fields that no node wants any more. */
 interface Retirements {
   readonly objects: Retirement<ManagedResource, DeleteAction | ReleaseAction>;
   readonly fields: Retirement<Contribution, ReleaseAction>;
@@ -55,7 +55,7 @@ export function decideGraph(context: StepContext): Decision {
   const retiring = retiringActions(objects, fields);
   const { delete: deletions, release = [] } = retiring;
   const due = [...context.reads, ...retiring.read];
-  // Entries leave the record only at the end of a pass, after a read of their objects.
+  // Entries are removed from the record only at the end of a pass, after a read of their objects.
   const isBusy = [apply, deletions, release, due].some((list) => list.length > 0);
   const read = isBusy ? due : confirmations(context.observed, context.options, plan.unconfirmed);
   const parent: ParentWrite = {
@@ -104,8 +104,8 @@ export function decideGraph(context: StepContext): Decision {
     const conditions = graphConditions(instance, { Accepted: accepted, ResourcesConverged: converged }, options.now);
     const before: JsonObject = instance.status ?? {};
     const isHard = problem !== undefined || results.some(isFailed);
-    // While nothing may be written, the record stays as it is. The server would refuse a status with a record that is
-    // too long, but the status has to say why nothing is written.
+    // While nothing may be written, the record does not change. A new record could be too long. The server would then
+    // refuse the whole status, including the reason why nothing is written.
     const tracking: GraphTracking =
       problem === undefined
         ? {
@@ -132,8 +132,8 @@ export function decideGraph(context: StepContext): Decision {
 }
 
 /**
- * The account to record before the first write of a Graph. If the process ends during the pass, the deletion of the
- * Graph needs this record. The first write may come after passes that refused the Graph or waited.
+ * The service account to record in the status before the first write of a Graph. If the process ends during the pass,
+ * the deletion of the Graph needs this record. The first write may follow passes that refused the Graph or only waited.
  */
 function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
   const { managedResources, contributions } = recordedTracking(instance);
@@ -142,19 +142,19 @@ function firstAccount({ instance, options: { account } }: StepContext): Pick<Par
   return account === undefined || !isFirst ? {} : { account };
 }
 
-/** The recorded account after a pass with a failure. As in kro, a first pass with a failure leaves no account. */
+/** The service account to record after a failed pass. As in kro, a failed first pass records no account. */
 function keptAccount(before: JsonObject): JsonValue | undefined {
   return isFirstPass(before) ? undefined : before['appliedServiceAccount'];
 }
 
-/** Is this the first pass? The end of each pass writes conditions. */
+/** Is this the first pass? Every pass ends with a write of conditions. */
 function isFirstPass(status: JsonObject): boolean {
   return status['conditions'] === undefined;
 }
 
 /**
- * Deletes retired objects when no node failed and no request of a node is due, so that a new object exists before the
- * old one is deleted. Releases retired fields when no retired object is left and all nodes are done.
+ * Deletes retired objects once no node has failed and no node has a pending request, so that a new object exists before
+ * the old one is deleted. Releases retired fields once no retired object remains and all nodes are done.
  */
 function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean): Retirements {
   const results = [...context.results.values()];
@@ -173,7 +173,7 @@ function isDone({ state }: NodeResult): boolean {
   return state === 'ready' || state === 'skipped';
 }
 
-/** Why nothing may be written now. */
+/** The reason why nothing may be written now. */
 interface Refusal {
   readonly problem: string;
   readonly retryAt?: number;

@@ -15,15 +15,15 @@ import { recordedTracking, trackingStatus } from './tracking.ts';
 import { keptWatchHealth } from './watch-health.ts';
 
 /**
- * Deletion of a Graph. It needs no compiled graph: the record in the status names all objects and fields. The objects
- * are deleted in reverse order, then the fields of patch nodes are released, then the finalizer is removed. As in kro,
- * the deletion does not wait until objects with finalizers of their own have disappeared.
+ * Deletes a Graph. The deletion needs no compiled graph: the record in the status names all objects and fields. The
+ * objects are deleted in reverse order, then the fields of patch nodes are released, then the finalizer is removed. As
+ * in kro, the deletion does not wait for objects whose own finalizers delay their removal.
  *
- * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. The field managers of the Graph are removed
- * from them, so that other Graphs and instances can take the objects over. An unknown policy keeps the Graph.
+ * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. Only the Graph's field managers are removed,
+ * so that other Graphs and instances can take the objects over. An unknown policy keeps the Graph.
  *
- * @param refusal the reason why no object may be deleted and no field released; a Graph with recorded objects or fields
- * then keeps its finalizer, unless its policy is `orphan`
+ * @param refusal the reason why objects may not be deleted and fields may not be released. A Graph with recorded
+ *   objects or fields then keeps its finalizer, unless its policy is `orphan`
  */
 export function stepGraphDeletion(
   instance: KubeObject,
@@ -37,7 +37,7 @@ export function stepGraphDeletion(
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
   const keepsFields = keepsChildren(instance);
-  // With a refused account, nothing is written. The objects and fields keep the managers of the Graph.
+  // If the account is refused, nothing is written. The objects and fields keep the field managers of the Graph.
   const recorded = keepsFields && refusal !== undefined ? NO_RECORD : recordedTracking(instance);
   const hasRecord = recorded.managedResources.length > 0 || recorded.contributions.length > 0;
   if (refusal !== undefined && hasRecord) return decide({ finalizer: 'keep', problems: [refusal] });
@@ -110,7 +110,7 @@ function decisionOf(
     state: 'DELETING',
     conditions,
     status,
-    // Without a problem, the deletion ends before a client could read a status.
+    // If there is no problem to report, the Graph is gone before a client could read the status.
     statusChanged: named.length > 0 && !jsonEquals(status, before),
     statusProblems: [],
     statusNow: options.statusNow ?? options.now,
@@ -125,8 +125,8 @@ function decisionOf(
 }
 
 /**
- * The decision for a Graph that cannot be used: the compiler refuses it, or it would act as the controller. Its objects
- * stay, and its deletion continues. `problem` is the message of the condition Accepted.
+ * The decision for a Graph that the compiler refuses, or that would impersonate the controller. Its objects stay, and
+ * its deletion continues. `problem` is the message of the condition Accepted.
  */
 export function stepRefusedGraph(
   instance: KubeObject,

@@ -10,7 +10,7 @@ const READY = 'True Ready ';
 const MODES: readonly (readonly [string, LoopOptions])[] = [
   ['whole objects', {}],
   ['projections', { mode: 'projection' }],
-  ['projections that are read first', { mode: 'projection', lazy: true }],
+  ['projections that a read must load first', { mode: 'projection', lazy: true }],
   ['projections, with a memory', { mode: 'projection', step: { memory: new StepMemory() } }],
 ];
 
@@ -84,7 +84,7 @@ ${map('note', 'note', 'd: "${dep.metadata.name}"')}`);
     expect(graphs.condition('Ready')).toBe(READY);
   });
 
-  it('E5: a missing ref keeps the objects of its readers', () => {
+  it('E5: while a ref is missing, the objects of its readers stay', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = `
 - {id: src, ref: {apiVersion: v1, kind: ConfigMap, metadata: {name: region}}}
@@ -103,7 +103,7 @@ ${map('copy', 'copy', 'r: "${src.data.region}"')}`;
     expect(graphs.recorded()).toEqual([`copy copy ${graphs.map('copy')?.metadata.uid}`]);
   });
 
-  it('E6: an object exists while its selector matches something', () => {
+  it('E6: an object exists while the selector of its condition matches an object', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 - {id: feeds, ref: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: team-a, selector: {matchLabels: {feed: "yes"}}}}}
@@ -122,7 +122,7 @@ ${map('sum', 'sum', 'n: "${string(feeds.size())}", names: "${feeds.map(f, f.meta
     expect(graphs.condition('Ready')).toBe(READY);
   });
 
-  it('E7: forEach grows, shrinks and ends', () => {
+  it('E7: objects follow a forEach that grows, shrinks and is removed', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = (names: string) => `
 - {id: cfg, def: {names: ${names}}}
@@ -160,7 +160,7 @@ ${map('x', "${r + '-' + t}", 'k: v', 'forEach: [{r: "${d.regions}"}, {t: "${d.ti
     expect(graphs.recorded()).toHaveLength(4);
   });
 
-  it('E9: the readers of an excluded node are left out, too', () => {
+  it('E9: the readers of an excluded node are also excluded', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = (on: boolean) => `
 - {id: f, def: {"on": ${on}}}
@@ -208,7 +208,7 @@ ${map('c', 'c', 'k: v')}`;
       'False FieldManagerConflict apply "mark" (patch): patch field conflict on Namespace "team-a": Apply failed with 1 conflict: conflict with "other": .metadata.labels.tier (executor: field owned by a foreign field manager) (executor: node not ready)',
     );
     expect(graphs.cluster.get('Namespace//team-a')?.metadata.labels).toEqual({ tier: 'silver' });
-    // The other applier gives the field up, which makes a new version of the object.
+    // The other applier releases the field, which creates a new version of the object.
     graphs.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } }, 'other');
     graphs.settle();
     expect(graphs.cluster.get('Namespace//team-a')?.metadata.labels).toEqual({ tier: 'gold' });
@@ -330,7 +330,7 @@ ${map('copy', 'copy', 'v: "${r.data.v}"')}`);
     expect([graphs.data('copy'), graphs.condition('Ready')]).toEqual([{ v: '1' }, READY]);
   });
 
-  it('E17: a renamed object is made before the old one is deleted', () => {
+  it('E17: a renamed object is created before the old one is deleted', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(map('a', 'old', 'k: v'));
     graphs.cluster.log.length = 0;

@@ -14,7 +14,7 @@ function randomOf(seed: number): () => number {
 
 const TARGETS = ['t0', 't1'];
 
-/** The YAML of random nodes. Names are few, so that objects move between nodes. */
+/** The YAML of random nodes. There are few names, so that objects often move between nodes. */
 function randomNodes(random: () => number): string {
   const pick = (count: number) => Math.floor(random() * count);
   const list = ['a', 'b', 'c'].slice(0, pick(4));
@@ -33,7 +33,7 @@ function randomNodes(random: () => number): string {
   return nodes.join('\n');
 }
 
-/** Carries out a part of a decision and forgets everything in memory, as a process that ends in the middle. */
+/** Carries out a part of a decision and drops all memory, like a process that ends in the middle of a pass. */
 function crash(graphs: GraphObjects, nodes: string, random: () => number): void {
   const key = 'Graph.kro.run/team-a/g';
   const object = graphs.cluster.get(key);
@@ -50,9 +50,9 @@ function crash(graphs: GraphObjects, nodes: string, random: () => number): void 
   graphs.cluster.forget();
 }
 
-describe('any sequence of changes, failures and ends of the process', () => {
+describe('any sequence of changes, failures and process crashes', () => {
   it.each(Array.from({ length: 30 }, (_, index) => index + 1))(
-    'seed %i leaves no object and no field behind',
+    'with seed %i, no object and no field remains',
     (seed) => {
       const random = randomOf(seed);
       const mode = seed % 2 === 0 ? 'projection' : 'whole';

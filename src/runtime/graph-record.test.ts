@@ -40,7 +40,7 @@ describe('the record of objects', () => {
     expect(graphs.condition('ResourcesConverged')).toBe('False ApplyFailed apply "b": configmaps "b" is forbidden');
   });
 
-  it('needs one write for a chain of nodes whose names are known', () => {
+  it('needs one status write for a chain of nodes whose names are known', () => {
     const graphs = new GraphObjects();
     let writes = 0;
     graphs.apply(def('d', 'x: "1"'));
@@ -68,8 +68,8 @@ describe('the record of objects', () => {
   const account = 'system:serviceaccount:team-a:default';
   const refusal = { type: 'Accepted', status: 'False', reason: 'InvalidGraph', message: 'nodes[0]' };
   it.each([
-    ['of the first pass, and not after the pass has failed', undefined, undefined],
-    ['of a Graph that was refused before, and also after the pass has failed', { conditions: [refusal] }, account],
+    ['of the first pass, but not after a failed pass', undefined, undefined],
+    ['of a Graph that was refused before, even if the pass fails', { conditions: [refusal] }, account],
   ])('the status names the account before the first write %s', (_title, status, afterwards) => {
     const graphs = new GraphObjects();
     const accounts: unknown[] = [];
@@ -85,7 +85,7 @@ describe('the record of objects', () => {
     expect(graphs.get()?.status?.['appliedServiceAccount']).toBe(afterwards);
   });
 
-  it('keeps the objects of waiting nodes and prunes those of removed ones', () => {
+  it('keeps the objects of waiting nodes and prunes the objects of removed nodes', () => {
     const graphs = new GraphObjects();
     graphs.putMap('late', { v: '1' });
     graphs.apply(graph(ref('r', 'late'), map('x', 'x', 'v: "${r.data.v}"'), map('old', 'old', 'k: v')));
@@ -103,9 +103,14 @@ describe('the record of objects', () => {
   });
 
   it.each([
-    ['stays, and the object is read, while only watches report its absence', false, ['whole-object'], ['x']],
-    ['is removed when the API server has confirmed its absence', true, [], []],
-  ])('the entry of an object that a waiting node never made %s', (_title, isConfirmed, reads, names) => {
+    [
+      'stays while only watches report the absence of the object, and the object is read',
+      false,
+      ['whole-object'],
+      ['x'],
+    ],
+    ['is removed once the API server has confirmed the absence of the object', true, [], []],
+  ])('the entry of an object that a waiting node never created %s', (_title, isConfirmed, reads, names) => {
     const graphs = new GraphObjects();
     const nodes = graph(ref('r', 'late'), map('x', 'x', 'v: "${r.data.v}"'));
     graphs.apply(nodes);
@@ -143,10 +148,10 @@ describe('the record of objects', () => {
   it.each<[string, boolean, string | undefined, string[]]>([
     ['its manager owns fields', true, undefined, []],
     ['another client made it', false, undefined, ['a']],
-    ['its manager owns fields, and the record has the UID of a former object', true, 'former', []],
-    ['another client made it after a former object', false, 'former', ['a']],
+    ['its manager owns fields, and the record has the UID of an earlier object', true, 'former', []],
+    ['another client created the object after an earlier one was deleted', false, 'former', ['a']],
   ])(
-    'an object without its UID in the record is deleted only if the Graph wrote it: %s',
+    'an object whose UID is not in the record is deleted only if the Graph wrote it: %s',
     (_title, isOwn, uid, expected) => {
       const graphs = new GraphObjects();
       graphs.apply(def('d', 'x: "1"'));
@@ -178,7 +183,7 @@ describe('the record of objects', () => {
 
   it.each([
     ['known objects', false],
-    ['objects that are read first', true],
+    ['objects that the view does not have yet', true],
   ])('an object that an instance took over is kept when its node or the Graph is deleted: %s', (_title, lazy) => {
     const graphs = new GraphObjects({}, { lazy });
     graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
@@ -198,7 +203,7 @@ describe('the record of objects', () => {
     for (const name of ['a', 'b']) expect(JSON.stringify(graphs.map(name)?.metadata.managedFields)).not.toMatch(/tmpl/);
   });
 
-  it('of a Graph with too many objects stays as it is, and the status has the reason', () => {
+  it('of a Graph with too many objects does not change, and the status has the reason', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     const recorded = graphs.recorded();
@@ -250,7 +255,7 @@ describe('the deletion of a Graph', () => {
     expect([graphs.get(), graphs.data('t')]).toEqual([undefined, { theirs: '0', y: '2' }]);
   });
 
-  it('does not wait for objects with finalizers of their own', () => {
+  it('does not wait for objects that have their own finalizers', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     graphs.cluster.edit('ConfigMap/team-a/a', ({ metadata }) => void (metadata.finalizers = ['x/y']));
@@ -279,7 +284,7 @@ describe('the deletion of a Graph', () => {
     expect([graphs.maps(), decision.finalizer, decision.blocked?.length]).toEqual([['b'], 'keep', 1]);
   });
 
-  it('releases fields after the objects are deleted, and only those of patch nodes', () => {
+  it('releases only the fields of patch nodes, after the objects are deleted', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 't', 'x: "1"')));
@@ -314,7 +319,7 @@ describe('the deletion of a Graph', () => {
     expect([deletions.map(({ target }) => target.name), names]).toEqual([['a'], ['a', 't']]);
   });
 
-  describe('with a record of an object and of fields that are both gone', () => {
+  describe('with a record of an object and of fields that no longer exist', () => {
     const deleting = (more: Partial<Observed>) => {
       const graphs = new GraphObjects();
       graphs.putMap('t', {});
@@ -335,7 +340,7 @@ describe('the deletion of a Graph', () => {
     });
     const isConfirmed = () => false;
     it.each<{ name: string; view: Partial<Observed>; expected: unknown[] }>([
-      { name: 'the view is that of the API server', view: {}, expected: [[], 'remove', []] },
+      { name: 'the view equals the state of the API server', view: {}, expected: [[], 'remove', []] },
       {
         name: 'only watches reported the state',
         view: { isConfirmed },
@@ -346,7 +351,11 @@ describe('the deletion of a Graph', () => {
         view: { isConfirmed: ({ name }) => name === 'a' },
         expected: [['whole-object t'], 'keep', []],
       },
-      { name: 'the API server confirmed both', view: { isConfirmed: () => true }, expected: [[], 'remove', []] },
+      {
+        name: 'the API server confirmed the object and the target',
+        view: { isConfirmed: () => true },
+        expected: [[], 'remove', []],
+      },
       {
         name: 'the reads are forbidden',
         view: { isConfirmed, failedRead: failedRead(403) },
@@ -361,7 +370,7 @@ describe('the deletion of a Graph', () => {
           ['delete v1/ConfigMap team-a/a: unreadable', 'delete v1/ConfigMap team-a/t: unreadable'],
         ],
       },
-    ])('the reads, the finalizer and the reasons that keep it, when $name', ({ view, expected }) => {
+    ])('the reads, the finalizer and the reasons to keep it, when $name', ({ view, expected }) => {
       expect(deleting(view)).toEqual(expected);
     });
   });
@@ -388,7 +397,7 @@ describe('the deletion of a Graph', () => {
       expect(blocked).toEqual([expect.stringMatching(/^release .* t .*: unreadable$/)]);
     });
 
-    it('ends when the kind of the target is not served any more', () => {
+    it('ends when the kind of the target is no longer served', () => {
       expect(failing(404).finalizer).toBe('remove');
     });
   });
@@ -417,7 +426,7 @@ describe('the deletion of a Graph', () => {
     ]);
   });
 
-  it('leaves everything behind with the policy orphan', () => {
+  it('leaves all objects and fields behind with the policy orphan', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     graphs.cluster.edit('Graph.kro.run/team-a/g', ({ metadata }) => {
@@ -439,7 +448,7 @@ describe('the deletion of a Graph', () => {
     expect(graphs.map('a')).toMatchObject({ data: { k: 'v' }, metadata: { managedFields: [] } });
     expect(graphs.map('target')).toMatchObject({ data: { other: 'x', own: 'v' } });
     expect(JSON.stringify(graphs.map('target')?.metadata.managedFields)).not.toContain('kro-graphengine');
-    // Another Graph takes the object over.
+    // Another Graph now writes the object.
     graphs.apply(map('b', 'a', 'k: w'), 'next');
     expect(graphs.condition('ResourcesConverged', 'next')).toMatch(/^True/);
     expect(graphs.map('a')).toMatchObject({ data: { k: 'w' } });

@@ -27,7 +27,7 @@ import type { Identity } from './tracking.ts';
 import { trackedName } from './tracking.ts';
 import { engineFieldsOf } from './write-decision.ts';
 
-/** The inputs for decisions about retired objects and fields, which need no compiled graph. */
+/** The inputs for decisions about retired objects and fields. These decisions need no compiled graph. */
 export interface RetiredContext {
   /** The Graph. */
   readonly instance: KubeObject;
@@ -37,25 +37,25 @@ export interface RetiredContext {
   readonly manager: string;
   readonly graph: Graph | undefined;
   readonly why: DeleteAction['why'];
-  /** Set when the objects and fields stay, and only the field managers of the Graph are removed. */
+  /** Set if the objects and fields stay and only the Graph's field managers are removed from them. */
   readonly keepsFields?: true;
 }
 
-/** The actions for retired entries of the status. */
+/** The decision about the retired entries in the status record. */
 export interface Retirement<Entry, Action> {
   readonly actions: readonly Action[];
   /** The entries that stay in the status. */
   readonly remaining: readonly Entry[];
   readonly messages: readonly string[];
   readonly read: readonly ReadRequest[];
-  /** The watches whose events answer the reads, also those that failed. */
+  /** The watches whose events report results of the reads, including the failed reads. */
   readonly watch: readonly WatchRequest[];
   readonly retryAt?: number;
 }
 
 /**
- * The result for entries about which nothing can be decided yet. Their objects stay watched. Otherwise the watch of a
- * kind would end between two decisions, and each decision would find its objects unknown.
+ * The result for entries that cannot be decided yet. Their objects stay watched. If they were not, the watch of a kind
+ * would end between two decisions, and the state of its objects would be unknown again.
  */
 export function unretired<Entry extends Identity>(
   context: RetiredContext,
@@ -70,7 +70,7 @@ function watchOf(target: ObjectTarget): WatchRequest {
   return { kind: 'object', nodeId: '', target };
 }
 
-/** The decision about one entry. `needless`: nothing is left to do, as far as the watches have reported. */
+/** The decision about one entry. `needless`: according to the watches, the entry needs no more work. */
 type EntryDecision<Action> =
   | { readonly state: 'done' }
   | { readonly state: 'needless' }
@@ -87,14 +87,14 @@ function failedTo(what: string, { failure, retryAt }: FailedRequest): EntryDecis
 }
 
 /**
- * Does a repeated request fail in the same way? True when the account may not read the object, and when its kind is not
+ * Would a repeated request fail in the same way? True if the account may not read the object or if its kind is not
  * served.
  */
 function isOutOfReach({ failure: { code } }: FailedRequest): boolean {
   return code === 403 || code === 404;
 }
 
-/** A read or a write that failed, and the end of its pause. */
+/** A failed read or write, and the end of the pause after it. */
 interface FailedRequest {
   readonly failure: ApiFailure;
   readonly retryAt?: number;
@@ -102,10 +102,10 @@ interface FailedRequest {
 
 /**
  * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other.
- * A deletion has a UID as its precondition: that of an object whose fields the manager of the Graph owns, else the
- * recorded one. An entry without UID comes from a pass that ended before its write was recorded. Its object is deleted
- * only if the field manager of the Graph owns fields of the object. An object that is a member of an ApplySet belongs
- * to an instance and stays.
+ * Each deletion has a UID as its precondition. If the Graph's field manager owns fields of the observed object, this is
+ * the UID of the observed object; if not, the recorded UID. An entry without UID comes from a pass that ended before
+ * its write was recorded. Such an object is deleted only if the Graph's field manager owns fields of the object. An
+ * object that is a member of an ApplySet belongs to an instance and stays.
  */
 export function retireObjects(
   context: RetiredContext,
@@ -133,10 +133,10 @@ export function releasedFields(
 }
 
 /**
- * Decides about all entries, the last one first. Nothing is done while an object has yet to be read: this object may
- * depend on the others, and must then be deleted before them. Every object is watched until its entry has left the
- * record. Without a watch, the state of an object that needs no more work would be unknown again while another object
- * is read.
+ * Decides about all entries, the last one first. While an object is unread, nothing is done: the unread object may
+ * depend on the other objects, and would have to be deleted first. Every object is watched until its entry is removed
+ * from the record. Without the watch, the state of a finished object would become unknown again while another object is
+ * read.
  */
 function retire<Entry extends Identity, Action>(
   context: RetiredContext,
@@ -165,7 +165,10 @@ function retire<Entry extends Identity, Action>(
   };
 }
 
-/** The decision about an entry. When nothing is left to do, the object is read before its entry leaves the record. */
+/**
+ * The decision about an entry. If the entry needs no more work, its object is read before the entry is removed from the
+ * record.
+ */
 function confirmed<Action>(
   { observed, options, why }: RetiredContext,
   entry: Identity,
@@ -189,7 +192,7 @@ function retireObject(
   const { observed, options, manager, why, keepsFields = false } = context;
   if (keepsFields) return releaseIn(context, target, entry.nodeID, manager, `release ${trackedName(entry)}`);
   const observation = observed.object(target);
-  // The Graph may have made the object again, and the record may still have the UID of the former object.
+  // The Graph may have created the object again, while the record still has the UID of the earlier object.
   const uid = ownUid(observation, manager) ?? entry.uid;
   if (uid === undefined) return unidentified(target, entry, observation);
   if (observed.isDeleted?.(target, uid) === true) return DONE;
@@ -210,14 +213,14 @@ function retireObject(
   return failedTo(`delete ${trackedName(entry)}`, failed);
 }
 
-/** The UID of an observed object if the field manager of the Graph owns fields of it. */
+/** The UID of an observed object if the Graph's field manager owns fields of the object; otherwise undefined. */
 function ownUid(observation: Observation, manager: string): string | undefined {
   if (observation.state !== 'present') return undefined;
   const { live } = observation;
   return engineFieldsOf(live, manager).owned === '' ? undefined : live.object.metadata.uid;
 }
 
-/** The decision about an entry without UID whose object the Graph did not write, as far as is known. */
+/** The decision about an entry without UID whose object, according to the observation, the Graph did not write. */
 function unidentified(
   target: ObjectTarget,
   entry: ManagedResource,
@@ -225,8 +228,8 @@ function unidentified(
 ): EntryDecision<DeleteAction> {
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   if (observation.state !== 'failed') return NEEDLESS;
-  // kro ignores entries without UID. The account may have lost its rights after a write, and then the object stays. An
-  // object of a kind that is not served is gone.
+  // kro ignores entries without UID. If the account has lost its permissions since the write, the object stays. If the
+  // kind is no longer served, the object is gone.
   return isOutOfReach(observation) ? DONE : failedTo(`delete ${trackedName(entry)}`, observation);
 }
 
@@ -247,7 +250,7 @@ function releaseContribution(
   return releaseIn(context, target, '', manager, what, subresource);
 }
 
-/** The release of the fields that a manager owns in an object that may have to be read first. */
+/** Decides about the release of the fields that a manager owns in an object. The object may have to be read first. */
 function releaseIn(
   context: RetiredContext,
   target: ObjectTarget,
@@ -261,15 +264,15 @@ function releaseIn(
   if (observation.state === 'absent') return NEEDLESS;
   if (observation.state === 'unknown') return readOf(target, nodeId);
   if (observation.state === 'failed') {
-    // The kind is not served any more, and its objects are gone with it. An object that the account may not read does
-    // not change.
+    // If the kind is no longer served, its objects are gone too. An object that the account may not read stays
+    // unchanged.
     const isDone = observation.failure.code === 404 || (keepsFields && isOutOfReach(observation));
     return isDone ? DONE : failedTo(what, observation);
   }
   return releaseFrom(context, target, observation.live, manager, what, subresource);
 }
 
-/** The release of the fields that a manager owns in an object. `what` begins the message about a failure. */
+/** Releases the fields that a manager owns in an object. `what` is the beginning of the message about a failure. */
 function releaseFrom(
   { observed, options, keepsFields }: RetiredContext,
   target: ObjectTarget,
@@ -282,7 +285,7 @@ function releaseFrom(
   if (engineFieldsOf(live, writer).owned === '') return NEEDLESS;
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
-  // With the deletion policy `orphan`, a user can delete a Graph whose account has lost its rights.
+  // With the deletion policy `orphan`, a user can delete a Graph even if its account has lost its permissions.
   if (failed !== undefined && keepsFields === true && isOutOfReach(failed)) return DONE;
   if (failed !== undefined) return failedTo(what, failed);
   const action: ReleaseAction = {
@@ -311,18 +314,21 @@ export function retiringActions(
   };
 }
 
-/** The digest under which a failed release is recorded, because a release has no desired object. */
+/** A release has no desired object, so a failed release is recorded under this constant instead of a digest. */
 export const RELEASE = 'release';
 
 /**
- * The target of a recorded object. For a type that is not known, `plural` is empty, and the caller finds it by
+ * The target of a recorded object. For an unknown type, `plural` is empty, and the caller finds the plural by
  * discovery.
  */
 function targetOfEntry({ namespace, name }: Identity, type: ObjectType): ObjectTarget {
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** Finds the types of entries. The types of the graph are collected when the first entry needs them. */
+/**
+ * Returns a function that finds the type of an entry. The graph's types are collected on the first call that needs
+ * them.
+ */
 function typeFinder({ graph, options: { kinds } }: RetiredContext): (entry: Identity) => ObjectType {
   let known: Map<string, ObjectType> | undefined;
   return ({ apiVersion, kind, namespace }) => {
@@ -335,7 +341,7 @@ function typeFinder({ graph, options: { kinds } }: RetiredContext): (entry: Iden
             { ...type, plural, namespaced },
           ]),
     );
-    // An older version in the record may no longer be served.
+    // The record may have an older version, which may no longer be served.
     const ofGraph = known.get(groupKindText(gvk));
     if (ofGraph !== undefined) return ofGraph;
     const { plural = '', namespaced = namespace !== undefined } = kinds?.(gvk) ?? {};

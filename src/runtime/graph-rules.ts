@@ -18,8 +18,8 @@ export const GRAPH_RULES: NodeRules = {
     const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
     const isOwn = engineFieldsOf(live, manager).owned !== '';
     const inApplySet = (labelOfObject(live.object, PART_OF_LABEL) ?? '') !== '';
-    // An object that this Graph owns is not adopted, so the adoption policy cannot refuse it. The label of an ApplySet
-    // still shows another owner.
+    // This Graph already owns the object, so the adoption policy does not apply. If the object has the label of an
+    // ApplySet, however, another owner has taken it.
     const refusal = isOwn && !inApplySet ? undefined : ownershipRefusal(live.object, instance, '', policy);
     return refusal === undefined ? graphProblem(target, live, manager) : ownerProblem(context, target, refusal);
   },

@@ -37,14 +37,14 @@ describe('ownership', () => {
     expect([graphs.data('a'), graphs.condition('Ready')]).toEqual([{ k: 'v' }, READY]);
   });
 
-  it('a field that leaves the template leaves the object', () => {
+  it('a field that is removed from the template is removed from the object', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'one: "1", two: "2"'));
     graphs.apply(map('a', 'a', 'one: "1"'));
     expect(graphs.data('a')).toEqual({ one: '1' });
   });
 
-  it('a changed field is put back', () => {
+  it('a changed field is restored', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     graphs.cluster.edit('ConfigMap/team-a/a', (object) => void Object.assign(object, { data: { k: 'theirs' } }));
@@ -56,7 +56,7 @@ describe('ownership', () => {
 });
 
 describe('patch nodes', () => {
-  it('two nodes write one object with two managers, and one of them leaves', () => {
+  it('two nodes write one object with two managers, and one node is removed', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(graph(patch('one', 't', 'a: "1"'), patch('two', 't', 'b: "2"')));
@@ -77,7 +77,7 @@ describe('patch nodes', () => {
     expect(graphs.data('t')).toEqual({ a: '1' });
   });
 
-  it('the fields of a node that is gone are taken over', () => {
+  it('the fields of a removed node are taken over', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', {});
     graphs.apply(patch('gone', 't', 'a: "1"'));
@@ -152,7 +152,7 @@ describe('patch nodes', () => {
     expect(graphs.get()?.status?.['contributions']).toMatchObject([{ name: 't' }]);
   });
 
-  it('the manager of a patch in a subgraph contains the path, and its fields are released with the subgraph', () => {
+  it('the manager of a patch in a subgraph contains the node path, and the fields are released with the subgraph', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(
@@ -179,7 +179,7 @@ describe('def nodes and subgraphs', () => {
     expect(graphs.data('out')).toEqual({ v: 'a,b,c' });
   });
 
-  it('readers of a subgraph read the children that have a value while others wait', () => {
+  it('readers of a subgraph read children that have a value while other children wait', () => {
     const graphs = new GraphObjects();
     graphs.apply(`
 - id: s
@@ -196,7 +196,7 @@ ${map('reader2', 'reader2', 'v: "${s.dep.data.v}"')}`);
     expect([graphs.data('reader2'), graphs.condition('Ready')]).toEqual([{ v: '7' }, READY]);
   });
 
-  it('a subgraph that reads an excluded node from outside is excluded as a whole', () => {
+  it('a subgraph that reads an excluded node outside of it is excluded as a whole', () => {
     const graphs = new GraphObjects();
     const nodes = (on: boolean) => `
 ${def('f', `"on": ${on}`)}

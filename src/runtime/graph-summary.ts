@@ -2,15 +2,15 @@ import type { ConditionContent } from './conditions.ts';
 import { awaiting } from './conditions.ts';
 import type { NodeResult } from './step-context.ts';
 
-/** Did the node fail, in contrast to a node that waits? kro calls the failure a hard error. */
+/** Did the node fail? kro calls such a failure a hard error. False for a node that only waits. */
 export function isFailed({ state }: NodeResult): boolean {
   return state === 'failed';
 }
 
 /**
- * The condition ResourcesConverged of a Graph. The first of these that exists decides about the condition: failures
- * (all of them, one line each), failed deletions, a conflict with another field manager, a reason to wait (the first
- * one), an object that has not been read (the condition is Unknown), nodes that are not ready, failed releases.
+ * The condition ResourcesConverged of a Graph. The first of these cases that exists decides: failures (all of them, one
+ * line each), failed deletions, a conflict with another field manager, a reason to wait (the first one), an unread
+ * object (the condition is Unknown), nodes that are not ready, failed releases.
  *
  * @param problem the reason why nothing may be written
  */
@@ -27,7 +27,7 @@ export function convergedCondition(
   const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped');
   const first = open.find(isConflict) ?? open.find(({ message }) => message !== undefined);
   if (first?.message !== undefined) return notConverged(waitingReason(first), first.message);
-  // As long as an object has not been read, the state of the Graph is not known.
+  // While an object is unread, the state of the Graph is unknown.
   if (open.some(({ because }) => because.kind === 'unread')) return awaiting('ResourcesConverged');
   if (open.length > 0)
     return notConverged('WaitingForReadiness', `waiting for ${open.map(({ node }) => node.id).join(', ')}`);

@@ -12,19 +12,22 @@ export interface TrackingPlan {
   /** The objects and fields that resolved nodes want. */
   readonly current: GraphTracking;
   /**
-   * Recorded objects and fields that an unresolved node may still want. They include an object that is recorded for
-   * another node, if an unresolved node wants an object of this name.
+   * Recorded objects and fields that an unresolved node may still want. An object that is recorded for another node is
+   * also kept if an unresolved node wants an object of the same name.
    */
   readonly kept: GraphTracking;
-  /** Recorded objects and fields that nothing wants. */
+  /** Recorded objects and fields that no node wants. */
   readonly retired: GraphTracking;
-  /** The objects in `kept` that have to be read before their entries may leave the record. */
+  /** The objects in `kept` that must be read before their entries may be removed from the record. */
   readonly unconfirmed: readonly ObjectTarget[];
-  /** The record that has to be written before the writes of this step; undefined when the recorded one covers them. */
+  /**
+   * The record that must be written before the objects and fields of this step; undefined if the status already names
+   * all of them.
+   */
   readonly ahead?: GraphTracking;
 }
 
-/** Plans the record of a Graph after its nodes were visited. */
+/** Plans the record in a Graph's status, after the nodes were visited. */
 export function planTracking(context: StepContext): TrackingPlan {
   const recorded = recordedTracking(context.instance);
   const results = [...context.results.values()];
@@ -32,7 +35,7 @@ export function planTracking(context: StepContext): TrackingPlan {
   const wantedResources = results.flatMap((result) => resourcesOf(context, result, uidOf));
   const wantedContributions = results.flatMap((result) => result.contributions ?? []);
   const isResolved = results.every(({ wanted }) => wanted !== undefined);
-  // At rest, which is the common case, the lists are equal entry by entry, and no keys are computed.
+  // Fast path for a Graph at rest, the common case: the lists are equal, so no keys are computed.
   if (isResolved && areEqual(wantedResources, recorded.managedResources)) {
     if (areEqual(wantedContributions, recorded.contributions)) {
       return { current: recorded, kept: NOTHING, retired: NOTHING, unconfirmed: [] };
@@ -86,7 +89,10 @@ function isSameEntry<Entry extends ManagedResource | Contribution>(one: Entry, o
 /** The recorded UID of an object. */
 type RecordedUid = (entry: ManagedResource) => string | undefined;
 
-/** Finds recorded UIDs. The first call makes the index, because a Graph at rest makes no call. */
+/**
+ * Returns a function that finds recorded UIDs. The index is built on the first call. A Graph at rest needs no call and
+ * no index.
+ */
 function recordedUids({ managedResources }: GraphTracking): RecordedUid {
   let uids: ReadonlyMap<string, string | undefined> | undefined;
   return (entry) => {
@@ -102,7 +108,7 @@ function resourcesOf(context: StepContext, { node, wanted = [] }: NodeResult, ui
     const entry = resourceOf(node.id, target);
     const observation = context.observed.object(target);
     if (observation.state === 'absent') return entry;
-    // The recorded UID of an object that cannot be read may still be right.
+    // An object that cannot be read keeps its recorded UID, which may still be right.
     if (observation.state !== 'present') return withUid(entry, uidOf(entry));
     const { live } = observation;
     const { uid } = live.object.metadata;
@@ -118,16 +124,16 @@ function withUid(entry: ManagedResource, uid: string | undefined): ManagedResour
   return uid === undefined ? entry : { ...entry, uid };
 }
 
-/** The objects of unresolved nodes whose names are known, by their keys in the record. */
+/** Maps record keys to those objects of unresolved nodes whose names are known. */
 function identitiesOf(unresolved: readonly NodeResult[]): ReadonlyMap<string, ObjectTarget> {
   const targets = unresolved.flatMap(({ node, identities = [] }) => (ownsObjects(node) ? identities : []));
   return new Map(targets.map((target) => [resourceKey(resourceOf('', target)), target]));
 }
 
 /**
- * The entry that stays for a recorded object of an unresolved node, as a list of one. The list is empty for an entry
- * without UID when the Graph did not write the object. Until a read confirms this, the entry stays, and the object is
- * added to `unconfirmed`.
+ * The entry that stays in the record for an unresolved node, as a list of at most one. The list is empty if the entry
+ * has no UID and a read has confirmed that the Graph did not write the object. Before the read, the entry stays, and
+ * the object is added to `unconfirmed`.
  */
 function keptResource(
   context: StepContext,
@@ -149,9 +155,9 @@ function keptResource(
 }
 
 /**
- * The record before the writes of a step: everything recorded, and everything that the step writes and that is not
- * recorded yet. It also has the objects of unresolved nodes if their names are known. A chain of nodes then needs one
- * write of the record, not one for each node.
+ * The record to write before the objects and fields of a step: all recorded entries, and the new objects and fields
+ * that the step writes. It also has the objects of unresolved nodes if their names are known. A chain of nodes then
+ * needs one write of the record instead of one per node.
  */
 function recordAhead(
   recorded: GraphTracking,

@@ -12,19 +12,22 @@ export function typeOfNode(node: GraphNode): ObjectType {
   return { group, version, kind, plural: node.plural, namespaced: node.namespaced };
 }
 
-/** Throws a TypeError for a node without a type, such as a variable, and for a node for which a caller has no rule. */
+/**
+ * Throws a TypeError. Callers use it for a node without a type, such as a variable, and for a node type that they do
+ * not support.
+ */
 export function unsupportedNode({ id, nodeType, type }: GraphNode): never {
   throw new TypeError(
     `node ${id}: the engine has no rule for a ${nodeType}${type === undefined ? ' without a type' : ''}`,
   );
 }
 
-/** `Kind.group`, as inventories name kinds; `Kind` for the core group. */
+/** Formats a type as `Kind.group` (`Kind` for the core group), as inventories name kinds. */
 export function groupKindText(type: { group: string; kind: string }): string {
   return type.group === '' ? type.kind : `${type.kind}.${type.group}`;
 }
 
-/** The group and kind of `Kind.group`. */
+/** Parses `Kind.group` to group and kind. */
 export function parseGroupKind(text: string): { group: string; kind: string } {
   const dot = text.indexOf('.');
   return dot < 0 ? { group: '', kind: text } : { group: text.slice(dot + 1), kind: text.slice(0, dot) };
@@ -36,8 +39,8 @@ export function targetKey(target: ObjectTarget): string {
 }
 
 /**
- * The key of the writes of one writer to an object. `writer` names a writer of kro's graph engine (`writerName`).
- * `writer` is absent for an apply of the child itself, and for the deletion of the child.
+ * The key under which the writes of one writer to an object are recorded. `writer` is the name of a writer of kro's
+ * graph engine (`writerName`). It is undefined for an apply or a deletion of the child itself.
  */
 export function writeKey(target: ObjectTarget, writer?: string): string {
   return writer === undefined ? targetKey(target) : `${targetKey(target)} ${writer}`;
@@ -53,12 +56,12 @@ export function compareObjects(a: KubeObject, b: KubeObject): number {
   return compareText(objectKey(a), objectKey(b));
 }
 
-/** The value of a label; undefined when the object has none of that name. */
+/** The value of a label; undefined if the object does not have the label. */
 export function labelOfObject(object: KubeObject, key: string): string | undefined {
   return ownText(object.metadata.labels, key);
 }
 
-/** The value of an annotation; undefined when the object has none of that name. */
+/** The value of an annotation; undefined if the object does not have the annotation. */
 export function annotationOf(object: KubeObject, key: string): string | undefined {
   return ownText(object.metadata.annotations, key);
 }

@@ -13,11 +13,11 @@ export type Inclusion =
   | ({ readonly state: 'undecided' } & { readonly reason: Unresolved });
 
 /**
- * Decides whether a node is part of the instance. A node is skipped when a node that it needs in every case is skipped.
- * A node is also skipped when one of its conditions gives anything but `true` (null included), even while other
- * conditions have no value yet. In a Graph, a value that is neither a boolean nor null is an error. A condition that
- * reads another node waits until other nodes may read that node. A condition that reads missing data of the instance
- * alone is an error, because such data cannot appear later.
+ * Decides whether a node is part of the instance. A node is skipped if a necessary node (`necessaryNodes`) is skipped.
+ * A node is also skipped if one of its conditions evaluates to a value other than `true` (null included), even while
+ * other conditions have no value yet. In a Graph, a value that is neither a boolean nor null is an error. A condition
+ * that reads another node waits until other nodes may read that node. A condition that reads missing data of the
+ * instance alone is an error, because such data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   const excluded = excludedBy(context, necessaryNodes(node));
@@ -71,8 +71,8 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
 }
 
 /**
- * The conditions of a node that have no value yet. They read a node that other nodes may not read yet, or data that
- * does not exist yet.
+ * The conditions of a node that have no value yet. They read data that does not exist yet, or a node that other nodes
+ * may not read yet.
  */
 export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
   return node.includeWhen.filter((expression) => {
@@ -85,20 +85,26 @@ export function undecidedConditions(context: StepContext, node: GraphNode): read
 const nodeReferences = ({ references }: Expression): readonly string[] =>
   references.filter((name) => name !== 'schema');
 
-/** The nodes without data among the references of a condition. Nodes that are read only in branches do not count. */
+/**
+ * The referenced nodes of a condition that have no data. Nodes that the condition reads only in branches do not count.
+ */
 function unreadyReferences(context: StepContext, node: GraphNode, references: readonly string[]): readonly string[] {
   const { dependsOnInBranches: inBranches = [] } = node;
   return references.filter((name) => !context.ready.has(name) && !inBranches.includes(name));
 }
 
-/** The reason to skip a node that needs these nodes: the first one that is skipped. `undefined` when none is. */
+/**
+ * The reason to skip a node that needs the given nodes, if one of them is skipped; otherwise `undefined`. The reason
+ * names the first skipped node.
+ */
 export function excludedBy({ results }: StepContext, ids: readonly string[]): Because | undefined {
   const id = ids.find((each) => results.get(each)?.state === 'skipped');
   return id === undefined ? undefined : { kind: 'dependency-skipped', node: id };
 }
 
 /**
- * The reason of a node that waits until other nodes are ready; blocked when one of these nodes is failed or blocked.
+ * The state and the reason of a node that waits for other nodes. The state is `blocked` if one of these nodes is failed
+ * or blocked.
  */
 export function waitForNodes(context: StepContext, ids: readonly string[]): Unresolved {
   const nodes = ids.map((id) => ({ id, state: context.results.get(id)?.state ?? ('pending' as const) }));

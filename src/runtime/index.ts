@@ -1,7 +1,8 @@
 /**
- * The pure core: `step` takes a graph, an instance and a view of the cluster, and decides what to apply, delete, read
- * and watch next, what the status is, and why each node waits. It has no I/O, no clock and no state: its caller
- * (controller, direct mode, plan, simulation) carries out the decision, observes and steps again.
+ * The pure core. `step` takes a graph, an instance and a view of the cluster. It decides what to apply, delete, read
+ * and watch next, computes the status, and explains why each node waits. `step` has no I/O, no clock and no state. Its
+ * caller (controller, direct mode, plan, simulation) carries out the decision, observes the cluster and calls `step`
+ * again.
  *
  * @packageDocumentation
  */

@@ -30,7 +30,7 @@ import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './sum
 import { suppressWrites } from './suppress-writes.ts';
 import { watchHealthConditions } from './watch-health.ts';
 
-/** The result for a graph whose nodes are not visited: existing objects stay. */
+/** The result for an instance whose nodes are not visited: existing objects stay. */
 const NO_PRUNING: Pruning = { delete: [], orphan: [], reports: [], remaining: [], complete: false, messages: [] };
 
 /** The decision for an instance of a definition whose nodes were visited. */
@@ -49,8 +49,8 @@ export function decideInstance(context: StepContext): Decision {
   for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
   const inventory = decideInventory(context, pruning);
   const results = [...context.results.values()];
-  // A decision about children needs all observations that it requested. The order of writes then depends on the graph
-  // alone, and not on the order in which reads are answered. Therefore a plan can show this order.
+  // Children are written only after all requested reads have completed. The order of writes then depends only on the
+  // graph, and not on the order in which reads complete. A plan can therefore show this order.
   const isObserved = context.reads.length === 0;
   const isRetiring = !isHeld && isObserved;
   const deletions = isRetiring ? pruning.delete : [];
@@ -59,7 +59,7 @@ export function decideInstance(context: StepContext): Decision {
   const isRefused =
     (refusal !== undefined && refusal.isManaged !== true) || namespaceViolation !== undefined || isReleased(instance);
   const due = isRefused ? {} : decideParentWrite(context, inventory);
-  // A suspended instance keeps its inventory.
+  // The inventory of a suspended instance is not written.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
   const isIdle = [apply, deletions, orphans, context.reads, Object.keys(written)].every((list) => list.length === 0);
@@ -91,9 +91,9 @@ export function decideInstance(context: StepContext): Decision {
  * instance's metadata either.
  */
 interface ParentRefusal {
-  /** The conditions that the refusal sets; one of them names the reason. Other conditions stay as they were. */
+  /** The conditions that the refusal sets, one of which names the reason. Other conditions do not change. */
   readonly values: Readonly<Record<string, ConditionContent>>;
-  /** The controller still writes finalizer, labels and inventory. */
+  /** Does the controller still write the finalizer, the labels and the inventory? */
   readonly isManaged?: true;
   /** The instance's state. */
   readonly state: InstanceState;
@@ -105,13 +105,13 @@ function unmanaged(problem: string): ParentRefusal {
   return { state: 'ACTIVE', values: { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message } } };
 }
 
-/** The graph of the instance cannot be built. */
+/** The refusal for an instance whose graph cannot be built. */
 function unbuildable(message: string): ParentRefusal {
   const resolved = { status: 'False', reason: 'ResolutionFailed', message } as const;
   return { state: 'ERROR', isManaged: true, values: { InstanceManaged: MANAGED, GraphResolved: resolved } };
 }
 
-/** Unreadable contributions; kro leaves the condition GraphResolved as it was. */
+/** The refusal for contributions that cannot be read. As in kro, the condition GraphResolved does not change. */
 function unreadable(problem: string): ParentRefusal {
   const message = `malformed patch-contribution inventory: ${problem}`;
   const ready = { status: 'False', reason: 'NotReady', message } as const;
@@ -119,7 +119,7 @@ function unreadable(problem: string): ParentRefusal {
 }
 
 /**
- * Children are written only when the instance has a finalizer and an inventory. An invalid inventory on an instance
+ * Children are written only if the instance has a finalizer and an inventory. An invalid inventory on an instance
  * without the finalizer comes from another client or from an incomplete write. Such an inventory does not show which
  * kinds and namespaces must be covered.
  */
@@ -138,8 +138,8 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
 }
 
 /**
- * The reason of a node whose writes are suppressed: the node with the namespace violation, if there is one. Otherwise
- * the reason stays, because the conditions name the cause.
+ * The reason of a node whose writes are suppressed. If a node has a namespace violation, the reason names this node. If
+ * none has, the node's own reason stays, because the conditions name the cause.
  */
 function suppressedBecause(violation: NodeResult | undefined, { because }: NodeResult): Because {
   if (violation === undefined) return because;
@@ -158,7 +158,7 @@ function statusOf(
 ): StatusPart {
   const { instance, options } = context;
   const ready = resourcesReadyCondition(context, pruning, suspended);
-  // After a refusal, the conditions that the refusal does not set stay as they were.
+  // After a refusal, conditions that the refusal does not set do not change.
   const values =
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
@@ -170,7 +170,8 @@ function statusOf(
   const { watches, observed } = context;
   const health = watchHealthConditions({ instance, watch: watches, observed, options, authored });
 
-  // `now()` changes only together with another field of the status; else each step would write a new time.
+  // The value of `now()` changes only together with another field of the status. If it changed alone, each step would
+  // write a new time.
   const previous = options.statusNow === undefined ? undefined : render(options.statusNow);
   if (previous !== undefined && jsonEquals(previous.status, before)) return previous;
   return render(options.now);
@@ -206,7 +207,7 @@ function project(context: StepContext, conditions: readonly Condition[], now: nu
   const { fields, problems } = projectStatus(graph, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
-  // A suspended instance has no data of nodes here. Its conditions that read nodes therefore stay as they were.
+  // For a suspended instance, no node data is passed. Conditions that read nodes therefore do not change.
   const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
   const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);
   return { fields, problems, author };

@@ -4,8 +4,8 @@ import { compile, parseDefinitions } from '../graph/index.ts';
 import { heldInstances } from './index.ts';
 
 /**
- * The held instances among a, b, c and d. Only a follows the newest revision. By default, d is not ready with its own
- * revision.
+ * The instances among a, b, c and d for which the condition holds the new revision back. Only a follows the newest
+ * revision. By default, d is not ready with its own revision.
  */
 function heldBy(condition: string, notReady: readonly string[] = ['d']): readonly string[] {
   const [document] = parseDefinitions(`
@@ -42,6 +42,6 @@ test.each([
   expect(heldBy(condition)).toEqual(held);
 });
 
-test('a condition about all instances that is true holds nothing back', () => {
+test('a condition about all instances holds nothing back while it is true', () => {
   expect(heldBy('${apps.ready()}', [])).toEqual([]);
 });

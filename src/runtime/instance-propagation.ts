@@ -5,7 +5,7 @@ import type { Expression, InstancePropagation } from '../graph/index.ts';
 import type { EvaluateContext } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 
-/** An instance of a definition, and its progress with the newest revision. */
+/** An instance of a definition, and its progress towards the newest revision. */
 export interface PropagatedInstance {
   readonly id: string;
   readonly object: KubeObject;
@@ -17,10 +17,10 @@ export interface PropagatedInstance {
 
 /**
  * Decides which instances do not get the newest revision yet: those for which a condition of `spec.propagateWhen` is
- * not true. An instance that follows the revision keeps it.
+ * not true. An instance that already follows the newest revision keeps it.
  *
  * @param instances the instances in the order of the batches
- * @returns the reason for each such instance, by id
+ * @returns a map from the id of such an instance to the reason
  */
 export function heldInstances(
   { singular, plural, conditions }: InstancePropagation,
@@ -49,7 +49,7 @@ export function heldInstances(
   if (instances.every(({ updated }) => updated)) return held;
   const ofOne = conditions.filter(({ references }) => references.includes(singular));
   const ofAll = conditions.filter((each) => !ofOne.includes(each));
-  // A condition about all instances has the same value for each instance.
+  // Conditions about all instances have one value for all instances, so they are evaluated once.
   const common = reasonAmong(ofAll, values[0]);
   for (const [index, { id, updated }] of instances.entries()) {
     if (updated) continue;

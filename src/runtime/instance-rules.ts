@@ -5,7 +5,7 @@ import { graphProblem, ownerProblem } from './owner-problem.ts';
 import type { NodeRules } from './step-context.ts';
 import { decideWrite, ownershipRefusal } from './write-decision.ts';
 
-/** The rules for the nodes of an instance. The label of its ApplySet marks the objects that an instance owns. */
+/** The rules for the nodes of an instance. An instance owns the objects that have the label of its ApplySet. */
 export const INSTANCE_RULES: NodeRules = {
   gatesDependents: true,
   refusesNonBool: false,

@@ -13,7 +13,7 @@ import { ownedFields } from './owned-fields.ts';
 import type { Pruning } from './prune.ts';
 import type { StepContext } from './step-context.ts';
 
-/** The kinds and namespaces of all objects that nodes want. The namespace of the instance is left out. */
+/** The kinds and namespaces of all objects that nodes want, without the instance's own namespace. */
 export function wantedScope(context: StepContext): InventoryScope {
   const groupKinds = new Set<string>();
   const namespaces = new Set<string>();
@@ -33,14 +33,14 @@ function possibleScope({ graph }: StepContext): InventoryScope {
 }
 
 /**
- * The inventory to record on the instance. The inventory covers the recorded and the wanted kinds and namespaces. It
- * shrinks to the wanted ones only when the record is valid, every node is resolved with its objects in place, all
- * recorded kinds could be listed, and no retired object is left. A suspended instance keeps its recorded inventory,
- * since the controller writes no child of a suspended instance.
+ * The inventory to record on the instance. It covers the recorded and the wanted kinds and namespaces. It shrinks to
+ * the wanted kinds and namespaces only under four conditions: the record is valid, every node is resolved and its
+ * objects are in place, all recorded kinds could be listed, and no retired object remains. A suspended instance keeps
+ * its recorded inventory, because the controller writes no children for it.
  */
 export function decideInventory(context: StepContext, pruning: Pruning): Inventory {
   const { recorded } = context;
-  // An invalid record may lack kinds: add those that the graph can have created.
+  // Kinds may be missing from an invalid record, so all kinds that the graph can have created are added.
   const before =
     recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(context)) : recordedScope(recorded);
   if (isSuspended(context.instance)) return inventoryOf(context.applySet, before, context.version);
@@ -53,7 +53,7 @@ export function decideInventory(context: StepContext, pruning: Pruning): Invento
   return inventoryOf(context.applySet, mayShrink ? wanted : unionScope(before, wanted), context.version);
 }
 
-/** The metadata of the instance that has to be written before its children. */
+/** The metadata that must be written to the instance before its children are written. */
 export function decideParentWrite(context: StepContext, inventory: Inventory): ParentWrite {
   const { instance, graph, version, options, recorded } = context;
   const labels = instanceLabels(graph, options.definitionUid ?? '', version);
@@ -62,8 +62,7 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
   const isNamed = Object.entries(extra).every(([key, value]) => annotationOf(instance, key) === value);
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;
   const { resourceVersion } = instance.metadata;
-  // Only the first of the two writes carries the resourceVersion of the decision, since that write changes the
-  // resourceVersion.
+  // Only the first write carries the observed resourceVersion, because the first write changes the resourceVersion.
   const first = resourceVersion === undefined ? {} : { resourceVersion };
   return {
     ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, extra, first) } : {}),
@@ -72,9 +71,9 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
 }
 
 /**
- * Does only another manager own the inventory on the instance? One request may have written labels and inventory under
- * the labels' manager. If kro took the instance over, its own apply of the labels would then drop the inventory. False
- * for an instance without `managedFields`.
+ * Does the inventory's own field manager not own the inventory on the instance? One request may have written labels and
+ * inventory under the manager of the labels. If kro then takes the instance over, its apply of the labels drops the
+ * inventory. False for an instance without `managedFields`.
  */
 export function isInventoryForeign(instance: KubeObject, inventory: Inventory): boolean {
   if (instance.metadata.managedFields === undefined) return false;
@@ -83,7 +82,7 @@ export function isInventoryForeign(instance: KubeObject, inventory: Inventory): 
   return !Object.keys(inventory.annotations).every((key) => Object.hasOwn(annotations, `f:${key}`));
 }
 
-/** The inventory as an object to apply, with the resourceVersion of the decision. */
+/** The inventory as an object to apply, with the observed resourceVersion. */
 export function inventoryWrite({ instance, graph }: StepContext, inventory: Inventory): KubeObject {
   const { resourceVersion } = instance.metadata;
   const extra = contributionAnnotations(graph, instance);
@@ -91,7 +90,8 @@ export function inventoryWrite({ instance, graph }: StepContext, inventory: Inve
 }
 
 /**
- * Does the instance have the labels? Any value of the version label counts, because a version alone causes no write.
+ * Does the instance have the labels? The version label may have any value, because another version alone causes no
+ * write.
  */
 function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(labels).every(([key, value]) => {

@@ -7,13 +7,13 @@ import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 import { fillTemplate, identityHoles } from './template.ts';
 
-/** The maximum number of items among which the item of an object is searched. */
+/** The maximum number of items that a search examines. */
 const MAX_SEARCHED_ITEMS = 10_000;
 
 /**
- * The variables of one item of a node with `forEach`, for views: the given variables, and the iterators of the item that
- * makes the object. Returns `undefined` when the lists are not known, when they have more than 10,000 items, and when no
- * item makes the object.
+ * The variables of the `forEach` item that renders an object: the given variables and the item's iterators. Views
+ * evaluate expressions with these variables. Returns `undefined` if the lists are unknown, if there are more than
+ * 10,000 items, or if no item renders the object.
  */
 export function variablesOfItem(
   node: GraphNode,
@@ -41,7 +41,7 @@ export function variablesOfItem(
   return undefined;
 }
 
-/** Has the filled template the identity of the object? Without a namespace, it is one of the instance's namespace. */
+/** Does the filled template have the identity of the object? A template without a namespace matches every namespace. */
 function makes({ apiVersion, kind, metadata }: JsonObject, object: ObjectRef): boolean {
   const { name, namespace } = isJsonObject(metadata) ? metadata : {};
   return (

@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 
-/** The member or the element that one step of a path leads to; `undefined` when there is none. */
+/** The member or list element at one path step; `undefined` if there is none. */
 export function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
   if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
   return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;

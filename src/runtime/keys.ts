@@ -1,6 +1,6 @@
 import { INTERNAL_PREFIX, RESERVED_PREFIXES } from '../graph/index.ts';
 
-/** Names that kro writes into the cluster; clients, other controllers and later versions read them. */
+/** Names that kro writes into the cluster. Clients, other controllers and later versions read these names. */
 
 /** Finalizer of definitions, revisions and instances. */
 export const FINALIZER = 'kro.run/finalizer';
@@ -33,18 +33,24 @@ export const COLLECTION_INDEX_LABEL = 'kro.run/collection-index';
 export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
 
 export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
-/** Since kro 0.10, on a child: the node that made it. */
+/** Since kro 0.10, on a child: the node that created the child. */
 export const NODE_PATH_ANNOTATION = 'internal.kro.run/node-path';
 /** Since kro 0.10, on a child: the name and the group of the instance, if they are too long for a label. */
 export const INSTANCE_NAME_ANNOTATION = 'internal.kro.run/instance-name';
 export const INSTANCE_GROUP_ANNOTATION = 'internal.kro.run/instance-group';
 /** Since kro 0.10, on an instance: the record of the fields that its graph patches, such as the author's status. */
 export const CONTRIBUTIONS_ANNOTATION = 'internal.kro.run/patch-contributions';
-/** After kro 0.10.0-rc.0, on a child: `Orphaned` if the object stays when it is retired. Absent: it is deleted. */
+/**
+ * After kro 0.10.0-rc.0, on a child: `Orphaned` if the child stays when it is retired. Without the annotation, a
+ * retired child is deleted.
+ */
 export const CHILD_DELETION_POLICY_ANNOTATION = 'internal.kro.run/deletion-policy';
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
-/** An annotation of this project: with `orphan`, the children of an instance stay when the instance is deleted. */
+/**
+ * An annotation of this project, on an instance: with the value `orphan`, the children stay when the instance is
+ * deleted.
+ */
 export const DELETION_POLICY_ANNOTATION = 'typekro.dev/deletion-policy';
 
 export const APPLYSET_ID_LABEL = 'applyset.kubernetes.io/id';
@@ -59,7 +65,7 @@ export { INTERNAL_PREFIX, RESERVED_PREFIXES };
 /** Does the controller reserve this key of labels and annotations? */
 export const isReservedKey = (key: string): boolean => RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
 
-/** A version as a label value: `+` is not allowed there. */
+/** Converts a version to a label value, which may not contain `+`. */
 export function versionLabel(version: string): string {
   return version.replaceAll('+', '-');
 }

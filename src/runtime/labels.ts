@@ -15,15 +15,15 @@ export interface CollectionPlace {
 const MAX_LABEL_LENGTH = 63;
 
 /**
- * A value as kro 0.10 puts it into a label: a value that is too long becomes a digest. kro 0.9 writes any value as it
- * is.
+ * The label value for a string. At the level of kro 0.10, a string that is too long becomes a digest. kro 0.9 writes
+ * every string unchanged.
  */
 export function encodedLabel(value: string, level: KroCompatibility): string {
   if (!followsGraphEngine(level) || value.length <= MAX_LABEL_LENGTH) return value;
   return `h-${cryptoLibrary().hash('sha256', value, 'hex').slice(0, 40)}`;
 }
 
-/** Labels of all children of an instance, as kro writes them; the node's label is still empty. */
+/** Labels that all children of an instance share, as kro writes them. The value of the node label is empty here. */
 export function commonLabels(
   instance: KubeObject,
   applySet: string,
@@ -32,7 +32,7 @@ export function commonLabels(
 ): Record<string, string> {
   const { group, version: apiVersion, kind } = gvkOf(instance);
   const { name = '', namespace, uid = '' } = instance.metadata;
-  // The labels are in the order of their names, so that digests of thousands of children need no sort.
+  // The labels are sorted by name, so that digests of thousands of children need no sort.
   return {
     [keys.MANAGED_BY_LABEL]: 'kro',
     [keys.PART_OF_LABEL]: applySet,
@@ -48,19 +48,19 @@ export function commonLabels(
   };
 }
 
-/** Labels of all objects of a Graph; the node's label is still empty. */
+/** Labels that all objects of a Graph share. The value of the node label is empty here. */
 export function graphLabels(): Record<string, string> {
   return { [keys.NODE_ID_LABEL]: '' };
 }
 
-/** Labels of all items of the collections of a Graph; the node's label is still empty. */
+/** Labels that all collection items of a Graph share. The value of the node label is empty here. */
 export function graphItemLabels({ metadata: { uid = '' } }: KubeObject): Record<string, string> {
   return { [keys.INSTANCE_ID_LABEL]: uid, [keys.NODE_ID_LABEL]: '' };
 }
 
 /**
- * The label of a node: the ids of the node and its subgraphs, joined by dots. At the level of kro 0.10, a text that is
- * too long becomes a digest of the path.
+ * The value of the node label: the ids of the enclosing subgraphs and of the node, joined by dots. At the level of kro
+ * 0.10, a value that is too long becomes a digest of the path.
  */
 export function nodeLabel(nodePath: string, level: KroCompatibility): string {
   const label = nodePath.replaceAll('/', '.');
@@ -68,8 +68,8 @@ export function nodeLabel(nodePath: string, level: KroCompatibility): string {
 }
 
 /**
- * The labels of a child: the labels of all children, and those of its node and item. They replace the author's labels
- * of the same names.
+ * The labels of a child: the labels that all children share, and the labels of its node and item. They replace the
+ * author's labels of the same names.
  */
 export function childLabels(
   common: Readonly<Record<string, string>>,
@@ -87,8 +87,8 @@ export function childLabels(
 }
 
 /**
- * Annotations of a child: its deletion wave, its deletion policy, and since kro 0.10 its node and the values that
- * labels cannot hold.
+ * Annotations of a child: its deletion wave and its deletion policy, and since kro 0.10 also its node and values that
+ * are too long for labels.
  */
 export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeObject): Record<string, string> {
   const policy = 'deletionPolicy' in node ? node.deletionPolicy : undefined;
@@ -119,7 +119,7 @@ export function instanceLabels(graph: Graph, definitionUid: string, version: str
 }
 
 /**
- * Is the object owned by kro? Reads kro's own label; if that label is missing, reads `app.kubernetes.io/managed-by`.
+ * Is the object owned by kro? Checks kro's own label or, if that label is missing, `app.kubernetes.io/managed-by`.
  */
 export function isOwned(object: KubeObject): boolean {
   const owned = labelOfObject(object, keys.OWNED_LABEL);
@@ -134,10 +134,10 @@ export function isOrphaned(object: KubeObject): boolean {
 }
 
 /**
- * The merge patch that releases a child: it removes what `commonLabels`, `childLabels` and `childAnnotations` can have
- * added, so that the object belongs to no instance and no ApplySet. The object may be an instance of another
- * definition. Labels and annotations of instances therefore stay, except for those that children have, too; the
- * controller writes these again.
+ * The merge patch that releases a child. It removes all labels and annotations that `commonLabels`, `childLabels` and
+ * `childAnnotations` can have added, so that the object belongs to no instance and no ApplySet. The object may itself
+ * be an instance of another definition. Labels and annotations that only instances have therefore stay. Labels and
+ * annotations that both instances and children have are removed, and the controller writes them again.
  */
 export function releasePatch(child: KubeObject): JsonObject {
   const labels: JsonObject = Object.fromEntries(RELEASED_LABELS.map((key) => [key, null]));
@@ -169,12 +169,12 @@ const RELEASED_ANNOTATIONS: readonly string[] = [
   keys.INSTANCE_GROUP_ANNOTATION,
 ];
 
-/** The node that made an object, from its label; empty when it has none. */
+/** The id of the node that created an object, from the object's label; empty if there is no label. */
 export function nodeIdOf(object: KubeObject): string {
   return labelOfObject(object, keys.NODE_ID_LABEL) ?? '';
 }
 
-/** Objects by the id of their node, in the order of the input. */
+/** Groups objects by the id of their node. Each group keeps the order of the input. */
 export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeObject[]> {
   const byNode = new Map<string, KubeObject[]>();
   for (const object of objects) {
@@ -186,7 +186,7 @@ export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeO
   return byNode;
 }
 
-/** The deletion wave of an object; 0 when the annotation is absent or is not a number. */
+/** The deletion wave of an object; 0 if the annotation is absent or not a number. */
 export function applyOrderOf(object: KubeObject): number {
   const text = annotationOf(object, keys.APPLY_ORDER_ANNOTATION);
   if (text === undefined || !/^\d{1,9}$/.test(text)) return 0;
@@ -194,8 +194,8 @@ export function applyOrderOf(object: KubeObject): number {
 }
 
 /**
- * The wave of a retired object whose node is gone. At the level of kro 0.10, an annotation that is absent or no number
- * gives infinity: such an object is deleted first.
+ * The wave of a retired object whose node is gone. At the level of kro 0.10, the wave is Infinity if the annotation is
+ * absent or not a number: such an object is deleted first.
  */
 export function orphanOrderOf(object: KubeObject, level: KroCompatibility): number {
   if (!followsGraphEngine(level)) return applyOrderOf(object);

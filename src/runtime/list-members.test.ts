@@ -12,7 +12,7 @@ describe('memberFinder', () => {
     },
     { title: 'by other keys', members: ['k:{"a":1}', 'k:{"b":1}'], item: { b: 1 }, found: 'k:{"b":1}' },
     {
-      title: 'not by keys that the item lacks',
+      title: 'not by keys that the item does not have',
       members: ['k:{"port":80,"protocol":"TCP"}'],
       item: { port: 80 },
       found: undefined,
@@ -24,7 +24,7 @@ describe('memberFinder', () => {
     { title: 'by null', members: ['v:null'], item: null, found: 'v:null' },
     { title: 'by place', members: ['i:0', 'i:1'], item: 'x', index: 1, found: 'i:1' },
     {
-      title: 'nothing by texts that are not members',
+      title: 'nothing by strings that are not members',
       members: ['f:a', '.', 'k:{', 'k:1', 'v:'],
       item: 1,
       found: undefined,

@@ -2,19 +2,19 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, tryParseJson } from '../core/index.ts';
 import { canonicalJson } from './digest.ts';
 
-/** Members that name items by the same keys, indexed by the values of these keys. */
+/** Members that identify items by the same keys, indexed by the values of these keys. */
 interface Keyed {
   readonly keys: readonly string[];
   readonly members: Map<string, string>;
 }
 
-/** Gives the member of a field set that names a list item; undefined when there is none. */
+/** Returns the member of a field set that denotes a list item; undefined if there is none. */
 export type FindMember = (item: JsonValue, index: number) => string | undefined;
 
 /**
- * Makes the function that finds the member of a field set for an item. A member is `k:{…}`, `v:…` or `i:…`, as the API
- * server records fields of lists. The members are indexed once, because a list may have a thousand items and as many
- * members, and a comparison of each item with each member would take too long.
+ * Returns a function that finds the member of a field set for an item. A member is `k:{…}`, `v:…` or `i:…`, as the API
+ * server records fields of lists. The members are indexed once: a list may have a thousand items and as many members,
+ * and a comparison of each item with each member would take too long.
  */
 export function memberFinder(members: readonly string[]): FindMember {
   const keyed = new Map<string, Keyed>();
@@ -45,7 +45,7 @@ export function memberFinder(members: readonly string[]): FindMember {
   };
 }
 
-/** The keys by which a member (`k:{…}`) names an item; undefined for a member without keys. */
+/** The keys by which a member (`k:{…}`) identifies an item; undefined for a member without keys. */
 export function memberKeysOf(member: string): JsonObject | undefined {
   const keys = member.startsWith('k:') ? parseMember(member) : undefined;
   return isJsonObject(keys) ? keys : undefined;

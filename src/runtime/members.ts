@@ -9,20 +9,19 @@ import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { ObjectReport } from './report.ts';
 import type { MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 
-/** Where to list the members of a recorded kind. */
+/** The list request for an ApplySet's members of one recorded kind. */
 export function memberTarget(applySet: string, groupKind: string, namespaces: readonly string[]): MemberTarget {
   return { applySet, ...parseGroupKind(groupKind), namespaces };
 }
 
 /**
- * The namespaces of an inventory and the namespace of its parent. `default` stands for the namespace of a
- * cluster-scoped parent.
+ * The namespaces of an inventory, and the namespace of its parent or, for a cluster-scoped parent, `default`.
  */
 export function memberNamespaces(parentNamespace: string | undefined, scope: InventoryScope): string[] {
   return [...new Set([parentNamespace ?? 'default', ...scope.namespaces])].sort(compareText);
 }
 
-/** The deletion of a member; undefined for an object without a UID, which no API server sends. */
+/** The action that deletes a member; undefined for an object without a UID, which no API server sends. */
 export function deletionOf(
   graph: Graph | undefined,
   object: KubeObject,
@@ -34,7 +33,7 @@ export function deletionOf(
   return { nodeId, target: targetOfLive(graph, object), uid, why, wave: applyOrderOf(object) };
 }
 
-/** The release of a member; undefined for an object without a UID. */
+/** The action that releases a member; undefined for an object without a UID. */
 export function orphanOf(
   graph: Graph | undefined,
   object: KubeObject,
@@ -45,15 +44,16 @@ export function orphanOf(
 }
 
 /**
- * Does a member stay when it is retired? The annotation of the object decides, as in kro. The node decides, too,
- * because a cache may not have the annotation yet. In doubt the object stays, because it can still be deleted later.
+ * Does a member stay when it is retired? True if the object's annotation (as in kro) or its node says so. The node
+ * counts because a cache may not have the annotation yet. If they disagree, the object stays, because it can still be
+ * deleted later.
  */
 export function isRetained(graph: Graph | undefined, object: KubeObject): boolean {
   const node = graph?.nodes.get(nodeIdOf(object));
   return isOrphaned(object) || (node !== undefined && 'deletionPolicy' in node && node.deletionPolicy === 'Orphaned');
 }
 
-/** The objects that stay by their deletion policy, as a part of a reason. Absent when there are none. */
+/** The member `kept` of a reason: the objects that stay by their deletion policy. An empty object if there are none. */
 export function keptOf(
   graph: Graph | undefined,
   objects: readonly KubeObject[],
@@ -62,7 +62,7 @@ export function keptOf(
   return kept.length === 0 ? {} : { kept };
 }
 
-/** Takes the place of a digest in the record of a failed attempt to release a child. */
+/** Recorded instead of a digest for a failed release of a child. */
 export const ORPHAN = 'orphan';
 
 /** The instance itself as a target, e.g. for `failedWrite`. */
@@ -77,8 +77,8 @@ export function instanceTarget(instance: KubeObject, graph: Graph | undefined): 
 }
 
 /**
- * The target of a live object. For a kind that is not in the graph, `plural` is empty, and the caller finds it by
- * discovery.
+ * The target of a live object. For a kind that is not in the graph, `plural` is empty, and the caller finds the plural
+ * by discovery.
  */
 export function targetOfLive(graph: Graph | undefined, object: KubeObject): ObjectTarget {
   const { name = '', namespace } = object.metadata;

@@ -11,7 +11,7 @@ export const NAMESPACE_TYPE: ObjectType = {
   namespaced: false,
 };
 
-/** kube-apiserver's messages about a namespace that does not exist, and about one that is being deleted. */
+/** kube-apiserver's messages for a namespace that does not exist and for a namespace that is being deleted. */
 const MISSING = /^namespaces "[^"]*" not found$/;
 const TERMINATING = /unable to create new content in namespace \S+ because it is being terminated/;
 
@@ -21,8 +21,8 @@ export function isNamespaceMissing({ code, message }: ApiFailure): boolean {
 }
 
 /**
- * Has the missing namespace of a failed write appeared? False for a namespace that the view already had when the write
- * failed. Such a write waits until its pause ends.
+ * Has the missing namespace of a failed write appeared since the failure? False if the view had the same namespace when
+ * the write failed; the write then waits until its pause ends.
  */
 export function hasNamespaceAppeared(
   observed: Pick<Observed, 'namespaceUid'>,
@@ -34,7 +34,7 @@ export function hasNamespaceAppeared(
   return uid !== undefined && uid !== namespaceUid;
 }
 
-/** The watches that report when the namespaces appear. */
+/** The watches that report when the named namespaces appear. */
 export function namespaceWatches(names: Iterable<string>): WatchRequest[] {
   return [...names].map((name) => ({ kind: 'object', nodeId: '', target: { type: NAMESPACE_TYPE, name } }));
 }

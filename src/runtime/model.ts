@@ -9,30 +9,31 @@ import type { Contest, WatchState } from './observed-state.ts';
 export type { Contest, WatchState } from './observed-state.ts';
 
 /**
- * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) with identity, the
- * metadata that the runtime uses and the values that the graph reads.
+ * A live object: the whole object, or a projection of it (`projectObject`) with the identity, the metadata that the
+ * runtime uses, and the values that the graph reads.
  */
 export interface LiveObject {
   readonly object: KubeObject;
   /**
-   * Fingerprint of the fields that the controller's field manager owns (`ownedFingerprint`). Required for projections;
-   * computed when absent for a whole object with `metadata.managedFields`.
+   * Fingerprint of the fields that the controller's field manager owns (`ownedFingerprint`). Required for projections.
+   * For a whole object with `metadata.managedFields`, it is computed if absent.
    */
   readonly owned?: Fingerprint;
   /**
-   * The result of an earlier apply or comparison of this process: the owned fields satisfy the desired ones, although
-   * they may differ (the server normalises values). `true`: they are equal, the common case.
+   * The result of an earlier apply or comparison in this process: the owned fields satisfy the desired ones, although
+   * the values may differ (the server normalises values). `true` means that the values are equal, which is the common
+   * case.
    */
   readonly equivalence?: EquivalentDigests | true;
   /**
-   * The whole object of a projection, if the observer has it. An observer has the whole object after a change of its
-   * owned fields, so that the step can name the difference. It also has the whole object after a read that a step
-   * requested.
+   * The whole object behind a projection, if the observer has it. The observer has the whole object after its owned
+   * fields have changed, so that the step can name the difference. It also has the whole object after a read that a
+   * step requested.
    */
   readonly whole?: KubeObject;
   /**
-   * The fields that writers of kro's graph engine own, by the name of the writer (`writerName`). Absent when there are
-   * no such writers. Required for projections; computed when absent for a whole object with `metadata.managedFields`.
+   * Maps the name of a writer of kro's graph engine (`writerName`) to the fields that it owns. Absent if there are no
+   * such writers. Required for projections; computed when absent for a whole object with `metadata.managedFields`.
    */
   readonly engineFields?: ReadonlyMap<string, EngineFields>;
 }
@@ -51,7 +52,10 @@ export interface EquivalentDigests {
   readonly owned: Fingerprint;
 }
 
-/** The known equivalence of a live object, or of one writer's fields; undefined when none is known. */
+/**
+ * The known equivalence of a live object or of one writer's fields, as a pair of digests; undefined if no equivalence
+ * is known.
+ */
 export function equivalenceOf({
   equivalence,
   owned = '',
@@ -59,7 +63,7 @@ export function equivalenceOf({
   return equivalence === true ? { desired: owned, owned } : equivalence;
 }
 
-/** The observation of one object. `unknown` means not read yet, which differs from `absent`. */
+/** The observation of one object. `unknown`: the object has not been read yet. `absent`: the object does not exist. */
 export type Observation =
   | { readonly state: 'unknown' }
   | { readonly state: 'absent' }
@@ -69,7 +73,7 @@ export type Observation =
    */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
-/** The observation of a list. `unserved`: the API server does not serve the kind (any more). */
+/** The observation of a list. `unserved`: the API server does not serve the kind. */
 export type ListObservation =
   | { readonly state: 'unknown' }
   | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
@@ -86,19 +90,22 @@ export interface FailedWrite {
    * deletion, and for a write of the instance's own metadata.
    */
   readonly digest: string;
-  /** UID of the object that was to be changed or deleted; undefined when it was to be created. */
+  /** UID of the object that the write would have changed or deleted; undefined for a creation. */
   readonly uid: string | undefined;
   /**
-   * The version of the object at which another manager owned a field of the write; absent for other failures. A later
-   * version of the object may be written at once.
+   * For a conflict with another field manager: the version of the object at the time of the conflict. A later version
+   * may be written at once. Absent for other failures.
    */
   readonly conflictVersion?: string;
   readonly failure: ApiFailure;
-  /** The UID of the object's namespace when the write failed because of that namespace (`hasNamespaceAppeared`). */
+  /**
+   * If the write failed because of its namespace: the UID of this namespace at the time of the failure
+   * (`hasNamespaceAppeared`).
+   */
   readonly namespaceUid?: string;
   /**
-   * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). Another desired object is
-   * written at once, and so is an object with another UID (`pausedWrite`).
+   * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). The pause does not apply to
+   * another desired object or to an object with another UID (`pausedWrite`).
    */
   readonly retryAt: number;
 }
@@ -111,46 +118,47 @@ export interface FailedRead {
 }
 
 /**
- * The observed cluster for one instance: a read-only view, never a client. Its methods send no request; a step lists in
- * `Decision.read` the objects that it requested and that the view does not have. Objects and lists may be projections.
+ * The observed cluster for one instance: a read-only view, not a client. Its methods send no requests. If the view does
+ * not have an object that a step needs, the step lists the object in `Decision.read`. Objects and lists may be
+ * projections.
  *
  * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a write is
- * unknown. Otherwise the inventory could lose the kind or the namespace of an object that exists.
+ * unknown. If an object were missing, the inventory could lose the kind or the namespace of an existing object.
  */
 export interface Observed {
   object(target: ObjectTarget): Observation;
   /** Objects of an external collection, in any order. */
   list(target: ListTarget): ListObservation;
-  /** Members of the instance's ApplySet, in any order, also those that are being deleted. */
+  /** Members of the instance's ApplySet in any order, including those that are being deleted. */
   members(target: MemberTarget): ListObservation;
   /**
-   * The last failed apply or delete of the object (or of the instance's own metadata); undefined when the
-   * last one succeeded or there was none. `writer` names another writer of fields of the object (`writerName`), which
-   * has failures of its own.
+   * The failure of the last apply or deletion of the object (or of the instance's own metadata); undefined if the last
+   * one succeeded or there was none. `writer` names another writer of fields of the object (`writerName`), whose
+   * failures are recorded separately.
    */
   failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined;
   /**
-   * The last failed read of the whole object; undefined when the last one succeeded. Without this method no read fails.
+   * The failure of the last read of the whole object; undefined if the last read succeeded. A view without this method
+   * has no failed reads.
    */
   failedRead?(target: ObjectTarget): FailedRead | undefined;
   /**
-   * Did this process delete the object with this UID? A view that always knows the state of an object after its
-   * deletion needs no such method.
+   * Did this process delete the object with this UID? Optional for a view that reflects a deletion immediately.
    */
   isDeleted?(target: ObjectTarget, uid: string): boolean;
   /**
-   * Did an answer to a read or a write of this pass report the state that the view has? A state from a watch may be
-   * outdated. Without this method, the view always has the present state.
+   * Did the response to a read or a write of this pass report the state that the view has? A state from a watch may be
+   * outdated. A view without this method always has the present state.
    */
   isConfirmed?(target: ObjectTarget): boolean;
   /**
-   * The current contest for fields of the object; undefined when there is none. Without this method there are no
+   * The current contest for fields of the object; undefined if there is none. A view without this method has no
    * contests.
    */
   contest?(target: ObjectTarget): Contest | undefined;
-  /** The UID of a namespace; undefined while no watch reports it. */
+  /** The UID of a namespace; undefined if no watch has reported the namespace. */
   namespaceUid?(name: string): string | undefined;
-  /** The state of the watch that reports changes of the target. Without this method, the view has no watches. */
+  /** The state of the watch that reports changes of the target. A view without this method has no watches. */
   watchState?(target: ObjectTarget | ListTarget): WatchState;
 }
 
@@ -180,7 +188,7 @@ export interface Condition {
 export interface StepOptions {
   /** The current time, in milliseconds since the epoch, for transition times and retries. */
   readonly now: number;
-  /** Version that labels and the tooling annotation carry. Default `devel`, as kro's unreleased builds. */
+  /** The version in labels and in the tooling annotation. Default `devel`, as in kro's unreleased builds. */
   readonly version?: string;
   /** UID of the definition, for the labels of the instance. Default: empty. */
   readonly definitionUid?: string;
@@ -188,31 +196,32 @@ export interface StepOptions {
   readonly maxCollectionSize?: number;
   /** The policy for objects that the instance does not own. Default `adopt`. */
   readonly adoption?: AdoptionPolicy;
-  /** The policy by node id. For the node it takes precedence over `adoption`. */
+  /** Maps a node id to the policy of this node, which takes precedence over `adoption`. */
   readonly nodeAdoption?: ReadonlyMap<string, AdoptionPolicy>;
   /**
-   * Is a live object ready? Called for nodes without `readyWhen`. Direct mode passes the author's function for the
-   * node, or `readinessOf` when there is none; the controller passes nothing. Default, as in kro: an existing object is
+   * Is a live object ready? Called for nodes without `readyWhen`. Direct mode passes the author's function for the node
+   * or, if there is none, `readinessOf`. The controller passes nothing. Default, as in kro: an existing object is
    * ready.
    */
   readonly readiness?: (object: KubeObject) => ObjectReadiness;
-  /** All data is plain JSON, so that expressions need not check it first. Default false. */
+  /** Is all data plain JSON, so that expressions need not check it? Default false. */
   readonly plainData?: boolean;
   /** The maximum cost of one expression. Default: the default of `Program.evaluate`. */
   readonly budget?: number;
   /** The value of `now()` in templates (milliseconds since the epoch). Default `now`. */
   readonly templateNow?: number;
-  /** Number of the graph's revision. With a revision, the status records the value of `now()`. 0: no revision yet. */
+  /** Number of the graph's revision; 0: no revision yet. If it is set, the status records the value of `now()`. */
   readonly revision?: number;
   /**
-   * The newest revision of a definition with `propagateWhen`. The status then has the condition `RevisionReconciled`.
+   * The newest revision of a definition with `propagateWhen`. If it is set, the status has the condition
+   * `RevisionReconciled`.
    */
   readonly newestRevision?: number;
-  /** The last value of `now()` in `status`. The value stays as long as nothing else in the status changes. */
+  /** The last value of `now()` in `status`. The value stays while no other part of the status changes. */
   readonly statusNow?: number;
   /**
-   * Does the definition declare conditions of its own? Used only without a graph, so that the author's conditions stay.
-   * Default false.
+   * Does the definition declare its own conditions? Used only if there is no graph, so that the author's conditions
+   * stay. Default false.
    */
   readonly authorConditions?: boolean;
   /**
@@ -221,23 +230,26 @@ export interface StepOptions {
    */
   readonly explain?: boolean;
   /**
-   * The name in URLs and the scope of a type that the cluster serves; undefined for any other type. Nodes whose
-   * apiVersion or kind is an expression need it. Default: no type is served. `nodeId` names the node whose objects have
-   * the type; absent for the type of an object that no node describes.
+   * Returns the plural and the scope of a type that the cluster serves; undefined for any other type. Needed for nodes
+   * whose apiVersion or kind is an expression. Default: no type is served. `nodeId` is the node whose objects have the
+   * type; undefined if no node describes the object.
    */
   readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
   /** Does the status have the condition `WatchesHealthy`? Needs `Observed.watchState`. Default false. */
   readonly watchHealth?: boolean;
   /** Are there Graphs? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
   readonly graphKind?: boolean;
-  /** The user name of the account that writes a Graph's objects. The status records this name. */
+  /** The user name of the service account that writes a Graph's objects. The status records this name. */
   readonly account?: string;
-  /** The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, its maker's maker, and so on. */
+  /**
+   * The Graphs whose template nodes created this Graph, directly or indirectly, as `namespace/name`: the creator, the
+   * creator's creator, and so on.
+   */
   readonly makers?: readonly string[];
-  /** May templates put objects outside the instance's namespace? Default `any`. */
+  /** May templates create objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
   /**
-   * Results that the caller keeps between the steps of this instance, to save work. Default: each step computes
+   * A cache of results that the caller keeps between the steps of this instance. Default: each step computes
    * everything.
    */
   readonly memory?: StepMemory;
@@ -246,7 +258,7 @@ export interface StepOptions {
 /** The result of a readiness function. */
 export interface ObjectReadiness {
   readonly ready: boolean;
-  /** The object never becomes ready without a change, e.g. a failed Job. */
+  /** Does the object stay unready until it is changed, like a failed Job? */
   readonly failed?: boolean;
   readonly reason: string;
   readonly message: string;
@@ -256,26 +268,29 @@ export interface ObjectReadiness {
 export interface ApplyAction {
   readonly nodeId: string;
   readonly target: ObjectTarget;
-  /** The object to send, labels and annotations included. */
+  /** The object to send, including labels and annotations. */
   readonly desired: KubeObject;
-  /** The fingerprint of `desired`, to remember together with that of the owned fields in the server's answer. */
+  /**
+   * The fingerprint of `desired`. The caller stores it together with the fingerprint of the owned fields in the
+   * server's response.
+   */
   readonly fingerprint: Fingerprint;
   readonly why: ApplyReason;
-  /** UID of the object to be changed; absent when it is to be created. */
+  /** UID of the object to be changed; absent for a creation. */
   readonly uid?: string;
-  /** The differences of the live object; absent when only its projection was known. */
+  /** The differences between the live and the desired object; absent if only a projection was known. */
   readonly differences?: readonly FieldDifference[];
   /** The other manager that wrote the object last, if known. */
   readonly lastWriter?: string;
-  /** The ApplySet that the object is taken over from. */
+  /** The ApplySet from which the object is taken over. */
   readonly formerOwner?: string;
   /** The field manager. Default: `kro.run/applyset`, the manager of the children of instances. */
   readonly manager?: string;
-  /** The subresource that is written instead of the object itself. */
+  /** The subresource to write instead of the object itself. */
   readonly subresource?: 'status';
   /** Default `always`. */
   readonly force?: ForceRule;
-  /** The resourceVersion of the object that was compared; only with a force rule. */
+  /** The resourceVersion of the compared object. Present only with a force rule. */
   readonly version?: string;
 }
 
@@ -290,20 +305,23 @@ export interface ApplyAction {
  */
 export type ForceRule = 'always' | 'unlessGraph' | ForceOver;
 
-/** The managers whose fields an apply takes over. */
+/** Selects the managers whose fields an apply takes over. */
 export interface ForceOver {
-  /** The beginning of the managers. */
+  /** A manager is selected if it is this prefix, or begins with this prefix and a dot. */
   readonly prefix: string;
-  /** Managers with this beginning whose fields the apply does not take over. */
+  /** Managers that match the prefix, but whose fields the apply does not take over. */
   readonly except: readonly string[];
 }
 
-/** The release of the fields that a manager owns in an object: an apply of only the identity, without force. */
+/**
+ * Releases the fields that a manager owns in an object, by an apply that contains only the object's identity, without
+ * force.
+ */
 export interface ReleaseAction {
   readonly target: ObjectTarget;
   readonly manager: string;
   readonly subresource?: 'status';
-  /** The object keeps the fields: only the entries of the manager in `managedFields` are removed. */
+  /** If set, the object keeps the fields, and only the manager's entries in `managedFields` are removed. */
   readonly keepsFields?: true;
   /** UID of the object, if known. */
   readonly uid?: string;
@@ -317,35 +335,39 @@ export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
 /**
  * Deletion of one child. The deletions of one wave may run at the same time; a higher wave is deleted before a lower
- * one. The deletion of an instance decides about one wave at a time. A decision that prunes, or that belongs to a
- * Graph, may have several waves.
+ * one. When an instance is deleted, each decision has only one wave. A decision that prunes objects or belongs to a
+ * Graph may have several waves.
  */
 export interface DeleteAction {
-  /** The id of the node that created the object, from the object's label or the record of a Graph. Else empty. */
+  /** The id of the node that created the object, from the object's label or the record of a Graph; empty if unknown. */
   readonly nodeId: string;
   readonly target: ObjectTarget;
   /** Precondition: an object with another UID under the same name is not deleted. */
   readonly uid: string;
   readonly why: 'prune' | 'instance-deleted';
-  /** The apply order of the object, or 0 without one. For a Graph, it follows the order of the nodes in the record. */
+  /**
+   * The object's apply order; 0 if the object has none. For a Graph, the wave follows the order of the nodes in the
+   * record.
+   */
   readonly wave: number;
 }
 
 /**
- * The release of one child that has the deletion policy `Orphaned`: the object stays, without the labels and
- * annotations of the controller. The release takes the place of the deletion.
+ * Releases one child that has the deletion policy `Orphaned`, instead of deleting it. The object stays, without the
+ * labels and annotations of the controller.
  */
 export interface OrphanAction extends DeleteAction {
-  /** The merge patch to send. It contains the UID, so that it changes no other object of the name. */
+  /** The merge patch to send. It contains the UID, so that it cannot change another object of the same name. */
   readonly patch: JsonObject;
 }
 
-/** An object or list without which the step cannot decide more. The caller reads it and steps again. */
+/** A read of an object or list that the step needs to continue. The caller reads it and calls `step` again. */
 export type ReadRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
   /**
    * `no-equivalence`: the projection differs from the desired object and no equivalence is known, so the whole object
-   * decides. `unconfirmed`: the record of a Graph loses the object only if the API server reports that it is gone.
+   * must be compared. `unconfirmed`: the object may be removed from the record of a Graph only after the API server has
+   * reported that the object does not exist.
    */
   | {
       readonly kind: 'whole-object';
@@ -356,23 +378,23 @@ export type ReadRequest =
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
   | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };
 
-/** An object or list to watch. Each step gives the complete set. */
+/** An object or list to watch. Each decision has the complete set of watches. */
 export type WatchRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };
 
 /**
- * A field or condition of the status that has no value because its expression failed. An expression that only waits is
- * no problem.
+ * A field or condition of the status that has no value because its expression failed. An expression that only waits for
+ * data is not a problem.
  */
 export interface StatusProblem {
-  /** Below `status`, e.g. `endpoint` or `conditions[0]`. */
+  /** Path below `status`, e.g. `endpoint` or `conditions[0]`. */
   readonly path: string;
   readonly expression: string;
   readonly message: string;
 }
 
-/** The kinds and namespaces that may hold members of the ApplySet. Lists are sorted. */
+/** The kinds and namespaces that may contain members of the ApplySet. Lists are sorted. */
 export interface InventoryScope {
   /** `Kind.group`; `Kind` for the core group. */
   readonly groupKinds: readonly string[];
@@ -380,7 +402,7 @@ export interface InventoryScope {
   readonly namespaces: readonly string[];
 }
 
-/** The parent's record of its ApplySet, to be stored on the instance. */
+/** The record of an ApplySet, which is stored on the instance as the set's parent. */
 export interface Inventory extends InventoryScope {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -388,27 +410,33 @@ export interface Inventory extends InventoryScope {
 }
 
 /**
- * The writes of the instance's metadata, before anything else of the decision: first `labels`, then `inventory`. Both
- * objects carry the UID, and the first one the resourceVersion of the decision. A conflict means that the view was
- * stale; then nothing else may be carried out.
+ * The writes of the instance's metadata. They precede all other actions of the decision: first `labels`, then
+ * `inventory`. Both objects carry the UID, and the first one also the observed resourceVersion. A conflict means that
+ * the view was stale; then no other action may be carried out.
  */
 export interface ParentWrite {
-  /** Finalizer and labels (manager `kro.run/labeller`) are incomplete: apply this object. */
+  /** The object to apply if the finalizer or the labels (manager `kro.run/labeller`) are incomplete. */
   readonly labels?: KubeObject;
-  /** The inventory (manager `kro.run/applyset-parent`) does not cover what will be applied: apply this object. */
+  /**
+   * The object to apply if the recorded inventory (manager `kro.run/applyset-parent`) does not cover all objects to be
+   * applied.
+   */
   readonly inventory?: KubeObject;
-  /** No child is left to delete or to release: remove the finalizer. */
+  /** Set if the finalizer must be removed, because no child remains to delete or release. */
   readonly removeFinalizer?: true;
-  /** The finalizer of a Graph (`kro.run/graph-finalizer`) is missing: add it with a merge patch of the metadata. */
+  /**
+   * Set if the finalizer of a Graph (`kro.run/graph-finalizer`) is missing and must be added with a merge patch of the
+   * metadata.
+   */
   readonly addFinalizer?: true;
   /**
-   * The status of a Graph does not name everything that will be written: write these members of the status with a merge
-   * patch before any other object is written.
+   * Set if the status of a Graph does not name all objects and fields to be written. These members of the status must
+   * be written with a merge patch before any object is written.
    */
   readonly tracking?: GraphTracking;
   /**
-   * The user name of the account that is about to write the objects of a Graph for the first time: write it together
-   * with `tracking`. The deletion of the Graph needs this name when the spec names another account by then.
+   * The user name of the service account, set before its first write of a Graph's objects. It must be written together
+   * with `tracking`. The deletion of the Graph needs this name if the spec names another account by then.
    */
   readonly account?: string;
 }
@@ -419,9 +447,9 @@ export interface GraphTracking {
   readonly contributions: readonly Contribution[];
 }
 
-/** An object that a Graph made or is about to make: an entry of `status.managedResources`. */
+/** An object that a Graph has created or is about to create: an entry of `status.managedResources`. */
 export interface ManagedResource {
-  /** The ids of the node and its subgraphs, joined by `/`. */
+  /** The ids of the enclosing subgraphs and of the node, joined by `/`. */
   readonly nodeID: string;
   readonly apiVersion: string;
   readonly kind: string;
@@ -442,32 +470,32 @@ export interface Contribution {
 }
 
 /**
- * The complete actions of a step, in order: `parent`, then `apply` (in any order), `orphan`, `delete`, `release`, then
- * the status when `read` is empty and nothing was written. The caller carries the decision out, observes, and steps
- * again until `quiet`.
+ * All actions that a step decided. Their order is `parent`, `apply` (its entries in any order), `orphan`, `delete`,
+ * `release`. The status is written last, if `read` is empty and nothing was written. The caller carries the decision
+ * out, observes the cluster, and repeats the step until `quiet`.
  */
 export interface Decision {
   readonly parent: ParentWrite;
   readonly apply: readonly ApplyAction[];
   readonly delete: readonly DeleteAction[];
-  /** Children to release instead of deleting them, before the deletions. Absent: none. */
+  /** Children to release instead of deleting them. The releases precede the deletions. Absent: none. */
   readonly orphan?: readonly OrphanAction[];
   /** Fields of other objects to release, after the deletions. Absent: none. */
   readonly release?: readonly ReleaseAction[];
   readonly read: readonly ReadRequest[];
   readonly watch: readonly WatchRequest[];
-  /** One report per node, in topological order; then one per retired node id that still has objects. */
+  /** One report per node in topological order, then one report per removed node that still has objects. */
   readonly nodes: readonly NodeReport[];
   readonly state: InstanceState;
-  /** kro's built-in conditions, also when the author's replace them in the status. */
+  /** kro's built-in conditions, even if the author's conditions replace them in the status. */
   readonly conditions: readonly Condition[];
   /** The whole `status` of the instance: projected fields, `state`, `conditions`. */
   readonly status: JsonObject;
-  /** Does `status` differ from what the instance has? */
+  /** Does `status` differ from the instance's present status? */
   readonly statusChanged: boolean;
-  /** Status expressions that failed; their fields are left out of `status`, everything else is written. */
+  /** Status expressions that failed. Their fields are omitted from `status`; all other fields are written. */
   readonly statusProblems: readonly StatusProblem[];
-  /** The value of `now()` in `status`; pass it as `statusNow` next time. */
+  /** The value of `now()` in `status`. The caller passes it as `statusNow` to the next step. */
   readonly statusNow: number;
   /**
    * `keep`: the finalizer is in its wanted state. `none`: the object has no finalizer of the controller and gets none,
@@ -475,21 +503,24 @@ export interface Decision {
    */
   readonly finalizer: 'add' | 'keep' | 'remove' | 'none';
   readonly inventory: Inventory;
-  /** Is there nothing to read, write or delete? The next step is then due when a watched object changes. */
+  /**
+   * Is there nothing to read, write or delete? If so, the caller waits until a watched object changes, or until
+   * `requeueAt`.
+   */
   readonly quiet: boolean;
   /** The number of expressions that the step evaluated. */
   readonly evaluations: number;
-  /** The time of the next step (milliseconds since the epoch), also when the caller observes no change. */
+  /** The latest time of the next step (milliseconds since the epoch), even if the caller observes no change. */
   readonly requeueAt?: number;
-  /** The obstacles to the deletion of the instance, a text for each, without finalizers of other clients. */
+  /** The obstacles to the deletion of the instance, one message each. Finalizers of other clients are not included. */
   readonly blocked?: readonly string[];
-  /** New equivalences to remember. */
+  /** New equivalences that the caller stores. */
   readonly equivalences: readonly NewEquivalence[];
 }
 
 /**
- * An equivalence that a step found. The caller keeps it as `LiveObject.equivalence`. With `writer`, the caller keeps it
- * in the entry of this writer in `LiveObject.engineFields`.
+ * An equivalence that a step found. The caller stores it in `LiveObject.equivalence` or, if `writer` is set, in this
+ * writer's entry of `LiveObject.engineFields`.
  */
 export interface NewEquivalence {
   readonly target: ObjectTarget;

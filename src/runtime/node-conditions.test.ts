@@ -18,11 +18,11 @@ const waiting = (id: string, expression = 'x'): NodeReport => ({
 });
 
 describe('node reports in the status', () => {
-  test.each([[undefined], ['false'], ['True'], ['']])('are left out for %j', (explain) => {
+  test.each([[undefined], ['false'], ['True'], ['']])('are omitted for %j', (explain) => {
     expect(nodeConditions(instance(explain), [ready('a')], { now })).toEqual([]);
   });
 
-  test('give the state of each node and the reason', () => {
+  test('contain the state and the reason of each node', () => {
     const reports: NodeReport[] = [
       ready('db'),
       waiting('web'),
@@ -39,7 +39,7 @@ describe('node reports in the status', () => {
     expect(found[1]).toMatchObject({ message: 'waits until x is true; it is false', observedGeneration: 3 });
   });
 
-  test('are limited in number and length, and finished nodes are left out first', () => {
+  test('are limited in number and length, and finished nodes are dropped first', () => {
     const reports = [
       ...Array.from({ length: 500 }, (_, index) => ready(`r${index}`)),
       waiting('late', 'y'.repeat(100_000)),

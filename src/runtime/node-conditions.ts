@@ -12,16 +12,17 @@ const EXPLAIN = 'typekro.dev/explain';
 const NODE_PREFIX = 'node.typekro.dev/';
 const RETIRED_PREFIX = 'retired.typekro.dev/';
 
-/** The maximum number of nodes in a status. This limit and the limit of a text keep the status small. */
+/** The maximum number of nodes in a status. This limit and the limit of the message length keep the status small. */
 const MAX_NODES = 64;
 const MAX_TEXT_LENGTH = 300;
 
 const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
 
 /**
- * A condition for every node, when the options or the annotation of the instance request them: True when nothing is
- * left to do, False when the node is failed or blocked, Unknown while it is in progress. The reports are conditions
- * because the CRD of every instance has `status.conditions`. Above `MAX_NODES`, finished nodes are left out first.
+ * One condition per node, if the options or the instance's annotation request them. The status is True if the node is
+ * finished, False if it is failed or blocked, and Unknown while it is in progress. The reports are conditions because
+ * every instance's CRD has `status.conditions`. If there are more than `MAX_NODES` nodes, finished nodes are dropped
+ * first.
  */
 export function nodeConditions(
   instance: KubeObject,
@@ -57,7 +58,7 @@ function selected(reports: readonly NodeReport[]): ReadonlySet<NodeReport> {
   return new Set([...open, ...done].slice(0, MAX_NODES));
 }
 
-/** The text of a report. It leaves out the time of the next retry, because each new time would cause a write. */
+/** The message of a report. It omits the time of the next retry, because each new time would cause a write. */
 function textOf(report: NodeReport): string {
   const { because } = report;
   const steady: NodeReport =
@@ -66,6 +67,6 @@ function textOf(report: NodeReport): string {
       : report;
   const { reason } = explainNode(steady);
   if (reason.length <= MAX_TEXT_LENGTH) return reason;
-  // The cut must not divide a surrogate pair: a server stores another character for one half.
+  // The truncation must not split a surrogate pair: the server would store another character for the remaining half.
   return `${textPrefix(reason, MAX_TEXT_LENGTH - 1)}…`;
 }

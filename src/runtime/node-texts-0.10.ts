@@ -6,16 +6,16 @@ import type { EvaluationFailure } from './evaluate.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
 import type { ListTarget, ObjectTarget } from './target.ts';
 
-/** The end of most texts of a node that waits and has not failed. */
+/** The end of most messages about a node that waits and has not failed. */
 const NOT_READY = '(executor: node not ready)';
 
-/** The largest size of a collection that kro can count: the largest `int` of Go, rounded to a double. */
+/** The largest collection size that kro can count: Go's largest `int`, rounded to a double. */
 const MAX_INT = 2 ** 63;
 
-/** kro's limit of dimensions in a `forEach`. */
+/** kro's limit for the number of dimensions in a `forEach`. */
 const MAX_DIMENSIONS = 10;
 
-/** The texts of kro 0.10, whose graph engine applies the nodes one after the other. */
+/** The messages of kro 0.10, whose graph engine applies the nodes one after the other. */
 export const NODE_TEXTS_0_10: NodeTexts = {
   unresolved(node, state, failure, path) {
     const dimension = path?.startsWith('forEach.') === true ? path.slice('forEach.'.length) : undefined;
@@ -76,7 +76,7 @@ function ofObject(node: GraphNode, problem: ObjectProblem): ProblemVerdict {
     : { state: 'failed', because, message: text };
 }
 
-/** The problem of one object, without the node. */
+/** The message about one object's problem, without the name of the node. */
 function objectText({ nodeType }: GraphNode, { because, target, message }: ObjectProblem): string {
   const object = quotedObject(target);
   if (because.kind === 'read-failed') return `get current state for ${object}: ${message}`;
@@ -94,8 +94,8 @@ function isForeign({ because }: ObjectProblem): boolean {
 }
 
 /**
- * The verdict on the targets of a patch node. Each target is written alone. A failure takes precedence over a conflict
- * or an absent target.
+ * The verdict on the targets of a patch node. Each target is written independently. A failure takes precedence over a
+ * conflict or an absent target.
  */
 function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const failed = problems.filter((problem) => !isForeign(problem) && problem.because.kind !== 'target-missing');
@@ -111,9 +111,9 @@ function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...Object
 }
 
 /**
- * The verdict on the items of a collection. A refused update leaves an item as it is. A refused creation, and an object
- * of another ApplySet, fail the collection. Any other failed write or read makes the collection wait, and so does a
- * conflict with another Graph or field manager.
+ * The verdict on the items of a collection. After a refused update, the item keeps its present state. A refused
+ * creation or an object of another ApplySet fails the collection. Any other failed write or read, or a conflict with
+ * another Graph or field manager, makes the collection wait.
  */
 function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const hard = problems.filter((problem) => isHard(problem));
@@ -148,12 +148,12 @@ function isTolerated({ because, absent }: ObjectProblem): boolean {
   return because.kind === 'write-failed' && !absent && isInvalid(because.failure.code);
 }
 
-/** `BadRequest` and `Invalid`: the server refuses the object itself. */
+/** Does the server refuse the object itself (`BadRequest`, `Invalid`)? */
 function isInvalid(code: number): boolean {
   return code === 400 || code === 422;
 }
 
-/** The beginning of most texts: the subgraphs that contain the node, and then the node. */
+/** The beginning of most messages: the enclosing subgraphs, and then the node. */
 export function applying(node: GraphNode): string {
   const ids = node.id.split('/');
   const last = ids.pop() ?? '';
@@ -174,7 +174,10 @@ function resolving(node: GraphNode): string {
   return `${applying(node)}: resolve`;
 }
 
-/** The text of a failure with its path. The expression occurs twice: before the path, and in the failure's own text. */
+/**
+ * The message about a failure with its path. The expression occurs twice, before the path and in the failure's own
+ * message.
+ */
 function atPath({ message, reason }: EvaluationFailure, path: string | undefined): string {
   const evaluated = message.slice(0, message.length - reason.length - ': '.length);
   return path === undefined ? message : `${evaluated} at ${goQuote(path)}: ${message}`;

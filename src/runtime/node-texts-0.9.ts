@@ -4,7 +4,7 @@ import { isTyped } from '../graph/index.ts';
 import { typeOfNode } from './identity.ts';
 import type { NodeTexts } from './node-texts.ts';
 
-/** The texts of kro 0.9. */
+/** The messages of kro 0.9. */
 export const NODE_TEXTS_0_9: NodeTexts = {
   unresolved: (node, state, { message }) =>
     state === 'error'
@@ -45,8 +45,8 @@ export const NODE_TEXTS_0_9: NodeTexts = {
 };
 
 /**
- * `gvr "<group>/<version>, Resource=<plural>": `, as kro's messages name the type of a node. Empty for a node without a
- * type, such as a variable, which kro 0.9 does not have.
+ * The prefix with which kro's messages name the type of a node: `gvr "<group>/<version>, Resource=<plural>": `. Empty
+ * for a node without a type, such as a variable, which kro 0.9 does not have.
  */
 function typePrefix(node: GraphNode): string {
   if (!isTyped(node)) return '';

@@ -7,17 +7,17 @@ import type { ListTarget, ObjectTarget } from './target.ts';
 export interface ObjectProblem {
   readonly target: ObjectTarget;
   readonly because: Because;
-  /** The failure in the words of the API, or of the rule that refuses the object. */
+  /** The message of the API server, or of the rule that refuses the object. */
   readonly message: string;
-  /** The object does not exist yet. */
+  /** Does the object not exist yet? */
   readonly absent: boolean;
 }
 
 /** The effect that the problems of its objects have on a node. */
 export interface ProblemVerdict {
   /**
-   * `failed`: the instance is in state ERROR. `blocked`: the instance is not in this state, and a retry is due.
-   * `tolerated`: the objects stay as they are, and their readiness decides the state of the node.
+   * `failed`: the state of the instance becomes ERROR. `blocked`: the write is retried, and the state does not become
+   * ERROR. `tolerated`: the objects keep their present state, and their readiness decides the state of the node.
    */
   readonly state: 'failed' | 'blocked' | 'tolerated';
   readonly because: Because;
@@ -25,26 +25,26 @@ export interface ProblemVerdict {
 }
 
 /**
- * The texts of one line of kro for the obstacles of a node. Clients read them in the message of the condition
- * `ResourcesReady`. Indexes of items count from 0.
+ * The messages of one kro level (0.9 or 0.10) about the obstacles of a node. Clients read these messages in the
+ * condition `ResourcesReady`. Item indexes count from 0.
  */
 export interface NodeTexts {
-  /** An expression of the template, or of a dimension (path `forEach.<name>`), has no value. */
+  /** An expression of the template or of a dimension (path `forEach.<name>`) has no value. */
   unresolved(node: GraphNode, state: 'pending' | 'error', failure: EvaluationFailure, path: string | undefined): string;
   /** A condition of `includeWhen` has no value. */
   undecided(node: GraphNode, state: 'pending' | 'error', failure: EvaluationFailure): string;
   /** The value of a dimension is not a list. */
   notList(node: GraphNode, dimension: string, type: string): string;
   tooLarge(node: GraphNode, size: number, limit: number): string;
-  /** A collection has more dimensions than are allowed; undefined for any other number. */
+  /** A collection has too many dimensions. Returns undefined if the number is allowed. */
   tooManyDimensions(node: GraphNode, count: number): string | undefined;
-  /** Two items have one identity, `<group>/<version>/<kind>/<namespace as written>/<name>`. */
+  /** Two items have the same identity, `<group>/<version>/<kind>/<namespace as written>/<name>`. */
   collision(node: GraphNode, identity: string): string;
-  /** The rendered object cannot be used. `problem` names the node. */
+  /** The rendered object cannot be used. The text of `problem` already names the node. */
   invalid(node: GraphNode, problem: string): string;
-  /** The rendered object cannot be used, for a reason that does not name the node. */
+  /** The rendered object cannot be used. The text of `problem` does not name the node. */
   refused(node: GraphNode, problem: string): string;
-  /** The cluster does not serve the type that an expression gives: `<group>/<version>, Kind=<kind>`. */
+  /** The cluster does not serve a computed type. `type` is `<group>/<version>, Kind=<kind>`. */
   unknownType(node: GraphNode, type: string): string;
   /** The value of a condition is not a boolean. `type` is Go's name of its type. */
   notBool(node: GraphNode, field: 'includeWhen' | 'readyWhen', cel: string, type: string): string;
@@ -60,7 +60,7 @@ export interface NodeTexts {
     failure: EvaluationFailure,
     index: number | undefined,
   ): string;
-  /** Two nodes render one object. */
+  /** Two nodes render the same object. */
   duplicate(first: string, second: string, target: ObjectTarget): string;
   /** The object into which a patch node writes does not exist. */
   targetMissing(node: GraphNode, target: ObjectTarget): string;

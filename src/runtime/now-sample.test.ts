@@ -20,7 +20,7 @@ const instance = (message?: string): KubeObject => ({
 });
 
 describe('the record of the values of now()', () => {
-  test('is read back as it was written', () => {
+  test('reads back the values that were written', () => {
     const [condition] = nowConditions(timed, instance(), { now, templateNow: now - 1000, revision: 2 }, now);
     expect(condition).toMatchObject({ status: 'True', reason: 'Sampled' });
     expect(readNowSample(instance(condition?.message))).toEqual({
@@ -31,7 +31,7 @@ describe('the record of the values of now()', () => {
     });
   });
 
-  test('exists only when the graph calls now() and the number of the revision is known', () => {
+  test('exists only if the graph calls now() and the revision number is known', () => {
     expect(nowConditions(timeless, instance(), { now, revision: 2 }, now)).toEqual([]);
     expect(nowConditions(timed, instance(), { now }, now)).toEqual([]);
   });

@@ -5,7 +5,8 @@ import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
 
 /**
- * Condition that records the value of `now()`, so that a new process reuses it and does not write all objects again.
+ * The condition that records the value of `now()`. A new process reuses the value, so that it does not write all
+ * objects again.
  */
 const NOW_CONDITION = 'now.typekro.dev/sampled';
 
@@ -14,7 +15,10 @@ export function isNowCondition(type: string): boolean {
   return type === NOW_CONDITION;
 }
 
-/** The values of `now()` in templates and in the status, with their generation and revision. */
+/**
+ * The values of `now()` in templates and in the status, and the generation and the revision for which they were
+ * sampled.
+ */
 export interface NowSample {
   readonly generation: number;
   readonly revision: number;
@@ -24,7 +28,7 @@ export interface NowSample {
 
 const FORM = /^revision (\d{1,12}): templates (\S+), status (\S+)$/;
 
-/** Reads the recorded sample; undefined when there is no valid one. */
+/** Reads the recorded sample; undefined if there is no valid sample. */
 export function readNowSample(instance: KubeObject): NowSample | undefined {
   const found = readConditions(instance.status?.['conditions']).find(({ type }) => type === NOW_CONDITION);
   const match = FORM.exec(found?.message ?? '');
@@ -35,8 +39,8 @@ export function readNowSample(instance: KubeObject): NowSample | undefined {
 }
 
 /**
- * The condition that records the sample, as a list of one. The list is empty when the graph does not call `now()` or
- * the caller passes no revision.
+ * A list with the condition that records the sample. The list is empty if the graph does not call `now()` or the caller
+ * passes no revision.
  */
 export function nowConditions(
   graph: Graph,
@@ -67,7 +71,10 @@ export function readsTime({ cel }: Expression): boolean {
   return /\bnow\s*\(/.test(cel);
 }
 
-/** All expressions except the conditions of `propagateWhen`. These conditions read the present time, and no sample. */
+/**
+ * All expressions of a graph except the conditions of `propagateWhen`. These conditions read the present time instead
+ * of a sample.
+ */
 function* expressionsOf(graph: Graph): Iterable<Expression> {
   for (const { expression } of graph.status.holes) yield expression;
   yield* graph.status.conditions ?? [];

@@ -10,11 +10,11 @@ const at = (resourceVersion?: string): KubeObject => ({
 
 test.each([
   ['an absent object is created', 'create', undefined, at('2'), 'created'],
-  ['a change of the graph configures', 'change', at('1'), at('2'), 'configured'],
-  ['a revert of drift configures', 'drift', at('1'), at('2'), 'configured'],
+  ['an object that a change of the graph affects is configured', 'change', at('1'), at('2'), 'configured'],
+  ['an object whose drift is reverted is configured', 'drift', at('1'), at('2'), 'configured'],
   ['an object of another client is adopted', 'adopt', at('1'), at('2'), 'adopted'],
-  ['an apply that keeps the version changes nothing', 'change', at('2'), at('2'), 'unchanged'],
-  ['unknown versions count as a change', 'change', at(), at(), 'configured'],
+  ['an object whose version stays is unchanged', 'change', at('2'), at('2'), 'unchanged'],
+  ['an object of unknown version is configured', 'change', at(), at(), 'configured'],
 ] as const)('%s', (_, why, before, after, outcome) => {
   expect(outcomeOfApply({ why }, before, after)).toBe(outcome);
 });

@@ -3,7 +3,7 @@ import type { ApplyAction } from './model.ts';
 
 /**
  * What happened to an object. The plans of factories, deploy events, Kubernetes events, the inspect stream, the log and
- * metrics use these words. `typekro plan` and `typekro diff` have words of their own.
+ * metrics use these words. `typekro plan` and `typekro diff` use different words.
  *
  * - `created`: the object did not exist.
  * - `configured`: the object existed, and the write changed it. The correction of drift is an example.
@@ -12,7 +12,7 @@ import type { ApplyAction } from './model.ts';
  * - `deleted`: the API server accepted the deletion of the object.
  * - `orphaned`: the object was retired and stays; it belongs to no instance any more.
  * - `unchanged`: the object is as wanted.
- * - `skipped`: the node of the object is left out, so nothing was written.
+ * - `skipped`: the object's node is excluded, so nothing was written.
  */
 export type ObjectOutcome =
   | 'created'
@@ -27,7 +27,7 @@ export type ObjectOutcome =
 /**
  * The outcome of an accepted apply of an object that belongs to no instance.
  *
- * @param before The live object before the apply; `undefined` when there was none.
+ * @param before The live object before the apply; `undefined` if there was none.
  * @param isReplacement Did the caller delete an object of this name in order to create this one?
  */
 export function outcomeOfWrite(
@@ -42,8 +42,8 @@ export function outcomeOfWrite(
 /**
  * The outcome of an accepted apply of a node's object.
  *
- * @param before The live object before the apply, if known. The outcome is `unchanged` when the apply does not
- * change its `resourceVersion`.
+ * @param before The live object before the apply, if known. The outcome is `unchanged` if the apply does not change the
+ *   `resourceVersion`.
  */
 export function outcomeOfApply(
   { why }: Pick<ApplyAction, 'why'>,
@@ -55,7 +55,7 @@ export function outcomeOfApply(
   return why === 'adopt' ? 'adopted' : 'configured';
 }
 
-/** Did the write leave the object as it was? When either object is unknown, the answer is no. */
+/** Did the write leave the object unchanged? False if either object is unknown. */
 function keepsVersion(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
   const version = before?.metadata.resourceVersion;
   return version !== undefined && version === after?.metadata.resourceVersion;

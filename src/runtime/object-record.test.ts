@@ -58,7 +58,7 @@ describe('the record of the objects in the status', () => {
     });
   });
 
-  test('is stable, follows the conditions of nodes, and shows the deletion', () => {
+  test('is stable, follows the inclusion of nodes, and shows the deletion', () => {
     const { graph, cluster, key } = run(FEATURES, true);
     const ids = () => resourcesOf(cluster.get(key)).map(({ id }) => id);
     expect(ids()).toEqual(['a', 'left', 'parts', 'one', 'some']);
@@ -92,7 +92,7 @@ describe('the record of the objects in the status', () => {
       [],
     ],
     [
-      'a refused write leaves as it was',
+      'keeps an entry unchanged after a refused write',
       (cluster) => {
         cluster.refuse.set('ConfigMap/ns/a', { code: 403, reason: 'Forbidden', message: 'no' });
         cluster.edit('ConfigMap/ns/a', ({ metadata }) => void (metadata.labels = {}));
@@ -116,7 +116,7 @@ describe('the record of the objects in the status', () => {
     expect(cluster.get(key)?.status?.['graph']).toEqual({ ...before, state: 'ERROR' });
   });
 
-  test('is absent without the feature, from the status and from the kind', () => {
+  test('is absent from the status and from the kind without the feature', () => {
     const { instance, graph } = run({ variables: true } as typeof FEATURES);
     expect(instance?.status).not.toHaveProperty('graph');
     expect(JSON.stringify(graph.instance.crd)).not.toContain('ExternalCollection');

@@ -10,8 +10,8 @@ import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
  * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. It has
- * one entry for each single object that exists, and one for each collection and each selection of external objects, in
- * the order of the graph. An object of another owner has no entry. Undefined when the definition has no record. A step
+ * one entry per existing single object, one per collection, and one per selector of external objects, in the order of
+ * the graph. An object of another owner has no entry. Undefined if the definition does not have the feature. A step
  * that visits no node keeps the last record.
  */
 export function objectRecord(context: StepContext, state: InstanceState): JsonObject | undefined {
@@ -28,7 +28,7 @@ export function objectRecord(context: StepContext, state: InstanceState): JsonOb
   };
 }
 
-/** The entries of a node. `last` are the entries of the last record. */
+/** The entries of a node. `last` has the entries of the previous record. */
 function entriesOf(context: StepContext, result: NodeResult, last: readonly JsonObject[]): JsonValue[] {
   const { node, state, because, objects } = result;
   const { id, nodeType } = node;
@@ -67,8 +67,8 @@ function entriesOf(context: StepContext, result: NodeResult, last: readonly Json
 }
 
 /**
- * The revision that the objects of a node have: the present one after its writes, otherwise the one that the last
- * record names.
+ * The revision of a node's objects: the present revision if the objects are in place, otherwise the revision in the
+ * previous record.
  */
 function writtenRevision(
   { options }: StepContext,

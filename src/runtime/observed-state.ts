@@ -1,29 +1,31 @@
 import type { ApiFailure } from './report.ts';
 
-/** The state of a watch: its list is complete, its list is still to come, or the API server refuses it. */
+/**
+ * The state of a watch: the initial list is complete, the initial list is pending, or the API server refuses the watch.
+ */
 export type WatchState =
   | { readonly state: 'synced' | 'pending'; readonly failure?: undefined }
   | { readonly state: 'blocked'; readonly failure: ApiFailure };
 
-/** A recurring conflict: another client changes the same fields each time after the controller corrected them. */
+/** A recurring conflict: each time the controller corrects certain fields, another client changes them again. */
 export interface Contest {
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
   /** The other managers that owned these fields; sorted. */
   readonly managers: readonly string[];
   /**
-   * Before this time (milliseconds since the epoch) the controller does not correct an object that differs only in
-   * these fields.
+   * The end of the pause (milliseconds since the epoch). Until then, the controller does not correct an object that
+   * differs only in these fields.
    */
   readonly retryAt: number;
   /**
-   * The contest ends at this time (milliseconds since the epoch), unless the controller has to correct the fields
-   * before.
+   * The end of the contest (milliseconds since the epoch), if no further correction of the fields is necessary until
+   * then.
    */
   readonly endsAt: number;
   /**
-   * Does the controller itself change the object again and again, while the spec stays? The expressions of the node
-   * then read what the node writes, or another client changes the data that they read.
+   * Does the controller itself change the object repeatedly, although the spec stays the same? Either the node's
+   * expressions read fields that the node writes, or another client changes the data that the expressions read.
    */
   readonly isOwn?: true;
 }

@@ -38,7 +38,7 @@ interface Case {
   readonly name: string;
   readonly desired: KubeObject;
   readonly live: KubeObject;
-  /** Are the fingerprints equal, so that no object has to be read? */
+  /** Are the fingerprints equal, so that the whole object is not needed? */
   readonly same: boolean;
   /** The differences that a comparison of whole objects finds, as `kind path`. */
   readonly differences: readonly string[];
@@ -46,7 +46,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
-    name: 'the same values, with defaults and foreign fields beside them',
+    name: 'the same values, next to defaults and fields of another manager',
     desired: desired({ data: { a: '1' }, metadata: { labels: { l: 'v' } } }),
     live: live(
       { 'f:data': { 'f:a': {} }, 'f:metadata': { 'f:labels': { 'f:l': {} } } },
@@ -140,7 +140,7 @@ const CASES: readonly Case[] = [
     differences: [],
   },
   {
-    name: 'a text that only looks like a quantity is a text',
+    name: 'a string that only looks like a quantity is compared as a string',
     desired: desired({ data: { cpu: '1000m' } }),
     live: live({ 'f:data': { 'f:cpu': {} } }, { data: { cpu: '1' } }),
     same: false,
@@ -224,7 +224,7 @@ describe('projectObject', () => {
     ['the labels that are read', [['metadata', 'labels', 'l']], { l: 'v', 'kro.run/node-id': 'x' }],
     ['all labels when all labels are read', [['metadata', 'labels']], { l: 'v', 'kro.run/node-id': 'x' }],
     ['all labels when the whole object is read', [[]], { l: 'v', 'kro.run/node-id': 'x' }],
-  ])('keeps of the labels %s', (_what, reads, labels) => {
+  ])('keeps %s', (_what, reads, labels) => {
     expect(projectObject(object, reads).object.metadata.labels).toEqual(labels);
   });
 
@@ -251,7 +251,7 @@ describe('projectObject', () => {
     });
   });
 
-  test('a path and a path below it keep the whole value, in either order, and do not change the input', () => {
+  test('two paths, one below the other, keep the whole value in either order and do not change the input', () => {
     const before = structuredClone(object);
     for (const reads of [
       [['data'], ['data', 'a']],

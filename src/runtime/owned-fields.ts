@@ -11,8 +11,8 @@ import { memberFinder } from './list-members.ts';
 export type FieldSet = JsonObject;
 
 /**
- * A writer by server-side apply: a field manager, and the subresource that it writes. A text names a manager of the
- * main resource.
+ * A writer that uses server-side apply: a field manager and the subresource that it writes. A string is a field manager
+ * that writes the main resource.
  */
 export type FieldWriter = string | { readonly manager: string; readonly subresource: 'status' };
 
@@ -21,7 +21,7 @@ export function writerName(writer: FieldWriter): string {
   return typeof writer === 'string' ? writer : `${writer.manager}/${writer.subresource}`;
 }
 
-/** The writer with a manager and a subresource. */
+/** Creates a writer from a manager and a subresource. */
 export function writerOf(manager: string, subresource: 'status' | undefined): FieldWriter {
   return subresource === undefined ? manager : { manager, subresource };
 }
@@ -31,7 +31,7 @@ export function managerOf(writer: FieldWriter): string {
   return typeof writer === 'string' ? writer : writer.manager;
 }
 
-/** The fields that a writer owns by server-side apply; undefined when it owns none. */
+/** The fields that a writer owns by server-side apply; undefined if it owns none. */
 export function ownedFields(object: KubeObject, writer: FieldWriter = CHILD_MANAGER): FieldSet | undefined {
   let owned: FieldSet | undefined;
   for (const { fieldsV1 } of applyEntries(object, writer)) {
@@ -80,8 +80,8 @@ const NO_WRITERS: readonly FieldWriter[] = [];
 
 /**
  * Fingerprint of the values at the fields that the manager owns in a live object. It equals the `desiredFingerprint` of
- * the applied object, unless another client changed a field or the server normalised a value. Empty when the manager
- * owns nothing. Needs `metadata.managedFields`.
+ * the applied object, unless another client changed a field or the server normalised a value. Empty if the manager owns
+ * nothing. Needs `metadata.managedFields`.
  */
 export function ownedFingerprint(object: KubeObject, writer: FieldWriter = CHILD_MANAGER): Fingerprint {
   const fields = ownedFields(object, writer);
@@ -89,7 +89,7 @@ export function ownedFingerprint(object: KubeObject, writer: FieldWriter = CHILD
 }
 
 /**
- * The values at the fields that the manager owns in a live object; empty when it owns none. Needs
+ * The values of the fields that the manager owns in a live object; empty if it owns none. Needs
  * `metadata.managedFields`.
  */
 export function ownedValues(object: KubeObject, manager: string = CHILD_MANAGER): JsonObject {
@@ -101,7 +101,7 @@ function valuesAt(object: KubeObject, fields: FieldSet): JsonObject {
   return comparable(object, project(storedFields(object, fields), object as unknown as JsonValue));
 }
 
-/** Fingerprint of an object to be applied, comparable with `ownedFingerprint`. */
+/** Fingerprint of an object to be applied. It can be compared with an `ownedFingerprint`. */
 export function desiredFingerprint(desired: KubeObject): Fingerprint {
   return new LazyDigest(comparable(desired, desired as unknown as JsonValue));
 }
@@ -109,14 +109,14 @@ export function desiredFingerprint(desired: KubeObject): Fingerprint {
 type ObjectType = Pick<KubeObject, 'apiVersion' | 'kind'>;
 
 /**
- * Does the server store `stringData` of the kind in `data`, and return only `data`? `stringData` is the one write-only
- * field of the built-in kinds. In a custom resource, `stringData` is a field like any other.
+ * Does the server store the kind's `stringData` in `data`, and return only `data`? `stringData` of a Secret is the only
+ * write-only field of the built-in kinds. In a custom resource, `stringData` is a field like any other.
  */
 function hasWriteOnlyData({ apiVersion, kind }: ObjectType): boolean {
   return kind === 'Secret' && apiVersion === 'v1';
 }
 
-/** The fields of a set by the names under which the server stores them. */
+/** Renames the fields of a set to the names under which the server stores them. */
 export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
   if (!hasWriteOnlyData(type)) return fields;
   const { 'f:stringData': written, ...stored } = fields;
@@ -124,9 +124,9 @@ export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
 }
 
 /**
- * The compared part of an object or of a projection. Leaves out the type, the metadata except for `COMPARED_METADATA`,
- * the version label (a version alone causes no write), nulls and empty metadata. Moves the `stringData` of a Secret to
- * `data`, where the server stores it.
+ * The part of an object or a projection that is compared. Omits the type, the metadata except for `COMPARED_METADATA`,
+ * the version label (another version alone causes no write), nulls and empty metadata. Moves the `stringData` of a
+ * Secret to `data`, where the server stores it.
  */
 export function comparable(type: ObjectType, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};
@@ -150,7 +150,7 @@ export function comparable(type: ObjectType, value: JsonValue | undefined): Json
 
 const COMPARED_METADATA = ['annotations', 'finalizers', 'labels', 'ownerReferences'] as const;
 
-/** Members in the order of their names, which saves a sort; undefined when nothing is left. */
+/** The compared metadata, with sorted member names, so that digests need no sort; undefined if it is empty. */
 function comparableMetadata(metadata: JsonObject): JsonObject | undefined {
   let result: JsonObject | undefined;
   for (const name of COMPARED_METADATA) {
@@ -161,7 +161,7 @@ function comparableMetadata(metadata: JsonObject): JsonObject | undefined {
   return result;
 }
 
-/** A map without nulls and the version label; undefined when nothing is left. */
+/** A map without nulls and without the version label; undefined if it is empty. */
 function comparableMap(map: JsonValue | undefined): JsonObject | undefined {
   if (!isJsonObject(map)) return undefined;
   let result: JsonObject | undefined;
@@ -176,7 +176,7 @@ function comparableList(list: JsonValue[]): JsonValue | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-/** Null members of objects mean "no value" for server-side apply; list elements stay. */
+/** Removes null members of objects, which mean "no value" in server-side apply. Null list elements stay. */
 function withoutNulls(value: JsonValue | undefined): JsonValue | undefined {
   if (value === null || value === undefined) return undefined;
   if (Array.isArray(value)) return value.map((entry) => withoutNulls(entry) ?? null);
@@ -198,7 +198,7 @@ function encodeAll(values: JsonObject): JsonObject {
   );
 }
 
-/** The values of a live object at the fields of a set, in the live order of lists. */
+/** The values of a live object at the fields of a set. Lists keep their live order. */
 export function project(fields: FieldSet, value: JsonValue | undefined): JsonValue | undefined {
   if (value === null || typeof value !== 'object') return value;
   const members = Object.keys(fields);

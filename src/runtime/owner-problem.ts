@@ -30,11 +30,11 @@ export function ownerProblem(
   return { target, because, message, absent: false };
 }
 
-/** The end of kro's texts about fields of another manager. */
+/** The end of kro's messages about fields of another manager. */
 export const FOREIGN_FIELD = 'executor: field owned by a foreign field manager';
 
 /**
- * The problem of an object that another Graph writes by a template node; undefined when no other Graph does. The Graph
+ * The problem of an object that a template node of another Graph writes; undefined if there is no such Graph. The Graph
  * that wrote the object first keeps it.
  *
  * @param own the template manager of the Graph that wants the object; undefined for an instance

@@ -20,7 +20,10 @@ import { contributionKey, recordedTracking } from './tracking.ts';
 import { targetOfTemplate } from './wanted.ts';
 import { decideEngineWrite } from './write-decision.ts';
 
-/** The objects into which a patch node writes, with the fields. The objects get no labels. */
+/**
+ * Resolves the objects into which a patch node writes, and the fields to write. The node adds no labels to these
+ * objects.
+ */
 export function resolvePatch(context: StepContext, node: PatchNode): Resolved {
   const wanted: WantedObject[] = [];
   const add = (filled: JsonObject, target: ObjectTarget) =>
@@ -61,7 +64,7 @@ function isContribution({ instance }: StepContext, contribution: Contribution): 
   return recordedTracking(instance).contributions.some((entry) => contributionKey(entry) === key);
 }
 
-/** How a patch node writes: with a manager of its own, and without force, except for the status. */
+/** The write options of a patch node: its own field manager, and no force except for the status. */
 function writingOf({ instance, graph }: StepContext, node: PatchNode): Writing {
   const { managers, force } = patchWriters(graph, instance.metadata.uid ?? '');
   const manager = managers.get(node.id) ?? '';
@@ -70,20 +73,20 @@ function writingOf({ instance, graph }: StepContext, node: PatchNode): Writing {
     : { manager, subresource: node.subresource, force: 'always' };
 }
 
-/** How the patch nodes of a Graph write. */
+/** The field managers and the force rule of a Graph's patch nodes. */
 interface PatchWriters {
   /** The UID of the Graph. */
   readonly uid: string;
-  /** The field managers by node id. */
+  /** Maps a node id to the node's field manager. */
   readonly managers: ReadonlyMap<string, string>;
-  /** The rule by which a node may take over the fields of nodes that are gone. */
+  /** The rule by which a node may take over the fields of removed nodes. */
   readonly force: ForceOver;
 }
 
 const CACHE = new WeakMap<Graph, PatchWriters>();
 
 /**
- * The field managers of a Graph's patch nodes. They are computed once for a graph, as long as the UID stays the same.
+ * The field managers of a Graph's patch nodes. The result is cached per graph while the UID stays the same.
  */
 export function patchWriters(graph: Graph, uid: string): PatchWriters {
   const known = CACHE.get(graph);
@@ -96,8 +99,8 @@ export function patchWriters(graph: Graph, uid: string): PatchWriters {
 }
 
 /**
- * Compares the fields that a patch node wants with the observed objects. Each object is written alone. An object that
- * does not exist, or that is being deleted, makes the node wait.
+ * Compares the fields that a patch node wants with the observed objects. Each object is written independently. The node
+ * waits for an object that does not exist or is being deleted.
  */
 export function assessPatch(context: StepContext, node: PatchNode, wanted: readonly WantedObject[]): NodeResult {
   const writing = writingOf(context, node);
@@ -124,8 +127,8 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
 }
 
 /**
- * Does a patch name its target and no field? After an apply without fields, the manager would own nothing, and the next
- * step would find the same apply due again. An earlier contribution is released.
+ * Does a patch contain only the identity of its target? Such a patch is not applied: the manager would own no field,
+ * and the next step would request the same apply again. An earlier contribution is released.
  */
 function contributesNothing(context: StepContext, desired: KubeObject): boolean {
   return isSameFingerprint(fingerprintOf(context, desired), NO_FIELDS);

@@ -14,16 +14,22 @@ const failure = { code: 403, reason: 'Forbidden', message: 'exceeded quota' };
 
 test.each([
   ['the same content for the same object', { digest: 'd', uid: 'one' }, { digest: 'd', uid: 'one' }, 999, true],
-  ['the same content, when the pause is over', { digest: 'd', uid: 'one' }, { digest: 'd', uid: 'one' }, 1000, false],
+  [
+    'the same content after the end of the pause',
+    { digest: 'd', uid: 'one' },
+    { digest: 'd', uid: 'one' },
+    1000,
+    false,
+  ],
   ['other content for the same object', { digest: 'd', uid: 'one' }, { digest: 'e', uid: 'one' }, 999, false],
-  ['the creation of an object that is gone', { digest: 'd', uid: 'one' }, { digest: 'd', uid: undefined }, 999, false],
+  ['the creation of a deleted object', { digest: 'd', uid: 'one' }, { digest: 'd', uid: undefined }, 999, false],
   ['another object of the name', { digest: 'd', uid: 'one' }, { digest: 'd', uid: 'two' }, 999, false],
   ['a creation that was refused', { digest: 'd', uid: undefined }, { digest: 'd', uid: undefined }, 999, true],
   ['an object that another client created', { digest: 'd', uid: undefined }, { digest: 'd', uid: 'two' }, 999, false],
   ['a deletion that was refused', { digest: '', uid: 'one' }, { digest: '', uid: 'one' }, 999, true],
   ['a deletion of another object of the name', { digest: '', uid: 'one' }, { digest: '', uid: 'two' }, 999, false],
   ['a deletion after a refused change', { digest: 'd', uid: 'one' }, { digest: '', uid: 'one' }, 999, false],
-])('does the pause after a refused write hold for %s?', (_name, refused, attempt, now, paused) => {
+])('does the pause after a refused write apply to %s?', (_name, refused, attempt, now, paused) => {
   const failed = { ...refused, failure, retryAt: 1000 };
   expect(pausedWrite({ failedWrite: () => failed }, target, attempt, now)).toBe(paused ? failed : undefined);
   expect(pausedWrite({ failedWrite: () => undefined }, target, attempt, now)).toBeUndefined();
@@ -44,7 +50,7 @@ test.each([
   ['the namespace that is being deleted', terminating, 'n1', 'n1', true],
   ['a refusal with another reason', failure, undefined, 'n1', true],
   ['another object that is missing', { ...missing, message: 'configmaps "ns" not found' }, undefined, 'n1', true],
-])('does the pause after a failed creation hold for %s?', (_name, cause, before, now, paused) => {
+])('does the pause after a failed creation apply with %s?', (_name, cause, before, now, paused) => {
   const failed = {
     digest: 'd',
     uid: undefined,
@@ -56,7 +62,7 @@ test.each([
   expect(pausedWrite(observed, target, { digest: 'd', uid: undefined }, 0)).toBe(paused ? failed : undefined);
 });
 
-test('the pause of a refused change does not delay the creation of the deleted object, which has a pause of its own', () => {
+test('the pause after a refused change does not delay the creation of the deleted object, which has its own pause', () => {
   const graph = graphOf(`
 schema: {spec: {k: string}}
 resources:

@@ -2,17 +2,17 @@ import { hasNamespaceAppeared } from './missing-namespace.ts';
 import type { FailedWrite, Observed } from './model.ts';
 import type { ObjectTarget } from './target.ts';
 
-/** The identity of a due write among the attempts at one target. `version` is the resourceVersion of the object. */
+/** Identifies a write among the attempts at one target. `version` is the resourceVersion of the object. */
 export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
   readonly version?: string;
 }
 
 /**
  * The failed attempt at the same write, if its pause has not ended at `now` (milliseconds since the epoch); undefined
- * when the write may be tried. Two attempts are the same write when their content and their object are the same. A
- * failure says nothing about another object of the same name, and nothing about the creation of an object that was
- * deleted. A conflict with other field managers says nothing about a later version of the object. A missing namespace
- * says nothing about a namespace that exists now.
+ * if the write may be tried. Two attempts are the same write if they have the same content and the same object. A
+ * failure therefore does not pause the write of another object of the same name or the creation of a deleted object. A
+ * conflict with other field managers does not pause the write of a later version. A failure because of a missing
+ * namespace ends once the namespace exists.
  */
 export function pausedWrite(
   observed: Pick<Observed, 'failedWrite' | 'namespaceUid'>,

@@ -1,13 +1,15 @@
 import type { Expression, Graph, GraphNode } from '../graph/index.ts';
 import { dimensionsOf } from '../graph/index.ts';
 
-/** The id that stands for the instance's own spec among the nodes that an expression reads. No node can have it. */
+/**
+ * The id that stands for the instance's own spec among the node ids that an expression reads. No node can have this id.
+ */
 export const SPEC_NODE = 'schema';
 
-/** What an expression is for. */
+/** The use of an expression in a graph. */
 export type ExpressionPurpose = 'field' | 'includeWhen' | 'forEach' | 'readyWhen' | 'propagateWhen';
 
-/** An expression of a node, or of the status, with its place. */
+/** An expression of a node or of the status, with its position. */
 export interface PlacedExpression {
   readonly purpose: ExpressionPurpose;
   /** The field with the expression, or `includeWhen[0]`, `forEach.zone`, `readyWhen[0]`. */

@@ -6,12 +6,12 @@ import * as keys from './keys.ts';
 import { engineWriters, ownedFingerprint, writerName } from './owned-fields.ts';
 import type { EngineFields, LiveObject } from './model.ts';
 
-/** Members of `metadata` that every projection keeps, whatever the graphs read. */
+/** Members of `metadata` that every projection keeps, even if no graph reads them. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
 
 /**
- * Labels that name the owner of an object. The runtime reads no other labels, with one exception: a reason can name the
- * instance that owns a foreign object. The reason names the instance only when the view has the whole object.
+ * Labels that identify the owner of an object. The runtime reads no other labels, with one exception: a reason can name
+ * the instance that owns an object. Such a reason needs the whole object.
  */
 const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.MANAGED_BY_LABEL,
@@ -29,7 +29,7 @@ const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Does every projection keep the value at a path, whatever the graphs read? False for annotations: a read of the
+ * Does every projection keep the value at a path, even if no graph reads it? False for annotations: a read of the
  * annotations in `KEPT_ANNOTATIONS` is recorded like any other read.
  */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
@@ -39,13 +39,13 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 }
 
 /**
- * Reduces a live object to the parts that the runtime reads: identity, version, deletion timestamp, finalizers, owner
- * labels, the annotations of the wave and of the deletion policy, the values at the paths that the graph reads, and the
- * fingerprints of the owned fields. The result shares with the input only the values that the graph reads and the list
- * of finalizers.
+ * Reduces a live object to the parts that the runtime reads. These are the identity, version, deletion timestamp,
+ * finalizers, owner labels, and the annotations of the wave and of the deletion policy. In addition, the result has the
+ * values at the paths that the graph reads, and the fingerprints of the owned fields. The result shares only the values
+ * that the graph reads and the list of finalizers with the input.
  *
- * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object
- * without `managedFields`.
+ * A path through a list keeps the whole list, so that indexes stay valid. An empty path keeps the whole object without
+ * `managedFields`.
  */
 export function projectObject(object: KubeObject, reads: readonly (readonly PathStep[])[]): LiveObject {
   const { metadata } = object;
@@ -63,7 +63,7 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
   };
 }
 
-/** The fields that writers of the graph engine own in a whole object; undefined when there are none. */
+/** The fields that writers of the graph engine own in a whole object; undefined if there are none. */
 export function engineFieldsIn(object: KubeObject): ReadonlyMap<string, EngineFields> | undefined {
   const writers = engineWriters(object);
   if (writers.length === 0) return undefined;
@@ -90,7 +90,10 @@ function withOwn(all: JsonValue | undefined, read: JsonValue | undefined, own: R
   return Object.keys(kept).length === 0 ? undefined : kept;
 }
 
-/** Copies the value at a path. Objects on the way are copied member by member, anything else as a whole. */
+/**
+ * Copies the value at a path. Of the objects on the path, only the member on the path is copied; any other value is
+ * copied as a whole.
+ */
 function keep(into: JsonObject, from: JsonValue | undefined, path: readonly PathStep[], at: number): void {
   if (!isJsonObject(from)) return;
   const step = path[at];
@@ -103,7 +106,7 @@ function keep(into: JsonObject, from: JsonValue | undefined, path: readonly Path
   if (value === undefined) return;
   const present = Object.hasOwn(into, step) ? into[step] : undefined;
   if (!isJsonObject(value) || at + 1 === path.length) return setOwn(into, step, value);
-  // A shorter path kept the whole value already. That value belongs to the live object and must not be written to.
+  // A shorter path already kept the whole value. This value belongs to the live object and must not be changed.
   if (present === value) return;
   const below: JsonObject = isJsonObject(present) ? present : {};
   setOwn(into, step, below);

@@ -15,15 +15,15 @@ export interface ProjectedStatus {
   readonly problems: readonly StatusProblem[];
 }
 
-/** Fields that the runtime writes. The author's fields of these names are left out. */
+/** Fields that the runtime writes. The author's fields with these names are dropped. */
 const RESERVED = new Set(['state', 'conditions']);
 
 /**
- * Evaluates each status field on its own. A field that reads absent data is left out until the data exists. A field
- * that fails is left out and reported. Neither delays the other fields. If all fields of an object or list are left
- * out, the object or list is left out, too. An empty list element stays unless it is the last element. A container
- * whose fields `omit()` removes stays empty. kro 0.10 leaves out a list as a whole when one of its elements has no
- * value.
+ * Evaluates each status field independently. A field that reads absent data is omitted until the data exists. A field
+ * that fails is omitted and reported. Omitted fields do not delay other fields. If all fields of an object or list are
+ * omitted, the object or list is omitted too. An empty list element is removed only if it is the last element. If
+ * `omit()` removes all fields of a container, the empty container stays. kro 0.10 omits a whole list if one of its
+ * elements has no value.
  */
 export function projectStatus(
   { status: plan, kroCompatibility }: Pick<Graph, 'status' | 'kroCompatibility'>,
@@ -55,15 +55,17 @@ export function projectStatus(
   return { fields, problems };
 }
 
-/** The path of the outermost list on the way to a field; if no list is on the way, the path of the field itself. */
+/**
+ * The path of the outermost list that contains a field; if no list contains the field, the path of the field itself.
+ */
 function listAbove(path: readonly PathStep[]): readonly PathStep[] {
   const index = path.findIndex((step) => typeof step === 'number');
   return index < 0 ? path : path.slice(0, index);
 }
 
 /**
- * Removes the empty objects and lists on a path, from the inside out. Removes an element of a list only at the end, so
- * that the other elements keep their positions.
+ * Removes the empty objects and lists on a path, from the inside out. Removes only the last element of a list, so that
+ * the other elements keep their positions.
  */
 function dropEmpty(root: JsonObject, path: readonly PathStep[]): void {
   const last = path.at(-1);

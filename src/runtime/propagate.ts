@@ -13,23 +13,23 @@ import type { Because } from './report.ts';
 import type { ItemProgress, NodeResult, StepContext } from './step-context.ts';
 import { failedBy } from './step-context.ts';
 
-/** Why writes of a node wait: a condition of `propagateWhen` is not true, or fails. */
+/** The reason why writes of a node wait: a condition of `propagateWhen` is not true or fails. */
 export type Hold = Pick<NodeResult, 'because' | 'message'> & {
   readonly state: 'waiting' | 'failed';
   /** The time of the next evaluation of a condition that calls `now()`. */
   readonly retryAt?: number;
 };
 
-/** The objects of a node, without the writes that wait. */
+/** The assessed objects of a node, without the writes that are held back. */
 export interface Propagation {
   readonly items: readonly Assessed[];
-  /** Absent when no write waits. */
+  /** Absent if no write is held back. */
   readonly hold?: Hold;
 }
 
 const GATED = new WeakMap<Graph, boolean>();
 
-/** Does any node of the graph have conditions of `propagateWhen`? */
+/** Does a node of the graph have conditions of `propagateWhen`? */
 export function hasPropagation(graph: Graph): boolean {
   let found = GATED.get(graph);
   if (found === undefined) {
@@ -40,10 +40,10 @@ export function hasPropagation(graph: Graph): boolean {
 }
 
 /**
- * Removes the writes of a node that its conditions hold back. An object is created, adopted or changed only while all
- * conditions are true; for a collection they are evaluated for each item. Corrections of drift continue, because they
- * write what was propagated before. Deletions do not depend on the conditions. `now()` is the present time, because a
- * sampled value would never change.
+ * Removes the writes of a node that its `propagateWhen` conditions hold back. An object is created, adopted or changed
+ * only while all conditions are true. For a collection, the conditions are evaluated per item. Corrections of drift
+ * continue, because they restore a state that was propagated before. Deletions do not depend on the conditions. `now()`
+ * is the present time, because a sampled value would never change.
  */
 export function holdBack(
   context: StepContext,
@@ -55,7 +55,7 @@ export function holdBack(
   const variables = variablesOf(context, node, conditions, items);
   const ofItems = conditions.filter(({ references }) => references.includes(node.id));
   const ofAll = conditions.filter((each) => !ofItems.includes(each));
-  // Conditions that read no item have one value for all items.
+  // Conditions that read no item have one value for all items, so they are evaluated once.
   const common = firstHold(context, node, ofAll, variables(0));
   let hold: Hold | undefined;
   let [creates, changes] = [0, 0];
@@ -81,7 +81,10 @@ export function holdBack(
 /** The pause between two evaluations of a condition that calls `now()`. */
 export const TIME_PAUSE_MS = 60_000;
 
-/** The first item for which a batch waits: its writes are not held back, and it is not updated yet or not ready yet. */
+/**
+ * The first item that keeps a batch waiting: an item whose writes are not held back and that is not updated or not
+ * ready yet.
+ */
 function awaitedItem(
   context: StepContext,
   node: ResourceNode | CollectionNode,
@@ -165,8 +168,8 @@ function variablesOf(
 }
 
 /**
- * The data of a node, with its progress. A node that is left out has nothing left to do. Undefined for a list of which
- * nothing is known yet, because an empty list would fulfil conditions about all of its items.
+ * The data of a node, with its progress. A skipped node counts as updated and ready. Undefined for a list that is not
+ * known yet, because an empty list would fulfil conditions about all items.
  */
 function valueOf(context: StepContext, result: NodeResult): unknown {
   const { node, progress, data } = result;
@@ -182,7 +185,8 @@ function valueOf(context: StepContext, result: NodeResult): unknown {
     ready: progress.every((item) => isReady(context, node, item)),
     updated: progress.every(({ updated }) => updated),
   };
-  // Items without an object count, too. Otherwise a condition about all items would be true before any object exists.
+  // Items without an object are included. Without them, a condition about all items would be true before any object
+  // exists.
   if (node.nodeType === 'collection') return withProgress(items, all);
   return items[0] ?? withProgress({}, all);
 }

@@ -6,14 +6,14 @@ import { hasPropagation } from './propagate.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
-/** The condition that says whether `propagateWhen` holds a write back, as in the proposal for kro. */
+/** The condition that reports whether `propagateWhen` holds writes back, as in the proposal for kro. */
 export const PROPAGATED_CONDITION = 'ResourcesPropagated';
 
 /** The maximum number of nodes that the message names. */
 const MAX_NAMED_NODES = 5;
 
 /**
- * The condition `ResourcesPropagated`, as a list of one. The list is empty when no node of the graph has conditions of
+ * A list with the condition `ResourcesPropagated`. The list is empty if no node of the graph has conditions of
  * `propagateWhen`.
  */
 export function propagationConditions(

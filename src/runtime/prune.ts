@@ -22,10 +22,10 @@ import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 import { pausedWrite } from './paused-write.ts';
 
-/** The retired objects, and what the step does with them. */
+/** The retired objects, and the decision about them. */
 export interface Pruning {
   readonly delete: readonly DeleteAction[];
-  /** Retired objects that stay, and lose the labels and annotations of the controller. */
+  /** Retired objects that stay, and from which the controller's labels and annotations are removed. */
   readonly orphan: readonly OrphanAction[];
   /** One report per node id that has retired objects. */
   readonly reports: readonly NodeReport[];
@@ -38,19 +38,20 @@ export interface Pruning {
 }
 
 /**
- * Finds members of the ApplySet that no node wants any more and decides which of them to delete now. An object with the
- * deletion policy `Orphaned` is released instead, under the same conditions.
+ * Finds the retired objects, i.e. members of the ApplySet that no node wants any more, and decides which ones to delete
+ * now. An object with the deletion policy `Orphaned` is released instead, under the same conditions.
  *
  * A retired object is deleted as soon as that is safe. The deletion is not safe
  * - while an unresolved node of the same kind may want an object of this name;
- * - before the objects that its node wants now exist (the new object is created before the old one is deleted);
- * - while a node that reads its node is not resolved, or has a write due;
+ * - before the objects that its node now wants exist (the new object is created before the old one is deleted);
+ * - while a node that reads the object's node is not resolved or still has a write to do;
  * - before the retired objects that depend on it have disappeared.
  *
- * Nothing is deleted or released before the first list of every recorded kind has ended, because an object of that kind
- * may depend on a retired object. A list that failed delays no object of another kind: the failure may last.
+ * Nothing is deleted or released before the first list of every recorded kind is complete, because an object of that
+ * kind may depend on a retired object. A failed list does not delay objects of other kinds, because the failure may
+ * last.
  *
- * An existing object whose update the server refuses delays no deletion: the refusal may last.
+ * An existing object whose update the server refuses does not delay deletions either, because the refusal may last.
  */
 export function decidePruning(context: StepContext, scope: InventoryScope): Pruning {
   const messages: string[] = [];
@@ -107,7 +108,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   }
   const retryAt = earliest(retries);
   return {
-    // The executor deletes wave by wave. The decision has the same order, so that a plan shows it.
+    // The executor deletes wave by wave. The decision has the same order, so that a plan shows the real order.
     delete: actions.sort((a, b) => b.wave - a.wave),
     orphan: orphans.sort((a, b) => b.wave - a.wave),
     reports: retiredReports(context.graph, retired, held),
@@ -138,7 +139,7 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
   for (const result of results) {
     const type = result.node.type ?? awaitedKind(context.graph, result.node);
     const sameKind = type !== undefined && groupKindText(type) === groupKind;
-    // A node of this kind that does not know the names of its objects yet may want this object.
+    // A node of this kind whose object names are not known yet may want this object.
     if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);
     const isReplacing = !result.inPlace && result.standing !== true;
     if (isReplacing && (own === undefined ? sameKind : result === own)) holders.add(result.node.id);
@@ -150,7 +151,7 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
   return [...holders].sort(compareText);
 }
 
-/** Node ids with retired objects, and the highest wave among them. */
+/** Maps the id of a node to the highest wave among its retired objects. */
 function wavesOf(graph: Graph, retired: readonly KubeObject[]): Map<string, number> {
   const waves = new Map<string, number>();
   for (const object of retired) {
@@ -161,8 +162,8 @@ function wavesOf(graph: Graph, retired: readonly KubeObject[]): Map<string, numb
 }
 
 /**
- * Do retired objects of a node have to be deleted before this one? The graph's dependencies decide. For nodes that are
- * not in the graph, the wave decides.
+ * Must the retired objects of a node be deleted before the given object? The graph's dependencies decide. For a node
+ * that is not in the graph, the wave decides.
  */
 function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject): boolean {
   const own = nodeIdOf(object);
@@ -170,7 +171,10 @@ function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject):
   return graph.nodes.has(own) && transitiveDependents(graph, own).has(id);
 }
 
-/** One report per node id: objects being deleted, and objects kept with the nodes that keep them. */
+/**
+ * One report per node id: the objects that are being deleted, and the objects that are kept with the ids of the nodes
+ * that keep them.
+ */
 function retiredReports(
   graph: Graph,
   retired: readonly KubeObject[],

@@ -18,7 +18,7 @@ test.each([
   expect(sameQuantity(['spec', 'limits', 'cpu'], a, b)).toBe(expected);
 });
 
-test('values are compared as quantities only at paths where Kubernetes has quantities', () => {
+test('values are compared as quantities only at paths that hold quantities in Kubernetes', () => {
   expect(sameQuantity(['data', 'cpu'], '1000m', '1')).toBe(false);
   expect(sameQuantity(['spec', 'version'], '1.0', '1')).toBe(false);
 });

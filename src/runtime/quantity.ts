@@ -3,15 +3,15 @@ import { compareQuantities, quantityOf } from '../kubernetes/index.ts';
 import type { PathStep } from '../graph/index.ts';
 
 /**
- * Names of maps of quantities, and names of quantities, in the `spec` of Kubernetes' own types. Texts at other paths
- * are compared as texts.
+ * Names of fields in the `spec` of Kubernetes' built-in types: first maps of quantities, then single quantities.
+ * Strings at other paths are compared as strings.
  */
 const MAPS_OF_QUANTITIES = new Set(['limits', 'requests', 'hard', 'capacity', 'overhead', 'default', 'defaultRequest']);
 const QUANTITIES = new Set(['sizeLimit', 'divisor', 'averageValue', 'storage', 'cpu', 'memory']);
 
 /**
- * Are two values at this path the same quantity in different forms? The server stores `1000m` as `1` and `1024Mi` as
- * `1Gi`. False for a path outside `spec`, and for a field that does not hold quantities.
+ * Are two values at this path the same quantity in different notations? The server stores `1000m` as `1` and `1024Mi`
+ * as `1Gi`. False for a path outside `spec`, and for a field whose values are not quantities.
  */
 export function sameQuantity(path: readonly PathStep[], a: JsonValue, b: JsonValue | undefined): boolean {
   const [above, last] = [path.at(-2), path.at(-1)];

@@ -31,14 +31,14 @@ const pump = (status?: KubeObject['status']): KubeObject => ({
 });
 
 test.each<[string, string, KubeObject, boolean]>([
-  ['all conditions of an item hold', 'pumps', pump({ running: true, level: 3 }), true],
+  ['all conditions of an item are true', 'pumps', pump({ running: true, level: 3 }), true],
   ['one condition of an item is false', 'pumps', pump({ running: true, level: 2 }), false],
-  ['an item lacks the data', 'pumps', pump({ running: true }), false],
+  ['an item does not have the data', 'pumps', pump({ running: true }), false],
   ['an item has no status', 'pumps', pump(), false],
-  ['the condition of a single object holds', 'one', pump({ running: true }), true],
+  ['the condition of a single object is true', 'one', pump({ running: true }), true],
   ['the condition of a single object is false', 'one', pump({ running: false }), false],
   ['a node without conditions', 'any', pump(), true],
-  ['a condition about a whole external list says nothing about an item', 'others', pump(), true],
+  ['a condition about a whole external list does not count for an item', 'others', pump(), true],
 ])('the readiness of one object: %s', (_title, id, object, expected) => {
   const node = GRAPH.nodes.get(id);
   if (node === undefined) throw new Error(`no node ${id}`);

@@ -3,9 +3,9 @@ import type { GraphNode } from '../graph/index.ts';
 import { evaluateToJson } from './evaluate.ts';
 
 /**
- * The readiness of each object of a node, for views. The object is ready when every condition of `readyWhen` that reads
- * a single object is true, by the rules of a step. A node has one state for all its objects, which names only the first
- * object that is not ready.
+ * The readiness of each object of a node, for views. An object is ready if every condition of `readyWhen` that reads a
+ * single object is true, by the rules of a step. Node reports are not enough for that: the report of a node names only
+ * the first object that is not ready.
  *
  * @param now the value of `now()` in conditions, in milliseconds since the epoch
  */
@@ -15,7 +15,7 @@ export function readyObjects(
   now: number,
 ): readonly boolean[] {
   const isList = node.nodeType === 'collection' || node.nodeType === 'externalCollection';
-  // In an external collection, a condition with the id of the node reads the whole list.
+  // In an external collection, a condition that contains the node's id reads the whole list.
   const conditions = isList ? node.readyWhen.filter(({ references }) => !references.includes(node.id)) : node.readyWhen;
   return objects.map((object) => {
     const variables = new Map<string, unknown>([[isList ? 'each' : node.id, object]]);

@@ -6,7 +6,7 @@ import { evaluateToJson, wrongTypeOfCondition } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Readiness of a node, and the reason when it is not ready. */
+/** Readiness of a node, and the reason if it is not ready. */
 export interface ReadyResult {
   readonly state: 'ready' | 'waiting' | 'failed';
   readonly because: Because;
@@ -16,10 +16,10 @@ export interface ReadyResult {
 const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
 
 /**
- * The readiness of a single object. The object is ready when every `readyWhen` is true. Null and empty optionals count
- * as false; with absent data the object is not ready yet. Without `readyWhen`, the rules of the caller decide: direct
- * mode passes `readinessOf` of `src/readiness`. The controller passes no rules, so that an existing object is ready, as
- * in kro.
+ * The readiness of a single object. The object is ready if every `readyWhen` is true. Null and empty optionals count as
+ * false. While the data of a condition is absent, the object is not ready. Without `readyWhen`, the caller's rules
+ * decide: direct mode passes `readinessOf` of `src/readiness`. The controller passes no rules, so that an existing
+ * object is ready, as in kro.
  */
 export function objectReady(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
   if (node.readyWhen.length === 0) return readyByKind(context, node, object);
@@ -32,8 +32,8 @@ export function objectReady(context: StepContext, node: GraphNode, object: KubeO
 }
 
 /**
- * Readiness of a node whose objects are applied, or whose value is known. In a Graph, other nodes may read the node
- * although it is not ready.
+ * Readiness of a node whose objects are applied or whose value is known. In a Graph, other nodes may read such a node
+ * even if it is not ready.
  */
 export function published(
   { rules }: Pick<StepContext, 'rules'>,
@@ -43,8 +43,8 @@ export function published(
 }
 
 /**
- * Readiness of a value without an object. The conditions read a single value by the node's id. For a collection, the
- * conditions read each item as `each` instead.
+ * Readiness of a node that has a value and no objects. The conditions read a single value by the node's id, and each
+ * item of a collection as `each`.
  */
 export function valueReady(context: StepContext, node: GraphNode, value: JsonValue): ReadyResult {
   const items = dimensionsOf(node).length > 0 && Array.isArray(value) ? value : undefined;
@@ -52,7 +52,7 @@ export function valueReady(context: StepContext, node: GraphNode, value: JsonVal
   return conditionsHold(context, node, bindings, items !== undefined);
 }
 
-/** Readiness of a node without a value, whose conditions read nothing. */
+/** Readiness of a node without a value, whose conditions read no node. */
 export function constantReady(context: StepContext, node: GraphNode): ReadyResult {
   return conditionsHold(context, node, [new Map()], false);
 }
@@ -74,7 +74,10 @@ function conditionsHold(
   return waiting ?? READY;
 }
 
-/** Readiness of a collection: every `readyWhen` is true for every item, bound as `each`. */
+/**
+ * Readiness of a collection. The node is ready if every `readyWhen` is true for every item, which the condition reads
+ * as `each`.
+ */
 export function itemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   if (node.readyWhen.length === 0) {
     const results = objects.map((object) => readyByKind(context, node, object));
@@ -93,8 +96,8 @@ export function itemsReady(context: StepContext, node: GraphNode, objects: reado
 }
 
 /**
- * Readiness of an external collection. A condition that reads `each` must hold for every object. A condition that reads
- * the node's own id reads the whole list. An empty list is ready.
+ * Readiness of an external collection. A condition that reads `each` must be true for every object. A condition that
+ * reads the node's own id reads the whole list. An empty list is ready.
  */
 export function externalItemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   const ofItems = node.readyWhen.filter((expression) => !expression.references.includes(node.id));

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { compareApplied, desiredFingerprint, isSameFingerprint, ownedFingerprint } from './index.ts';
 
-/** A server-side apply that a real API server accepted, and the server's answer. */
+/** A server-side apply that a real API server accepted, and the server's response. */
 interface Recorded {
   readonly id: string;
   readonly manager: string;
@@ -44,7 +44,7 @@ function recordedApplies(file: string): Recorded[] {
 
 const APPLIES = ['ssa.jsonl', 'ssa-random.jsonl'].flatMap(recordedApplies);
 
-/** Paths of texts and numbers, without those that identify the object. */
+/** Paths of strings and numbers, except the fields that identify the object. */
 function scalarPaths(value: JsonValue | undefined, path: readonly (string | number)[] = []): (string | number)[][] {
   if (Array.isArray(value)) return value.flatMap((item, index) => scalarPaths(item, [...path, index]));
   if (isJsonObject(value)) {
@@ -85,7 +85,7 @@ describe('applies that a real API server accepted', () => {
     }
   });
 
-  test('are recognised by their digest alone, unless they contain an empty map, an empty list or a null', () => {
+  test('are recognised by their digest alone, except applies with an empty map, an empty list or a null', () => {
     const asking = APPLIES.filter(({ desired }) => scalarPaths(desired as unknown as JsonValue).length > 0);
     for (const { id, manager, desired, live } of asking) {
       const { metadata, ...rest } = desired;

@@ -1,17 +1,17 @@
 import type { ObjectRef } from '../core/index.ts';
 
 /**
- * The object of a write. The message of a controller names only the namespace with certainty, so all fields are
- * optional.
+ * The object of a refused write. All fields are optional, because a controller's message need not name the kind and the
+ * name.
  */
 export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
 
 /**
- * The messages of servers about a field that cannot change on an existing object. Names of objects contain no spaces.
+ * Matches the messages of servers about a field that is immutable on an existing object.
  */
 const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
 
-/** Remedies for refused writes, by the server's message. */
+/** Maps patterns of the server's messages to remedies for the refused write. */
 const REFUSALS: readonly (readonly [pattern: RegExp, remedy: (object: RefusedObject) => string])[] = [
   [
     /^namespaces "[^"]*" not found/,
@@ -50,7 +50,7 @@ const REFUSALS: readonly (readonly [pattern: RegExp, remedy: (object: RefusedObj
   ],
 ];
 
-/** The remedy for a refused write whose message has no remedy of its own. */
+/** The remedy for a refused write whose message matches no pattern. */
 export const CORRECT_REFUSED =
   'correct what the message names, in the definition or in the instance; the write is tried again';
 

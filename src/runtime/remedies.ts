@@ -6,8 +6,8 @@ import type { Because } from './report.ts';
 export interface Remedy {
   readonly text: string;
   /**
-   * `now`: the node does not continue before a user acts. `if it lasts`: the node usually needs only time or another
-   * client, and a user acts when that takes too long.
+   * `now`: the node does not continue until a user acts. `if it lasts`: the node usually needs only time or an action
+   * of another client. A user acts if that takes too long.
    */
   readonly when: 'now' | 'if it lasts';
 }
@@ -15,7 +15,7 @@ export interface Remedy {
 type Kind = Because['kind'];
 type Of<Each extends Kind> = Extract<Because, { kind: Each }>;
 
-/** Reasons of nodes that wait for nothing. */
+/** Kinds of reasons of nodes that do not wait. */
 type DoneKind = 'ready' | 'no-items' | 'excluded' | 'dependency-skipped';
 
 const now = (text: string): Remedy => ({ text, when: 'now' });
@@ -27,7 +27,7 @@ const PERMISSION_REMEDY =
 const SEE_CONTROLLER =
   'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
-/** The remedy for each reason that a node can wait for. A new kind of reason without a remedy does not compile. */
+/** The remedy for each reason for which a node can wait. A new kind of reason without a remedy is a compile error. */
 const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>) => Remedy } = {
   suspended: () => now('resume the instance (typekro resume), or remove its annotation kro.run/reconcile'),
   dependency: ({ nodes }) => later(`look at what ${nodes.map(({ id }) => id).join(', ')} waits for`),
@@ -46,7 +46,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   contested: () => now('leave the field out of the template, or stop the other manager'),
   held: ({ nodes, awaited, missing }) => {
     if (awaited !== undefined) return later(`see why ${formatRef(awaited.object)} is ${awaited.is}`);
-    // A node that is ready, or is left out, does not make the condition true.
+    // A condition does not wait for a node that is already ready or skipped.
     const open = nodes.filter(({ state }) => state !== 'ready' && state !== 'skipped').map(({ id }) => id);
     if (open.length > 0) return later(`look at what ${open.join(', ')} waits for`);
     const text = 'make the condition of propagateWhen true, or remove it from the definition';
@@ -91,7 +91,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     ),
 };
 
-/** The remedy for a reason; undefined for the reasons of nodes that wait for nothing. */
+/** The remedy for a reason; undefined for the reasons of nodes that do not wait. */
 export function remedyOf(because: Because): Remedy | undefined {
   switch (because.kind) {
     case 'ready':
@@ -141,7 +141,7 @@ function unsetSpecField(message: string): string | undefined {
     : new RegExp(`(?<![\\w.])schema\\.spec(?:\\.\\w+)*?\\.${key}(?!\\w)`).exec(message)?.[0];
 }
 
-/** The remedy for an expression that fails while it is evaluated, chosen by the message of CEL. */
+/** The remedy for an expression whose evaluation fails, chosen by CEL's message. */
 function failedExpression(message: string): string {
   if (/division by zero|modulus by zero/.test(message)) return 'test the divisor first: x == 0 ? 0 : 10 / x';
   if (/index out of bounds/.test(message)) return 'test the length first: size(list) > 1 ? list[1] : …';

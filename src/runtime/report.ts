@@ -1,45 +1,45 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
 
-/** A failed read or write, in the words of the API. */
+/** A failed read or write, as the API server's `Status` describes it. */
 export interface ApiFailure {
-  /** HTTP status code; 0 when there was no answer. */
+  /** HTTP status code; 0 if there was no response. */
   readonly code: number;
-  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Transport` without an answer. */
+  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Transport` if there was no response. */
   readonly reason: string;
   /** `Status.message`. */
   readonly message: string;
-  /** The missing right, when `code` is 403 and the message names the right. */
+  /** The missing permission, if `code` is 403 and the message names the permission. */
   readonly permission?: MissingPermission;
   /**
-   * The sorted managers of the fields for which the write has another value. Present only after a server-side apply
-   * without force.
+   * The field managers with which the write conflicts, sorted. Present only after a server-side apply without force.
    */
   readonly conflicts?: readonly string[];
 }
 
-/** A right that the user of a request lacks; also the RBAC rule to add. */
+/** A permission that the user of a request does not have, in the form of the RBAC rule to add. */
 export interface MissingPermission {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
-  /** The user that lacks the right, e.g. `system:serviceaccount:apps:deployer`. */
+  /** The user without the permission, e.g. `system:serviceaccount:apps:deployer`. */
   readonly user?: string;
 }
 
 /**
  * State of a node of an instance.
  *
- * - `pending`: not resolved yet; it waits for data or for a dependency.
- * - `skipped`: left out by `includeWhen`, its own or a dependency's.
+ * - `pending`: the node is not resolved yet, because it waits for data or for a dependency.
+ * - `skipped`: the node's own `includeWhen` or that of a dependency excludes the node.
  * - `blocked`: an obstacle keeps the node from continuing, e.g. an object that is being deleted or a failed dependency.
- * - `applying`: a write is due or under way.
- * - `waiting`: applied (or external) and not ready yet.
- * - `ready`: as wanted and ready.
- * - `failed`: an expression, a write or a rule failed; nothing happens until something changes or a retry is due.
- * - `deleting`: its objects are being deleted, or released where the deletion policy keeps them.
- * - `deleted`: none of its objects is left.
+ * - `applying`: a write is necessary or in progress.
+ * - `waiting`: the objects are applied (or external) and not ready yet.
+ * - `ready`: the objects are as wanted and ready.
+ * - `failed`: an expression, a write or a rule failed. The node is not processed again until its inputs change or a
+ *   retry starts.
+ * - `deleting`: the objects are being deleted or, by the deletion policy, released.
+ * - `deleted`: no object of the node exists any more.
  */
 export type NodeState =
   | 'pending'
@@ -55,7 +55,7 @@ export type NodeState =
 /** An object that blocks a write because it is being deleted. */
 export interface Terminating {
   readonly object: ObjectRef;
-  /** The finalizers that delay the deletion; only their controllers remove them. */
+  /** The finalizers that delay the deletion. Each finalizer is removed by the controller that owns it. */
   readonly finalizers: readonly string[];
   /** `metadata.deletionTimestamp`. */
   readonly since: string;
@@ -66,12 +66,12 @@ export interface Contested {
   readonly object: ObjectRef;
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
-  /** The managers that change the fields, as far as known; sorted. */
+  /** The known managers that change the fields, sorted. */
   readonly managers: readonly string[];
   /** The controller does not correct the fields before this time (milliseconds since the epoch). */
   readonly retryAt: number;
   /**
-   * Does the controller itself change the object again and again, because the desired value changes with each write?
+   * Does the controller itself change the object repeatedly, because the desired value changes with each write?
    */
   readonly isOwn?: true;
 }
@@ -79,11 +79,11 @@ export interface Contested {
 /** Data of another object that an expression reads. */
 export interface ReadData {
   readonly object: ObjectRef;
-  /** Empty for the whole object. */
+  /** The path of the data; empty for the whole object. */
   readonly path: string;
 }
 
-/** Why a node is in its state. Every variant names what the node waits for, or the error. */
+/** The reason why a node is in its state. Every variant names the cause for which the node waits, or the error. */
 export type Because =
   | { readonly kind: 'ready' }
   | { readonly kind: 'no-items'; readonly dimension: string }
@@ -92,7 +92,7 @@ export type Because =
   | { readonly kind: 'excluded'; readonly expression: string; readonly value: JsonValue }
   | { readonly kind: 'dependency-skipped'; readonly node: string }
   | { readonly kind: 'dependency'; readonly nodes: readonly { readonly id: string; readonly state: NodeState }[] }
-  /** An expression reads data that does not exist (yet). `path` is the missing name as far as it is known. */
+  /** An expression reads data that does not exist (yet). `path` is the missing name, if it is known. */
   | {
       readonly kind: 'missing-data';
       readonly expression: string;
@@ -103,7 +103,7 @@ export type Because =
   | { readonly kind: 'unread'; readonly object?: ObjectRef; readonly selector?: string }
   | { readonly kind: 'read-failed'; readonly object?: ObjectRef; readonly failure: ApiFailure }
   | { readonly kind: 'write'; readonly action: 'create' | 'adopt' | 'change' | 'drift'; readonly count: number }
-  /** The numbers of items of a collection that exist and that are wanted. */
+  /** A collection has fewer objects than wanted items. */
   | { readonly kind: 'items-missing'; readonly present: number; readonly wanted: number }
   | {
       readonly kind: 'not-ready';
@@ -113,7 +113,7 @@ export type Because =
       /** The absent data that the expression reads. */
       readonly missing?: string;
     }
-  /** Not ready by the built-in rules of its kind. */
+  /** An object is not ready by the readiness rule of its kind. */
   | {
       readonly kind: 'not-ready-by-kind';
       readonly object: ObjectRef;
@@ -123,7 +123,7 @@ export type Because =
   | { readonly kind: 'external-missing'; readonly object: ObjectRef }
   /** The node is ready, except for fields that another client changes whenever the controller corrects them. */
   | { readonly kind: 'contested'; readonly objects: readonly Contested[] }
-  /** A condition of `propagateWhen` does not hold, so that writes of the node wait. */
+  /** A condition of `propagateWhen` is not true, and holds writes of the node back. */
   | {
       readonly kind: 'held';
       readonly expression: string;
@@ -137,7 +137,7 @@ export type Because =
        * this object.
        */
       readonly awaited?: { readonly object: ObjectRef; readonly is: 'not ready' | 'not updated' };
-      /** The numbers of objects whose creation and whose change wait. */
+      /** The number of creations that are held back; `changes` is the number of changes. */
       readonly creates: number;
       readonly changes: number;
     }
@@ -147,7 +147,7 @@ export type Because =
       readonly expression: string;
       readonly path?: string;
       readonly message: string;
-      /** The data of objects that the expression reads; absent when it reads only the instance. */
+      /** The object data that the expression reads; absent if it reads only the instance. */
       readonly reads?: readonly ReadData[];
     }
   | {
@@ -161,12 +161,12 @@ export type Because =
       readonly object: ObjectRef;
       /** The other ApplySet's id; absent for an object without an owner (adoption refused). */
       readonly owner?: string;
-      /** The instance of that ApplySet, as `Kind namespace/name`, where it is known. */
+      /** The instance of this ApplySet, as `Kind namespace/name`, if known. */
       readonly instance?: string;
     }
   /** Other Graphs write the object by their template nodes. `managers` are their field managers. */
   | { readonly kind: 'graph-owner'; readonly object: ObjectRef; readonly managers: readonly string[] }
-  /** Other managers own fields that the node writes. */
+  /** The node's write conflicts with other managers that own the same fields. */
   | {
       readonly kind: 'field-conflict';
       readonly object: ObjectRef;
@@ -176,7 +176,7 @@ export type Because =
     }
   /** The object into which a patch node writes does not exist. */
   | { readonly kind: 'target-missing'; readonly object: ObjectRef }
-  /** The API server does not serve the type that an expression gives. */
+  /** The API server does not serve a type that an expression computes. */
   | { readonly kind: 'unknown-type'; readonly type: string }
   | { readonly kind: 'duplicate-target'; readonly object: ObjectRef; readonly node: string }
   | { readonly kind: 'identity-collision'; readonly identity: string }
@@ -184,20 +184,20 @@ export type Because =
   | { readonly kind: 'invalid-object'; readonly message: string; readonly path?: string }
   /** The node would write or read an object outside the instance's namespace, which the definition's policy forbids. */
   | { readonly kind: 'outside-namespace'; readonly object: ObjectRef; readonly allowed: string }
-  /** Objects that no node wants any more, and why they are not deleted yet. */
+  /** Objects that no node wants any more; `heldBy` names the nodes that delay their deletion. */
   | {
       readonly kind: 'retired';
       readonly objects: readonly ObjectRef[];
-      /** The instance itself is being deleted, with all its objects. */
+      /** Set if the instance itself is being deleted, with all its objects. */
       readonly isWhole?: true;
       readonly heldBy?: readonly string[];
       /**
-       * The part of `objects` that stays in the cluster because of the deletion policy. Absent when no object stays.
+       * Those of `objects` that stay in the cluster because of the deletion policy. Absent if no object stays.
        */
       readonly kept?: readonly ObjectRef[];
     };
 
-/** One object of a node, as far as it is known. */
+/** The known facts about one object of a node. */
 export interface ObjectReport {
   readonly object: ObjectRef;
   readonly state: 'unknown' | 'absent' | 'present' | 'deleting' | 'failed';
@@ -206,18 +206,18 @@ export interface ObjectReport {
   readonly deletingSince?: string;
 }
 
-/** The state of a node, and the reason. `why`, status, events, metrics and the dashboard are views of these reports. */
+/** The state of a node, and its reason. `why`, the status, events, metrics and the dashboard show these reports. */
 export interface NodeReport {
   readonly id: string;
   /**
-   * The report is about retired objects. Its id comes from the label of these objects, and may equal the id of a node
-   * that has a report of its own.
+   * Set for a report about retired objects. Its id is the value of their node label. A node of the graph may have the
+   * same id and its own report.
    */
   readonly retired?: true;
   readonly state: NodeState;
   readonly because: Because;
   readonly objects: readonly ObjectReport[];
-  /** kro's text for the problem, for the message of `ResourcesReady`; absent when there is none. */
+  /** kro's message about the problem, for the condition `ResourcesReady`; absent if there is no problem. */
   readonly message?: string;
 }
 
@@ -228,18 +228,18 @@ export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }
 
-/** The numbers of nodes of an instance by stage. */
+/** The number of an instance's nodes in each stage. */
 export interface NodeCounts {
-  /** The nodes that take part: all but the skipped ones. */
+  /** The number of all nodes except the skipped ones. */
   readonly nodes: number;
   readonly ready: number;
-  /** The nodes that `includeWhen` leaves out. */
+  /** The number of nodes that `includeWhen` excludes. */
   readonly skipped: number;
-  /** The nodes of which no object is left. */
+  /** The number of nodes whose objects no longer exist. */
   readonly deleted: number;
 }
 
-/** Counts nodes. A skipped node has no objects. It counts neither as ready nor among `nodes`. */
+/** Counts nodes by stage. A skipped node has no objects, and counts only as `skipped`. */
 export function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): NodeCounts {
   const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
   const skipped = count('skipped');

@@ -3,15 +3,16 @@ import type { Because } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 
 /**
- * The objects that a node wants, or the reason why they are not known. `value` is the value of a node without objects.
+ * The objects that a node wants, or the reason why they are unknown. `value` is the value of a node that has no
+ * objects.
  */
 export type Resolved =
   | { readonly state: 'resolved'; readonly wanted: readonly WantedObject[]; readonly value?: JsonValue }
   | { readonly state: 'unresolved'; readonly reason: Unresolved };
 
 /**
- * The identities of a node's objects when its template cannot be filled. Undefined when the identities are not known
- * either; a reason when one of them is refused.
+ * The identities of the objects of a node whose template cannot be filled. Undefined if the identities are unknown too;
+ * a reason if an identity is refused.
  */
 export type Identities = readonly ObjectTarget[] | Unresolved | undefined;
 
@@ -21,7 +22,7 @@ export interface WantedObject {
   readonly desired: KubeObject;
 }
 
-/** Why the objects that a node wants are not known. The node may have objects from before. */
+/** The reason why the objects that a node wants are unknown. Objects of earlier passes may exist. */
 export interface Unresolved {
   readonly state: 'pending' | 'failed' | 'blocked';
   readonly because: Because;

@@ -6,7 +6,7 @@ import { unresolvedBy } from './step-context.ts';
 import { targetOfTemplate, wantedObject } from './wanted.ts';
 import type { Resolved, Identities } from './resolved.ts';
 
-/** Fills the template of a single resource. Its dependencies are ready. */
+/** Fills the template of a single resource whose dependencies are ready. */
 export function resolveResource(context: StepContext, node: ResourceNode): Resolved {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value') {
@@ -18,7 +18,7 @@ export function resolveResource(context: StepContext, node: ResourceNode): Resol
   return { state: 'resolved', wanted: [wantedObject(context, node, filled.value, targeted.target, labels)] };
 }
 
-/** The identity of a resource whose template cannot be filled (yet). */
+/** The identity of a resource whose template cannot be filled yet. */
 export function identityOfResource(context: StepContext, node: ResourceNode): Identities {
   const holes = identityHoles(node.template.holes);
   const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, context.ready, context.evaluation);

@@ -3,12 +3,13 @@ import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
 
 /**
- * The condition with the revision that an instance follows, as in the proposal for kro. Its reason is the number of the
- * revision. A new process reads this condition to find the revision of an instance that waits for a newer revision.
+ * The condition that records the revision that an instance follows, as in the proposal for kro. The condition's reason
+ * is the revision number. A new process reads it to find the revision of an instance that does not follow the newest
+ * revision yet.
  */
 export const REVISION_CONDITION = 'RevisionReconciled';
 
-/** The condition `RevisionReconciled`, as a list of one. Empty when the definition has no `propagateWhen`. */
+/** A list with the condition `RevisionReconciled`. The list is empty if the definition has no `propagateWhen`. */
 export function revisionConditions(
   instance: KubeObject,
   { now, revision, newestRevision: newest }: Pick<StepOptions, 'now' | 'revision' | 'newestRevision'>,
@@ -27,7 +28,7 @@ export function revisionConditions(
   return [transition(REVISION_CONDITION, value, before, instance.metadata.generation ?? 0, now)];
 }
 
-/** The revision that the status of an instance records; `undefined` without a record. */
+/** The revision number that an instance's status records; `undefined` if there is none. */
 export function recordedRevision(instance: KubeObject): number | undefined {
   const found = readConditions(instance.status?.['conditions']).find(({ type }) => type === REVISION_CONDITION);
   return found?.reason !== undefined && /^\d{1,12}$/.test(found.reason) ? Number(found.reason) : undefined;

@@ -3,26 +3,29 @@ import { explainNode } from './explain.ts';
 import type { NodeReport } from './report.ts';
 import { isDone } from './report.ts';
 
-/** A root cause: a node that is not done and waits for no other unfinished node, and the nodes that wait for it. */
+/**
+ * A root cause: an unfinished node that waits for no other unfinished node, together with the nodes that wait for it.
+ */
 export interface RootCause {
   readonly node: NodeReport;
   /** Objects whose state the node waits for. */
   readonly objects: readonly ObjectRef[];
-  /** Ids of the nodes that are not done and wait for this one, directly or through other nodes. */
+  /** Ids of the unfinished nodes that wait for this node, directly or through other nodes. */
   readonly waiting: readonly string[];
 }
 
 /**
- * The nodes that are not done and wait for no other such node, in the order of the graph. Of nodes that wait for one
- * another, the result has the first. A report of retired objects waits for the nodes that need these objects.
+ * The unfinished nodes that wait for no other unfinished node, in the order of the graph. If every unfinished node
+ * waits for another one (a cycle), the result has the first unfinished node. A report about retired objects waits for
+ * the nodes that still need these objects.
  *
- * @param nodeId The id of a node. With it, the result has only the root causes of this node.
+ * @param nodeId The id of a node. If given, the result has only the root causes of this node.
  */
 export function rootCausesOf(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
   const open = nodes.filter((node) => !isDone(node));
   const byId = new Map(open.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
   const dependencies = (node: NodeReport): NodeReport[] => {
-    // Two nodes that render one object wait for a change of the definition, not for one another.
+    // Two nodes that render the same object wait for a change of the definition, not for each other.
     if (node.because.kind === 'duplicate-target') return [];
     return explainNode(node).waitsFor.flatMap((id) => {
       const found = byId.get(id);
@@ -40,7 +43,7 @@ export function rootCausesOf(nodes: readonly NodeReport[], nodeId?: string): Roo
   }));
 }
 
-/** Ids of the nodes that are not done and wait for `root`, directly or through other nodes. */
+/** Ids of the unfinished nodes that wait for `root`, directly or through other nodes. */
 function behind(
   root: NodeReport,
   open: readonly NodeReport[],
@@ -56,8 +59,8 @@ function behind(
 }
 
 /**
- * The objects to inspect: the objects that the reason names, else those of the node or of the nodes whose data is
- * missing.
+ * The objects that a user should inspect: the objects that the reason names; if it names none, the objects of the node
+ * or of the nodes whose data is missing.
  */
 function objectsOf(node: NodeReport, nodes: readonly NodeReport[]): ObjectRef[] {
   const { because } = node;

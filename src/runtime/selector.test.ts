@@ -18,7 +18,7 @@ test.each<[string, JsonValue | undefined, string]>([
     },
     '!old,new,tier in (a,b),x notin (y)',
   ],
-])('the text of a selector: %s', (_name, selector, text) => {
+])('the string form of a selector: %s', (_name, selector, text) => {
   expect(selectorText(selector)).toEqual({ ok: true, text });
 });
 

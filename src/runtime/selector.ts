@@ -3,14 +3,15 @@ import { labelSelectorProblems, requirementText } from '../kubernetes/index.ts';
 import { compareText } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
-/** The text form of a label selector, or what is wrong with it. */
+/** The string form of a label selector, or its problem. */
 export type SelectorText =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: string };
 
 /**
- * Converts a label selector to the text form of the API, with sorted terms. An absent or empty selector selects
- * everything. A selector with an unknown field is refused, because to ignore that field could select everything.
+ * Converts a label selector to the API's string form, with sorted terms. An absent or empty selector selects
+ * everything. A selector with an unknown field is refused, because a selector without that field could select
+ * everything.
  */
 export function selectorText(selector: JsonValue | undefined): SelectorText {
   if (selector === undefined || selector === null) return { ok: true, text: '' };
@@ -28,7 +29,7 @@ export function selectorText(selector: JsonValue | undefined): SelectorText {
   return { ok: true, text: terms.sort(compareText).join(',') };
 }
 
-/** An entry of `matchExpressions` that was checked. */
+/** A validated entry of `matchExpressions`. */
 interface Requirement {
   readonly key: string;
   readonly operator: string;

@@ -15,23 +15,23 @@ export interface StatusWrite {
   readonly status: JsonObject;
 }
 
-/** How the status of the instances of a definition is written. */
+/** Options for writing the status of a definition's instances. */
 export interface StatusWriteOptions {
-  /** The line of kro that the controller follows. */
+  /** The kro level that the controller follows. */
   readonly level: KroCompatibility;
-  /** Does the status have a record of the objects? The record then has a manager of its own. Default false. */
+  /** Does the status have a record of the objects? If so, the record has its own field manager. Default false. */
   readonly recordsObjects?: boolean | undefined;
 }
 
-/** The fields of the status that belong to kro. All others are the author's, except for the record of the objects. */
+/** The status fields that belong to kro. All other fields belong to the author, except the record of the objects. */
 const SYSTEM_FIELDS: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
- * The requests that change the status of an instance to `status`, in their order. kro 0.9 updates the whole status.
- * kro 0.10 updates the author's fields under the manager that the instance's record of contributions names, and then
- * applies conditions and state under a manager of their own. A part that does not change needs no request. The author's
- * fields come first, and then the record of the objects. A client that sees the new conditions therefore also sees the
- * new fields and the new record.
+ * The requests that change the status of an instance to `status`, in this order. kro 0.9 updates the whole status. kro
+ * 0.10 writes two parts under different field managers. The manager of the author's fields is named in the instance's
+ * record of contributions; conditions and state have their own manager. A part that does not change needs no request.
+ * The author's fields come first, and then the record of the objects. A client that sees the new conditions therefore
+ * also sees the new fields and the new record.
  */
 export function statusWrites(
   instance: KubeObject,

@@ -33,7 +33,7 @@ function run(graph: ReturnType<typeof graphOf>, spec: JsonObject, cluster = new 
 
 const dataOf = (cluster: FakeCluster, name: string) => cluster.get(`ConfigMap/ns/${name}`)?.['data'];
 
-describe('with partial dependencies, a node that reads another one in a branch', () => {
+describe('with partial dependencies, a node that reads another node in a branch', () => {
   test.each([
     [true, 'u', 'ready: ready'],
     [false, 'none', 'ready: ready'],
@@ -71,13 +71,13 @@ test.each<[string, string, JsonObject, string]>([
     'skipped: dependency-skipped',
   ],
   [
-    'one field that takes such a branch is enough to exclude the reader',
+    'one field that takes a branch with an excluded node is enough to exclude the reader',
     `{id: cfg, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: cfg}, data: {a: "\${schema.spec.on ? svc.data.url : ''}", url: "\${schema.spec.on ? 'x' : svc.data.url}"}}}`,
     { on: false },
     'skipped: dependency-skipped',
   ],
   [
-    'a read outside of branches excludes the reader',
+    'a read of an excluded node outside of branches excludes the reader',
     `{id: cfg, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: cfg}, data: {url: "\${schema.spec.on ? svc.data.url : ''}", a: "\${svc.data.url}"}}}`,
     { on: false },
     'skipped: dependency-skipped',

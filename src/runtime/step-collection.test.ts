@@ -15,7 +15,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: after}, data: {count: "\${string(pumps.size())}"}}
 `);
 
-  test('are the product of their dimensions, the first one outermost, with labels for index and size', () => {
+  test('are the product of their dimensions, in which the last one varies fastest, with labels for index and size', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { names: ['b', 'a'], sizes: [1, 2] });
     const { decision, instance } = settle(graph, key, cluster);
@@ -59,14 +59,14 @@ resources:
     expect(statesOf(settle(failing, key, cluster).decision)['pumps']).toBe('failed: expression-failed');
   });
 
-  test('an empty dimension gives no items, and the node is ready', () => {
+  test('an empty dimension yields no items, and the node is ready', () => {
     const cluster = new FakeCluster();
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: [], sizes: [1] }), cluster);
     expect(statesOf(decision)).toEqual({ pumps: 'ready: no-items', after: 'ready: ready' });
     expect(cluster.get('ConfigMap/ns/after')?.['data']).toEqual({ count: '0' });
   });
 
-  test('retired items are deleted, and the others get their new index', () => {
+  test('retired items are deleted, and the remaining items get new indexes', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { names: ['x', 'y', 'z'], sizes: [1] });
     settle(graph, key, cluster);
@@ -86,7 +86,7 @@ resources:
     ]);
   });
 
-  test('two items with one identity are refused as a whole', () => {
+  test('two items with the same identity fail the whole collection', () => {
     const cluster = new FakeCluster();
     const { decision, instance } = settle(
       graph,
@@ -112,7 +112,7 @@ resources:
     );
   });
 
-  test('the owner of every item is checked by its labels', () => {
+  test('the owner of each item is checked by the labels of the item', () => {
     const cluster = new FakeCluster();
     const labels = {
       'applyset.kubernetes.io/part-of': 'applyset-other-v1',

@@ -21,7 +21,7 @@ import type { ObjectTarget } from './target.ts';
 import type { WantedObject, Unresolved } from './resolved.ts';
 import type { WriteDecision } from './write-decision.ts';
 
-/** The inputs and intermediate results of one step. A context lives for one call of `step`. */
+/** The inputs and intermediate results of one step. Each call of `step` has its own context. */
 export interface StepContext {
   readonly graph: Graph;
   readonly instance: KubeObject;
@@ -43,22 +43,22 @@ export interface StepContext {
   /** The ApplySet record of the instance. */
   readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;
-  /** The texts of the line of kro that the graph follows. */
+  /** The messages of the kro level that the graph follows. */
   readonly texts: NodeTexts;
   /** The variables of templates and of `includeWhen`: `schema`, and the data of nodes that are ready or usable. */
   readonly ready: Map<string, unknown>;
-  /** The variables of the status: `schema` and all known data, also of nodes that wait or fail. */
+  /** The variables of the status: `schema` and all known data, including the data of nodes that wait or fail. */
   readonly known: Map<string, unknown>;
   /** The results of the visited nodes, in topological order. */
   readonly results: Map<string, NodeResult>;
   /**
-   * The data that a first visit of all nodes found, for deferred fields that read a node which comes later in the
-   * order. Empty in any other graph.
+   * The data that a first visit of all nodes found. Deferred fields use it to read a node that is later in the order.
+   * Empty if the graph has no such fields.
    */
   readonly ahead: Map<string, unknown>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
-  /** The namespaces that failed writes lack. */
+  /** The missing namespaces because of which writes failed. */
   readonly missingNamespaces: Set<string>;
   readonly equivalences: NewEquivalence[];
 }
@@ -66,30 +66,30 @@ export interface StepContext {
 /** The rules that differ between the nodes of an instance and those of a Graph. */
 export interface NodeRules {
   /**
-   * Does a node wait until the nodes that it reads are ready? In a Graph, it waits only until their objects are
-   * applied.
+   * Does a node wait until the nodes that it reads are ready? False for a Graph, in which it waits only until their
+   * objects are applied.
    */
   readonly gatesDependents: boolean;
   /**
-   * Is the value of a condition an error when it is neither a boolean nor null? Otherwise such an `includeWhen` leaves
-   * the node out, and such a `readyWhen` makes it wait.
+   * Is a condition's value an error if it is neither a boolean nor null? If false, such an `includeWhen` excludes the
+   * node, and such a `readyWhen` makes the node wait.
    */
   readonly refusesNonBool: boolean;
   /** Does the instance own this live object? */
   isOwn(context: StepContext, live: LiveObject): boolean;
-  /** Why the instance may not write an existing object of a node; undefined when it may. */
+  /** The reason why the instance may not write an existing object of a node; undefined if it may. */
   refusal(context: StepContext, node: GraphNode, target: ObjectTarget, live: LiveObject): ObjectProblem | undefined;
-  /** Does an existing object have to be written? */
+  /** Decides whether an existing object must be written. */
   decideWrite(context: StepContext, desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision;
-  /** The manager and the force rule of a write, where they differ from the defaults. */
+  /** The field manager and the force rule of a write, if they differ from the defaults. */
   applyOptions(context: StepContext): Pick<ApplyAction, 'manager' | 'force'>;
 }
 
 /** The progress of a wanted object. */
 export interface ItemProgress {
-  /** The live object; absent when there is none, and while it is being deleted. */
+  /** The live object; absent if it does not exist or is being deleted. */
   readonly object?: KubeObject;
-  /** Is the object as wanted, without a write that is due or waits? */
+  /** Is the object as wanted, without a necessary or held-back write? */
   readonly updated: boolean;
 }
 
@@ -98,26 +98,26 @@ export interface NodeResult {
   readonly node: GraphNode;
   readonly state: NodeState;
   readonly because: Because;
-  /** kro's text for the condition message. */
+  /** kro's message for the condition. */
   readonly message?: string;
   readonly objects: readonly ObjectReport[];
   /**
-   * The objects that the node wants: none for skipped and external nodes, undefined for a node that is not resolved.
+   * The objects that the node wants. Empty for skipped and external nodes; undefined for an unresolved node.
    */
   readonly wanted: readonly WantedObject[] | undefined;
-  /** The known identities of the node's objects when the node is not resolved. */
+  /** The known identities of an unresolved node's objects. */
   readonly identities?: readonly ObjectTarget[];
   /** The contributions of a patch node whose targets are known; undefined for any other node. */
   readonly contributions?: readonly Contribution[];
   readonly apply: readonly ApplyAction[];
   /**
-   * Does every object that the node wants exist, either as wanted or with an update that the server refuses? True for a
-   * node that wants none.
+   * Does every wanted object exist, either in the wanted state or with an update that the server refuses? True for a
+   * node that wants no objects.
    */
   readonly inPlace: boolean;
   /**
-   * The node is not resolved, or changes of its objects are held back, but all its objects are known by name, exist,
-   * and belong to the node.
+   * Set for a node that is unresolved or whose changes are held back, if all its objects are known by name, exist, and
+   * belong to the node.
    */
   readonly standing?: true;
   /**
@@ -127,7 +127,7 @@ export interface NodeResult {
   readonly progress?: readonly ItemProgress[];
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;
-  /** Other nodes may read the data of this node although its state is not `ready`. */
+  /** Set if other nodes may read the data of this node although its state is not `ready`. */
   readonly usable?: true;
   readonly retryAt?: number;
 }
@@ -145,10 +145,10 @@ export function schemaVariable(instance: KubeObject): JsonObject {
 }
 
 /**
- * The reason of a node with an expression that has no value: the node waits for absent data, and fails for any other
- * cause.
+ * The state and the reason of a node whose expression has no value. The node waits if data is absent, and fails for any
+ * other cause.
  *
- * @param item the iterators of the item of a collection, by name
+ * @param item maps the names of iterators to their values for the collection item
  */
 export function unresolvedBy(
   { texts, results }: Pick<StepContext, 'texts' | 'results'>,
@@ -165,7 +165,7 @@ export function unresolvedBy(
 
 const NO_ITEM: ReadonlyMap<string, unknown> = new Map();
 
-/** The reason of an expression that fails, with the objects whose data it reads. */
+/** The reason for a failed expression, with the objects whose data it reads. */
 export function failedBy(
   results: ReadonlyMap<string, NodeResult>,
   failure: EvaluationFailure,
@@ -186,7 +186,7 @@ export function failedBy(
 const MAX_READ_OBJECTS = 3;
 
 /**
- * The data of objects that an expression reads. When an iterator holds an object of a collection, only this object
+ * The object data that an expression reads. If the value of an iterator is an object of a collection, only this object
  * counts.
  */
 function readData(
@@ -205,7 +205,7 @@ function readData(
   });
 }
 
-/** The references of an object, or of a list of objects; none for any other value. */
+/** References to an object or to the objects of a list; empty for any other value. */
 function refsIn(value: unknown): ObjectRef[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.filter(isKubeObject).map(refOf);
@@ -219,13 +219,16 @@ function isKubeObject(value: unknown): value is KubeObject {
   );
 }
 
-/** The nodes that a name reads: an iterator reads those that its list comes from. */
+/**
+ * The nodes behind a name in an expression: for an iterator, the nodes that its list expression reads; otherwise the
+ * named node.
+ */
 function nodesOf(name: string, node: GraphNode): readonly string[] {
   const dimension = dimensionsOf(node).find((each) => each.name === name);
   return dimension?.expression.references.filter((id) => id !== 'schema' && id !== 'runtime') ?? [name];
 }
 
-/** The reason of an expression that reads absent data. */
+/** The reason for an expression that reads absent data. */
 export function missingData(failure: EvaluationFailure, node: GraphNode): Because {
   return {
     kind: 'missing-data',

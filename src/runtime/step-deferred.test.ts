@@ -10,7 +10,7 @@ import { StepMemory } from './step-memory.ts';
 const READER = (field: string) =>
   `{id: reader, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: reader}, data: {v: '${field}', fixed: x}}}`;
 
-/** A definition in which `late` reads `reader`, and `reader` reads `late` without waiting. */
+/** A definition in which `late` reads `reader`, and a deferred field of `reader` reads `late` without waiting. */
 const circle = (field: string) =>
   graphOf(`
 schema: {spec: {on: "boolean | default=true", ok: "string | default=yes"}}
@@ -36,7 +36,7 @@ function run(graph: ReturnType<typeof graphOf>, spec: JsonObject = {}, cluster =
 }
 
 describe('a deferred field that closes a circle', () => {
-  test('gets its value once the other object exists, and the instance comes to rest', () => {
+  test('gets its value once the other object exists, and then the instance needs no more writes', () => {
     const { data, states } = run(circle('${defer(late.metadata.uid)}'));
     expect(states).toEqual({ reader: 'ready: ready', late: 'ready: ready' });
     expect(data('reader')).toEqual({ v: expect.any(String), fixed: 'x' });
@@ -48,7 +48,7 @@ describe('a deferred field that closes a circle', () => {
     expect(data('reader')).toEqual({ v: 'x', fixed: 'x' });
   });
 
-  test('loses the value with the object', () => {
+  test('has no value any more after the other object was removed', () => {
     const graph = circle('${defer(late.data.from).omitWhen(null)}');
     const { cluster, data } = run(graph);
     expect(data('reader')).toEqual({ v: 'x', fixed: 'x' });
@@ -57,7 +57,7 @@ describe('a deferred field that closes a circle', () => {
     expect(run(graph, { on: true }, cluster).data('reader')).toEqual({ v: 'x', fixed: 'x' });
   });
 
-  test('with an error of another kind fails its node', () => {
+  test('fails its node if the expression has an error other than missing data', () => {
     const { states } = run(circle('${defer(string(1 / size(late.data.?none.orValue(""))))}'));
     expect(states['reader']).toBe('failed: expression-failed');
   });
@@ -71,7 +71,7 @@ test('an object may read itself', () => {
   expect(data('reader')).toEqual({ v: cluster.get('ConfigMap/ns/reader')?.metadata.uid, fixed: 'x' });
 });
 
-test('deferred fields of the items of a collection read the iterators, too', () => {
+test('deferred fields of collection items can read the iterators', () => {
   const graph = graphOf(`
 schema: {spec: {on: "boolean | default=true", ok: "string | default=yes"}}
 resources:
@@ -84,7 +84,7 @@ resources:
   expect([data('r-a'), data('r-b'), data('late')]).toEqual([{ v: 'ayes' }, { v: 'byes' }, { ok: 'yes', n: '2' }]);
 });
 
-test('deferred fields work in a Graph, too', () => {
+test('deferred fields also work in a Graph', () => {
   const map = (name: string, data: JsonObject) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
   const nodes = [
     { id: 'reader', template: map('reader', { v: '${defer(late.metadata.uid).omitWhen(null)}' }) },

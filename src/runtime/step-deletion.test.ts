@@ -62,7 +62,7 @@ describe('deleting an instance', () => {
     },
   );
 
-  test('a suspended instance that orphans its children does not get its finalizer back', () => {
+  test('the finalizer is not added again to a suspended instance that orphans its children', () => {
     const { cluster, key } = built();
     cluster.edit(key, ({ metadata }) => {
       metadata.annotations = {
@@ -77,7 +77,7 @@ describe('deleting an instance', () => {
     expect(decision).toMatchObject({ finalizer: 'none', parent: {} });
   });
 
-  test('a wave waits until every object of the wave above has disappeared, and names its finalizers', () => {
+  test('a wave waits until every object of the higher wave has disappeared, and the message names their finalizers', () => {
     const { cluster, key } = built();
     cluster.edit('Secret/ns/roof', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
     cluster.remove(key);
@@ -101,7 +101,7 @@ describe('deleting an instance', () => {
     expect(settle(TOWER, key, cluster).instance).toBeUndefined();
   });
 
-  test('the message of an ordinary deletion stays the same from wave to wave', () => {
+  test('the message of a deletion without obstacles is the same for all waves', () => {
     const { cluster, key } = built();
     cluster.remove(key);
     const messages = new Set<string | undefined>();
@@ -161,7 +161,7 @@ describe('deleting an instance', () => {
     [' Orphan ', []],
     ['delete', ['Secret/ns/roof', 'ConfigMap/ns/middle', 'ConfigMap/ns/base', 'ConfigMap/ns/shed']],
     ['', ['Secret/ns/roof', 'ConfigMap/ns/middle', 'ConfigMap/ns/base', 'ConfigMap/ns/shed']],
-  ])('with the policy "%s" it deletes %j', (policy, deleted) => {
+  ])('with the policy "%s" the step deletes %j', (policy, deleted) => {
     const { cluster, key } = built();
     setPolicy(cluster, key, policy);
     cluster.remove(key);
@@ -187,7 +187,7 @@ describe('deleting an instance', () => {
   });
 
   test.each(['ConfigMap', 'Secret'])(
-    'a list of %ss that fails blocks the deletion: its members are not known',
+    'a failed list of %ss blocks the deletion, because members of the kind are unknown',
     (kind) => {
       const { cluster, key } = built();
       cluster.remove(key);
@@ -215,7 +215,7 @@ describe('deleting an instance', () => {
     },
   );
 
-  test('a failed delete blocks the deletion and is named; a kind that is not served does not block it', () => {
+  test('a failed delete blocks the deletion and is named, but an unserved kind does not block', () => {
     const { cluster, key } = built();
     cluster.remove(key);
     cluster.unserved.add('Secret');
@@ -229,7 +229,7 @@ describe('deleting an instance', () => {
     expect(settle(TOWER, key, cluster).instance).toBeUndefined();
   });
 
-  test('a refused removal of the finalizer is named, and retried after a pause', () => {
+  test('a refused removal of the finalizer is reported and retried after a pause', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => void (object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' }));
     cluster.remove(key);

@@ -22,11 +22,11 @@ function run(graph: ReturnType<typeof graphOf>, spec: JsonObject, cluster = new 
 describe('a computed key', () => {
   test.each<[string, string, JsonObject | undefined]>([
     ['names its member', '"${schema.spec.a}": x', { one: 'x' }],
-    ['may have a text around it', '"k-${schema.spec.a}-${schema.spec.b}": x', { 'k-one-two': 'x' }],
+    ['may be a part of a string', '"k-${schema.spec.a}-${schema.spec.b}": x', { 'k-one-two': 'x' }],
     ['has a computed value', '"${schema.spec.a}": "${schema.spec.b}", plain: p', { one: 'two', plain: 'p' }],
-    ['of null leaves the member out', '"${dyn(null)}": x, plain: p', { plain: 'p' }],
+    ['of null omits the member', '"${dyn(null)}": x, plain: p', { plain: 'p' }],
     [
-      'of an empty optional leaves the member out',
+      'of an empty optional omits the member',
       '"${optional.ofNonZeroValue(schema.spec.b.substring(3))}": x, plain: p',
       { plain: 'p' },
     ],
@@ -34,7 +34,7 @@ describe('a computed key', () => {
     expect(run(withData(data), { a: 'one', b: 'two' }).data).toEqual(expected);
   });
 
-  test('that changes moves its member', () => {
+  test('that changes renames its member', () => {
     const graph = withData('"${schema.spec.a}": x');
     const { cluster } = run(graph, { a: 'one', b: '' });
     expect(run(graph, { a: 'other', b: '' }, cluster).data).toEqual({ other: 'x' });
@@ -55,7 +55,7 @@ describe('a computed key', () => {
     expect(decision.nodes[0]?.message).toContain('a key must be a string, got int64');
   });
 
-  test('in the value of another computed key of a variable gives a nested object', () => {
+  test('in the value of another computed key of a variable yields a nested object', () => {
     const graph = graphOf(
       `${SCHEMA}
 resources:
@@ -66,7 +66,7 @@ resources:
     expect(run(graph, { a: 'one', b: 'two' }).data).toEqual({ v: 'deep' });
   });
 
-  test('of an iterator differs from item to item', () => {
+  test('with an iterator differs from item to item', () => {
     const graph = graphOf(
       `${SCHEMA}
 resources:

@@ -45,7 +45,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/outside')?.metadata.labels).toBeUndefined();
   });
 
-  describe('by a selector that an expression gives', () => {
+  describe('by a selector that an expression computes', () => {
     const selecting = graphOf(`
 schema: {spec: {selector: object}, status: {names: "\${peers.map(p, p.metadata.name)}"}}
 resources:
@@ -109,7 +109,7 @@ resources:
 `);
     const cluster = new FakeCluster();
     const key = putInstance(counted, cluster, 'a', {});
-    // An empty list has no object to wait for.
+    // A node with an empty list is ready, because there is no object to wait for.
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');
     cluster.put(config('a', {}, { app: 'web' }));
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('waiting: not-ready');
@@ -182,7 +182,7 @@ resources:
 });
 
 describe('omit()', () => {
-  test('an omitted field is left out, and released if it was written before', () => {
+  test('an omitted field is not written, and is released if it was written before', () => {
     const graph = graphOf(`
 schema: {spec: {note: string | default=""}}
 resources:

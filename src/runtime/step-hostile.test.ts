@@ -52,7 +52,7 @@ const HOSTILE = oneof(
   ),
 );
 
-/** A value of a field: most often a correct one, so that the nodes behind the field are reached, too. */
+/** A value of a field. Most values are correct, so that the nodes that depend on the field are also reached. */
 const field = (...correct: JsonValue[]) =>
   oneof({ weight: 3, arbitrary: constantFrom(...correct) }, { weight: 1, arbitrary: HOSTILE });
 
@@ -67,7 +67,7 @@ const STATUS = record(
 );
 
 test.each(LEVELS)(
-  'at %s, a step throws for no instance and no child, and every decision can be carried out',
+  'at %s, a step never throws for any instance or child, and every decision can be carried out',
   (level) => {
     const graph = GRAPHS.get(level)!;
     assert(
@@ -87,7 +87,7 @@ test.each(LEVELS)(
   },
 );
 
-test.each(LEVELS)('at %s, keys of the prototype are data like any other', (level) => {
+test.each(LEVELS)('at %s, names of prototype members are ordinary keys', (level) => {
   const graph = GRAPHS.get(level)!;
   const cluster = new FakeCluster();
   const more = JSON.parse('{"__proto__":"x","constructor":"y","toString":"z"}') as Record<string, JsonValue>;

@@ -7,7 +7,7 @@ import { templateManager } from './field-managers.ts';
 import { encodedLabel } from './labels.ts';
 import type { ApiFailure } from './report.ts';
 
-/** The state of an instance at the level of kro 0.10, and the message of its condition ResourcesReady. */
+/** The state of an instance at level 0.10, and the message of its condition ResourcesReady. */
 function outcome(yaml: string, spec: JsonObject, prepare: (cluster: FakeCluster) => void = () => undefined) {
   const graph = graphOf(yaml, { kroCompatibility: '0.10' });
   const cluster = new FakeCluster();
@@ -30,7 +30,7 @@ const configMap = (id: string, data: string, name = id) =>
 
 const refused = (code: number, reason: string): ApiFailure => ({ code, reason, message: `the server says ${reason}` });
 
-describe('the texts of kro 0.10', () => {
+describe('the messages of kro 0.10', () => {
   test.each<[string, string, JsonObject, string, string]>([
     [
       'an external object is missing',
@@ -82,7 +82,7 @@ ${configMap('p', '{v: "${string(int(schema.spec.a))}"}')}${configMap('q', '{v: "
 apply "q": resolve: node "q": eval "string(int(schema.spec.b))" at "data.v": eval "string(int(schema.spec.b))": type conversion error from 'string' to 'int'`,
     ],
     [
-      'two nodes are one object',
+      'two nodes render the same object',
       `schema: {spec: {a: string, b: string}}
 resources:
 ${configMap('left', '{s: l}', '${schema.spec.a}')}${configMap('right', '{s: r}', '${schema.spec.b}')}`,
@@ -91,7 +91,7 @@ ${configMap('left', '{s: l}', '${schema.spec.a}')}${configMap('right', '{s: r}',
       'duplicate resource in graph: executor: duplicate resource identity across nodes: nodes "left" and "right" both render v1/ConfigMap/ns/same',
     ],
     [
-      'two items are one object',
+      'two items render the same object',
       `schema: {spec: {names: "[]string"}}
 resources:
   - id: c
@@ -133,7 +133,7 @@ resources:
     );
   });
 
-  test('whose update the server refuses stay as they are, and the reports name the refusal', () => {
+  test('whose update the server refuses keep their present state, and the reports name the refusal', () => {
     const { cluster, graph, key } = outcome(collection, { names: ['a'], v: '1' });
     cluster.edit(key, (instance) => void (instance['spec'] = { names: ['a'], v: '2' }));
     cluster.refuse.set('ConfigMap/ns/a', refused(422, 'Invalid'));
@@ -152,7 +152,7 @@ test.each([
   expect(encodedLabel(value, level)).toBe(label);
 });
 
-test('an object that a Graph writes is refused until the Graph is gone', () => {
+test('an object that a Graph writes is refused until the Graph is deleted', () => {
   const yaml = `resources:\n${configMap('c', '{from: instance}', 'shared')}`;
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared', namespace: 'ns' } };
   const { cluster, key, graph, state, message } = outcome(yaml, {}, (before) => {
@@ -182,7 +182,7 @@ test.each([
 });
 
 describe('the writes', () => {
-  test('children carry their node and depth; long names of instances are digests', () => {
+  test('children carry their node and depth, and long instance names become digests', () => {
     const graph = graphOf(
       `resources:
 ${configMap('a', '{k: v}')}${configMap('b', '{v: "${a.data.k}"}')}${configMap('free', '{k: v}')}`,
@@ -201,7 +201,7 @@ ${configMap('a', '{k: v}')}${configMap('b', '{v: "${a.data.k}"}')}${configMap('f
     expect(metadata('b')?.labels?.['kro.run/instance-name']).toBe(encodedLabel(name, '0.10'));
   });
 
-  test('a status list with a pending element is left out as a whole, and its siblings stay', () => {
+  test('a status list with a pending element is omitted as a whole, and sibling fields stay', () => {
     const { instance } = outcome(
       `schema: {spec: {}, status: {list: ["\${a.metadata.name}", "\${a.data.later}"], map: {x: "\${a.data.later}", y: "\${a.metadata.name}"}}}
 resources:
@@ -213,7 +213,7 @@ ${configMap('a', '{k: v}')}`,
     expect(instance?.status).not.toHaveProperty('map.x');
   });
 
-  test('status fields of the author are recorded as contributions; an unreadable record stops all writes', () => {
+  test('status fields of the author are recorded as contributions, and an unreadable record stops all writes', () => {
     const yaml = `schema: {spec: {v: string}, status: {k: "\${a.data.k}"}}
 resources:
 ${configMap('a', '{k: "${schema.spec.v}"}')}`;
@@ -246,7 +246,7 @@ ${configMap('a', '{k: "${schema.spec.v}"}')}`;
     expect(conditionOf(deep.instance, 'ResourcesReady')?.message).toContain(': exceeded max depth');
   });
 
-  test('a definition with a condition that gives an optional is accepted, and each of its instances is refused', () => {
+  test('a definition with a condition that evaluates to an optional is accepted, but each of its instances fails', () => {
     const { instance, state, cluster } = outcome(
       `resources:
   - {id: a, readyWhen: ["\${optional.of(true)}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}

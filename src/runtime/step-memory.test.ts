@@ -23,10 +23,13 @@ resources:
 
 const NOW = Date.parse('2026-11-01T00:00:00Z');
 
-/** The decision without the number of evaluations, which may differ. */
+/** The decision without `evaluations`, which a memory may change. */
 const decided = ({ evaluations: _evaluations, ...decision }: Decision) => decision;
 
-/** Steps and carries out until quiet. Checks at every step that a step without a memory decides the same. */
+/**
+ * Repeats steps and carries out their decisions until one is quiet. Checks that each step without a memory makes the
+ * same decision.
+ */
 function settle(cluster: FakeCluster, key: string, options: Partial<StepOptions> & { readonly memory: StepMemory }) {
   for (let round = 0; round < 40; round += 1) {
     const instance = cluster.get(key) as KubeObject;
@@ -96,7 +99,7 @@ test('the objects of a node are rendered again only when a value that the node r
   const labels = { ...instance.metadata.labels, team: 'water' };
   expect(stepped({ ...instance, metadata: { ...instance.metadata, labels } })).toBe(status);
   const all = step(PUMPS, instance, cluster.view(PUMPS), { now: NOW }).evaluations;
-  // Every write of the status returns the same spec as a new object.
+  // After a write of the status, the spec is a new object with the same content.
   expect(stepped({ ...instance, spec: { ...instance.spec } })).toBe(status);
   expect(stepped({ ...instance, spec: { ...instance.spec, more: true } })).toBe(all);
 });
@@ -120,7 +123,7 @@ test('a failed expression is evaluated again only when a value that it reads has
   ]);
 });
 
-test('a template that calls now() is filled again at another time', () => {
+test('a template that calls now() is filled again when the time has changed', () => {
   const graph = graphOf(
     `schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p, annotations: {at: "\${string(now())}"}}, spec: {litres: 2}}}]`,
   );
@@ -184,7 +187,7 @@ test('instance metadata that no template reads is not an input', () => {
 
 test.each<[string, string, Partial<StepOptions>, Partial<StepOptions>]>([
   [
-    'the Graphs that made it',
+    'the Graphs that created it',
     '- {id: made, template: {apiVersion: kro.run/v1alpha1, kind: Graph, metadata: {name: maker}, spec: {nodes: []}}}',
     { makers: [] },
     { makers: ['team-a/maker'] },
@@ -196,7 +199,7 @@ test.each<[string, string, Partial<StepOptions>, Partial<StepOptions>]>([
     { kinds: () => ({ plural: 'parts', namespaced: false }) },
   ],
   [
-    'the service of a computed type',
+    'the availability of a computed type',
     '- {id: d, def: {api: parts.test/v1}}\n- {id: p, template: {apiVersion: "${d.api}", kind: Part, metadata: {name: p}}}',
     { kinds: () => ({ plural: 'parts', namespaced: true }) },
     { kinds: () => undefined },

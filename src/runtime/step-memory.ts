@@ -10,7 +10,7 @@ import type { Resolved } from './resolved.ts';
 export interface MemoryInputs {
   readonly graph: Graph;
   readonly instance: KubeObject;
-  /** Version of the controller, which labels contain. */
+  /** The version of the controller, which is the value of a label. */
   readonly version: string;
   readonly evaluation: { readonly now: number; readonly budget?: number };
   readonly options: {
@@ -21,13 +21,13 @@ export interface MemoryInputs {
   };
 }
 
-/** Finds the name in URLs and the scope of a type, for a node. */
+/** Finds the plural and the scope of a type, for a node. */
 type FindKind = (
   type: GroupVersionKind,
   nodeId: string,
 ) => { readonly plural: string; readonly namespaced: boolean } | undefined;
 
-/** The result of a node, with its inputs. */
+/** The cached result of a node, with the inputs from which it was computed. */
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly resolved: Resolved;
@@ -35,22 +35,25 @@ interface Remembered {
 
 /**
  * Caches the wanted objects and their fingerprints between the steps of one instance: `step` renders an object again
- * only when one of its inputs changed. The cache changes the cost of a step (and `Decision.evaluations`), never the
- * decision.
+ * only if one of its inputs has changed. The cache changes the cost of a step (and `Decision.evaluations`), but never
+ * the decision.
  *
- * Inputs outside the instance are compared by identity: a caller with a memory must not change an instance or a live
- * object in place. The memory keeps references to its last inputs. A caller should therefore drop the memory after the
- * steps of one run.
+ * Inputs outside the instance are compared by identity. A caller with a memory must therefore not change an instance or
+ * a live object in place. The memory keeps references to its last inputs, so the caller should drop the memory after
+ * the steps of one run.
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];
-  /** The values that expressions read of the instance. The instance itself is a new object after every write. */
+  /**
+   * The parts of the instance that expressions read. They are compared by value, because the instance is a new object
+   * after every write.
+   */
   #read: JsonValue = [];
   #kinds: FindKind | undefined;
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
-  /** Begins a step: clears the memory when an input that all nodes share has changed. */
+  /** Begins a step. Clears the memory if an input that all nodes share has changed. */
   begin(context: MemoryInputs): void {
     const shared = sharedInputs(context);
     const read = readOf(context);
@@ -61,9 +64,9 @@ export class StepMemory {
   }
 
   /**
-   * The cached result of a node, or the new result of `resolve`. Caches only resolved objects and failed expressions. A
-   * failed expression may have used the whole budget. `ready` is the data of the nodes that are ready, and `reads`
-   * names the nodes that `resolve` reads.
+   * The cached result of a node, or the new result of `resolve`. Caches resolved objects, and failed expressions,
+   * because a failed expression may have used the whole cost budget. `ready` has the data of the ready nodes, and
+   * `reads` names the nodes that `resolve` reads.
    */
   resolved(
     ready: ReadonlyMap<string, unknown>,
@@ -83,7 +86,10 @@ export class StepMemory {
     return resolved;
   }
 
-  /** Does the cluster serve the computed types of the node's objects as before? Types of the graph do not change. */
+  /**
+   * Does the cluster still serve the computed types of the node's objects with the same plural and scope? True for
+   * types that the graph fixes.
+   */
   #areServed(node: GraphNode, resolved: Resolved): boolean {
     if (resolved.state !== 'resolved' || isTyped(node)) return true;
     return resolved.wanted.every(({ target: { type } }) => {
@@ -103,7 +109,10 @@ export class StepMemory {
   }
 }
 
-/** The inputs that all nodes share, besides the values in `readOf`: the graph, the labels, the limits and the time. */
+/**
+ * The inputs that all nodes share in addition to the values of `readOf`: the graph, the labels, the limits and the
+ * time.
+ */
 function sharedInputs({ graph, instance, version, evaluation, options }: MemoryInputs): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
@@ -114,11 +123,12 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
 }
 
 /**
- * The values that expressions read of the instance: its spec, and parts of its metadata. All other metadata is left
- * out, because the controller also writes metadata.
+ * The parts of the instance that expressions read: its spec, and the parts of its metadata that the graph reads. Other
+ * metadata does not count, because the controller itself writes metadata.
  */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
-  // Expressions of a Graph read no instance: the spec consists of the nodes, and `graph` has them.
+  // Expressions of a Graph do not read the instance. The spec of a Graph contains only the nodes, which are also in
+  // `graph`.
   if (graph.definedBy === 'graph') return [];
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
   return [instance.spec ?? {}, ...others.map((path) => dataAlong(instance as unknown as JsonValue, path) ?? null)];
@@ -127,14 +137,14 @@ function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
 function dataAlong(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = from;
   for (const step of path) {
-    // Expressions may reach the items of a list without a path. Therefore the whole list counts.
+    // The whole list counts, because expressions may read items of a list without a path.
     if (!isJsonObject(value)) return value;
     value = Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
 }
 
-/** Are the values identical? Lists, which hold the data of collections, are compared by member. */
+/** Are the values identical? The data of collections are lists, which are compared element by element. */
 function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((value, index) => isSame(value, others[index]));
 }

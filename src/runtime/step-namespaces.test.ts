@@ -16,7 +16,7 @@ describe('objects that must stay in the namespace of the instance', () => {
       object: 'ConfigMap v1 other/a',
     },
     {
-      name: 'a namespace that an expression gives',
+      name: 'a namespace that an expression computes',
       resource: `{id: away, template: ${map('a', ', namespace: "${schema.spec.text}"')}}`,
       object: 'ConfigMap v1 elsewhere/a',
     },

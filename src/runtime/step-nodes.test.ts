@@ -20,7 +20,7 @@ const PUMP = 'Pump.parts.test/ns/a-1';
 const COPY = 'ConfigMap/ns/a-2';
 
 describe('a chain of two objects', () => {
-  test('is resolved as far as the data allows, and names the missing data', () => {
+  test('is resolved up to the first missing data, which the message names', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     const first = settle(CHAIN, key, cluster);
@@ -90,14 +90,14 @@ describe('a chain of two objects', () => {
     });
   });
 
-  test('the finalizer and an inventory that covers the children are written before them', () => {
+  test('the finalizer and an inventory that covers the children are written before the children', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     settle(CHAIN, key, cluster);
     expect(cluster.log).toEqual(['apply App.acme.test/ns/a', 'apply App.acme.test/ns/a', `apply ${PUMP}`]);
   });
 
-  test('requests the objects that were not read yet, and decides about them after the read', () => {
+  test('requests objects that were not read yet, and decides about these objects after the read', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     const instance = cluster.get(key) as KubeObject;
@@ -114,7 +114,7 @@ describe('a chain of two objects', () => {
   test.each([
     ['0.9', '10.0.0.1'],
     ['0.10', undefined],
-  ] as const)('a dependency that becomes unready leaves its dependents as they are (at %s)', (level, address) => {
+  ] as const)('the dependents of a dependency that becomes unready do not change (at %s)', (level, address) => {
     const chain = graphOf(CHAIN_YAML, { kroCompatibility: level });
     const cluster = new FakeCluster();
     const key = putInstance(chain, cluster, 'a', { litres: 2 });
@@ -128,7 +128,7 @@ describe('a chain of two objects', () => {
     expect(statesOf(decision)).toEqual({ first: 'waiting: not-ready', second: 'pending: dependency' });
     expect(cluster.get(COPY)?.['data']).toEqual({ address: '10.0.0.1' });
     expect(instance?.status).toMatchObject({ state: 'IN_PROGRESS' });
-    // kro 0.10 leaves out the fields that read a node whose dependency is not ready.
+    // kro 0.10 omits fields that read a node whose dependency is not ready.
     expect(instance?.status?.['address']).toBe(address);
   });
 

@@ -45,7 +45,7 @@ const metadataOf = (object: KubeObject | undefined) => {
 
 describe('an object with the deletion policy Orphaned', () => {
   test.each(['0.9', '0.10'] as const)(
-    'has the policy as an annotation, beside its own annotations (kro %s)',
+    'has the policy as an annotation, in addition to its own annotations (kro %s)',
     (level) => {
       const { cluster } = made(compiled(KEPT, level));
       expect(metadataOf(cluster.get(DATA)).annotations).toMatchObject({ [POLICY]: 'Orphaned', note: 'mine' });
@@ -70,7 +70,7 @@ describe('an object with the deletion policy Orphaned', () => {
 
   test.each([
     ['its condition is false', { ...SPEC, on: false }, [DATA]],
-    ['its item leaves the list', { ...SPEC, names: ['b'] }, ['ConfigMap/ns/a']],
+    ['its item is removed from the list', { ...SPEC, names: ['b'] }, ['ConfigMap/ns/a']],
   ])('stays when %s, and belongs to the instance again afterwards', (_, spec, released) => {
     const graph = compiled(KEPT + ITEMS);
     const { cluster, key } = made(graph);
@@ -85,7 +85,7 @@ describe('an object with the deletion policy Orphaned', () => {
     for (const name of released) expect(cluster.get(name)?.metadata.labels).toMatchObject({ 'kro.run/owned': 'true' });
   });
 
-  test('stays when its node is gone, and a change of the policy alone is written', () => {
+  test('stays when its node is removed, and a change of only the policy is written', () => {
     const { cluster, key } = made(compiled(KEPT));
     const deleting = compiled(KEPT.replace('    deletionPolicy: Orphaned\n', ''));
     settle(deleting, key, cluster);
@@ -96,7 +96,7 @@ describe('an object with the deletion policy Orphaned', () => {
     expect(metadataOf(cluster.get(DATA))).toEqual({ labels: { team: 'red' }, annotations: { note: 'mine' } });
   });
 
-  test('stays although the cache does not have the annotation yet', () => {
+  test('stays even if the cache does not have the annotation yet', () => {
     const before = made(compiled(KEPT.replace('    deletionPolicy: Orphaned\n', '')));
     const graph = compiled(KEPT);
     before.cluster.edit(before.key, (object) => void (object.spec = { ...SPEC, on: false }));

@@ -8,7 +8,7 @@ import { heldInstances } from './index.ts';
 const FEATURES = { propagateWhen: true, now: true, variables: true };
 const SPEC = { w: 1, n: 3, namespace: 'x', 'a-b': 'y', keys: ['k1', 'k2'] };
 
-/** A graph in which one condition decides about `inc` with `includeWhen` and about `prop` with `propagateWhen`. */
+/** A graph with one condition in two places: as `includeWhen` of `inc` and as `propagateWhen` of `prop`. */
 const twice = (condition: string, more = '') =>
   graphOf(
     `
@@ -61,7 +61,7 @@ test.each([
   ["maps.map(m, m.data['a'])[1] == b'hi'", true],
   ["duration(db.data.t) == duration('300s')", true],
   ['cfg.rate * 2.0 == 3.0 && cfg.on', true],
-])('a condition means the same in includeWhen and propagateWhen: %s', (condition, holds) => {
+])('a condition has the same value in includeWhen and propagateWhen: %s', (condition, holds) => {
   expect(statesWith(twice(condition))).toEqual(holds ? HOLDS : HOLDS_NOT);
 });
 
@@ -77,7 +77,7 @@ test.each([
   ["has(schema.spec.a__dash__b) && schema.spec.?a__dash__b.orValue('') == 'y'", true],
   ["'k1' in schema.spec.keys", true],
 ])(
-  'a condition means the same in spec.propagateWhen, about one instance and about all instances: %s',
+  'a condition has the same value in spec.propagateWhen, for one instance and for all instances: %s',
   (condition, holds) => {
     expect(statesWith(twice(condition))).toEqual(holds ? HOLDS : HOLDS_NOT);
     const ofApp = condition.replaceAll('schema.', 'app.');
@@ -106,7 +106,7 @@ test.each([
   ['maps.all(m, m.ready())', 'waiting: held'],
   ["maps.all(m, m.data['a'] == b'hi')", 'waiting: held'],
   ['maps.size() == 2', 'ready: ready'],
-])('a condition about all items of a collection counts those that do not exist yet: %s', (condition, state) => {
+])('a condition about all items of a collection includes items that do not exist yet: %s', (condition, state) => {
   const graph = graphOf(
     `
 schema: {spec: {}}

@@ -67,14 +67,14 @@ describe('propagateWhen', () => {
     settle(TWO, putInstance(TWO, cluster, 'a', { go: true, text: '1' }), cluster);
     expect(fresh()).toEqual(['ConfigMap/ns/app', 'ConfigMap/ns/copy']);
 
-    // No change is due, so nothing is held back. Drift is corrected.
+    // No change is necessary, so nothing is held back. Drift is corrected.
     settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);
     cluster.edit('ConfigMap/ns/app', (object) => void Object.assign(object, { data: { text: 'drift' } }));
     const drifted = settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);
     expect(fresh()).toEqual(['ConfigMap/ns/app']);
     expect(statesOf(drifted.decision)).toEqual({ app: 'ready: ready', copy: 'ready: ready' });
 
-    // A change waits, and the dependent keeps the value that the object has.
+    // A change is held back, and the dependent keeps the object's present value.
     const held = settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '2' }), cluster);
     expect(fresh()).toEqual([]);
     expect(statesOf(held.decision)).toEqual({ app: 'waiting: held', copy: 'ready: ready' });
@@ -186,7 +186,7 @@ resources:
   const exists = (cluster: FakeCluster, names: readonly string[]) =>
     names.filter((name) => cluster.get(`ConfigMap/ns/${name}`) !== undefined);
 
-  test('are deleted while changes of other objects are held back, but not while changes of a reader are', () => {
+  test('are deleted while changes of other objects are held back, but not while changes of a reader are held back', () => {
     const cluster = new FakeCluster();
     const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster);
     put({ keys: ['a', 'b', 'c'], go: true, text: '1', more: true });
@@ -201,7 +201,7 @@ resources:
   });
 });
 
-test('a collection that shrinks while its changes are held back loses the item', () => {
+test('an item that is removed from a collection is deleted while changes of the collection are held back', () => {
   const graph = graphOf(
     `
 schema: {spec: {keys: "[]string", go: boolean, text: string}}
@@ -267,7 +267,7 @@ resources:
     { features: FEATURES },
   );
 
-  test('distinguish a ready object from one that is up to date', () => {
+  test('distinguish a ready object from an updated object', () => {
     const cluster = new FakeCluster();
     const fresh = appliesSince(cluster);
     const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster).decision;
@@ -286,14 +286,14 @@ resources:
     });
   });
 
-  test('are true of a node that is left out', () => {
+  test('are true for an excluded node', () => {
     const cluster = new FakeCluster();
     settle(graph, putInstance(graph, cluster, 'a', { text: '1', db: false, open: true }), cluster);
     expect(applies(cluster)).toEqual(['ConfigMap/ns/ready', 'ConfigMap/ns/updated']);
   });
 });
 
-test('a condition about data of a node that is left out holds back, and the remedy is about the condition', () => {
+test('a condition that reads data of an excluded node holds writes back, and the remedy is about the condition', () => {
   const graph = graphOf(
     `
 schema: {spec: {db: boolean}}

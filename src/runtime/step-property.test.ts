@@ -9,7 +9,7 @@ import type { Graph, KroCompatibility } from '../graph/index.ts';
 import { nodeIdOf, targetKey } from './index.ts';
 import type { Decision } from './index.ts';
 
-/** A node of a generated graph: which earlier nodes it reads, and what kind of node it is. */
+/** The plan of a node of a generated graph: its kind, and the earlier nodes that it reads. */
 interface Plan {
   readonly reads: readonly number[];
   readonly kind: 'plain' | 'collection' | 'optional' | 'gated' | 'value';
@@ -35,7 +35,7 @@ function build(plans: readonly Plan[], kroCompatibility: KroCompatibility): Grap
   const resources = plans.map(({ reads, kind }, index) => {
     const ids = [...new Set(reads.filter((read) => read < index))];
     if (kind === 'value') {
-      // A variable has no value until the pumps that it reads report whether they run.
+      // A variable has no value until the pumps that it reads have a status.
       const terms = ids.map((id) => {
         const running = plans[id]?.kind === 'collection' ? `n${id}.all(p, p.status.running)` : `n${id}.status.running`;
         return plans[id]?.kind === 'value' ? `n${id}.spec.litres` : `(${running} ? 1 : 2)`;
@@ -95,7 +95,7 @@ function disturb(cluster: FakeCluster, key: string, at: number, what: string, sp
     cluster.edit(pump, (object) => void (object.status = { running: what === 'ready' }));
 }
 
-/** The rules that hold for every decision, in any state of the cluster. */
+/** Checks the rules that every decision must follow in any state of the cluster. */
 function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): void {
   const byNode = new Map(decision.nodes.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
   for (const { nodeId, target } of decision.apply) {
@@ -104,7 +104,7 @@ function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): 
     }
     const scope = decision.inventory;
     const kind = `${target.type.kind}.${target.type.group}`;
-    expect(scope.groupKinds, 'the inventory covers what is applied').toContain(kind);
+    expect(scope.groupKinds, 'the inventory covers all applied objects').toContain(kind);
   }
   for (const { target, uid } of decision.delete) {
     const object = cluster.get(targetKey(target));
@@ -122,7 +122,7 @@ function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): 
   expect(new Set(writes).size).toBe(writes.length);
 }
 
-/** Removes all obstacles: takes finalizers off and lets pumps run, round after round, until nothing changes. */
+/** Removes all obstacles: removes finalizers and makes pumps run, round after round, until nothing changes. */
 function calm(
   graph: Graph,
   key: string,
@@ -183,7 +183,7 @@ test('after any disturbances, every run ends in the same state and then writes n
   );
 });
 
-test('a process may stop at any point of a decision: the next process reaches the same state', () => {
+test('after a process stops at any point of a decision, the next process reaches the same state', () => {
   assert(
     property(PLANS, LEVELS, SPECS, SPECS, integer({ min: 0, max: 30 }), WAYS, (plans, level, spec, last, cut, way) => {
       const graph = build(plans, level);
@@ -224,7 +224,7 @@ test('a process may stop at any point of a decision: the next process reaches th
   );
 });
 
-test('equal inputs give equal decisions, messages included', () => {
+test('equal inputs produce equal decisions, including messages', () => {
   assert(
     property(PLANS, LEVELS, SPECS, EDITS, WAYS, (plans, level, spec, edits, way) => {
       const graph = build(plans, level);
@@ -241,7 +241,7 @@ test('equal inputs give equal decisions, messages included', () => {
   );
 });
 
-test('a graph of depth D whose objects are ready at once is done in D rounds', () => {
+test('a graph of depth D whose objects are ready immediately is finished in D rounds', () => {
   assert(
     property(integer({ min: 1, max: 6 }), LEVELS, (depth, level) => {
       const plans = Array.from({ length: depth }, (_, index): Plan => ({

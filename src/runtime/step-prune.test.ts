@@ -44,22 +44,17 @@ describe('retired objects', () => {
     expect(cluster.log).toEqual(['apply ConfigMap/ns/new', 'delete ConfigMap/ns/old', 'gone ConfigMap/ns/old']);
   });
 
-  describe('of a kind that cannot be listed', () => {
+  describe('of a kind whose list failed', () => {
     const lock = '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n';
     const [before, after] = [graphWith(config('top', 'top') + lock), graphWith(lock)];
     const now = Date.parse('2026-11-01T00:00:00Z');
     const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
 
     test.each<[string, ListObservation, Partial<Decision>, string]>([
-      [
-        'the time of the next read is known',
-        { state: 'failed', failure, retryAt: now + 7000 },
-        { requeueAt: now + 7000 },
-        'later',
-      ],
+      ['a retry is scheduled', { state: 'failed', failure, retryAt: now + 7000 }, { requeueAt: now + 7000 }, 'later'],
       ['a watch reports the next change', { state: 'failed', failure }, {}, 'later'],
-      ['it was not read yet', { state: 'unknown' }, { read: [expect.objectContaining({ why: 'prune' })] }, ''],
-    ])('%s: the inventory still names it, and nothing is deleted', (_name, observation, expected, message) => {
+      ['the first list is pending', { state: 'unknown' }, { read: [expect.objectContaining({ why: 'prune' })] }, ''],
+    ])('stay in the cluster and in the inventory: %s', (_name, observation, expected, message) => {
       const cluster = new FakeCluster();
       const key = putInstance(before, cluster, 'a', {});
       settle(before, key, cluster);
@@ -87,7 +82,7 @@ describe('retired objects', () => {
       ['base'],
     ],
   ])(
-    'a kind that is not read yet delays deletions of other kinds, and a failed read does not: %s',
+    'a kind whose first list is pending delays deletions of other kinds, but a failed list does not: %s',
     (_what, observation, deleted) => {
       const lock =
         '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock, annotations: {a: "${base.metadata.name}"}}}\n';
@@ -124,8 +119,8 @@ describe('retired objects', () => {
     });
   });
 
-  describe('beside an object whose update fails, at 0.9', () => {
-    // Each item depends on a base. All items have a text that the server may refuse to change.
+  describe('next to an object whose update fails, at 0.9', () => {
+    // Each item depends on a base. All items have a field whose change the server may refuse.
     const rows = (text: string) =>
       graphOf(
         `
@@ -160,7 +155,7 @@ resources:
       [403, 'Forbidden'],
       [400, 'BadRequest'],
     ])(
-      'a refused update (%i) is reported and keeps no retired object of its node or its dependencies',
+      'a refused update (%i) is reported and does not delay retired objects of its node or its dependencies',
       (code, reason) => {
         const { cluster, key } = built();
         cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
@@ -186,7 +181,7 @@ resources:
       [409, 'Conflict'],
       [429, 'TooManyRequests'],
       [0, 'Timeout'],
-    ])('an update that may succeed later (%i) keeps the retired objects until it succeeds', (code, reason) => {
+    ])('retired objects stay until an update that may succeed later (%i) has succeeded', (code, reason) => {
       const { cluster, key } = built();
       cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
       change(cluster, key, { names: ['x', 'y'], text: 'two' });
@@ -197,7 +192,7 @@ resources:
       expect(children(cluster).filter((name) => name.endsWith('z'))).toEqual([]);
     });
 
-    test('an object that the server refuses to create keeps the retired objects', () => {
+    test('retired objects stay while the server refuses to create an object', () => {
       const { cluster, key } = built();
       cluster.refuse.set('ConfigMap/ns/base-w', invalid);
       change(cluster, key, { names: ['x', 'y', 'w'] });
@@ -223,7 +218,7 @@ resources:
       expect(inventory(cluster, key)).toBe('ConfigMap');
     });
 
-    test('items that cannot be rendered keep no retired item of their node, if all items exist by name', () => {
+    test('items that cannot be rendered do not delay retired items of their node if all items exist by name', () => {
       const { cluster, key } = built();
       change(cluster, key, { names: ['x', 'y'] });
       settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);
@@ -274,7 +269,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/shared')?.metadata).toMatchObject({ uid, labels: { 'kro.run/node-id': 'fresh' } });
   });
 
-  test('an object that finalizers delay is named, and delays only the inventory', () => {
+  test('an object whose deletion finalizers delay is named, and delays only the shrinking of the inventory', () => {
     const before = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(before, cluster, 'a', { name: 'old' });
@@ -297,7 +292,7 @@ resources:
     expect(ready()).toMatchObject({ status: 'True', reason: 'Ready' });
   });
 
-  test('an object that finalizers delay does not affect readiness when no node writes its kind; the inventory keeps it', () => {
+  test('an object that finalizers delay stays in the inventory, but does not affect readiness when no node writes its kind', () => {
     const graph = graphWith(
       config('c', 'c') +
         `  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n    includeWhen: ["\${schema.spec.on}"]\n`,
@@ -361,7 +356,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/foreign')).toBeDefined();
   });
 
-  test('no retired object is deleted before every recorded kind was listed', () => {
+  test('no retired object is deleted before every recorded kind has been listed', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });

@@ -26,7 +26,7 @@ resources:
     template: ${pump}
 `);
 
-  test('appear one by one with their data, and disappear with it', () => {
+  test('appear one by one with their data, and disappear with their data', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     const fields = () => {
@@ -81,7 +81,7 @@ resources:
     });
   });
 
-  test('a field that fails is left out and reported; all other fields are written', () => {
+  test('a field that fails is omitted and reported, and all other fields are written', () => {
     const failing = graphOf(`
 schema: {status: {name: "\${p.metadata.name}", bad: "\${int(p.status.phase)}"}}
 resources:
@@ -140,7 +140,7 @@ resources:
     expect(conditionOf(instance, 'Ready')?.message).toContain(`readyWhen "p.metadata.name == 'a\\u200b'" is false`);
   });
 
-  test('keep their transition time while the status stays, and have the current message', () => {
+  test('keep their transition time while their status stays the same, and have the current message', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     const at = (text: string) => ({ step: { now: Date.parse(text) } });
@@ -164,7 +164,7 @@ resources:
     });
   });
 
-  test('are in the order of kro when their times are equal, with Ready last', () => {
+  test('with equal times are in the order of kro, with Ready last', () => {
     const cluster = new FakeCluster();
     const { instance } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);
     const conditions = instance?.status?.['conditions'] as { type: string }[];
@@ -189,8 +189,8 @@ resources:
   });
 
   test.each([
-    ['without a finalizer gets no status', [], false],
-    ['with a finalizer gets a status', [keys.FINALIZER], true],
+    ['without a finalizer has no status', [], false],
+    ['with a finalizer has a status', [keys.FINALIZER], true],
   ])('before the first revision an instance %s', (_what, finalizers, isChanged) => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
@@ -201,7 +201,7 @@ resources:
   });
 });
 
-test('a failed item of a collection counts before one that only waits', () => {
+test('a failed item of a collection takes precedence over an item that only waits', () => {
   const graph = graphOf(`
 schema: {spec: {names: "[]string"}}
 resources:
@@ -225,7 +225,7 @@ resources:
   }
 });
 
-test('readiness rules of the caller apply to nodes without readyWhen', () => {
+test('the readiness rules of the caller apply to nodes without readyWhen', () => {
   const graph = graphOf(`
 schema: {}
 resources:

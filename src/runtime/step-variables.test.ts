@@ -6,7 +6,7 @@ import { FakeCluster } from '../../test/support/fake-cluster.ts';
 const MAP = 'ConfigMap/ns/a';
 
 describe('a variable of a definition', () => {
-  test('has no object, and its value is in the templates and the status', () => {
+  test('has no object, and templates and the status read its value', () => {
     const graph = graphOf(`
 schema: {spec: {app: string}, status: {full: "\${names.full}"}}
 resources:
@@ -88,7 +88,7 @@ resources:
       '',
       'apply "names": resolve: node "names": eval "pump.status.phase" at "phase": eval "pump.status.phase": no such key: status (data pending) (executor: node not ready)',
     ],
-  ] as const)('at %s, a variable waits for data that its expression lacks%s', (level, extra, text) => {
+  ] as const)('at %s, a variable waits for the missing data of its expression%s', (level, extra, text) => {
     const graph = graphOf(WAITING(extra), { kroCompatibility: level });
     const cluster = new FakeCluster();
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);

@@ -27,7 +27,7 @@ function started(cluster: FakeCluster, mode: 'whole' | 'projection' = 'whole') {
 }
 
 describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mode) => {
-  test('no write is due without a difference', () => {
+  test('no object is written if there is no difference', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     const { decision, rounds } = settle(PAIR, key, cluster, { mode });
@@ -40,7 +40,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     ]);
   });
 
-  test('nothing is written after a restart, and no object is read a second time', () => {
+  test('after a restart nothing is written, and no object is read twice', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.forget();
@@ -54,7 +54,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect([...reads].sort()).toEqual(['members', 'object']);
   });
 
-  test('a child that a user edited is corrected by one write', () => {
+  test('a child that a user edited is corrected with one write', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit('ConfigMap/ns/base', (object) => void (object['data'] = { k: 'drift', other: 'kept' }));
@@ -108,7 +108,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(cluster.get('ConfigMap/ns/top')?.metadata.labels?.['kro.run/kro-version']).toBe('devel');
   });
 
-  test('an object that is being deleted blocks its node and the nodes that read it, and no other node', () => {
+  test('an object that is being deleted blocks only its node and the nodes that read it', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit('ConfigMap/ns/base', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
@@ -136,7 +136,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
 describe('failures', () => {
   const refused = { code: 422, reason: 'Invalid', message: 'ConfigMap "base" is invalid: data: no' };
 
-  test('a refused write fails its node and blocks the nodes that read it; other nodes continue', () => {
+  test('a refused write fails its node and blocks the nodes that read this node, and other nodes continue', () => {
     const cluster = new FakeCluster();
     cluster.refuse.set('ConfigMap/ns/base', refused);
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
@@ -172,7 +172,7 @@ describe('failures', () => {
     expect(settle(PAIR, key, cluster).instance?.status?.['state']).toBe('ACTIVE');
   });
 
-  test('a missing right is named with the rule to add', () => {
+  test('a missing permission is named with the RBAC rule to add', () => {
     const cluster = new FakeCluster();
     const permission = {
       verb: 'create',
@@ -209,7 +209,7 @@ resources:
     expect(instance?.status?.['state']).toBe('ERROR');
   });
 
-  test('two nodes that render one object are both refused', () => {
+  test('two nodes that render the same object are both refused', () => {
     const graph = graphOf(`
 schema: {spec: {a: string, b: string}}
 resources:
@@ -248,7 +248,7 @@ describe('ownership', () => {
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
     ['a permitted takeover', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
-      'a takeover that is permitted for one node',
+      'a takeover that only one node permits',
       other,
       { nodeAdoption: new Map([['base', 'takeOver' as const]]) },
       'adopt',
@@ -275,7 +275,7 @@ describe('ownership', () => {
     expect(instance?.status?.['state']).toBe('ERROR');
   });
 
-  test('a node may read an object of another ApplySet as it is', () => {
+  test('other nodes may read a node whose object belongs to another ApplySet', () => {
     const cluster = new FakeCluster();
     cluster.put(existing(other));
     settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
@@ -349,7 +349,7 @@ describe("an author's conditions while the instance is suspended", () => {
   const condition = (type: string, test: string) =>
     `"\${runtime.newCondition({type: '${type}', status: ${test} ? 'True' : 'False'})}"`;
 
-  test('stay as they were if they read nodes, and follow changes of the instance', () => {
+  test('do not change if they read nodes, and follow changes of the instance', () => {
     const graph = graphOf(`
 schema:
   spec: {k: string}
@@ -410,7 +410,7 @@ describe('the instance itself', () => {
     expect(instance?.status?.['conditions']).toContainEqual(
       expect.objectContaining({ type: 'InstanceManaged', status: 'False', reason: 'ManagementFailed' }),
     );
-    // As in kro, the status says nothing about objects that were not read.
+    // As in kro, objects that were not read do not affect the status.
     expect(instance?.status?.['state']).toBe('ACTIVE');
     for (const type of ['GraphResolved', 'ResourcesReady']) {
       expect(decision.conditions.find((condition) => condition.type === type)).toMatchObject({

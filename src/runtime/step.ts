@@ -20,16 +20,16 @@ import type { StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
 import { visitNode } from './visit.ts';
 
-/** The texts of each line of kro. */
+/** The messages of each kro level. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
 
-/** The parts of a step before and after the visits of the nodes. They differ between instances and Graphs. */
+/** The parts of a step before and after the visit of the nodes, which differ between instances and Graphs. */
 interface StepPolicy {
   /** The decision for an instance with a deletion timestamp. */
   delete(instance: KubeObject, observed: Observed, options: StepOptions, graph: Graph): Decision;
   /** The decision after all nodes were visited. */
   decide(context: StepContext): Decision;
-  /** The parts of the context that depend on the instance. */
+  /** Creates the parts of the context that depend on the instance. */
   begin(graph: Graph, instance: KubeObject, version: string): Ownership;
 }
 
@@ -60,18 +60,20 @@ const POLICIES: Readonly<Record<GraphOrigin, StepPolicy>> = {
   },
 };
 
-/** Version that kro's unreleased builds write. */
+/** The version that kro's unreleased builds write. */
 export const DEFAULT_VERSION = 'devel';
 
 /**
- * Decides what to do for one instance now: visits the nodes in topological order, as far as the observed data allows.
+ * Decides what to do for one instance now. Visits the nodes in topological order, and resolves each node whose data is
+ * available.
  *
- * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists and the words
- * of its messages; a `memory` only saves work. No content of a definition, an instance or the cluster makes it throw.
+ * The function is pure: the same graph, instance, view and options produce the same decision, including the order of its
+ * lists and the wording of its messages. A `memory` only saves work. No content of a definition, an instance or the
+ * cluster makes the function throw.
  *
- * Flow for the caller: carry out `parent`, then `apply`, `orphan`, `delete`, `release` and `read`; put the API's
- * results into the view (and the instance); step again at once. When the decision is `quiet`, write the status if
- * `statusChanged`, and wait for a change of something in `watch`, or for `requeueAt`.
+ * The caller carries out `parent`, then `apply`, `orphan`, `delete`, `release` and `read`. Then it puts the API server's
+ * responses into the view (and the instance), and calls `step` again at once. If the decision is `quiet`, the caller
+ * writes the status if `statusChanged`, and waits for a change of an object in `watch` or for `requeueAt`.
  */
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   const policy = POLICIES[graph.definedBy];
@@ -88,7 +90,7 @@ export function decideNodes(context: StepContext): void {
   const isAhead = readsAhead(context.graph);
   visitNodes(context, isAhead);
   if (!isAhead) return;
-  // The first visit finds the data that deferred fields read of later nodes. The second one decides.
+  // The first visit collects the data of later nodes that deferred fields read. The second visit decides.
   const { ahead, known, ready, results, reads, watches, equivalences } = context;
   for (const [id, data] of known) ahead.set(id, data);
   const schema = known.get('schema');
@@ -111,7 +113,7 @@ function visitNodes(context: StepContext, isFirst: boolean): void {
     context.results.set(id, result);
     if (result.data === undefined) continue;
     context.known.set(id, result.data);
-    // In the first visit, an object that exists counts as wanted: only its deferred fields may differ.
+    // In the first visit, an existing object counts as up to date, because only its deferred fields may differ.
     const isTaken = isFirst && node.readsDeferred !== undefined && result.state === 'applying';
     if (result.state === 'ready' || result.usable === true || isTaken) context.ready.set(id, result.data);
   }
@@ -119,7 +121,7 @@ function visitNodes(context: StepContext, isFirst: boolean): void {
 
 const AHEAD = new WeakMap<Graph, boolean>();
 
-/** Does a deferred field read its own node, or one that comes later in the order? */
+/** Does a deferred field read its own node or a later node? */
 function readsAhead(graph: Graph): boolean {
   let found = AHEAD.get(graph);
   if (found === undefined) {
@@ -130,7 +132,7 @@ function readsAhead(graph: Graph): boolean {
   return found;
 }
 
-/** The context of a step that has not begun. */
+/** Creates the context of a step. */
 export function createStepContext(
   graph: Graph,
   instance: KubeObject,
@@ -140,7 +142,7 @@ export function createStepContext(
   const { namespace } = instance.metadata;
   const schema = schemaVariable(instance);
   const version = options.version ?? DEFAULT_VERSION;
-  // A spread here would take a tenth of the time of a step.
+  // Object spread here would take a tenth of a step's time.
   const { rules, applySet, labels, itemLabels, manager, recorded } = POLICIES[graph.definedBy].begin(
     graph,
     instance,

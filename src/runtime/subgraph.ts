@@ -7,9 +7,9 @@ import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
  * The result of a subgraph whose children were visited. The subgraph publishes the children that have a value, even
- * while other children wait. It publishes nothing while a request of a child is due. kro runs a subgraph as one step,
- * so the values that readers see must not depend on the time of a request. A subgraph with a failed child publishes
- * nothing. The texts of the children name the reasons.
+ * while other children wait. It publishes nothing while a child has a pending read or write: kro runs a subgraph as one
+ * step, so the values that readers see must not depend on the time of a request. A subgraph with a failed child
+ * publishes nothing. The messages of the children name the reasons.
  */
 export function assessSubgraph(context: StepContext, node: SubgraphNode): NodeResult {
   const { results } = context;
@@ -28,13 +28,13 @@ function isDone(result: NodeResult | undefined): boolean {
   return result?.state === 'ready' || result?.state === 'skipped';
 }
 
-/** Is a request of the node, or of a node inside it, due in this step? */
+/** Does the node, or a node inside it, have a pending read or write in this step? */
 function isInProgress(result: NodeResult | undefined): boolean {
   if (result === undefined || result.apply.length > 0 || result.because.kind === 'unread') return true;
   return result.node.nodeType === 'subgraph' && result.data === undefined;
 }
 
-/** The values of the children that have one, by their ids in the subgraph. */
+/** Maps the ids of children in the subgraph to their values. Children without a value are omitted. */
 function publishedData({ ready, options: { memory } }: StepContext, node: SubgraphNode): JsonValue {
   const collect = (): Resolved => {
     const value: JsonObject = {};

@@ -7,7 +7,7 @@ import type { Pruning } from './prune.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { awaitedKind, followsGraphEngine } from '../graph/index.ts';
 
-/** Texts that clients of kro match on. */
+/** Messages that clients of kro match on. */
 export const MANAGED: ConditionContent = {
   status: 'True',
   reason: 'Managed',
@@ -30,9 +30,9 @@ const SUSPENDED: ConditionContent = {
 };
 
 /**
- * The ResourcesReady condition. At level 0.9, it names the problems by group, each group in topological order, so that
- * equal failures give equal texts. At level 0.10, it names the problems of one group (`engineReadiness`). Only when no node
- * has a message does it list the ids of the open nodes.
+ * The ResourcesReady condition. At level 0.9, the message names all problems by group, each group in topological order,
+ * so that equal failures produce equal messages. At level 0.10, the message names the problems of one group
+ * (`engineReadiness`). If no unfinished node has a message, the condition lists the ids of the unfinished nodes.
  */
 export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionContent {
   if (suspended) return SUSPENDED;
@@ -43,8 +43,8 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
 }
 
 /**
- * Does every open node wait for its kind, or for another node that does? The condition then has the reason
- * `SchemaPending`, as in the proposal for kro.
+ * Does every unfinished node wait for its kind, or for a node that waits for its kind? If so, the condition has the
+ * reason `SchemaPending`, as in the proposal for kro.
  */
 function onlyKindsAreMissing({ graph, results }: StepContext, pruning: Pruning): boolean {
   if (pruning.messages.length > 0 || pruning.remaining.length > 0) return false;
@@ -88,9 +88,9 @@ function readiness(context: StepContext, pruning: Pruning): ConditionContent {
 }
 
 /**
- * The condition as kro 0.10 words it. The first of these that exists is named: the objects being deleted, all failures,
- * the first duplicate object, the first object of another Graph, the first message of an open node, the failed deletions
- * of retired objects, the ids of all open nodes, the retired objects that still exist.
+ * The condition in kro 0.10's words. The message names the first of these that exists: the objects being deleted, all
+ * failures, the first duplicate object, the first object of another Graph, the first message of an unfinished node, the
+ * failed deletions of retired objects, the ids of all unfinished nodes, the retired objects that still exist.
  */
 function engineReadiness(context: StepContext, pruning: Pruning): ConditionContent {
   const results = [...context.results.values()];
@@ -119,8 +119,8 @@ function waiting(message: string): ConditionContent {
 
 /**
  * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, such an object
- * delays readiness only if nodes write its kind. The object must also be cluster-scoped, or be in the namespace of the
- * instance or in a namespace into which nodes write.
+ * delays readiness only if nodes write its kind. In addition, the object must be cluster-scoped, or in the instance's
+ * namespace, or in a namespace into which nodes write.
  */
 function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
   const { groupKinds, namespaces } = wantedScope(context);
@@ -138,8 +138,8 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
 
 /**
  * kro's state of an instance that is not being deleted. `untouched` is the state of an instance whose nodes may not be
- * written, because the instance is suspended or its metadata is refused; the conditions name the reason.
- * `hasConditionProblem`: an expression of the author's own conditions failed.
+ * written, because the instance is suspended or the server refuses its metadata. The conditions name the reason.
+ * `hasConditionProblem` is true if an expression of the author's conditions failed.
  */
 export function instanceState(
   context: StepContext,
@@ -155,7 +155,7 @@ export function instanceState(
   return isDone || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
 }
 
-/** Did the node fail before anything of it was written (an expression, a rule, a read)? */
+/** Did the node fail before one of its objects was written (an expression, a rule, a read)? */
 function isHard({ because }: NodeResult): boolean {
   return because.kind !== 'write-failed' && because.kind !== 'other-owner' && because.kind !== 'not-ready-by-kind';
 }

@@ -4,8 +4,8 @@ import type { NodeResult, StepContext } from './step-context.ts';
 /**
  * Removes the writes of all nodes. Each affected node becomes blocked.
  *
- * @param becauseOf the reason of an affected node; default: the node keeps its reason, because the conditions name the
- * cause
+ * @param becauseOf returns the reason of an affected node. Default: the node keeps its reason, because the conditions
+ *   name the cause
  */
 export function suppressWrites(
   { results }: Pick<StepContext, 'results'>,

@@ -1,7 +1,7 @@
 import type { GroupVersionKind, ObjectRef } from '../core/index.ts';
 import { formatApiVersion } from '../core/index.ts';
 
-/** An API type, with its plural and its scope, which URLs of its objects need. */
+/** An API type with the plural and the scope, which are needed for URLs of its objects. */
 export interface ObjectType extends GroupVersionKind {
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;
@@ -20,20 +20,20 @@ export interface ListTarget {
   readonly type: ObjectType;
   /** The namespace. Absent: all namespaces. */
   readonly namespace?: string;
-  /** Label selector in its text form, e.g. `app=web,tier in (a,b)`; empty matches everything. */
+  /** Label selector in its string form, e.g. `app=web,tier in (a,b)`. An empty selector matches everything. */
   readonly selector: string;
 }
 
-/** All objects of one group and kind that carry the `part-of` label of an ApplySet. */
+/** All objects of one group and kind that have the `part-of` label of an ApplySet. */
 export interface MemberTarget {
   readonly applySet: string;
   readonly group: string;
   readonly kind: string;
-  /** The namespaces to list when the kind is namespaced; ignored for cluster-scoped kinds. Sorted. */
+  /** The sorted namespaces to list. Ignored for a cluster-scoped kind. */
   readonly namespaces: readonly string[];
 }
 
-/** The reference of a target, as reports and errors show it. */
+/** The reference to a target that reports and errors show. */
 export function refOfTarget(target: ObjectTarget): ObjectRef {
   return {
     apiVersion: formatApiVersion(target.type),

@@ -11,7 +11,7 @@ const SKELETON: JsonObject = {
   spec: { list: [null, { x: null }, 'c', null], keep: { deep: true } },
 };
 
-test('puts values at their paths and shares unchanged parts', () => {
+test('sets values at their paths and shares unchanged parts', () => {
   const frozen = structuredClone(SKELETON);
   const filled = fillSkeleton(SKELETON, [
     { path: ['metadata', 'name'], value: 'n' },
@@ -25,7 +25,7 @@ test('puts values at their paths and shares unchanged parts', () => {
   expect((filled['spec'] as JsonObject)['keep']).toBe((SKELETON['spec'] as JsonObject)['keep']);
 });
 
-test('removes fields and list elements after all others are in place', () => {
+test('removes fields and list elements after all other values are set', () => {
   const filled = fillSkeleton(SKELETON, [
     { path: ['spec', 'list', 0], value: undefined },
     { path: ['spec', 'list', 1, 'x'], value: 'second' },
@@ -59,7 +59,7 @@ test('a member called __proto__ is filled like any other', () => {
   expect(JSON.stringify(filled)).toBe('{"data":{"__proto__":"x"}}');
 });
 
-test('a number that JSON cannot represent is an error of the template', () => {
+test('a number that JSON cannot represent is a template error', () => {
   const graph = graphOf(`
 schema: {spec: {zero: float}}
 resources:
@@ -93,7 +93,7 @@ test.each<[string, readonly FieldValue[], JsonValue]>([
 
 test.each<[string, keys: [written: string, key: string][], filled: object, duplicates: string[]]>([
   [
-    'may equal the written text of a later one',
+    'may equal the expression source of a later one',
     [
       ['${a}', '${b}'],
       ['${b}', 'z'],

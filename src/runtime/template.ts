@@ -6,28 +6,30 @@ import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.t
 import { evaluateField, keyCollision } from './evaluate.ts';
 import { childAt } from './json-child.ts';
 
-/** A value and its path; `undefined` removes the field or list element there. */
+/** A value and its path. The value `undefined` removes the field or list element at the path. */
 export interface FieldValue {
   readonly path: readonly PathStep[];
   readonly value: JsonValue | undefined;
-  /** Set for the key of the member at the path; null and `undefined` leave the member out. */
+  /**
+   * Set if the value is the computed key of the member at the path. The values null and `undefined` remove the member.
+   */
   readonly isKey?: true;
 }
 
-/** The first hole with an error; without errors, the first pending hole. */
+/** The first hole with an error; if there is no error, the first pending hole. */
 export interface Unfilled {
   readonly state: 'pending' | 'error';
   readonly failure: EvaluationFailure;
   readonly path: string;
 }
 
-/** The values of holes, or the hole that has none. */
+/** The values of all holes, or a hole that has no value. */
 export type HoleValues = { readonly state: 'value'; readonly values: readonly FieldValue[] } | Unfilled;
 
-/** A filled template, or the hole that has no value. */
+/** A filled template, or a hole that has no value. */
 export type Filled = { readonly state: 'value'; readonly value: JsonObject } | Unfilled;
 
-/** Evaluates holes. Stops at an error, but not at a pending hole, since a later one may have an error. */
+/** Evaluates holes. Stops at an error, but not at a pending hole, because a later hole may have an error. */
 export function evaluateHoles(holes: readonly Hole[], variables: Variables, context: EvaluateContext): HoleValues {
   const values: FieldValue[] = [];
   let pending: Unfilled | undefined;
@@ -50,7 +52,7 @@ export function fillTemplate(plan: TemplatePlan, variables: Variables, context: 
   return evaluated.state === 'value' ? fillPlan(plan, evaluated.values, context) : evaluated;
 }
 
-/** The filled template; or an error for the first computed key that equals another key of the same map. */
+/** Fills the template with the values. The result is an error if a computed key equals another key of the same map. */
 export function fillPlan(
   { skeleton, holes }: TemplatePlan,
   values: readonly FieldValue[],
@@ -64,12 +66,12 @@ export function fillPlan(
   return { state: 'error', failure: keyCollision(hole, String(first.value), context), path: hole.pathText };
 }
 
-/** The value of a hole. */
+/** The field value for a hole and its evaluated value. */
 export function valueOf({ path, isKey }: Hole, value: JsonValue | undefined): FieldValue {
   return isKey === undefined ? { path, value } : { path, value, isKey };
 }
 
-/** Holes that decide about the identity of an object: its type, namespace and name. */
+/** The holes that determine an object's identity: its type, namespace and name. */
 export function identityHoles(holes: readonly Hole[]): Hole[] {
   return holes.filter(({ path: [first, second] }) =>
     first === 'metadata' ? second === 'name' || second === 'namespace' : first === 'apiVersion' || first === 'kind',
@@ -78,10 +80,10 @@ export function identityHoles(holes: readonly Hole[]): Hole[] {
 
 /**
  * A copy of the skeleton with the values at their paths. The skeleton itself does not change. Fields without a value
- * (`omit()`) are removed after all other fields are set. Computed keys come last, when no key as written is left: a
- * computed key may equal the written text of another one.
+ * (`omit()`) are removed after all other fields are set. Computed keys are set last, after all source keys (`${…}`) are
+ * removed, because a computed key may equal the source of another key.
  *
- * @param duplicates gets the computed keys that equal another key of the same map
+ * @param duplicates receives the computed keys that equal another key of the same map
  */
 export function fillSkeleton(
   skeleton: JsonObject,
@@ -96,7 +98,10 @@ export function fillSkeleton(
     return fresh as T;
   };
   const root = copy(skeleton);
-  /** Copies the containers along a path. Returns the last; `undefined` when the path leads through a plain value. */
+  /**
+   * Copies the containers along a path, and returns the last one; `undefined` if a value on the path is not a
+   * container.
+   */
   const containerOf = (path: readonly PathStep[]): JsonValue | undefined => {
     let at: JsonValue = root;
     for (const step of path.slice(0, -1)) {
@@ -127,7 +132,10 @@ export function fillSkeleton(
   return root;
 }
 
-/** Removes the member at the end of a path from its map, and returns its value; `undefined` if there is none. */
+/**
+ * Removes the member at the end of a path from its map, and returns the member's value; `undefined` if the map has no
+ * such member.
+ */
 function takeMember(map: JsonObject, path: readonly PathStep[]): JsonValue | undefined {
   const written = path.at(-1);
   if (typeof written !== 'string' || !Object.hasOwn(map, written)) return undefined;
@@ -136,7 +144,7 @@ function takeMember(map: JsonObject, path: readonly PathStep[]): JsonValue | und
   return value;
 }
 
-/** Adds a member under its computed key. Returns false when the map has the key already; the member is then left out. */
+/** Adds a member under its computed key. Returns false, and does not add the member, if the map already has the key. */
 function addMember(map: JsonObject, { value: key }: FieldValue, value: JsonValue | undefined): boolean {
   if (typeof key !== 'string' || value === undefined) return true;
   if (Object.hasOwn(map, key)) return false;
@@ -148,7 +156,7 @@ function shallowCopy(value: JsonObject | JsonValue[]): JsonObject | JsonValue[] 
   return Array.isArray(value) ? value.slice() : { ...value };
 }
 
-/** Removes fields. Removes list elements from the back, so that the positions of the others stay valid. */
+/** Removes fields and list elements, the last one first, so that the positions of earlier elements stay valid. */
 function removeAll(root: JsonObject, paths: readonly (readonly PathStep[])[]): void {
   const ordered = [...paths].sort((a, b) => comparePaths(b, a));
   for (const path of ordered) {
@@ -160,7 +168,7 @@ function removeAll(root: JsonObject, paths: readonly (readonly PathStep[])[]): v
   }
 }
 
-/** Orders paths; positions of a list by number. */
+/** Compares paths for sorting; list indexes are compared as numbers. */
 export function comparePaths(a: readonly PathStep[], b: readonly PathStep[]): number {
   for (let index = 0; index < Math.min(a.length, b.length); index++) {
     const [left, right] = [a[index], b[index]];

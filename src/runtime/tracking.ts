@@ -5,7 +5,7 @@ import { groupKindText } from './identity.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 
 /**
- * The objects and fields that the status of a Graph records. Entries that are not of the expected form are left out.
+ * The objects and fields that the status of a Graph records. Malformed entries are skipped.
  */
 export function recordedTracking(graph: KubeObject): GraphTracking {
   const { managedResources, contributions } = graph.status ?? {};
@@ -40,21 +40,21 @@ function isName(value: JsonValue | undefined): boolean {
   return typeof value === 'string' && value !== '';
 }
 
-/** An object, as both lists of the status name it. */
+/** The identity of an object in `status.managedResources` and `status.contributions`. */
 export type Identity = Pick<ManagedResource, 'apiVersion' | 'kind' | 'namespace' | 'name'>;
 
-/** The key of a recorded object, independent of the API version: `Kind.group/namespace/name`, as `targetKey` has it. */
+/** The key of a recorded object, independent of the API version: `Kind.group/namespace/name`, as in `targetKey`. */
 export function resourceKey({ apiVersion, kind, namespace = '', name }: Identity): string {
   return `${groupKindText(gvkOf({ apiVersion, kind }))}/${namespace}/${name}`;
 }
 
-/** The key of a contribution: its object, its subresource and its manager. */
+/** The key of a contribution, from its object, its subresource and its manager. */
 export function contributionKey(contribution: Contribution): string {
   const { subresource = '', fieldManager } = contribution;
   return `${resourceKey(contribution)}/${subresource}/${fieldManager}`;
 }
 
-/** The entries of all lists. Of the entries with one key, the first one stays. */
+/** The union of all lists. Of entries with the same key, the first one stays. */
 export function union<Entry>(
   keyOf: (entry: Entry) => string,
   ...lists: readonly (readonly Entry[])[]
@@ -68,8 +68,8 @@ export function union<Entry>(
 }
 
 /**
- * Merges the records of two states of a status. A decided entry with a UID replaces the stored one. An entry without a
- * UID does not replace the record of an object that exists.
+ * Merges the stored record with a newly decided record. A decided entry with a UID replaces the stored entry. A decided
+ * entry without a UID does not replace a stored entry, which may have the UID of an existing object.
  */
 export function mergedTracking(stored: GraphTracking, decided: GraphTracking): GraphTracking {
   const made = new Map(
@@ -85,7 +85,7 @@ export function mergedTracking(stored: GraphTracking, decided: GraphTracking): G
   };
 }
 
-/** The entries of a list whose keys no other list has. */
+/** The entries of a list whose keys are in none of the other lists. */
 export function without<Entry>(
   keyOf: (entry: Entry) => string,
   list: readonly Entry[],
@@ -95,7 +95,7 @@ export function without<Entry>(
   return list.filter((entry) => !keys.has(keyOf(entry)));
 }
 
-/** The members of the status for the tracked objects and fields. An empty list has no member. */
+/** The members of the status that record the tracked objects and fields. A member for an empty list is omitted. */
 export function trackingStatus({ managedResources, contributions }: GraphTracking): JsonObject {
   return {
     ...(managedResources.length === 0 ? {} : { managedResources: managedResources.map(resourceEntry) }),
@@ -114,7 +114,7 @@ function resourceEntry({ nodeID, apiVersion, kind, namespace, name, uid }: Manag
   };
 }
 
-/** `v1/ConfigMap ns/name`, as kro's messages name a tracked object. */
+/** The name of a tracked object in kro's messages: `v1/ConfigMap ns/name`. */
 export function trackedName(identity: Identity): string {
   const { kind } = identity;
   return `${formatApiVersion(gvkOf(identity))}/${kind} ${namespacedName(identity)}`;

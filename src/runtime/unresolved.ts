@@ -11,10 +11,10 @@ import { REVISION_CONDITION } from './revision-condition.ts';
 import { keptWatchHealth } from './watch-health.ts';
 
 /**
- * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False with the
- * given text. Children, projected fields and the author's conditions stay. The deletion of an instance needs no
- * definition and continues. Before the first revision of the definition, an instance without the finalizer gets no
- * status, as in kro.
+ * The decision for an instance whose definition has no usable revision. The state is ERROR, and GraphResolved is False
+ * with the given message. Children, projected fields and the author's conditions stay. A deletion of the instance
+ * continues, because it needs no definition. Before the first revision of the definition, an instance without the
+ * finalizer gets no status, as in kro.
  */
 export function stepUnresolved(
   instance: KubeObject,

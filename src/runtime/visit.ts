@@ -18,7 +18,7 @@ import { refOfTarget } from './target.ts';
 import type { Resolved, Unresolved } from './resolved.ts';
 import { assessSubgraph } from './subgraph.ts';
 
-/** Decides one node as far as the data allows. Its predecessors in topological order have been visited. */
+/** Decides one node with the data that is available. The caller has visited all earlier nodes in topological order. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
   const inclusion = decideInclusion(context, node);
   if (inclusion.state === 'skipped') return skippedNode(node, inclusion.because);
@@ -52,8 +52,8 @@ type FilledNode = ResourceNode | CollectionNode | PatchNode | DefNode;
 function visitResolved(context: StepContext, node: FilledNode): NodeResult {
   const resolve = () => resolveNode(context, node);
   const { memory } = context.options;
-  // `StepMemory` does not compare the data that deferred fields read, so it would return an outdated result for such a
-  // node.
+  // The result of a node with deferred fields is not cached: `StepMemory` does not compare the data that deferred
+  // fields read, and would return an outdated result.
   const isCached = memory !== undefined && node.readsDeferred === undefined;
   const resolved = !isCached ? resolve() : memory.resolved(context.ready, node, resolve);
   if (resolved.state !== 'resolved') return unresolvedNode(context, node, resolved.reason);
@@ -76,8 +76,8 @@ function resolveNode(context: StepContext, node: FilledNode): Resolved {
 }
 
 /**
- * The result of a node whose objects cannot be rendered (yet). Its existing objects stay. When their names are known,
- * the objects are watched. The status still reads their data, except at the level of kro 0.10.
+ * The result of a node whose objects cannot be rendered yet. Existing objects stay. If the names of the objects are
+ * known, the objects are watched, and at level 0.9 the status still reads their data.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
   if (!ownsObjects(node)) {
@@ -86,7 +86,8 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
   }
   const found =
     node.nodeType === 'resource' ? identityOfResource(context, node) : identitiesOfCollection(context, node);
-  // A violation of the namespace policy is reported before anything is written for the instance.
+  // A violation of the namespace policy is reported even for an unresolved node, before any object of the instance is
+  // written.
   const refused = found !== undefined && 'because' in found && found.because.kind === 'outside-namespace';
   const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], inPlace: false };
   if (found === undefined || 'because' in found) return { ...base, objects: [] };
@@ -100,7 +101,7 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
       : only === undefined
         ? undefined
         : dataOf(only);
-  // In kro 0.10 a node without a resolved template publishes nothing.
+  // In kro 0.10, an unresolved node publishes no data.
   const hasData = data !== undefined && live.length > 0 && !followsGraphEngine(context.graph.kroCompatibility);
   const standing = live.length === identities.length && live.every((each) => isStanding(context, each));
   return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };

@@ -12,17 +12,17 @@ import type { ObjectTarget, ObjectType } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved, WantedObject } from './resolved.ts';
 
-/** A target, or why the object has none. */
+/** A target, or the reason why an object has no target. */
 export type Targeted =
   | { readonly ok: true; readonly target: ObjectTarget }
   | { readonly ok: false; readonly reason: Unresolved };
 
-/** The type of a filled template, or why it is not known. */
+/** The type of a filled template, or the reason why the type is unknown. */
 export type Typing =
   | { readonly ok: true; readonly type: ObjectType }
   | { readonly ok: false; readonly reason: Unresolved };
 
-/** The type of a node's objects. A computed type must be one that the cluster serves. */
+/** The type of a node's objects. The cluster must serve a computed type. */
 export function typeOfFilled(context: StepContext, node: GraphNode, filled: JsonObject): Typing {
   if (isTyped(node)) return { ok: true, type: typeOfNode(node) };
   const apiVersion = asText(filled['apiVersion']);
@@ -41,8 +41,8 @@ export function typeOfFilled(context: StepContext, node: GraphNode, filled: Json
 }
 
 /**
- * The identity of a filled template. A namespaced object without a namespace gets the namespace of the instance. Under
- * a cluster-scoped instance, the object must name a namespace.
+ * The identity of a filled template. A namespaced object without a namespace gets the namespace of the instance. If the
+ * instance is cluster-scoped, a namespaced object must name its namespace.
  */
 export function targetOfTemplate(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
@@ -70,8 +70,8 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
 }
 
 /**
- * The problem of a node that writes a Graph on which its own Graph depends. Writes to the Graph that contains the node
- * would begin passes without end. If a node wrote the Graph that created its own Graph, the two Graphs would own,
+ * The problem of a node that writes a Graph on which its own Graph depends. A write to the Graph that contains the node
+ * would start the next pass, endlessly. If a node wrote the Graph that created its own Graph, the two Graphs would own,
  * change and delete each other.
  */
 function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget): string | undefined {
@@ -84,7 +84,7 @@ function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget
   return `node "${node.id}" writes the Graph "${namespacedName(target)}", which made the Graph that contains it; remove the node, or delete this Graph`;
 }
 
-/** Does a node of a Graph write the Graph itself? Each write would begin the next pass, without end. */
+/** Does a node of a Graph write the Graph itself? */
 function isSelf({ graph, instance, namespace }: StepContext, node: GraphNode, target: ObjectTarget): boolean {
   if (graph.definedBy !== 'graph' || isExternal(node)) return false;
   const { group, kind } = graph.instance;
@@ -93,8 +93,7 @@ function isSelf({ graph, instance, namespace }: StepContext, node: GraphNode, ta
 }
 
 /**
- * Refuses objects outside the instance's namespace where the policy forbids them; cluster-scoped objects count as
- * outside.
+ * Refuses an object outside the instance's namespace if the policy forbids it. Cluster-scoped objects count as outside.
  */
 function confined(context: StepContext, node: GraphNode, target: ObjectTarget): Targeted {
   const { namespace: allowed, options } = context;
@@ -133,7 +132,10 @@ export function wantedObject(
   return { target, desired: desired as unknown as KubeObject };
 }
 
-/** The author's annotations without the deletion policy, which an expression for the whole map can contain. */
+/**
+ * The author's annotations without the annotation of the deletion policy, which the author could set with an expression
+ * for the whole map.
+ */
 function withoutPolicy(annotations: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(annotations) || !Object.hasOwn(annotations, CHILD_DELETION_POLICY_ANNOTATION)) return annotations;
   const { [CHILD_DELETION_POLICY_ANNOTATION]: _policy, ...others } = annotations;
@@ -141,8 +143,8 @@ function withoutPolicy(annotations: JsonValue | undefined): JsonValue | undefine
 }
 
 /**
- * The author's members together with the controller's members, which take precedence. When the author has none, the
- * function returns the controller's object itself.
+ * Merges the author's members with the controller's members, which take precedence. If the author has no members,
+ * returns the controller's object itself.
  */
 function withMembers(author: JsonValue | undefined, controllers: Readonly<Record<string, string>>) {
   return isJsonObject(author) ? { ...author, ...controllers } : controllers;

@@ -58,7 +58,7 @@ describe('the condition WatchesHealthy', () => {
         'deployments.apps in team: Forbidden: no; secrets in team: Forbidden: no',
     ],
     [
-      'a list is to come',
+      'a first list is pending',
       { nodes: { state: 'pending' } },
       'Unknown WatchesPending: waiting for the first list of nodes',
     ],
@@ -68,7 +68,7 @@ describe('the condition WatchesHealthy', () => {
     expect([found?.type, found?.observedGeneration, more]).toEqual(['WatchesHealthy', 3, []]);
   });
 
-  test('stays as it is without a change, and while a watch restarts', () => {
+  test('does not change while the watches stay the same or a watch restarts', () => {
     expect(healthOf({}, OLD)).toEqual([OLD]);
     expect(healthOf({ nodes: { state: 'pending' } }, OLD)).toEqual([OLD]);
     expect(healthOf({ nodes: blocked }, OLD)).toMatchObject([
@@ -76,12 +76,12 @@ describe('the condition WatchesHealthy', () => {
     ]);
   });
 
-  test("has no earlier value where the author's conditions may have its type", () => {
+  test("has no earlier value if the author's conditions may have its type", () => {
     expect(healthOf({ nodes: { state: 'pending' } }, OLD, true, true)).toMatchObject([{ status: 'Unknown' }]);
     expect(healthOf({}, OLD, true, true)).toMatchObject([{ lastTransitionTime: '2026-11-01T00:00:00Z' }]);
   });
 
-  test('is absent unless the options request it, and in a view without watches', () => {
+  test('is absent by default and in a view without watches', () => {
     expect(healthOf({}, OLD, false)).toEqual([]);
     const options = { now: NOW, watchHealth: true };
     const watching = { instance: instanceWith(OLD), watch: WATCHES, observed: {}, options, authored: false };

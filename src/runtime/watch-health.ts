@@ -6,7 +6,9 @@ import { readConditions, transition } from './conditions.ts';
 import { failureText } from './failure.ts';
 import type { Condition, Observed, StepOptions, WatchRequest, WatchState } from './model.ts';
 
-/** kro's condition after 0.10.0-rc.0: do watches report every change of the objects that a step read? */
+/**
+ * kro's condition after 0.10.0-rc.0. It reports whether watches detect every change of the objects that a step read.
+ */
 const WATCHES_HEALTHY = 'WatchesHealthy';
 
 const ALL_SYNCED: ConditionContent = {
@@ -15,25 +17,25 @@ const ALL_SYNCED: ConditionContent = {
   message: 'changes to all watched kinds are detected',
 };
 
-/** The input: the watches of a decision, and the view that knows their states. */
+/** The watches of a decision, and the view that has their states. */
 interface Watching {
   readonly instance: KubeObject;
   readonly watch: readonly WatchRequest[];
   readonly observed: Pick<Observed, 'watchState'>;
   readonly options: Pick<StepOptions, 'now' | 'watchHealth'>;
-  /** Does the status have conditions of the author? One of them may have the type WatchesHealthy. */
+  /** Does the status have the author's conditions, one of which may have the type WatchesHealthy? */
   readonly authored: boolean;
 }
 
 /**
- * The condition WatchesHealthy as a list of one. The list is empty unless the options request the condition, and empty
- * for a view without watches. `Ready` does not depend on it. False names each kind that cannot be watched, with the
- * reason. While a watch begins or restarts, a condition that exists stays as it is, because the next write would undo
- * the change.
+ * A list with the condition WatchesHealthy. The list is empty if the options do not request the condition, and for a
+ * view without watches. `Ready` does not depend on this condition. If the status is False, the message names each kind
+ * that cannot be watched, with the reason. While a watch starts or restarts, an existing condition does not change,
+ * because the next write would undo the change.
  */
 export function watchHealthConditions({ instance, watch, observed, options, authored }: Watching): Condition[] {
   if (options.watchHealth !== true || observed.watchState === undefined) return [];
-  // A condition of the author is not the earlier value of this one.
+  // A condition of the author with this type is not an earlier value of this condition.
   const known = authored ? undefined : knownHealth(instance);
   const value = healthOf(watch, observed.watchState.bind(observed));
   if (value.status === 'Unknown' && known !== undefined) return [known];
@@ -41,8 +43,8 @@ export function watchHealthConditions({ instance, watch, observed, options, auth
 }
 
 /**
- * The condition as the status has it, as a list of one. Decisions that watch nothing keep it unchanged. Empty unless
- * the options request the condition.
+ * A list with the recorded condition WatchesHealthy, for decisions that watch nothing and keep the condition unchanged.
+ * The list is empty if the options do not request the condition.
  */
 export function keptWatchHealth(instance: KubeObject, { watchHealth }: Pick<StepOptions, 'watchHealth'>): Condition[] {
   const known = watchHealth === true ? knownHealth(instance) : undefined;

@@ -9,7 +9,7 @@ const TYPE = { apiVersion: 'v1', kind: 'ConfigMap' };
 const DESIRED: KubeObject = { ...TYPE, metadata: { name: 'a' }, data: { a: 'x' } };
 const wanted = desiredFingerprint(DESIRED);
 
-/** The object with the text `a`, which the manager owns. Without a manager, the object has no `managedFields`. */
+/** The object with `data.a`, which the manager owns. Without a manager, the object has no `managedFields`. */
 function owning(manager: string | undefined, a: string): KubeObject {
   const fieldsV1 = { 'f:data': { 'f:a': {} } };
   const entry = { manager: manager ?? '', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 };
@@ -25,8 +25,13 @@ const pair = { desired: wanted, owned: ownedFingerprint(owning(MANAGER, 'x'), MA
 test.each([
   ['owns the fields', { object: owning(MANAGER, 'x') }, { kind: 'none' }, [MANAGER]],
   ['owns no field any more', { object: owning('kubectl', 'y') }, { kind: 'apply', why: 'drift' }, []],
-  ['owns no field any more, with equal values', { object: owning('kubectl', 'x') }, { why: 'drift' }, []],
-  ['owned the fields before, without managedFields', { object: owning(undefined, 'x') }, { kind: 'none' }, [MANAGER]],
+  ['owns no field any more, but the values are equal', { object: owning('kubectl', 'x') }, { why: 'drift' }, []],
+  [
+    'owned the fields before, and the object has no managedFields',
+    { object: owning(undefined, 'x') },
+    { kind: 'none' },
+    [MANAGER],
+  ],
   ['owns the fields, as a projection', projectObject(owning(MANAGER, 'x'), []), { kind: 'none' }, [MANAGER]],
 ])('with a recorded equivalence, a writer %s', (_name, live, expected, writers) => {
   const known = withEngineEquivalence(live, MANAGER, pair);

@@ -21,15 +21,14 @@ import { equivalenceOf } from './model.ts';
 import type { FieldWriter } from './owned-fields.ts';
 import { engineWriters, managerOf, ownedFingerprint, writerName } from './owned-fields.ts';
 
-/** The path of the label that names an object's ApplySet, as differences write it. */
+/** The path, in the notation of differences, of the label that names an object's ApplySet. */
 export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 
-/** The decision whether an object has to be written. */
+/** The decision whether an object must be written. */
 export type WriteDecision =
   | { readonly kind: 'none' }
   /**
-   * A comparison, by fingerprint or by field, found fields equal that no recorded pair covers. The caller records the
-   * pair.
+   * The live fields satisfy the desired ones, but no recorded pair says so. The caller records this pair.
    */
   | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
@@ -39,10 +38,10 @@ export type WriteDecision =
       readonly lastWriter?: string;
       readonly formerOwner?: string;
     }
-  /** The projection cannot decide: read the whole object. */
+  /** The projection does not suffice: the whole object must be read. */
   | { readonly kind: 'read' };
 
-/** Is this the whole object, and not a projection? */
+/** Is `live` the whole object, and not a projection? */
 export function isWhole(live: LiveObject): boolean {
   return live.object.metadata.managedFields !== undefined;
 }
@@ -53,10 +52,10 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
 }
 
 /**
- * Decides whether an existing object has to be applied as a child of an instance. No write is due when its owned fields
- * have the desired values, or values that are known to satisfy them. The API server may store a desired value in another
- * form. Unequal fingerprints therefore prove a difference only when an equivalence of the object is recorded; otherwise
- * the whole object decides.
+ * Decides whether an existing object must be applied as a child of an instance. No write is necessary if its owned
+ * fields have the desired values, or values that are known to satisfy them. The API server may store a desired value in
+ * another notation. Unequal fingerprints therefore prove a difference only if an equivalence of the object is recorded.
+ * If none is recorded, the whole object is compared.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOfObject(live.object, PART_OF_LABEL);
@@ -69,9 +68,9 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
 }
 
 /**
- * Decides whether a Graph has to write an existing object with this writer, by the same rules as `decideWrite`. An
- * object in which the writer owns no field is adopted. If the Graph recorded the object, another client has taken all
- * fields, which is drift.
+ * Decides whether a Graph must write an existing object with this writer, by the same rules as `decideWrite`. An object
+ * in which the writer owns no field is adopted. If the Graph has recorded the object, however, another client has taken
+ * all fields, and the write corrects drift.
  */
 export function decideEngineWrite(
   desired: KubeObject,
@@ -93,7 +92,7 @@ export function decideEngineWrite(
   return compareFields(desired, wanted, live, writer, fields, undefined);
 }
 
-/** The fields that a writer of the graph engine owns in a live object; an empty fingerprint when it owns none. */
+/** The fields that a writer of the graph engine owns in a live object. If it owns none, their fingerprint is empty. */
 export function engineFieldsOf(live: LiveObject, writer: FieldWriter): EngineFields {
   const known = live.engineFields?.get(writerName(writer));
   if (known !== undefined) return known;
@@ -103,8 +102,8 @@ export function engineFieldsOf(live: LiveObject, writer: FieldWriter): EngineFie
 const NO_FIELDS: EngineFields = { owned: '' };
 
 /**
- * The object with an equivalence of a writer's fields, as a cache keeps it; the given object if the writer owns no
- * fields in it any more. An object without `managedFields` has the fields of the equivalence.
+ * Adds an equivalence of a writer's fields to a live object, for a cache. Returns the given object if the writer no
+ * longer owns fields in it. For an object without `managedFields`, the fields of the equivalence count as owned.
  */
 export function withEngineEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
   const owned = live.engineFields?.get(writer)?.owned ?? ownedOfWriter(live, writer, pair.owned);
@@ -119,7 +118,7 @@ function ownedOfWriter(live: LiveObject, writer: string, recorded: Fingerprint):
   return found === undefined ? undefined : ownedFingerprint(live.object, found);
 }
 
-/** The managers with which Graphs write the object by template nodes. */
+/** The field managers with which template nodes of Graphs write the object. */
 export function graphsWriting(live: LiveObject): readonly string[] {
   if (live.engineFields !== undefined) return [...live.engineFields.keys()].filter(isTemplateManager);
   const writers = isWhole(live) ? engineWriters(live.object) : NO_WRITERS;
@@ -129,7 +128,10 @@ export function graphsWriting(live: LiveObject): readonly string[] {
 const NO_WRITERS: readonly FieldWriter[] = [];
 const NO_MANAGERS: readonly string[] = [];
 
-/** Compares the fields that a writer owns with the desired ones. `formerOwner` is another owner of the object. */
+/**
+ * Compares the fields that a writer owns with the desired ones. `formerOwner` is set if the object is adopted: the id
+ * of the ApplySet from which it is taken over, or an empty string if the object had no owner.
+ */
 function compareFields(
   desired: KubeObject,
   wanted: Fingerprint,
@@ -138,8 +140,8 @@ function compareFields(
   { owned, equivalence }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
   formerOwner: string | undefined,
 ): WriteDecision {
-  // The recorded pair also proves that later unequal fingerprints are a difference: without a pair, the line with `read`
-  // below would request the whole object.
+  // The pair is recorded even for equal fingerprints. With a recorded pair, later unequal fingerprints prove a
+  // difference; without one, the whole object would be read below.
   if (isSameFingerprint(owned, wanted)) {
     return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
   }
@@ -153,7 +155,7 @@ function compareFields(
   }
   const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole, writer);
   if (decision.differences?.length === 0) return { kind: 'equivalent', pair: { desired: wanted, owned } };
-  // After a restart no equivalence is known, but `managedFields` show which manager took a field.
+  // After a restart no equivalence is known, but `managedFields` show whether another manager took the fields.
   const isTaken = equivalence === undefined && decision.differences?.every(({ taken }) => taken === true) === true;
   return isTaken ? { ...decision, why: 'drift' } : decision;
 }
@@ -178,7 +180,10 @@ function applyBecause(
   };
 }
 
-/** Why an existing object may not be written: another ApplySet owns it, or it has no owner and adoption is refused. */
+/**
+ * The reason why an existing object may not be written: another ApplySet owns it, or it has no owner and the policy
+ * forbids adoption.
+ */
 export type OwnershipConflict =
   | { readonly owner: string; readonly instance: string | undefined }
   | { readonly owner: undefined; readonly instance?: undefined };
@@ -198,7 +203,7 @@ export function ownershipRefusal(
   return policy === 'refuse' && !isOwn ? { owner: undefined } : undefined;
 }
 
-/** The instance that wrote an object, as the object's labels name it. */
+/** The instance that an object's labels name as its owner. */
 function instanceOf(live: KubeObject): string | undefined {
   const kind = labelOfObject(live, INSTANCE_KIND_LABEL);
   const name = labelOfObject(live, INSTANCE_NAME_LABEL);

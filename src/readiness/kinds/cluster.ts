@@ -9,24 +9,27 @@ export function namespace(object: KubeObject): Readiness {
   return phase === 'Active' ? current('Active') : inProgress(phase || 'NotObserved', 'the namespace is not active');
 }
 
-/** A node is ready with the condition Ready. */
+/** A node is ready when its condition Ready is True. */
 export function node(object: KubeObject): Readiness {
   return needs(object, 'Ready');
 }
 
-/** A CustomResourceDefinition is ready with the condition Established. It has failed when its names are taken. */
+/**
+ * A CustomResourceDefinition is ready when its condition Established is True. It has failed if another CRD uses its
+ * names.
+ */
 export function customResourceDefinition(object: KubeObject): Readiness {
   const names = statusCondition(object, 'NamesAccepted');
   if (names?.status === 'False') return failed('NamesNotAccepted', describeCondition('NamesAccepted', names));
   return needs(object, 'Established');
 }
 
-/** An APIService is ready with the condition Available. */
+/** An APIService is ready when its condition Available is True. */
 export function apiService(object: KubeObject): Readiness {
   return needs(object, 'Available');
 }
 
-/** A PodDisruptionBudget is ready with enough healthy pods, or when it expects none. */
+/** A PodDisruptionBudget is ready when it has enough healthy pods or expects no pods. */
 export function podDisruptionBudget(object: KubeObject): Readiness {
   const wanted = countAt(object, 'status', 'desiredHealthy');
   const healthy = countAt(object, 'status', 'currentHealthy');
@@ -47,8 +50,8 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
 }
 
 /**
- * A CertificateSigningRequest is ready when its certificate is issued. It has failed with the condition Denied or
- * Failed.
+ * A CertificateSigningRequest is ready when its certificate is issued. It has failed if the condition Denied or Failed
+ * is True.
  */
 export function certificateSigningRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'Failed']) {
@@ -60,14 +63,14 @@ export function certificateSigningRequest(object: KubeObject): Readiness {
   return inProgress(approved ? 'Approved' : 'Pending', approved ? 'no certificate is issued yet' : 'not approved yet');
 }
 
-/** A ResourceQuota is ready when its status has the limits: its controller then counts the usage. */
+/** A ResourceQuota is ready when its status has the limits: from then on, the quota controller counts the usage. */
 export function resourceQuota(object: KubeObject): Readiness {
   return valueAt(object, 'status', 'hard') === undefined
     ? inProgress('NotObserved', 'the quota is not counted yet')
     : current();
 }
 
-/** Endpoints are ready when some endpoint has an address. */
+/** Endpoints are ready when at least one endpoint has an address. */
 export function endpoints(object: KubeObject): Readiness {
   const addresses = objectsAt(object, 'subsets').flatMap((subset) => objectsAt(subset, 'addresses'));
   return addresses.length > 0 ? current() : inProgress('NoAddresses', 'no endpoint has an address yet');

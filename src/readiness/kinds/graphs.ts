@@ -4,8 +4,8 @@ import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, isOfEarlierGeneration, describeCondition } from '../verdict.ts';
 
 /**
- * A ResourceGraphDefinition is ready with state Active and the condition Ready at the current generation. It has failed
- * when its graph is not accepted.
+ * A ResourceGraphDefinition is ready when its state is Active and its condition Ready is True at the current
+ * generation. It has failed if its graph is not accepted.
  */
 export function resourceGraphDefinition(object: KubeObject): Readiness {
   const accepted = statusCondition(object, 'GraphAccepted');
@@ -23,8 +23,8 @@ export function resourceGraphDefinition(object: KubeObject): Readiness {
 }
 
 /**
- * An instance of a graph is ready with state ACTIVE. If the condition Ready exists, it must also be True at the current
- * generation.
+ * An instance of a graph is ready when its state is ACTIVE. If the condition Ready exists, it must also be True at the
+ * current generation.
  */
 export function graphInstance(object: KubeObject): Readiness {
   const state = textAt(object, 'status', 'state');
@@ -41,7 +41,8 @@ export function graphInstance(object: KubeObject): Readiness {
 }
 
 /**
- * Is this an instance of a graph? The controller labels instances, and the default group of their kinds is kro's own.
+ * Is the object an instance of a graph? True if it has the label that the controller sets on instances, or if its API
+ * group is kro's group, the default for kinds of definitions.
  */
 export function isGraphInstance(object: KubeObject): boolean {
   const labels = object.metadata.labels ?? {};

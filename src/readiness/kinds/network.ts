@@ -10,8 +10,8 @@ export function service(object: KubeObject): Readiness {
 }
 
 /**
- * An Ingress is ready when it has an address. Many controllers never publish one, and the object does not show which
- * controllers do. An Ingress whose status publishes nothing therefore counts as ready.
+ * An Ingress is ready when it has an address. Many controllers never publish an address, and the object does not show
+ * whether its controller does. An Ingress with an empty status therefore counts as ready.
  */
 export function ingress(object: KubeObject): Readiness {
   const published = objectsAt(object, 'status', 'loadBalancer', 'ingress');
@@ -24,7 +24,7 @@ function hasAddress(object: KubeObject): boolean {
   return entries.some((entry) => textAt(entry, 'ip') !== '' || textAt(entry, 'hostname') !== '');
 }
 
-/** A Gateway is ready when its newest generation is accepted, and programmed into the data plane. */
+/** A Gateway is ready when its newest generation is accepted and programmed into the data plane. */
 export function gateway(object: KubeObject): Readiness {
   for (const type of ['Accepted', 'Programmed']) {
     const found = statusCondition(object, type);
@@ -37,8 +37,8 @@ export function gateway(object: KubeObject): Readiness {
 }
 
 /**
- * A route is ready when a parent has reported on its newest generation, and no parent reports that it refuses the route
- * or cannot resolve its references.
+ * A route is ready when at least one parent has reported on the newest generation, and no parent reports a refusal or
+ * an unresolved reference.
  */
 export function gatewayRoute(object: KubeObject): Readiness {
   const parents = objectsAt(object, 'status', 'parents');

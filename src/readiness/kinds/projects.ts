@@ -4,14 +4,14 @@ import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, describeCondition, staleVerdict } from '../verdict.ts';
 import { needs } from './cluster.ts';
 
-/** A network policy of Cilium is ready unless its operator calls it invalid. */
+/** A Cilium network policy is ready unless its operator reports that it is invalid. */
 export function ciliumPolicy(object: KubeObject): Readiness {
   const valid = statusCondition(object, 'Valid');
   if (valid?.status !== 'False') return current();
   return staleVerdict(object, 'Valid', valid) ?? failed(valid.reason || 'Invalid', describeCondition('Valid', valid));
 }
 
-/** A pool of addresses of Cilium is ready unless it is in conflict with another pool. */
+/** A Cilium address pool is ready unless it conflicts with another pool. */
 export function ciliumPool(object: KubeObject): Readiness {
   const type = 'cilium.io/PoolConflict';
   const conflict = statusCondition(object, type);
@@ -21,7 +21,7 @@ export function ciliumPool(object: KubeObject): Readiness {
 }
 
 /**
- * Announcements and BGP resources of Cilium are ready when no condition is true, because their conditions name
+ * Cilium's announcements and BGP resources are ready when no condition is True, because all their conditions report
  * problems.
  */
 export function ciliumProblems(object: KubeObject): Readiness {
@@ -31,7 +31,10 @@ export function ciliumProblems(object: KubeObject): Readiness {
   return found === undefined ? current() : inProgress(found.reason || 'Problem', describeCondition(type, found));
 }
 
-/** Kinds with the condition `Ready` only, such as those of cert-manager, are ready when it is true. */
+/**
+ * Objects whose kind has only the condition `Ready`, such as those of cert-manager, are ready when this condition is
+ * True.
+ */
 export function readyCondition(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
@@ -42,7 +45,7 @@ export function readyCondition(object: KubeObject): Readiness {
     : inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));
 }
 
-/** A certificate request is ready with the condition `Ready`; it has failed when it was denied. */
+/** A certificate request is ready when its condition `Ready` is True. It has failed if it was denied. */
 export function certificateRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'InvalidRequest']) {
     const refused = statusCondition(object, type);
@@ -65,7 +68,10 @@ export function acmeState(object: KubeObject): Readiness {
 /** The phase of a healthy CloudNativePG cluster. */
 const CNPG_HEALTHY = 'Cluster in healthy state';
 
-/** A cluster of CloudNativePG is ready in the healthy phase, with as many ready instances as its spec says. */
+/**
+ * A CloudNativePG cluster is ready when its phase is healthy and it has the number of ready instances that its spec
+ * requests.
+ */
 export function cnpgCluster(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const ready = countAt(object, 'status', 'readyInstances');
@@ -76,7 +82,7 @@ export function cnpgCluster(object: KubeObject): Readiness {
   return inProgress('NotObserved', ready < wanted ? done : `${done}; status.phase is not set yet`);
 }
 
-/** A pooler of CloudNativePG is ready with as many instances as its spec says. */
+/** A CloudNativePG pooler is ready when it has the number of instances that its spec requests. */
 export function cnpgPooler(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const existing = countAt(object, 'status', 'instances');
@@ -91,7 +97,7 @@ export function cnpgBackup(object: KubeObject): Readiness {
   return inProgress(phase === '' ? 'NotObserved' : 'Running', `phase is ${phase || 'not known yet'}`);
 }
 
-/** A database of CloudNativePG is ready when its newest generation is applied. */
+/** A CloudNativePG database is ready when its operator has applied the newest generation. */
 export function cnpgDatabase(object: KubeObject): Readiness {
   if (valueAt(object, 'status', 'applied') === true) return current('Applied');
   return inProgress('NotApplied', textAt(object, 'status', 'message') || 'its operator has not applied it yet');
@@ -130,14 +136,14 @@ export function valkey(object: KubeObject): Readiness {
 }
 
 /**
- * Is the repository a registry of charts? Flux writes no status for it, and its `observedGeneration` stays at -1, the
- * default in the CRD.
+ * Is the HelmRepository an OCI registry? Flux writes no status for such a repository: its `observedGeneration` stays at
+ * -1, the CRD's default.
  */
 export function isRegistry(object: KubeObject): boolean {
   return textAt(object, 'spec', 'type') === 'oci';
 }
 
-/** A repository with an index is ready with the condition Ready. */
+/** A HelmRepository with an index is ready when its condition Ready is True. */
 export function helmRepository(object: KubeObject): Readiness {
   return needs(object, 'Ready');
 }

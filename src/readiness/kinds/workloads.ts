@@ -4,9 +4,9 @@ import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
 
 /**
- * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision is
- * left. It has failed when the progress deadline has passed. `readinessOf` applies this rule after those about
- * deletion, `observedGeneration` and `Stalled`.
+ * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision
+ * exists. It has failed if the progress deadline has passed. `readinessOf` checks deletion, `observedGeneration` and
+ * `Stalled` before this rule.
  */
 export function deployment(object: KubeObject): Readiness {
   const progressing = statusCondition(object, 'Progressing');
@@ -31,7 +31,7 @@ export function deployment(object: KubeObject): Readiness {
 }
 
 /**
- * A StatefulSet is ready when all its replicas are ready, and all replicas that the update strategy replaces have the
+ * A StatefulSet is ready when all its replicas are ready and every replica that the update strategy replaces has the
  * new revision.
  */
 export function statefulSet(object: KubeObject): Readiness {
@@ -51,7 +51,7 @@ export function statefulSet(object: KubeObject): Readiness {
 }
 
 /**
- * A DaemonSet is ready with an available pod on every node that should have one. Unless the update strategy is
+ * A DaemonSet is ready when every node that should run its pod has an available pod. Unless the update strategy is
  * OnDelete, the pods must also be updated.
  */
 export function daemonSet(object: KubeObject): Readiness {
@@ -66,7 +66,10 @@ export function daemonSet(object: KubeObject): Readiness {
   return ready < wanted ? inProgress('NotReady', progress(ready, wanted, 'pods are ready')) : current();
 }
 
-/** The rule of ReplicaSets and ReplicationControllers. */
+/**
+ * A ReplicaSet or ReplicationController is ready when it has exactly the wanted number of replicas and all are
+ * available.
+ */
 export function replicaSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
   const total = countAt(object, 'status', 'replicas');
@@ -77,7 +80,9 @@ export function replicaSet(object: KubeObject): Readiness {
   return total > wanted ? inProgress('ScalingDown', `${total - wanted} replicas too many`) : current();
 }
 
-/** A pod is ready when it has succeeded, or runs with the condition Ready; it has failed in phase Failed. */
+/**
+ * A pod is ready when it has succeeded, or when it runs and its condition Ready is True. It has failed in phase Failed.
+ */
 export function pod(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Succeeded') return current('Completed');

@@ -7,16 +7,16 @@ import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { childAt } from '../json-child.ts';
 
 /**
- * Does an expression have the same value for the created objects as for the sent objects? Yes, when the expression
- * reads only texts, numbers and booleans that are sent, or maps to which no server adds members. A server adds
- * defaults, addresses and status to other parts, so an absent field may appear later.
+ * Does an expression have the same value for the created objects as for the sent objects? True if the expression reads
+ * only strings, numbers and booleans that are sent, or maps to which no server adds members. A server adds defaults,
+ * addresses and status to other parts, so an absent field may appear later.
  *
- * @param sent the objects by their names in the expression, without unknown fields
+ * @param sent maps names in the expression to the sent objects, without unknown fields
  */
 export function isDetermined(cel: string, sent: ReadonlyMap<string, JsonObject>): boolean {
   const parsed = environment().parse(cel);
   if (!parsed.ok) return false;
-  // The names and chains that are part of a longer chain. The longer chain is checked instead.
+  // Subexpressions that are part of a longer chain that was already checked.
   const covered = new Set<Expr>();
   let determined = true;
   walkAst(parsed.ast, (expr) => {
@@ -31,7 +31,7 @@ export function isDetermined(cel: string, sent: ReadonlyMap<string, JsonObject>)
 
 let cached: ReturnType<typeof kroEnvironment> | undefined;
 
-/** The environment for parsing. Names and types do not matter. */
+/** The environment that parses expressions. Parsing needs no names or types. */
 function environment(): ReturnType<typeof kroEnvironment> {
   cached ??= kroEnvironment({ features: { now: true, math: true, sets: true } });
   return cached;
@@ -43,7 +43,9 @@ interface Chain {
   readonly parts: readonly Expr[];
 }
 
-/** A path from a name through fields and constant indices. */
+/**
+ * The path of an expression that consists of a name, fields and constant indices; undefined for any other expression.
+ */
 function chainOf(expr: Expr): Chain | undefined {
   if (expr.kind === 'ident') return { name: expr.name, steps: [], parts: [expr] };
   if (expr.kind === 'select') {
@@ -62,7 +64,7 @@ function chainOf(expr: Expr): Chain | undefined {
 const WHOLE_MAPS: ReadonlySet<PathStep> = new Set(['matchLabels', 'data']);
 
 function isSent(object: JsonObject | undefined, steps: readonly PathStep[]): boolean {
-  // The API server moves `stringData` into `data`, and does not return it.
+  // The API server moves `stringData` into `data` and does not return `stringData`.
   if (steps[0] === 'stringData') return false;
   const value = steps.reduce<JsonValue | undefined>(childAt, object);
   if (isJsonObject(value)) {

@@ -12,20 +12,20 @@ import { isDetermined } from './determined.ts';
 /** A field whose value is not known yet. */
 export interface UnknownField {
   readonly path: readonly PathStep[];
-  /** The author's text: a string with `${…}` in it, or the expression alone. */
+  /** The author's source: a string that contains `${…}`, or the expression alone. */
   readonly expression: string;
-  /** The nodes that the expression reads. Empty when it reads no node; its evaluation then fails. */
+  /** The nodes that the expression reads. Empty if the expression reads no node and fails. */
   readonly waitsFor: readonly string[];
   /** The reason why the expression has no value; absent when the expression only waits for other nodes. */
   readonly failure?: string;
   /**
-   * True when the expression fails in every state of other nodes, so that only another spec or definition gives it a
-   * value. Absent when a condition can still exclude the node, or when the collection may have no items.
+   * True if the expression fails in every state of other nodes. Only a change of the spec or the definition can then
+   * give it a value. Absent if a condition can still exclude the node, or if the collection may have no items.
    */
   readonly isFinal?: true;
 }
 
-/** The list of a collection whose expression fails with these values, in a node that no condition can exclude. */
+/** A failed list expression of a collection that no condition can exclude. */
 export interface ListFailure {
   /** The name of the iterator. */
   readonly name: string;
@@ -34,19 +34,19 @@ export interface ListFailure {
   readonly failure: string;
 }
 
-/** An object as far as it is known. Unknown fields hold their expression in `${…}`. */
+/** A partially known object. Unknown fields have their expression in `${…}` as value. */
 export interface RenderedObject {
   readonly object: JsonObject;
   readonly unknown: readonly UnknownField[];
 }
 
-/** Objects that are sent, by node id, without their unknown fields. */
+/** Maps a node id to the object that is sent, without its unknown fields. */
 export type SentObjects = ReadonlyMap<string, JsonObject>;
 
 /**
- * The objects of a node whose template cannot be filled as a whole. Each known field has its value.
+ * The objects of a node whose template cannot be filled completely. Known fields have their values.
  *
- * @param isIncluded true when no condition can exclude the node any more; only then is a failure final
+ * @param isIncluded true if no condition can exclude the node any more; only then is a failure final
  */
 export function fillWhatIsKnown(
   context: StepContext,
@@ -66,7 +66,7 @@ export function fillWhatIsKnown(
   const forEach = dimensionsOf(node);
   if (forEach.length === 0) return { objects: [of(variables, [], true)], countKnown: true, listFailures: none };
   const dimensions = knownDimensions(context, { ...node, forEach }, variables, sent);
-  // The number of items is not known, so one object represents all of them.
+  // The number of items is unknown, so one object represents all items.
   if (dimensions === undefined) {
     const names = forEach.map(({ name }) => name);
     return {
@@ -84,7 +84,7 @@ export function fillWhatIsKnown(
   return { objects, countKnown: true, listFailures: none };
 }
 
-/** The lists of a node that fail, although every node that they read is known. */
+/** The list expressions of a node that fail although all nodes that they read are known. */
 function failuresOf(
   context: StepContext,
   forEach: readonly ForEachDimension[],
@@ -98,7 +98,10 @@ function failuresOf(
   });
 }
 
-/** Is the failure an error, or data that is missing in the instance itself? Missing data of a node can appear. */
+/**
+ * Is the failure permanent: an error, or missing data of the instance itself? Missing data of another node can appear
+ * later.
+ */
 function isFinal({ state }: Failed, references: readonly string[], { graph }: StepContext): boolean {
   return state === 'error' || !references.some((name) => graph.nodes.has(name));
 }
@@ -119,11 +122,11 @@ function knownDimensions(
   return dimensions.ok ? dimensions : undefined;
 }
 
-/** The knowledge about an object before its fields are filled. */
+/** Facts about an object that are known before its fields are filled. */
 interface Certainty {
   /** Iterators without a value. */
   readonly lacking: readonly string[];
-  /** Is it certain that the object is wanted, so that a failing field is a failure of the instance? */
+  /** Is the object certainly wanted? If so, a failed field is a failure of the instance. */
   readonly isCertain: boolean;
 }
 
@@ -181,11 +184,14 @@ function unknownField(
   const failure = result === undefined ? {} : { failure: result.failure.reason };
   const final =
     isCertain && result !== undefined && isFinal(result, waitsFor, context) ? { isFinal: true as const } : {};
-  // Below a computed key, the object has no field at the path of the hole.
+  // Below a computed key, the path in the object differs from the path of the hole.
   return { path: objectPathOf(hole), expression: template ?? cel, waitsFor, ...failure, ...final };
 }
 
-/** The object with null in place of its unknown fields, so that no expression of another node treats them as sent. */
+/**
+ * A copy of the object in which unknown fields are null, so that expressions of other nodes do not treat these fields
+ * as sent.
+ */
 export function withoutUnknown({ object, unknown }: RenderedObject): JsonObject {
   return fillSkeleton(
     object,

@@ -11,13 +11,13 @@ import type { ListTarget, ObjectTarget, ObjectType } from '../target.ts';
 
 /**
  * A cluster that contains only the given objects. An object without a namespace is found in every namespace, because
- * files often leave the namespace out.
+ * files often omit the namespace.
  */
 export class ObservedObjects implements Observed {
   readonly #objects: readonly KubeObject[];
   readonly #applySet: string | undefined;
   readonly #settled = new Map<string, Fingerprint>();
-  /** The fields that the nodes of a Graph have written in this view, by object and then by writer. */
+  /** The fields that the nodes of a Graph have written in this view, keyed by object and then by writer. */
   readonly #written = new Map<string, ReadonlyMap<string, EngineFields>>();
 
   /** @param isGraph is the instance a Graph? The objects of a Graph belong to no ApplySet. */
@@ -46,7 +46,7 @@ export class ObservedObjects implements Observed {
     return { state: 'known', objects: objects.map((object) => ({ object })) };
   }
 
-  /** There are no retired objects, because no earlier run wrote objects. */
+  /** Always empty: no earlier run wrote objects, so there are no retired objects. */
   members(): ListObservation {
     return { state: 'known', objects: [] };
   }
@@ -56,8 +56,8 @@ export class ObservedObjects implements Observed {
   }
 
   /**
-   * Treats an object as already applied, because its file shows the state after the write. Returns false for an object
-   * that is absent, or that was settled before.
+   * Marks an object as already applied, because its file shows the state after the write. Returns false for an object
+   * that is absent or was settled before.
    */
   settle({ target, fingerprint, manager, subresource }: ApplyAction): boolean {
     const key = targetKey(target);
@@ -73,7 +73,10 @@ export class ObservedObjects implements Observed {
     return true;
   }
 
-  /** The object as a child of the instance, also when another controller wrote its labels. */
+  /**
+   * A copy of the object with the labels of this instance's children, even if the object has the labels of another
+   * controller.
+   */
   #asChild(object: KubeObject, namespace: string | undefined): KubeObject {
     const { labels } = object.metadata;
     const own = this.#applySet === undefined ? {} : { labels: { ...labels, [PART_OF_LABEL]: this.#applySet } };
@@ -83,7 +86,7 @@ export class ObservedObjects implements Observed {
 }
 
 function isOfType(object: KubeObject, type: ObjectType): boolean {
-  // All versions of a kind serve the same objects.
+  // Compares only group and kind: all versions of a kind serve the same objects.
   return object.kind === type.kind && parseApiVersion(object.apiVersion).group === type.group;
 }
 

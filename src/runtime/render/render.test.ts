@@ -35,18 +35,18 @@ const map = (id: string, data: string, more = ''): string => `
 
 describe('a field that reads an object which does not exist yet', () => {
   test.each([
-    ['a text that is sent', '${first.data.a}', 'x', false],
+    ['a string that is sent', '${first.data.a}', 'x', false],
     ['the name', '${first.metadata.name}', 'first', false],
-    ['a text around an expression', 'a-${first.metadata.name}-b', 'a-first-b', false],
+    ['a string that contains an expression', 'a-${first.metadata.name}-b', 'a-first-b', false],
     ['the namespace that the controller fills in', '${first.metadata.namespace}', 'team', false],
     ['a computed field of the object', '${first.data.c}', 'seven', false],
-    ['a field that is unknown there, too', '${first.data.u}', undefined, true],
+    ['a field that is also unknown in the other object', '${first.data.u}', undefined, true],
     ['a field that the server sets', '${first.metadata.uid}', undefined, true],
     ['an optional field that the server may add', '${first.metadata.?uid.orValue("none")}', undefined, true],
     ['the presence of a field that the server may add', '${has(first.metadata.uid) ? "y" : "n"}', undefined, true],
     ['an optional field that is sent', '${first.data.?a.orValue("none")}', 'x', false],
     ['a whole map that is sent', '${string(size(first.data))}', undefined, true],
-    ['labels, to which other clients may add', '${string(size(first.metadata.labels))}', undefined, true],
+    ['labels, which other clients may extend', '${string(size(first.metadata.labels))}', undefined, true],
     ['a quantity that is not in canonical form', '${first.data.q}', undefined, true],
     ['a quantity in canonical form', '${first.data.k}', '1Gi', false],
   ])('%s', (_what, expression, value, isUnknown) => {
@@ -64,7 +64,7 @@ resources:${map('zero', '{}')}${map('first', sent)}${map('second', `{ v: '${expr
     });
   });
 
-  test('has its value for a member of a map that other clients extend, but not for the size of the map', () => {
+  test('is known for a member of a map that other clients extend, but not for the size of the map', () => {
     const { nodes } = render(`resources:
   - id: first
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: first, annotations: { note: n } } }${map('second', "{ v: '${string(size(first.metadata.annotations))}', w: '${first.metadata.annotations.note}' }")}`);
@@ -96,7 +96,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
 `;
   const spec = { on: false, zones: ['a', 'b'] };
 
-  test('have the values that sent objects determine, and unknown fields', () => {
+  test('have the values that sent objects determine, and list the unknown fields', () => {
     const rendered = render(GRAPH, spec);
     expect(summary(rendered)).toEqual([
       ['first', 'applying', { a: 'x' }],
@@ -121,7 +121,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(rendered.nodes[0]?.objects[0]?.object['metadata']).toEqual({ name: 'first', namespace: 'team' });
   });
 
-  test('with an observed object, from which the other nodes read', () => {
+  test('with an observed object that the other nodes read', () => {
     const first = '{ apiVersion: v1, kind: ConfigMap, metadata: { name: first, uid: u1, finalizers: [p, q] } }';
     const rendered = render(GRAPH, spec, first);
     expect(summary(rendered)).toEqual([
@@ -156,7 +156,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(summary(render(graph, {}, there))[1]).toEqual(['second', 'applying', { v: 'known' }]);
   });
 
-  test('labels of the author stay, and labels of the controller are left out', () => {
+  test('labels of the author stay, and labels of the controller are removed', () => {
     const graph = `resources:
   - id: first
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: first, labels: { app: a }, annotations: { note: n } } }`;

@@ -16,37 +16,36 @@ export type { ListFailure, RenderedObject, UnknownField } from './fill.ts';
 
 /** A node of an instance with its objects. */
 export interface RenderedNode {
-  /** The report of the controller in this state. */
+  /** The node report that the controller produces in this state. */
   readonly report: NodeReport;
-  /** The objects as they would be sent, without the labels and annotations that the controller adds for itself. */
+  /** The objects as they would be sent, without the controller's own labels and annotations. */
   readonly objects: readonly RenderedObject[];
   /**
-   * Is the number of objects known? Otherwise (a collection whose lists are not known) one object represents all of
-   * them.
+   * Is the number of objects known? If not (a collection whose lists are unknown), one object represents all items.
    */
   readonly countKnown: boolean;
-  /** Conditions that cannot be decided yet. */
+  /** The `includeWhen` conditions that have no value yet. */
   readonly undecided: readonly string[];
-  /** Lists of a collection that fail, although every node that they read is known. */
+  /** List expressions of a collection that fail although all nodes that they read are known. */
   readonly listFailures: readonly ListFailure[];
   /** Is the node external? The graph reads its object and never writes it. */
   readonly external: boolean;
-  /** Does the node write fields into objects of other clients? Its objects then hold only these fields. */
+  /** Does the node write fields into objects of other clients? If so, its objects have only these fields. */
   readonly patch?: true;
 }
 
 /** An instance with its objects, computed without a cluster. */
 export interface RenderedInstance {
-  /** In the order of their dependencies. */
+  /** The nodes, dependencies first. */
   readonly nodes: readonly RenderedNode[];
-  /** The decision of the controller when the given objects are the only ones that exist. */
+  /** The controller's decision if only the given objects exist. */
   readonly decision: Decision;
 }
 
 /**
- * Renders the objects of an instance by the controller's own step, in a cluster that contains only the given objects.
- * These objects count as children that are as the graph wants them. A field that depends on an object that does not
- * exist yet gets its value if the sent objects determine it. Every other such field is listed as unknown.
+ * Renders the objects of an instance with the controller's own step, in a cluster that contains only the given objects.
+ * The given objects count as children in the wanted state. A field may depend on an object that does not exist yet.
+ * Such a field has a value if the objects to be sent determine it; if not, the field is listed as unknown.
  *
  * @param instance with the defaults of its schema
  */
@@ -58,7 +57,7 @@ export function renderInstance(
 ): RenderedInstance {
   const observed = new ObservedObjects(instance, objects, graph.definedBy === 'graph');
   let decision = step(graph, instance, observed, options);
-  // Each round settles at least one of the given objects. Therefore the loop ends.
+  // The loop ends, because each round settles at least one of the given objects.
   while (decision.apply.filter((action) => observed.settle(action)).length > 0) {
     decision = step(graph, instance, observed, options);
   }
@@ -80,7 +79,7 @@ export function renderInstance(
   return { nodes, decision };
 }
 
-/** The nodes that no condition can exclude any more: their own conditions hold, and those of their dependencies. */
+/** The nodes that no condition can exclude any more: their own conditions and those of their dependencies are true. */
 function certainlyIncluded(context: StepContext): ReadonlySet<string> {
   const included = new Set<string>();
   // The results are in the order of the graph, dependencies first.
@@ -104,7 +103,7 @@ function renderNode(
   const nothing = { report, objects: [], countKnown: true, undecided: [], listFailures: [], external };
   if (state === 'skipped') return nothing;
   if (external) return { ...nothing, objects: fillWhatIsKnown(context, node, sent, isIncluded).objects };
-  // A patch wants no object: it has fields for objects of other clients.
+  // A patch creates no object: it writes fields into objects of other clients.
   if (wanted !== undefined && node.nodeType !== 'patch') {
     const objects = wanted.map(({ desired }) => ({ object: withoutBookkeeping(desired, node), unknown: [] }));
     return { ...nothing, objects };
@@ -120,7 +119,7 @@ function renderNode(
   };
 }
 
-/** Gives a namespaced object without a namespace the namespace of the instance. */
+/** Adds the instance's namespace to a namespaced object without a namespace. */
 function inNamespace({ namespace }: StepContext, node: GraphNode, object: JsonObject): JsonObject {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
   const own = metadata['namespace'];
@@ -128,7 +127,7 @@ function inNamespace({ namespace }: StepContext, node: GraphNode, object: JsonOb
   return { ...object, metadata: { ...metadata, namespace } };
 }
 
-/** Labels of the controller that have none of its prefixes. */
+/** The controller's labels whose keys have none of its reserved prefixes. */
 const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
 function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
@@ -143,8 +142,8 @@ function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
 }
 
 /**
- * An object whose member `name` has the labels or annotations without the controller's own. The object is empty when
- * this map would be empty and the author wrote none.
+ * An object with the member `name`: the labels or annotations without the controller's own. The member is absent if it
+ * would be empty and the author wrote no such map.
  */
 function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonValue | undefined): JsonObject {
   const entries = Object.entries(isJsonObject(sent) ? sent : {}).filter(([key]) => {

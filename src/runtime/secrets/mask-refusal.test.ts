@@ -91,7 +91,7 @@ test('the refusal of a Secret in a file is masked', () => {
   );
 });
 
-test('a word of the server that equals an annotation of the controller stays', () => {
+test('a word of the server that equals an annotation value of the controller stays', () => {
   const annotations = { 'internal.kro.run/node-path': 'secret' };
   const secret = object('Secret', { metadata: { name: 'web', annotations } });
   expect(maskedSecretRefusal(secret, 'secrets are bad')).toBe('secrets are bad');

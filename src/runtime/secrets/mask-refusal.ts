@@ -7,32 +7,33 @@ import { SECRET_MASK } from './secret-mask.ts';
 import { canBeSecret, hidesInSecret } from './secret-nodes.ts';
 
 /**
- * The minimum length of a value that is searched for in a message. A shorter value can occur there by coincidence.
- * Quoted texts are masked at any length.
+ * The minimum length of a Secret's value that is masked everywhere in a message. A shorter value can occur in a message
+ * by coincidence. Quoted strings are masked at any length.
  */
 const MIN_VALUE_LENGTH = 4;
 
 /**
- * Matches a text that Go quotes (`%q` and `` `x` ``). The first two forms begin with words after which a server quotes
- * its own configuration: allowed values, and names of webhooks, policies and field managers.
+ * Matches a string that Go quotes (`%q` and `` `x` ``). The first two alternatives match words after which a server
+ * quotes its own configuration: allowed values, and names of webhooks, policies and field managers.
  */
 const QUOTED =
   /supported values: "(?:\\.|[^"\\])*"(?:, "(?:\\.|[^"\\])*")*|\b(?:webhook|policy|PodSecurity|conflict with) "(?:\\.|[^"\\])*"|"(?:\\.|[^"\\])*"|`[^`]*`/gi;
 /** Matches an unquoted value, such as a number, after the words with which a server introduces it. */
 const PLAIN_VALUE = /\b((?:Invalid|Unsupported|Duplicate) value: |cannot unmarshal number |\{Value:)[^\s"`:,;{}]+/g;
 
-/** Is the field of an object secret? The value is that of a field without members. */
+/** Is the field of an object secret? Asked only for a field whose value has no members. */
 type HidesField = (path: string, value: JsonValue) => boolean;
 
 /**
  * Masks values of Secrets in the server's messages about refused objects. Messages are masked for a node that is a
- * Secret or has fields from Secrets, and for an unknown node. Quoted texts are masked, except the name, the namespace,
- * the kind, the label keys and the public fields of the object, and the server's own configuration. An unquoted value
- * after `Invalid value` is masked, too. Values of Secrets with at least `MIN_VALUE_LENGTH` characters are masked
- * everywhere in the text.
+ * Secret or has fields from Secrets, and for an unknown node. In such a message, all quoted strings are masked, except
+ * the object's name, namespace, kind, label keys and public fields, and the server's own configuration. Unquoted values
+ * after `Invalid value` are masked too. Values of Secrets with at least `MIN_VALUE_LENGTH` characters are masked
+ * everywhere in the message.
  *
- * @param hides returns true when a field of a node can contain values of Secrets
- * @returns a function of the id of the node, the refused object if it is known, and the text
+ * @param hides returns true if a field of a node can contain values of Secrets
+ * @returns a function that masks a message; its arguments are the node's id, the refused object if known, and the
+ *   message
  */
 export function refusalMask(
   graph: Graph,
@@ -59,7 +60,7 @@ export function maskedSecretRefusal(secret: KubeObject, text: string): string {
   const values = new Set<string>();
   for (const path of [['data'], ['stringData']]) collect(valueIn(secret, path), values);
   for (const [key, value] of Object.entries(secret.metadata.annotations ?? {})) {
-    // A template cannot set the controller's own annotations.
+    // The controller's own annotations contain no secrets, because a template cannot set them.
     if (!key.startsWith(INTERNAL_PREFIX)) collect(value, values);
   }
   return masked(text, secret, values, hidesInSecret);
@@ -70,14 +71,17 @@ export function maskedUnknownRefusal(object: KubeObject | undefined, text: strin
   return masked(text, object, new Set());
 }
 
-/** Masks the server's message about the refusal of an object with secret fields. Without such a field, the text stays. */
+/**
+ * Masks the server's message about the refusal of an object with secret fields. If the object has no secret field, the
+ * message stays unchanged.
+ */
 export function maskedObjectRefusal(object: KubeObject, hides: HidesField, text: string): string {
   const values = new Set<string>();
   for (const [path, value] of leavesOf(object as unknown as JsonValue)) if (hides(path, value)) collect(value, values);
   return values.size === 0 ? text : masked(text, object, values, hides);
 }
 
-/** @param hides absent: all fields except the name, the namespace, the kind and the keys of labels */
+/** @param hides the secret fields. Default: all fields except the name, the namespace, the kind and the label keys */
 function masked(
   text: string,
   object: KubeObject | undefined,
@@ -98,7 +102,7 @@ function masked(
   result = result.replaceAll(PLAIN_VALUE, (_all, before: string) => `${before}${SECRET_MASK}`);
   const found = [...values].filter((value) => value.length >= MIN_VALUE_LENGTH && !names.has(value));
   if (found.length === 0) return result;
-  // A name that contains a value, such as the id of the node, stays whole.
+  // A name that contains a secret value as a part, such as the object's name, stays whole.
   const parts = [...found, ...names].sort((a, b) => b.length - a.length).map(escapePattern);
   result = result.replaceAll(new RegExp(parts.join('|'), 'g'), (part) => (names.has(part) ? part : SECRET_MASK));
   return result;
@@ -106,7 +110,7 @@ function masked(
 
 const escapePattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-/** The fields without members of a value, with their paths. */
+/** The leaves of a value, with their paths. */
 function* leavesOf(value: JsonValue, path = ''): Iterable<readonly [path: string, value: JsonValue]> {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* leavesOf(item, appendStep(path, index));
@@ -117,7 +121,7 @@ function* leavesOf(value: JsonValue, path = ''): Iterable<readonly [path: string
   } else yield [path, value];
 }
 
-/** Collects all texts and numbers in a value, and the decoded form of base64 texts. */
+/** Collects all strings and numbers in a value, and the decoded form of base64 strings. */
 function collect(value: JsonValue | undefined, values: Set<string>): void {
   if (typeof value === 'string') {
     values.add(value);

@@ -16,13 +16,13 @@ test.each([
   expect(maskedReason(reason, cel)).toBe(shown);
 });
 
-test('literals of an expression that goes into a Secret are masked, and keys are not', () => {
+test('literals of an expression that is written into a Secret are masked, but keys are not', () => {
   expect(maskedLiterals('"hunter2" + login.data["key"] + string(471108) + r\'a\'')).toBe(
     '"(secret)" + login.data["key"] + string("(secret)") + "(secret)"',
   );
 });
 
-test('an expression handles values of Secrets when it reads or writes them', () => {
+test('an expression uses values of Secrets if it reads or writes them', () => {
   const graph = graphOf(`
 schema: { kind: Shop, spec: { password: string, name: string } }
 resources:

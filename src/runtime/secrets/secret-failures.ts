@@ -6,17 +6,16 @@ import { SECRET_MASK } from './secret-mask.ts';
 import { secretSpec } from './secret-spec.ts';
 
 /**
- * How an expression handles values of Secrets: `reads` takes a value of a Secret or a field of the spec that only
- * Secrets take. The value of `writes` goes into a Secret, so the literals of the expression are secret, too.
+ * How an expression uses values of Secrets. `reads`: the expression takes a value of a Secret, or a spec field that is
+ * written only into Secrets. `writes`: the expression's value is written into a Secret, so its literals are secret too.
  */
 export type SecretUse = 'reads' | 'writes';
 
 const USES = new WeakMap<Graph, ReadonlyMap<Expression, SecretUse>>();
 
 /**
- * How an expression of a graph handles values of Secrets; `undefined` for an expression that handles none. Only a
- * failed expression needs the answer. Therefore the first failure of a graph computes the answers for all expressions
- * of the graph.
+ * How an expression of a graph uses values of Secrets; `undefined` if it uses none. Only failed expressions need this
+ * result. The first call for a graph computes and caches the results for all its expressions.
  */
 export function secretUseOf(graph: Graph, expression: Expression): SecretUse | undefined {
   const known = USES.get(graph) ?? usesIn(graph);
@@ -41,20 +40,20 @@ function usesIn(graph: Graph): ReadonlyMap<Expression, SecretUse> {
   return uses;
 }
 
-/** A node with a computed kind counts as a Secret, because no object of it is known. */
+/** No live object is known here, so a node with a computed kind counts as a Secret. */
 const ANY_OBJECT = { mayHaveSecret: () => true, sharing: () => [] };
 
-/** Matches the reasons of CEL that name types only. */
+/** Matches CEL's reasons that contain only names of types. */
 const OF_TYPES =
   /^(?:no such overload|type conversion error|no such attribute|divi(?:sion|de) by zero|modulus by zero)/;
 
-/** Matches the beginning of the reasons of CEL that go on with a value. */
+/** Matches the beginning of CEL's reasons that continue with a value. */
 const BEFORE_VALUE =
   /^(?:no such (?:key|field)|index out of (?:bounds|range)|error parsing regexp|Illegal regex|illegal base64 data|invalid RFC 3339 timestamp|unknown time zone|duplicate key|json\.unmarshal failed to parse JSON|URL parse error during conversion from string|IP address|strconv\.\w+)(?=[:\s]|$)/i;
 
 /**
- * The reason why an expression that handles values of Secrets failed, without the values. CEL quotes values in many
- * reasons. Therefore only known words stay, and a missing key that the expression itself names.
+ * The reason why an expression that uses values of Secrets failed, without the values. CEL quotes values in many
+ * reasons. Therefore only known words stay, and a missing key if the expression itself names it.
  */
 export function maskedReason(reason: string, cel: string): string {
   if (OF_TYPES.test(reason)) return reason;
@@ -64,7 +63,7 @@ export function maskedReason(reason: string, cel: string): string {
   return words === undefined ? SECRET_MASK : `${words}: ${SECRET_MASK}`;
 }
 
-/** An expression without the literals, which are values of a Secret. Keys in brackets stay. */
+/** Masks the literals of an expression, because they become values of a Secret. Keys in brackets stay. */
 export function maskedLiterals(cel: string): string {
   return cel.replaceAll(LITERAL, (literal) => (literal.startsWith('[') ? literal : `"${SECRET_MASK}"`));
 }

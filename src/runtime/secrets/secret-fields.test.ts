@@ -32,7 +32,7 @@ test.each([
   ['deferred', 'data.v', true],
   ['through', 'data.v', true],
   ['plain', 'data.v', false],
-  // The key of the field in the object is not known.
+  // The field's key is computed, so every member of `data` counts.
   ['keyed', 'data.x', true],
   ['keyed', 'metadata.labels.a', false],
   ['gone', 'data.v', true],
@@ -64,7 +64,7 @@ ${map('copy', '${all[0].data.v}')}
     ['a selected object of another node', [...apart, ['all', refTo('ConfigMap', 'other')]], 'copy', false],
     ['no selected object', apart, 'copy', false],
     [
-      'the other object of a collection that selects both',
+      'the object of another node that the same selector selects',
       [...apart, ['all', refTo('ConfigMap', 'web')], ['all', refTo('ConfigMap', 'other')]],
       'other',
       false,
@@ -78,7 +78,7 @@ ${map('copy', '${all[0].data.v}')}
     );
   });
 
-  test('the nodes of an object are found in each version of its kind', () => {
+  test('the nodes of an object are found by every version of its kind', () => {
     const live = liveNodesOf([
       ['a', refTo('Deployment', 'x', 'apps/v1')],
       ['b', refTo('Deployment', 'x', 'apps/v1beta1')],
@@ -115,7 +115,7 @@ describe('a node with a computed kind', () => {
   if (computed === undefined) throw new Error(JSON.stringify(diagnostics));
 
   test.each<[string, readonly (readonly [string, ObjectRef])[], readonly [boolean, boolean, boolean]]>([
-    ['is secret while its object is not known', [], [true, true, false]],
+    ['is secret while its object is unknown', [], [true, true, false]],
     ['is secret when its object is a Secret', [['dyn', refTo('Secret', 'd')]], [true, true, false]],
     ['is not secret when its object has another kind', [['dyn', refTo('ConfigMap', 'd')]], [false, false, false]],
     [
@@ -131,7 +131,7 @@ describe('a node with a computed kind', () => {
   });
 });
 
-describe('only values that come from the data of a Secret are secret', () => {
+describe('only values from the data of a Secret are secret', () => {
   const fed = graphOf(`
 schema:
   kind: Shop
@@ -198,12 +198,12 @@ ${map('bool', '${string(db.status.running)}')}
     ['keys', 'the number of the keys of a Secret', false],
     ['hasKey', 'whether a Secret has a key', false],
     ['length', 'the length of a value of a Secret', true],
-    ['compared', 'whether a value of a Secret is a text that the page shows', true],
+    ['compared', 'whether a value of a Secret equals a literal of the expression', true],
     ['both', 'the number of the keys of a Secret, and a value', true],
-    ['longName', 'a value of a Secret with a longer id', true],
-    ['whole', 'an annotation of a Secret, which can have a copy', true],
-    ['image', 'a list that has a value of a Secret in one of its items', true],
-    ['echo', 'a text in the status of an object of a custom kind that a Secret feeds', true],
+    ['longName', 'a value of another Secret whose id begins with the same name', true],
+    ['whole', 'an annotation of a Secret, which can contain a copy of the Secret', true],
+    ['image', 'a list with a value of a Secret in one item', true],
+    ['echo', 'a string in the status of a custom resource that a Secret feeds', true],
     ['web', 'a value of a Secret', true],
   ])('%s reads %s: secret is %s', (id, _what, expected) => {
     const holes = node(id).template.holes.filter(({ pathText }) => !pathText.startsWith('metadata'));
@@ -213,11 +213,11 @@ ${map('bool', '${string(db.status.running)}')}
   test.each([
     ['web', 0, false],
     ['db', 0, false],
-  ])('readyWhen of %s is shown, because it only has a truth value', (id, index, expected) => {
+  ])('readyWhen of %s is not secret, because its value is only a boolean', (id, index, expected) => {
     expect(hides(node(id), node(id).readyWhen[index]!)).toBe(expected);
   });
 
-  test('the status has the same rules', () => {
+  test('expressions of the status follow the same rules', () => {
     const shown = fed.status.holes.map(({ pathText, expression }) => [pathText, hides(undefined, expression)]);
     expect(Object.fromEntries(shown)).toEqual({ count: false, url: true, ready: false });
   });
@@ -250,7 +250,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['logins', 'forEach', 'forEach.user', true],
     ['copies', 'forEach', 'forEach.index', false],
     ['web', 'readyWhen', 'readyWhen[0]', false],
-  ] as const)('%s: the expression of %s %s goes into a Secret: %s', (id, purpose, place, expected) => {
+  ] as const)('%s: the expression of %s %s is written into a Secret: %s', (id, purpose, place, expected) => {
     expect(expressionsIntoSecrets(fed)(node(id), { purpose, place })).toBe(expected);
   });
 
@@ -259,27 +259,30 @@ ${map('bool', '${string(db.status.running)}')}
     ['spec.users', false],
     ['spec.users[2].password', true],
     ['spec.users[2].name', false],
-    // The Deployment has it, too.
+    // The Deployment reads the same field.
     ['spec.host', false],
     ['spec.size', false],
     ['spec.passwords', false],
     ['metadata.name', false],
-  ])('the field %s of the instance only goes into Secrets: %s', (path, expected) => {
+  ])('the field %s of the instance is written only into Secrets: %s', (path, expected) => {
     expect(secretSpec(fed).hides(path)).toBe(expected);
   });
 });
 
-test.each(['**', 'a(b', 'a)', 'a+', String.raw`a\\b`])('the key %s of a map of the instance is a text', (key) => {
-  const graph = graphOf(`
+test.each(['**', 'a(b', 'a)', 'a+', String.raw`a\\b`])(
+  'the key %s of a map of the instance is matched literally',
+  (key) => {
+    const graph = graphOf(`
 schema: { spec: { words: "map[string]string" } }
 resources:
   - id: login
     template: { apiVersion: v1, kind: Secret, metadata: { name: s }, stringData: { a: '\${schema.spec.words["${key}"]}' } }
 `);
-  expect(secretSpec(graph).hides('spec.words.other')).toBe(false);
-});
+    expect(secretSpec(graph).hides('spec.words.other')).toBe(false);
+  },
+);
 
-test('a value that goes into a Secret through defs is secret in each of them', () => {
+test('a value that is written into a Secret through defs is secret in each def', () => {
   const nodes = [
     { id: 'input', def: { password: '${"x" + "y"}', open: '${"z"}' } },
     { id: 'login', def: { url: '${"u:" + input.password}' } },

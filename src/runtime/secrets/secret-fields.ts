@@ -5,11 +5,11 @@ import { anyElement, hidesInUnknown, isText, secretFlow } from './secret-flow.ts
 import type { LiveNodes } from './secret-nodes.ts';
 
 /**
- * Finds the fields that can contain values of Secrets: fields of Secrets, and fields whose expression takes such a
- * field, directly or through fields of other nodes. Fields of unknown nodes count as secret.
+ * Finds the fields that can contain values of Secrets: fields of Secrets, and fields whose expressions take values from
+ * Secrets, directly or through fields of other nodes. Fields of unknown nodes count as secret.
  *
  * @param live the known objects of the nodes. Absent: no node with a computed kind counts as a Secret
- * @returns a predicate on the id of a node and the path of a field, in the form of a diff
+ * @returns a predicate on a node's id and a field's path, in the notation of a diff
  */
 export function secretFields(graph: Graph, live?: LiveNodes): (node: string, path: string) => boolean {
   const flow = secretFlow(graph, live);
@@ -20,14 +20,14 @@ export function secretFields(graph: Graph, live?: LiveNodes): (node: string, pat
 }
 
 /**
- * Finds the fields of live objects that can contain values of Secrets, as `secretFields` does. The server can sort a
- * list in another order than the graph, and another client can add elements. A field therefore counts as secret when
- * the same field of any element of the list is secret.
+ * Finds the fields of live objects that can contain values of Secrets, as `secretFields` does. The server can order a
+ * list differently from the graph, and another client can add elements. A field of a list element therefore counts as
+ * secret if the same field of any element is secret.
  *
- * @param graph absent when the graph is not known; every field that a user of the object sets then counts as secret
- * @param live the live objects of the nodes. A field of an object that several nodes have is secret when it is secret
- *   for one of them. The caller asks about each node that `sharing` names
- * @returns a predicate on the id of a node, the path of a field of a live object, and its value where it is known
+ * @param graph absent if the graph is unknown; every field that a client can set then counts as secret
+ * @param live the live objects of the nodes. A field of an object that several nodes share is secret if it is secret
+ *   for one of them. The caller checks each node that `sharing` names
+ * @returns a predicate on a node's id, the path of a field of a live object, and the field's value if known
  */
 export function secretLiveFields(
   graph: Graph | undefined,
@@ -41,7 +41,7 @@ export function secretLiveFields(
   };
 }
 
-/** Finds the expressions of a node, or of the status, whose value can come from a Secret. */
+/** Finds the expressions of a node or of the status whose value can come from a Secret. */
 export function secretExpressions(
   graph: Graph,
   live?: LiveNodes,
@@ -50,9 +50,9 @@ export function secretExpressions(
 }
 
 /**
- * Finds the expressions of a node whose value goes into a secret field of a Secret. These are the expressions at such a
- * field, the expressions of a `def` that such a field takes, and the list of a dimension whose iterator such a field
- * reads.
+ * Finds the expressions of a node whose value is written into a secret field of a Secret. These are the expressions at
+ * such a field, the expressions of a `def` node that such a field reads, and the list expression of a dimension whose
+ * iterator such a field reads.
  */
 export function expressionsIntoSecrets(
   graph: Graph,

@@ -4,24 +4,24 @@ import { dimensionsOf, formatPath, objectPathText } from '../../graph/index.ts';
 import type { LiveNodes } from './secret-nodes.ts';
 import { hidesInSecret, isSecretNode } from './secret-nodes.ts';
 
-/** What flows from Secrets, and into them. */
+/** The flow of values from Secrets and into Secrets. */
 export interface SecretFlow {
-  /** Can the field contain a value of a Secret? `form` is the form in which paths are compared. */
+  /** Can the field contain a value of a Secret? `form` normalises paths before they are compared. */
   readonly isSecretField: (node: GraphNode, path: string, form: (path: string) => string) => boolean;
   /**
-   * Can the text at the path repeat a value of a Secret? The controller of a custom kind can repeat values from the
-   * spec of an object in its status.
+   * Can the string at the path repeat a value of a Secret? A custom kind's controller can copy values from the spec to
+   * the status.
    */
   readonly isEchoField: (node: GraphNode, path: string) => boolean;
   readonly isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
-  /** Does the value of the field go into a field of a Secret? */
+  /** Is the value of the field written into a field of a Secret? */
   readonly isInput: (node: GraphNode, path: string) => boolean;
 }
 
-/** Follows the values of Secrets through the fields of the nodes of a graph. */
+/** Traces the values of Secrets through the fields of a graph's nodes. */
 export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
   const inputs = inputsOfSecrets(graph, live);
-  /** The paths of fields with an expression that takes a value of a Secret, by node. */
+  /** Maps a node to the paths of its fields that contain a value of a Secret. */
   const paths = new Map<string, Set<string>>([...inputs].map(([id, own]) => [id, new Set(own)]));
 
   const isSecretField: SecretFlow['isSecretField'] = (node, path, form) => {
@@ -40,7 +40,7 @@ export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
     const path = formatPath(steps);
     return [id, ...(live?.sharing(id) ?? [])].some((each) => {
       const node = graph.nodes.get(each);
-      // An object of an unknown node, such as a retired one, can be an object of the read node, too.
+      // The object may also belong to an unknown node, such as a retired one.
       if (node === undefined) return each !== id && hidesInUnknown(path);
       return isSecretField(node, path, anyElement) || (isText && isEchoField(node, path));
     });
@@ -72,7 +72,10 @@ export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
   return { isSecretField, isEchoField, isSecretExpression, isInput };
 }
 
-/** The fields of `def` nodes that go into fields of Secrets, directly or through other ones, by node. */
+/**
+ * Maps a `def` node to those of its fields whose values are written into Secrets, directly or through other `def`
+ * nodes.
+ */
 function inputsOfSecrets(graph: Graph, live?: LiveNodes): ReadonlyMap<string, ReadonlySet<string>> {
   const inputs = new Map<string, Set<string>>();
   const isInput = (node: GraphNode, path: string): boolean =>
@@ -94,7 +97,7 @@ function inputsOfSecrets(graph: Graph, live?: LiveNodes): ReadonlyMap<string, Re
   return inputs;
 }
 
-/** The children of a subgraph that a path reads, each with the rest of the path. */
+/** The children of a subgraph that a path reads, each with the remaining path. */
 function childrenAt(
   graph: Graph,
   node: Extract<GraphNode, { nodeType: 'subgraph' }>,
@@ -109,8 +112,8 @@ function childrenAt(
 }
 
 /**
- * Does the expression take only the keys of a Secret's data through this part: their number, or whether one is there? The
- * page names the keys of a Secret, too.
+ * Does the expression read only the keys of a Secret's data through this part, i.e. their number or the existence of a
+ * key? Keys are not secret: views show them too.
  */
 function isOfKeys({ id, steps: [field] }: ReadPart, cel: string): boolean {
   if (field !== 'data' && field !== 'stringData') return false;
@@ -123,27 +126,30 @@ function isOfKeys({ id, steps: [field] }: ReadPart, cel: string): boolean {
   );
   const others = new RegExp(`(?<![\\w.])${name}(?!\\w)(?!\\.(?:metadata|type|immutable|kind|apiVersion)\\b)`);
   const rest = cel.replaceAll(keys, '');
-  // An expression without the name reads the Secret by another name, such as an iterator.
+  // An expression that does not contain the name reads the Secret by another name, such as an iterator.
   return rest !== cel && !others.test(rest);
 }
 
-/** The types of values that repeat no text. */
+/** The types of values that cannot contain a string. */
 export const NUMBERS: ReadonlySet<string> = new Set(['bool', 'int', 'uint', 'double']);
 
 export const isText = (value: JsonValue | undefined): boolean =>
   typeof value !== 'number' && typeof value !== 'boolean';
 
-/** Fields of a status that have the words of an API, and no free text. */
+/** Matches status fields whose values are fixed words of an API, and not free text. */
 const PLAIN_STATUS = /^status\.(?:conditions\[\d*\]\.(?:type|status|reason|lastTransitionTime)|phase|state)$/;
 
-/** The groups of Kubernetes' own kinds have no dot, or end with `k8s.io`. */
+/** The groups of Kubernetes' built-in kinds have no dot, or end with `k8s.io`. */
 const isCustom = ({ type }: GraphNode): boolean =>
   type === undefined ? false : type.group.includes('.') && !/(?:^|\.)k8s\.io$/.test(type.group);
 
-/** In an object of an unknown node, every field that a user sets counts as secret. */
+/** In an object of an unknown node, every field that a client can set counts as secret. */
 export const hidesInUnknown = (path: string): boolean => hidesInSecret(path) && !isWithin('status', path);
 
-/** `spec.ports.port` for `spec.ports[3].port`, which is also the path of what a loop over the ports reads. */
+/**
+ * Removes list indexes from a path: `spec.ports[3].port` becomes `spec.ports.port`, which is also the path that a loop
+ * over the ports reads.
+ */
 export const anyElement = (path: string): string => path.replaceAll(/\[\d+\]/g, '');
 
 export const overlaps = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a);

@@ -1,2 +1,2 @@
-/** The text in place of a value that can come from a Secret. */
+/** The string that replaces a value that can come from a Secret. */
 export const SECRET_MASK = '(secret)';

@@ -3,28 +3,30 @@ import { parseApiVersion } from '../../core/index.ts';
 import type { GraphNode } from '../../graph/index.ts';
 
 /**
- * Fields of a Secret that contain none of its values: those that name, label and describe it, and those that the API
+ * Matches fields of a Secret that contain none of its values: its names, labels and type, and the fields that the API
  * server and the controller write.
  */
 const PUBLIC_FIELDS =
   /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels|uid|creationTimestamp|deletionTimestamp|deletionGracePeriodSeconds|resourceVersion|generation|ownerReferences|finalizers))(?=[.[]|$)/;
 
 /**
- * Can a field of a Secret contain one of its values? Every field can, except names, labels, `type`, `immutable`, and the
- * fields that the server writes. Annotations can, because some are a copy of the object.
+ * Can a field of a Secret contain one of its values? Every field can, except names, labels, `type`, `immutable`, and
+ * the fields that the server writes. Annotations can contain values, because some annotations are a copy of the object.
  */
 export const hidesInSecret = (path: string): boolean => !PUBLIC_FIELDS.test(path);
 
-/** What is known about the live objects of an instance's nodes. */
+/** Facts about the live objects of an instance's nodes. */
 export interface LiveNodes {
-  /** Can an object of the node be a Secret? True when no object is known. Only asked about a node with a computed kind. */
+  /** Can an object of the node be a Secret? True if no object is known. Called only for a node with a computed kind. */
   readonly mayHaveSecret: (node: string) => boolean;
-  /** The other nodes that have an object of the node. An external collection can select an object of another node. */
+  /**
+   * The other nodes that share an object with the node. An external collection can select an object of another node.
+   */
   readonly sharing: (node: string) => readonly string[];
 }
 
 /**
- * What is known about the objects of nodes: their kinds, and which nodes have an object in common.
+ * Collects the kinds of nodes' objects, and the nodes that share an object.
  *
  * @param objects the known objects, each with the id of a node
  */
@@ -54,11 +56,11 @@ const typeKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): 
 
 const SECRET = typeKey({ apiVersion: 'v1', kind: 'Secret' });
 
-/** The key of an object, equal in all versions of its kind. */
+/** The key of an object, which is the same for all versions of its kind. */
 export const unversionedKey = (ref: ObjectRef): string => `${typeKey(ref)} ${ref.namespace ?? ''}/${ref.name}`;
 
 /**
- * Is the node a Secret, or can it be one?
+ * Is the node a Secret, or can it be a Secret if its kind is computed?
  *
  * @param mayHaveSecret can an object of this node be a Secret? Only called for a node with a computed kind
  */
@@ -74,6 +76,6 @@ export function canBeSecret(node: GraphNode, mayHaveSecret: (node: string) => bo
   return (hasKind && hasVersion) || mayHaveSecret(id);
 }
 
-/** Is the node a Secret? Without live objects, a computed kind counts as another kind. */
+/** Is the node a Secret? If no live objects are given, a node with a computed kind does not count as a Secret. */
 export const isSecretNode = (node: GraphNode, live?: LiveNodes): boolean =>
   canBeSecret(node, (id) => live?.mayHaveSecret(id) === true);

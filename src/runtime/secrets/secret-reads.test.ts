@@ -5,7 +5,7 @@ import type { Graph } from '../../graph/index.ts';
 import { builtinSource, compileGraphObject } from '../../graph/index.ts';
 import { secretExpressions, secretFields, secretLiveFields } from '../index.ts';
 
-/** Compiles a Graph from its nodes. */
+/** Compiles a Graph with these nodes. */
 function graphObject(nodes: JsonValue[]): Graph {
   const { graph, diagnostics } = compileGraphObject(
     { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', metadata: { name: 'g', namespace: 'n' }, spec: { nodes } },
@@ -24,7 +24,7 @@ const map = (id: string, v: string) => ({
   template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: id }, data: { v } },
 });
 
-describe('a Secret of a subgraph, which expressions there name by the last part of its id', () => {
+describe('a Secret of a subgraph, which expressions of the subgraph name by the last part of its id', () => {
   const graph = graphObject([
     secret('outer'),
     {
@@ -50,7 +50,7 @@ describe('a Secret of a subgraph, which expressions there name by the last part 
     ['sub/above', true],
     ['sub/further', true],
     ['sub/deep/own', true],
-  ])('%s has a value of a Secret: %s', (id, expected) => {
+  ])('%s contains a value of a Secret: %s', (id, expected) => {
     const node = graph.nodes.get(id);
     expect(node?.template.holes.map(({ expression }) => secretExpressions(graph)(node, expression))).toEqual([
       expected,
@@ -60,7 +60,7 @@ describe('a Secret of a subgraph, which expressions there name by the last part 
   });
 });
 
-test('a condition that compares the value of each Secret of a collection is secret', () => {
+test('a condition that reads each Secret of a collection is secret', () => {
   const graph = graphOf(`
 schema: { spec: { names: '[]string' } }
 resources:
@@ -71,7 +71,6 @@ resources:
 `);
   const node = graph.nodes.get('logins');
   const hides = secretExpressions(graph);
-  // The number of the keys of an item counts as secret, too, because the expression does not contain the id of the
-  // node.
+  // The number of an item's keys also counts as secret, because the expression does not contain the node's id.
   expect(node?.readyWhen.map((each) => hides(node, each))).toEqual([true, true]);
 });

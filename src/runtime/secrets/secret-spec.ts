@@ -7,27 +7,27 @@ import { expressionsIntoSecrets } from './secret-fields.ts';
 import { anyElement, isWithin, NUMBERS, overlaps } from './secret-flow.ts';
 import type { LiveNodes } from './secret-nodes.ts';
 
-/** The fields of an instance that are values of Secrets in plain text. */
+/** The fields of an instance that contain values of Secrets in plain text. */
 export interface SecretSpec {
   /**
-   * Does the field only go into fields of Secrets? The path must lead to a single value, such as `spec.password`,
+   * Is the field written only into fields of Secrets? The path must denote a single value, such as `spec.password`,
    * because a field with members can have both secret and other members.
    */
   readonly hides: (path: string) => boolean;
-  /** Can the value of an expression repeat such a field? A number or a truth value repeats none. */
+  /** Can the value of an expression contain the value of such a field? A number or a boolean cannot. */
   readonly isRepeatedBy: (expression: Expression) => boolean;
 }
 
 /**
- * Finds the fields of the spec of instances that only go into fields of Secrets. A field whose value another object or
- * the status takes, too, is not secret. An expression that only counts a field, or computes a number from it, does not
- * take its value.
+ * Finds the spec fields that are written only into fields of Secrets. A field that is also written into another object
+ * or the status is not secret. An expression that only counts the elements of a field, or computes a number from it,
+ * does not take the field's value.
  */
 export function secretSpec(graph: Graph, live?: LiveNodes): SecretSpec {
   const isInto = expressionsIntoSecrets(graph, live);
   const [secret, open]: [string[], string[]] = [[], []];
   const add = (node: GraphNode | undefined, placed: PlacedExpression): void => {
-    // A condition only shows whether it holds, and a list is read item by item.
+    // A condition shows only its boolean value, and items of a list are checked where they are read.
     if (placed.purpose !== 'field') return;
     if (isInto(node, placed)) secret.push(...readsOf(node, placed.expression));
     else if (isShown(placed.expression)) open.push(...readsOf(node, placed.expression, 'open'));
@@ -63,11 +63,11 @@ function readsOf(node: GraphNode | undefined, expression: Expression, use?: 'ope
 }
 
 /**
- * The fields of the instance whose values an expression takes. A field that is only counted is left out. If the text
- * names members of a list, such as `users[0].name`, the result has these members in place of the list.
+ * The fields of the instance whose values an expression takes. A field whose size is only counted is omitted. If the
+ * expression names members of a list, such as `users[0].name`, the result has these members instead of the list.
  *
- * @param use with `open`, a text with a form of `OTHER_ACCESS` counts only the members that it names; otherwise such a
- *   text counts each field as a whole
+ * @param use with `open`, an expression that matches `OTHER_ACCESS` counts only the members that it names; by default,
+ *   such an expression counts each field as a whole
  */
 function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
   const isOther = use !== 'open' && OTHER_ACCESS.test(withoutTexts(cel));
@@ -79,16 +79,16 @@ function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
     const rest = cel.replaceAll(new RegExp(`(?<![\\w.])(?:(?:size|has)\\(${at}\\)|${at}\\.size\\(\\))`, 'g'), '');
     const members = isOther ? [] : membersAt(rest, at);
     if (members.length > 0) return members.map((chain) => `${path}${chain}`);
-    // The text reads the field in another form, so the whole field counts.
+    // The expression reads the field in another notation, so the whole field counts.
     return isOther || rest === cel ? [path] : [];
   });
 }
 
 /**
- * The members that a text takes of each occurrence of a name: `.name` for `user.name`, `user[0].name` and
+ * The members that an expression reads at each occurrence of a name: `.name` for `user.name`, `user[0].name` and
  * `user.map(u, u.name)`; `''` for the whole value.
  *
- * @param name a pattern
+ * @param name a regular expression that matches the name
  */
 function membersAt(cel: string, name: string): string[] {
   const code = name.includes('"') ? cel : withoutTexts(cel);
@@ -102,16 +102,17 @@ function membersAt(cel: string, name: string): string[] {
 const withoutTexts = (cel: string): string => cel.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""');
 
 /**
- * Matches an access to the instance other than by a plain path: by a key, by an optional field, after a bracket, or by
- * the whole instance, its spec or its metadata.
+ * Matches an access to the instance that is not a plain path: a computed key, an optional field, a member after a
+ * bracket, or the whole instance, its spec or its metadata.
  */
 const OTHER_ACCESS =
   /(?<![\w.])schema(?!\w)(?:(?:\.\w+(?!\w|\()|\[\d+\])*(?:\[(?!\d+\])|\.\?|\)[.[])|(?:\.(?:spec|metadata))?(?![\w.]))/;
 
-/** The text of an expression that is nothing but a field. */
+/** Matches an expression that consists only of a field access. */
 const FIELD = /^\s*\w+(?:\.\w+)*\s*$/;
 
 /**
- * Does the value of an expression show what it reads? A number does only when the expression is nothing but the field.
+ * Does the value of an expression reveal the values that it reads? A number reveals them only if the expression
+ * consists only of the field.
  */
 const isShown = ({ type, cel }: Expression): boolean => !NUMBERS.has(type) || FIELD.test(cel);
